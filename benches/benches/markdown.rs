@@ -1,0 +1,2 @@
+//! Placeholder until the converter stands.
+fn main() {}

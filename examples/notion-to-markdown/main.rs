@@ -1,0 +1,2 @@
+//! Notion pages to Markdown, for any token.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The Trust Center demo.
+fn main() {}

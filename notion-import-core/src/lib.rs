@@ -1,0 +1,6 @@
+//! Read-only Notion import.
+//!
+//! The modules are listed top-down: an import inside this crate points down the list, never up.
+
+pub mod id;
+pub mod transport;

@@ -1,0 +1,170 @@
+//! One HTTP exchange, and the clock. Both are sealed: hosts never see them, the test kit replaces them, so a
+//! whole sync can run under virtual time without a socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `GET`, or `POST` for the two reads Notion spells that way.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Headers; secret ones are marked sensitive, so `Debug` hides them.
+    pub headers: HeaderMap,
+    /// A JSON body, if any.
+    pub body: Option<Bytes>,
+}
+
+/// A stream of body bytes; it ends in an error if the body breaks off.
+pub type Body = BoxStream<'static, Result<Bytes, TransportError>>;
+
+/// What came back.
+pub struct Response {
+    /// The status code.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, not yet read.
+    pub body: Body,
+}
+
+impl Response {
+    /// It reads the body to its end, or fails once it is longer than `cap` bytes.
+    pub async fn bytes(mut self, cap: usize) -> Result<Bytes, TransportError> {
+        let mut whole = BytesMut::new();
+        while let Some(part) = self.body.next().await {
+            let part = part?;
+            if whole.len() + part.len() > cap {
+                return Err(TransportError::TooLarge { cap });
+            }
+            whole.extend_from_slice(&part);
+        }
+        Ok(whole.freeze())
+    }
+}
+
+/// No answer, or not the whole of it. It never carries a URL: those can be secrets.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The connection could not be made, or was refused or reset.
+    #[error("the connection failed")]
+    Connect(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The answer did not come, or did not end, in time.
+    #[error("the request timed out")]
+    Timeout,
+    /// The body ended before it was complete.
+    #[error("the response broke off")]
+    Interrupted(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The body is longer than the caller accepts.
+    #[error("the response is larger than {cap} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        cap: usize,
+    },
+}
+
+/// One HTTP exchange. Redirects are answers, not followed.
+#[async_trait]
+pub trait Transport: Send + Sync + sealed::Sealed {
+    /// It sends the request and returns as soon as the head of the answer is there.
+    async fn send(&self, request: Request) -> Result<Response, TransportError>;
+}
+
+/// Time, as the library sees it.
+#[async_trait]
+pub trait Clock: Send + Sync + sealed::Sealed {
+    /// The current time.
+    fn now(&self) -> DateTime<Utc>;
+    /// It returns after `duration` has passed.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// The system's clock, slept on with tokio.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// HTTP through reqwest, for APIs: no redirects, no cookies, bounded times.
+#[derive(Clone, Debug)]
+pub struct Http(reqwest::Client);
+
+/// Notion itself gives up after a minute; anything slower is broken.
+const ATTEMPT: Duration = Duration::from_secs(75);
+
+impl Http {
+    /// It builds the client.
+    ///
+    /// # Errors
+    /// [`TransportError::Connect`] if the TLS backend or the system's certificates cannot be loaded.
+    pub fn new() -> Result<Self, TransportError> {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(ATTEMPT)
+            .user_agent(concat!("notion-import/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map(Self)
+            .map_err(classify)
+    }
+
+    pub(crate) fn from_client(client: reqwest::Client) -> Self {
+        Self(client)
+    }
+}
+
+#[async_trait]
+impl Transport for Http {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let mut builder = self.0.request(request.method, request.url).headers(request.headers);
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        let response = builder.send().await.map_err(classify)?;
+        Ok(Response {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.bytes_stream().map(|part| part.map_err(classify)).boxed(),
+        })
+    }
+}
+
+fn classify(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    if error.is_timeout() {
+        TransportError::Timeout
+    } else if error.is_body() || error.is_decode() {
+        TransportError::Interrupted(Some(Box::new(error)))
+    } else {
+        TransportError::Connect(Some(Box::new(error)))
+    }
+}
+
+/// A shared clock.
+pub type SharedClock = Arc<dyn Clock>;
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::SystemClock {}
+    impl Sealed for super::Http {}
+}

@@ -1,0 +1,1 @@
+//! OAuth for notion-import through Nango: connect sessions, webhooks, proxied access.

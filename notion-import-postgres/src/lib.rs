@@ -1,0 +1,1 @@
+//! Every notion-import store on PostgreSQL with row-level security.

@@ -1,0 +1,1 @@
+//! Every notion-import store on one SQLite file: the embedded default.
