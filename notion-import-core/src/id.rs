@@ -76,6 +76,11 @@ uuid_id! {
     NdaId
 }
 
+/// Counts a document's versions from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VersionNumber(pub u32);
+
 /// The id of anything in Notion: page, block, database, data source, user.
 ///
 /// It parses 32 hex digits with or without dashes, in either case, and is written dashed and in lower case,
@@ -132,6 +137,12 @@ impl<'de> Deserialize<'de> for NotionId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a {0}")]
 pub struct InvalidId(&'static str);
+
+impl InvalidId {
+    pub(crate) const fn of(kind: &'static str) -> Self {
+        Self(kind)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,5 +2,8 @@
 //!
 //! The modules are listed top-down: an import inside this crate points down the list, never up.
 
-pub mod id;
+pub mod library;
+pub mod connection;
 pub mod transport;
+pub mod error;
+pub mod id;

@@ -12,6 +12,8 @@ use futures_util::stream::BoxStream;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
+use crate::error::TransportError;
+
 /// What is sent.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -40,38 +42,17 @@ pub struct Response {
 
 impl Response {
     /// It reads the body to its end, or fails once it is longer than `cap` bytes.
-    pub async fn bytes(mut self, cap: usize) -> Result<Bytes, TransportError> {
+    pub async fn bytes(mut self, cap: u64) -> Result<Bytes, TransportError> {
         let mut whole = BytesMut::new();
         while let Some(part) = self.body.next().await {
             let part = part?;
-            if whole.len() + part.len() > cap {
+            if (whole.len() + part.len()) as u64 > cap {
                 return Err(TransportError::TooLarge { cap });
             }
             whole.extend_from_slice(&part);
         }
         Ok(whole.freeze())
     }
-}
-
-/// No answer, or not the whole of it. It never carries a URL: those can be secrets.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TransportError {
-    /// The connection could not be made, or was refused or reset.
-    #[error("the connection failed")]
-    Connect(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
-    /// The answer did not come, or did not end, in time.
-    #[error("the request timed out")]
-    Timeout,
-    /// The body ended before it was complete.
-    #[error("the response broke off")]
-    Interrupted(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
-    /// The body is longer than the caller accepts.
-    #[error("the response is larger than {cap} bytes")]
-    TooLarge {
-        /// The limit, in bytes.
-        cap: usize,
-    },
 }
 
 /// One HTTP exchange. Redirects are answers, not followed.
@@ -126,10 +107,6 @@ impl Http {
             .build()
             .map(Self)
             .map_err(classify)
-    }
-
-    pub(crate) fn from_client(client: reqwest::Client) -> Self {
-        Self(client)
     }
 }
 

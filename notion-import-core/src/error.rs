@@ -1,0 +1,353 @@
+//! Errors by meaning, and the questions a caller asks of them.
+//!
+//! No error carries a token, a signed URL or a customer's text.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+
+/// A cause that is kept but not interpreted.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why something this library was asked to do did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Notion answered with an error.
+    #[error(transparent)]
+    Notion(#[from] NotionError),
+    /// Notion could not be reached through the connection.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// No answer, or not the whole of it.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// An answer that is not what the protocol says.
+    #[error("the answer was not understood: {0}")]
+    Malformed(&'static str),
+    /// An enumeration that cannot be completed: nothing was taken from it.
+    #[error("the listing could not be completed: {0}")]
+    Incomplete(&'static str),
+    /// A file could not be downloaded.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// A store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The caller cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl Error {
+    /// Asking again later may succeed without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Notion(error) => error.is_transient(),
+            Self::Access(error) => matches!(error.fault, Fault::Transient | Fault::AccountPause(_)),
+            Self::Transport(error) => !matches!(error, TransportError::TooLarge { .. }),
+            Self::Malformed(_) | Self::Incomplete(_) => true,
+            Self::Download(error) => error.is_transient(),
+            Self::Store(error) => matches!(error, StoreError::Backend(_) | StoreError::Interrupted(_)),
+            Self::Cancelled => false,
+        }
+    }
+
+    /// The connection is dead until somebody gives consent again.
+    pub fn needs_reconnect(&self) -> bool {
+        match self {
+            Self::Notion(error) => error.code == NotionCode::Unauthorized,
+            Self::Access(error) => {
+                matches!(error.fault, Fault::CredentialsRefused | Fault::ConnectionMissing)
+            }
+            _ => false,
+        }
+    }
+
+    /// How long the other side asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Notion(error) => error.retry_after,
+            _ => None,
+        }
+    }
+
+    /// The page or database is not there for this connection: absent, unshared, or of another kind.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Notion(error) if error.code == NotionCode::ObjectNotFound)
+    }
+
+    /// A stable, lower-case code for logs, metrics and stored outcomes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Notion(error) => error.code.as_str(),
+            Self::Access(error) => error.fault.code(),
+            Self::Transport(error) => error.code(),
+            Self::Malformed(_) => "malformed_answer",
+            Self::Incomplete(_) => "incomplete_listing",
+            Self::Download(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Notion's own answer, `"object":"error"`. Its message is left out: it can name pages and people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Notion answered {status} {}", code.as_str())]
+pub struct NotionError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// What Notion calls it.
+    pub code: NotionCode,
+    /// Notion's id of the exchange, for its support.
+    pub request_id: Option<String>,
+    /// How long to wait, if Notion said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl NotionError {
+    fn is_transient(&self) -> bool {
+        match self.code {
+            NotionCode::RateLimited
+            | NotionCode::Overloaded
+            | NotionCode::Unavailable
+            | NotionCode::Conflict => true,
+            NotionCode::Unauthorized
+            | NotionCode::RestrictedResource
+            | NotionCode::ObjectNotFound
+            | NotionCode::Blocked
+            | NotionCode::RenderingBudget
+            | NotionCode::InvalidCursor
+            | NotionCode::Validation => false,
+            NotionCode::Other => self.status.is_server_error(),
+        }
+    }
+}
+
+/// The kinds of error Notion gives, as far as they are acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotionCode {
+    /// 401: the token is no longer valid.
+    Unauthorized,
+    /// 403: a capability is missing. The token is fine.
+    RestrictedResource,
+    /// 404: absent, not shared, or of another kind.
+    ObjectNotFound,
+    /// 429: wait.
+    RateLimited,
+    /// 429 `public_api_request_blocked`: waiting does not help.
+    Blocked,
+    /// 529: wait.
+    Overloaded,
+    /// 500, 502, 503, 504.
+    Unavailable,
+    /// 409.
+    Conflict,
+    /// 400: the answer takes too long to render; ask for fewer.
+    RenderingBudget,
+    /// 400: the cursor is not, or no longer, valid.
+    InvalidCursor,
+    /// 400: anything else it did not like.
+    Validation,
+    /// A code not known here.
+    Other,
+}
+
+impl NotionCode {
+    /// Notion's name for it, or ours where Notion has none.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::RestrictedResource => "restricted_resource",
+            Self::ObjectNotFound => "object_not_found",
+            Self::RateLimited => "rate_limited",
+            Self::Blocked => "public_api_request_blocked",
+            Self::Overloaded => "service_overload",
+            Self::Unavailable => "service_unavailable",
+            Self::Conflict => "conflict_error",
+            Self::RenderingBudget => "rendering_budget_exceeded",
+            Self::InvalidCursor => "invalid_cursor",
+            Self::Validation => "validation_error",
+            Self::Other => "notion_error",
+        }
+    }
+}
+
+/// Whose fault an answer is that does not come from Notion.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The operator's set-up is wrong (an API key, a missing integration): no tenant is to blame.
+    Operator,
+    /// The whole account has to wait until then.
+    AccountPause(DateTime<Utc>),
+    /// The connection no longer exists at the service that held it.
+    ConnectionMissing,
+    /// The connection's credentials no longer work and need the tenant's consent again.
+    CredentialsRefused,
+    /// Something on the way broke; asking again may help.
+    Transient,
+}
+
+impl Fault {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Operator => "operator_fault",
+            Self::AccountPause(_) => "account_paused",
+            Self::ConnectionMissing => "connection_missing",
+            Self::CredentialsRefused => "credentials_refused",
+            Self::Transient => "gateway_fault",
+        }
+    }
+}
+
+/// Notion could not be reached through the connection, and not through Notion's fault.
+#[derive(Debug, thiserror::Error)]
+#[error("no access to Notion: {}", fault.code())]
+pub struct AccessError {
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// The cause, if there is one worth keeping.
+    #[source]
+    pub source: Option<Cause>,
+}
+
+impl From<Fault> for AccessError {
+    fn from(fault: Fault) -> Self {
+        Self { fault, source: None }
+    }
+}
+
+/// No answer, or not the whole of it. It never carries a URL: those can be secrets.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The connection could not be made, or was refused or reset.
+    #[error("the connection failed")]
+    Connect(#[source] Option<Cause>),
+    /// The answer did not come, or did not end, in time.
+    #[error("the request timed out")]
+    Timeout,
+    /// The body ended before it was complete.
+    #[error("the response broke off")]
+    Interrupted(#[source] Option<Cause>),
+    /// The body is longer than the caller accepts.
+    #[error("the response is larger than {cap} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        cap: u64,
+    },
+}
+
+impl TransportError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "connection_failed",
+            Self::Timeout => "timeout",
+            Self::Interrupted(_) => "response_broke_off",
+            Self::TooLarge { .. } => "response_too_large",
+        }
+    }
+}
+
+/// A file that was not downloaded. Nothing of it was kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DownloadError {
+    /// The address is one this library does not connect to.
+    #[error("the address is not allowed: {0}")]
+    Refused(&'static str),
+    /// The server answered with something else than the file.
+    #[error("the file server answered {0}")]
+    Status(StatusCode),
+    /// The signed address is no longer valid.
+    #[error("the address of the file has expired")]
+    Expired,
+    /// The file is larger than allowed.
+    #[error("the file is larger than {cap} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        cap: u64,
+    },
+    /// What came is not a type that is accepted here.
+    #[error("the file is of a type that is not accepted")]
+    Type,
+    /// It did not come whole.
+    #[error(transparent)]
+    Transport(TransportError),
+}
+
+impl DownloadError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::TooLarge { .. } | Self::Type => false,
+            Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Expired | Self::Transport(_) => true,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "address_refused",
+            Self::Status(_) => "file_not_served",
+            Self::Expired => "file_address_expired",
+            Self::TooLarge { .. } => "file_too_large",
+            Self::Type => "file_type_not_accepted",
+            Self::Transport(error) => error.code(),
+        }
+    }
+}
+
+/// Why a store did not do what it was asked. Whatever the reason, it is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no such thing for this tenant.
+    #[error("not found")]
+    NotFound,
+    /// It has changed meanwhile, or is already taken.
+    #[error("conflict")]
+    Conflict,
+    /// The person's role may not do this.
+    #[error("not allowed")]
+    Denied,
+    /// The writer's generation is older than one already accepted: somebody else owns the connection now.
+    #[error("a newer owner has taken over the connection")]
+    Fenced,
+    /// What was to be stored is larger than allowed.
+    #[error("larger than {cap} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        cap: u64,
+    },
+    /// The stream that was being stored broke off: nothing of it was kept.
+    #[error("the stream broke off")]
+    Interrupted(#[source] Cause),
+    /// What is stored cannot be read back.
+    #[error("stored data cannot be read: {0}")]
+    Corrupt(&'static str),
+    /// The database or file system failed.
+    #[error("the store failed")]
+    Backend(#[source] Cause),
+}
+
+impl StoreError {
+    /// It keeps a backend's error as the cause.
+    pub fn backend(error: impl Into<Cause>) -> Self {
+        Self::Backend(error.into())
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Denied => "denied",
+            Self::Fenced => "fenced",
+            Self::TooLarge { .. } => "too_large",
+            Self::Interrupted(_) => "stream_broke_off",
+            Self::Corrupt(_) => "corrupt",
+            Self::Backend(_) => "store_failed",
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Bytes: files and images, content-addressed per tenant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Cause, StoreError};
+use crate::id::{InvalidId, TenantId};
+
+/// The SHA-256 of a blob's bytes.
+///
+/// Two tenants with the same bytes have two blobs: sharing them would tell one what the other has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobId([u8; 32]);
+
+impl BlobId {
+    /// The id of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Wraps a finished digest.
+    pub const fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The digest.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlobId({self})")
+    }
+}
+
+impl FromStr for BlobId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let mut digest = [0; 32];
+        hex::decode_to_slice(text, &mut digest).map_err(|_| InvalidId::of("BlobId"))?;
+        Ok(Self(digest))
+    }
+}
+
+impl Serialize for BlobId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for BlobId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A blob that is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Blob {
+    /// What its bytes hash to.
+    pub id: BlobId,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+/// A stream of bytes on its way into a store; an error in it means it is not whole.
+pub type ByteStream = BoxStream<'static, Result<Bytes, Cause>>;
+
+/// A stream of bytes on its way out of a store.
+pub type BlobBytes = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// Where bytes are kept.
+///
+/// # Contract
+/// - A blob is there wholly or not at all: an error in the stream, a dropped future or a crash leaves no part of it.
+/// - The id is the SHA-256 of what was stored; putting the same bytes again succeeds and stores nothing new.
+/// - A tenant can neither read nor remove nor notice another's blobs.
+#[async_trait]
+pub trait BlobStore: Send + Sync {
+    /// It stores a stream of at most `cap` bytes, in constant memory.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] once more than `cap` bytes came, [`StoreError::Interrupted`] if the stream failed.
+    async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError>;
+
+    /// It streams a blob, or a part of it: `range` is half-open, in bytes, and must lie inside the blob.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if this tenant has no such blob.
+    async fn get(
+        &self,
+        tenant: TenantId,
+        blob: &BlobId,
+        range: Option<std::ops::Range<u64>>,
+    ) -> Result<BlobBytes, StoreError>;
+
+    /// It removes a blob; removing it again succeeds.
+    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError>;
+}

@@ -1,0 +1,342 @@
+//! Documents, their link to a source, their versions, and where they are kept.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::access::Actor;
+use super::blob::{Blob, BlobId};
+use super::fidelity::{Exposure, Fidelity};
+use crate::connection::{Connection, ConnectionRef};
+use crate::error::StoreError;
+use crate::id::{DocumentId, NotionId, TenantId, VersionNumber};
+
+/// A document of a tenant's library.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Document {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which one.
+    pub id: DocumentId,
+    /// What it is called here.
+    pub title: Title,
+    /// Where it came from; none once somebody unlinked it.
+    pub link: Option<Link>,
+    /// The number of its newest version.
+    pub latest: VersionNumber,
+    /// When it was first imported.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A document's own title.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Title {
+    /// The text.
+    pub text: String,
+    /// Whether somebody here wrote it. If not, it follows the source.
+    pub edited_here: bool,
+}
+
+/// A document's tie to its source.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// The connection that refreshes it; none after a disconnect.
+    pub connection: Option<ConnectionRef>,
+    /// What the source says of itself, as last read.
+    pub source: Source,
+    /// How the source stood when it was last looked at.
+    pub state: SourceState,
+    /// When it was last looked at.
+    pub checked_at: DateTime<Utc>,
+    /// Whether the source's content has moved on since the newest version was taken.
+    pub update_available: bool,
+}
+
+/// What a source says of itself.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Its id in Notion: of the page, or of the data source.
+    pub id: NotionId,
+    /// What it is there.
+    pub kind: SourceKind,
+    /// Its address for people; a display link that changes with the title.
+    pub url: Option<Url>,
+    /// Its title; empty if it has none.
+    pub title: String,
+    /// When it was made, to the minute.
+    pub created_at: DateTime<Utc>,
+    /// When it was last edited, to the minute.
+    pub edited_at: DateTime<Utc>,
+    /// What it stands in.
+    pub parent: Option<SourceParent>,
+    /// Its icon.
+    pub icon: Option<SourceImage>,
+    /// Its cover.
+    pub cover: Option<SourceImage>,
+    /// Whether it is locked against editing in Notion.
+    pub locked: bool,
+}
+
+/// What kind of thing a source is. The wire name of the whole is `notion`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A page, or a row of a database.
+    Page,
+    /// A data source: the table inside a database.
+    DataSource,
+}
+
+/// What a source stands in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
+pub enum SourceParent {
+    /// The workspace itself.
+    Workspace,
+    /// A page.
+    Page(NotionId),
+    /// A block of a page.
+    Block(NotionId),
+    /// A database.
+    Database(NotionId),
+    /// A data source: the source is one of its rows.
+    DataSource(NotionId),
+    /// Something newer than this library.
+    Other,
+}
+
+/// An icon or a cover. A signed address is never kept: what Notion hosts is stored here as a blob.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum SourceImage {
+    /// An emoji.
+    Emoji(String),
+    /// One of Notion's own icons, by name and colour.
+    Native(String),
+    /// An image elsewhere, by its lasting address. It is not fetched.
+    External(Url),
+    /// An image that Notion hosts, kept here.
+    Stored(StoredFile),
+    /// An image that Notion hosts and that was not kept.
+    Hosted,
+}
+
+/// How a source stands, as Notion itself answered about it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    /// It is there.
+    Present,
+    /// It is archived, but alive.
+    Archived,
+    /// It is in the trash.
+    Trashed,
+    /// Notion says it is not there for this connection: deleted for good, or no longer shared.
+    NotShared,
+}
+
+/// One state of a document's content. It never changes.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Version {
+    /// Which one.
+    pub number: VersionNumber,
+    /// The content.
+    pub content: Content,
+    /// Files that belong to it: images in the Markdown, further files of the page.
+    pub attachments: Vec<StoredFile>,
+    /// What the source says that the content does not.
+    pub fidelity: Fidelity,
+    /// What a reviewer wants to know before showing it to anybody.
+    pub exposure: Exposure,
+    /// The source's own last edit when this was read.
+    pub source_edited_at: DateTime<Utc>,
+    /// When this was read.
+    pub imported_at: DateTime<Utc>,
+}
+
+/// What a version says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum Content {
+    /// The page's blocks as Markdown. Attachments are linked as `attachment:<blob id>`.
+    Markdown(String),
+    /// A file of the page, instead of its blocks.
+    File(StoredFile),
+}
+
+impl Content {
+    /// What tells two contents apart: equal digests, equal content.
+    pub fn digest(&self) -> BlobId {
+        match self {
+            Self::Markdown(text) => BlobId::of(text.as_bytes()),
+            Self::File(file) => file.blob.id,
+        }
+    }
+}
+
+/// A file that is kept as a blob.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Its bytes.
+    pub blob: Blob,
+    /// Its name for people, already safe to show and to put into a header.
+    pub name: String,
+    /// Its type, as detected from its bytes.
+    pub media_type: String,
+}
+
+/// What an import brings: a source and its content. It has no level and no publication.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewContent {
+    /// What the source says of itself.
+    pub source: Source,
+    /// How it stands.
+    pub state: SourceState,
+    /// The content.
+    pub content: Content,
+    /// Files that belong to it.
+    pub attachments: Vec<StoredFile>,
+    /// What the content leaves out.
+    pub fidelity: Fidelity,
+    /// What it may expose.
+    pub exposure: Exposure,
+    /// Whether the source was read after the minute of its own last edit. If not, a later edit in that minute
+    /// would look the same, so the next sync reads it again.
+    pub settled: bool,
+}
+
+/// What an import did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Imported {
+    /// There was none: now there is one, internal and unpublished.
+    Created(DocumentId),
+    /// The content differs from the newest version: it is a new, unpublished version.
+    NewVersion(DocumentId, VersionNumber),
+    /// The content is that of the newest version: only the metadata was refreshed.
+    Unchanged(DocumentId),
+}
+
+impl Imported {
+    /// The document, whatever happened to it.
+    pub const fn document(self) -> DocumentId {
+        match self {
+            Self::Created(id) | Self::NewVersion(id, _) | Self::Unchanged(id) => id,
+        }
+    }
+}
+
+/// What sync needs to know of a linked document.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Linked {
+    /// Which document.
+    pub document: DocumentId,
+    /// Its own title.
+    pub title: Title,
+    /// Its link.
+    pub link: Link,
+    /// The digest of its newest version's content.
+    pub digest: BlobId,
+    /// The source's last edit when that version was read.
+    pub imported_edit: DateTime<Utc>,
+    /// Whether that version was read after the minute of that edit.
+    pub settled: bool,
+}
+
+/// What a sync found out about one document. It has no level, no publication and no content.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SyncPatch {
+    /// Which document.
+    pub document: DocumentId,
+    /// When the source was looked at.
+    pub checked_at: DateTime<Utc>,
+    /// What was found.
+    pub found: Found,
+}
+
+/// What a look at a source found.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Found {
+    /// The source answered.
+    Source {
+        /// What it says of itself.
+        source: Box<Source>,
+        /// How it stands.
+        state: SourceState,
+        /// Whether its content has moved on since the newest version.
+        update_available: bool,
+        /// Whether the newest version is now known to be settled.
+        settled: bool,
+        /// The document's new title, if it follows the source's.
+        title: Option<String>,
+    },
+    /// Notion says it is not there for this connection.
+    NotShared,
+}
+
+/// How far the syncs of a connection have come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SyncCursor {
+    /// The start of the last complete run: every edit before it has been seen.
+    pub watermark: DateTime<Utc>,
+}
+
+/// Where documents are kept.
+///
+/// # Contract
+/// - One document per (tenant, source id): importing again finds it, whichever connection it came through.
+/// - Nothing here sets or changes a level or a publication: a new document is internal and unpublished.
+/// - For each connection the store keeps the highest generation it has accepted and answers
+///   [`StoreError::Fenced`] to a lower one, changing nothing.
+/// - Each call is one transaction; applied twice it gives the state of applying it once.
+/// - Another tenant's documents do not exist for any call.
+#[async_trait]
+pub trait DocumentStore: Send + Sync {
+    /// It creates the source's document, or gives it a new version if the content or the attachments differ from its newest,
+    /// and links it to the connection. The metadata is refreshed in every case, the document's title follows
+    /// the source unless it was edited here, and `update_available` is cleared.
+    async fn import(
+        &self,
+        connection: &Connection,
+        content: &NewContent,
+        now: DateTime<Utc>,
+    ) -> Result<Imported, StoreError>;
+
+    /// It applies what a sync found and moves the cursor, in one transaction. The watermark never moves back.
+    /// Patches for documents that are unlinked, gone or linked through another connection are skipped; a detached document
+    /// whose source answered becomes linked to this connection. A title that changes is audited.
+    async fn patch(
+        &self,
+        connection: &Connection,
+        patches: &[SyncPatch],
+        cursor: Option<SyncCursor>,
+    ) -> Result<(), StoreError>;
+
+    /// It returns the documents linked through the connection in the order of their ids, beginning after `after`.
+    async fn linked(
+        &self,
+        connection: &Connection,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError>;
+
+    /// It returns the tenant's linked documents among these sources, detached ones included, in no order.
+    async fn linked_by_source(
+        &self,
+        tenant: TenantId,
+        sources: &[NotionId],
+    ) -> Result<Vec<Linked>, StoreError>;
+
+    /// It returns how far the connection's syncs have come.
+    async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError>;
+
+    /// It detaches every document of the connection and forgets its cursor; sources and documents stay, and the
+    /// generation of `connection` fences whoever still writes with a lower one. Returns how many documents it detached.
+    async fn detach(&self, connection: &Connection) -> Result<u64, StoreError>;
+
+    /// It forgets a document's link; the document and its versions stay. Its source can be imported anew, as a new document.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the actor's tenant has no such document.
+    async fn unlink(&self, actor: &Actor, document: DocumentId) -> Result<(), StoreError>;
+}
