@@ -2,6 +2,8 @@
 //!
 //! The modules are listed top-down: an import inside this crate points down the list, never up.
 
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod library;
 pub mod connection;
 pub mod transport;

@@ -1,0 +1,144 @@
+//! A clock of our own. Tokio's paused time would break the timeouts of sockets and databases around it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::transport::{Clock, sealed::Sealed};
+
+/// How many turns a sleeper leaves to everyone else before it believes that nobody has anything to do.
+const TURNS: u32 = 32;
+
+/// Virtual time. It stands still while anyone works and jumps to the next waking when all sleep.
+///
+/// A sleeper yields to the runtime's other tasks; once they have had [`TURNS`] turns without using clock or world,
+/// the earliest sleeper moves the time to its own waking. Sleepers wake one by one, by time and then by who slept
+/// first, so on a current-thread runtime a run is the same every time. Work the clock cannot see, such as a database
+/// answering over a socket, counts as slow unless [`SimClock::patient`] waits for it in real time.
+#[derive(Clone)]
+pub struct SimClock {
+    hands: Arc<Mutex<Hands>>,
+    patience: Duration,
+}
+
+struct Hands {
+    now: DateTime<Utc>,
+    sleepers: BTreeSet<(DateTime<Utc>, u64)>,
+    tickets: u64,
+    /// Grows whenever anyone uses the clock or the world.
+    activity: u64,
+}
+
+impl SimClock {
+    /// A clock that stands at a moment.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let hands = Hands { now, sleepers: BTreeSet::new(), tickets: 0, activity: 0 };
+        Self { hands: Arc::new(Mutex::new(hands)), patience: Duration::ZERO }
+    }
+
+    /// It gives work the clock cannot see this much real time before time jumps.
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// It moves the time on, waking whoever is due.
+    pub fn advance(&self, duration: Duration) {
+        let mut hands = self.hands();
+        hands.now += delta(duration);
+        hands.activity += 1;
+    }
+
+    /// It says that someone is at work.
+    pub(super) fn stir(&self) {
+        self.hands().activity += 1;
+    }
+
+    async fn turn(&self) {
+        if self.patience.is_zero() {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(self.patience / TURNS).await;
+        }
+    }
+
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sealed for SimClock {}
+
+#[async_trait]
+impl Clock for SimClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.hands().now
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let place = Place::take(self, duration);
+        let (mut seen, mut idle) = (0, 0);
+        loop {
+            let activity = match place.look(idle >= TURNS) {
+                Some(activity) => activity,
+                None => return,
+            };
+            idle = if activity == seen { idle + 1 } else { 0 };
+            seen = activity;
+            self.turn().await;
+        }
+    }
+}
+
+/// A sleeper's place in the queue; leaving it, slept out or dropped, is noticed by the others.
+struct Place<'a> {
+    clock: &'a SimClock,
+    waking: (DateTime<Utc>, u64),
+}
+
+impl<'a> Place<'a> {
+    fn take(clock: &'a SimClock, duration: Duration) -> Self {
+        let mut hands = clock.hands();
+        hands.activity += 1;
+        hands.tickets += 1;
+        let waking = (hands.now + delta(duration), hands.tickets);
+        hands.sleepers.insert(waking);
+        Self { clock, waking }
+    }
+
+    /// `None` once it is time to wake; else how much has happened so far.
+    fn look(&self, all_idle: bool) -> Option<u64> {
+        let mut hands = self.clock.hands();
+        if hands.sleepers.first() != Some(&self.waking) {
+            return Some(hands.activity);
+        }
+        if all_idle && hands.now < self.waking.0 {
+            hands.now = self.waking.0;
+        }
+        (hands.now < self.waking.0).then_some(hands.activity)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut hands = self.clock.hands();
+        hands.sleepers.remove(&self.waking);
+        hands.activity += 1;
+    }
+}
+
+impl fmt::Debug for SimClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SimClock").field(&self.now()).finish()
+    }
+}
+
+/// A wait so long that the calendar ends before it is no wait anyone simulates.
+fn delta(duration: Duration) -> TimeDelta {
+    const CENTURY: TimeDelta = TimeDelta::days(36_525);
+    TimeDelta::from_std(duration).unwrap_or(CENTURY).min(CENTURY)
+}

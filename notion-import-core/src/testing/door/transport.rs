@@ -1,0 +1,83 @@
+//! The door without a socket: the sealed transport, under a virtual clock.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+
+use super::clock::SimClock;
+use crate::error::TransportError;
+use crate::testing::world::{Answer, Reply, World};
+use crate::transport::{Body, Clock, Request, Response, Transport, sealed::Sealed};
+
+/// A world behind the transport: nothing leaves the process and no real time passes.
+#[derive(Clone, Debug)]
+pub struct WorldTransport {
+    world: World,
+    clock: SimClock,
+    latency: Duration,
+}
+
+impl WorldTransport {
+    /// It reaches a world at once.
+    pub fn new(world: World, clock: SimClock) -> Self {
+        Self { world, clock, latency: Duration::ZERO }
+    }
+
+    /// It lets every answer take this long.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+}
+
+impl Sealed for WorldTransport {}
+
+#[async_trait]
+impl Transport for WorldTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.clock.stir();
+        // A real exchange always lets others run; without this, concurrency would never be seen.
+        tokio::task::yield_now().await;
+        if !self.latency.is_zero() {
+            self.clock.sleep(self.latency).await;
+        }
+        match self.world.answer(&request, self.clock.now()) {
+            Reply::Response(answer) => Ok(respond(&answer, whole(answer.body.clone()))),
+            Reply::Reset => Err(TransportError::Connect(None)),
+            Reply::Cut { answer, after } => Ok(respond(&answer, cut(&answer.body, after))),
+            Reply::Drip { answer, chunk, pause } => {
+                let body = self.drip(answer.body.clone(), chunk, pause);
+                Ok(respond(&answer, body))
+            }
+        }
+    }
+}
+
+impl WorldTransport {
+    fn drip(&self, body: Bytes, chunk: usize, pause: Duration) -> Body {
+        stream::unfold((self.clock.clone(), body), move |(clock, mut rest)| async move {
+            if rest.is_empty() {
+                return None;
+            }
+            clock.sleep(pause).await;
+            let part = rest.split_to(chunk.min(rest.len()));
+            Some((Ok(part), (clock, rest)))
+        })
+        .boxed()
+    }
+}
+
+fn respond(answer: &Answer, body: Body) -> Response {
+    Response { status: answer.status, headers: answer.headers.clone(), body }
+}
+
+fn whole(body: Bytes) -> Body {
+    stream::once(async { Ok(body) }).boxed()
+}
+
+fn cut(body: &Bytes, after: usize) -> Body {
+    let arrived = body.slice(..after.min(body.len()));
+    stream::iter([Ok(arrived), Err(TransportError::Interrupted(None))]).boxed()
+}

@@ -1,0 +1,29 @@
+//! The test kit: [`World`], the one fake Notion, and its doors.
+//!
+//! ```
+//! use notion_import_core::testing::{World, paragraph};
+//!
+//! let world = World::new(7);
+//! let author = world.at("2026-11-22T08:00:00Z".parse().unwrap());
+//! let workspace = author.workspace("Acme");
+//! let policy = author.page(workspace, "Security policy");
+//! author.append(policy, [paragraph("We encrypt everything.")]);
+//! let grant = world.grant(workspace, [policy]);
+//! assert!(grant.token.starts_with("ntn_"));
+//! ```
+
+mod blocks;
+mod door;
+mod text;
+mod world;
+
+pub use blocks::{
+    Block, block, bookmark, bulleted, callout, code, columns, divider, equation, file, heading, image,
+    numbered, paragraph, pdf, quote, synced, synced_copy, table, to_do, toggle, unsupported,
+};
+pub use door::{Server, SimClock, WiremockDoor, WorldTransport};
+pub use text::{Text, text};
+pub use world::{
+    Answer, Author, Column, Database, Endpoint, Fault, FaultPlan, Grant, Reply, Rules, Seen, StoredFile,
+    World, WrongKind,
+};

@@ -1,0 +1,144 @@
+//! A request in, a reply out: who asks, may they, what for, and what goes wrong on the way.
+
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde_json::json;
+
+use super::fault::Fault;
+use super::grant::{Granted, fingerprint};
+use super::log::Seen;
+use super::reply::{Answer, Outcome, Refusal, Reply};
+use super::retrieve::Ask;
+use super::route::{Call, Endpoint};
+use super::state::State;
+
+const VERSION: &str = "2026-03-11";
+
+impl State {
+    pub fn answer(&mut self, call: &Call, now: DateTime<Utc>) -> Reply {
+        self.log.answered += 1;
+        let request_id = self.request_id();
+        let route = call.route();
+        let fault = route.and_then(|(endpoint, _)| self.draw_fault(endpoint, call));
+        let reply = match (route, fault) {
+            (None, _) => Reply::Response(self.unknown(call).answer(&request_id)),
+            (Some(route), None) => Reply::Response(self.truth(call, route, now, &request_id)),
+            (Some(route), Some(fault)) => self.faulty(&fault, call, route, now, &request_id),
+        };
+        let seen = seen(call, route.map(|(endpoint, _)| endpoint), reply.status(), now);
+        self.log.record(seen);
+        reply
+    }
+
+    fn faulty(
+        &mut self,
+        fault: &Fault,
+        call: &Call,
+        route: (Endpoint, [&str; 2]),
+        now: DateTime<Utc>,
+        request_id: &str,
+    ) -> Reply {
+        let file = route.0 == Endpoint::File;
+        fault.apply(request_id, file, || self.truth(call, route, now, request_id))
+    }
+
+    /// The answer when nothing goes wrong on the way.
+    fn truth(
+        &mut self,
+        call: &Call,
+        (endpoint, names): (Endpoint, [&str; 2]),
+        now: DateTime<Utc>,
+        request_id: &str,
+    ) -> Answer {
+        if endpoint == Endpoint::File {
+            return self.file_answer(call, now);
+        }
+        match self.attend(call, endpoint, names, now) {
+            Ok(mut body) => {
+                body["request_id"] = json!(request_id);
+                Answer::json(StatusCode::OK, &body, request_id)
+            }
+            Err(refusal) => {
+                if refusal.violation {
+                    self.violate(call, &refusal.message);
+                }
+                refusal.answer(request_id)
+            }
+        }
+    }
+
+    fn attend(
+        &mut self,
+        call: &Call,
+        endpoint: Endpoint,
+        [id, property]: [&str; 2],
+        now: DateTime<Utc>,
+    ) -> Outcome {
+        let (token, grant) = self.authorize(call)?;
+        check_version(call)?;
+        self.spend(&token, now)?;
+        let ask = Ask { call, grant: &grant, now };
+        match endpoint {
+            Endpoint::Search => self.search(&ask),
+            Endpoint::Page => self.retrieve_page(&ask, id),
+            Endpoint::Property => self.retrieve_property(&ask, id, property),
+            Endpoint::Block => self.retrieve_block(&ask, id),
+            Endpoint::Children => self.list_children(&ask, id),
+            Endpoint::Database => self.retrieve_database(&ask, id),
+            Endpoint::DataSource => self.retrieve_data_source(&ask, id),
+            Endpoint::Query => self.query(&ask, id),
+            Endpoint::Me => self.me(&ask),
+            Endpoint::File => Err(invalid_url()),
+        }
+    }
+
+    fn authorize(&self, call: &Call) -> Outcome<(String, Granted)> {
+        let token = call.token().unwrap_or_default();
+        match self.grants.get(token).filter(|grant| !grant.revoked) {
+            Some(grant) => Ok((token.to_owned(), grant.clone())),
+            None => Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", "API token is invalid.")),
+        }
+    }
+
+    fn unknown(&mut self, call: &Call) -> Refusal {
+        self.violate(call, "an import only reads, and the world answers only what Endpoint lists");
+        invalid_url()
+    }
+
+    fn violate(&mut self, call: &Call, what: &str) {
+        self.log.violations.push(format!("{} {}: {what}", call.method, call.path));
+    }
+}
+
+fn invalid_url() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "invalid_request_url", "Invalid request URL.")
+}
+
+fn check_version(call: &Call) -> Outcome<()> {
+    match call.header("notion-version") {
+        Some(VERSION) => Ok(()),
+        Some(other) => {
+            let message =
+                format!("Notion-Version header should be `{VERSION}` in this world, instead was `{other}`.");
+            Err(Refusal::invalid(message).violation())
+        }
+        None => {
+            let message = "Notion-Version header failed validation: Notion-Version header should be defined.";
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "missing_version", message).violation())
+        }
+    }
+}
+
+fn seen(call: &Call, endpoint: Option<Endpoint>, status: Option<u16>, now: DateTime<Utc>) -> Seen {
+    let file = endpoint == Some(Endpoint::File);
+    Seen {
+        at: now,
+        method: call.method.clone(),
+        path: call.path.clone(),
+        query: if file { Vec::new() } else { call.query.clone() },
+        body: call.json().ok().filter(|body| body.as_object().is_some_and(|fields| !fields.is_empty())),
+        endpoint,
+        token: call.token().map(fingerprint),
+        status,
+    }
+}
