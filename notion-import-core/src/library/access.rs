@@ -188,6 +188,16 @@ pub enum Viewer {
     Member(Actor),
 }
 
+impl Viewer {
+    /// The contact this is, if it is one.
+    pub const fn contact(&self) -> Option<ContactId> {
+        match self {
+            Self::Contact { id, .. } => Some(*id),
+            Self::Anonymous | Self::Member(_) => None,
+        }
+    }
+}
+
 /// Whether a document has a version that may be shown outside.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(tag = "state", content = "version", rename_all = "snake_case")]

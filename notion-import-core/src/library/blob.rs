@@ -100,7 +100,7 @@ pub trait BlobStore: Send + Sync {
     /// It streams a blob, or a part of it: `range` is half-open, in bytes, and must lie inside the blob.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if this tenant has no such blob.
+    /// [`StoreError::NotFound`] if this tenant has no such blob, or the blob no such range.
     async fn get(
         &self,
         tenant: TenantId,

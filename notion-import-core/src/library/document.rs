@@ -237,9 +237,9 @@ pub struct Linked {
     pub link: Link,
     /// The digest of its newest version's content.
     pub digest: BlobId,
-    /// The source's last edit when that version was read.
+    /// The source's last edit when its content was last read, whether that made a new version or not.
     pub imported_edit: DateTime<Utc>,
-    /// Whether that version was read after the minute of that edit.
+    /// Whether it was read after the minute of that edit.
     pub settled: bool,
 }
 
@@ -265,7 +265,7 @@ pub enum Found {
         state: SourceState,
         /// Whether its content has moved on since the newest version.
         update_available: bool,
-        /// Whether the newest version is now known to be settled.
+        /// Whether the newest version is now known to be settled. What is known to be settled stays so.
         settled: bool,
         /// The document's new title, if it follows the source's.
         title: Option<String>,
@@ -286,15 +286,18 @@ pub struct SyncCursor {
 /// # Contract
 /// - One document per (tenant, source id): importing again finds it, whichever connection it came through.
 /// - Nothing here sets or changes a level or a publication: a new document is internal and unpublished.
-/// - For each connection the store keeps the highest generation it has accepted and answers
-///   [`StoreError::Fenced`] to a lower one, changing nothing.
+/// - For each connection the store keeps the highest generation that has written and answers
+///   [`StoreError::Fenced`] to a lower one that wants to write, changing nothing.
 /// - Each call is one transaction; applied twice it gives the state of applying it once.
+/// - A call whose future is dropped has happened wholly or not at all.
 /// - Another tenant's documents do not exist for any call.
+///
+/// What a document takes up from its source is the same in every store: [`refresh`](super::refresh).
 #[async_trait]
 pub trait DocumentStore: Send + Sync {
     /// It creates the source's document, or gives it a new version if the content or the attachments differ from its newest,
-    /// and links it to the connection. The metadata is refreshed in every case, the document's title follows
-    /// the source unless it was edited here, and `update_available` is cleared.
+    /// and links it to the connection, whichever it was linked through before. The metadata is refreshed in every case, the
+    /// document's title follows the source unless it was edited here, which is audited, and `update_available` is cleared.
     async fn import(
         &self,
         connection: &Connection,
@@ -303,8 +306,9 @@ pub trait DocumentStore: Send + Sync {
     ) -> Result<Imported, StoreError>;
 
     /// It applies what a sync found and moves the cursor, in one transaction. The watermark never moves back.
-    /// Patches for documents that are unlinked, gone or linked through another connection are skipped; a detached document
-    /// whose source answered becomes linked to this connection. A title that changes is audited.
+    /// Skipped are patches for documents that are unlinked, not there or linked through another connection, that name another
+    /// source than the document's, or that are older than the last look at it. A detached document whose source answered
+    /// becomes linked to this connection. A title that changes is audited.
     async fn patch(
         &self,
         connection: &Connection,
@@ -334,9 +338,11 @@ pub trait DocumentStore: Send + Sync {
     /// generation of `connection` fences whoever still writes with a lower one. Returns how many documents it detached.
     async fn detach(&self, connection: &Connection) -> Result<u64, StoreError>;
 
-    /// It forgets a document's link; the document and its versions stay. Its source can be imported anew, as a new document.
+    /// It forgets a document's link, which is audited; the document and its versions stay. Its source can be imported anew,
+    /// as a new document. Unlinking it again succeeds.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the actor's tenant has no such document.
-    async fn unlink(&self, actor: &Actor, document: DocumentId) -> Result<(), StoreError>;
+    /// [`StoreError::Denied`] unless the actor may import, [`StoreError::NotFound`] if their tenant has no such document.
+    async fn unlink(&self, actor: &Actor, document: DocumentId, now: DateTime<Utc>)
+    -> Result<(), StoreError>;
 }

@@ -11,10 +11,11 @@ use super::access::{
     AccessFacts, AccessLevel, Actor, Assignment, AssignmentId, Decision, DocumentFacts, NdaState, Outside,
     Publication, Viewer, decide,
 };
+pub use super::audit::{AuditEntry, AuditEvent};
 use super::blob::{BlobBytes, BlobId, BlobStore};
 use super::document::{Content, Document, StoredFile, Version};
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, MemberId, NdaId, TenantId, VersionNumber};
+use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 
 /// A document as members of its tenant see it.
 #[derive(Clone, PartialEq, Debug)]
@@ -79,6 +80,29 @@ pub struct NewAssignment {
     pub nda_waiver: Option<String>,
 }
 
+impl NewAssignment {
+    /// It fails if the NDA is waived without a reason.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] then.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let reasoned = self.nda_waiver.as_ref().is_none_or(|reason| !reason.trim().is_empty());
+        if reasoned { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    /// The assignment it makes.
+    pub fn assignment(&self, id: AssignmentId) -> Assignment {
+        Assignment {
+            id,
+            contact: self.contact,
+            document: self.document,
+            expires_at: self.expires_at,
+            revoked_at: None,
+            nda_waived: self.nda_waiver.is_some(),
+        }
+    }
+}
+
 /// A version of an NDA. It never changes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NdaText {
@@ -125,84 +149,26 @@ pub struct NewAcceptance {
     pub digest: BlobId,
 }
 
-/// One line of a document's history. It names ids and levels, no texts but a person's reason.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Which member; none for a sync.
-    pub member: Option<MemberId>,
-    /// What.
-    pub event: AuditEvent,
-}
-
-/// What happened to a document or to who may read it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum AuditEvent {
-    /// Its title followed the source's.
-    TitleFollowed,
-    /// Somebody gave it a title, or let it follow the source again.
-    Renamed,
-    /// It was unlinked from its source.
-    Unlinked,
-    /// Its level changed.
-    LevelChanged {
-        /// From this.
-        from: AccessLevel,
-        /// To this.
-        to: AccessLevel,
-        /// For this reason.
-        reason: String,
-    },
-    /// A version was published.
-    Published {
-        /// Which one.
-        version: VersionNumber,
-    },
-    /// It was withdrawn.
-    Withdrawn,
-    /// Whether outsiders may know of it changed.
-    Listed {
-        /// To this.
-        listed: bool,
-    },
-    /// The NDA it requires beside the default changed.
-    NdaRequired {
-        /// To this.
-        nda: Option<NdaId>,
-    },
-    /// A contact was let in.
-    Assigned {
-        /// By this assignment.
-        assignment: AssignmentId,
-        /// This contact.
-        contact: ContactId,
-        /// Why no NDA is needed, if it was waived.
-        nda_waiver: Option<String>,
-    },
-    /// An assignment was taken back.
-    Revoked {
-        /// This one.
-        assignment: AssignmentId,
-    },
-}
-
 /// Where levels, publications, assignments and NDAs are kept.
 ///
 /// # Contract
 /// - Every call checks the actor's role first and answers [`StoreError::Denied`] if it may not.
 /// - A document without a row here is internal, unpublished and unlisted, revision 0.
 /// - Every change and its audit entry are one transaction.
+/// - A call that fails or changes nothing leaves no audit entry and no new revision.
 /// - Narrowing always works; widening is compare-and-set on level and revision.
 /// - A level that cannot be read is [`AccessLevel::Internal`].
-/// - Another tenant's documents, contacts and NDAs do not exist for any call.
+/// - Another tenant's documents, contacts and NDAs do not exist for any call: a change of them is
+///   [`StoreError::NotFound`], a list of what belongs to them is empty.
+///
+/// What a change makes of a document's standing is the same in every store: [`Standing`](super::standing::Standing).
 #[async_trait]
 pub trait AccessStore: Send + Sync {
     /// It returns one document. Members who read internal documents only, as for all that take an actor and change nothing.
     async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError>;
 
-    /// It returns the tenant's documents, newest first, beginning after `after`.
+    /// It returns the tenant's documents, newest first (the greater id first where two were made at once), beginning after
+    /// `after`.
     async fn documents(
         &self,
         actor: &Actor,
@@ -216,7 +182,7 @@ pub trait AccessStore: Send + Sync {
     /// It returns a document's history, newest first.
     async fn history(&self, actor: &Actor, id: DocumentId) -> Result<Vec<AuditEntry>, StoreError>;
 
-    /// It gives a document its own title, or lets it follow the source's again.
+    /// It gives a document its own title, or lets it follow the source's again, which gives it the source's at once.
     async fn rename(
         &self,
         actor: &Actor,
@@ -225,7 +191,8 @@ pub trait AccessStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// It changes a document's level.
+    /// It changes a document's level. Which way the change goes is told by the level the document has, not by the one the
+    /// change begins from.
     ///
     /// # Errors
     /// When widening: [`StoreError::Conflict`] if level or revision are no longer those of the change, if no version is published,
@@ -263,6 +230,9 @@ pub trait AccessStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// It sets the NDA a document requires beside the tenant's default. Removing or replacing one needs the right to manage NDAs.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such document or no such NDA.
     async fn require_nda(
         &self,
         actor: &Actor,
@@ -272,6 +242,9 @@ pub trait AccessStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// It lets a contact in to a document, whatever its level now.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such document, [`StoreError::Conflict`] if the NDA is waived without a reason.
     async fn assign(
         &self,
         actor: &Actor,
@@ -290,7 +263,7 @@ pub trait AccessStore: Send + Sync {
     /// It returns a document's assignments, dead ones included, oldest first.
     async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError>;
 
-    /// It publishes a version of an NDA and returns its number.
+    /// It publishes a version of an NDA, which is current from then on, and returns its number. Needs the right to manage NDAs.
     async fn publish_nda(
         &self,
         actor: &Actor,
@@ -298,10 +271,13 @@ pub trait AccessStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<u32, StoreError>;
 
-    /// It sets the NDA that every `requires_nda` document of the tenant requires.
+    /// It sets the NDA that every `requires_nda` document of the tenant requires. Needs the right to manage NDAs.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such NDA.
     async fn set_default_nda(&self, actor: &Actor, nda: Option<NdaId>) -> Result<(), StoreError>;
 
-    /// It returns the tenant's default NDA and all its NDAs.
+    /// It returns the tenant's default NDA and all its NDAs in the order of their ids.
     async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError>;
 
     /// It returns a version of an NDA, for whoever is asked to accept it.
@@ -312,10 +288,10 @@ pub trait AccessStore: Send + Sync {
         version: u32,
     ) -> Result<Option<NdaText>, StoreError>;
 
-    /// It records that a contact accepted an NDA; recording it again changes nothing.
+    /// It records that a contact accepted an NDA; recording it again changes nothing, unless it was declared void meanwhile.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the version is not the current one or the digest is not its text's.
+    /// [`StoreError::NotFound`] if the tenant has no such NDA, [`StoreError::Conflict`] if the version is not the current one or the digest is not its text's.
     async fn accept_nda(
         &self,
         tenant: TenantId,
@@ -323,7 +299,7 @@ pub trait AccessStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// It declares a contact's acceptances of an NDA void.
+    /// It declares a contact's acceptances of an NDA void; doing so again succeeds. Needs the right to manage NDAs.
     async fn void_acceptance(
         &self,
         actor: &Actor,
@@ -341,7 +317,7 @@ pub trait AccessStore: Send + Sync {
     ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError>;
 
     /// It returns what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`] answers
-    /// anything but [`Outside::NotFound`] and that are published, ordered by title, then id.
+    /// anything but [`Outside::NotFound`] and that are published, ordered by the bytes of the title, then by id.
     async fn readable(
         &self,
         site: TenantId,
@@ -402,11 +378,7 @@ impl Gate {
         id: DocumentId,
         now: DateTime<Utc>,
     ) -> Result<Reading, StoreError> {
-        let contact = match viewer {
-            Viewer::Contact { id, .. } => Some(*id),
-            Viewer::Anonymous | Viewer::Member(_) => None,
-        };
-        let Some((document, facts)) = self.access.facts(site, contact, id).await? else {
+        let Some((document, facts)) = self.access.facts(site, viewer.contact(), id).await? else {
             return Ok(Reading::Closed(Outside::NotFound));
         };
         let decision = decide(site, viewer, &document, &facts, now);

@@ -1,8 +1,13 @@
 //! The tenant's library, in our words: documents, what is in them, and who may see them.
 
+pub mod memory;
 #[cfg(feature = "gate")]
 pub mod gate;
+#[cfg(feature = "gate")]
+pub mod standing;
+pub mod refresh;
 pub mod document;
+pub mod audit;
 pub mod fidelity;
 pub mod blob;
 pub mod access;

@@ -1,0 +1,437 @@
+//! Who may read the documents in memory.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::documents::{Kept, MemoryLibrary, Tenant};
+use crate::error::StoreError;
+use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+use crate::library::access::{
+    Acceptance, AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside,
+    Publication, Viewer, decide,
+};
+use crate::library::audit::{AuditEntry, AuditEvent};
+use crate::library::document::{Document, Version};
+use crate::library::gate::{
+    AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    PublicDocument, Publish,
+};
+use crate::library::standing::Standing;
+
+/// What a tenant has decided about its readers.
+#[derive(Default)]
+pub(super) struct Access {
+    standings: BTreeMap<DocumentId, Standing>,
+    assignments: Vec<Assignment>,
+    default_nda: Option<NdaId>,
+    ndas: BTreeMap<NdaId, Nda>,
+    acceptances: Vec<(ContactId, Acceptance)>,
+}
+
+struct Nda {
+    accept_from: u32,
+    texts: Vec<NdaText>,
+}
+
+#[async_trait]
+impl AccessStore for MemoryLibrary {
+    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        Ok(self.read(actor.tenant, |tenant| tenant.documents.get(&id).map(|kept| tenant.admin(kept))))
+    }
+
+    async fn documents(
+        &self,
+        actor: &Actor,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<AdminDocument>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        Ok(self.read(actor.tenant, |tenant| {
+            let mut newest: Vec<&Kept> = tenant.documents.values().collect();
+            newest.sort_by_key(|kept| std::cmp::Reverse((kept.document.created_at, kept.document.id)));
+            let start = match after {
+                None => Some(0),
+                Some(after) => newest.iter().position(|kept| kept.document.id == after).map(|at| at + 1),
+            };
+            let rest = start.map_or(&[][..], |start| &newest[start..]);
+            rest.iter().take(limit).map(|kept| tenant.admin(kept)).collect()
+        }))
+    }
+
+    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        Ok(self.read(actor.tenant, |tenant| {
+            let kept = tenant.documents.get(&id).into_iter();
+            kept.flat_map(Kept::versions).cloned().collect()
+        }))
+    }
+
+    async fn history(&self, actor: &Actor, id: DocumentId) -> Result<Vec<AuditEntry>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        Ok(self.read(actor.tenant, |tenant| {
+            let kept = tenant.documents.get(&id).into_iter();
+            kept.flat_map(|kept| kept.history.iter().rev()).cloned().collect()
+        }))
+    }
+
+    async fn rename(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        title: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Publish)?;
+        self.change(
+            actor,
+            id,
+            |tenant| {
+                let kept = tenant.documents.get_mut(&id).ok_or(StoreError::NotFound)?;
+                let source = kept.document.link.as_ref().map(|link| link.source.title.as_str());
+                let renamed = kept.document.title.rename(title, source);
+                Ok(renamed.then_some(AuditEvent::Renamed))
+            },
+            now,
+        )
+    }
+
+    async fn set_level(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        change: &LevelChange,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Publish)?;
+        self.change(actor, id, |tenant| tenant.standing(id).set_level(change), now)
+    }
+
+    async fn publish(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        publish: &Publish,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Publish)?;
+        self.change(
+            actor,
+            id,
+            |tenant| {
+                tenant.version(id, publish.version).ok_or(StoreError::NotFound)?;
+                tenant.standing(id).publish(publish, now)
+            },
+            now,
+        )
+    }
+
+    async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        actor.may(Action::Publish)?;
+        self.change(actor, id, |tenant| Ok(tenant.standing(id).withdraw()), now)
+    }
+
+    async fn set_listed(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        listed: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Publish)?;
+        self.change(actor, id, |tenant| Ok(tenant.standing(id).set_listed(listed)), now)
+    }
+
+    async fn require_nda(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        nda: Option<NdaId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Publish)?;
+        self.change(
+            actor,
+            id,
+            |tenant| {
+                tenant.access.has(nda)?;
+                tenant.standing(id).require_nda(actor, nda)
+            },
+            now,
+        )
+    }
+
+    async fn assign(
+        &self,
+        actor: &Actor,
+        new: &NewAssignment,
+        now: DateTime<Utc>,
+    ) -> Result<AssignmentId, StoreError> {
+        actor.may(Action::Assign)?;
+        new.check()?;
+        let assignment = AssignmentId(Uuid::now_v7());
+        self.change(
+            actor,
+            new.document,
+            |tenant| {
+                tenant.access.assignments.push(new.assignment(assignment));
+                let nda_waiver = new.nda_waiver.clone();
+                Ok(Some(AuditEvent::Assigned { assignment, contact: new.contact, nda_waiver }))
+            },
+            now,
+        )?;
+        Ok(assignment)
+    }
+
+    async fn revoke(
+        &self,
+        actor: &Actor,
+        assignment: AssignmentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Assign)?;
+        let of = |tenant: &Tenant| tenant.access.assignments.iter().find(|a| a.id == assignment).cloned();
+        let document = self.read(actor.tenant, of).ok_or(StoreError::NotFound)?.document;
+        self.change(
+            actor,
+            document,
+            |tenant| {
+                let live = tenant
+                    .access
+                    .assignments
+                    .iter_mut()
+                    .find(|a| a.id == assignment && a.revoked_at.is_none());
+                Ok(live.map(|live| {
+                    live.revoked_at = Some(now);
+                    AuditEvent::Revoked { assignment }
+                }))
+            },
+            now,
+        )
+    }
+
+    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        Ok(self.read(actor.tenant, |tenant| {
+            tenant.access.assignments.iter().filter(|a| a.document == id).cloned().collect()
+        }))
+    }
+
+    async fn publish_nda(
+        &self,
+        actor: &Actor,
+        new: &NewNdaVersion,
+        _now: DateTime<Utc>,
+    ) -> Result<u32, StoreError> {
+        actor.may(Action::ManageNda)?;
+        let mut tenants = self.tenants();
+        let access = &mut tenants.entry(actor.tenant).or_default().access;
+        let nda = access.ndas.entry(new.id).or_insert_with(|| Nda { accept_from: 1, texts: Vec::new() });
+        let version = nda.current() + 1;
+        nda.texts.push(NdaText { id: new.id, version, title: new.title.clone(), text: new.text.clone() });
+        if new.ask_again {
+            nda.accept_from = version;
+        }
+        Ok(version)
+    }
+
+    async fn set_default_nda(&self, actor: &Actor, nda: Option<NdaId>) -> Result<(), StoreError> {
+        actor.may(Action::ManageNda)?;
+        let mut tenants = self.tenants();
+        let access = &mut tenants.entry(actor.tenant).or_default().access;
+        access.has(nda)?;
+        access.default_nda = nda;
+        Ok(())
+    }
+
+    async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError> {
+        Ok(self.read(tenant, |tenant| (tenant.access.default_nda, tenant.access.states())))
+    }
+
+    async fn nda_text(
+        &self,
+        tenant: TenantId,
+        nda: NdaId,
+        version: u32,
+    ) -> Result<Option<NdaText>, StoreError> {
+        Ok(self.read(tenant, |tenant| {
+            tenant.access.ndas.get(&nda)?.texts.iter().find(|text| text.version == version).cloned()
+        }))
+    }
+
+    async fn accept_nda(
+        &self,
+        tenant: TenantId,
+        new: &NewAcceptance,
+        _now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tenants = self.tenants();
+        let access = &mut tenants.get_mut(&tenant).ok_or(StoreError::NotFound)?.access;
+        let current =
+            access.ndas.get(&new.nda).and_then(|nda| nda.texts.last()).ok_or(StoreError::NotFound)?;
+        if new.version != current.version || new.digest != current.digest() {
+            return Err(StoreError::Conflict);
+        }
+        let accepted = (new.contact, Acceptance { nda: new.nda, version: new.version, voided_at: None });
+        if !access.acceptances.contains(&accepted) {
+            access.acceptances.push(accepted);
+        }
+        Ok(())
+    }
+
+    async fn void_acceptance(
+        &self,
+        actor: &Actor,
+        contact: ContactId,
+        nda: NdaId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::ManageNda)?;
+        let mut tenants = self.tenants();
+        let tenant = tenants.get_mut(&actor.tenant).ok_or(StoreError::NotFound)?;
+        tenant.access.has(Some(nda))?;
+        for (who, acceptance) in &mut tenant.access.acceptances {
+            if *who == contact && acceptance.nda == nda {
+                acceptance.voided_at.get_or_insert(now);
+            }
+        }
+        Ok(())
+    }
+
+    async fn facts(
+        &self,
+        site: TenantId,
+        contact: Option<ContactId>,
+        id: DocumentId,
+    ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError> {
+        Ok(self.read(site, |tenant| tenant.documents.get(&id).map(|kept| tenant.facts(contact, kept))))
+    }
+
+    async fn readable(
+        &self,
+        site: TenantId,
+        viewer: &Viewer,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PublicDocument>, StoreError> {
+        Ok(self.read(site, |tenant| {
+            let kept = tenant.documents.values();
+            let mut readable: Vec<_> = kept.filter_map(|kept| tenant.shown(viewer, kept, now)).collect();
+            readable.sort_by(|a, b| (&a.title, a.id).cmp(&(&b.title, b.id)));
+            readable
+        }))
+    }
+
+    async fn content(
+        &self,
+        site: TenantId,
+        id: DocumentId,
+        version: VersionNumber,
+    ) -> Result<Option<(String, Version)>, StoreError> {
+        Ok(self.read(site, |tenant| {
+            let title = tenant.documents.get(&id)?.document.title.text.clone();
+            Some((title, tenant.version(id, version)?.clone()))
+        }))
+    }
+}
+
+impl MemoryLibrary {
+    /// It changes a document that is there and notes the event, both or neither.
+    fn change(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        change: impl FnOnce(&mut Tenant) -> Result<Option<AuditEvent>, StoreError>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tenants = self.tenants();
+        let known = tenants.get_mut(&actor.tenant).filter(|tenant| tenant.documents.contains_key(&id));
+        let tenant = known.ok_or(StoreError::NotFound)?;
+        if let (Some(event), Some(kept)) = (change(tenant)?, tenant.documents.get_mut(&id)) {
+            kept.history.push(AuditEntry { at: now, member: Some(actor.member), event });
+        }
+        Ok(())
+    }
+}
+
+impl Tenant {
+    fn standing(&mut self, id: DocumentId) -> &mut Standing {
+        self.access.standings.entry(id).or_default()
+    }
+
+    fn standing_of(&self, id: DocumentId) -> Standing {
+        self.access.standings.get(&id).cloned().unwrap_or_default()
+    }
+
+    fn admin(&self, kept: &Kept) -> AdminDocument {
+        let Document { tenant, id, .. } = kept.document;
+        let standing = self.standing_of(id);
+        AdminDocument {
+            document: kept.document.clone(),
+            facts: standing.facts(tenant, id),
+            revision: standing.revision,
+        }
+    }
+
+    fn facts(&self, contact: Option<ContactId>, kept: &Kept) -> (DocumentFacts, AccessFacts) {
+        let Document { tenant, id, .. } = kept.document;
+        let Access { assignments, default_nda, acceptances, .. } = &self.access;
+        let theirs = |a: &&Assignment| a.document == id && Some(a.contact) == contact;
+        let accepted = acceptances.iter().filter(|(who, _)| Some(*who) == contact);
+        let facts = AccessFacts {
+            default_nda: *default_nda,
+            ndas: self.access.states(),
+            assignments: assignments.iter().filter(theirs).cloned().collect(),
+            acceptances: accepted.map(|(_, acceptance)| *acceptance).collect(),
+        };
+        (self.standing_of(id).facts(tenant, id), facts)
+    }
+
+    fn shown(&self, viewer: &Viewer, kept: &Kept, now: DateTime<Utc>) -> Option<PublicDocument> {
+        let (document, facts) = self.facts(viewer.contact(), kept);
+        let Publication::Published(version) = document.publication else { return None };
+        let published_at = self.access.standings.get(&document.id)?.published_at?;
+        let outside = decide(document.tenant, viewer, &document, &facts, now).outside(&document);
+        let Document { id, title, .. } = kept.document.clone();
+        let shown =
+            PublicDocument { id, title: title.text, level: document.level, version, published_at, outside };
+        (outside != Outside::NotFound).then_some(shown)
+    }
+
+    fn version(&self, id: DocumentId, number: VersionNumber) -> Option<&Version> {
+        self.documents.get(&id)?.versions().find(|version| version.number == number)
+    }
+}
+
+impl Kept {
+    /// Newest first.
+    fn versions(&self) -> impl Iterator<Item = &Version> {
+        std::iter::once(&self.newest).chain(self.older.iter().rev())
+    }
+}
+
+impl Access {
+    fn has(&self, nda: Option<NdaId>) -> Result<(), StoreError> {
+        match nda {
+            Some(nda) if !self.ndas.contains_key(&nda) => Err(StoreError::NotFound),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn states(&self) -> Vec<NdaState> {
+        let state = |(id, nda): (&NdaId, &Nda)| NdaState {
+            id: *id,
+            current: nda.current(),
+            accept_from: nda.accept_from,
+        };
+        self.ndas.iter().map(state).collect()
+    }
+}
+
+impl Nda {
+    fn current(&self) -> u32 {
+        self.texts.last().map_or(0, |text| text.version)
+    }
+}

@@ -1,0 +1,67 @@
+//! Blobs in memory.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+
+use super::lock;
+use crate::error::StoreError;
+use crate::id::TenantId;
+use crate::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
+
+/// Blobs in memory, each as a whole: `cap` is what bounds them.
+#[derive(Clone, Default)]
+pub struct MemoryBlobs {
+    blobs: Arc<Mutex<HashMap<(TenantId, BlobId), Bytes>>>,
+}
+
+#[async_trait]
+impl BlobStore for MemoryBlobs {
+    async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
+        let bytes = collect(bytes, cap).await?;
+        let blob = Blob { id: BlobId::of(&bytes), size: bytes.len() as u64 };
+        lock(&self.blobs).entry((tenant, blob.id)).or_insert(bytes);
+        Ok(blob)
+    }
+
+    async fn get(
+        &self,
+        tenant: TenantId,
+        blob: &BlobId,
+        range: Option<Range<u64>>,
+    ) -> Result<BlobBytes, StoreError> {
+        let whole = lock(&self.blobs).get(&(tenant, *blob)).cloned().ok_or(StoreError::NotFound)?;
+        let part = match range {
+            None => whole,
+            Some(range) => part(&whole, range).ok_or(StoreError::NotFound)?,
+        };
+        Ok(stream::iter([Ok(part)]).boxed())
+    }
+
+    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
+        lock(&self.blobs).remove(&(tenant, *blob));
+        Ok(())
+    }
+}
+
+async fn collect(mut bytes: ByteStream, cap: u64) -> Result<Bytes, StoreError> {
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk.map_err(StoreError::Interrupted)?;
+        if (whole.len() + chunk.len()) as u64 > cap {
+            return Err(StoreError::TooLarge { cap });
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+fn part(whole: &Bytes, range: Range<u64>) -> Option<Bytes> {
+    let start = usize::try_from(range.start).ok()?;
+    let end = usize::try_from(range.end).ok()?;
+    (start <= end && end <= whole.len()).then(|| whole.slice(start..end))
+}

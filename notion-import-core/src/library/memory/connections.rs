@@ -1,0 +1,304 @@
+//! Connections in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use subtle::ConstantTimeEq;
+
+use super::lock;
+use crate::connection::{
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted,
+    RunSummary, SharedBot,
+};
+use crate::error::StoreError;
+use crate::id::{AttemptId, MemberId, TenantId};
+
+/// Connections and attempts in memory.
+#[derive(Clone, Default)]
+pub struct MemoryConnections {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    attempts: BTreeMap<(TenantId, AttemptId), Attempt>,
+    connections: BTreeMap<(TenantId, ConnectionRef), Held>,
+}
+
+struct Held {
+    record: ConnectionRecord,
+    leased_until: Option<DateTime<Utc>>,
+    /// When it was hastened to since it was last claimed.
+    hastened: Option<DateTime<Utc>>,
+}
+
+impl MemoryConnections {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+#[async_trait]
+impl ConnectionStore for MemoryConnections {
+    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let key = (attempt.tenant, attempt.id);
+        if state.attempts.contains_key(&key) {
+            return Err(StoreError::Conflict);
+        }
+        state.attempts.insert(key, attempt.clone());
+        Ok(())
+    }
+
+    async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.lock().attempts.get(&(tenant, id)).cloned())
+    }
+
+    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let attempt = state.attempts.get_mut(&(tenant, id)).ok_or(StoreError::NotFound)?;
+        match &attempt.granted {
+            Some(noted) if noted.reference != granted.reference => return Err(StoreError::Conflict),
+            Some(_) => {}
+            None => attempt.granted = Some(granted.clone()),
+        }
+        Ok(())
+    }
+
+    async fn activate(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        id: AttemptId,
+        secret_hash: [u8; 32],
+        now: DateTime<Utc>,
+        shared: SharedBot,
+    ) -> Result<ConnectionRecord, StoreError> {
+        let mut state = self.lock();
+        let attempt = state.attempts.get(&(tenant, id)).ok_or(StoreError::NotFound)?;
+        let secret_fits = bool::from(attempt.secret_hash.ct_eq(&secret_hash));
+        if !secret_fits || attempt.member != member || attempt.expires_at <= now {
+            return Err(StoreError::NotFound);
+        }
+        let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
+        let generation = state.generation_for(attempt, granted)?;
+        if shared == SharedBot::Refuse && state.another_has(tenant, granted) {
+            return Err(StoreError::Conflict);
+        }
+        let record = ConnectionRecord {
+            tenant,
+            reference: granted.reference.clone(),
+            state: ConnectionState::Active,
+            workspace: granted.workspace.clone(),
+            connected_by: member,
+            connected_at: now,
+            generation,
+            next_run: now,
+            last_run: state.last_run(tenant, &granted.reference),
+        };
+        let held = Held { record: record.clone(), leased_until: None, hastened: None };
+        state.connections.insert((tenant, record.reference.clone()), held);
+        state.attempts.remove(&(tenant, id));
+        Ok(record)
+    }
+
+    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+        self.lock().attempts.remove(&(tenant, id));
+        Ok(())
+    }
+
+    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
+        let state = self.lock();
+        let mut lapsed: Vec<_> = state.attempts.values().filter(|a| a.expires_at <= now).cloned().collect();
+        lapsed.sort_by_key(|attempt| attempt.expires_at);
+        lapsed.truncate(limit);
+        Ok(lapsed)
+    }
+
+    async fn get(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        Ok(self.lock().get(tenant, reference).map(|held| held.record.clone()))
+    }
+
+    async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let state = self.lock();
+        let of_tenant = state.connections.values().filter(|held| held.record.tenant == tenant);
+        let mut records: Vec<_> = of_tenant.map(|held| held.record.clone()).collect();
+        records.sort_by_key(|record| record.connected_at);
+        Ok(records)
+    }
+
+    async fn claim_due(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Connection>, StoreError> {
+        let mut state = self.lock();
+        let mut due: Vec<_> = state
+            .connections
+            .values_mut()
+            .filter(|c| c.is_claimable(now) && c.record.next_run <= now)
+            .collect();
+        due.sort_by_key(|held| held.record.next_run);
+        Ok(due.into_iter().take(limit).map(|held| held.claim(now, lease)).collect())
+    }
+
+    async fn claim(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError> {
+        let mut state = self.lock();
+        let free = state.get(tenant, reference).filter(|held| held.is_claimable(now));
+        Ok(free.map(|held| held.claim(now, lease)))
+    }
+
+    async fn renew(
+        &self,
+        connection: &Connection,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let held = state.owned_by(connection)?;
+        if held.leased_until.is_none() {
+            return Err(StoreError::Fenced);
+        }
+        held.leased_until = Some(now + lease);
+        Ok(())
+    }
+
+    async fn finish(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        outcome: ConnectionState,
+        next_run: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let held = state.owned_by(connection)?;
+        match outcome {
+            ConnectionState::Active => {}
+            ConnectionState::NeedsReauth => held.record.state = ConnectionState::NeedsReauth,
+            ConnectionState::Disconnecting => return Err(StoreError::Conflict),
+        }
+        held.leased_until = None;
+        held.record.next_run = held.hastened.map_or(next_run, |at| at.min(next_run));
+        held.record.last_run = Some(run.clone());
+        Ok(())
+    }
+
+    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+        if let Some(held) = self.lock().active(tenant, reference) {
+            held.record.state = ConnectionState::NeedsReauth;
+        }
+        Ok(())
+    }
+
+    async fn hasten(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if let Some(held) = self.lock().active(tenant, reference) {
+            held.hastened = Some(held.hastened.map_or(at, |earlier| earlier.min(at)));
+            held.record.next_run = held.record.next_run.min(at);
+        }
+        Ok(())
+    }
+
+    async fn fence(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let mut state = self.lock();
+        Ok(state.get(tenant, reference).map(|held| held.fence().clone()))
+    }
+
+    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        match state.get(tenant, reference).map(|held| held.record.state) {
+            None => Ok(()),
+            Some(ConnectionState::Active | ConnectionState::NeedsReauth) => Err(StoreError::Conflict),
+            Some(ConnectionState::Disconnecting) => {
+                state.connections.remove(&(tenant, reference.clone()));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl State {
+    fn get(&mut self, tenant: TenantId, reference: &ConnectionRef) -> Option<&mut Held> {
+        self.connections.get_mut(&(tenant, reference.clone()))
+    }
+
+    fn active(&mut self, tenant: TenantId, reference: &ConnectionRef) -> Option<&mut Held> {
+        self.get(tenant, reference).filter(|held| held.record.state == ConnectionState::Active)
+    }
+
+    fn owned_by(&mut self, connection: &Connection) -> Result<&mut Held, StoreError> {
+        self.get(connection.tenant, &connection.reference)
+            .filter(|held| held.record.generation == connection.generation)
+            .filter(|held| held.record.state != ConnectionState::Disconnecting)
+            .ok_or(StoreError::Fenced)
+    }
+
+    /// The generation the attempt's connection starts with, if the attempt may make or renew it.
+    fn generation_for(&self, attempt: &Attempt, granted: &Granted) -> Result<u64, StoreError> {
+        let held = |reference: &ConnectionRef| self.connections.get(&(attempt.tenant, reference.clone()));
+        match &attempt.renews {
+            None if held(&granted.reference).is_some() => Err(StoreError::Conflict),
+            None => Ok(0),
+            Some(renewed) => match held(renewed) {
+                Some(old) if old.record.state != ConnectionState::Disconnecting => {
+                    let fits = *renewed == granted.reference;
+                    fits.then_some(old.record.generation + 1).ok_or(StoreError::Conflict)
+                }
+                Some(_) | None => Err(StoreError::NotFound),
+            },
+        }
+    }
+
+    fn another_has(&self, tenant: TenantId, granted: &Granted) -> bool {
+        let mut records = self.connections.values().map(|held| &held.record);
+        records.any(|record| record.tenant != tenant && record.workspace.bot == granted.workspace.bot)
+    }
+
+    fn last_run(&self, tenant: TenantId, reference: &ConnectionRef) -> Option<RunSummary> {
+        self.connections.get(&(tenant, reference.clone()))?.record.last_run.clone()
+    }
+}
+
+impl Held {
+    fn is_claimable(&self, now: DateTime<Utc>) -> bool {
+        self.record.state == ConnectionState::Active && self.leased_until.is_none_or(|end| end <= now)
+    }
+
+    fn claim(&mut self, now: DateTime<Utc>, lease: Duration) -> Connection {
+        self.record.generation += 1;
+        self.leased_until = Some(now + lease);
+        self.hastened = None;
+        self.record.connection()
+    }
+
+    fn fence(&mut self) -> &ConnectionRecord {
+        if self.record.state != ConnectionState::Disconnecting {
+            self.record.state = ConnectionState::Disconnecting;
+            self.record.generation += 1;
+            self.leased_until = None;
+        }
+        &self.record
+    }
+}

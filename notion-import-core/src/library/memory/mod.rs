@@ -1,0 +1,20 @@
+//! Every store in memory: for tests, for trying things out, and as the model the others are held to.
+//!
+//! Clones share what they hold; nothing outlives the last of them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[cfg(feature = "gate")]
+mod access;
+mod blobs;
+mod connections;
+mod documents;
+
+pub use blobs::MemoryBlobs;
+pub use connections::MemoryConnections;
+pub use documents::MemoryLibrary;
+
+/// Every change is prepared before the first write, so what a panicking thread left behind is whole.
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,115 @@
+//! How a document takes up what its source says. Every store applies these, so no two differ.
+
+use chrono::{DateTime, Utc};
+
+use super::document::{
+    Content, Document, Found, Link, NewContent, SourceState, StoredFile, SyncPatch, Title, Version,
+};
+use crate::connection::Connection;
+use crate::id::{DocumentId, VersionNumber};
+
+impl NewContent {
+    /// The document this makes if its source has none yet.
+    pub fn first(&self, connection: &Connection, id: DocumentId, now: DateTime<Utc>) -> Document {
+        Document {
+            tenant: connection.tenant,
+            id,
+            title: Title { text: self.source.title.clone(), edited_here: false },
+            link: Some(self.link(connection, now)),
+            latest: VersionNumber(1),
+            created_at: now,
+        }
+    }
+
+    /// It refreshes everything of `document` but its versions, and tells whether the title changed.
+    pub fn refresh(&self, document: &mut Document, connection: &Connection, now: DateTime<Utc>) -> bool {
+        document.link = Some(self.link(connection, now));
+        document.title.follow(&self.source.title)
+    }
+
+    /// Whether this is what a version already says.
+    pub fn says_the_same(&self, content: &Content, attachments: &[StoredFile]) -> bool {
+        self.content == *content && self.attachments == attachments
+    }
+
+    /// The version it makes.
+    pub fn version(&self, number: VersionNumber, now: DateTime<Utc>) -> Version {
+        Version {
+            number,
+            content: self.content.clone(),
+            attachments: self.attachments.clone(),
+            fidelity: self.fidelity.clone(),
+            exposure: self.exposure.clone(),
+            source_edited_at: self.source.edited_at,
+            imported_at: now,
+        }
+    }
+
+    fn link(&self, connection: &Connection, now: DateTime<Utc>) -> Link {
+        Link {
+            connection: Some(connection.reference.clone()),
+            source: self.source.clone(),
+            state: self.state,
+            checked_at: now,
+            update_available: false,
+        }
+    }
+}
+
+impl SyncPatch {
+    /// It applies the patch to `document`; none if the patch is to be skipped.
+    pub fn apply(&self, connection: &Connection, document: &mut Document) -> Option<Patched> {
+        let link = document.link.as_mut().filter(|link| link.checked_at <= self.checked_at)?;
+        match (&self.found, &link.connection) {
+            (_, Some(owner)) if *owner != connection.reference => None,
+            (Found::Source { source, .. }, _) if source.id != link.source.id => None,
+            // Not being shared with one connection says nothing of a document that no connection holds.
+            (Found::NotShared, None) => None,
+            (Found::NotShared, Some(_)) => {
+                link.checked_at = self.checked_at;
+                link.state = SourceState::NotShared;
+                Some(Patched { settled: false, retitled: false })
+            }
+            (Found::Source { source, state, update_available, settled, title }, _) => {
+                *link = Link {
+                    connection: Some(connection.reference.clone()),
+                    source: source.as_ref().clone(),
+                    state: *state,
+                    checked_at: self.checked_at,
+                    update_available: *update_available,
+                };
+                let retitled = title.as_ref().is_some_and(|title| document.title.follow(title));
+                Some(Patched { settled: *settled, retitled })
+            }
+        }
+    }
+}
+
+/// What a patch did beside refreshing the link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Patched {
+    /// The newest version is known to be settled.
+    pub settled: bool,
+    /// The title changed, which is to be audited.
+    pub retitled: bool,
+}
+
+impl Title {
+    /// It takes up the source's title unless somebody here wrote one, and tells whether that changed it.
+    pub fn follow(&mut self, source: &str) -> bool {
+        let follows = !self.edited_here && self.text != source;
+        if follows {
+            source.clone_into(&mut self.text);
+        }
+        follows
+    }
+
+    /// It takes a title given here, or for none the source's again, and tells whether that changed anything.
+    pub fn rename(&mut self, given: Option<&str>, source: Option<&str>) -> bool {
+        let text = given.or(source).unwrap_or(&self.text).to_owned();
+        let renamed = Self { text, edited_here: given.is_some() };
+        let changed = *self != renamed;
+        *self = renamed;
+        changed
+    }
+}
