@@ -5,6 +5,7 @@
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod library;
+pub mod notion;
 pub mod connection;
 pub mod transport;
 pub mod error;

@@ -1,0 +1,168 @@
+//! Files: hosted by Notion behind a URL that is a secret for an hour, or hosted elsewhere.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::de::MapAccess;
+
+use crate::notion::lenient::{Key, Lenient, deserialize, object, skip, value};
+use crate::notion::text::{Link, RichText};
+
+/// A URL that carries its own permission. It is neither shown nor serialised; only a download may read it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SignedUrl(String);
+
+impl SignedUrl {
+    /// It wraps a URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The URL, for the download alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The last segment of the path, decoded: the file's name. It holds no secret.
+    pub fn file_name(&self) -> Option<String> {
+        file_name(&self.0)
+    }
+}
+
+impl fmt::Debug for SignedUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedUrl(..)")
+    }
+}
+
+impl Lenient for SignedUrl {
+    fn from_text(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+object! {
+    /// A file Notion hosts.
+    pub struct HostedFile {
+        /// Where it is, for an hour.
+        pub url: SignedUrl,
+        /// When the URL ends to work.
+        pub expiry_time: Option<DateTime<Utc>>,
+    }
+}
+
+/// Where a file is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum FileSource {
+    /// At Notion.
+    Hosted(HostedFile),
+    /// Elsewhere, as far as that host lives.
+    External(String),
+    /// Nowhere we know.
+    #[default]
+    Missing,
+}
+
+impl FileSource {
+    /// The name its URL ends in.
+    pub fn file_name(&self) -> Option<String> {
+        match self {
+            Self::Hosted(file) => file.url.file_name(),
+            Self::External(url) => file_name(url),
+            Self::Missing => None,
+        }
+    }
+}
+
+/// A file block, a cover or an element of a files property.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct File {
+    /// Where it is.
+    pub source: FileSource,
+    /// What the author wrote under it.
+    pub caption: Vec<RichText>,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+}
+
+impl File {
+    /// Its own name, else the one its URL ends in.
+    pub fn display_name(&self) -> Option<String> {
+        self.name.clone().filter(|name| !name.trim().is_empty()).or_else(|| self.source.file_name())
+    }
+}
+
+impl Lenient for File {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let (mut hosted, mut external) = (None, None);
+        let (mut kind, mut caption, mut name) = (String::new(), Vec::new(), None);
+        while let Some(key) = Key::next(&mut object)? {
+            match key.as_str() {
+                "type" => kind = value(&mut object)?,
+                "file" => hosted = Some(value::<HostedFile, _>(&mut object)?),
+                "external" => external = value::<Link, _>(&mut object)?.url,
+                "caption" => caption = value(&mut object)?,
+                "name" => name = value(&mut object)?,
+                _ => skip(&mut object)?,
+            }
+        }
+        let hosted = hosted.filter(|file| !file.url.expose().is_empty());
+        let source = match (hosted, external) {
+            (Some(_), Some(url)) if kind == "external" => FileSource::External(url),
+            (Some(file), _) => FileSource::Hosted(file),
+            (None, Some(url)) => FileSource::External(url),
+            (None, None) => FileSource::Missing,
+        };
+        Ok(Self { source, caption, name })
+    }
+}
+
+deserialize!(File);
+
+fn file_name(url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let (_, rest) = path.split_once("://")?;
+    let (_, name) = rest.rsplit_once('/')?;
+    let name = percent_decode(name);
+    (!name.trim().is_empty()).then_some(name)
+}
+
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(code.unwrap_or(bytes[at]));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_after_its_path_and_never_after_its_signature() {
+        for (url, name) in [
+            ("https://host/a/b/Annual%20report.pdf?X-Amz-Signature=abc", Some("Annual report.pdf")),
+            ("https://host/%F0%9F%93%84.txt#x", Some("\u{1F4C4}.txt")),
+            ("https://host/50%", Some("50%")),
+            ("https://host/", None),
+            ("https://host?a/b", None),
+            ("", None),
+        ] {
+            assert_eq!(file_name(url).as_deref(), name, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_signed_url_does_not_show() {
+        let url = SignedUrl::new("https://host/f?X-Amz-Signature=secret");
+        assert_eq!(format!("{url:?}"), "SignedUrl(..)");
+    }
+}

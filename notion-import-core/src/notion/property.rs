@@ -1,0 +1,344 @@
+//! Property values of pages, and the columns of data sources.
+
+use serde::de::MapAccess;
+
+use crate::id::NotionId;
+use crate::notion::file::File;
+use crate::notion::lenient::{Key, Lenient, Reference, deserialize, object, skip, value};
+use crate::notion::text::{DateRange, RichText};
+
+/// A property of a page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Property {
+    /// Its id; a title's is always `title`. Names may change, ids do not.
+    pub id: String,
+    /// Its value.
+    pub value: PropertyValue,
+}
+
+/// The value of a property.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PropertyValue {
+    /// The page's title.
+    Title(Vec<RichText>),
+    /// Text.
+    RichText(Vec<RichText>),
+    /// A number.
+    Number(Option<f64>),
+    /// A web address.
+    Url(Option<String>),
+    /// One of some options.
+    Select(Choice),
+    /// Several of some options.
+    MultiSelect(Vec<Choice>),
+    /// How far something is.
+    Status(Choice),
+    /// A date or a range of dates.
+    Date(DateRange),
+    /// An e-mail address.
+    Email(Option<String>),
+    /// A telephone number.
+    PhoneNumber(Option<String>),
+    /// A check box.
+    Checkbox(bool),
+    /// Files.
+    Files(Vec<File>),
+    /// Who made the page.
+    CreatedBy(Person),
+    /// When the page was made.
+    CreatedTime(Option<String>),
+    /// Who edited it last.
+    LastEditedBy(Person),
+    /// When it was last edited.
+    LastEditedTime(Option<String>),
+    /// What a formula gives.
+    Formula(Formula),
+    /// What a roll-up gives.
+    Rollup(Rollup),
+    /// Links to rows. Notion gives the first ones only if `has_more`.
+    Relation(Relation),
+    /// People and groups.
+    People(Vec<Person>),
+    /// A number Notion counts, with the prefix of its data source.
+    UniqueId(UniqueId),
+    /// Whether the page is verified.
+    Verification(Verification),
+    /// A button.
+    Button,
+    /// A place.
+    Place(Place),
+    /// A type Notion has added since, by its name.
+    Unknown(String),
+}
+
+impl Default for PropertyValue {
+    fn default() -> Self {
+        Self::Unknown(String::new())
+    }
+}
+
+object! {
+    /// An option of a select, a multi-select or a status.
+    pub struct Choice {
+        /// Its name; none if nothing is chosen.
+        pub name: Option<String>,
+    }
+}
+
+object! {
+    /// A person, a bot or a group.
+    pub struct Person {
+        /// Its id.
+        pub id: Option<NotionId>,
+        /// Its name, if the integration may see it.
+        pub name: Option<String>,
+    }
+}
+
+object! {
+    /// A number Notion counts.
+    pub struct UniqueId {
+        /// The prefix of the data source.
+        pub prefix: Option<String>,
+        /// The number.
+        pub number: Option<f64>,
+    }
+}
+
+object! {
+    /// Whether a page is verified.
+    pub struct Verification {
+        /// `verified`, `expired` or `unverified`.
+        pub state: Option<String>,
+        /// How long.
+        pub date: DateRange,
+        /// By whom.
+        pub verified_by: Person,
+    }
+}
+
+object! {
+    /// A place.
+    pub struct Place {
+        /// Its name.
+        pub name: Option<String>,
+        /// Its address.
+        pub address: Option<String>,
+    }
+}
+
+/// Links to rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// The rows.
+    pub ids: Vec<NotionId>,
+    /// Whether there are more than given here.
+    pub has_more: bool,
+}
+
+/// What a formula gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Formula {
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// Yes or no.
+    Boolean(bool),
+    /// A date.
+    Date(DateRange),
+    /// Nothing.
+    #[default]
+    Empty,
+    /// A result Notion does not give, or of a type we do not know.
+    Unsupported,
+}
+
+/// What a roll-up gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Rollup {
+    /// A number.
+    Number(f64),
+    /// A date.
+    Date(DateRange),
+    /// The values of the rows.
+    Array(Vec<PropertyValue>),
+    /// Nothing.
+    #[default]
+    Empty,
+    /// A result Notion does not give, or of a type we do not know.
+    Unsupported,
+}
+
+impl Lenient for Formula {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut this = Self::Empty;
+        while let Some(key) = Key::next(&mut object)? {
+            match key.as_str() {
+                "string" => replace(&mut this, value::<Option<String>, _>(&mut object)?.map(Self::Text)),
+                "number" => replace(&mut this, value::<Option<f64>, _>(&mut object)?.map(Self::Number)),
+                "boolean" => replace(&mut this, value::<Option<bool>, _>(&mut object)?.map(Self::Boolean)),
+                "date" => replace(&mut this, dated(value(&mut object)?).map(Self::Date)),
+                "type" => replace(&mut this, unsupported(value(&mut object)?).then_some(Self::Unsupported)),
+                _ => skip(&mut object)?,
+            }
+        }
+        Ok(this)
+    }
+}
+
+impl Lenient for Rollup {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut this = Self::Empty;
+        while let Some(key) = Key::next(&mut object)? {
+            match key.as_str() {
+                "number" => replace(&mut this, value::<Option<f64>, _>(&mut object)?.map(Self::Number)),
+                "date" => replace(&mut this, dated(value(&mut object)?).map(Self::Date)),
+                "array" => {
+                    let values: Vec<Property> = value(&mut object)?;
+                    this = Self::Array(values.into_iter().map(|property| property.value).collect());
+                }
+                "type" => replace(&mut this, unsupported(value(&mut object)?).then_some(Self::Unsupported)),
+                _ => skip(&mut object)?,
+            }
+        }
+        Ok(this)
+    }
+}
+
+fn replace<T>(this: &mut T, found: Option<T>) {
+    if let Some(found) = found {
+        *this = found;
+    }
+}
+
+fn dated(date: DateRange) -> Option<DateRange> {
+    date.start.is_some().then_some(date)
+}
+
+fn unsupported(kind: String) -> bool {
+    !matches!(kind.as_str(), "string" | "number" | "boolean" | "date" | "array" | "incomplete" | "")
+}
+
+impl Lenient for Property {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut this = Self::default();
+        let (mut kind, mut has_more) = (String::new(), false);
+        let mut values: Vec<(&'static str, PropertyValue)> = Vec::new();
+        while let Some(key) = Key::next(&mut object)? {
+            match key.as_str() {
+                "id" => this.id = value(&mut object)?,
+                "type" => kind = value(&mut object)?,
+                "has_more" => has_more = value(&mut object)?,
+                key => match PropertyValue::read(key, &mut object)? {
+                    Some(read) => values.push(read),
+                    None => skip(&mut object)?,
+                },
+            }
+        }
+        let chosen = values.iter().position(|(name, _)| kind.is_empty() || *name == kind);
+        this.value = match chosen {
+            Some(at) => values.swap_remove(at).1,
+            None => PropertyValue::Unknown(kind),
+        };
+        if let PropertyValue::Relation(relation) = &mut this.value {
+            relation.has_more = has_more;
+        }
+        Ok(this)
+    }
+}
+
+impl PropertyValue {
+    fn read<'de, A: MapAccess<'de>>(
+        key: &str,
+        object: &mut A,
+    ) -> Result<Option<(&'static str, Self)>, A::Error> {
+        Ok(Some(match key {
+            "title" => ("title", Self::Title(value(object)?)),
+            "rich_text" => ("rich_text", Self::RichText(value(object)?)),
+            "number" => ("number", Self::Number(value(object)?)),
+            "url" => ("url", Self::Url(value(object)?)),
+            "select" => ("select", Self::Select(value(object)?)),
+            "multi_select" => ("multi_select", Self::MultiSelect(value(object)?)),
+            "status" => ("status", Self::Status(value(object)?)),
+            "date" => ("date", Self::Date(value(object)?)),
+            "email" => ("email", Self::Email(value(object)?)),
+            "phone_number" => ("phone_number", Self::PhoneNumber(value(object)?)),
+            "checkbox" => ("checkbox", Self::Checkbox(value(object)?)),
+            "files" => ("files", Self::Files(value(object)?)),
+            "created_by" => ("created_by", Self::CreatedBy(value(object)?)),
+            "created_time" => ("created_time", Self::CreatedTime(value(object)?)),
+            "last_edited_by" => ("last_edited_by", Self::LastEditedBy(value(object)?)),
+            "last_edited_time" => ("last_edited_time", Self::LastEditedTime(value(object)?)),
+            "formula" => ("formula", Self::Formula(value(object)?)),
+            "rollup" => ("rollup", Self::Rollup(value(object)?)),
+            "relation" => ("relation", Self::relation(value(object)?)),
+            "people" => ("people", Self::People(value(object)?)),
+            "unique_id" => ("unique_id", Self::UniqueId(value(object)?)),
+            "verification" => ("verification", Self::Verification(value(object)?)),
+            "button" => {
+                skip(object)?;
+                ("button", Self::Button)
+            }
+            "place" => ("place", Self::Place(value(object)?)),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn relation(rows: Vec<Reference>) -> Self {
+        let ids = rows.into_iter().filter_map(|row| row.0).collect();
+        Self::Relation(Relation { ids, has_more: false })
+    }
+}
+
+deserialize!(Property);
+
+/// Named properties, in the order Notion gives them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Properties<T>(pub Vec<(String, T)>);
+
+impl<T> Default for Properties<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Properties<T> {
+    /// It finds a property by its name.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find_map(|(own, property)| (own == name).then_some(property))
+    }
+}
+
+impl<T: Lenient> Lenient for Properties<T> {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut all = Vec::new();
+        while let Some(name) = object.next_key::<String>()? {
+            all.push((name, value(&mut object)?));
+        }
+        Ok(Self(all))
+    }
+}
+
+/// A column of a data source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Column {
+    /// Its id.
+    pub id: String,
+    /// Its type, by Notion's name.
+    pub kind: String,
+}
+
+impl Lenient for Column {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut this = Self::default();
+        while let Some(key) = Key::next(&mut object)? {
+            match key.as_str() {
+                "id" => this.id = value(&mut object)?,
+                "type" => this.kind = value(&mut object)?,
+                _ => skip(&mut object)?,
+            }
+        }
+        Ok(this)
+    }
+}

@@ -1,0 +1,119 @@
+//! A tree from lists that come in any order.
+
+use crate::notion::block::Block;
+use crate::notion::tree::{BlockTree, Node};
+
+/// Lists of blocks, put together as they are fetched.
+///
+/// `roots` comes first; each block added has a handle, under which its own children are added later, in any order
+/// and from any number of pages of a list. Building the tree is linear.
+#[derive(Debug, Default)]
+pub struct TreeBuilder {
+    slots: Vec<Slot>,
+    roots: Links,
+}
+
+#[derive(Debug)]
+struct Slot {
+    block: Block,
+    depth: u32,
+    next: Option<u32>,
+    children: Links,
+    loaded: bool,
+}
+
+/// The ends of a chain of siblings.
+#[derive(Clone, Copy, Debug, Default)]
+struct Links {
+    first: Option<u32>,
+    last: Option<u32>,
+}
+
+/// A block in a [`TreeBuilder`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Handle(u32);
+
+impl TreeBuilder {
+    /// It adds top-level blocks after those already there, and returns their handles.
+    pub fn roots(&mut self, blocks: Vec<Block>) -> Vec<Handle> {
+        let mut links = self.roots;
+        let handles = self.append(blocks, 0, &mut links);
+        self.roots = links;
+        handles
+    }
+
+    /// It adds children of a block after those already there, and returns their handles. An empty list says that
+    /// the block has none.
+    pub fn children(&mut self, of: Handle, blocks: Vec<Block>) -> Vec<Handle> {
+        let Some(parent) = self.slots.get_mut(of.0 as usize) else { return Vec::new() };
+        parent.loaded = true;
+        let (depth, mut links) = (parent.depth + 1, parent.children);
+        let handles = self.append(blocks, depth, &mut links);
+        self.slots[of.0 as usize].children = links;
+        handles
+    }
+
+    /// It says that children of a block are missing though some were added.
+    pub fn incomplete(&mut self, of: Handle) {
+        if let Some(slot) = self.slots.get_mut(of.0 as usize) {
+            slot.loaded = false;
+        }
+    }
+
+    /// The block of a handle.
+    pub fn block(&self, of: Handle) -> Option<&Block> {
+        self.slots.get(of.0 as usize).map(|slot| &slot.block)
+    }
+
+    /// How many blocks it is inside of.
+    pub fn depth(&self, of: Handle) -> usize {
+        self.slots.get(of.0 as usize).map_or(0, |slot| slot.depth as usize)
+    }
+
+    /// How many blocks were added.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether no block was added.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    fn append(&mut self, blocks: Vec<Block>, depth: u32, links: &mut Links) -> Vec<Handle> {
+        let start = self.slots.len() as u32;
+        for block in blocks {
+            let here = self.slots.len() as u32;
+            let loaded = !block.has_children;
+            self.slots.push(Slot { block, depth, next: None, children: Links::default(), loaded });
+            match links.last {
+                Some(last) => self.slots[last as usize].next = Some(here),
+                None => links.first = Some(here),
+            }
+            links.last = Some(here);
+        }
+        (start..self.slots.len() as u32).map(Handle).collect()
+    }
+
+    /// It puts the blocks in reading order.
+    pub fn build(self) -> BlockTree {
+        let mut slots: Vec<Option<Slot>> = self.slots.into_iter().map(Some).collect();
+        let mut nodes: Vec<Node> = Vec::with_capacity(slots.len());
+        let mut open: Vec<(u32, Option<u32>)> = Vec::new();
+        let mut next = self.roots.first;
+        loop {
+            if let Some(slot) = next.and_then(|at| slots[at as usize].take()) {
+                let here = nodes.len() as u32;
+                let Slot { block, depth, loaded, .. } = slot;
+                nodes.push(Node { block, depth, end: here + 1, loaded });
+                open.push((here, slot.next));
+                next = slot.children.first;
+            } else if let Some((parent, sibling)) = open.pop() {
+                nodes[parent as usize].end = nodes.len() as u32;
+                next = sibling;
+            } else {
+                return BlockTree { nodes };
+            }
+        }
+    }
+}
