@@ -408,6 +408,10 @@ pub trait ConnectionStore: Send + Sync {
         reference: &ConnectionRef,
     ) -> Result<Option<ConnectionRecord>, StoreError>;
 
+    /// It returns connections of any tenant that were fenced and not yet removed, at most `limit`. The scheduler's, like
+    /// [`claim_due`](ConnectionStore::claim_due).
+    async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError>;
+
     /// It removes a fenced connection's record; removing it again succeeds. [`StoreError::Conflict`] if it is not fenced.
     async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError>;
 }

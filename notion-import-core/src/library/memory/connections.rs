@@ -226,6 +226,13 @@ impl ConnectionStore for MemoryConnections {
         Ok(state.get(tenant, reference).map(|held| held.fence().clone()))
     }
 
+    async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let state = self.lock();
+        let records = state.connections.values().map(|held| &held.record);
+        let fenced = records.filter(|record| record.state == ConnectionState::Disconnecting);
+        Ok(fenced.take(limit).cloned().collect())
+    }
+
     async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
         let mut state = self.lock();
         match state.get(tenant, reference).map(|held| held.record.state) {
