@@ -1,1 +1,24 @@
 //! OAuth for notion-import through Nango: connect sessions, webhooks, proxied access.
+//!
+//! [`Nango`] is both an [`Authorizer`](notion_import_core::connection::Authorizer), for the connect flow, and a
+//! [`TokenSource`](notion_import_core::connection::TokenSource), for everything after it. Requests go through
+//! Nango's proxy, which puts the Notion token in: this process never holds one.
+//!
+//! The API key needs these scopes: `environment:connect_sessions:write`, `environment:connections:read`,
+//! `environment:connections:list`, `environment:connections:delete`, `environment:proxy`; and not
+//! `environment:connections:read_credentials`.
+//!
+//! The modules are listed top-down: an import inside this crate points down the list, never up.
+
+mod nango;
+mod authorizer;
+mod proxy;
+mod call;
+mod pause;
+mod fault;
+mod config;
+pub mod webhook;
+
+pub use config::{Config, InvalidConfig};
+pub use fault::Refused;
+pub use nango::Nango;

@@ -1,0 +1,178 @@
+//! The connect flow at Nango: sessions, and what they led to.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use notion_import_core::connection::{Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected};
+use notion_import_core::error::{AccessError, Fault};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::call::Failed;
+use crate::config;
+use crate::fault::unexpected;
+use crate::nango::{Enveloped, Nango};
+use crate::webhook::{Tags, tag};
+
+/// An attempt leads to one connection; more of them mean that its link was used more than once.
+const MOST_FOUND: &str = "100";
+
+#[async_trait]
+impl Authorizer for Nango {
+    async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError> {
+        let session = match &attempt.renews {
+            None => self.connect(attempt).await,
+            Some(reference) => self.reconnect(attempt, reference).await,
+        };
+        self.link(session?.data)
+    }
+
+    /// Nango reads a replica here, so a connection may take a moment to appear; and lists leave the workspace out.
+    async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError> {
+        let mut url = self.url(&["connections"]);
+        url.query_pairs_mut()
+            .append_pair("integrationId", &self.0.config.integration_id)
+            .append_pair(&format!("tags[{}]", tag::TENANT), &attempt.tenant.to_string())
+            .append_pair(&format!("tags[{}]", tag::ATTEMPT), &attempt.id.to_string())
+            .append_pair("limit", MOST_FOUND);
+        let listing: Listing = self.get(url).await?;
+        let found = listing.connections.into_iter().map(Inspected::from);
+        // An older server that ignores a filter must not attribute somebody else's connection.
+        Ok(found
+            .filter(|one| one.tenant == Some(attempt.tenant) && one.attempt == Some(attempt.id))
+            .collect())
+    }
+
+    async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError> {
+        let Some(url) = self.connection_url(reference) else { return Ok(None) };
+        match self.get::<Described>(url).await {
+            Ok(found) => Ok(Some(found.into())),
+            Err(failed) if failed.is_missing() => Ok(None),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// Notion is not told: the grant there stays until the person removes it in Notion.
+    async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError> {
+        let Some(url) = self.connection_url(reference) else { return Ok(()) };
+        match self.delete::<Deleted>(url).await {
+            Ok(Deleted { success: true }) => Ok(()),
+            Ok(Deleted { success: false }) => Err(unexpected("Nango did not delete the connection")),
+            Err(failed) if failed.is_missing() => Ok(()),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+}
+
+impl Nango {
+    async fn connect(&self, attempt: &Attempt) -> Result<Enveloped<Session>, Failed> {
+        let body = json!({ "allowed_integrations": [self.0.config.integration_id], "tags": tags(attempt) });
+        self.post(self.url(&["connect", "sessions"]), &body).await
+    }
+
+    async fn reconnect(
+        &self,
+        attempt: &Attempt,
+        reference: &ConnectionRef,
+    ) -> Result<Enveloped<Session>, Failed> {
+        // A session without tags would erase the connection's.
+        let body = json!({
+            "connection_id": reference.as_str(),
+            "integration_id": self.0.config.integration_id,
+            "tags": tags(attempt),
+        });
+        match self.post(self.url(&["connect", "sessions", "reconnect"]), &body).await {
+            Err(failed) if failed.names_no_connection() => Err(failed.as_fault(Fault::ConnectionMissing)),
+            answer => answer,
+        }
+    }
+
+    fn link(&self, session: Session) -> Result<ConnectLink, AccessError> {
+        let mut url = session.connect_link;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(unexpected("Nango's connect link is not an http address"));
+        }
+        // The connect page assumes Nango's cloud unless it is told otherwise, and a self-hosted server does not.
+        let base = &self.0.config.base_url;
+        let cloud = base.host() == config::cloud().host();
+        if !cloud && !url.query_pairs().any(|(name, _)| name == "apiURL") {
+            url.query_pairs_mut().append_pair("apiURL", base.as_str().trim_end_matches('/'));
+        }
+        Ok(ConnectLink { url, expires_at: session.expires_at })
+    }
+
+    /// None for what no path can carry: then it is no connection of Nango's.
+    fn connection_url(&self, reference: &ConnectionRef) -> Option<Url> {
+        let reference = reference.as_str();
+        if matches!(reference, "" | "." | "..") {
+            return None;
+        }
+        let mut url = self.url(&["connections", reference]);
+        url.query_pairs_mut().append_pair("provider_config_key", &self.0.config.integration_id);
+        Some(url)
+    }
+}
+
+impl Failed {
+    /// Nango's word for it differs by version and method; an unknown *integration* is not among them.
+    fn is_missing(&self) -> bool {
+        let client = matches!(self.status, Some(StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND));
+        self.refusal.as_ref().is_some_and(|refusal| {
+            (client && refusal.is("unknown_connection"))
+                || (self.status == Some(StatusCode::NOT_FOUND) && refusal.is("not_found"))
+        })
+    }
+
+    fn names_no_connection(&self) -> bool {
+        self.refusal
+            .as_ref()
+            .is_some_and(|refusal| refusal.is("invalid_body") && refusal.says("ConnectionID"))
+    }
+}
+
+fn tags(attempt: &Attempt) -> Value {
+    json!({ tag::TENANT: attempt.tenant.to_string(), tag::ATTEMPT: attempt.id.to_string() })
+}
+
+#[derive(Deserialize)]
+struct Session {
+    connect_link: Url,
+    expires_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    connections: Vec<Described>,
+}
+
+/// A connection as Nango describes it. Credentials, should the key be allowed to see them, are not read.
+#[derive(Deserialize)]
+struct Described {
+    connection_id: String,
+    #[serde(default)]
+    tags: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
+    connection_config: Option<Value>,
+}
+
+impl From<Described> for Inspected {
+    fn from(described: Described) -> Self {
+        let Tags { tenant, attempt } = Tags::of(&described.tags.unwrap_or_default());
+        let workspace =
+            described.connection_config.as_ref().and_then(|config| config["workspace_id"].as_str());
+        Self {
+            reference: ConnectionRef::new(described.connection_id),
+            tenant,
+            attempt,
+            workspace_id: workspace.map(str::to_owned),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Deleted {
+    success: bool,
+}

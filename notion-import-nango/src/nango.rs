@@ -1,0 +1,119 @@
+//! The adapter itself.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, header};
+use notion_import_core::error::AccessError;
+use notion_import_core::transport::{Http, SharedClock, SystemClock, Transport};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use url::Url;
+
+use crate::config::{Config, InvalidConfig};
+use crate::fault;
+use crate::pause::Pause;
+use crate::webhook::{Event, WebhookError, verify};
+
+/// Nango: it runs the OAuth dance and holds the Notion tokens.
+///
+/// One value serves every tenant. Its account-wide pause is shared by all of them, so make one per API key.
+#[derive(Clone)]
+pub struct Nango(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub config: Config,
+    pub bearer: HeaderValue,
+    pub integration: HeaderValue,
+    pub pause: Pause,
+    pub transport: Arc<dyn Transport>,
+    pub clock: SharedClock,
+}
+
+impl Nango {
+    /// It checks the configuration; it talks to nobody yet.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`] if the configuration cannot work, or this machine cannot speak TLS.
+    pub fn new(config: Config) -> Result<Self, InvalidConfig> {
+        let http = Http::new().map_err(|_| InvalidConfig("the TLS backend could not be loaded"))?;
+        Self::assembled(config, Arc::new(http), Arc::new(SystemClock))
+    }
+
+    /// The same, over another transport and clock.
+    ///
+    /// # Errors
+    /// As [`Nango::new`].
+    #[doc(hidden)]
+    pub fn assembled(
+        config: Config,
+        transport: Arc<dyn Transport>,
+        clock: SharedClock,
+    ) -> Result<Self, InvalidConfig> {
+        config.check()?;
+        let bearer = sensitive(&format!("Bearer {}", config.api_key.expose_secret()))
+            .ok_or(InvalidConfig("the API key cannot be sent in a header"))?;
+        let integration =
+            sensitive(&config.integration_id).ok_or(InvalidConfig("the integration id is not one"))?;
+        Ok(Self(Arc::new(Inner { config, bearer, integration, pause: Pause::default(), transport, clock })))
+    }
+
+    /// It asks Nango for the integration: that there is one, that it is Notion's, and that the key is right.
+    /// The key needs the scope `environment:integrations:read` for this.
+    ///
+    /// # Errors
+    /// [`Fault::Operator`](notion_import_core::error::Fault::Operator) if one of these is not so.
+    pub async fn check(&self) -> Result<(), AccessError> {
+        let path = ["integrations", &self.0.config.integration_id];
+        let found: Enveloped<Integration> = self.get(self.url(&path)).await?;
+        match found.data.provider.as_str() {
+            "notion" => Ok(()),
+            _ => Err(fault::unexpected("the integration is not one of provider notion")),
+        }
+    }
+
+    /// It checks a webhook's signature and reads it. What belongs to another integration is [`Event::Ignored`].
+    ///
+    /// # Errors
+    /// [`WebhookError`] if it is not signed with one of the configured keys.
+    pub fn webhook(&self, raw: &[u8], headers: &HeaderMap) -> Result<Event, WebhookError> {
+        let event = verify(raw, headers, &self.0.config.webhook_signing_keys)?;
+        Ok(event.of_integration(&self.0.config.integration_id))
+    }
+
+    /// An address below the base, with each segment percent-encoded. The base's own path stays.
+    pub(crate) fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.config.base_url.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    pub(crate) fn authorization(&self) -> HeaderMap {
+        HeaderMap::from_iter([(header::AUTHORIZATION, self.0.bearer.clone())])
+    }
+}
+
+impl fmt::Debug for Nango {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nango").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+/// Nango wraps some answers.
+#[derive(Deserialize)]
+pub(crate) struct Enveloped<T> {
+    pub data: T,
+}
+
+#[derive(Deserialize)]
+struct Integration {
+    provider: String,
+}
+
+pub(crate) fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

@@ -1,0 +1,215 @@
+//! The connect flow: what is asked of Nango, and what its answers mean.
+
+use notion_import_core::connection::{Authorizer, ConnectionRef, Inspected};
+use notion_import_core::error::Fault;
+use serde_json::{Value, json};
+use wiremock::matchers::{any, body_json, header, method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate, Times};
+
+use crate::{API_KEY, attempt, nango};
+
+/// A server that answers everything alike.
+async fn answering(status: u16, body: Value) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(status).set_body_json(body)).mount(&server).await;
+    server
+}
+
+fn session() -> ResponseTemplate {
+    ResponseTemplate::new(201).set_body_json(json!({ "data": {
+        "token": "nango_connect_session_00", "expires_at": "2026-11-22T16:30:00.000Z",
+        "connect_link": "https://connect.nango.dev/?session_token=nango_connect_session_00",
+    }}))
+}
+
+fn once() -> Times {
+    1.into()
+}
+
+#[tokio::test]
+async fn a_session_carries_tenant_and_attempt_and_nothing_else() {
+    let (server, attempt) = (MockServer::start().await, attempt());
+    Mock::given(method("POST"))
+        .and(path("/below/connect/sessions"))
+        .and(header("authorization", format!("Bearer {API_KEY}")))
+        .and(header("content-type", "application/json"))
+        .and(body_json(json!({
+            "allowed_integrations": ["notion"],
+            "tags": { "tenant_id": attempt.tenant, "attempt_id": attempt.id },
+        })))
+        .respond_with(session())
+        .expect(once())
+        .mount(&server)
+        .await;
+    let base = format!("{}/below", server.uri());
+    let link = nango(&base).begin(&attempt).await.unwrap();
+    assert_eq!(link.expires_at.to_rfc3339(), "2026-11-22T16:30:00+00:00");
+    // A self-hosted connect page has to be told where its server is.
+    let told = link.url.query_pairs().find(|(name, _)| name == "apiURL").map(|(_, url)| url.into_owned());
+    assert_eq!(told, Some(base));
+}
+
+#[tokio::test]
+async fn a_reconnect_sends_all_tags_again() {
+    let (server, mut attempt) = (MockServer::start().await, attempt());
+    attempt.renews = Some(ConnectionRef::new("c-1"));
+    Mock::given(method("POST"))
+        .and(path("/connect/sessions/reconnect"))
+        .and(body_json(json!({
+            "connection_id": "c-1", "integration_id": "notion",
+            "tags": { "tenant_id": attempt.tenant, "attempt_id": attempt.id },
+        })))
+        .respond_with(session())
+        .expect(once())
+        .mount(&server)
+        .await;
+    assert!(nango(&server.uri()).begin(&attempt).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_reconnect_of_what_is_gone_says_so() {
+    let body = json!({"error": {"code": "invalid_body", "message": "ConnectionID or IntegrationId does not exists"}});
+    let server = answering(400, body).await;
+    let mut attempt = attempt();
+    assert_eq!(nango(&server.uri()).begin(&attempt).await.unwrap_err().fault, Fault::Operator);
+    attempt.renews = Some(ConnectionRef::new("c-1"));
+    assert_eq!(nango(&server.uri()).begin(&attempt).await.unwrap_err().fault, Fault::ConnectionMissing);
+}
+
+#[tokio::test]
+async fn an_attempt_finds_the_connections_it_led_to_and_no_others() {
+    let (server, attempt) = (MockServer::start().await, attempt());
+    let listed = |id: &str, tags: Value| {
+        json!({
+            "id": 7, "connection_id": id, "provider_config_key": "notion", "provider": "notion", "errors": [],
+            "end_user": null, "tags": tags, "metadata": null, "created": "2026-11-22T16:00:00.123456+00:00",
+        })
+    };
+    let tags = json!({ "tenant_id": attempt.tenant, "attempt_id": attempt.id });
+    Mock::given(method("GET"))
+        .and(path("/connections"))
+        .and(query_param("tags[tenant_id]", attempt.tenant.to_string()))
+        .and(query_param("tags[attempt_id]", attempt.id.to_string()))
+        .and(query_param("integrationId", "notion"))
+        .and(query_param("limit", "100"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "connections": [
+            listed("newer", tags.clone()), listed("older", tags.clone()),
+            listed("another", json!({ "tenant_id": attempt.tenant })), listed("bare", json!({})),
+        ]})))
+        .expect(once())
+        .mount(&server)
+        .await;
+    let found = nango(&server.uri()).find(&attempt).await.unwrap();
+    let names: Vec<_> = found.iter().map(|one| one.reference.as_str()).collect();
+    assert_eq!(names, ["newer", "older"]);
+}
+
+#[tokio::test]
+async fn a_connection_is_read_without_its_credentials() {
+    let (server, attempt) = (MockServer::start().await, attempt());
+    Mock::given(method("GET"))
+        .and(path("/connections/c%2F1%3F%23"))
+        .and(query_param("provider_config_key", "notion"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({
+            "id": 123, "connection_id": "c/1?#", "provider_config_key": "notion", "provider": "notion",
+            "errors": [], "end_user": null, "metadata": null, "webhook_url_override": null, "credentials": {},
+            "tags": { "tenant_id": attempt.tenant, "attempt_id": attempt.id },
+            "connection_config": { "workspace_id": "w-1" }, "last_fetched_at": null,
+        })))
+        .expect(once())
+        .mount(&server)
+        .await;
+    let reference = ConnectionRef::new("c/1?#");
+    let found = nango(&server.uri()).inspect(&reference).await.unwrap();
+    let (tenant, attempt) = (Some(attempt.tenant), Some(attempt.id));
+    assert_eq!(found, Some(Inspected { reference, tenant, attempt, workspace_id: Some("w-1".to_owned()) }));
+    let asked = &server.received_requests().await.unwrap()[0];
+    assert_eq!(asked.url.query(), Some("provider_config_key=notion"), "neither refresh nor tokens");
+}
+
+#[tokio::test]
+async fn only_a_missing_connection_is_missing() {
+    let coded = |code: &str| json!({ "error": { "code": code, "message": "x" } });
+    let check = async |status: u16, body: Value, inspected: Option<Fault>, revoked: Option<Fault>| {
+        let server = answering(status, body.clone()).await;
+        let (nango, reference) = (nango(&server.uri()), ConnectionRef::new("c-1"));
+        let found = nango.inspect(&reference).await.map_err(|error| error.fault);
+        assert_eq!(found, inspected.map_or(Ok(None), Err), "inspect: {status} {body}");
+        let done = nango.revoke(&reference).await.map_err(|error| error.fault);
+        assert_eq!(done, revoked.map_or(Ok(()), Err), "revoke: {status} {body}");
+    };
+    check(404, coded("not_found"), None, None).await;
+    check(404, coded("unknown_connection"), None, None).await;
+    check(400, coded("unknown_connection"), None, None).await;
+    let operator = Some(Fault::Operator);
+    check(400, coded("unknown_provider_config"), operator, operator).await;
+    check(404, json!("not here"), operator, operator).await;
+    check(401, coded("unknown_account"), operator, operator).await;
+    check(403, coded("forbidden"), operator, operator).await;
+    let transient = Some(Fault::Transient);
+    check(500, coded("server_error"), transient, transient).await;
+    check(502, json!("bad gateway"), transient, transient).await;
+    check(500, coded("unknown_connection_of_next_year"), transient, transient).await;
+}
+
+#[tokio::test]
+async fn revoking_deletes_the_connection() {
+    let server = MockServer::start().await;
+    Mock::given(method("DELETE"))
+        .and(path("/connections/c-1"))
+        .and(query_param("provider_config_key", "notion"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "success": true })))
+        .expect(once())
+        .mount(&server)
+        .await;
+    nango(&server.uri()).revoke(&ConnectionRef::new("c-1")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reference_no_path_can_carry_asks_for_nothing() {
+    let server = answering(200, json!({ "success": true })).await;
+    for reference in ["", ".", ".."] {
+        let reference = ConnectionRef::new(reference);
+        assert_eq!(nango(&server.uri()).inspect(&reference).await.unwrap(), None);
+        nango(&server.uri()).revoke(&reference).await.unwrap();
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_dashboard_is_not_an_answer() {
+    let server = MockServer::start().await;
+    let page = ResponseTemplate::new(200).set_body_raw("<!doctype html>", "text/html; charset=utf-8");
+    Mock::given(any()).respond_with(page).mount(&server).await;
+    let nango = nango(&server.uri());
+    assert_eq!(nango.inspect(&ConnectionRef::new("c-1")).await.unwrap_err().fault, Fault::Operator);
+    assert_eq!(nango.find(&attempt()).await.unwrap_err().fault, Fault::Operator);
+    assert_eq!(nango.check().await.unwrap_err().fault, Fault::Operator);
+}
+
+#[tokio::test]
+async fn the_integration_has_to_be_notions() {
+    let of = |provider: &str| json!({ "data": { "unique_key": "notion", "provider": provider } });
+    let check = async |status: u16, body: Value, expected: Option<Fault>| {
+        let server = answering(status, body).await;
+        assert_eq!(nango(&server.uri()).check().await.err().map(|error| error.fault), expected);
+    };
+    check(200, of("notion"), None).await;
+    check(200, of("notion-mcp"), Some(Fault::Operator)).await;
+    check(404, json!({ "error": { "code": "not_found" } }), Some(Fault::Operator)).await;
+}
+
+#[tokio::test]
+async fn the_last_call_the_limit_allows_starts_the_pause() {
+    let server = MockServer::start().await;
+    let reset = (chrono::Utc::now().timestamp() + 30).to_string();
+    let last = ResponseTemplate::new(200)
+        .set_body_json(json!({ "success": true }))
+        .insert_header("x-ratelimit-remaining", "0")
+        .insert_header("x-ratelimit-reset", reset.as_str());
+    Mock::given(any()).respond_with(last).expect(once()).mount(&server).await;
+    let nango = nango(&server.uri());
+    nango.revoke(&ConnectionRef::new("c-1")).await.unwrap();
+    let refused = nango.revoke(&ConnectionRef::new("c-2")).await.unwrap_err();
+    assert!(matches!(refused.fault, Fault::AccountPause(_)));
+}

@@ -1,0 +1,46 @@
+//! What the Nango adapter promises.
+
+mod authorizer;
+mod explain;
+mod proxy;
+mod secrets;
+mod webhook;
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::Attempt;
+use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_nango::{Config, Nango};
+use url::Url;
+
+/// A key in the form Nango's have; searched for in everything that is shown.
+const API_KEY: &str = "0c1ab1e5-0000-4000-8000-00000000cafe";
+/// The signing key of the documented vectors.
+const SIGNING_KEY: &str = "11111111-2222-4333-8444-555555555555";
+
+fn config(base_url: &str) -> Config {
+    Config {
+        base_url: Url::parse(base_url).unwrap(),
+        webhook_signing_keys: vec![SIGNING_KEY.into()],
+        ..Config::new(API_KEY)
+    }
+}
+
+fn nango(base_url: &str) -> Nango {
+    Nango::new(config(base_url)).unwrap()
+}
+
+fn attempt() -> Attempt {
+    Attempt {
+        tenant: TenantId::fresh(),
+        id: AttemptId::fresh(),
+        member: MemberId::fresh(),
+        secret_hash: [7; 32],
+        expires_at: moment() + chrono::TimeDelta::minutes(15),
+        renews: None,
+        granted: None,
+    }
+}
+
+fn moment() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}

@@ -1,0 +1,83 @@
+//! Access to Notion through the proxy, and the pause that all tenants share.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use notion_import_core::connection::{Authorizer, Connection, ConnectionRef, TokenSource};
+use notion_import_core::error::Fault;
+use notion_import_core::id::TenantId;
+
+use crate::{API_KEY, attempt, nango};
+
+fn connection(reference: &str) -> Connection {
+    Connection::new(TenantId::fresh(), reference)
+}
+
+#[tokio::test]
+async fn access_leads_to_the_proxy_below_the_base() {
+    let check = async |base: &str, expected: &str| {
+        let access = nango(base).access(&connection("c-1")).await.unwrap();
+        assert_eq!(access.base.as_str(), expected);
+        assert_eq!(access.version_header, "nango-proxy-notion-version");
+        let mut url = access.base.clone();
+        url.path_segments_mut().unwrap().pop_if_empty().extend(["v1", "users", "me"]);
+        assert_eq!(url.as_str(), format!("{expected}v1/users/me"));
+        assert_eq!(access.base.join("v1/users/me").unwrap(), url);
+    };
+    check("https://api.nango.dev", "https://api.nango.dev/proxy/").await;
+    check("https://api.nango.dev/", "https://api.nango.dev/proxy/").await;
+    check("http://localhost:3003/tools/nango", "http://localhost:3003/tools/nango/proxy/").await;
+    check("http://localhost:3003/tools/nango/", "http://localhost:3003/tools/nango/proxy/").await;
+}
+
+#[tokio::test]
+async fn access_names_the_connection_asked_for_in_sensitive_headers() {
+    let access = nango("https://api.nango.dev").access(&connection("c-1")).await.unwrap();
+    let check = |name: &str, value: &str| {
+        assert_eq!(access.headers[name], value);
+        assert!(access.headers[name].is_sensitive(), "{name}");
+    };
+    check("authorization", &format!("Bearer {API_KEY}"));
+    check("provider-config-key", "notion");
+    check("connection-id", "c-1");
+    assert_eq!(access.headers.len(), 3, "no Retries, no Base-Url-Override");
+}
+
+#[tokio::test]
+async fn a_reference_no_header_can_carry_is_no_connection() {
+    let refused = nango("https://api.nango.dev").access(&connection("c-1\r\nx: y")).await;
+    assert_eq!(refused.unwrap_err().fault, Fault::ConnectionMissing);
+}
+
+#[tokio::test]
+async fn a_429_of_nangos_holds_every_tenant_until_it_is_over() {
+    let nango = nango("http://127.0.0.1:9");
+    let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, HeaderValue::from_static("0"))]);
+    let body = br#"{"error":{"code":"too_many_request"}}"#;
+    let before = Instant::now();
+    let fault = nango.explain(StatusCode::TOO_MANY_REQUESTS, &headers, body, Utc::now());
+    assert!(matches!(fault, Fault::AccountPause(_)));
+
+    // A person's click is refused at once; a sync waits.
+    let refused = nango.begin(&attempt()).await.unwrap_err();
+    assert_eq!(refused.fault, fault);
+    assert_eq!(nango.inspect(&ConnectionRef::new("c-1")).await.unwrap_err().fault, fault);
+    assert!(before.elapsed() < Duration::from_millis(500));
+
+    let (clone, other) = (nango.clone(), connection("c-2"));
+    let (first, second) = (connection("c-1"), other);
+    let (first, second) = tokio::join!(nango.access(&first), clone.access(&second));
+    assert!(first.is_ok() && second.is_ok());
+    assert!(before.elapsed() >= Duration::from_millis(950), "{:?}", before.elapsed());
+}
+
+#[tokio::test]
+async fn notions_429_holds_nobody_else() {
+    let nango = nango("https://api.nango.dev");
+    let body = br#"{"object":"error","status":429,"code":"rate_limited"}"#;
+    nango.explain(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body, Utc::now());
+    let before = Instant::now();
+    assert!(nango.access(&connection("c-1")).await.is_ok());
+    assert!(before.elapsed() < Duration::from_millis(500));
+}
