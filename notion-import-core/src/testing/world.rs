@@ -63,6 +63,16 @@ impl World {
         Author { world: self.clone(), now }
     }
 
+    /// The workspaces and their names.
+    pub fn workspaces(&self) -> Vec<(NotionId, String)> {
+        self.state().workspaces.iter().map(|(id, workspace)| (*id, workspace.name.clone())).collect()
+    }
+
+    /// What stands at the top of a workspace, with titles, oldest first: what a person may pick to share.
+    pub fn roots(&self, workspace: NotionId) -> Vec<(NotionId, String)> {
+        self.state().roots(workspace)
+    }
+
     /// It authorizes a connection to see some pages or databases and everything below them.
     ///
     /// # Panics

@@ -11,13 +11,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::transport::{Clock, sealed::Sealed};
 
 /// How many turns a sleeper leaves to everyone else before it believes that nobody has anything to do.
-const TURNS: u32 = 32;
+const TURNS: usize = 32;
 
 /// Virtual time. It stands still while anyone works and jumps to the next waking when all sleep.
 ///
 /// A sleeper yields to the runtime's other tasks; once they have had [`TURNS`] turns without using clock or world,
 /// the earliest sleeper moves the time to its own waking. Sleepers wake one by one, by time and then by who slept
-/// first, so on a current-thread runtime a run is the same every time. Work the clock cannot see, such as a database
+/// first, so on a current-thread runtime a run is the same every time. A sleeper that nobody polls holds up no one:
+/// the next in the queue goes ahead after as many turns again. Work the clock cannot see, such as a database
 /// answering over a socket, counts as slow unless [`SimClock::patient`] waits for it in real time.
 #[derive(Clone)]
 pub struct SimClock {
@@ -62,7 +63,7 @@ impl SimClock {
         if self.patience.is_zero() {
             tokio::task::yield_now().await;
         } else {
-            tokio::time::sleep(self.patience / TURNS).await;
+            tokio::time::sleep(self.patience.div_f64(TURNS as f64)).await;
         }
     }
 
@@ -82,11 +83,7 @@ impl Clock for SimClock {
     async fn sleep(&self, duration: Duration) {
         let place = Place::take(self, duration);
         let (mut seen, mut idle) = (0, 0);
-        loop {
-            let activity = match place.look(idle >= TURNS) {
-                Some(activity) => activity,
-                None => return,
-            };
+        while let Some(activity) = place.look(idle) {
             idle = if activity == seen { idle + 1 } else { 0 };
             seen = activity;
             self.turn().await;
@@ -110,16 +107,17 @@ impl<'a> Place<'a> {
         Self { clock, waking }
     }
 
-    /// `None` once it is time to wake; else how much has happened so far.
-    fn look(&self, all_idle: bool) -> Option<u64> {
+    /// `None` once it is time to wake; else how much has happened so far. `idle` is for how many turns nothing has.
+    fn look(&self, idle: usize) -> Option<u64> {
         let mut hands = self.clock.hands();
-        if hands.sleepers.first() != Some(&self.waking) {
-            return Some(hands.activity);
-        }
-        if all_idle && hands.now < self.waking.0 {
+        let before = hands.sleepers.range(..self.waking).count();
+        // Whoever is before us and still has not moved is not being polled.
+        let our_turn = idle >= TURNS * (before + 1);
+        if our_turn && hands.now < self.waking.0 {
             hands.now = self.waking.0;
         }
-        (hands.now < self.waking.0).then_some(hands.activity)
+        let due = hands.now >= self.waking.0;
+        if due && (before == 0 || our_turn) { None } else { Some(hands.activity) }
     }
 }
 

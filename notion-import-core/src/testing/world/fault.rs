@@ -124,11 +124,11 @@ impl Fault {
             Self::Slow { chunk, pause } => {
                 Reply::Drip { answer: truth(), chunk: (*chunk).max(1), pause: *pause }
             }
-            Self::Edge => Reply::Response(edge(request_id)),
-            refused if file => {
-                let status = refused.refusal().status;
-                Reply::Response(file::refusal(status, "SlowDown", "Please reduce your request rate."))
+            _ if file => {
+                let message = "Please reduce your request rate.";
+                Reply::Response(file::refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", message))
             }
+            Self::Edge => Reply::Response(edge(request_id)),
             refused => Reply::Response(refused.refusal().answer(request_id)),
         }
     }

@@ -121,6 +121,14 @@ impl State {
         }
     }
 
+    /// The pages and databases at the top of a workspace, with their titles, oldest first.
+    pub fn roots(&self, workspace: NotionId) -> Vec<(NotionId, String)> {
+        let top = |node: &&Node| matches!(node.parent, Parent::Workspace) && node.workspace == workspace;
+        let mut roots: Vec<&Node> = self.nodes.values().filter(top).filter(|node| !node.in_trash).collect();
+        roots.sort_by_key(|node| node.age);
+        roots.into_iter().map(|node| (node.id, words(&self.title(node)))).collect()
+    }
+
     /// What is in an object and not in the trash.
     pub fn living(&self, node: &Node) -> impl Iterator<Item = &Node> {
         node.children.iter().filter_map(|child| self.nodes.get(child)).filter(|child| !child.in_trash)

@@ -1,6 +1,14 @@
 //! The fake Notion keeps to the documented protocol.
 
+mod clock;
+mod doors;
+mod edits;
+mod files;
+mod limits;
+mod lists;
 mod protocol;
+mod saved;
+mod search;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
