@@ -64,8 +64,9 @@ impl State {
         let path = format!("{PREFIX}{id}/{}", percent(name));
         let date = now.format("%Y%m%dT%H%M%SZ").to_string();
         let lifetime = self.rules.url_lifetime.as_secs();
-        let signature = self.signature(&path, &date, &lifetime.to_string());
-        let expiry = now + TimeDelta::seconds(i64::try_from(lifetime).unwrap_or(i64::MAX / 1000));
+        let lifetime = lifetime.to_string();
+        let signature = self.signature(&path, &date, &lifetime);
+        let expiry = expires(&date, &lifetime).unwrap_or(now);
         json!({
             "url": format!(
                 "{}{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD&X-Amz-Date={date}\

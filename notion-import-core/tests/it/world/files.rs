@@ -17,7 +17,7 @@ fn with_pdf() -> (Company, StoredFile, String) {
     let (_, read) = company.get(&format!("/v1/blocks/{block}"));
     let url = read["pdf"]["file"]["url"].as_str().unwrap().to_owned();
     assert_eq!(read["pdf"]["type"], "file");
-    assert_eq!(read["pdf"]["file"]["expiry_time"], "2026-11-22T09:00:42.123Z");
+    assert_eq!(read["pdf"]["file"]["expiry_time"], "2026-11-22T09:00:42.000Z");
     (company, stored, url)
 }
 
@@ -54,6 +54,18 @@ fn a_signed_url_is_good_for_an_hour_and_for_itself() {
             ),
             _ => assert!(answer.body.starts_with(b"<?xml"), "{claim}"),
         }
+    }
+}
+
+#[test]
+fn a_url_dies_at_the_second_it_says() {
+    let (company, _, url) = with_pdf();
+    for (time, expected) in [("2026-11-22T09:00:41.999Z", 200), ("2026-11-22T09:00:42.000Z", 403)] {
+        assert_eq!(
+            company.answer(&request("GET", &url, None), time.parse().unwrap()).status,
+            expected,
+            "{time}"
+        );
     }
 }
 
