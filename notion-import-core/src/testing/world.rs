@@ -41,9 +41,9 @@ use self::state::State;
 use crate::id::NotionId;
 use crate::transport::Request;
 
-/// Notion, as far as an import reads it: workspaces, grants and files that answer the documented protocol, version
-/// `2026-03-11`. It is deterministic by its seed, cheap to clone, and knows nothing of this crate's own model of
-/// Notion, so it can bear witness against it.
+/// Notion, as far as an import reads it: workspaces, grants and files that answer the documented protocol,
+/// version `2026-03-11`. It is deterministic by its seed, cheap to clone, and knows nothing of this crate's
+/// model of Notion, so it can bear witness against it.
 #[derive(Clone)]
 pub struct World(Arc<Mutex<State>>);
 
@@ -117,7 +117,7 @@ impl World {
         self.state().faults.plan = plan.into();
     }
 
-    /// It lets the next request to an endpoint meet a fault. Called again, the one after meets the next.
+    /// It lets the next request to an endpoint meet a fault; called again, the one after meets the next.
     pub fn fail_next(&self, endpoint: Endpoint, fault: Fault) {
         self.state().faults.scripted.push((endpoint, fault));
     }

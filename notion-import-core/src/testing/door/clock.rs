@@ -15,11 +15,11 @@ const TURNS: usize = 32;
 
 /// Virtual time. It stands still while anyone works and jumps to the next waking when all sleep.
 ///
-/// A sleeper yields to the runtime's other tasks; once they have had [`TURNS`] turns without using clock or world,
-/// the earliest sleeper moves the time to its own waking. Sleepers wake one by one, by time and then by who slept
-/// first, so on a current-thread runtime a run is the same every time. A sleeper that nobody polls holds up no one:
-/// the next in the queue goes ahead after as many turns again. Work the clock cannot see, such as a database
-/// answering over a socket, counts as slow unless [`SimClock::patient`] waits for it in real time.
+/// A sleeper yields to the runtime's other tasks; once they have had some turns without using clock or world,
+/// the earliest sleeper moves the time to its own waking. Sleepers wake one by one, by time and then by who
+/// slept first, so on a current-thread runtime a run is the same every time. A sleeper that nobody polls holds
+/// up no one: the next in the queue goes ahead after as many turns again. Work the clock cannot see, such as a
+/// database answering over a socket, counts as slow unless [`SimClock::patient`] waits for it in real time.
 #[derive(Clone)]
 pub struct SimClock {
     hands: Arc<Mutex<Hands>>,
@@ -107,7 +107,8 @@ impl<'a> Place<'a> {
         Self { clock, waking }
     }
 
-    /// `None` once it is time to wake; else how much has happened so far. `idle` is for how many turns nothing has.
+    /// `None` once it is time to wake; else how much has happened so far. `idle` counts the turns in which
+    /// nothing has.
     fn look(&self, idle: usize) -> Option<u64> {
         let mut hands = self.clock.hands();
         let before = hands.sleepers.range(..self.waking).count();

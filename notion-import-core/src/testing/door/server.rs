@@ -38,7 +38,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// It serves a world, at the clock's time, on a port or, with 0, on any. The world's file URLs then name it.
+    /// It serves a world, at the clock's time, on a port or, with 0, on any. The world's file URLs then name
+    /// this server.
     ///
     /// # Errors
     /// If the port is taken.

@@ -14,8 +14,8 @@ use crate::id::NotionId;
 use crate::testing::blocks::Block;
 use crate::testing::text::Text;
 
-/// It edits a world. An edit moves the edited page's `last_edited_time` and not its parents'; moving, locking and
-/// publishing a page move none.
+/// It edits a world. An edit moves the edited page's `last_edited_time` and not its parents'; moving, locking
+/// and publishing a page move none.
 ///
 /// # Panics
 /// Every method panics, naming the id, when told to edit what does not exist or is of the wrong kind.
@@ -101,7 +101,7 @@ impl Author {
         id
     }
 
-    /// It uploads a file, to be shown by `image`, `pdf` and `file` blocks, icons, covers and files properties.
+    /// It uploads a file, for `image`, `pdf` and `file` blocks, icons, covers and files properties.
     pub fn file(&self, name: &str, mime: &str, bytes: impl Into<Vec<u8>>) -> StoredFile {
         let mut state = self.state();
         let id = state.mint();

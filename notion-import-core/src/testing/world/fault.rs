@@ -114,41 +114,32 @@ impl Fault {
 
     /// What the fault does to a request whose true answer is given by `truth`.
     pub(super) fn apply(&self, request_id: &str, file: bool, truth: impl FnOnce() -> Answer) -> Reply {
-        match self {
-            Self::Reset => Reply::Reset,
-            Self::Cut => {
+        match self.effect() {
+            Effect::Reset => Reply::Reset,
+            Effect::Cut => {
                 let answer = truth();
                 let after = answer.body.len() / 2;
                 Reply::Cut { answer, after }
             }
-            Self::Slow { chunk, pause } => {
-                Reply::Drip { answer: truth(), chunk: (*chunk).max(1), pause: *pause }
-            }
-            _ if file => {
-                let message = "Please reduce your request rate.";
-                Reply::Response(file::refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", message))
-            }
-            Self::Edge => Reply::Response(edge(request_id)),
-            refused => Reply::Response(refused.refusal().answer(request_id)),
+            Effect::Slow { chunk, pause } => Reply::Drip { answer: truth(), chunk, pause },
+            Effect::Edge | Effect::Refuse(_) if file => Reply::Response(slow_down()),
+            Effect::Edge => Reply::Response(edge(request_id)),
+            Effect::Refuse(refusal) => Reply::Response(refusal.answer(request_id)),
         }
     }
 
-    fn refusal(&self) -> Refusal {
-        match self {
+    fn effect(&self) -> Effect {
+        Effect::Refuse(match self {
+            Self::Reset => return Effect::Reset,
+            Self::Cut => return Effect::Cut,
+            Self::Slow { chunk, pause } => return Effect::Slow { chunk: (*chunk).max(1), pause: *pause },
+            Self::Edge => return Effect::Edge,
             Self::RateLimited { retry_after } => {
                 Refusal::limited("public_api_request_rate_limit", *retry_after)
             }
-            Self::Internal | Self::Reset | Self::Cut | Self::Slow { .. } | Self::Edge => {
-                refuse(500, "internal_server_error", "Unexpected error occurred.")
-            }
+            Self::Internal => refuse(500, "internal_server_error", "Unexpected error occurred."),
             Self::BadGateway => refuse(502, "bad_gateway", "Bad gateway."),
-            Self::Unavailable => {
-                refuse(503, "service_unavailable", "Notion is unavailable, please try again later.")
-                    .additional(json!({
-                        "endpoint_name": "public_queryDataSource", "notion_error_name": "BackendTimeout",
-                        "retry_guidance": ["Retry with exponential backoff.", "Use a smaller page_size."],
-                    }))
-            }
+            Self::Unavailable => unavailable(),
             Self::GatewayTimeout => refuse(504, "gateway_timeout", "Gateway timeout."),
             Self::Overloaded { retry_after } => {
                 refuse(529, "service_overload", "Notion is overloaded.").retry_after(*retry_after)
@@ -157,15 +148,21 @@ impl Fault {
                 refuse(409, "conflict_error", "Conflict occurred while saving. Please try again.")
             }
             Self::Restricted => {
-                let message = "Insufficient permissions for this endpoint.";
-                refuse(403, "restricted_resource", message)
+                refuse(403, "restricted_resource", "Insufficient permissions for this endpoint.")
             }
             Self::RenderingBudget => {
-                let message = "Rendering exceeded the response time budget; use a smaller page_size.";
-                Refusal::invalid(message)
+                Refusal::invalid("Rendering exceeded the response time budget; use a smaller page_size.")
             }
-        }
+        })
     }
+}
+
+enum Effect {
+    Reset,
+    Cut,
+    Slow { chunk: usize, pause: Duration },
+    Edge,
+    Refuse(Refusal),
 }
 
 impl State {
@@ -203,6 +200,18 @@ fn asks_for_many(endpoint: Endpoint, call: &Call) -> bool {
 
 fn refuse(status: u16, code: &'static str, message: &str) -> Refusal {
     Refusal::new(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code, message)
+}
+
+fn unavailable() -> Refusal {
+    refuse(503, "service_unavailable", "Notion is unavailable, please try again later.").additional(json!({
+        "endpoint_name": "public_queryDataSource", "notion_error_name": "BackendTimeout",
+        "retry_guidance": ["Retry with exponential backoff.", "Use a smaller page_size."],
+    }))
+}
+
+/// How S3 says that something went wrong on its side.
+fn slow_down() -> Answer {
+    file::refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.")
 }
 
 fn edge(request_id: &str) -> Answer {

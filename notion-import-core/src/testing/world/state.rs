@@ -58,7 +58,7 @@ impl State {
         }
     }
 
-    /// A new id, the same in every run. Like Notion's own it is a version-8 UUID and says nothing about order.
+    /// A new id, the same in every run. Like Notion's own it is a version-8 UUID, so in no order.
     pub fn mint(&mut self) -> NotionId {
         self.minted += 1;
         self.uuid("id", self.minted)

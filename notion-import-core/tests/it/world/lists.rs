@@ -147,22 +147,16 @@ fn a_query_filters_and_sorts_by_time() {
         author.row(source, name, []);
     }
     let edited = |operator: &str, time: &str| json!({"timestamp": "last_edited_time", "last_edited_time": {operator: time}});
+    let one_to_three = [edited("after", "2026-11-22T08:01:00Z"), edited("before", "2026-11-22T08:03:00Z")];
+    let not_two = [edited("before", "2026-11-22T08:02:00Z"), edited("after", "2026-11-22T08:02:00Z")];
     let rows = [
         ("on_or_after", edited("on_or_after", "2026-11-22T08:02:00Z"), vec!["two", "three"]),
         ("after", edited("after", "2026-11-22T08:02:00Z"), vec!["three"]),
         ("before", edited("before", "2026-11-22T08:02:00.000Z"), vec!["one"]),
         ("on_or_before", edited("on_or_before", "2026-11-22T09:02:00+01:00"), vec!["one", "two"]),
         ("equals a day", edited("equals", "2026-11-22"), vec!["one", "two", "three"]),
-        (
-            "and",
-            json!({"and": [edited("after", "2026-11-22T08:01:00Z"), edited("before", "2026-11-22T08:03:00Z")]}),
-            vec!["two"],
-        ),
-        (
-            "or",
-            json!({"or": [edited("before", "2026-11-22T08:02:00Z"), edited("after", "2026-11-22T08:02:00Z")]}),
-            vec!["one", "three"],
-        ),
+        ("and", json!({"and": one_to_three}), vec!["two"]),
+        ("or", json!({"or": not_two}), vec!["one", "three"]),
     ];
     let path = format!("/v1/data_sources/{source}/query");
     for (claim, filter, expected) in rows {
