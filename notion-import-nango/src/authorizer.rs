@@ -85,7 +85,7 @@ impl Nango {
             "tags": tags(attempt),
         });
         match self.post(self.url(&["connect", "sessions", "reconnect"]), &body).await {
-            Err(failed) if failed.names_no_connection() => Err(failed.as_fault(Fault::ConnectionMissing)),
+            Err(failed) if failed.names_no_connection() => Err(failed.meaning(Fault::ConnectionMissing)),
             answer => answer,
         }
     }

@@ -30,7 +30,7 @@ impl From<Failed> for AccessError {
 
 impl Failed {
     /// It has another meaning here than in general.
-    pub fn as_fault(mut self, fault: Fault) -> Self {
+    pub fn meaning(mut self, fault: Fault) -> Self {
         self.error.fault = fault;
         self
     }

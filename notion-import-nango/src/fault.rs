@@ -194,7 +194,9 @@ fn gateway(status: StatusCode, headers: &HeaderMap) -> Fault {
         // Nango answers an unknown path with its dashboard, so a wrong base URL looks like a success.
         return if is_html(headers) { Fault::Operator } else { Fault::Transient };
     }
-    if passes_by_itself(status) { Fault::Transient } else { Fault::Operator }
+    // An edge that takes us for a robot says 403, and thinks better of it.
+    let mistaken = status == StatusCode::FORBIDDEN;
+    if mistaken || passes_by_itself(status) { Fault::Transient } else { Fault::Operator }
 }
 
 fn passes_by_itself(status: StatusCode) -> bool {

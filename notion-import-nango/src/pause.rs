@@ -59,6 +59,7 @@ fn seconds_of(seconds: u64) -> TimeDelta {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use http::HeaderValue;

@@ -93,6 +93,7 @@ fn what_passes_by_itself_is_transient() {
     transient(503, "upstream connect error");
     transient(504, "");
     transient(429, "error code: 1015");
+    transient(403, "<html>Just a moment...</html>");
     transient(408, "");
     transient(500, r#"{"error":"a string"}"#);
     transient(500, r#"{"error":{"message":"no code"}}"#);
@@ -118,7 +119,7 @@ fn notions_own_words_are_never_a_fault_of_nangos() {
 fn what_is_not_nango_at_all_is_a_wrong_address() {
     let html = [("content-type", "text/html; charset=utf-8")];
     let page = "<!doctype html><title>Nango</title>";
-    for status in [200, 301, 400, 401, 403, 404] {
+    for status in [200, 301, 400, 401, 404] {
         assert_eq!(explain(status, &html, page), Fault::Operator, "{status}");
     }
     check(404, r#"{"error":"not here"}"#, Fault::Operator);
