@@ -10,12 +10,15 @@
 //!
 //! The modules are listed top-down: an import inside this crate points down the list, never up.
 
-mod nango;
+#[cfg(feature = "testing")]
+pub mod testing;
+
 mod authorizer;
 mod proxy;
 mod call;
-mod pause;
+mod nango;
 mod fault;
+mod pause;
 mod config;
 pub mod webhook;
 
