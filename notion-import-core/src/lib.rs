@@ -4,6 +4,7 @@
 
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod markdown;
 pub mod library;
 pub mod notion;
 pub mod connection;

@@ -1,0 +1,456 @@
+//! Emphasis: which delimiters stand where, so that CommonMark's rules read exactly the styles meant.
+//!
+//! Delimiters are placed, then checked by those rules; where the rules would read something else, other
+//! delimiters are tried, then styles are taken from punctuation at the edges, then dropped. The checks are a fixed
+//! number of passes, each linear.
+
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use crate::markdown::inline::{Kind, Piece};
+
+/// Styles that have delimiters, as bits.
+pub(super) type Style = u8;
+pub(super) const BOLD: Style = 1;
+pub(super) const ITALIC: Style = 2;
+pub(super) const STRIKE: Style = 4;
+
+/// A delimiter before the piece at `at`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) at: usize,
+    span: usize,
+    open: bool,
+    byte: u8,
+    width: u8,
+}
+
+impl Mark {
+    pub(super) fn as_str(&self) -> &'static str {
+        match (self.byte, self.width) {
+            (b'*', 1) => "*",
+            (b'*', _) => "**",
+            (b'_', 1) => "_",
+            (b'_', _) => "__",
+            _ => "~~",
+        }
+    }
+}
+
+/// A stretch of pieces of one style.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    style: Style,
+    start: usize,
+    end: usize,
+    underscore: bool,
+    broken: bool,
+}
+
+/// What a character is to the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// White space.
+    Space,
+    /// White space to some parsers, a letter to others.
+    OddSpace,
+    /// Punctuation.
+    Punctuation,
+    /// Punctuation since CommonMark 0.31, a letter before.
+    Symbol,
+    /// Anything else.
+    Letter,
+}
+
+impl Class {
+    pub(super) fn of(char: char) -> Self {
+        if char.is_ascii_alphanumeric() {
+            return Self::Letter;
+        }
+        if matches!(char, '\u{0b}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
+            return Self::OddSpace;
+        }
+        if char.is_whitespace() {
+            return Self::Space;
+        }
+        if char.is_ascii_punctuation() {
+            return Self::Punctuation;
+        }
+        match char.general_category_group() {
+            GeneralCategoryGroup::Punctuation => Self::Punctuation,
+            GeneralCategoryGroup::Symbol => Self::Symbol,
+            _ => Self::Letter,
+        }
+    }
+
+    /// What it is to new parsers, or to old ones.
+    fn settled(self, new: bool) -> Self {
+        match (self, new) {
+            (Self::Symbol, true) => Self::Punctuation,
+            (Self::OddSpace, true) => Self::Space,
+            (Self::Symbol | Self::OddSpace, false) => Self::Letter,
+            _ => self,
+        }
+    }
+}
+
+/// What to give up when the styles cannot be delimited, least first.
+#[derive(Clone, Copy, Debug)]
+enum Concession {
+    Nothing,
+    Edges,
+    Italics,
+    Strikes,
+    Broken,
+    All,
+}
+
+const CONCESSIONS: [Concession; 6] = [
+    Concession::Nothing,
+    Concession::Edges,
+    Concession::Italics,
+    Concession::Strikes,
+    Concession::Broken,
+    Concession::All,
+];
+
+/// It places the delimiters of a line, or of a link's text, between its pieces. It returns them and the number of
+/// styles it had to change.
+pub(super) fn delimit(pieces: &mut Vec<Piece>, text: &str, edges: (Class, Class)) -> (Vec<Mark>, usize) {
+    let mut lost = 0;
+    let mut spans = Vec::new();
+    for concession in CONCESSIONS {
+        lost += concede(concession, pieces, &spans, text);
+        spans = find_spans(pieces);
+        for underscored in [0, ITALIC, BOLD] {
+            for span in &mut spans {
+                span.underscore = if std::mem::take(&mut span.broken) {
+                    span.style & underscored != 0
+                } else {
+                    span.underscore
+                };
+            }
+            let marks = place(pieces, &spans);
+            if check(&marks, &mut spans, pieces, text, edges) {
+                return (marks, lost);
+            }
+        }
+    }
+    (Vec::new(), lost)
+}
+
+fn concede(concession: Concession, pieces: &mut Vec<Piece>, spans: &[Span], text: &str) -> usize {
+    let broken = spans.iter().filter(|span| span.broken);
+    let changed: Vec<Span> = match concession {
+        Concession::Nothing => return 0,
+        Concession::Edges => {
+            let broken: Vec<Span> = broken.copied().collect();
+            return trim_edges(pieces, &broken, text);
+        }
+        Concession::Italics => broken.filter(|span| span.style == ITALIC).copied().collect(),
+        Concession::Strikes => broken.filter(|span| span.style == STRIKE).copied().collect(),
+        Concession::Broken => broken.copied().collect(),
+        Concession::All => spans.to_vec(),
+    };
+    for span in &changed {
+        for piece in &mut pieces[span.start..span.end] {
+            piece.style &= !span.style;
+        }
+    }
+    merge(pieces);
+    changed.len()
+}
+
+/// It takes the style from punctuation at the edges of words it cannot otherwise end beside.
+fn trim_edges(pieces: &mut Vec<Piece>, broken: &[Span], text: &str) -> usize {
+    let mut trims: Vec<(usize, Style, Style)> = Vec::new();
+    for span in broken {
+        trims.push((span.start, span.style, 0));
+        trims.push((span.end - 1, 0, span.style));
+    }
+    trims.sort_by_key(|&(at, ..)| at);
+    let mut trims = trims.into_iter().peekable();
+    let mut trimmed = Vec::with_capacity(pieces.len() + 2 * broken.len());
+    let mut count = 0;
+    for (at, piece) in pieces.drain(..).enumerate() {
+        let (mut front, mut back) = (0, 0);
+        while let Some((_, start, end)) = trims.next_if(|&(trim, ..)| trim == at) {
+            front |= start;
+            back |= end;
+        }
+        if piece.kind != Kind::Text {
+            trimmed.push(piece);
+            continue;
+        }
+        let own = piece.text(text);
+        let mark = |char: char| matches!(Class::of(char), Class::Punctuation | Class::Symbol);
+        let start = if front == 0 { 0 } else { own.len() - own.trim_start_matches(mark).len() };
+        let end = if back == 0 { own.len() } else { own.trim_end_matches(mark).len().max(start) };
+        count += usize::from(start > 0) + usize::from(end < own.len());
+        let part = |start: usize, end: usize, style| Piece {
+            start: piece.start + start as u32,
+            end: piece.start + end as u32,
+            style,
+            ..piece
+        };
+        let parts = [
+            part(0, start, piece.style & !front),
+            part(start, end, piece.style),
+            part(end, own.len(), piece.style & !back),
+        ];
+        trimmed.extend(parts.into_iter().filter(|part| part.start < part.end));
+    }
+    *pieces = trimmed;
+    merge(pieces);
+    count
+}
+
+/// It joins neighbours that differ in nothing.
+pub(super) fn merge(pieces: &mut Vec<Piece>) {
+    settle_spaces(pieces);
+    pieces.dedup_by(|next, last| {
+        let same = next.kind == last.kind
+            && next.style == last.style
+            && next.link == last.link
+            && next.start == last.end
+            && matches!(next.kind, Kind::Text | Kind::Code | Kind::Space);
+        if same {
+            last.end = next.end;
+        }
+        same
+    });
+}
+
+/// White space keeps the styles and the link that it shares with the words on both sides.
+fn settle_spaces(pieces: &mut [Piece]) {
+    let mut before = (0, 0);
+    for piece in pieces.iter_mut() {
+        if piece.kind == Kind::Space {
+            piece.style &= before.0;
+            piece.link = if piece.link == before.1 { piece.link } else { 0 };
+        } else {
+            before = (piece.style, piece.link);
+        }
+    }
+    let mut after = (0, 0);
+    for piece in pieces.iter_mut().rev() {
+        if piece.kind == Kind::Space {
+            piece.style &= after.0;
+            piece.link = if piece.link == after.1 { piece.link } else { 0 };
+        } else {
+            after = (piece.style, piece.link);
+        }
+    }
+}
+
+/// It finds the stretches of each style such that they nest: the longer outside.
+fn find_spans(pieces: &[Piece]) -> Vec<Span> {
+    let lasts = lasting(pieces);
+    let mut spans: Vec<Span> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    for at in 0..=pieces.len() {
+        let style = pieces.get(at).map_or(0, |piece| piece.style);
+        let keep = open.iter().take_while(|&&span| spans[span].style & style != 0).count();
+        for span in open.drain(keep..) {
+            spans[span].end = at;
+        }
+        if pieces.get(at).is_none_or(|piece| piece.kind == Kind::Space) {
+            continue;
+        }
+        let opened = open.iter().fold(0, |styles, &span| styles | spans[span].style);
+        let mut missing: Vec<Style> =
+            [STRIKE, BOLD, ITALIC].into_iter().filter(|bit| style & !opened & bit != 0).collect();
+        missing.sort_by_key(|&bit| std::cmp::Reverse(lasts[at][bit.trailing_zeros() as usize]));
+        for style in missing {
+            open.push(spans.len());
+            spans.push(Span { style, start: at, end: at, underscore: false, broken: false });
+        }
+    }
+    spans
+}
+
+/// Where each style of each piece ends.
+fn lasting(pieces: &[Piece]) -> Vec<[usize; 3]> {
+    let mut lasts = vec![[0; 3]; pieces.len()];
+    let mut ends = [pieces.len(); 3];
+    for (at, piece) in pieces.iter().enumerate().rev() {
+        for (bit, end) in ends.iter_mut().enumerate() {
+            if piece.style & (1 << bit) == 0 {
+                *end = at;
+            }
+        }
+        lasts[at] = ends;
+    }
+    lasts
+}
+
+/// The delimiters in the order they are written: at each place the inner ends first, the outer begins first.
+fn place(pieces: &[Piece], spans: &[Span]) -> Vec<Mark> {
+    let mut marks = Vec::with_capacity(spans.len() * 2);
+    let mut open: Vec<usize> = Vec::new();
+    let mut next = 0;
+    for at in 0..=pieces.len() {
+        while let Some(&span) = open.last().filter(|&&span| spans[span].end == at) {
+            marks.push(mark(spans, span, at, false));
+            open.pop();
+        }
+        while spans.get(next).is_some_and(|span| span.start == at) {
+            marks.push(mark(spans, next, at, true));
+            open.push(next);
+            next += 1;
+        }
+    }
+    marks
+}
+
+fn mark(spans: &[Span], span: usize, at: usize, open: bool) -> Mark {
+    let Span { style, underscore, .. } = spans[span];
+    let byte = if style == STRIKE {
+        b'~'
+    } else if underscore {
+        b'_'
+    } else {
+        b'*'
+    };
+    Mark { at, span, open, byte, width: if style == ITALIC { 1 } else { 2 } }
+}
+
+/// Whether the rules read the delimiters as they are meant; if not, the spans they break are marked.
+fn check(marks: &[Mark], spans: &mut [Span], pieces: &[Piece], text: &str, edges: (Class, Class)) -> bool {
+    if marks.is_empty() {
+        return true;
+    }
+    let new = Reader { new: true, stack: Vec::new() }.read(marks, spans, pieces, text, edges);
+    let old = Reader { new: false, stack: Vec::new() }.read(marks, spans, pieces, text, edges);
+    new && old
+}
+
+/// The rules of CommonMark for runs of delimiters.
+struct Reader {
+    new: bool,
+    stack: Vec<Opener>,
+}
+
+struct Opener {
+    byte: u8,
+    length: usize,
+    left: usize,
+    both: bool,
+    spans: [Option<usize>; 2],
+}
+
+impl Reader {
+    fn read(
+        mut self,
+        marks: &[Mark],
+        spans: &mut [Span],
+        pieces: &[Piece],
+        text: &str,
+        edges: (Class, Class),
+    ) -> bool {
+        let mut good = true;
+        let mut from = 0;
+        while from < marks.len() {
+            let Mark { at, byte, .. } = marks[from];
+            let same = |mark: &&Mark| mark.at == at && mark.byte == byte;
+            let run = &marks[from..from + marks[from..].iter().take_while(same).count()];
+            let before = match from.checked_sub(1).map(|last| marks[last].at) {
+                Some(last) if last == at => Class::Punctuation,
+                _ => at.checked_sub(1).map_or(edges.0, |last| pieces[last].last_class(text)),
+            };
+            from += run.len();
+            let after = match marks.get(from) {
+                Some(next) if next.at == at => Class::Punctuation,
+                _ => pieces.get(at).map_or(edges.1, |next| next.first_class(text)),
+            };
+            let (opens, closes) = flanking(byte, before.settled(self.new), after.settled(self.new));
+            let meant = match (run[0].open, run[run.len() - 1].open) {
+                (true, true) => self.opens(run, opens, closes),
+                (false, false) => self.closes(run, opens, closes),
+                _ => false,
+            };
+            if !meant {
+                good = false;
+                self.force(run, opens && closes);
+                for mark in run {
+                    spans[mark.span].broken = true;
+                }
+            }
+        }
+        good
+    }
+
+    fn opens(&mut self, run: &[Mark], opens: bool, closes: bool) -> bool {
+        let length = run.iter().map(|mark| mark.width as usize).sum();
+        let byte = run[0].byte;
+        let taken = closes && self.stack.iter().any(|opener| opener.matches(byte, length, opens));
+        if !opens || taken || run.len() > 2 {
+            return false;
+        }
+        let spans = [Some(run[0].span), run.get(1).map(|mark| mark.span)];
+        self.stack.push(Opener { byte, length, left: length, both: opens && closes, spans });
+        true
+    }
+
+    fn closes(&mut self, run: &[Mark], opens: bool, closes: bool) -> bool {
+        let length: usize = run.iter().map(|mark| mark.width as usize).sum();
+        let byte = run[0].byte;
+        let mut left = if closes { length } else { return false };
+        while left > 0 {
+            let Some(opener) = self.stack.last_mut() else { return false };
+            if !opener.matches(byte, length, opens) {
+                return false;
+            }
+            let width = if left >= 2 && opener.left >= 2 { 2 } else { 1 };
+            let meant = |span: &Option<usize>| {
+                run.iter().any(|mark| Some(mark.span) == *span && mark.width as usize == width)
+            };
+            let Some(closed) = opener.spans.iter().position(meant) else { return false };
+            opener.spans[closed] = None;
+            opener.left -= width;
+            left -= width;
+            if opener.left == 0 {
+                self.stack.pop();
+            }
+        }
+        true
+    }
+
+    /// It goes on as if the run had done what it was meant to.
+    fn force(&mut self, run: &[Mark], both: bool) {
+        for mark in run {
+            if mark.open {
+                let length = mark.width as usize;
+                let spans = [Some(mark.span), None];
+                self.stack.push(Opener { byte: mark.byte, length, left: length, both, spans });
+            } else {
+                for opener in &mut self.stack {
+                    for span in opener.spans.iter_mut().filter(|span| **span == Some(mark.span)) {
+                        *span = None;
+                        opener.left = opener.left.saturating_sub(mark.width as usize);
+                    }
+                }
+            }
+        }
+        self.stack.retain(|opener| opener.left > 0 && opener.spans != [None, None]);
+    }
+}
+
+impl Opener {
+    /// The rule of three.
+    fn matches(&self, byte: u8, length: usize, opens: bool) -> bool {
+        let unlike = (self.both || opens) && (self.length + length) % 3 == 0;
+        self.byte == byte && (!unlike || (self.length % 3 == 0 && length % 3 == 0))
+    }
+}
+
+/// Whether a run of delimiters can open and can close.
+fn flanking(byte: u8, before: Class, after: Class) -> (bool, bool) {
+    let spaces = (before == Class::Space, after == Class::Space);
+    let marks = (before == Class::Punctuation, after == Class::Punctuation);
+    let left = !spaces.1 && (!marks.1 || spaces.0 || marks.0);
+    let right = !spaces.0 && (!marks.0 || spaces.1 || marks.1);
+    match byte {
+        b'_' => (left && (!right || marks.0), right && (!left || marks.1)),
+        _ => (left, right),
+    }
+}

@@ -1,0 +1,186 @@
+//! Escaping: what text means nothing by, it must not seem to mean.
+
+/// Where text stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Around {
+    /// It begins a line that could begin a block.
+    pub(super) line_start: bool,
+    /// It is inside a table's cell.
+    pub(super) cell: bool,
+    /// It is inside a heading.
+    pub(super) heading: bool,
+    /// A link or image follows at once.
+    pub(super) before_link: bool,
+}
+
+/// What a byte may mean in text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Itself.
+    Plain,
+    /// Markup anywhere.
+    Markup,
+    /// Markup in some places.
+    Perhaps,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Plain; 256];
+    let markup = b"\\`*[]~$";
+    let mut at = 0;
+    while at < markup.len() {
+        classes[markup[at] as usize] = Class::Markup;
+        at += 1;
+    }
+    let perhaps = b"_&<!#|\0\x0b\x0c";
+    let mut at = 0;
+    while at < perhaps.len() {
+        classes[perhaps[at] as usize] = Class::Perhaps;
+        at += 1;
+    }
+    classes
+};
+
+/// It writes text so that it is read as itself.
+pub(super) fn text(out: &mut String, text: &str, around: Around) {
+    let bytes = text.as_bytes();
+    let mut from = if around.line_start { line_start(out, text) } else { 0 };
+    let mut at = from;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let written = match CLASSES[byte as usize] {
+            Class::Plain => {
+                at += 1;
+                continue;
+            }
+            Class::Markup => "\\",
+            Class::Perhaps => match perhaps(out, text, from, at, around) {
+                Some(written) => written,
+                None => {
+                    at += 1;
+                    continue;
+                }
+            },
+        };
+        out.push_str(&text[from..at]);
+        out.push_str(written);
+        from = if written == "\\" { at } else { at + 1 };
+        at += 1;
+    }
+    out.push_str(&text[from..]);
+}
+
+/// What to write for a byte that is markup in some places only; a backslash stands before it, anything else for it.
+fn perhaps(out: &str, text: &str, from: usize, at: usize, around: Around) -> Option<&'static str> {
+    let bytes = text.as_bytes();
+    let next = bytes.get(at + 1).copied();
+    let escaped = match bytes[at] {
+        b'_' => !inside_word(text, at),
+        b'&' => is_entity(&bytes[at + 1..]),
+        b'<' => next.is_none_or(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?')),
+        b'!' => next.is_none() && around.before_link,
+        b'|' => around.cell,
+        b'#' => {
+            let before = if at == from { out.bytes().last() } else { Some(bytes[at - 1]) };
+            let ends = text[at..].trim_start_matches('#').trim_start_matches([' ', '\t']).is_empty();
+            around.heading && ends && before.is_none_or(|before| matches!(before, b' ' | b'\t'))
+        }
+        b'\0' => return Some("\u{FFFD}"),
+        _ => return Some(" "),
+    };
+    escaped.then_some("\\")
+}
+
+/// An underscore between letters or digits delimits nothing.
+fn inside_word(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at + 1..].chars().next();
+    before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+}
+
+/// Whether what follows an ampersand makes it a character reference.
+fn is_entity(rest: &[u8]) -> bool {
+    let name = rest.iter().take(40).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#').count();
+    name > 0 && rest.get(name) == Some(&b';')
+}
+
+/// It escapes what would begin a block, and returns how much of the text it wrote.
+fn line_start(out: &mut String, text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let ends = |at: usize| matches!(bytes.get(at), None | Some(b' ' | b'\t'));
+    let marker = match bytes.first() {
+        Some(b'#') => {
+            let level = bytes.iter().take_while(|&&byte| byte == b'#').count();
+            if level > 6 || !ends(level) {
+                return 0;
+            }
+            0
+        }
+        Some(b'>' | b'=' | b'|') => 0,
+        Some(b'+') if ends(1) => 0,
+        Some(b'-') if ends(1) || matches!(bytes[1], b'-' | b':' | b'|') => 0,
+        Some(b':') if bytes.get(1) == Some(&b'-') => 0,
+        Some(byte) if byte.is_ascii_digit() => {
+            let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits > 9 || !matches!(bytes.get(digits), Some(b'.' | b')')) || !ends(digits + 1) {
+                return 0;
+            }
+            digits
+        }
+        _ => return 0,
+    };
+    out.push_str(&text[..marker]);
+    out.push('\\');
+    out.push_str(&text[marker..=marker]);
+    marker + 1
+}
+
+/// It writes a link's target.
+pub(super) fn target(out: &mut String, url: &str, cell: bool) {
+    for (at, char) in url.char_indices() {
+        match char {
+            '(' | ')' | '\\' => out.extend(['\\', char]),
+            '&' if is_entity(&url.as_bytes()[at + 1..]) => out.push_str("\\&"),
+            '|' if cell => out.push_str("%7C"),
+            ' ' | '<' | '>' | '`' | '\0'..='\x1f' | '\x7f' => {
+                const HEX: &[u8; 16] = b"0123456789ABCDEF";
+                let byte = char as usize;
+                out.extend(['%', HEX[byte >> 4] as char, HEX[byte & 15] as char]);
+            }
+            _ => out.push(char),
+        }
+    }
+}
+
+/// The longest run of a byte in a text.
+pub(super) fn longest_run(text: &str, byte: u8) -> usize {
+    let (mut longest, mut run) = (0, 0);
+    for &here in text.as_bytes() {
+        run = if here == byte { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// It writes code inside a line.
+pub(super) fn code(out: &mut String, text: &str, cell: bool) {
+    let fence = longest_run(text, b'`') + 1;
+    let edge = |byte: Option<&u8>| byte == Some(&b'`');
+    let spaced = text.starts_with(' ') && text.ends_with(' ') && text.bytes().any(|byte| byte != b' ');
+    let padded = edge(text.as_bytes().first()) || edge(text.as_bytes().last()) || spaced;
+    out.extend(std::iter::repeat_n('`', fence));
+    if padded {
+        out.push(' ');
+    }
+    for char in text.chars() {
+        match char {
+            '|' if cell => out.push_str("\\|"),
+            '\0' => out.push('\u{FFFD}'),
+            _ => out.push(char),
+        }
+    }
+    if padded {
+        out.push(' ');
+    }
+    out.extend(std::iter::repeat_n('`', fence));
+}

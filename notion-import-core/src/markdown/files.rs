@@ -1,0 +1,115 @@
+//! Files: images as images, all else as links, and no URL that Notion signed.
+
+use crate::markdown::FileRef;
+use crate::markdown::blocks::Renderer;
+use crate::markdown::escape;
+use crate::markdown::fidelity::LossKind;
+use crate::markdown::inline::{Place, shows};
+use crate::notion::file::{File, FileSource};
+use crate::notion::icon::Icon;
+
+/// Where a file may be linked.
+enum Home {
+    /// There.
+    Linked(String),
+    /// Nowhere: only its name may stand.
+    Named,
+    /// There is no file.
+    Missing,
+}
+
+impl Renderer<'_> {
+    fn home(&mut self, file: &File, index: usize) -> Home {
+        let stored =
+            self.options.files.and_then(|files| files(FileRef { block: self.block_id(), index, file }));
+        if let Some(url) = stored {
+            return Home::Linked(url);
+        }
+        match &file.source {
+            FileSource::External(url) if self.is_allowed(url.trim()) => Home::Linked(url.trim().to_owned()),
+            FileSource::External(_) => {
+                self.ledger.lose(LossKind::LinkScheme);
+                Home::Named
+            }
+            FileSource::Hosted(_) => {
+                self.ledger.lose(LossKind::FileNotStored);
+                Home::Named
+            }
+            FileSource::Missing => {
+                self.ledger.lose(LossKind::FileMissing);
+                Home::Missing
+            }
+        }
+    }
+
+    pub(super) fn image(&mut self, file: &File) {
+        match self.home(file, 0) {
+            Home::Linked(url) => {
+                self.ledger.exposure.remote_images +=
+                    u64::from(matches!(file.source, FileSource::External(_)));
+                self.block();
+                self.writer.out.push_str("![");
+                self.rich_text(&file.caption, Place::Label);
+                self.writer.out.push_str("](");
+                escape::target(&mut self.writer.out, &url, false);
+                self.writer.out.push(')');
+            }
+            Home::Named => self.named(file, "image", None),
+            Home::Missing => self.caption(&file.caption),
+        }
+    }
+
+    /// A film, a sound, a PDF, an attachment.
+    pub(super) fn file(&mut self, file: &File, kind: &str) {
+        self.ledger.lose_if(kind != "file", LossKind::Player);
+        match self.home(file, 0) {
+            Home::Linked(url) => {
+                self.ledger.exposure.files += 1;
+                self.named(file, kind, Some(url));
+            }
+            Home::Named => self.named(file, kind, None),
+            Home::Missing => self.caption(&file.caption),
+        }
+    }
+
+    fn named(&mut self, file: &File, kind: &str, url: Option<String>) {
+        let name = file.display_name();
+        match (name, url) {
+            (Some(name), url) => self.link_line(&name, url),
+            (None, Some(url)) => self.link_line(&url.clone(), Some(url)),
+            (None, None) => self.link_line(kind, None),
+        }
+        if shows(&file.caption) {
+            self.caption(&file.caption);
+        }
+    }
+
+    /// One of the files of a property: its name, linked if it may be.
+    pub(super) fn property_file(&mut self, file: &File, index: usize) -> Option<(String, Option<String>)> {
+        match self.home(file, index) {
+            Home::Linked(url) => {
+                self.ledger.exposure.files += 1;
+                self.trusted.insert(url.clone());
+                let name = file.display_name().unwrap_or_else(|| url.clone());
+                Some((name, Some(url)))
+            }
+            Home::Named => Some((file.display_name()?, None)),
+            Home::Missing => None,
+        }
+    }
+
+    /// What stands for an icon before text: an emoji itself, the name of a custom one.
+    pub(super) fn icon_text(&mut self, icon: Option<&Icon>) -> Option<String> {
+        match icon? {
+            Icon::Emoji(emoji) => Some(emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty()),
+            Icon::CustomEmoji(emoji) => {
+                self.ledger.lose(LossKind::CustomEmoji);
+                (!emoji.name.is_empty()).then(|| format!(":{}:", emoji.name))
+            }
+            Icon::Native(_) | Icon::Hosted(_) | Icon::External(_) | Icon::Unknown(_) => {
+                self.ledger.lose(LossKind::Icon);
+                None
+            }
+        }
+    }
+}

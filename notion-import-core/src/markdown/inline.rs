@@ -1,0 +1,433 @@
+//! Rich text inside a block: runs become pieces, pieces become lines.
+
+use crate::markdown::blocks::Renderer;
+use crate::markdown::emphasis::{self, BOLD, Class, ITALIC, Mark, STRIKE, Style};
+use crate::markdown::escape::{self, Around};
+use crate::markdown::fidelity::LossKind;
+use crate::notion::text::{Annotations, Mention, RichText, RichTextKind};
+
+/// A stretch of text that is all alike.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) kind: Kind,
+    pub(super) style: Style,
+    /// The link it belongs to, counted from 1.
+    pub(super) link: u32,
+}
+
+/// What a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Space,
+    Code,
+    Math,
+    Break,
+    /// A whole link; its range is one of pieces.
+    Link,
+}
+
+impl Piece {
+    pub(super) fn text<'t>(&self, text: &'t str) -> &'t str {
+        &text[self.start as usize..self.end as usize]
+    }
+
+    pub(super) fn first_class(&self, text: &str) -> Class {
+        match self.kind {
+            Kind::Text | Kind::Space => self.text(text).chars().next().map_or(Class::Space, Class::of),
+            Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
+            Kind::Break => Class::Space,
+        }
+    }
+
+    pub(super) fn last_class(&self, text: &str) -> Class {
+        match self.kind {
+            Kind::Text | Kind::Space => self.text(text).chars().next_back().map_or(Class::Space, Class::of),
+            Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
+            Kind::Break => Class::Space,
+        }
+    }
+}
+
+/// Where rich text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a paragraph, which a line's start could end.
+    Paragraph,
+    /// On a line that has begun: after a check box or an icon.
+    Continued,
+    /// In a heading: one line.
+    Heading,
+    /// In a cell: one line, with `<br>`.
+    Cell,
+    /// In the text of a link or image: one line.
+    Label,
+}
+
+impl Place {
+    fn in_cell(self) -> bool {
+        self == Self::Cell
+    }
+}
+
+/// Rich text, taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    text: String,
+    pieces: Vec<Piece>,
+    links: Vec<String>,
+}
+
+impl Pieces {
+    pub(super) fn push(&mut self, kind: Kind, text: &str, style: Style, link: u32) {
+        let start = self.text.len() as u32;
+        self.text.push_str(text);
+        let end = self.text.len() as u32;
+        if start < end {
+            self.pieces.push(Piece { start, end, kind, style, link });
+        }
+    }
+
+    pub(super) fn link(&mut self, url: String) -> u32 {
+        if self.links.last() != Some(&url) {
+            self.links.push(url);
+        }
+        self.links.len() as u32
+    }
+
+    /// It splits words from the white space around them and from line breaks.
+    pub(super) fn words(&mut self, text: &str, kind: Kind, style: Style, link: u32) {
+        let mut rest = text;
+        loop {
+            let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
+            let line = &rest[..end];
+            if kind == Kind::Text {
+                let words = line.trim_start();
+                self.push(Kind::Space, &line[..line.len() - words.len()], style, link);
+                let kept = words.trim_end();
+                self.push(Kind::Text, kept, style, link);
+                self.push(Kind::Space, &words[kept.len()..], style, link);
+            } else {
+                self.push(kind, line, style, link);
+            }
+            if end == rest.len() {
+                return;
+            }
+            self.push(Kind::Break, "\n", 0, 0);
+            rest = &rest[end..];
+            rest = rest.strip_prefix("\r\n").unwrap_or(&rest[1..]);
+        }
+    }
+}
+
+/// Whether anything of the text will show.
+pub(super) fn shows(runs: &[RichText]) -> bool {
+    runs.iter().any(|run| {
+        let expression = match &run.kind {
+            RichTextKind::Equation(expression) => expression.as_str(),
+            RichTextKind::Text | RichTextKind::Mention(_) => "",
+        };
+        [run.plain_text.as_str(), expression].iter().any(|text| !text.trim().is_empty())
+            || run.annotations.code && run.plain_text.bytes().any(|byte| !matches!(byte, b'\n' | b'\r'))
+    })
+}
+
+fn style(annotations: &Annotations) -> Style {
+    let bit = |on: bool, style: Style| if on { style } else { 0 };
+    bit(annotations.bold, BOLD) | bit(annotations.italic, ITALIC) | bit(annotations.strikethrough, STRIKE)
+}
+
+impl Renderer<'_> {
+    /// It writes rich text where the writer stands.
+    pub(super) fn rich_text(&mut self, runs: &[RichText], place: Place) {
+        if let [RichText { plain_text, href: None, annotations, kind: RichTextKind::Text }] = runs
+            && *annotations == Annotations::default()
+            && !plain_text.contains(['\n', '\r'])
+        {
+            let line_start = place == Place::Paragraph;
+            let around = Around {
+                line_start,
+                cell: place.in_cell(),
+                heading: place == Place::Heading,
+                before_link: false,
+            };
+            return escape::text(
+                &mut self.writer.out,
+                plain_text.trim_matches([' ', '\t', '\x0b', '\x0c']),
+                around,
+            );
+        }
+        let mut pieces = self.take_apart(runs, place);
+        self.write_pieces(&mut pieces, place);
+    }
+
+    pub(super) fn take_apart(&mut self, runs: &[RichText], place: Place) -> Pieces {
+        let mut pieces = Pieces::default();
+        for run in runs {
+            self.take_run(&mut pieces, run, place);
+        }
+        pieces
+    }
+
+    fn take_run(&mut self, pieces: &mut Pieces, run: &RichText, place: Place) {
+        let style = style(&run.annotations);
+        self.ledger.lose_if(run.annotations.color.is_visible(), LossKind::Color);
+        self.ledger.lose_if(run.annotations.underline, LossKind::Underline);
+        let link = match self.run_target(run) {
+            Some(url) if place != Place::Label => pieces.link(url),
+            _ => 0,
+        };
+        let kind = if run.annotations.code { Kind::Code } else { Kind::Text };
+        match &run.kind {
+            RichTextKind::Text => self.words(pieces, &run.plain_text, kind, style, link, place),
+            RichTextKind::Equation(expression) => {
+                let expression = if expression.is_empty() { &run.plain_text } else { expression };
+                self.math(pieces, expression, style, link, place);
+            }
+            RichTextKind::Mention(mention) => {
+                let text = self.mention_text(run, mention);
+                self.words(pieces, &text, kind, style, link, place);
+            }
+        }
+    }
+
+    /// Code that a table's cell cannot hold is text there.
+    fn words(&mut self, pieces: &mut Pieces, text: &str, kind: Kind, style: Style, link: u32, place: Place) {
+        let unsafe_code = kind == Kind::Code && place.in_cell() && text.contains("\\|");
+        self.ledger.lose_if(unsafe_code, LossKind::TableCode);
+        pieces.words(text, if unsafe_code { Kind::Text } else { kind }, style, link);
+    }
+
+    fn math(&mut self, pieces: &mut Pieces, expression: &str, style: Style, link: u32, place: Place) {
+        let expression = expression.trim().replace(['\n', '\r'], " ");
+        if is_math(&expression) && !(place.in_cell() && expression.contains('|')) {
+            return pieces.push(Kind::Math, &expression, style, link);
+        }
+        if !expression.is_empty() {
+            self.ledger.lose(LossKind::Equation);
+        }
+        self.words(pieces, &expression, Kind::Code, style, link, place);
+    }
+
+    fn mention_text(&mut self, run: &RichText, mention: &Mention) -> String {
+        match mention {
+            Mention::User(_) => self.ledger.exposure.people += 1,
+            Mention::CustomEmoji(_) => self.ledger.lose(LossKind::CustomEmoji),
+            Mention::Unknown(_) => self.ledger.lose(LossKind::UnknownMention),
+            Mention::Page(_)
+            | Mention::Database(_)
+            | Mention::Date(_)
+            | Mention::LinkPreview(_)
+            | Mention::Link(_)
+            | Mention::Template => {}
+        }
+        let fallback = match mention {
+            _ if !run.plain_text.is_empty() => return run.plain_text.clone(),
+            Mention::Date(date) => {
+                let ends = [date.start.as_deref(), date.end.as_deref()];
+                return ends.into_iter().flatten().collect::<Vec<_>>().join(" \u{2192} ");
+            }
+            Mention::Link(link) => link.title.clone().or_else(|| link.href.clone()),
+            Mention::LinkPreview(url) => url.clone(),
+            Mention::CustomEmoji(emoji) => Some(format!(":{}:", emoji.name)),
+            Mention::User(_)
+            | Mention::Page(_)
+            | Mention::Database(_)
+            | Mention::Template
+            | Mention::Unknown(_) => None,
+        };
+        fallback.unwrap_or_default()
+    }
+
+    pub(super) fn write_pieces(&mut self, pieces: &mut Pieces, place: Place) {
+        let Pieces { text, pieces, links } = pieces;
+        let shown = |piece: &Piece| !matches!(piece.kind, Kind::Break | Kind::Space);
+        let Some(first) = pieces.iter().position(shown) else { return };
+        let last = pieces.iter().rposition(shown).unwrap_or(first);
+        // White space other than spaces and tabs shows, so it stays with the words beside it.
+        let first =
+            pieces[..first].iter().rposition(|piece| piece.kind == Kind::Break).map_or(0, |at| at + 1);
+        let after = pieces[last..].iter().position(|piece| piece.kind == Kind::Break);
+        let end = after.map_or(pieces.len(), |step| last + step);
+        let mut starts_block = place == Place::Paragraph;
+        for (line, pieces) in pieces[first..end].split(|piece| piece.kind == Kind::Break).enumerate() {
+            if line > 0 {
+                self.line_break(place);
+                starts_block |= place == Place::Continued;
+            }
+            let scribe = Scribe { text, links, place, starts_block };
+            self.line_of_pieces(pieces.to_vec(), scribe);
+        }
+    }
+
+    fn line_break(&mut self, place: Place) {
+        match place {
+            Place::Paragraph | Place::Continued => {
+                self.writer.out.push('\\');
+                self.writer.line();
+            }
+            Place::Heading => {
+                self.ledger.lose(LossKind::HeadingLineBreak);
+                self.writer.out.push(' ');
+            }
+            Place::Cell => self.writer.out.push_str("<br>"),
+            Place::Label => self.writer.out.push(' '),
+        }
+    }
+
+    fn line_of_pieces(&mut self, mut pieces: Vec<Piece>, scribe: Scribe<'_>) {
+        emphasis::merge(&mut pieces);
+        trim_line(&mut pieces, scribe.text);
+        let edge = if scribe.place == Place::Label { Class::Punctuation } else { Class::Space };
+        if pieces.iter().all(|piece| piece.link == 0) {
+            return self.scope(pieces, &[], scribe, edge);
+        }
+        let (outer, inner) = fold_links(&pieces);
+        self.scope(outer, &inner, scribe, edge);
+    }
+
+    /// It writes the pieces of a line, or of a link's text, with their delimiters.
+    fn scope(&mut self, mut pieces: Vec<Piece>, links: &[Piece], scribe: Scribe<'_>, edge: Class) {
+        let styled = pieces.iter().any(|piece| piece.style != 0);
+        let marks = if styled {
+            let (marks, lost) = emphasis::delimit(&mut pieces, scribe.text, (edge, edge));
+            (0..lost).for_each(|_| self.ledger.lose(LossKind::Style));
+            marks
+        } else {
+            Vec::new()
+        };
+        let mut marks = marks.iter().peekable();
+        let mut starts_block = scribe.starts_block;
+        for at in 0..pieces.len() {
+            let marked = self.write_marks(&mut marks, at);
+            starts_block &= !marked;
+            let here = Around {
+                line_start: starts_block,
+                cell: scribe.place.in_cell(),
+                heading: scribe.place == Place::Heading,
+                before_link: marks.peek().is_none_or(|mark| mark.at != at + 1)
+                    && pieces.get(at + 1).is_some_and(|next| next.kind == Kind::Link),
+            };
+            let follows_math = !marked && at > 0 && pieces[at - 1].kind == Kind::Math;
+            self.piece(pieces[at], links, scribe, here, follows_math);
+            starts_block = false;
+        }
+        self.write_marks(&mut marks, pieces.len());
+    }
+
+    fn write_marks<'m>(
+        &mut self,
+        marks: &mut std::iter::Peekable<impl Iterator<Item = &'m Mark>>,
+        at: usize,
+    ) -> bool {
+        let mut any = false;
+        while let Some(mark) = marks.next_if(|mark| mark.at == at) {
+            self.writer.out.push_str(mark.as_str());
+            any = true;
+        }
+        any
+    }
+
+    fn piece(
+        &mut self,
+        piece: Piece,
+        links: &[Piece],
+        scribe: Scribe<'_>,
+        around: Around,
+        follows_math: bool,
+    ) {
+        let out = &mut self.writer.out;
+        match piece.kind {
+            Kind::Text | Kind::Space => escape::text(out, piece.text(scribe.text), around),
+            Kind::Code => escape::code(out, piece.text(scribe.text), around.cell),
+            Kind::Math => {
+                // Two dollars would begin a displayed formula, so neighbours share theirs.
+                if follows_math {
+                    out.pop();
+                    out.push(' ');
+                } else {
+                    out.push('$');
+                }
+                out.push_str(piece.text(scribe.text));
+                out.push('$');
+            }
+            Kind::Link => {
+                let inner = links[piece.start as usize..piece.end as usize].to_vec();
+                out.push('[');
+                let scribe = Scribe { starts_block: false, ..scribe };
+                self.scope(inner, &[], scribe, Class::Punctuation);
+                let out = &mut self.writer.out;
+                out.push_str("](");
+                escape::target(out, &scribe.links[piece.link as usize - 1], around.cell);
+                out.push(')');
+            }
+            Kind::Break => {}
+        }
+    }
+}
+
+/// What a line is written from.
+#[derive(Clone, Copy)]
+struct Scribe<'a> {
+    text: &'a str,
+    links: &'a [String],
+    place: Place,
+    starts_block: bool,
+}
+
+/// Spaces and tabs at the ends of a line mean nothing to Markdown.
+fn trim_line(pieces: &mut Vec<Piece>, text: &str) {
+    const BLANK: [char; 4] = [' ', '\t', '\x0b', '\x0c'];
+    while let Some(last) = pieces.last_mut().filter(|last| last.kind == Kind::Space) {
+        last.end = last.start + last.text(text).trim_end_matches(BLANK).len() as u32;
+        if last.start < last.end {
+            break;
+        }
+        pieces.pop();
+    }
+    while let Some(first) = pieces.first_mut().filter(|first| first.kind == Kind::Space) {
+        first.start = first.end - first.text(text).trim_start_matches(BLANK).len() as u32;
+        if first.start < first.end {
+            break;
+        }
+        pieces.remove(0);
+    }
+}
+
+/// It puts one piece in the place of each link, and the links' own pieces aside.
+fn fold_links(pieces: &[Piece]) -> (Vec<Piece>, Vec<Piece>) {
+    let (mut outer, mut inner) = (Vec::with_capacity(pieces.len()), Vec::new());
+    for same in pieces.chunk_by(|a, b| a.link == b.link) {
+        let link = same[0].link;
+        if link == 0 {
+            outer.extend_from_slice(same);
+            continue;
+        }
+        let start = inner.len() as u32;
+        inner.extend(same.iter().map(|piece| Piece { link: 0, ..*piece }));
+        let end = inner.len() as u32;
+        outer.push(Piece { start, end, kind: Kind::Link, style: 0, link });
+    }
+    (outer, inner)
+}
+
+/// Whether `$` can hold the expression: no dollar, balanced braces, no open escape.
+pub(super) fn is_math(expression: &str) -> bool {
+    let (mut depth, mut escaped) = (0_i32, false);
+    for byte in expression.bytes() {
+        match byte {
+            b'$' | b'\0' => return false,
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0 && !escaped && !expression.trim().is_empty() && expression.trim() == expression
+}

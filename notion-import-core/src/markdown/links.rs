@@ -1,0 +1,143 @@
+//! Where links go.
+
+use crate::id::NotionId;
+use crate::markdown::Unresolved;
+use crate::markdown::blocks::Renderer;
+use crate::markdown::escape;
+use crate::markdown::fidelity::LossKind;
+use crate::markdown::inline::{Kind, Pieces, Place, shows};
+use crate::notion::block::LinkTarget;
+use crate::notion::link;
+use crate::notion::text::{Mention, RichText, RichTextKind};
+
+/// A page as a link needs it.
+pub(super) struct Resolved {
+    pub(super) url: Option<String>,
+    pub(super) title: Option<String>,
+}
+
+impl Renderer<'_> {
+    /// The target of a run, if it has one that may be linked.
+    pub(super) fn run_target(&mut self, run: &RichText) -> Option<String> {
+        if let RichTextKind::Mention(mention) = &run.kind {
+            match &**mention {
+                Mention::Page(Some(id)) | Mention::Database(Some(id)) => return self.page(*id, None).url,
+                Mention::LinkPreview(Some(url)) if run.href.is_none() => return self.target(url),
+                Mention::Link(link) if run.href.is_none() => return self.target(link.href.as_deref()?),
+                Mention::User(_) => return None,
+                Mention::Page(None)
+                | Mention::Database(None)
+                | Mention::LinkPreview(_)
+                | Mention::Link(_)
+                | Mention::Date(_)
+                | Mention::Template
+                | Mention::CustomEmoji(_)
+                | Mention::Unknown(_) => {}
+            }
+        }
+        self.target(run.href.as_deref()?)
+    }
+
+    /// A target that may be linked: the host's own for a page it knows, none for a scheme that is not allowed.
+    pub(super) fn target(&mut self, href: &str) -> Option<String> {
+        let href = href.trim();
+        if href.is_empty() {
+            return None;
+        }
+        if self.trusted.contains(href) {
+            return Some(href.to_owned());
+        }
+        if let Some(link) = link::recognise(href) {
+            return self.page(link.id, Some(href)).url;
+        }
+        let allowed = self.is_allowed(href);
+        self.ledger.lose_if(!allowed, LossKind::LinkScheme);
+        allowed.then(|| href.to_owned())
+    }
+
+    pub(super) fn is_allowed(&self, href: &str) -> bool {
+        let Some((scheme, _)) = href.split_once(':') else { return false };
+        let known = ["http", "https", "mailto", "tel"];
+        known.iter().chain(self.options.schemes).any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+    }
+
+    /// How a page is linked: by the host, else as the options say.
+    pub(super) fn page(&mut self, id: NotionId, href: Option<&str>) -> Resolved {
+        if let Some(link) = self.options.pages.and_then(|pages| pages(id)) {
+            return Resolved { url: Some(link.url), title: link.title };
+        }
+        self.ledger.exposure.notion_links += 1;
+        let url = match self.options.unresolved {
+            Unresolved::Notion => {
+                let absolute = href.filter(|href| self.is_allowed(href)).map(str::to_owned);
+                Some(absolute.unwrap_or_else(|| link::page_url(id)))
+            }
+            Unresolved::Label => {
+                self.ledger.lose(LossKind::PageLink);
+                None
+            }
+        };
+        Resolved { url, title: None }
+    }
+
+    /// A paragraph that is one link.
+    pub(super) fn link_line(&mut self, label: &str, url: Option<String>) {
+        self.block();
+        let mut pieces = Pieces::default();
+        let link = url.map_or(0, |url| pieces.link(url));
+        pieces.words(&label.replace(['\n', '\r'], " "), Kind::Text, 0, link);
+        self.write_pieces(&mut pieces, Place::Paragraph);
+    }
+
+    /// A link that stands alone, labelled by its caption, else by its target.
+    pub(super) fn bookmark(&mut self, url: &str, caption: &[RichText]) {
+        self.ledger.lose(LossKind::Preview);
+        let target = self.target(url);
+        let has_links = caption.iter().any(|run| run.href.is_some());
+        match target {
+            Some(target) if shows(caption) && !has_links => {
+                self.block();
+                self.labelled(caption, &target);
+            }
+            target => {
+                if !url.trim().is_empty() {
+                    self.link_line(url.trim(), target);
+                }
+                self.caption(caption);
+            }
+        }
+    }
+
+    fn labelled(&mut self, label: &[RichText], target: &str) {
+        self.writer.out.push('[');
+        self.rich_text(label, Place::Label);
+        self.writer.out.push_str("](");
+        escape::target(&mut self.writer.out, target, false);
+        self.writer.out.push(')');
+    }
+
+    /// What the author wrote under something: a paragraph of its own.
+    pub(super) fn caption(&mut self, caption: &[RichText]) {
+        if shows(caption) {
+            self.block();
+            self.rich_text(caption, Place::Paragraph);
+        }
+    }
+
+    pub(super) fn link_to_page(&mut self, target: LinkTarget) {
+        match target {
+            LinkTarget::Page(id) | LinkTarget::Database(id) => self.link_by_id(Some(id), ""),
+            LinkTarget::Comment(_) | LinkTarget::Unknown => self.ledger.lose(LossKind::LinkTarget),
+        }
+    }
+
+    /// A link to a page whose title may be known.
+    pub(super) fn link_by_id(&mut self, id: Option<NotionId>, title: &str) {
+        let resolved = id.map_or(Resolved { url: None, title: None }, |id| self.page(id, None));
+        let known = Some(title.trim()).filter(|title| !title.is_empty()).map(str::to_owned);
+        match known.or(resolved.title).or_else(|| resolved.url.clone()) {
+            Some(label) => self.link_line(&label, resolved.url),
+            None => self.ledger.lose(LossKind::LinkTarget),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The bridge: blocks in, GitHub Flavored Markdown out, with a report of what Markdown cannot say.
+//!
+//! Rendering never fails, is a function of its arguments and takes linear time. Text, styles, links, lists, tables
+//! and code come back exactly when the output is parsed as CommonMark with GFM's tables, task lists and
+//! strikethrough and with `$` math; the only differences are spaces and tabs at the ends of lines, which Markdown
+//! drops, and what the [`Fidelity`] lists. No raw HTML is written, but `<br>` inside the cells of tables.
+
+mod blocks;
+mod code;
+mod emphasis;
+mod escape;
+pub mod fidelity;
+mod files;
+mod inline;
+mod links;
+mod list;
+pub mod property;
+mod table;
+mod writer;
+
+use std::fmt;
+
+use crate::id::NotionId;
+use crate::notion::tree::BlockTree;
+
+pub use fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};
+pub use property::{properties_table, rows_table};
+
+/// What a page became.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// The Markdown. It ends with one newline, or is empty.
+    pub markdown: String,
+    /// What it does not say.
+    pub fidelity: Fidelity,
+    /// What it tells or loads beyond its words.
+    pub exposure: Exposure,
+}
+
+/// How links and files are written.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// The host's own link for a page or database, if it has one.
+    pub pages: Option<&'a (dyn Fn(NotionId) -> Option<PageLink> + Sync)>,
+    /// What happens to links to pages the host does not know.
+    pub unresolved: Unresolved,
+    /// Where a file was stored again. Without it, a file Notion hosts keeps its name and caption and loses its link.
+    pub files: Option<&'a (dyn Fn(FileRef<'_>) -> Option<String> + Sync)>,
+    /// Schemes links may have besides http, https, mailto and tel.
+    pub schemes: &'a [&'a str],
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("unresolved", &self.unresolved)
+            .field("schemes", &self.schemes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What happens to links to Notion pages the host does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unresolved {
+    /// They go to Notion.
+    #[default]
+    Notion,
+    /// They keep their label alone.
+    Label,
+}
+
+/// Where a page is, for the host's readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageLink {
+    /// The target of links.
+    pub url: String,
+    /// The label where Notion gives none.
+    pub title: Option<String>,
+}
+
+/// A file as a block has it.
+#[derive(Clone, Copy, Debug)]
+pub struct FileRef<'a> {
+    /// The block.
+    pub block: Option<NotionId>,
+    /// Which of the files, for a property that holds several; 0 for a block.
+    pub index: usize,
+    /// The file.
+    pub file: &'a crate::notion::file::File,
+}
+
+/// It writes blocks as Markdown.
+pub fn render(tree: &BlockTree, options: &Options<'_>) -> Rendered {
+    blocks::Renderer::new(tree, options).run()
+}

@@ -1,0 +1,199 @@
+//! Property values as text of one cell, and tables of them.
+
+use crate::id::NotionId;
+use crate::markdown::blocks::Renderer;
+use crate::markdown::fidelity::{LossKind, TruncationKind};
+use crate::markdown::{Options, Rendered};
+use crate::notion::page::Page;
+use crate::notion::property::{Formula, Person, Property, PropertyValue, Rollup};
+use crate::notion::text::{DateRange, Mention, RichText, RichTextKind};
+use crate::notion::tree::BlockTree;
+
+/// It writes a row's properties, without its title, as a table of names and values. Without any, it is empty.
+pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
+    let tree = BlockTree::default();
+    let mut renderer = Renderer::new(&tree, options);
+    renderer.ledger.at(page.id);
+    let mut rows = vec![vec![plain("Name"), plain("Value")]];
+    for (name, property) in &page.properties.0 {
+        if !matches!(property.value, PropertyValue::Title(_)) {
+            rows.push(vec![plain(name), renderer.property(property)]);
+        }
+    }
+    if rows.len() > 1 {
+        let rows: Vec<&[Vec<RichText>]> = rows.iter().map(Vec::as_slice).collect();
+        renderer.rows(&rows, 2, true);
+    }
+    renderer.finish()
+}
+
+/// It writes the rows of a data source as a table: `columns` by name, in order, the title first.
+pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Rendered {
+    let tree = BlockTree::default();
+    let mut renderer = Renderer::new(&tree, options);
+    let mut table = vec![columns.iter().map(|name| plain(name)).collect::<Vec<_>>()];
+    for page in rows {
+        renderer.ledger.at(page.id);
+        let cell = |name: &&str| {
+            page.properties.get(name).map_or_else(Vec::new, |property| renderer.property(property))
+        };
+        table.push(columns.iter().map(cell).collect());
+    }
+    let table: Vec<&[Vec<RichText>]> = table.iter().map(Vec::as_slice).collect();
+    renderer.rows(&table, columns.len(), true);
+    renderer.finish()
+}
+
+/// It writes a property's value as plain text: for titles, front matter and search.
+pub fn plain_value(value: &PropertyValue) -> String {
+    let tree = BlockTree::default();
+    let options = Options::default();
+    let mut renderer = Renderer::new(&tree, &options);
+    crate::notion::text::plain_text(&renderer.value(value))
+}
+
+fn plain(text: &str) -> Vec<RichText> {
+    vec![RichText::plain(text)]
+}
+
+fn linked(text: String, href: String) -> RichText {
+    RichText { plain_text: text, href: Some(href), ..RichText::default() }
+}
+
+impl Renderer<'_> {
+    fn property(&mut self, property: &Property) -> Vec<RichText> {
+        if let PropertyValue::Relation(relation) = &property.value
+            && relation.has_more
+        {
+            self.ledger.truncate(TruncationKind::PropertyNotLoaded);
+        }
+        self.value(&property.value)
+    }
+
+    fn value(&mut self, value: &PropertyValue) -> Vec<RichText> {
+        let text = match value {
+            PropertyValue::Title(text) | PropertyValue::RichText(text) => return text.clone(),
+            PropertyValue::Number(number) => number.map(written),
+            PropertyValue::Url(Some(url)) => return vec![linked(url.clone(), url.clone())],
+            PropertyValue::Email(Some(address)) => {
+                return vec![linked(address.clone(), format!("mailto:{address}"))];
+            }
+            PropertyValue::PhoneNumber(Some(number)) => {
+                return vec![linked(number.clone(), format!("tel:{}", number.replace(' ', "")))];
+            }
+            PropertyValue::Url(None) | PropertyValue::Email(None) | PropertyValue::PhoneNumber(None) => None,
+            PropertyValue::Select(choice) | PropertyValue::Status(choice) => choice.name.clone(),
+            PropertyValue::MultiSelect(choices) => {
+                Some(joined(choices.iter().filter_map(|choice| choice.name.clone())))
+            }
+            PropertyValue::Date(date) => dated(date),
+            PropertyValue::Checkbox(checked) => Some(yes(*checked)),
+            PropertyValue::Files(files) => return self.files(files),
+            PropertyValue::CreatedBy(person) | PropertyValue::LastEditedBy(person) => {
+                Some(self.people(std::slice::from_ref(person)))
+            }
+            PropertyValue::CreatedTime(time) | PropertyValue::LastEditedTime(time) => time.clone(),
+            PropertyValue::Formula(formula) => self.formula(formula),
+            PropertyValue::Rollup(rollup) => return self.rollup(rollup),
+            PropertyValue::Relation(relation) => {
+                return separated(relation.ids.iter().map(|&id| vec![self.row_link(id)]).collect());
+            }
+            PropertyValue::People(people) => Some(self.people(people)),
+            PropertyValue::UniqueId(id) => id.number.map(|number| match id.prefix.as_deref() {
+                Some(prefix) if !prefix.is_empty() => format!("{prefix}-{}", written(number)),
+                _ => written(number),
+            }),
+            PropertyValue::Verification(verification) => verification.state.clone(),
+            PropertyValue::Button => None,
+            PropertyValue::Place(place) => {
+                Some(joined([place.name.clone(), place.address.clone()].into_iter().flatten()))
+            }
+            PropertyValue::Unknown(_) => {
+                self.ledger.lose(LossKind::UnsupportedProperty);
+                None
+            }
+        };
+        text.filter(|text| !text.is_empty()).map_or_else(Vec::new, |text| plain(&text))
+    }
+
+    /// A mention of another row: its title where the host knows it, else its id.
+    fn row_link(&self, id: NotionId) -> RichText {
+        let title = self.options.pages.and_then(|pages| pages(id)).and_then(|link| link.title);
+        RichText {
+            plain_text: title.unwrap_or_else(|| id.to_string()),
+            kind: RichTextKind::Mention(Box::new(Mention::Page(Some(id)))),
+            ..RichText::default()
+        }
+    }
+
+    fn files(&mut self, files: &[crate::notion::file::File]) -> Vec<RichText> {
+        let named = files.iter().enumerate().filter_map(|(index, file)| {
+            let (name, href) = self.property_file(file, index)?;
+            Some(vec![RichText { plain_text: name, href, ..RichText::default() }])
+        });
+        separated(named.collect())
+    }
+
+    fn people(&mut self, people: &[Person]) -> String {
+        let named = people.iter().filter_map(|person| person.name.clone());
+        self.ledger.exposure.people += people.iter().filter(|person| person.name.is_some()).count() as u64;
+        joined(named)
+    }
+
+    fn formula(&mut self, formula: &Formula) -> Option<String> {
+        match formula {
+            Formula::Text(text) => Some(text.clone()),
+            Formula::Number(number) => Some(written(*number)),
+            Formula::Boolean(value) => Some(yes(*value)),
+            Formula::Date(date) => dated(date),
+            Formula::Empty => None,
+            Formula::Unsupported => {
+                self.ledger.lose(LossKind::UnsupportedProperty);
+                None
+            }
+        }
+    }
+
+    fn rollup(&mut self, rollup: &Rollup) -> Vec<RichText> {
+        match rollup {
+            Rollup::Number(number) => plain(&written(*number)),
+            Rollup::Date(date) => dated(date).map_or_else(Vec::new, |date| plain(&date)),
+            Rollup::Array(values) => separated(values.iter().map(|value| self.value(value)).collect()),
+            Rollup::Empty => Vec::new(),
+            Rollup::Unsupported => {
+                self.ledger.lose(LossKind::UnsupportedProperty);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Notion's numbers are doubles; whole ones are written without a point.
+fn written(number: f64) -> String {
+    number.to_string()
+}
+
+fn yes(value: bool) -> String {
+    if value { "Yes" } else { "No" }.to_owned()
+}
+
+fn dated(date: &DateRange) -> Option<String> {
+    let ends = [date.start.as_deref(), date.end.as_deref()];
+    let range = ends.into_iter().flatten().collect::<Vec<_>>().join(" \u{2192} ");
+    (!range.is_empty()).then_some(range)
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn separated(parts: Vec<Vec<RichText>>) -> Vec<RichText> {
+    let mut runs = Vec::new();
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        if !runs.is_empty() {
+            runs.push(RichText::plain(", "));
+        }
+        runs.extend(part);
+    }
+    runs
+}

@@ -1,0 +1,92 @@
+//! Lines, and what stands before them: the prefixes of the open list items and quotations.
+
+/// How far the next block is from the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// Nothing was written yet.
+    #[default]
+    None,
+    /// The next line.
+    Line,
+    /// A blank line between.
+    Blank,
+}
+
+/// The text so far, and where it stands.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    pub(super) out: String,
+    prefix: String,
+    /// How far the next block will be.
+    pub(super) gap: Gap,
+    /// A marker was just written: the next block stands on its line.
+    pub(super) fresh: bool,
+    /// The last thing written is the text of the open list item.
+    pub(super) after_item_text: bool,
+}
+
+impl Writer {
+    /// It starts a block.
+    pub(super) fn begin(&mut self) {
+        self.after_item_text = false;
+        if std::mem::take(&mut self.fresh) {
+            return;
+        }
+        match self.gap {
+            Gap::None => {}
+            Gap::Line => self.line(),
+            Gap::Blank => {
+                self.blank_line();
+                self.line();
+            }
+        }
+        self.gap = Gap::Blank;
+    }
+
+    /// It starts a line of the same block that will not be blank.
+    pub(super) fn line(&mut self) {
+        self.out.push('\n');
+        self.out.push_str(&self.prefix);
+    }
+
+    /// It starts a line of the same block that stays blank.
+    pub(super) fn blank_line(&mut self) {
+        self.out.push('\n');
+        self.out.push_str(self.prefix.trim_end_matches(' '));
+    }
+
+    /// It opens a container: the marker, then what stands before its other lines.
+    pub(super) fn open(&mut self, marker: &str, prefix: &str) -> usize {
+        self.begin();
+        let outer = self.prefix.len();
+        self.out.push_str(marker);
+        self.prefix.push_str(prefix);
+        self.fresh = true;
+        self.gap = Gap::Blank;
+        outer
+    }
+
+    /// It closes the container that `open` opened.
+    pub(super) fn close(&mut self, outer: usize) {
+        self.end_marker_line();
+        self.prefix.truncate(outer);
+        self.gap = Gap::Blank;
+        self.after_item_text = false;
+    }
+
+    /// If nothing followed a marker on its line, nothing will.
+    pub(super) fn end_marker_line(&mut self) {
+        if std::mem::take(&mut self.fresh) {
+            let kept = self.out.trim_end_matches(' ').len();
+            self.out.truncate(kept);
+        }
+    }
+
+    /// The whole text.
+    pub(super) fn finish(mut self) -> String {
+        if !self.out.is_empty() {
+            self.out.push('\n');
+        }
+        self.out
+    }
+}
