@@ -5,7 +5,7 @@ use crate::notion::block::Block;
 mod assemble;
 mod scan;
 
-pub use assemble::TreeBuilder;
+pub use assemble::{Handle, TreeBuilder};
 pub use scan::ParseError;
 
 /// The blocks of a page, in reading order: every node comes before its children, and knows where they end.
