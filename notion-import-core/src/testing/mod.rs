@@ -1,4 +1,4 @@
-//! The test kit: [`World`], the one fake Notion, and its doors.
+//! The test kit: [`World`], the one fake Notion, and its doors; and the [conformance suites](suite) of the stores.
 //!
 //! ```
 //! use notion_import_core::testing::{World, paragraph};
@@ -11,6 +11,8 @@
 //! let grant = world.grant(workspace, [policy]);
 //! assert!(grant.token.starts_with("ntn_"));
 //! ```
+
+pub mod suite;
 
 mod blocks;
 mod door;

@@ -1,4 +1,5 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+mod stores;
 mod world;

@@ -1,0 +1,156 @@
+//! What members see of documents.
+
+use super::{Desk, Library};
+use crate::id::DocumentId;
+use crate::id::VersionNumber;
+use crate::library::access::{AccessLevel, DocumentFacts, Publication};
+use crate::library::document::{Content, Document, Found, Link, Source, SourceState, SyncPatch, Title};
+use crate::library::gate::AdminDocument;
+use crate::testing::suite::Outcome;
+use crate::testing::suite::fixture::{content, file, minute, page, seen};
+
+pub(super) async fn closed(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.import("Policy").await?.id;
+    let AdminDocument { facts, revision, .. } = desk.read(id).await?;
+    let expected = DocumentFacts {
+        tenant: desk.tenant(),
+        id,
+        level: AccessLevel::Internal,
+        publication: Publication::Draft,
+        listed: false,
+        nda: None,
+    };
+    ensure_eq!((facts, revision), (expected, 0), "the facts and the revision");
+    Ok(())
+}
+
+pub(super) async fn complete(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let imported = desk.import("Policy").await?;
+    let link = Link {
+        connection: Some(desk.connection.reference.clone()),
+        source: imported.source,
+        state: SourceState::Present,
+        checked_at: minute(1),
+        update_available: false,
+    };
+    let expected = Document {
+        tenant: desk.tenant(),
+        id: imported.id,
+        title: Title { text: "Policy".into(), edited_here: false },
+        link: Some(link),
+        latest: VersionNumber(1),
+        created_at: minute(1),
+    };
+    ensure_eq!(desk.read(imported.id).await?.document, expected, "the document");
+    library.documents.unlink(&desk.admin, imported.id, minute(2)).await?;
+    let expected = Document { link: None, ..expected };
+    ensure_eq!(desk.read(imported.id).await?.document, expected, "the unlinked document");
+    ensure_eq!(
+        desk.access().document(&desk.admin, DocumentId::fresh()).await?,
+        None,
+        "one that is not there"
+    );
+    Ok(())
+}
+
+pub(super) async fn paged(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let mut expected = Vec::new();
+    for minutes in [5, 1, 3, 3, 9] {
+        let new = content(&page("Policy"), "Policy");
+        let imported = library.documents.import(&desk.connection, &new, minute(minutes)).await?;
+        expected.push((minutes, imported.document()));
+    }
+    expected.sort();
+    expected.reverse();
+    let expected: Vec<_> = expected.into_iter().map(|(_, id)| id).collect();
+    for limit in [1, 2, 5, 99] {
+        let mut listed: Vec<DocumentId> = Vec::new();
+        loop {
+            let page = desk.access().documents(&desk.admin, listed.last().copied(), limit).await?;
+            ensure!(page.len() <= limit, "{} documents on a page of {limit}", page.len());
+            if page.is_empty() {
+                break;
+            }
+            for document in page {
+                ensure_eq!(document, desk.read(document.document.id).await?, "a document of the list");
+                listed.push(document.document.id);
+            }
+        }
+        ensure_eq!(listed, expected, "the documents in pages of {limit}");
+    }
+    Ok(())
+}
+
+pub(super) async fn versions(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let source = page("Policy");
+    let mut second = content(&source, "");
+    second.content = Content::File(file("policy.pdf"));
+    second.attachments = vec![file("a.png"), file("b.png")];
+    let news = [content(&source, "First"), second];
+    let mut expected = Vec::new();
+    let mut id = None;
+    for (number, new) in (1..).zip(&news) {
+        let now = minute(number.into());
+        id = Some(library.documents.import(&desk.connection, new, now).await?.document());
+        expected.insert(0, new.version(VersionNumber(number), now));
+    }
+    let Some(id) = id else { return Ok(()) };
+    ensure_eq!(desk.access().versions(&desk.admin, id).await?, expected, "the versions");
+    ensure_eq!(desk.read(id).await?.document.latest, VersionNumber(2), "the newest version's number");
+    Ok(())
+}
+
+pub(super) async fn renamed(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let imported = desk.import("Policy").await?;
+    let title = async || Ok::<_, super::Broken>(desk.read(imported.id).await?.document.title);
+    let given = Title { text: "Our policy".into(), edited_here: true };
+    desk.access().rename(&desk.admin, imported.id, Some("Our policy"), minute(2)).await?;
+    ensure_eq!(title().await?, given, "the title given here");
+
+    let renamed = Source { title: "Policy 2026".into(), ..imported.source.clone() };
+    library.documents.patch(&desk.connection, &[seen(imported.id, &renamed, 5)], None).await?;
+    ensure_eq!(title().await?, given, "the title after a sync");
+    desk.import_text(&renamed, "Policy").await?;
+    ensure_eq!(title().await?, given, "the title after an import");
+
+    desk.access().rename(&desk.admin, imported.id, None, minute(6)).await?;
+    let followed = Title { text: "Policy 2026".into(), edited_here: false };
+    ensure_eq!(title().await?, followed, "the title that is to follow again");
+    Ok(())
+}
+
+pub(super) async fn untouched(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let documents = &library.documents;
+    for level in AccessLevel::ALL {
+        let imported = desk.open("Policy", level).await?;
+        desk.access().set_listed(&desk.admin, imported.id, true, minute(2)).await?;
+        let before = desk.read(imported.id).await?;
+        let same = async |after: &str| {
+            let now = desk.read(imported.id).await?;
+            ensure_eq!(
+                (now.facts, now.revision),
+                (before.facts.clone(), before.revision),
+                "{level} after {after}"
+            );
+            Ok(())
+        };
+        desk.import_text(&imported.source, "New").await?;
+        same("an import").await?;
+        let gone = SyncPatch { document: imported.id, checked_at: minute(6), found: Found::NotShared };
+        documents.patch(&desk.connection, &[seen(imported.id, &imported.source, 5), gone], None).await?;
+        same("a sync").await?;
+        documents.detach(&desk.connection).await?;
+        same("a disconnect").await?;
+        desk.import_text(&imported.source, "New").await?;
+        same("a reconnect").await?;
+        documents.unlink(&desk.admin, imported.id, minute(7)).await?;
+        same("unlinking").await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! What is written down of every change.
+
+use super::{Desk, Library};
+use crate::id::{ContactId, DocumentId, VersionNumber};
+use crate::library::access::{AccessLevel, Role};
+use crate::library::audit::{AuditEntry, AuditEvent};
+use crate::library::document::Source;
+use crate::library::gate::{LevelChange, NewAssignment, Publish};
+use crate::testing::suite::fixture::{actor, minute, seen};
+use crate::testing::suite::{Broken, Outcome};
+
+/// The history, newest first.
+async fn history(desk: &Desk, id: DocumentId) -> Result<Vec<AuditEntry>, Broken> {
+    Ok(desk.access().history(&desk.admin, id).await?)
+}
+
+pub(super) async fn every(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let (access, admin) = (desk.access(), &desk.admin);
+    let id = desk.import("Policy").await?.id;
+    ensure_eq!(history(&desk, id).await?, [], "the history of what was just imported");
+    let nda = desk.nda("Say nothing").await?;
+    let contact = ContactId::fresh();
+
+    access.rename(admin, id, Some("Our policy"), minute(10)).await?;
+    let version = VersionNumber(1);
+    access.publish(admin, id, &Publish { version, revision: 0 }, minute(11)).await?;
+    let change = desk.change(id, AccessLevel::Public).await?;
+    access.set_level(admin, id, &change, minute(12)).await?;
+    access.set_listed(admin, id, true, minute(13)).await?;
+    access.require_nda(admin, id, Some(nda), minute(14)).await?;
+    let nda_waiver = Some(String::from("A paper NDA"));
+    let new = NewAssignment { document: id, contact, expires_at: None, nda_waiver: nda_waiver.clone() };
+    let assignment = access.assign(admin, &new, minute(15)).await?;
+    access.revoke(admin, assignment, minute(16)).await?;
+    access.withdraw(admin, id, minute(17)).await?;
+    library.documents.unlink(admin, id, minute(18)).await?;
+
+    let LevelChange { from, to, reason, .. } = change;
+    let events = [
+        AuditEvent::Renamed,
+        AuditEvent::Published { version },
+        AuditEvent::LevelChanged { from, to, reason },
+        AuditEvent::Listed { listed: true },
+        AuditEvent::NdaRequired { nda: Some(nda) },
+        AuditEvent::Assigned { assignment, contact, nda_waiver },
+        AuditEvent::Revoked { assignment },
+        AuditEvent::Withdrawn,
+        AuditEvent::Unlinked,
+    ];
+    let member = Some(admin.member);
+    let entries = (10..).zip(events).map(|(at, event)| AuditEntry { at: minute(at), member, event });
+    let mut expected: Vec<_> = entries.collect();
+    expected.reverse();
+    ensure_eq!(history(&desk, id).await?, expected, "the history");
+    Ok(())
+}
+
+pub(super) async fn failures(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let (access, admin) = (desk.access(), &desk.admin);
+    let id = desk.open("Policy", AccessLevel::Restricted).await?.id;
+    let contact = ContactId::fresh();
+    let assignment = desk.assign(id, contact).await?;
+    access.revoke(admin, assignment, minute(3)).await?;
+    let before = (history(&desk, id).await?, desk.read(id).await?);
+
+    // What is so already.
+    desk.publish(id, 1).await?;
+    desk.set_level(id, AccessLevel::Restricted).await?;
+    access.set_listed(admin, id, false, minute(4)).await?;
+    access.require_nda(admin, id, None, minute(4)).await?;
+    access.revoke(admin, assignment, minute(4)).await?;
+    access.rename(admin, id, None, minute(4)).await?;
+    // What fails.
+    let stale = LevelChange { revision: 99, ..desk.change(id, AccessLevel::Public).await? };
+    let nobody = actor(desk.tenant(), Role::Viewer);
+    let blank = NewAssignment { document: id, contact, expires_at: None, nda_waiver: Some(String::new()) };
+    let failures = [
+        access.set_level(admin, id, &stale, minute(4)).await.is_err(),
+        access
+            .publish(admin, id, &Publish { version: VersionNumber(1), revision: 99 }, minute(4))
+            .await
+            .is_err(),
+        access
+            .publish(admin, id, &Publish { version: VersionNumber(9), revision: 2 }, minute(4))
+            .await
+            .is_err(),
+        access.withdraw(&nobody, id, minute(4)).await.is_err(),
+        access.rename(&nobody, id, Some("Renamed"), minute(4)).await.is_err(),
+        access.require_nda(admin, id, Some(crate::id::NdaId::fresh()), minute(4)).await.is_err(),
+        access.assign(admin, &blank, minute(4)).await.is_err(),
+        library.documents.unlink(&nobody, id, minute(4)).await.is_err(),
+    ];
+    ensure_eq!(failures, [true; 8], "calls that failed");
+    let after = (history(&desk, id).await?, desk.read(id).await?);
+    ensure_eq!(after, before, "the history and the document");
+
+    let draft = desk.import("Draft").await?.id;
+    access.withdraw(admin, draft, minute(4)).await?;
+    ensure_eq!(history(&desk, draft).await?, [], "the history of a withdrawn draft");
+    library.documents.unlink(admin, draft, minute(4)).await?;
+    library.documents.unlink(admin, draft, minute(4)).await?;
+    ensure_eq!(history(&desk, draft).await?.len(), 1, "entries of unlinking it twice");
+    Ok(())
+}
+
+pub(super) async fn title(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let imported = desk.import("Policy").await?;
+    let followed = |at| AuditEntry { at: minute(at), member: None, event: AuditEvent::TitleFollowed };
+    let renamed = Source { title: "Policy 2026".into(), ..imported.source.clone() };
+    for _again in 0..2 {
+        library.documents.patch(&desk.connection, &[seen(imported.id, &renamed, 5)], None).await?;
+        ensure_eq!(history(&desk, imported.id).await?, [followed(5)], "the history after a sync");
+    }
+    for _again in 0..2 {
+        desk.import_text(&imported.source, "Policy").await?;
+        let expected = [followed(1), followed(5)];
+        ensure_eq!(history(&desk, imported.id).await?, expected, "the history after an import");
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! How a level changes.
+
+use futures_util::future::join_all;
+
+use super::{Desk, Library};
+use crate::error::StoreError;
+use crate::id::DocumentId;
+use crate::library::access::AccessLevel;
+use crate::library::gate::LevelChange;
+use crate::testing::suite::Outcome;
+use crate::testing::suite::fixture::minute;
+
+/// The change is refused and leaves the document as it is.
+async fn refused(desk: &Desk, id: DocumentId, change: LevelChange) -> Outcome {
+    let before = desk.read(id).await?;
+    ensure_fails!(desk.try_level(id, &change).await, StoreError::Conflict, "{change:?}");
+    ensure_eq!(desk.read(id).await?, before, "the document");
+    Ok(())
+}
+
+pub(super) async fn level(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.open("Policy", AccessLevel::RequiresNda).await?.id;
+    for from in [AccessLevel::Internal, AccessLevel::Restricted, AccessLevel::Public] {
+        let change = LevelChange { from, ..desk.change(id, AccessLevel::Public).await? };
+        refused(&desk, id, change).await?;
+    }
+    // Somebody else did what was asked for here; this one is not to believe that they did.
+    let change = desk.change(id, AccessLevel::Restricted).await?;
+    desk.try_level(id, &change).await?;
+    refused(&desk, id, change).await?;
+    let unknown = desk.change(id, AccessLevel::Public).await?;
+    let unknown = desk.try_level(DocumentId::fresh(), &unknown).await;
+    ensure_fails!(unknown, StoreError::NotFound, "a document that is not there");
+    Ok(())
+}
+
+pub(super) async fn revision(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.open("Policy", AccessLevel::Restricted).await?.id;
+    let change = desk.change(id, AccessLevel::Public).await?;
+    desk.access().set_listed(&desk.admin, id, true, minute(3)).await?;
+    refused(&desk, id, change.clone()).await?;
+    refused(&desk, id, LevelChange { revision: change.revision + 9, ..change }).await?;
+    desk.set_level(id, AccessLevel::Public)
+        .await
+        .map_err(|how| super::Broken::new(format!("the current revision was refused: {how}")))
+}
+
+pub(super) async fn published(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.import("Policy").await?.id;
+    refused(&desk, id, desk.change(id, AccessLevel::Restricted).await?).await?;
+    desk.publish(id, 1).await?;
+    desk.access().withdraw(&desk.admin, id, minute(3)).await?;
+    refused(&desk, id, desk.change(id, AccessLevel::Restricted).await?).await
+}
+
+pub(super) async fn reason(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.open("Policy", AccessLevel::Internal).await?.id;
+    for reason in ["", " \n"] {
+        let change = LevelChange { reason: reason.into(), ..desk.change(id, AccessLevel::Public).await? };
+        refused(&desk, id, change).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn race(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.open("Policy", AccessLevel::Internal).await?.id;
+    let change = desk.change(id, AccessLevel::Public).await?;
+    let mut succeeded = 0;
+    for done in join_all((0..8).map(|_| desk.try_level(id, &change))).await {
+        match done {
+            Ok(()) => succeeded += 1,
+            Err(StoreError::Conflict) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    ensure_eq!(succeeded, 1, "widenings that succeeded");
+    Ok(())
+}
+
+pub(super) async fn narrowing(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.open("Policy", AccessLevel::Public).await?.id;
+    desk.access().withdraw(&desk.admin, id, minute(3)).await?;
+    for to in
+        [AccessLevel::Restricted, AccessLevel::RequiresNda, AccessLevel::Internal, AccessLevel::Internal]
+    {
+        let hurried = LevelChange { from: AccessLevel::Public, to, revision: 99, reason: String::new() };
+        desk.try_level(id, &hurried).await?;
+        ensure_eq!(desk.level(id).await?, to, "the level");
+    }
+    Ok(())
+}
+
+pub(super) async fn every(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.open("Policy", AccessLevel::Internal).await?.id;
+    for from in AccessLevel::ALL {
+        for to in AccessLevel::ALL {
+            desk.set_level(id, from).await?;
+            let before = desk.read(id).await?.revision;
+            desk.set_level(id, to).await?;
+            let after = desk.read(id).await?;
+            ensure_eq!(after.facts.level, to, "the level after {from} to {to}");
+            ensure_eq!(after.revision > before, from != to, "a new revision after {from} to {to}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! What an [`AccessStore`] promises, over the documents of a [`DocumentStore`].
+
+use std::sync::Arc;
+
+use super::{Broken, Promise};
+use crate::connection::Connection;
+use crate::error::StoreError;
+use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+use crate::library::access::{AccessLevel, Actor, AssignmentId, Publication, Role, Viewer};
+use crate::library::document::{DocumentStore, Source};
+use crate::library::gate::{
+    AccessStore, AdminDocument, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, Publish,
+};
+use crate::testing::suite::fixture::{actor, content, minute, page, tenant, writer};
+
+mod assignments;
+mod documents;
+mod generated;
+mod history;
+mod levels;
+mod ndas;
+mod publication;
+mod reading;
+mod roles;
+mod tenancy;
+
+/// Documents and who may read them: two sides of one store.
+#[derive(Clone)]
+pub struct Library {
+    /// The documents.
+    pub documents: Arc<dyn DocumentStore>,
+    /// Who may read them.
+    pub access: Arc<dyn AccessStore>,
+}
+
+/// Every promise of an [`AccessStore`].
+pub const PROMISES: &[Promise<Library>] = &[
+    promise!("a new document is internal, unpublished and unlisted", documents::closed),
+    promise!("an administrator sees a document as it is kept", documents::complete),
+    promise!("documents are paged completely, newest first", documents::paged),
+    promise!("versions are kept as they were imported, newest first", documents::versions),
+    promise!("a title given here stays until it is to follow again", documents::renamed),
+    promise!(
+        "no import, patch, detaching or unlinking changes a level or a publication",
+        documents::untouched
+    ),
+    promise!("every call is denied to a role that may not, and changes nothing", roles::matrix),
+    promise!("an NDA is taken off a document by who manages NDAs", roles::nda_taken_off),
+    promise!("a widening needs the level it began from", levels::level),
+    promise!("a widening needs the revision it began from", levels::revision),
+    promise!("a widening needs a published version", levels::published),
+    promise!("a widening needs a reason", levels::reason),
+    promise!("of many widenings at once one succeeds", levels::race),
+    promise!("narrowing always works", levels::narrowing),
+    promise!("every change of level counts as a revision and is kept", levels::every),
+    promise!("a published version is the one that is shown", publication::published),
+    promise!("publishing needs the revision it began from", publication::revision),
+    promise!("only a version that is there is published", publication::no_such_version),
+    promise!("withdrawing always works, and closes the document", publication::withdrawn),
+    promise!("a new version is not shown before it is published", publication::new_version),
+    promise!("whether a document is listed is kept", publication::listed),
+    promise!("an assignment is kept as it was made, oldest first", assignments::kept),
+    promise!("an assignment ends when it expires", assignments::expires),
+    promise!("a revoked assignment is dead, and revoking it again succeeds", assignments::revoked),
+    promise!("only a document that is there is assigned", assignments::no_such_document),
+    promise!("an NDA is not waived without a reason", assignments::waiver),
+    promise!("versions of an NDA are counted from one and never change", ndas::versions),
+    promise!("an NDA without a version cannot be required", ndas::no_such_nda),
+    promise!("an acceptance is bound to the current text", ndas::current_text),
+    promise!("accepting again changes nothing", ndas::accepted_again),
+    promise!("asking again makes older acceptances count no more", ndas::ask_again),
+    promise!("an editorial version keeps older acceptances", ndas::editorial),
+    promise!("a void acceptance counts no more until it is given anew", ndas::voided),
+    promise!("a document's own NDA comes beside the default one", ndas::union),
+    promise!("a document that requires an NDA is closed while none is configured", ndas::unconfigured),
+    promise!("facts are of this contact and this document", reading::facts),
+    promise!("what is readable is ordered by title, then id", reading::order),
+    promise!("what is readable says nothing of what is not shown", reading::hidden),
+    promise!("content is the version asked for", reading::content),
+    promise!("what is readable is what the decision says, whatever the facts", generated::readable),
+    promise!("every change is audited with who and when, newest first", history::every),
+    promise!("what fails or changes nothing is not audited", history::failures),
+    promise!("a title that follows its source is audited without a member", history::title),
+    promise!("another tenant's documents cannot be read", tenancy::reads),
+    promise!("another tenant's documents cannot be changed", tenancy::changes),
+    promise!("another tenant's NDAs do not exist", tenancy::ndas),
+    promise!("another tenant's contacts are nobody here", tenancy::contacts),
+];
+
+/// One tenant's library as its administrator sees it.
+struct Desk {
+    library: Library,
+    connection: Connection,
+    admin: Actor,
+}
+
+/// A document and the page it came from.
+struct Imported {
+    id: DocumentId,
+    source: Source,
+}
+
+impl Desk {
+    fn new(library: &Library) -> Self {
+        let tenant = tenant();
+        Self {
+            library: library.clone(),
+            connection: writer(tenant, "notion", 1),
+            admin: actor(tenant, Role::Admin),
+        }
+    }
+
+    fn tenant(&self) -> TenantId {
+        self.admin.tenant
+    }
+
+    fn access(&self) -> &dyn AccessStore {
+        &*self.library.access
+    }
+
+    /// It imports a page of this title at minute 1.
+    async fn import(&self, title: &str) -> Result<Imported, Broken> {
+        let source = page(title);
+        let id = self.import_text(&source, title).await?;
+        Ok(Imported { id, source })
+    }
+
+    async fn import_text(&self, source: &Source, text: &str) -> Result<DocumentId, Broken> {
+        let imported =
+            self.library.documents.import(&self.connection, &content(source, text), minute(1)).await?;
+        Ok(imported.document())
+    }
+
+    /// It imports a page, publishes it and opens it this far, at minute 2.
+    async fn open(&self, title: &str, level: AccessLevel) -> Result<Imported, Broken> {
+        let imported = self.import(title).await?;
+        self.publish(imported.id, 1).await?;
+        self.set_level(imported.id, level).await?;
+        Ok(imported)
+    }
+
+    async fn read(&self, id: DocumentId) -> Result<AdminDocument, Broken> {
+        let read = self.access().document(&self.admin, id).await?;
+        read.ok_or_else(|| Broken::new("the document is gone".into()))
+    }
+
+    async fn level(&self, id: DocumentId) -> Result<AccessLevel, Broken> {
+        Ok(self.read(id).await?.facts.level)
+    }
+
+    async fn publication(&self, id: DocumentId) -> Result<Publication, Broken> {
+        Ok(self.read(id).await?.facts.publication)
+    }
+
+    async fn publish(&self, id: DocumentId, version: u32) -> Result<(), Broken> {
+        let publish = Publish { version: VersionNumber(version), revision: self.read(id).await?.revision };
+        Ok(self.access().publish(&self.admin, id, &publish, minute(2)).await?)
+    }
+
+    /// The change a person would ask for who sees the document as it is.
+    async fn change(&self, id: DocumentId, to: AccessLevel) -> Result<LevelChange, Broken> {
+        let AdminDocument { facts, revision, .. } = self.read(id).await?;
+        Ok(LevelChange { from: facts.level, to, revision, reason: "Asked for by sales".into() })
+    }
+
+    async fn set_level(&self, id: DocumentId, to: AccessLevel) -> Result<(), Broken> {
+        let change = self.change(id, to).await?;
+        Ok(self.try_level(id, &change).await?)
+    }
+
+    async fn try_level(&self, id: DocumentId, change: &LevelChange) -> Result<(), StoreError> {
+        self.access().set_level(&self.admin, id, change, minute(2)).await
+    }
+
+    /// It lets the contact in, for good.
+    async fn assign(&self, document: DocumentId, contact: ContactId) -> Result<AssignmentId, Broken> {
+        let new = NewAssignment { document, contact, expires_at: None, nda_waiver: None };
+        Ok(self.access().assign(&self.admin, &new, minute(2)).await?)
+    }
+
+    /// It publishes a first version of a new NDA.
+    async fn nda(&self, text: &str) -> Result<NdaId, Broken> {
+        let id = NdaId::fresh();
+        self.publish_nda(id, text, true).await?;
+        Ok(id)
+    }
+
+    async fn publish_nda(&self, id: NdaId, text: &str, ask_again: bool) -> Result<u32, Broken> {
+        let new = NewNdaVersion { id, title: "Mutual NDA".into(), text: text.into(), ask_again };
+        Ok(self.access().publish_nda(&self.admin, &new, minute(2)).await?)
+    }
+
+    /// The contact accepts the current version of the NDA.
+    async fn accept(&self, contact: ContactId, nda: NdaId) -> Result<(), Broken> {
+        let acceptance = self.acceptance(contact, nda).await?;
+        Ok(self.access().accept_nda(self.tenant(), &acceptance, minute(2)).await?)
+    }
+
+    async fn acceptance(&self, contact: ContactId, nda: NdaId) -> Result<NewAcceptance, Broken> {
+        let (_, states) = self.access().ndas(self.tenant()).await?;
+        let current = states.iter().find(|state| state.id == nda).map_or(0, |state| state.current);
+        let text = self.access().nda_text(self.tenant(), nda, current).await?;
+        let text = text.ok_or_else(|| Broken::new("the current version of the NDA is gone".into()))?;
+        Ok(NewAcceptance { contact, nda, version: current, digest: text.digest() })
+    }
+
+    /// A contact of this tenant whose address is verified.
+    fn viewer(&self, contact: ContactId) -> Viewer {
+        Viewer::Contact { tenant: self.tenant(), id: contact, verified: true, blocked: false }
+    }
+}

@@ -1,0 +1,112 @@
+//! What one tenant can do to another: nothing.
+
+use super::{Desk, Library};
+use crate::error::StoreError;
+use crate::id::{ContactId, VersionNumber};
+use crate::library::access::{AccessLevel, Viewer};
+use crate::library::gate::{NewAssignment, Publish};
+use crate::testing::suite::Outcome;
+use crate::testing::suite::fixture::minute;
+
+pub(super) async fn reads(library: Library) -> Outcome {
+    let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
+    let id = ours.open("Policy", AccessLevel::Public).await?.id;
+    ours.assign(id, ContactId::fresh()).await?;
+    let (access, stranger, site) = (theirs.access(), &theirs.admin, theirs.tenant());
+    ensure_eq!(access.document(stranger, id).await?, None, "the document");
+    ensure_eq!(access.documents(stranger, None, 9).await?, [], "the documents");
+    ensure_eq!(access.documents(stranger, Some(id), 9).await?, [], "the documents after it");
+    ensure_eq!(access.versions(stranger, id).await?, [], "the versions");
+    ensure_eq!(access.history(stranger, id).await?, [], "the history");
+    ensure_eq!(access.assignments(stranger, id).await?, [], "the assignments");
+    ensure_eq!(access.facts(site, None, id).await?, None, "the facts");
+    ensure_eq!(access.content(site, id, VersionNumber(1)).await?, None, "the content");
+    for viewer in [Viewer::Anonymous, Viewer::Member(stranger.clone()), Viewer::Member(ours.admin.clone())] {
+        ensure_eq!(access.readable(site, &viewer, minute(3)).await?, [], "what is readable");
+    }
+    Ok(())
+}
+
+pub(super) async fn changes(library: Library) -> Outcome {
+    let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
+    let id = ours.open("Policy", AccessLevel::Restricted).await?.id;
+    let contact = ContactId::fresh();
+    let assignment = ours.assign(id, contact).await?;
+    // A tenant that has something of everything, so that nothing is refused for want of it.
+    theirs.open("Theirs", AccessLevel::Restricted).await?;
+    let nda = theirs.nda("Say nothing").await?;
+    let (access, stranger) = (theirs.access(), &theirs.admin);
+    let before = (ours.read(id).await?, access.history(&ours.admin, id).await?);
+
+    let new = NewAssignment { document: id, contact, expires_at: None, nda_waiver: None };
+    let publish = Publish { version: VersionNumber(1), revision: before.0.revision };
+    let wider = ours.change(id, AccessLevel::Public).await?;
+    let narrower = ours.change(id, AccessLevel::Internal).await?;
+    let done = [
+        access.rename(stranger, id, Some("Theirs"), minute(3)).await,
+        access.set_level(stranger, id, &wider, minute(3)).await,
+        access.set_level(stranger, id, &narrower, minute(3)).await,
+        access.publish(stranger, id, &publish, minute(3)).await,
+        access.withdraw(stranger, id, minute(3)).await,
+        access.set_listed(stranger, id, true, minute(3)).await,
+        access.require_nda(stranger, id, Some(nda), minute(3)).await,
+        access.assign(stranger, &new, minute(3)).await.map(drop),
+        access.revoke(stranger, assignment, minute(3)).await,
+    ];
+    for (call, done) in done.into_iter().enumerate() {
+        ensure_fails!(done, StoreError::NotFound, "a stranger's change number {call}");
+    }
+    let after = (ours.read(id).await?, access.history(&ours.admin, id).await?);
+    ensure_eq!(after, before, "the document and its history");
+    let revoked: Vec<_> =
+        access.assignments(&ours.admin, id).await?.into_iter().map(|a| a.revoked_at).collect();
+    ensure_eq!(revoked, [None], "the assignments");
+    Ok(())
+}
+
+pub(super) async fn ndas(library: Library) -> Outcome {
+    let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
+    let nda = ours.nda("Ours").await?;
+    let contact = ContactId::fresh();
+    let document = theirs.import("Theirs").await?.id;
+    let (access, stranger, site) = (theirs.access(), &theirs.admin, theirs.tenant());
+    ensure_eq!(access.ndas(site).await?, (None, vec![]), "the NDAs");
+    ensure_eq!(access.nda_text(site, nda, 1).await?, None, "the text");
+    let acceptance = ours.acceptance(contact, nda).await?;
+    let done = [
+        access.set_default_nda(stranger, Some(nda)).await,
+        access.require_nda(stranger, document, Some(nda), minute(3)).await,
+        access.accept_nda(site, &acceptance, minute(3)).await,
+        access.void_acceptance(stranger, contact, nda, minute(3)).await,
+    ];
+    for (call, done) in done.into_iter().enumerate() {
+        ensure_fails!(done, StoreError::NotFound, "a stranger's call number {call}");
+    }
+    // The same id at another tenant is another NDA.
+    ensure_eq!(theirs.publish_nda(nda, "Theirs", true).await?, 1, "the first version of theirs");
+    let text = access.nda_text(ours.tenant(), nda, 1).await?.map(|text| text.text);
+    ensure_eq!(text.as_deref(), Some("Ours"), "the text of ours");
+    Ok(())
+}
+
+pub(super) async fn contacts(library: Library) -> Outcome {
+    let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
+    let contact = ContactId::fresh();
+    let nda = ours.nda("Ours").await?;
+    theirs.publish_nda(nda, "Ours", true).await?;
+    for desk in [&ours, &theirs] {
+        desk.access().set_default_nda(&desk.admin, Some(nda)).await?;
+    }
+    // The same person, as both tenants know them, has accepted there and is assigned here.
+    theirs.accept(contact, nda).await?;
+    let id = ours.open("Policy", AccessLevel::RequiresNda).await?.id;
+    ours.assign(id, contact).await?;
+    let facts = ours.access().facts(ours.tenant(), Some(contact), id).await?;
+    ensure_eq!(facts.map(|(_, facts)| facts.acceptances), Some(vec![]), "what was accepted here");
+
+    let restricted = ours.open("Restricted", AccessLevel::Restricted).await?.id;
+    ours.assign(restricted, contact).await?;
+    let readable = ours.access().readable(ours.tenant(), &theirs.viewer(contact), minute(3)).await?;
+    ensure_eq!(readable, [], "what a contact of another tenant sees");
+    Ok(())
+}

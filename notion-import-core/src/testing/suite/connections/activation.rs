@@ -1,0 +1,210 @@
+//! From an attempt to a connection.
+
+use std::time::Duration;
+
+use super::Store;
+use crate::connection::{
+    Attempt, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, SharedBot,
+};
+use crate::error::StoreError;
+use crate::id::MemberId;
+use crate::testing::suite::fixture::{
+    SECRET, abandon, attempt, confirmed, connected, granted, minute, tenant,
+};
+use crate::testing::suite::{Broken, Outcome};
+
+const LEASE: Duration = Duration::from_secs(600);
+
+/// An attempt that needs but the confirmation.
+async fn awaiting(store: &Store) -> Result<Attempt, Broken> {
+    let begun = attempt(tenant());
+    store.begin(&begun).await?;
+    store.pending(begun.tenant, begun.id, &granted("notion")).await?;
+    Ok(begun)
+}
+
+/// What the right person's confirmation does, a minute after the attempt.
+async fn confirm(store: &Store, attempt: &Attempt) -> Result<ConnectionRecord, StoreError> {
+    let Attempt { tenant, member, id, .. } = *attempt;
+    store.activate(tenant, member, id, SECRET, minute(1), SharedBot::Refuse).await
+}
+
+/// Nothing has come of the attempt yet, and the right person can still confirm it.
+async fn still_awaits(store: &Store, attempt: &Attempt) -> Outcome {
+    ensure_eq!(store.list(attempt.tenant).await?, [], "the tenant's connections");
+    confirm(store, attempt).await?;
+    Ok(())
+}
+
+pub(super) async fn grant_is_no_connection(store: Store) -> Outcome {
+    let begun = awaiting(&store).await?;
+    let reference = ConnectionRef::new("notion");
+    ensure_eq!(store.list(begun.tenant).await?, [], "connections listed");
+    ensure_eq!(store.get(begun.tenant, &reference).await?, None, "the connection");
+    ensure_eq!(store.claim_due(minute(9), LEASE, 9).await?, [], "connections claimed");
+    ensure_eq!(store.claim(begun.tenant, &reference, minute(9), LEASE).await?, None, "the claim");
+    Ok(())
+}
+
+pub(super) async fn confirmed_is_complete(store: Store) -> Outcome {
+    let begun = attempt(tenant());
+    let granted = granted("notion");
+    let record = confirmed(&*store, &begun, &granted, minute(1)).await?;
+    let expected = ConnectionRecord {
+        tenant: begun.tenant,
+        reference: granted.reference.clone(),
+        state: ConnectionState::Active,
+        workspace: granted.workspace,
+        connected_by: begun.member,
+        connected_at: minute(1),
+        generation: record.generation,
+        next_run: minute(1),
+        last_run: None,
+    };
+    ensure_eq!(record, expected, "what the confirmation returned");
+    ensure_eq!(store.get(begun.tenant, &granted.reference).await?, Some(expected), "what is kept");
+    Ok(())
+}
+
+pub(super) async fn without_grant(store: Store) -> Outcome {
+    let begun = attempt(tenant());
+    store.begin(&begun).await?;
+    ensure_fails!(confirm(&store, &begun).await, StoreError::NotFound, "confirming without a grant");
+    store.pending(begun.tenant, begun.id, &granted("notion")).await?;
+    still_awaits(&store, &begun).await
+}
+
+pub(super) async fn another_secret(store: Store) -> Outcome {
+    let begun = awaiting(&store).await?;
+    let Attempt { tenant, member, id, .. } = begun;
+    let mut secret = SECRET;
+    secret[31] ^= 1;
+    let confirmed = store.activate(tenant, member, id, secret, minute(1), SharedBot::Refuse).await;
+    ensure_fails!(confirmed, StoreError::NotFound, "confirming with another secret");
+    still_awaits(&store, &begun).await
+}
+
+pub(super) async fn another_member(store: Store) -> Outcome {
+    let begun = awaiting(&store).await?;
+    let other = MemberId::fresh();
+    let confirmed = store.activate(begun.tenant, other, begun.id, SECRET, minute(1), SharedBot::Refuse).await;
+    ensure_fails!(confirmed, StoreError::NotFound, "confirming as another member");
+    still_awaits(&store, &begun).await
+}
+
+pub(super) async fn lapsed(store: Store) -> Outcome {
+    let begun = awaiting(&store).await?;
+    let Attempt { tenant, member, id, expires_at, .. } = begun;
+    let confirmed = store.activate(tenant, member, id, SECRET, expires_at, SharedBot::Refuse).await;
+    ensure_fails!(confirmed, StoreError::NotFound, "confirming at the moment it lapses");
+    still_awaits(&store, &begun).await
+}
+
+pub(super) async fn once(store: Store) -> Outcome {
+    let begun = awaiting(&store).await?;
+    confirm(&store, &begun).await?;
+    ensure_fails!(confirm(&store, &begun).await, StoreError::NotFound, "confirming again");
+    ensure_eq!(store.attempt(begun.tenant, begun.id).await?, None, "the attempt");
+    ensure_eq!(store.list(begun.tenant).await?.len(), 1, "the number of connections");
+    Ok(())
+}
+
+pub(super) async fn reference_once(store: Store) -> Outcome {
+    let first = connected(&*store, tenant(), "notion").await?;
+    let again = attempt(first.tenant);
+    store.begin(&again).await?;
+    store.pending(again.tenant, again.id, &granted("notion")).await?;
+    ensure_fails!(confirm(&store, &again).await, StoreError::Conflict, "connecting it again");
+    ensure_eq!(store.list(first.tenant).await?, std::slice::from_ref(&first), "the connections");
+    ensure!(store.attempt(again.tenant, again.id).await?.is_some(), "a refused attempt must stay");
+    connected(&*store, tenant(), "notion").await?;
+    Ok(())
+}
+
+pub(super) async fn shared_bot(store: Store) -> Outcome {
+    let bot = granted("first");
+    let first = attempt(tenant());
+    confirmed(&*store, &first, &bot, minute(0)).await?;
+    let theirs = Granted { reference: ConnectionRef::new("second"), ..bot };
+    // One tenant may stand on one bot twice.
+    confirmed(&*store, &attempt(first.tenant), &theirs, minute(0)).await?;
+
+    let second = attempt(tenant());
+    store.begin(&second).await?;
+    store.pending(second.tenant, second.id, &theirs).await?;
+    ensure_fails!(confirm(&store, &second).await, StoreError::Conflict, "a second tenant on the bot");
+    ensure_eq!(store.list(second.tenant).await?, [], "the second tenant's connections");
+    let Attempt { tenant, member, id, .. } = second;
+    store.activate(tenant, member, id, SECRET, minute(1), SharedBot::Allow).await?;
+    Ok(())
+}
+
+pub(super) async fn renewal(store: Store) -> Outcome {
+    let old = connected(&*store, tenant(), "notion").await?;
+    let held = store.claim(old.tenant, &old.reference, minute(1), LEASE).await?;
+    let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
+    store.needs_reauth(old.tenant, &old.reference).await?;
+
+    let renewing = Attempt { renews: Some(old.reference.clone()), ..attempt(old.tenant) };
+    let granted = granted("notion");
+    let record = confirmed(&*store, &renewing, &granted, minute(2)).await?;
+    let expected = ConnectionRecord {
+        state: ConnectionState::Active,
+        workspace: granted.workspace,
+        connected_by: renewing.member,
+        connected_at: minute(2),
+        next_run: minute(2),
+        generation: record.generation,
+        ..old.clone()
+    };
+    ensure_eq!(record, expected, "the renewed connection");
+    ensure!(record.generation > held.generation, "a renewal must raise the generation");
+    ensure_eq!(store.list(old.tenant).await?, [expected], "the tenant's connections");
+    let renewed = store.renew(&held, minute(2), LEASE).await;
+    ensure_fails!(renewed, StoreError::Fenced, "the former holder's renewed lease");
+    let finished = store.finish(&held, &RunSummary::default(), ConnectionState::NeedsReauth, minute(9)).await;
+    ensure_fails!(finished, StoreError::Fenced, "the former holder's finish");
+    ensure_eq!(store.claim_due(minute(2), LEASE, 9).await?.len(), 1, "connections due after the renewal");
+    Ok(())
+}
+
+pub(super) async fn renewal_of_nothing(store: Store) -> Outcome {
+    let gone = ConnectionRef::new("gone");
+    let renewing = Attempt { renews: Some(gone), ..attempt(tenant()) };
+    store.begin(&renewing).await?;
+    store.pending(renewing.tenant, renewing.id, &granted("gone")).await?;
+    ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is gone");
+
+    let fenced = connected(&*store, tenant(), "notion").await?;
+    store.fence(fenced.tenant, &fenced.reference).await?;
+    let renewing = Attempt { renews: Some(fenced.reference.clone()), ..attempt(fenced.tenant) };
+    store.begin(&renewing).await?;
+    store.pending(renewing.tenant, renewing.id, &granted("notion")).await?;
+    ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is disconnected");
+    let state = store.get(fenced.tenant, &fenced.reference).await?.map(|record| record.state);
+    ensure_eq!(state, Some(ConnectionState::Disconnecting), "the fenced connection");
+    Ok(())
+}
+
+pub(super) async fn renewal_elsewhere(store: Store) -> Outcome {
+    let old = connected(&*store, tenant(), "notion").await?;
+    let renewing = Attempt { renews: Some(old.reference.clone()), ..attempt(old.tenant) };
+    store.begin(&renewing).await?;
+    store.pending(renewing.tenant, renewing.id, &granted("elsewhere")).await?;
+    ensure_fails!(confirm(&store, &renewing).await, StoreError::Conflict, "a renewal that leads elsewhere");
+    ensure_eq!(store.list(old.tenant).await?, [old], "the connections");
+    Ok(())
+}
+
+pub(super) async fn dropped(store: Store) -> Outcome {
+    for polls in 0..40 {
+        let begun = awaiting(&store).await?;
+        let returned = abandon(confirm(&store, &begun), polls).await;
+        let awaits = store.attempt(begun.tenant, begun.id).await?.is_some();
+        let connections = store.list(begun.tenant).await?.len();
+        let whole = connections == usize::from(!awaits);
+        ensure!(whole, "after {polls} polls: attempt there: {awaits}, connections: {connections}");
+        ensure!(returned.is_none() || !awaits, "the activation returned without having happened");
+    }
+    Ok(())
+}

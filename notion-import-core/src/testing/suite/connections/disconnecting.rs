@@ -1,0 +1,57 @@
+//! The way out.
+
+use std::time::Duration;
+
+use super::Store;
+use crate::connection::{ConnectionRef, ConnectionState, RunSummary};
+use crate::error::StoreError;
+use crate::testing::suite::fixture::{connected, minute, tenant};
+use crate::testing::suite::{Broken, Outcome};
+
+const LEASE: Duration = Duration::from_secs(600);
+
+pub(super) async fn fenced(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let held = store.claim(record.tenant, &record.reference, minute(1), LEASE).await?;
+    let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
+    let fenced = store.fence(record.tenant, &record.reference).await?;
+    let Some(fenced) = fenced else { return Err(Broken::new("the connection could not be fenced".into())) };
+    ensure_eq!(fenced.state, ConnectionState::Disconnecting, "its state");
+    ensure!(fenced.generation > held.generation, "fencing must raise the generation");
+    ensure_eq!(store.get(record.tenant, &record.reference).await?, Some(fenced.clone()), "what is kept");
+
+    let renewed = store.renew(&held, minute(1), LEASE).await;
+    ensure_fails!(renewed, StoreError::Fenced, "the holder's renewed lease");
+    let run = RunSummary::default();
+    let finished = store.finish(&held, &run, ConnectionState::Active, minute(9)).await;
+    ensure_fails!(finished, StoreError::Fenced, "the holder's finish");
+    ensure_eq!(store.claim_due(minute(99), LEASE, 9).await?, [], "connections claimed as due");
+    let claimed = store.claim(record.tenant, &record.reference, minute(99), LEASE).await?;
+    ensure_eq!(claimed, None, "the connection claimed by name");
+    store.needs_reauth(record.tenant, &record.reference).await?;
+    store.hasten(record.tenant, &record.reference, minute(-9)).await?;
+    ensure_eq!(store.get(record.tenant, &record.reference).await?, Some(fenced), "what is kept after hints");
+    let unknown = store.fence(record.tenant, &ConnectionRef::new("unknown")).await?;
+    ensure_eq!(unknown, None, "what is fenced of nothing");
+    Ok(())
+}
+
+pub(super) async fn fenced_again(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let first = store.fence(record.tenant, &record.reference).await?;
+    let second = store.fence(record.tenant, &record.reference).await?;
+    ensure_eq!(second, first, "the record fenced again");
+    Ok(())
+}
+
+pub(super) async fn removed(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let other = connected(&*store, record.tenant, "other").await?;
+    let early = store.remove(record.tenant, &record.reference).await;
+    ensure_fails!(early, StoreError::Conflict, "removing what is not fenced");
+    store.fence(record.tenant, &record.reference).await?;
+    store.remove(record.tenant, &record.reference).await?;
+    store.remove(record.tenant, &record.reference).await?;
+    ensure_eq!(store.list(record.tenant).await?, [other], "the tenant's connections");
+    Ok(())
+}

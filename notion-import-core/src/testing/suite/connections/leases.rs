@@ -1,0 +1,273 @@
+//! Who holds a connection, and when it runs next.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::Store;
+use crate::connection::{Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary};
+use crate::error::StoreError;
+use crate::testing::suite::fixture::{attempt, confirmed, connected, granted, minute, tenant};
+use crate::testing::suite::{Broken, Outcome};
+
+/// Ten minutes.
+const LEASE: Duration = Duration::from_secs(600);
+
+async fn claimed(store: &Store, record: &ConnectionRecord, minutes: i64) -> Result<Connection, Broken> {
+    let claimed = store.claim(record.tenant, &record.reference, minute(minutes), LEASE).await?;
+    claimed.ok_or_else(|| Broken::new(format!("the connection could not be claimed at minute {minutes}")))
+}
+
+async fn read(store: &Store, record: &ConnectionRecord) -> Result<ConnectionRecord, Broken> {
+    let read = store.get(record.tenant, &record.reference).await?;
+    read.ok_or_else(|| Broken::new("the connection is gone".into()))
+}
+
+async fn claim_due(store: &Store, minutes: i64) -> Result<Vec<ConnectionRef>, Broken> {
+    let claimed = store.claim_due(minute(minutes), LEASE, 9).await?;
+    Ok(claimed.into_iter().map(|connection| connection.reference).collect())
+}
+
+/// It claims the connection and plans its next run.
+async fn plan(store: &Store, record: &ConnectionRecord, next_run: i64) -> Outcome {
+    let held = claimed(store, record, 0).await?;
+    store.finish(&held, &RunSummary::default(), ConnectionState::Active, minute(next_run)).await?;
+    Ok(())
+}
+
+pub(super) async fn listed(store: Store) -> Outcome {
+    let tenant = tenant();
+    let mut expected = Vec::new();
+    for (reference, connected_at) in [("c", 1), ("a", 2), ("b", 3)] {
+        let now = minute(connected_at);
+        expected.push(confirmed(&*store, &attempt(tenant), &granted(reference), now).await?);
+    }
+    ensure_eq!(store.list(tenant).await?, expected, "the connections");
+    Ok(())
+}
+
+pub(super) async fn due(store: Store) -> Outcome {
+    let [ready, later, refused, fenced] = ["ready", "later", "refused", "fenced"];
+    let tenant = tenant();
+    connected(&*store, tenant, ready).await?;
+    let later = connected(&*store, tenant, later).await?;
+    let refused = connected(&*store, tenant, refused).await?;
+    let fenced = connected(&*store, tenant, fenced).await?;
+    plan(&store, &later, 6).await?;
+    store.needs_reauth(tenant, &refused.reference).await?;
+    store.fence(tenant, &fenced.reference).await?;
+    ensure_eq!(claim_due(&store, 5).await?, [ConnectionRef::new(ready)], "what is due at minute 5");
+    ensure_eq!(claim_due(&store, 6).await?, [later.reference], "what is due at minute 6");
+    Ok(())
+}
+
+pub(super) async fn order(store: Store) -> Outcome {
+    for (reference, next_run) in [("third", 3), ("first", 1), ("second", 2)] {
+        let record = connected(&*store, tenant(), reference).await?;
+        plan(&store, &record, next_run).await?;
+    }
+    let claimed = store.claim_due(minute(9), LEASE, 2).await?;
+    let references: Vec<_> = claimed.iter().map(|connection| connection.reference.as_str()).collect();
+    ensure_eq!(references, ["first", "second"], "the longest due");
+    ensure_eq!(claim_due(&store, 9).await?, [ConnectionRef::new("third")], "the rest");
+    Ok(())
+}
+
+pub(super) async fn exclusive(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    ensure_eq!(claim_due(&store, 0).await?, std::slice::from_ref(&record.reference), "what is claimed first");
+    ensure_eq!(claim_due(&store, 9).await?, [], "what is claimed as due within the lease");
+    let by_name = store.claim(record.tenant, &record.reference, minute(9), LEASE).await?;
+    ensure_eq!(by_name, None, "what is claimed by name within the lease");
+    ensure_eq!(
+        claim_due(&store, 10).await?,
+        std::slice::from_ref(&record.reference),
+        "what is claimed after it"
+    );
+    let by_name = store.claim(record.tenant, &record.reference, minute(20), LEASE).await?;
+    ensure!(by_name.is_some(), "a lease that ran out must not hinder a claim by name");
+    Ok(())
+}
+
+pub(super) async fn race(store: Store) -> Outcome {
+    let tenant = tenant();
+    for n in 0..8 {
+        connected(&*store, tenant, &format!("notion-{n}")).await?;
+    }
+    let claims = join_all((0..8).map(|_| store.claim_due(minute(1), LEASE, 3))).await;
+    let mut references = Vec::new();
+    for claim in claims {
+        references.extend(claim?.into_iter().map(|connection| connection.reference));
+    }
+    references.sort();
+    let all = references.len();
+    references.dedup();
+    ensure_eq!(all, references.len(), "claims that are nobody else's");
+    ensure_eq!(all, 8, "connections claimed");
+    Ok(())
+}
+
+pub(super) async fn generation(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let first = claimed(&store, &record, 0).await?;
+    ensure!(first.generation > record.generation, "the first claim must raise the generation");
+    let second = store.claim_due(minute(10), LEASE, 9).await?;
+    let Some(second) = second.first() else { return Err(Broken::new("nothing was due".into())) };
+    ensure!(second.generation > first.generation, "the second claim must raise the generation");
+    ensure_eq!(read(&store, &record).await?.generation, second.generation, "the generation kept");
+    Ok(())
+}
+
+pub(super) async fn by_name(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    plan(&store, &record, 240).await?;
+    claimed(&store, &record, 1).await?;
+    let unknown = store.claim(record.tenant, &ConnectionRef::new("unknown"), minute(1), LEASE).await?;
+    ensure_eq!(unknown, None, "what is claimed of nothing");
+    store.needs_reauth(record.tenant, &record.reference).await?;
+    let refused = store.claim(record.tenant, &record.reference, minute(60), LEASE).await?;
+    ensure_eq!(refused, None, "what is claimed of one that Notion refuses");
+    Ok(())
+}
+
+pub(super) async fn renewed(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let held = claimed(&store, &record, 0).await?;
+    store.renew(&held, minute(5), LEASE).await?;
+    ensure_eq!(claim_due(&store, 14).await?, [], "what is claimed within the renewed lease");
+    ensure_eq!(claim_due(&store, 15).await?, [record.reference], "what is claimed after it");
+    Ok(())
+}
+
+pub(super) async fn overtaken_renew(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let first = claimed(&store, &record, 0).await?;
+    claimed(&store, &record, 10).await?;
+    let renewed = store.renew(&first, minute(15), LEASE).await;
+    ensure_fails!(renewed, StoreError::Fenced, "an overtaken holder's renewal");
+    ensure_eq!(
+        claim_due(&store, 20).await?,
+        std::slice::from_ref(&record.reference),
+        "what the second lease leaves free"
+    );
+
+    store.fence(record.tenant, &record.reference).await?;
+    store.remove(record.tenant, &record.reference).await?;
+    let renewed = store.renew(&first, minute(15), LEASE).await;
+    ensure_fails!(renewed, StoreError::Fenced, "a renewal of what is disconnected");
+    Ok(())
+}
+
+pub(super) async fn finished_renew(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let held = claimed(&store, &record, 0).await?;
+    store.finish(&held, &RunSummary::default(), ConnectionState::Active, minute(1)).await?;
+    let renewed = store.renew(&held, minute(1), LEASE).await;
+    ensure_fails!(renewed, StoreError::Fenced, "a renewal after the finish");
+    ensure_eq!(claim_due(&store, 1).await?, [record.reference], "what is due");
+    Ok(())
+}
+
+pub(super) async fn finished(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let held = claimed(&store, &record, 0).await?;
+    let run = RunSummary {
+        started_at: minute(0),
+        finished_at: minute(2),
+        checked: 7,
+        changed: 3,
+        failure: Some("rate_limited".into()),
+    };
+    for _again in 0..2 {
+        store.finish(&held, &run, ConnectionState::Active, minute(4)).await?;
+        let expected = ConnectionRecord {
+            generation: held.generation,
+            next_run: minute(4),
+            last_run: Some(run.clone()),
+            ..record.clone()
+        };
+        ensure_eq!(read(&store, &record).await?, expected, "what is kept");
+    }
+    claimed(&store, &record, 2).await?;
+    Ok(())
+}
+
+pub(super) async fn overtaken_finish(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let first = claimed(&store, &record, 0).await?;
+    claimed(&store, &record, 10).await?;
+    let before = read(&store, &record).await?;
+    let run = RunSummary::default();
+    let finished = store.finish(&first, &run, ConnectionState::NeedsReauth, minute(99)).await;
+    ensure_fails!(finished, StoreError::Fenced, "an overtaken holder's finish");
+    ensure_eq!(read(&store, &record).await?, before, "what is kept");
+    ensure_eq!(claim_due(&store, 19).await?, [], "what the second lease leaves free");
+    Ok(())
+}
+
+pub(super) async fn refused_stays(store: Store) -> Outcome {
+    let tenant = tenant();
+    let run = RunSummary::default();
+    let by_run = connected(&*store, tenant, "by-run").await?;
+    let held = claimed(&store, &by_run, 0).await?;
+    store.finish(&held, &run, ConnectionState::NeedsReauth, minute(1)).await?;
+    ensure_eq!(read(&store, &by_run).await?.state, ConnectionState::NeedsReauth, "after the run's answer");
+
+    let meanwhile = connected(&*store, tenant, "meanwhile").await?;
+    let held = claimed(&store, &meanwhile, 0).await?;
+    store.needs_reauth(tenant, &meanwhile.reference).await?;
+    store.finish(&held, &run, ConnectionState::Active, minute(1)).await?;
+    ensure_eq!(read(&store, &meanwhile).await?.state, ConnectionState::NeedsReauth, "after another's answer");
+    Ok(())
+}
+
+pub(super) async fn run_does_not_disconnect(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let held = claimed(&store, &record, 0).await?;
+    let before = read(&store, &record).await?;
+    let finished =
+        store.finish(&held, &RunSummary::default(), ConnectionState::Disconnecting, minute(1)).await;
+    ensure_fails!(finished, StoreError::Conflict, "a run that disconnects");
+    ensure_eq!(read(&store, &record).await?, before, "what is kept");
+    Ok(())
+}
+
+pub(super) async fn hastened(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    plan(&store, &record, 240).await?;
+    for (to, expected) in [(60, 60), (120, 60)] {
+        store.hasten(record.tenant, &record.reference, minute(to)).await?;
+        ensure_eq!(read(&store, &record).await?.next_run, minute(expected), "hastened to {to}");
+    }
+    store.needs_reauth(record.tenant, &record.reference).await?;
+    store.hasten(record.tenant, &record.reference, minute(30)).await?;
+    ensure_eq!(read(&store, &record).await?.next_run, minute(60), "hastened while refused");
+    store.hasten(record.tenant, &ConnectionRef::new("unknown"), minute(30)).await?;
+    Ok(())
+}
+
+pub(super) async fn hastened_during_run(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let run = RunSummary::default();
+    let first = claimed(&store, &record, 0).await?;
+    store.hasten(record.tenant, &record.reference, minute(5)).await?;
+    for _again in 0..2 {
+        store.finish(&first, &run, ConnectionState::Active, minute(240)).await?;
+        ensure_eq!(read(&store, &record).await?.next_run, minute(5), "the next run");
+    }
+    let second = claimed(&store, &record, 5).await?;
+    store.finish(&second, &run, ConnectionState::Active, minute(240)).await?;
+    ensure_eq!(read(&store, &record).await?.next_run, minute(240), "the next run after the hint's own");
+    Ok(())
+}
+
+pub(super) async fn needs_reauth(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let other = connected(&*store, record.tenant, "other").await?;
+    store.needs_reauth(record.tenant, &record.reference).await?;
+    let expected = ConnectionRecord { state: ConnectionState::NeedsReauth, ..record.clone() };
+    ensure_eq!(read(&store, &record).await?, expected, "the refused connection");
+    ensure_eq!(read(&store, &other).await?, other, "the other connection");
+    store.needs_reauth(record.tenant, &ConnectionRef::new("unknown")).await?;
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What a [`ConnectionStore`] promises.
+
+use std::sync::Arc;
+
+use super::Promise;
+use crate::connection::ConnectionStore;
+
+mod activation;
+mod attempts;
+mod disconnecting;
+mod leases;
+mod tenancy;
+
+type Store = Arc<dyn ConnectionStore>;
+
+/// Every promise of a [`ConnectionStore`].
+pub const PROMISES: &[Promise<Store>] = &[
+    promise!("an attempt comes back as it was begun", attempts::comes_back),
+    promise!("an attempt's id is taken once per tenant", attempts::taken_once),
+    promise!("a grant is noted once and for all", attempts::granted_once),
+    promise!("a forgotten attempt is gone, and forgetting it again succeeds", attempts::forgotten),
+    promise!("lapsed attempts of all tenants are found, longest lapsed first", attempts::lapsed),
+    promise!("a granted attempt alone makes no connection", activation::grant_is_no_connection),
+    promise!("a confirmed connection is active, due and complete", activation::confirmed_is_complete),
+    promise!("an attempt without a grant does not activate", activation::without_grant),
+    promise!("another secret does not activate", activation::another_secret),
+    promise!("another member does not activate", activation::another_member),
+    promise!("a lapsed attempt does not activate", activation::lapsed),
+    promise!("an attempt activates once", activation::once),
+    promise!("a reference is connected once per tenant", activation::reference_once),
+    promise!("a second tenant on one bot is refused unless it is let in", activation::shared_bot),
+    promise!("a renewal makes the connection active again and fences its holder", activation::renewal),
+    promise!("a renewal of what is gone or being disconnected is refused", activation::renewal_of_nothing),
+    promise!("a renewal that leads elsewhere is refused", activation::renewal_elsewhere),
+    promise!("an activation dropped halfway happened wholly or not at all", activation::dropped),
+    promise!("connections are listed oldest first", leases::listed),
+    promise!("only what is active and due is claimed as due", leases::due),
+    promise!("the longest due are claimed first, at most as many as asked for", leases::order),
+    promise!("what is claimed is not claimed again before the lease runs out", leases::exclusive),
+    promise!("of many who claim at once one gets it", leases::race),
+    promise!("every claim raises the generation", leases::generation),
+    promise!("an active connection is claimed by name, due or not", leases::by_name),
+    promise!("a renewed lease runs out later", leases::renewed),
+    promise!("whoever was overtaken cannot renew", leases::overtaken_renew),
+    promise!("whoever gave the claim back cannot renew", leases::finished_renew),
+    promise!("a finished run is noted, planned and freed", leases::finished),
+    promise!("whoever was overtaken cannot finish", leases::overtaken_finish),
+    promise!("a connection Notion refuses stays refused when a run finishes", leases::refused_stays),
+    promise!("a run does not disconnect", leases::run_does_not_disconnect),
+    promise!("hastening brings an active connection forward, never back", leases::hastened),
+    promise!("a hint that comes during a run is not lost", leases::hastened_during_run),
+    promise!("only an active connection becomes one that needs reauthorisation", leases::needs_reauth),
+    promise!("a fenced connection is nobody's", disconnecting::fenced),
+    promise!("fencing again changes nothing", disconnecting::fenced_again),
+    promise!("only a fenced connection is removed, and removing it again succeeds", disconnecting::removed),
+    promise!("another tenant's attempt does not exist", tenancy::attempts),
+    promise!("another tenant's connection cannot be read", tenancy::read),
+    promise!("another tenant's connection cannot be claimed", tenancy::claim),
+    promise!("another tenant's connection cannot be changed", tenancy::change),
+];

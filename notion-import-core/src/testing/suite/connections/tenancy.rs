@@ -1,0 +1,66 @@
+//! What one tenant can do to another: nothing.
+
+use std::time::Duration;
+
+use super::Store;
+use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, RunSummary, SharedBot};
+use crate::error::StoreError;
+use crate::testing::suite::fixture::{SECRET, attempt, connected, granted, minute, tenant};
+use crate::testing::suite::{Broken, Outcome};
+
+const LEASE: Duration = Duration::from_secs(600);
+
+pub(super) async fn attempts(store: Store) -> Outcome {
+    let begun = attempt(tenant());
+    let stranger = tenant();
+    store.begin(&begun).await?;
+    let Attempt { tenant, member, id, .. } = begun;
+    ensure_eq!(store.attempt(stranger, id).await?, None, "what a stranger sees");
+    let noted = store.pending(stranger, id, &granted("theirs")).await;
+    ensure_fails!(noted, StoreError::NotFound, "a stranger's grant");
+    store.pending(tenant, id, &granted("notion")).await?;
+    let confirmed = store.activate(stranger, member, id, SECRET, minute(1), SharedBot::Allow).await;
+    ensure_fails!(confirmed, StoreError::NotFound, "a stranger's confirmation");
+    store.forget(stranger, id).await?;
+    let kept = store.attempt(tenant, id).await?.and_then(|attempt| attempt.granted);
+    ensure_eq!(kept.map(|granted| granted.reference), Some(ConnectionRef::new("notion")), "the grant");
+    Ok(())
+}
+
+pub(super) async fn read(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let stranger = tenant();
+    ensure_eq!(store.get(stranger, &record.reference).await?, None, "what a stranger reads");
+    ensure_eq!(store.list(stranger).await?, [], "what a stranger lists");
+    Ok(())
+}
+
+pub(super) async fn claim(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let claimed = store.claim(tenant(), &record.reference, minute(1), LEASE).await?;
+    ensure_eq!(claimed, None, "what a stranger claims");
+    let claimed = store.claim_due(minute(1), LEASE, 9).await?;
+    let tenants: Vec<_> = claimed.iter().map(|connection| connection.tenant).collect();
+    ensure_eq!(tenants, [record.tenant], "whose connection is claimed");
+    Ok(())
+}
+
+pub(super) async fn change(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let held = store.claim(record.tenant, &record.reference, minute(1), LEASE).await?;
+    let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
+    let before = store.get(record.tenant, &record.reference).await?;
+    let stranger = tenant();
+    let theirs = Connection { tenant: stranger, ..held };
+    let renewed = store.renew(&theirs, minute(60), LEASE).await;
+    ensure_fails!(renewed, StoreError::Fenced, "a stranger's renewed lease");
+    let run = RunSummary::default();
+    let finished = store.finish(&theirs, &run, ConnectionState::NeedsReauth, minute(60)).await;
+    ensure_fails!(finished, StoreError::Fenced, "a stranger's finish");
+    store.needs_reauth(stranger, &record.reference).await?;
+    store.hasten(stranger, &record.reference, minute(-9)).await?;
+    ensure_eq!(store.fence(stranger, &record.reference).await?, None, "what a stranger fences");
+    store.remove(stranger, &record.reference).await?;
+    ensure_eq!(store.get(record.tenant, &record.reference).await?, before, "the connection");
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What an import makes of a source.
+
+use futures_util::future::join_all;
+
+use super::{Desk, Store};
+use crate::id::VersionNumber;
+use crate::library::document::{
+    Content, Imported, Link, Linked, Source, SourceImage, SourceKind, SourceParent, SourceState, Title,
+};
+use crate::testing::suite::Outcome;
+use crate::testing::suite::fixture::{abandon, content, file, minute, notion_id, page, seen};
+
+pub(super) async fn created(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let full = page("Security policy");
+    let image = "https://example.org/icon.svg".parse().ok().map(SourceImage::External);
+    let bare = Source { parent: None, icon: None, cover: None, url: None, locked: false, ..page("") };
+    let other = Source {
+        kind: SourceKind::DataSource,
+        parent: Some(SourceParent::Workspace),
+        icon: Some(SourceImage::Native("shield_green".into())),
+        cover: image,
+        ..page("Suppliers — 名前 'quoted'")
+    };
+    for source in [full, bare, other] {
+        let new = content(&source, "# Policy\n");
+        let imported = desk.import_at(&new, 1).await?;
+        let expected = Linked {
+            document: imported.document(),
+            title: Title { text: source.title.clone(), edited_here: false },
+            link: Link {
+                connection: Some(desk.connection.reference.clone()),
+                source: source.clone(),
+                state: SourceState::Present,
+                checked_at: minute(1),
+                update_available: false,
+            },
+            digest: new.content.digest(),
+            imported_edit: source.edited_at,
+            settled: false,
+        };
+        ensure_eq!(imported, Imported::Created(imported.document()), "the first import");
+        ensure_eq!(desk.linked(&source).await?, expected, "the document");
+    }
+    Ok(())
+}
+
+pub(super) async fn unchanged(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let mut patch = seen(document, &source, 2);
+    if let crate::library::document::Found::Source { update_available, .. } = &mut patch.found {
+        *update_available = true;
+    }
+    store.patch(&desk.connection, &[patch], None).await?;
+
+    let edited = Source { edited_at: minute(2), icon: None, ..source.clone() };
+    let mut again = content(&edited, "Policy");
+    again.settled = true;
+    again.state = SourceState::Archived;
+    for _again in 0..2 {
+        ensure_eq!(desk.import_at(&again, 3).await?, Imported::Unchanged(document), "importing it again");
+        let linked = desk.linked(&source).await?;
+        let expected = Link {
+            connection: Some(desk.connection.reference.clone()),
+            source: edited.clone(),
+            state: SourceState::Archived,
+            checked_at: minute(3),
+            update_available: false,
+        };
+        ensure_eq!(linked.link, expected, "the link");
+        ensure_eq!((linked.imported_edit, linked.settled), (minute(2), true), "the edit that was read");
+    }
+    Ok(())
+}
+
+pub(super) async fn new_content(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let mut number = 1;
+    let texts = [
+        Content::Markdown("Other".into()),
+        Content::File(file("policy.pdf")),
+        Content::Markdown("Policy".into()),
+    ];
+    for text in texts {
+        number += 1;
+        let new = crate::library::document::NewContent { content: text, ..content(&source, "") };
+        let imported = desk.import_at(&new, 2).await?;
+        ensure_eq!(imported, Imported::NewVersion(document, VersionNumber(number)), "the import");
+        ensure_eq!(desk.linked(&source).await?.digest, new.content.digest(), "the newest digest");
+        ensure_eq!(desk.import_at(&new, 2).await?, Imported::Unchanged(document), "importing it again");
+    }
+    Ok(())
+}
+
+pub(super) async fn new_attachments(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let mut new = content(&source, "Policy");
+    for (number, attachments) in
+        [(2, vec![file("b.png"), file("a.png")]), (3, vec![file("b.png")]), (4, vec![])]
+    {
+        new.attachments = attachments;
+        let imported = desk.import_at(&new, 2).await?;
+        ensure_eq!(imported, Imported::NewVersion(document, VersionNumber(number)), "the import");
+        ensure_eq!(desk.import_at(&new, 2).await?, Imported::Unchanged(document), "importing it again");
+    }
+    Ok(())
+}
+
+pub(super) async fn spellings(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let dashed = notion_id();
+    let mut documents = Vec::new();
+    for spelling in [dashed.to_string(), dashed.simple(), dashed.simple().to_uppercase()] {
+        let Ok(id) = spelling.parse() else { continue };
+        documents.push(desk.import(&Source { id, ..page("Policy") }, "Policy").await?.document());
+    }
+    documents.dedup();
+    ensure_eq!(documents.len(), 1, "the number of documents");
+    Ok(())
+}
+
+pub(super) async fn other_connection(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let other = desk.other();
+    let (source, document) = desk.page("Policy").await?;
+    ensure_eq!(other.import(&source, "Policy").await?, Imported::Unchanged(document), "the second import");
+    let holder = desk.linked(&source).await?.link.connection;
+    ensure_eq!(holder, Some(other.connection.reference.clone()), "the connection it is linked through");
+    Ok(())
+}
+
+pub(super) async fn title_follows(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, _) = desk.page("Policy").await?;
+    let renamed = Source { title: "Policy 2026".into(), ..source };
+    desk.import(&renamed, "Policy").await?;
+    let title = Title { text: "Policy 2026".into(), edited_here: false };
+    ensure_eq!(desk.linked(&renamed).await?.title, title, "the title");
+    Ok(())
+}
+
+pub(super) async fn race(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let source = page("Policy");
+    let mut created = 0;
+    for imported in join_all((0..8).map(|_| desk.import(&source, "Policy"))).await {
+        match imported? {
+            Imported::Created(_) => created += 1,
+            Imported::Unchanged(_) => {}
+            Imported::NewVersion(..) => ensure!(false, "the same content made a new version"),
+        }
+    }
+    ensure_eq!(created, 1, "documents created");
+    ensure_eq!(store.linked(&desk.connection, None, 99).await?.len(), 1, "documents linked");
+    Ok(())
+}
+
+pub(super) async fn dropped(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    for polls in 0..40 {
+        let source = page("Policy");
+        let returned = abandon(desk.import(&source, "Policy"), polls).await;
+        let kept = desk.find(source.id).await?;
+        let again = desk.import(&source, "Policy").await?;
+        let expected = match &kept {
+            Some(linked) => Imported::Unchanged(linked.document),
+            None => Imported::Created(again.document()),
+        };
+        ensure_eq!(again, expected, "the import after one dropped after {polls} polls");
+        ensure!(returned.is_none() || kept.is_some(), "the import returned without having happened");
+    }
+    Ok(())
+}

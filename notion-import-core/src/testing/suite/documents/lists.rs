@@ -1,0 +1,54 @@
+//! What is found again.
+
+use super::{Desk, Store};
+use crate::testing::suite::Outcome;
+use crate::testing::suite::fixture::notion_id;
+
+pub(super) async fn paged(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let mut expected = Vec::new();
+    for n in 0..7 {
+        expected.push(desk.page(&format!("Page {n}")).await?.1);
+    }
+    expected.sort();
+    for limit in [1, 2, 3, 7, 100] {
+        let mut listed = Vec::new();
+        loop {
+            let page = store.linked(&desk.connection, listed.last().copied(), limit).await?;
+            ensure!(page.len() <= limit, "{} documents on a page of {limit}", page.len());
+            if page.is_empty() {
+                break;
+            }
+            listed.extend(page.into_iter().map(|linked| linked.document));
+        }
+        ensure_eq!(listed, expected, "the documents in pages of {limit}");
+    }
+    Ok(())
+}
+
+pub(super) async fn own(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let other = desk.other();
+    let (source, _) = desk.page("Ours").await?;
+    other.page("Theirs").await?;
+    let listed = store.linked(&desk.connection, None, 9).await?;
+    ensure_eq!(listed, [desk.linked(&source).await?], "the connection's documents");
+    Ok(())
+}
+
+pub(super) async fn by_source(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let other = desk.other();
+    let (ours, first) = desk.page("Ours").await?;
+    let (theirs, second) = other.page("Theirs").await?;
+    desk.page("Not asked for").await?;
+    let asked = [theirs.id, ours.id, notion_id(), ours.id];
+    let mut found: Vec<_> = store.linked_by_source(desk.connection.tenant, &asked).await?;
+    found.sort_by_key(|linked| linked.document);
+    let documents: Vec<_> = found.iter().map(|linked| linked.document).collect();
+    let mut expected = [first, second];
+    expected.sort();
+    ensure_eq!(documents, expected, "the documents found");
+    ensure_eq!(store.linked_by_source(desk.connection.tenant, &[]).await?, [], "what is found of nothing");
+    Ok(())
+}

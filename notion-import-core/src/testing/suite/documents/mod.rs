@@ -1,0 +1,113 @@
+//! What a [`DocumentStore`] promises.
+
+use std::sync::Arc;
+
+use super::{Broken, Promise};
+use crate::connection::Connection;
+use crate::id::{DocumentId, NotionId};
+use crate::library::document::{DocumentStore, Imported, Linked, NewContent, Source};
+use crate::testing::suite::fixture::{content, minute, page, tenant, writer};
+
+mod fencing;
+mod imports;
+mod lists;
+mod patches;
+mod tenancy;
+mod unlinking;
+
+type Store = Arc<dyn DocumentStore>;
+
+/// Every promise of a [`DocumentStore`].
+pub const PROMISES: &[Promise<Store>] = &[
+    promise!("a new source becomes a document that says all the source says", imports::created),
+    promise!("the same content again refreshes the metadata and makes no version", imports::unchanged),
+    promise!("other content is a new version", imports::new_content),
+    promise!("other attachments are a new version", imports::new_attachments),
+    promise!("every spelling of a source's id is one document", imports::spellings),
+    promise!("one source is one document, whichever connection it comes through", imports::other_connection),
+    promise!("an imported title follows the source", imports::title_follows),
+    promise!("one source imported many times at once is one document", imports::race),
+    promise!("an import dropped halfway happened wholly or not at all", imports::dropped),
+    promise!("a patch refreshes what the source says", patches::source),
+    promise!("a patch applied twice is applied once", patches::twice),
+    promise!("a source that is not shared keeps all but its state", patches::not_shared),
+    promise!("a patch for what is unlinked or not there is skipped", patches::unlinked),
+    promise!("a patch for what another connection holds is skipped", patches::other_connection),
+    promise!("a patch that names another source is skipped", patches::other_source),
+    promise!("a patch older than the last look is skipped", patches::older),
+    promise!("a detached document whose source answers is linked again", patches::relinked),
+    promise!("a detached document stays so when a source is not shared", patches::not_relinked),
+    promise!("what is known to be settled stays so", patches::settled),
+    promise!("a title that is held back stays", patches::title_held),
+    promise!("thousands of patches are one call", patches::many),
+    promise!("a dropped batch of patches happened wholly, with its cursor, or not at all", patches::dropped),
+    promise!("the watermark never moves back", patches::watermark),
+    promise!("each connection has a cursor of its own", patches::cursors),
+    promise!("linked documents are paged completely and without repeats", lists::paged),
+    promise!("only the connection's own documents are listed as linked", lists::own),
+    promise!("sources are found whichever connection holds them", lists::by_source),
+    promise!("detaching keeps documents and sources, and forgets the cursor", unlinking::detached),
+    promise!("a detached source imported again is the same document", unlinking::reimported),
+    promise!("an unlinked document has no source, and its source makes a new one", unlinking::unlinked),
+    promise!("unlinking again succeeds", unlinking::again),
+    promise!("only who may import may unlink", unlinking::roles),
+    promise!("a lower generation imports nothing", fencing::import),
+    promise!("a lower generation patches nothing and moves no cursor", fencing::patch),
+    promise!("a lower generation detaches nothing", fencing::detach),
+    promise!("detaching fences whoever still writes with a lower generation", fencing::by_detach),
+    promise!("the generations of two connections have nothing to do with each other", fencing::apart),
+    promise!("two tenants import one page into two documents", tenancy::imports),
+    promise!("another tenant's documents cannot be read", tenancy::reads),
+    promise!("another tenant's documents cannot be patched", tenancy::patches),
+    promise!("another tenant's documents cannot be detached or unlinked", tenancy::unlinks),
+];
+
+/// One tenant's store with one connection.
+struct Desk {
+    store: Store,
+    connection: Connection,
+}
+
+impl Desk {
+    fn new(store: &Store) -> Self {
+        Self { store: store.clone(), connection: writer(tenant(), "notion", 3) }
+    }
+
+    /// Another connection of the same tenant.
+    fn other(&self) -> Self {
+        Self { store: self.store.clone(), connection: writer(self.connection.tenant, "other", 3) }
+    }
+
+    /// The same connection at another generation.
+    fn at(&self, generation: u64) -> Self {
+        Self { store: self.store.clone(), connection: Connection { generation, ..self.connection.clone() } }
+    }
+
+    /// It imports this text from `source` at minute 1.
+    async fn import(&self, source: &Source, text: &str) -> Result<Imported, Broken> {
+        self.import_at(&content(source, text), 1).await
+    }
+
+    async fn import_at(&self, content: &NewContent, minutes: i64) -> Result<Imported, Broken> {
+        Ok(self.store.import(&self.connection, content, minute(minutes)).await?)
+    }
+
+    /// It imports a new page of this title.
+    async fn page(&self, title: &str) -> Result<(Source, DocumentId), Broken> {
+        let source = page(title);
+        let document = self.import(&source, title).await?.document();
+        Ok((source, document))
+    }
+
+    /// What is linked to this source, if anything.
+    async fn find(&self, source: NotionId) -> Result<Option<Linked>, Broken> {
+        let mut found = self.store.linked_by_source(self.connection.tenant, &[source]).await?;
+        ensure!(found.len() <= 1, "{} documents are linked to one source", found.len());
+        Ok(found.pop())
+    }
+
+    async fn linked(&self, source: &Source) -> Result<Linked, Broken> {
+        let found = self.find(source.id).await?;
+        found.ok_or_else(|| Broken::new("the source has no document".into()))
+    }
+}

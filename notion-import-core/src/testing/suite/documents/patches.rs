@@ -1,0 +1,233 @@
+//! What a sync's patches change, and what they do not.
+
+use super::{Desk, Store};
+use crate::library::document::{Found, Link, Source, SourceState, SyncCursor, SyncPatch};
+use crate::testing::suite::Outcome;
+use crate::testing::suite::fixture::{abandon, content, minute, notion_id, page, seen};
+
+/// A look at minute 5 that found the page renamed, edited and in the trash.
+fn moved_on(patch_of: &Source) -> (Source, Found) {
+    let source = Source { title: "Renamed".into(), edited_at: minute(4), icon: None, ..patch_of.clone() };
+    let found = Found::Source {
+        source: Box::new(source.clone()),
+        state: SourceState::Trashed,
+        update_available: true,
+        settled: true,
+        title: Some("Renamed".into()),
+    };
+    (source, found)
+}
+
+fn cursor(minutes: i64) -> Option<SyncCursor> {
+    Some(SyncCursor { watermark: minute(minutes) })
+}
+
+pub(super) async fn source(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (before, document) = desk.page("Policy").await?;
+    let (other, _) = desk.page("Other").await?;
+    let untouched = desk.linked(&other).await?;
+    let (source, found) = moved_on(&before);
+    store.patch(&desk.connection, &[SyncPatch { document, checked_at: minute(5), found }], None).await?;
+    let linked = desk.linked(&before).await?;
+    let expected = Link {
+        connection: Some(desk.connection.reference.clone()),
+        source,
+        state: SourceState::Trashed,
+        checked_at: minute(5),
+        update_available: true,
+    };
+    ensure_eq!(linked.link, expected, "the link");
+    ensure_eq!(linked.title.text, "Renamed", "the title");
+    ensure_eq!((linked.settled, linked.imported_edit), (true, minute(0)), "the version's edit");
+    ensure_eq!(desk.linked(&other).await?, untouched, "another document");
+    Ok(())
+}
+
+pub(super) async fn twice(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let patch = SyncPatch { document, checked_at: minute(5), found: moved_on(&source).1 };
+    store.patch(&desk.connection, std::slice::from_ref(&patch), cursor(5)).await?;
+    let once = desk.linked(&source).await?;
+    store.patch(&desk.connection, &[patch.clone(), patch], cursor(5)).await?;
+    ensure_eq!(desk.linked(&source).await?, once, "the document patched twice");
+    ensure_eq!(store.cursor(&desk.connection).await?, cursor(5), "the cursor moved twice");
+    Ok(())
+}
+
+pub(super) async fn not_shared(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let mut expected = desk.linked(&source).await?;
+    let patch = SyncPatch { document, checked_at: minute(5), found: Found::NotShared };
+    store.patch(&desk.connection, &[patch], None).await?;
+    expected.link.state = SourceState::NotShared;
+    expected.link.checked_at = minute(5);
+    ensure_eq!(desk.linked(&source).await?, expected, "the document");
+    Ok(())
+}
+
+pub(super) async fn unlinked(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let (other, kept) = desk.page("Other").await?;
+    let actor = super::super::fixture::actor(desk.connection.tenant, crate::library::access::Role::Admin);
+    store.unlink(&actor, document, minute(2)).await?;
+    let unknown = crate::id::DocumentId::fresh();
+    let renamed = Source { title: "Renamed".into(), ..other.clone() };
+    let patches = [seen(document, &source, 5), seen(unknown, &source, 5), seen(kept, &renamed, 5)];
+    store.patch(&desk.connection, &patches, cursor(5)).await?;
+    ensure_eq!(desk.find(source.id).await?, None, "what is linked to the forgotten source");
+    ensure_eq!(desk.linked(&other).await?.title.text, "Renamed", "the title in the same batch");
+    ensure_eq!(store.cursor(&desk.connection).await?, cursor(5), "the cursor of the same batch");
+    Ok(())
+}
+
+pub(super) async fn other_connection(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let before = desk.linked(&source).await?;
+    let other = desk.other().connection;
+    for found in [moved_on(&source).1, Found::NotShared] {
+        store.patch(&other, &[SyncPatch { document, checked_at: minute(5), found }], None).await?;
+        ensure_eq!(desk.linked(&source).await?, before, "the document");
+    }
+    Ok(())
+}
+
+pub(super) async fn other_source(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let before = desk.linked(&source).await?;
+    let stranger = Source { id: notion_id(), ..source.clone() };
+    store.patch(&desk.connection, &[seen(document, &stranger, 5)], None).await?;
+    ensure_eq!(desk.linked(&source).await?, before, "the document");
+    ensure_eq!(desk.find(stranger.id).await?, None, "what is linked to the other source");
+    Ok(())
+}
+
+pub(super) async fn older(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let source = page("Policy");
+    let document = desk.import_at(&content(&source, "Policy"), 5).await?.document();
+    let before = desk.linked(&source).await?;
+    for found in [moved_on(&source).1, Found::NotShared] {
+        store.patch(&desk.connection, &[SyncPatch { document, checked_at: minute(4), found }], None).await?;
+        ensure_eq!(desk.linked(&source).await?, before, "the document");
+    }
+    Ok(())
+}
+
+pub(super) async fn relinked(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    store.detach(&desk.connection).await?;
+    let other = desk.other();
+    store.patch(&other.connection, &[seen(document, &source, 5)], None).await?;
+    let linked = desk.linked(&source).await?;
+    ensure_eq!(linked.document, document, "the document");
+    ensure_eq!(linked.link.connection, Some(other.connection.reference), "the connection that holds it");
+    Ok(())
+}
+
+pub(super) async fn not_relinked(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    store.detach(&desk.connection).await?;
+    let before = desk.linked(&source).await?;
+    let patch = SyncPatch { document, checked_at: minute(5), found: Found::NotShared };
+    store.patch(&desk.other().connection, &[patch], None).await?;
+    ensure_eq!(desk.linked(&source).await?, before, "the document");
+    Ok(())
+}
+
+pub(super) async fn settled(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    for (minutes, found, expected) in [(5, false, false), (6, true, true), (7, false, true)] {
+        let mut patch = seen(document, &source, minutes);
+        if let Found::Source { settled, .. } = &mut patch.found {
+            *settled = found;
+        }
+        store.patch(&desk.connection, &[patch], None).await?;
+        ensure_eq!(desk.linked(&source).await?.settled, expected, "settled at minute {minutes}");
+    }
+    // Other content is another matter.
+    desk.import_at(&content(&source, "New"), 8).await?;
+    ensure_eq!(desk.linked(&source).await?.settled, false, "settled after an unsettled import");
+    Ok(())
+}
+
+pub(super) async fn title_held(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let mut patch = seen(document, &Source { title: "Renamed".into(), ..source.clone() }, 5);
+    if let Found::Source { title, .. } = &mut patch.found {
+        *title = None;
+    }
+    store.patch(&desk.connection, &[patch], None).await?;
+    let linked = desk.linked(&source).await?;
+    ensure_eq!(
+        (linked.title.text.as_str(), linked.link.source.title.as_str()),
+        ("Policy", "Renamed"),
+        "titles"
+    );
+    Ok(())
+}
+
+pub(super) async fn many(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let (other, last) = desk.page("Other").await?;
+    let strangers = (0..3_000).map(|_| seen(crate::id::DocumentId::fresh(), &source, 5));
+    let renamed = |source: &Source| Source { title: "Renamed".into(), ..source.clone() };
+    let mut patches = vec![seen(document, &renamed(&source), 5)];
+    patches.extend(strangers);
+    patches.push(seen(last, &renamed(&other), 5));
+    store.patch(&desk.connection, &patches, cursor(5)).await?;
+    let mut sources: Vec<_> = (0..3_000).map(|_| notion_id()).collect();
+    sources.extend([source.id, other.id]);
+    let found = store.linked_by_source(desk.connection.tenant, &sources).await?;
+    ensure_eq!(found.len(), 2, "documents found among thousands of sources");
+    ensure!(found.iter().all(|linked| linked.title.text == "Renamed"), "a patch among thousands was lost");
+    Ok(())
+}
+
+pub(super) async fn dropped(store: Store) -> Outcome {
+    for polls in 0..40 {
+        let desk = Desk::new(&store);
+        let (first, one) = desk.page("First").await?;
+        let (second, two) = desk.page("Second").await?;
+        let renamed = |source: &Source| Source { title: "Renamed".into(), ..source.clone() };
+        let patches = [seen(one, &renamed(&first), 5), seen(two, &renamed(&second), 5)];
+        abandon(store.patch(&desk.connection, &patches, cursor(5)), polls).await;
+        let moved = store.cursor(&desk.connection).await?.is_some();
+        for source in [&first, &second] {
+            let renamed = desk.linked(source).await?.title.text == "Renamed";
+            ensure_eq!(renamed, moved, "after {polls} polls: title and cursor moved");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn watermark(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    ensure_eq!(store.cursor(&desk.connection).await?, None, "the first cursor");
+    for (to, expected) in [(5, 5), (9, 9), (7, 9)] {
+        store.patch(&desk.connection, &[], cursor(to)).await?;
+        ensure_eq!(store.cursor(&desk.connection).await?, cursor(expected), "the cursor moved to {to}");
+    }
+    store.patch(&desk.connection, &[], None).await?;
+    ensure_eq!(store.cursor(&desk.connection).await?, cursor(9), "the cursor that was not moved");
+    Ok(())
+}
+
+pub(super) async fn cursors(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    store.patch(&desk.connection, &[], cursor(5)).await?;
+    ensure_eq!(store.cursor(&desk.other().connection).await?, None, "another connection's cursor");
+    let same_name = Desk::new(&store);
+    ensure_eq!(store.cursor(&same_name.connection).await?, None, "another tenant's cursor");
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What the suites put into the stores.
+
+use std::pin::pin;
+use std::task::Poll;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt, future, stream};
+use uuid::Uuid;
+
+use super::Broken;
+use crate::connection::{
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedBot, Workspace,
+};
+use crate::error::Cause;
+use crate::id::{AttemptId, DocumentId, MemberId, NotionId, TenantId};
+use crate::library::access::{Actor, Role};
+use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
+use crate::library::document::{
+    Content, Found, NewContent, Source, SourceKind, SourceParent, SourceState, StoredFile, SyncPatch,
+};
+use crate::library::fidelity::{Exposure, Fidelity};
+
+/// This many minutes into the suites' day.
+pub(super) fn minute(minutes: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
+}
+
+pub(super) fn tenant() -> TenantId {
+    TenantId::fresh()
+}
+
+pub(super) fn actor(tenant: TenantId, role: Role) -> Actor {
+    Actor { tenant, member: MemberId::fresh(), role }
+}
+
+pub(super) const SECRET: [u8; 32] = [7; 32];
+
+/// An attempt of minute 0 that lapses at minute 15.
+pub(super) fn attempt(tenant: TenantId) -> Attempt {
+    Attempt {
+        tenant,
+        id: AttemptId::fresh(),
+        member: MemberId::fresh(),
+        secret_hash: SECRET,
+        expires_at: minute(15),
+        renews: None,
+        granted: None,
+    }
+}
+
+pub(super) fn granted(reference: &str) -> Granted {
+    let bot = NotionId::new(Uuid::now_v7());
+    let workspace = Workspace { id: Some("acme".into()), name: "Acme".into(), bot };
+    Granted { reference: ConnectionRef::new(reference), workspace }
+}
+
+/// An active connection, confirmed and due at minute 0.
+pub(super) async fn connected(
+    store: &dyn ConnectionStore,
+    tenant: TenantId,
+    reference: &str,
+) -> Result<ConnectionRecord, Broken> {
+    confirmed(store, &attempt(tenant), &granted(reference), minute(0)).await
+}
+
+/// What comes of an attempt that is begun, granted and confirmed by the right person.
+pub(super) async fn confirmed(
+    store: &dyn ConnectionStore,
+    attempt: &Attempt,
+    granted: &Granted,
+    now: DateTime<Utc>,
+) -> Result<ConnectionRecord, Broken> {
+    store.begin(attempt).await?;
+    store.pending(attempt.tenant, attempt.id, granted).await?;
+    let Attempt { tenant, member, id, secret_hash, .. } = *attempt;
+    Ok(store.activate(tenant, member, id, secret_hash, now, SharedBot::Refuse).await?)
+}
+
+/// Somebody who writes documents through the connection of this name.
+pub(super) fn writer(tenant: TenantId, reference: &str, generation: u64) -> Connection {
+    Connection { generation, ..Connection::new(tenant, reference) }
+}
+
+pub(super) fn notion_id() -> NotionId {
+    NotionId::new(Uuid::now_v7())
+}
+
+/// A page with everything a source can say, edited at minute 0.
+pub(super) fn page(title: &str) -> Source {
+    let icon = crate::library::document::SourceImage::Emoji("📄".into());
+    Source {
+        id: notion_id(),
+        kind: SourceKind::Page,
+        url: "https://www.notion.so/policy".parse().ok(),
+        title: title.into(),
+        created_at: minute(-60),
+        edited_at: minute(0),
+        parent: Some(SourceParent::DataSource(notion_id())),
+        icon: Some(icon),
+        cover: Some(crate::library::document::SourceImage::Stored(file("cover.png"))),
+        locked: true,
+    }
+}
+
+/// What an import of `source` brings, read in the minute of its edit.
+pub(super) fn content(source: &Source, text: &str) -> NewContent {
+    NewContent {
+        source: source.clone(),
+        state: SourceState::Present,
+        content: Content::Markdown(text.into()),
+        attachments: vec![file("diagram.png")],
+        fidelity: fidelity(),
+        exposure: Exposure::default(),
+        settled: false,
+    }
+}
+
+const fn fidelity() -> Fidelity {
+    Fidelity::Complete
+}
+
+pub(super) fn file(name: &str) -> StoredFile {
+    let blob = Blob { id: BlobId::of(name.as_bytes()), size: name.len() as u64 };
+    StoredFile { blob, name: name.into(), media_type: "image/png".into() }
+}
+
+/// A look at `source` at this minute that found it as it is.
+pub(super) fn seen(document: DocumentId, source: &Source, minutes: i64) -> SyncPatch {
+    let found = Found::Source {
+        source: Box::new(source.clone()),
+        state: SourceState::Present,
+        update_available: false,
+        settled: false,
+        title: Some(source.title.clone()),
+    };
+    SyncPatch { document, checked_at: minute(minutes), found }
+}
+
+/// Bytes on their way into a store, in chunks of at most seven.
+pub(super) fn bytes(text: &[u8]) -> ByteStream {
+    let chunks: Vec<_> = text.chunks(7).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    stream::iter(chunks).boxed()
+}
+
+/// Bytes that break off at their end.
+pub(super) fn broken_bytes(text: &[u8]) -> ByteStream {
+    let cause = Cause::from("the network broke off");
+    bytes(text).chain(stream::iter([Err(cause)])).boxed()
+}
+
+pub(super) async fn collected(mut bytes: BlobBytes) -> Result<Vec<u8>, Broken> {
+    let mut whole = Vec::new();
+    while let Some(chunk) = bytes.next().await {
+        whole.extend_from_slice(&chunk?);
+    }
+    Ok(whole)
+}
+
+/// It polls `future` so many times, unless it is ready before, and drops it.
+pub(super) async fn abandon<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        let polled = future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        if let Poll::Ready(done) = polled {
+            return Some(done);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
+}
