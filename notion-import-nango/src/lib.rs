@@ -4,6 +4,23 @@
 //! [`TokenSource`](notion_import_core::connection::TokenSource), for everything after it. Requests go through
 //! Nango's proxy, which puts the Notion token in: this process never holds one.
 //!
+//! ```no_run
+//! use notion_import_core::connection::Authorizer;
+//! use notion_import_nango::{Config, Nango, webhook::Event};
+//!
+//! # async fn connect(raw: &[u8], headers: &http::HeaderMap) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = Config::new(std::env::var("NANGO_API_KEY")?);
+//! config.webhook_signing_keys.push(std::env::var("NANGO_WEBHOOK_SIGNING_KEY")?.into());
+//! let nango = Nango::new(config)?;
+//!
+//! // Where the host receives Nango's webhooks. What one says is a hint: ask before believing it.
+//! if let Event::Auth(auth) = nango.webhook(raw, headers)? {
+//!     let connection = nango.inspect(&auth.connection).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The API key needs these scopes: `environment:connect_sessions:write`, `environment:connections:read`,
 //! `environment:connections:list`, `environment:connections:delete`, `environment:proxy`; and not
 //! `environment:connections:read_credentials`.

@@ -44,7 +44,7 @@ impl StandIn {
     }
 
     fn count(&self, asked: &Asked, state: &mut State) -> Outcome<()> {
-        let Some(limit) = self.settings().limit else { return Ok(()) };
+        let Some(limit) = self.limit() else { return Ok(()) };
         let now = self.now();
         let window = match state.window.take().filter(|window| window.ends > now) {
             Some(running) => state.window.insert(running),
@@ -63,7 +63,7 @@ impl StandIn {
 
     /// The headers every counted answer carries, proxied ones too.
     pub(super) fn limits(&self, state: &State) -> HeaderMap {
-        let (Some(limit), Some(window)) = (self.settings().limit, &state.window) else {
+        let (Some(limit), Some(window)) = (self.limit(), &state.window) else {
             return HeaderMap::new();
         };
         let number = |name, value: u64| (HeaderName::from_static(name), value.into());

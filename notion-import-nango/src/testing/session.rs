@@ -89,7 +89,9 @@ impl StandIn {
         renews: Option<String>,
     ) -> Outcome<Answer> {
         let token = format!("{PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        let expires_at = self.now() + LIFETIME;
+        let now = self.now();
+        state.sessions.retain(|_, session| session.expires_at > now);
+        let expires_at = now + LIFETIME;
         state.sessions.insert(token.clone(), Session { tags: normalise(&tags)?, renews, expires_at });
         let link = self.link(asked, &token);
         let expires_at = wire(expires_at);

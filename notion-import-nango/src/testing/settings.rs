@@ -37,7 +37,8 @@ pub struct Settings {
     pub integration_id: String,
     /// The environment's name.
     pub environment: String,
-    /// Where browsers reach it. By default what the request that opens a session says in `Host`.
+    /// Where browsers reach it, with the path the router is nested under. By default what the request that opens a
+    /// session says in `Host`, and no path.
     pub origin: Option<Url>,
     /// Where webhooks go, if anywhere.
     pub webhook_url: Option<Url>,

@@ -23,9 +23,15 @@ pub struct StandIn(Arc<Inner>);
 struct Inner {
     world: World,
     settings: Settings,
-    webhook_url: Mutex<Option<Url>>,
+    switches: Mutex<Switches>,
     state: Mutex<State>,
     transport: Arc<dyn Transport>,
+}
+
+/// What can be changed while it runs.
+struct Switches {
+    webhook_url: Option<Url>,
+    limit: Option<u64>,
 }
 
 impl StandIn {
@@ -35,8 +41,9 @@ impl StandIn {
     /// If this machine cannot speak TLS, which a webhook may need.
     pub fn new(world: World, settings: Settings) -> Result<Self, TransportError> {
         let transport = Arc::new(Http::new()?);
-        let webhook_url = Mutex::new(settings.webhook_url.clone());
-        Ok(Self(Arc::new(Inner { world, settings, webhook_url, state: Mutex::default(), transport })))
+        let switches = Switches { webhook_url: settings.webhook_url.clone(), limit: settings.limit };
+        let (switches, state) = (Mutex::new(switches), Mutex::default());
+        Ok(Self(Arc::new(Inner { world, settings, switches, state, transport })))
     }
 
     /// It writes down sessions and connections; not what was asked so far.
@@ -59,7 +66,13 @@ impl StandIn {
 
     /// It sends webhooks there from now on.
     pub fn send_webhooks_to(&self, url: Url) {
-        *self.0.webhook_url.lock().unwrap_or_else(PoisonError::into_inner) = Some(url);
+        self.switches().webhook_url = Some(url);
+    }
+
+    /// It lets the account make so many requests in a minute from now on; `None` lifts the limit.
+    pub fn limit_to(&self, requests: impl Into<Option<u64>>) {
+        self.switches().limit = requests.into();
+        self.state().window = None;
     }
 
     /// Every request seen, oldest first; the last 50,000.
@@ -169,7 +182,15 @@ impl StandIn {
     }
 
     pub(super) fn webhook_url(&self) -> Option<Url> {
-        self.0.webhook_url.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.switches().webhook_url.clone()
+    }
+
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.switches().limit
+    }
+
+    fn switches(&self) -> MutexGuard<'_, Switches> {
+        self.0.switches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

@@ -103,6 +103,8 @@ async fn the_accounts_limit_counts_every_call_and_says_so() {
     assert_eq!(second.json()["error"]["code"], "too_many_request");
     assert!(second.json()["error"].get("message").is_none());
     assert!(second.headers.contains_key("retry-after"));
+    stage.stand_in.limit_to(None);
+    assert_eq!(stage.ask("GET", "/connections", &headers, None).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -133,4 +135,24 @@ async fn a_session_shows_and_closes_itself() {
     assert_eq!(shown.json()["data"]["allowed_integrations"][0], "notion");
     assert_eq!(stage.ask("DELETE", "/connect/session", &own, None).await.status, StatusCode::NO_CONTENT);
     assert!(stage.stand_in.consent(&link, stage.workspace, &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn it_can_live_below_a_path() {
+    let stage =
+        Stage::with(|settings| settings.origin = Some("http://demo.test/nango/".parse().unwrap())).await;
+    let base = super::serve(axum::Router::new().nest("/nango", stage.stand_in.router())).await;
+    let nango = crate::nango(&format!("{base}/nango"));
+    let link = nango.begin(&attempt()).await.unwrap().url;
+    assert!(link.as_str().starts_with("http://demo.test/nango/connect-ui/?session_token="), "{link}");
+    let page = format!("{base}{}?{}", link.path(), link.query().unwrap());
+    let shown = super::send(http::Method::GET, page.parse().unwrap(), http::HeaderMap::new(), None).await;
+    assert!(shown.text().contains("Allow access"));
+    let reference = stage.stand_in.consent(&link, stage.workspace, &[stage.page]).await.unwrap();
+    let connection = notion_import_core::connection::Connection::new(attempt().tenant, reference.as_str());
+    let access = notion_import_core::connection::TokenSource::access(&nango, &connection).await.unwrap();
+    let mut headers = access.headers;
+    headers.insert(access.version_header, http::HeaderValue::from_static("2026-03-11"));
+    let me = access.base.join("v1/users/me").unwrap();
+    assert_eq!(super::send(http::Method::GET, me, headers, None).await.status, StatusCode::OK);
 }
