@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use crate::id::NotionId;
 use crate::markdown::fidelity::{Ledger, LossKind, TruncationKind};
-use crate::markdown::inline::{Kind, Pieces, Place, shows};
+use crate::markdown::inline::{Place, shows};
 use crate::markdown::list::{Item, Run};
+use crate::markdown::pieces::{Kind, Pieces};
 use crate::markdown::writer::Writer;
 use crate::markdown::{Options, Rendered};
 use crate::notion::block::{Block, BlockType, Callout, Content, Heading, Text};

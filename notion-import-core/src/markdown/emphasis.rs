@@ -4,9 +4,8 @@
 //! delimiters are tried, then styles are taken from punctuation at the edges, then dropped. The checks are a fixed
 //! number of passes, each linear.
 
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
-
-use crate::markdown::inline::{Kind, Piece};
+use crate::markdown::flanking::{Class, reads_as_meant};
+use crate::markdown::pieces::{Kind, Piece};
 
 /// Styles that have delimiters, as bits.
 pub(super) type Style = u8;
@@ -18,10 +17,10 @@ pub(super) const STRIKE: Style = 4;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     pub(super) at: usize,
-    span: usize,
-    open: bool,
-    byte: u8,
-    width: u8,
+    pub(super) span: usize,
+    pub(super) open: bool,
+    pub(super) byte: u8,
+    pub(super) width: u8,
 }
 
 impl Mark {
@@ -38,59 +37,12 @@ impl Mark {
 
 /// A stretch of pieces of one style.
 #[derive(Clone, Copy, Debug)]
-struct Span {
+pub(super) struct Span {
     style: Style,
     start: usize,
     end: usize,
     underscore: bool,
-    broken: bool,
-}
-
-/// What a character is to the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    /// White space.
-    Space,
-    /// White space to some parsers, a letter to others.
-    OddSpace,
-    /// Punctuation.
-    Punctuation,
-    /// Punctuation since CommonMark 0.31, a letter before.
-    Symbol,
-    /// Anything else.
-    Letter,
-}
-
-impl Class {
-    pub(super) fn of(char: char) -> Self {
-        if char.is_ascii_alphanumeric() {
-            return Self::Letter;
-        }
-        if matches!(char, '\u{0b}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
-            return Self::OddSpace;
-        }
-        if char.is_whitespace() {
-            return Self::Space;
-        }
-        if char.is_ascii_punctuation() {
-            return Self::Punctuation;
-        }
-        match char.general_category_group() {
-            GeneralCategoryGroup::Punctuation => Self::Punctuation,
-            GeneralCategoryGroup::Symbol => Self::Symbol,
-            _ => Self::Letter,
-        }
-    }
-
-    /// What it is to new parsers, or to old ones.
-    fn settled(self, new: bool) -> Self {
-        match (self, new) {
-            (Self::Symbol, true) => Self::Punctuation,
-            (Self::OddSpace, true) => Self::Space,
-            (Self::Symbol | Self::OddSpace, false) => Self::Letter,
-            _ => self,
-        }
-    }
+    pub(super) broken: bool,
 }
 
 /// What to give up when the styles cannot be delimited, least first.
@@ -247,7 +199,7 @@ fn find_spans(pieces: &[Piece]) -> Vec<Span> {
     let lasts = lasting(pieces);
     let mut spans: Vec<Span> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
-    for at in 0..=pieces.len() {
+    for (at, lasts) in lasts.iter().enumerate() {
         let style = pieces.get(at).map_or(0, |piece| piece.style);
         let keep = open.iter().take_while(|&&span| spans[span].style & style != 0).count();
         for span in open.drain(keep..) {
@@ -259,7 +211,7 @@ fn find_spans(pieces: &[Piece]) -> Vec<Span> {
         let opened = open.iter().fold(0, |styles, &span| styles | spans[span].style);
         let mut missing: Vec<Style> =
             [STRIKE, BOLD, ITALIC].into_iter().filter(|bit| style & !opened & bit != 0).collect();
-        missing.sort_by_key(|&bit| std::cmp::Reverse(lasts[at][bit.trailing_zeros() as usize]));
+        missing.sort_by_key(|&bit| std::cmp::Reverse(lasts[bit.trailing_zeros() as usize]));
         for style in missing {
             open.push(spans.len());
             spans.push(Span { style, start: at, end: at, underscore: false, broken: false });
@@ -268,9 +220,9 @@ fn find_spans(pieces: &[Piece]) -> Vec<Span> {
     spans
 }
 
-/// Where each style of each piece ends.
+/// Where each style of each piece ends; the last is the end of all.
 fn lasting(pieces: &[Piece]) -> Vec<[usize; 3]> {
-    let mut lasts = vec![[0; 3]; pieces.len()];
+    let mut lasts = vec![[0; 3]; pieces.len() + 1];
     let mut ends = [pieces.len(); 3];
     for (at, piece) in pieces.iter().enumerate().rev() {
         for (bit, end) in ends.iter_mut().enumerate() {
@@ -319,138 +271,7 @@ fn check(marks: &[Mark], spans: &mut [Span], pieces: &[Piece], text: &str, edges
     if marks.is_empty() {
         return true;
     }
-    let new = Reader { new: true, stack: Vec::new() }.read(marks, spans, pieces, text, edges);
-    let old = Reader { new: false, stack: Vec::new() }.read(marks, spans, pieces, text, edges);
+    let new = reads_as_meant(true, marks, spans, pieces, text, edges);
+    let old = reads_as_meant(false, marks, spans, pieces, text, edges);
     new && old
-}
-
-/// The rules of CommonMark for runs of delimiters.
-struct Reader {
-    new: bool,
-    stack: Vec<Opener>,
-}
-
-struct Opener {
-    byte: u8,
-    length: usize,
-    left: usize,
-    both: bool,
-    spans: [Option<usize>; 2],
-}
-
-impl Reader {
-    fn read(
-        mut self,
-        marks: &[Mark],
-        spans: &mut [Span],
-        pieces: &[Piece],
-        text: &str,
-        edges: (Class, Class),
-    ) -> bool {
-        let mut good = true;
-        let mut from = 0;
-        while from < marks.len() {
-            let Mark { at, byte, .. } = marks[from];
-            let same = |mark: &&Mark| mark.at == at && mark.byte == byte;
-            let run = &marks[from..from + marks[from..].iter().take_while(same).count()];
-            let before = match from.checked_sub(1).map(|last| marks[last].at) {
-                Some(last) if last == at => Class::Punctuation,
-                _ => at.checked_sub(1).map_or(edges.0, |last| pieces[last].last_class(text)),
-            };
-            from += run.len();
-            let after = match marks.get(from) {
-                Some(next) if next.at == at => Class::Punctuation,
-                _ => pieces.get(at).map_or(edges.1, |next| next.first_class(text)),
-            };
-            let (opens, closes) = flanking(byte, before.settled(self.new), after.settled(self.new));
-            let meant = match (run[0].open, run[run.len() - 1].open) {
-                (true, true) => self.opens(run, opens, closes),
-                (false, false) => self.closes(run, opens, closes),
-                _ => false,
-            };
-            if !meant {
-                good = false;
-                self.force(run, opens && closes);
-                for mark in run {
-                    spans[mark.span].broken = true;
-                }
-            }
-        }
-        good
-    }
-
-    fn opens(&mut self, run: &[Mark], opens: bool, closes: bool) -> bool {
-        let length = run.iter().map(|mark| mark.width as usize).sum();
-        let byte = run[0].byte;
-        let taken = closes && self.stack.iter().any(|opener| opener.matches(byte, length, opens));
-        if !opens || taken || run.len() > 2 {
-            return false;
-        }
-        let spans = [Some(run[0].span), run.get(1).map(|mark| mark.span)];
-        self.stack.push(Opener { byte, length, left: length, both: opens && closes, spans });
-        true
-    }
-
-    fn closes(&mut self, run: &[Mark], opens: bool, closes: bool) -> bool {
-        let length: usize = run.iter().map(|mark| mark.width as usize).sum();
-        let byte = run[0].byte;
-        let mut left = if closes { length } else { return false };
-        while left > 0 {
-            let Some(opener) = self.stack.last_mut() else { return false };
-            if !opener.matches(byte, length, opens) {
-                return false;
-            }
-            let width = if left >= 2 && opener.left >= 2 { 2 } else { 1 };
-            let meant = |span: &Option<usize>| {
-                run.iter().any(|mark| Some(mark.span) == *span && mark.width as usize == width)
-            };
-            let Some(closed) = opener.spans.iter().position(meant) else { return false };
-            opener.spans[closed] = None;
-            opener.left -= width;
-            left -= width;
-            if opener.left == 0 {
-                self.stack.pop();
-            }
-        }
-        true
-    }
-
-    /// It goes on as if the run had done what it was meant to.
-    fn force(&mut self, run: &[Mark], both: bool) {
-        for mark in run {
-            if mark.open {
-                let length = mark.width as usize;
-                let spans = [Some(mark.span), None];
-                self.stack.push(Opener { byte: mark.byte, length, left: length, both, spans });
-            } else {
-                for opener in &mut self.stack {
-                    for span in opener.spans.iter_mut().filter(|span| **span == Some(mark.span)) {
-                        *span = None;
-                        opener.left = opener.left.saturating_sub(mark.width as usize);
-                    }
-                }
-            }
-        }
-        self.stack.retain(|opener| opener.left > 0 && opener.spans != [None, None]);
-    }
-}
-
-impl Opener {
-    /// The rule of three.
-    fn matches(&self, byte: u8, length: usize, opens: bool) -> bool {
-        let unlike = (self.both || opens) && (self.length + length) % 3 == 0;
-        self.byte == byte && (!unlike || (self.length % 3 == 0 && length % 3 == 0))
-    }
-}
-
-/// Whether a run of delimiters can open and can close.
-fn flanking(byte: u8, before: Class, after: Class) -> (bool, bool) {
-    let spaces = (before == Class::Space, after == Class::Space);
-    let marks = (before == Class::Punctuation, after == Class::Punctuation);
-    let left = !spaces.1 && (!marks.1 || spaces.0 || marks.0);
-    let right = !spaces.0 && (!marks.0 || spaces.1 || marks.1);
-    match byte {
-        b'_' => (left && (!right || marks.0), right && (!left || marks.1)),
-        _ => (left, right),
-    }
 }

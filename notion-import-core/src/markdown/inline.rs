@@ -1,55 +1,12 @@
 //! Rich text inside a block: runs become pieces, pieces become lines.
 
 use crate::markdown::blocks::Renderer;
-use crate::markdown::emphasis::{self, BOLD, Class, ITALIC, Mark, STRIKE, Style};
+use crate::markdown::emphasis::{self, BOLD, ITALIC, Mark, STRIKE, Style};
 use crate::markdown::escape::{self, Around};
 use crate::markdown::fidelity::LossKind;
+use crate::markdown::flanking::Class;
+use crate::markdown::pieces::{Kind, Piece, Pieces, fold_links, trim_line};
 use crate::notion::text::{Annotations, Mention, RichText, RichTextKind};
-
-/// A stretch of text that is all alike.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) kind: Kind,
-    pub(super) style: Style,
-    /// The link it belongs to, counted from 1.
-    pub(super) link: u32,
-}
-
-/// What a piece is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Space,
-    Code,
-    Math,
-    Break,
-    /// A whole link; its range is one of pieces.
-    Link,
-}
-
-impl Piece {
-    pub(super) fn text<'t>(&self, text: &'t str) -> &'t str {
-        &text[self.start as usize..self.end as usize]
-    }
-
-    pub(super) fn first_class(&self, text: &str) -> Class {
-        match self.kind {
-            Kind::Text | Kind::Space => self.text(text).chars().next().map_or(Class::Space, Class::of),
-            Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
-            Kind::Break => Class::Space,
-        }
-    }
-
-    pub(super) fn last_class(&self, text: &str) -> Class {
-        match self.kind {
-            Kind::Text | Kind::Space => self.text(text).chars().next_back().map_or(Class::Space, Class::of),
-            Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
-            Kind::Break => Class::Space,
-        }
-    }
-}
 
 /// Where rich text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,56 +26,6 @@ pub(super) enum Place {
 impl Place {
     fn in_cell(self) -> bool {
         self == Self::Cell
-    }
-}
-
-/// Rich text, taken apart.
-#[derive(Debug, Default)]
-pub(super) struct Pieces {
-    text: String,
-    pieces: Vec<Piece>,
-    links: Vec<String>,
-}
-
-impl Pieces {
-    pub(super) fn push(&mut self, kind: Kind, text: &str, style: Style, link: u32) {
-        let start = self.text.len() as u32;
-        self.text.push_str(text);
-        let end = self.text.len() as u32;
-        if start < end {
-            self.pieces.push(Piece { start, end, kind, style, link });
-        }
-    }
-
-    pub(super) fn link(&mut self, url: String) -> u32 {
-        if self.links.last() != Some(&url) {
-            self.links.push(url);
-        }
-        self.links.len() as u32
-    }
-
-    /// It splits words from the white space around them and from line breaks.
-    pub(super) fn words(&mut self, text: &str, kind: Kind, style: Style, link: u32) {
-        let mut rest = text;
-        loop {
-            let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
-            let line = &rest[..end];
-            if kind == Kind::Text {
-                let words = line.trim_start();
-                self.push(Kind::Space, &line[..line.len() - words.len()], style, link);
-                let kept = words.trim_end();
-                self.push(Kind::Text, kept, style, link);
-                self.push(Kind::Space, &words[kept.len()..], style, link);
-            } else {
-                self.push(kind, line, style, link);
-            }
-            if end == rest.len() {
-                return;
-            }
-            self.push(Kind::Break, "\n", 0, 0);
-            rest = &rest[end..];
-            rest = rest.strip_prefix("\r\n").unwrap_or(&rest[1..]);
-        }
     }
 }
 
@@ -375,42 +282,6 @@ struct Scribe<'a> {
     links: &'a [String],
     place: Place,
     starts_block: bool,
-}
-
-/// Spaces and tabs at the ends of a line mean nothing to Markdown.
-fn trim_line(pieces: &mut Vec<Piece>, text: &str) {
-    const BLANK: [char; 4] = [' ', '\t', '\x0b', '\x0c'];
-    while let Some(last) = pieces.last_mut().filter(|last| last.kind == Kind::Space) {
-        last.end = last.start + last.text(text).trim_end_matches(BLANK).len() as u32;
-        if last.start < last.end {
-            break;
-        }
-        pieces.pop();
-    }
-    while let Some(first) = pieces.first_mut().filter(|first| first.kind == Kind::Space) {
-        first.start = first.end - first.text(text).trim_start_matches(BLANK).len() as u32;
-        if first.start < first.end {
-            break;
-        }
-        pieces.remove(0);
-    }
-}
-
-/// It puts one piece in the place of each link, and the links' own pieces aside.
-fn fold_links(pieces: &[Piece]) -> (Vec<Piece>, Vec<Piece>) {
-    let (mut outer, mut inner) = (Vec::with_capacity(pieces.len()), Vec::new());
-    for same in pieces.chunk_by(|a, b| a.link == b.link) {
-        let link = same[0].link;
-        if link == 0 {
-            outer.extend_from_slice(same);
-            continue;
-        }
-        let start = inner.len() as u32;
-        inner.extend(same.iter().map(|piece| Piece { link: 0, ..*piece }));
-        let end = inner.len() as u32;
-        outer.push(Piece { start, end, kind: Kind::Link, style: 0, link });
-    }
-    (outer, inner)
 }
 
 /// Whether `$` can hold the expression: no dollar, balanced braces, no open escape.

@@ -91,10 +91,20 @@ impl Renderer<'_> {
             self.rich_text(item.text, place);
             self.writer.after_item_text = true;
         } else if item.check_box.is_some() {
-            self.writer.end_marker_line();
+            self.empty_task(at);
         }
         self.list = Some(run);
         self.enter(at, outer, run.marker);
+    }
+
+    /// Under a check box alone, children would leave the list: a space that Markdown keeps holds them.
+    fn empty_task(&mut self, at: usize) {
+        if self.tree.children(Some(at)).next().is_some() {
+            self.writer.begin();
+            self.writer.out.push_str("&#32;");
+        } else {
+            self.writer.end_marker_line();
+        }
     }
 
     /// A marker that the list before does not have, nor the one around it on the same line, where dashes alone

@@ -11,9 +11,11 @@ mod emphasis;
 mod escape;
 pub mod fidelity;
 mod files;
+mod flanking;
 mod inline;
 mod links;
 mod list;
+mod pieces;
 pub mod property;
 mod table;
 mod writer;
@@ -37,15 +39,21 @@ pub struct Rendered {
     pub exposure: Exposure,
 }
 
+/// The host's own links to pages and databases.
+pub type KnownPages = dyn Fn(NotionId) -> Option<PageLink> + Sync;
+
+/// Where the host stored files again.
+pub type StoredFiles = dyn Fn(FileRef<'_>) -> Option<String> + Sync;
+
 /// How links and files are written.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// The host's own link for a page or database, if it has one.
-    pub pages: Option<&'a (dyn Fn(NotionId) -> Option<PageLink> + Sync)>,
+    pub pages: Option<&'a KnownPages>,
     /// What happens to links to pages the host does not know.
     pub unresolved: Unresolved,
     /// Where a file was stored again. Without it, a file Notion hosts keeps its name and caption and loses its link.
-    pub files: Option<&'a (dyn Fn(FileRef<'_>) -> Option<String> + Sync)>,
+    pub files: Option<&'a StoredFiles>,
     /// Schemes links may have besides http, https, mailto and tel.
     pub schemes: &'a [&'a str],
 }

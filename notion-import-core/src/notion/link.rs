@@ -74,6 +74,7 @@ fn in_path(path: &str) -> Option<NotionId> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

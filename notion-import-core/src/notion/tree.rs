@@ -68,6 +68,7 @@ impl BlockTree {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::notion::block::{BlockType, Content};

@@ -1,5 +1,6 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+mod markdown;
 mod stores;
 mod world;

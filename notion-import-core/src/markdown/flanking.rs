@@ -1,0 +1,196 @@
+//! CommonMark's rules for runs of delimiters: what they may open and close, and with what they pair.
+
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use crate::markdown::emphasis::{Mark, Span};
+use crate::markdown::pieces::Piece;
+
+/// What a character is to the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// White space.
+    Space,
+    /// White space to some parsers, a letter to others.
+    OddSpace,
+    /// Punctuation.
+    Punctuation,
+    /// Punctuation since CommonMark 0.31, a letter before.
+    Symbol,
+    /// Anything else.
+    Letter,
+}
+
+impl Class {
+    pub(super) fn of(char: char) -> Self {
+        if char.is_ascii_alphanumeric() {
+            return Self::Letter;
+        }
+        if matches!(char, '\u{0b}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
+            return Self::OddSpace;
+        }
+        if char.is_whitespace() {
+            return Self::Space;
+        }
+        if char.is_ascii_punctuation() {
+            return Self::Punctuation;
+        }
+        match char.general_category_group() {
+            GeneralCategoryGroup::Punctuation => Self::Punctuation,
+            GeneralCategoryGroup::Symbol => Self::Symbol,
+            _ => Self::Letter,
+        }
+    }
+
+    /// What it is to new parsers, or to old ones.
+    fn settled(self, new: bool) -> Self {
+        match (self, new) {
+            (Self::Symbol, true) => Self::Punctuation,
+            (Self::OddSpace, true) => Self::Space,
+            (Self::Symbol | Self::OddSpace, false) => Self::Letter,
+            _ => self,
+        }
+    }
+}
+
+/// Whether parsers, new or old, read the delimiters as they are meant. If not, the spans they break are marked.
+pub(super) fn reads_as_meant(
+    new: bool,
+    marks: &[Mark],
+    spans: &mut [Span],
+    pieces: &[Piece],
+    text: &str,
+    edges: (Class, Class),
+) -> bool {
+    Reader { new, stack: Vec::new() }.read(marks, spans, pieces, text, edges)
+}
+
+/// The rules of CommonMark for runs of delimiters.
+struct Reader {
+    new: bool,
+    stack: Vec<Opener>,
+}
+
+struct Opener {
+    byte: u8,
+    length: usize,
+    left: usize,
+    both: bool,
+    spans: [Option<usize>; 2],
+}
+
+impl Reader {
+    fn read(
+        mut self,
+        marks: &[Mark],
+        spans: &mut [Span],
+        pieces: &[Piece],
+        text: &str,
+        edges: (Class, Class),
+    ) -> bool {
+        let mut good = true;
+        let mut from = 0;
+        while from < marks.len() {
+            let Mark { at, byte, .. } = marks[from];
+            let same = |mark: &&Mark| mark.at == at && mark.byte == byte;
+            let run = &marks[from..from + marks[from..].iter().take_while(same).count()];
+            let before = match from.checked_sub(1).map(|last| marks[last].at) {
+                Some(last) if last == at => Class::Punctuation,
+                _ => at.checked_sub(1).map_or(edges.0, |last| pieces[last].last_class(text)),
+            };
+            from += run.len();
+            let after = match marks.get(from) {
+                Some(next) if next.at == at => Class::Punctuation,
+                _ => pieces.get(at).map_or(edges.1, |next| next.first_class(text)),
+            };
+            let (opens, closes) = flanking(byte, before.settled(self.new), after.settled(self.new));
+            let meant = match (run[0].open, run[run.len() - 1].open) {
+                (true, true) => self.opens(run, opens, closes),
+                (false, false) => self.closes(run, opens, closes),
+                _ => false,
+            };
+            if !meant {
+                good = false;
+                self.force(run, opens && closes);
+                for mark in run {
+                    spans[mark.span].broken = true;
+                }
+            }
+        }
+        good
+    }
+
+    fn opens(&mut self, run: &[Mark], opens: bool, closes: bool) -> bool {
+        let length = run.iter().map(|mark| mark.width as usize).sum();
+        let byte = run[0].byte;
+        let taken = closes && self.stack.iter().any(|opener| opener.matches(byte, length, opens));
+        if !opens || taken || run.len() > 2 {
+            return false;
+        }
+        let spans = [Some(run[0].span), run.get(1).map(|mark| mark.span)];
+        self.stack.push(Opener { byte, length, left: length, both: opens && closes, spans });
+        true
+    }
+
+    fn closes(&mut self, run: &[Mark], opens: bool, closes: bool) -> bool {
+        let length: usize = run.iter().map(|mark| mark.width as usize).sum();
+        let byte = run[0].byte;
+        let mut left = if closes { length } else { return false };
+        while left > 0 {
+            let Some(opener) = self.stack.last_mut() else { return false };
+            if !opener.matches(byte, length, opens) {
+                return false;
+            }
+            let width = if left >= 2 && opener.left >= 2 { 2 } else { 1 };
+            let meant = |span: &Option<usize>| {
+                run.iter().any(|mark| Some(mark.span) == *span && mark.width as usize == width)
+            };
+            let Some(closed) = opener.spans.iter().position(meant) else { return false };
+            opener.spans[closed] = None;
+            opener.left -= width;
+            left -= width;
+            if opener.left == 0 {
+                self.stack.pop();
+            }
+        }
+        true
+    }
+
+    /// It goes on as if the run had done what it was meant to.
+    fn force(&mut self, run: &[Mark], both: bool) {
+        for mark in run {
+            if mark.open {
+                let length = mark.width as usize;
+                let spans = [Some(mark.span), None];
+                self.stack.push(Opener { byte: mark.byte, length, left: length, both, spans });
+            } else {
+                for opener in &mut self.stack {
+                    for span in opener.spans.iter_mut().filter(|span| **span == Some(mark.span)) {
+                        *span = None;
+                        opener.left = opener.left.saturating_sub(mark.width as usize);
+                    }
+                }
+            }
+        }
+        self.stack.retain(|opener| opener.left > 0 && opener.spans != [None, None]);
+    }
+}
+
+impl Opener {
+    /// The rule of three.
+    fn matches(&self, byte: u8, length: usize, opens: bool) -> bool {
+        let unlike = (self.both || opens) && (self.length + length).is_multiple_of(3);
+        self.byte == byte && (!unlike || (self.length.is_multiple_of(3) && length.is_multiple_of(3)))
+    }
+}
+
+/// Whether a run of delimiters can open and can close.
+fn flanking(byte: u8, before: Class, after: Class) -> (bool, bool) {
+    let spaces = (before == Class::Space, after == Class::Space);
+    let marks = (before == Class::Punctuation, after == Class::Punctuation);
+    let left = !spaces.1 && (!marks.1 || spaces.0 || marks.0);
+    let right = !spaces.0 && (!marks.0 || spaces.1 || marks.1);
+    match byte {
+        b'_' => (left && (!right || marks.0), right && (!left || marks.1)),
+        _ => (left, right),
+    }
+}
