@@ -1,6 +1,7 @@
 //! One HTTP exchange, and the clock. Both are sealed: hosts never see them, the test kit replaces them, so a
 //! whole sync can run under virtual time without a socket.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use http::{HeaderMap, Method, StatusCode};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
 use crate::error::TransportError;
@@ -99,14 +101,45 @@ impl Http {
     /// # Errors
     /// [`TransportError::Connect`] if the TLS backend or the system's certificates cannot be loaded.
     pub fn new() -> Result<Self, TransportError> {
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(ATTEMPT)
-            .user_agent(concat!("notion-import/", env!("CARGO_PKG_VERSION")))
+        client().timeout(ATTEMPT).build().map(Self).map_err(classify)
+    }
+
+    /// It builds a client for files, which connects only to addresses that `vet` accepts, and through no proxy.
+    /// A name is vetted by the very addresses that are then connected to. An address that stands in the URL itself
+    /// never reaches the resolver: the caller judges it.
+    pub(crate) fn vetting(vet: fn(IpAddr) -> bool) -> Result<Self, TransportError> {
+        client()
+            .no_proxy()
+            .https_only(true)
+            .dns_resolver(Arc::new(Vetting(vet)))
             .build()
             .map(Self)
             .map_err(classify)
+    }
+}
+
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .user_agent(concat!("notion-import/", env!("CARGO_PKG_VERSION")))
+}
+
+/// A resolver that passes on only the addresses it accepts.
+struct Vetting(fn(IpAddr) -> bool);
+
+impl Resolve for Vetting {
+    fn resolve(&self, name: Name) -> Resolving {
+        let vet = self.0;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let accepted: Vec<SocketAddr> = found.filter(|address| vet(address.ip())).collect();
+            match accepted.is_empty() {
+                true => Err("no address of this host is allowed".into()),
+                false => Ok(Box::new(accepted.into_iter()) as Addrs),
+            }
+        })
     }
 }
 
@@ -137,7 +170,7 @@ fn classify(error: reqwest::Error) -> TransportError {
     }
 }
 
-/// A shared clock.
+/// A clock that several hold.
 pub type SharedClock = Arc<dyn Clock>;
 
 pub(crate) mod sealed {

@@ -8,6 +8,7 @@ pub mod standing;
 pub mod refresh;
 pub mod document;
 pub mod audit;
+pub mod file_name;
 pub mod fidelity;
 pub mod blob;
 pub mod access;

@@ -1,0 +1,100 @@
+//! What a file is, told from its bytes.
+
+/// What kinds of file are accepted. Anything else is refused, whatever it calls itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Accept {
+    /// PDF, OOXML, ODF, CSV and plain text.
+    Document,
+    /// PNG, JPEG, GIF and WebP. No SVG: it is a program.
+    Image,
+}
+
+const DOCUMENTS: [&str; 7] = [
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+];
+
+const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+impl Accept {
+    /// The type of a file that begins with `head`, if it is accepted.
+    pub(crate) fn detect(self, head: &[u8], name: &str) -> Option<&'static str> {
+        let detected = infer::get(head).map(|kind| kind.mime_type());
+        match (self, detected) {
+            (Self::Document, Some(found)) => DOCUMENTS.into_iter().find(|accepted| *accepted == found),
+            (Self::Image, Some(found)) => IMAGES.into_iter().find(|accepted| *accepted == found),
+            (Self::Document, None) => text(head, name),
+            (Self::Image, None) => None,
+        }
+    }
+
+    /// Whether a file of this name may turn out to be accepted: worth a download.
+    pub(crate) fn may_be(self, name: &str) -> bool {
+        let extension = extension(name);
+        match self {
+            Self::Document => matches!(
+                extension.as_deref(),
+                Some("pdf" | "docx" | "xlsx" | "pptx" | "odt" | "ods" | "odp" | "csv" | "txt")
+            ),
+            Self::Image => matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg" | "gif" | "webp")),
+        }
+    }
+}
+
+/// Text has no magic bytes: the name claims it, and the bytes must not contradict.
+fn text(head: &[u8], name: &str) -> Option<&'static str> {
+    let claimed = match extension(name)?.as_str() {
+        "csv" => "text/csv",
+        "txt" => "text/plain",
+        _ => return None,
+    };
+    (is_text(head) && !looks_like_markup(head)).then_some(claimed)
+}
+
+fn is_text(head: &[u8]) -> bool {
+    let valid = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        // The head may end inside a character.
+        Err(error) => error.error_len().is_none(),
+    };
+    valid && !head.contains(&0)
+}
+
+fn looks_like_markup(head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"<")
+}
+
+fn extension(name: &str) -> Option<String> {
+    name.rsplit_once('.').map(|(_, extension)| extension.trim().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_its_bytes_say() {
+        let check = |accept: Accept, head: &[u8], name: &str, expected: Option<&str>| {
+            assert_eq!(accept.detect(head, name), expected, "{name}");
+        };
+        check(Accept::Document, b"%PDF-1.7\n", "report.pdf", Some("application/pdf"));
+        check(Accept::Document, b"%PDF-1.7\n", "report.exe", Some("application/pdf"));
+        check(Accept::Document, b"<html><body>error", "report.pdf", None);
+        check(Accept::Document, b"<html><body>error", "report.csv", None);
+        check(Accept::Document, b"<?xml version='1.0'?><Error>", "report.txt", None);
+        check(Accept::Document, b"a,b\n1,2\n", "list.CSV", Some("text/csv"));
+        check(Accept::Document, b"plain \xc3", "notes.txt", Some("text/plain"));
+        check(Accept::Document, b"a\0b", "notes.txt", None);
+        check(Accept::Document, b"MZ\x90\0", "setup.pdf", None);
+        check(Accept::Document, b"\x89PNG\r\n\x1a\n", "a.png", None);
+        check(Accept::Image, b"\x89PNG\r\n\x1a\n", "a.png", Some("image/png"));
+        check(Accept::Image, b"<svg xmlns='http://www.w3.org/2000/svg'>", "a.svg", None);
+        check(Accept::Image, b"<svg xmlns='http://www.w3.org/2000/svg'>", "a.png", None);
+        check(Accept::Image, b"%PDF-1.7\n", "a.png", None);
+    }
+}

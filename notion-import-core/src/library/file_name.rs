@@ -1,0 +1,109 @@
+//! Names of files, safe to show and to put into a header.
+
+/// No name is longer, in bytes.
+const LONGEST: usize = 120;
+
+/// It makes a name for people out of what an author or an address calls a file: no path, no control or direction
+/// characters, at most 120 bytes, with the extension of its type.
+pub(crate) fn file_name(raw: &str, media_type: &str) -> String {
+    let visible: String =
+        raw.chars().filter(|c| !is_hidden(*c)).map(|c| if is_separator(c) { '_' } else { c }).collect();
+    let trimmed = visible.trim_matches(|c: char| c.is_whitespace() || c == '.');
+    let extension = extension(media_type);
+    let stem = trimmed.strip_suffix_ignoring_case(extension).unwrap_or(trimmed).trim_end();
+    let stem = shortened(stem, LONGEST - extension.len());
+    if stem.is_empty() { format!("file{extension}") } else { format!("{stem}{extension}") }
+}
+
+/// The value of a `Content-Disposition` header (RFC 6266) that offers a download under this name.
+pub fn attachment_disposition(name: &str) -> String {
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' })
+        .collect();
+    let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+fn extension(media_type: &str) -> &'static str {
+    match media_type {
+        "application/pdf" => ".pdf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => ".docx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => ".xlsx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => ".pptx",
+        "application/vnd.oasis.opendocument.text" => ".odt",
+        "application/vnd.oasis.opendocument.spreadsheet" => ".ods",
+        "application/vnd.oasis.opendocument.presentation" => ".odp",
+        "text/csv" => ".csv",
+        "text/plain" => ".txt",
+        "image/png" => ".png",
+        "image/jpeg" => ".jpg",
+        "image/gif" => ".gif",
+        "image/webp" => ".webp",
+        _ => ".bin",
+    }
+}
+
+/// Controls, and what changes the direction or the look of the text around it.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+}
+
+fn shortened(text: &str, longest: usize) -> &str {
+    match text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= longest).last() {
+        Some(end) => &text[..end],
+        None => "",
+    }
+}
+
+trait StripSuffix {
+    fn strip_suffix_ignoring_case(&self, suffix: &str) -> Option<&str>;
+}
+
+impl StripSuffix for str {
+    fn strip_suffix_ignoring_case(&self, suffix: &str) -> Option<&str> {
+        let at = self.len().checked_sub(suffix.len())?;
+        let (stem, end) = self.split_at_checked(at)?;
+        end.eq_ignore_ascii_case(suffix).then_some(stem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_and_keep_what_people_know_them_by() {
+        let check =
+            |raw: &str, expected: &str| assert_eq!(file_name(raw, "application/pdf"), expected, "{raw:?}");
+        check("SOC 2 Report.pdf", "SOC 2 Report.pdf");
+        check("Report.PDF", "Report.pdf");
+        check("report", "report.pdf");
+        check("invoice.exe", "invoice.exe.pdf");
+        check("../../etc/passwd", "_.._etc_passwd.pdf");
+        check("a\u{202e}fdp.exe", "afdp.exe.pdf");
+        check("line\r\nbreak", "linebreak.pdf");
+        check("", "file.pdf");
+        check("...", "file.pdf");
+        check("Zürich–東京.pdf", "Zürich–東京.pdf");
+    }
+
+    #[test]
+    fn long_names_are_cut_between_characters() {
+        let name = file_name(&"東".repeat(200), "application/pdf");
+        assert!(name.len() <= LONGEST && name.ends_with("東.pdf"), "{name}");
+    }
+
+    #[test]
+    fn headers_carry_any_name_and_nothing_but_it() {
+        assert_eq!(
+            attachment_disposition("a\"b\r\n東.pdf"),
+            "attachment; filename=\"a_b___.pdf\"; filename*=UTF-8''a%22b%0D%0A%E6%9D%B1%2Epdf"
+        );
+    }
+}
