@@ -1,6 +1,11 @@
 //! Notion's words, typed and tolerant: what we know is typed, what we do not know is kept by name, and no shape of
 //! a field can fail a page.
 
+pub(crate) mod endpoints;
+pub(crate) mod list;
+pub(crate) mod client;
+mod answer;
+mod pace;
 pub mod block;
 pub mod database;
 pub mod file;

@@ -291,7 +291,7 @@ impl PropertyValue {
     }
 }
 
-deserialize!(Property);
+deserialize!(Property, Person);
 
 /// Named properties, in the order Notion gives them.
 #[derive(Clone, Debug, PartialEq)]

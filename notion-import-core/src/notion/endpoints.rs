@@ -1,0 +1,171 @@
+//! What can be asked of Notion, each read a line or two.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::block::Block;
+use super::client::Api;
+use super::database::{DataSource, Database};
+use super::list::{Element, Endpoint, List};
+use super::page::Page;
+use crate::connection::Workspace;
+use crate::error::Error;
+use crate::id::NotionId;
+
+/// What a search finds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "object", rename_all = "snake_case")]
+pub(crate) enum Found {
+    /// A page, or a row of a data source.
+    Page(Box<Page>),
+    /// A data source.
+    DataSource(Box<DataSource>),
+    /// Something newer than this library.
+    #[serde(other)]
+    Other,
+}
+
+/// What a search looks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Kind {
+    /// Pages and data sources.
+    #[default]
+    Any,
+    /// Pages only.
+    Pages,
+    /// Data sources only.
+    DataSources,
+}
+
+/// One element of a paged property: an object whose value stands under its type's name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct PropertyItem(pub(crate) Value);
+
+impl Api {
+    /// It reads a page's metadata and properties.
+    pub(crate) async fn page(&self, id: NotionId) -> Result<Page, Error> {
+        self.get(&["pages", &id.to_string()], &[]).await
+    }
+
+    /// It reads one block: the way to a fresh address of a file.
+    pub(crate) async fn block(&self, id: NotionId) -> Result<Block, Error> {
+        self.get(&["blocks", &id.to_string()], &[]).await
+    }
+
+    /// It reads a database, which names its data sources.
+    pub(crate) async fn database(&self, id: NotionId) -> Result<Database, Error> {
+        self.get(&["databases", &id.to_string()], &[]).await
+    }
+
+    /// It reads a data source, which has the columns.
+    pub(crate) async fn data_source(&self, id: NotionId) -> Result<DataSource, Error> {
+        self.get(&["data_sources", &id.to_string()], &[]).await
+    }
+
+    /// It lists what stands directly in a block or a page.
+    pub(crate) fn children(&self, id: NotionId) -> List<Block> {
+        List::new(self.clone(), Endpoint::Get(path(&["blocks", &id.to_string(), "children"])))
+    }
+
+    /// It lists all references of a property, of which a page shows the first 25 only.
+    pub(crate) fn property_items(&self, page: NotionId, property: &str) -> List<PropertyItem> {
+        List::new(self.clone(), Endpoint::Get(path(&["pages", &page.to_string(), "properties", property])))
+    }
+
+    /// It lists the rows of a data source.
+    pub(crate) fn rows(&self, data_source: NotionId) -> List<Page> {
+        // In the order of their making, so that a row edited meanwhile does not change its place.
+        let body = json!({"sorts": [{"timestamp": "created_time", "direction": "ascending"}]});
+        List::new(
+            self.clone(),
+            Endpoint::Post(path(&["data_sources", &data_source.to_string(), "query"]), body),
+        )
+    }
+
+    /// It lists the rows edited at or after a time, which has the precision of a minute.
+    pub(crate) fn rows_edited_since(&self, data_source: NotionId, since: DateTime<Utc>) -> List<Page> {
+        let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let body =
+            json!({"filter": {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": since}}});
+        List::new(
+            self.clone(),
+            Endpoint::Post(path(&["data_sources", &data_source.to_string(), "query"]), body),
+        )
+    }
+
+    /// It reads the row of a data source that was edited last.
+    pub(crate) async fn last_edited_row(&self, data_source: NotionId) -> Result<Option<Page>, Error> {
+        let body = json!({"sorts": [{"timestamp": "last_edited_time", "direction": "descending"}]});
+        let endpoint = Endpoint::Post(path(&["data_sources", &data_source.to_string(), "query"]), body);
+        let first = List::new(self.clone(), endpoint).pages_of(1).next_page().await?;
+        Ok(first.and_then(|rows| rows.into_iter().next()))
+    }
+
+    /// It searches titles, or lists everything shared if `query` is empty, last edited first. No proof of what is missing.
+    pub(crate) fn search(&self, query: &str, kind: Kind) -> List<Found> {
+        let mut body = json!({"sort": {"timestamp": "last_edited_time", "direction": "descending"}});
+        if !query.is_empty() {
+            body["query"] = json!(query);
+        }
+        match kind {
+            Kind::Any => {}
+            Kind::Pages => body["filter"] = json!({"property": "object", "value": "page"}),
+            Kind::DataSources => body["filter"] = json!({"property": "object", "value": "data_source"}),
+        }
+        List::new(self.clone(), Endpoint::Post(path(&["search"]), body))
+    }
+
+    /// It asks which workspace the connection leads to.
+    pub(crate) async fn me(&self) -> Result<Workspace, Error> {
+        #[derive(Deserialize)]
+        struct User {
+            id: NotionId,
+            name: Option<String>,
+            #[serde(default)]
+            bot: Option<Bot>,
+        }
+        #[derive(Deserialize)]
+        struct Bot {
+            workspace_id: Option<String>,
+            workspace_name: Option<String>,
+        }
+        let user: User = self.get(&["users", "me"], &[]).await?;
+        let (id, name) = user.bot.map_or((None, None), |bot| (bot.workspace_id, bot.workspace_name));
+        let name = name.or(user.name).unwrap_or_else(|| "Notion".to_owned());
+        Ok(Workspace { id, name, bot: user.id })
+    }
+}
+
+fn path(segments: &[&str]) -> Vec<String> {
+    segments.iter().map(|segment| (*segment).to_owned()).collect()
+}
+
+impl Element for Block {
+    fn id(&self) -> Option<NotionId> {
+        self.id
+    }
+}
+
+impl Element for Page {
+    fn id(&self) -> Option<NotionId> {
+        self.id
+    }
+}
+
+impl Element for Found {
+    fn id(&self) -> Option<NotionId> {
+        match self {
+            Self::Page(page) => page.id,
+            Self::DataSource(source) => source.id,
+            Self::Other => None,
+        }
+    }
+}
+
+impl Element for PropertyItem {
+    fn id(&self) -> Option<NotionId> {
+        None
+    }
+}
