@@ -4,7 +4,15 @@
 
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod schedule;
+pub mod connect;
+pub mod importer;
+pub mod sync;
+pub mod import;
+pub mod browse;
 pub mod markdown;
+mod source;
+mod download;
 pub mod library;
 pub mod notion;
 pub mod connection;

@@ -1,0 +1,111 @@
+//! The picker: what a connection can see, and what of it is already in the library.
+
+use std::collections::HashMap;
+
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::id::{DocumentId, NotionId};
+use crate::import::Fetcher;
+use crate::library::document::{DocumentStore, Source, SourceKind, SourceState};
+use crate::notion::client::Api;
+use crate::notion::endpoints::Kind;
+use crate::notion::link;
+use crate::source::Seen;
+
+/// Something that can be picked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    /// What it says of itself.
+    pub source: Source,
+    /// How it stands.
+    pub state: SourceState,
+    /// The document it is already.
+    pub imported: Option<DocumentId>,
+}
+
+/// A part of what can be picked, and where the next part begins.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Listing {
+    /// The entries, last edited first.
+    pub entries: Vec<Entry>,
+    /// What to ask with for more; valid for minutes, not for keeping.
+    pub next: Option<String>,
+}
+
+/// What the picker asks for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Query {
+    /// Words of the title; empty for everything.
+    pub words: String,
+    /// Pages, data sources, or both.
+    pub kind: Kind,
+    /// Where to go on.
+    pub after: Option<String>,
+}
+
+/// Entries a part holds at most.
+const PART: usize = 50;
+
+/// It searches titles, or lists what was edited last.
+pub(crate) async fn search(
+    api: &Api,
+    documents: &dyn DocumentStore,
+    connection: &Connection,
+    query: &Query,
+) -> Result<Listing, Error> {
+    let mut list = api.search(query.words.trim(), query.kind).pages_of(PART).from(query.after.clone());
+    let found = list.next_page().await?.unwrap_or_default();
+    let seen = found.iter().filter_map(Seen::found).collect();
+    Ok(Listing { entries: entries(documents, connection, seen).await?, next: list.cursor() })
+}
+
+/// It finds what a pasted link or id leads to: a page, a row, or a database, of which it returns every data source.
+/// The way to what search does not show. Nothing is returned for what is no link to Notion.
+pub(crate) async fn paste(
+    fetcher: &Fetcher<'_>,
+    documents: &dyn DocumentStore,
+    connection: &Connection,
+    text: &str,
+) -> Result<Vec<Entry>, Error> {
+    let Some(link) = link::pasted(text) else { return Ok(Vec::new()) };
+    let seen = match link.is_view {
+        true => data_sources(fetcher, link.id).await?,
+        false => match fetcher.look(link.id, SourceKind::Page).await {
+            Ok(page) => vec![page],
+            // Ids do not tell what they name.
+            Err(error) if error.is_not_found() => data_sources(fetcher, link.id).await?,
+            Err(error) => return Err(error),
+        },
+    };
+    entries(documents, connection, seen).await
+}
+
+/// The data sources of a database, or the one data source of this id.
+pub(crate) async fn data_sources(fetcher: &Fetcher<'_>, id: NotionId) -> Result<Vec<Seen>, Error> {
+    let ids = match fetcher.api.database(id).await {
+        Ok(database) => database.data_sources.iter().filter_map(|named| named.id).collect(),
+        Err(error) if error.is_not_found() => vec![id],
+        Err(error) => return Err(error),
+    };
+    let mut seen = Vec::with_capacity(ids.len());
+    for id in ids {
+        seen.push(fetcher.look(id, SourceKind::DataSource).await?);
+    }
+    Ok(seen)
+}
+
+async fn entries(
+    documents: &dyn DocumentStore,
+    connection: &Connection,
+    seen: Vec<Seen>,
+) -> Result<Vec<Entry>, Error> {
+    let ids: Vec<NotionId> = seen.iter().map(|seen| seen.source.id).collect();
+    let linked = documents.linked_by_source(connection.tenant, &ids).await?;
+    let imported: HashMap<_, _> = linked.iter().map(|known| (known.link.source.id, known.document)).collect();
+    let entry = |seen: Seen| Entry {
+        imported: imported.get(&seen.source.id).copied(),
+        source: seen.source,
+        state: seen.state,
+    };
+    Ok(seen.into_iter().map(entry).collect())
+}

@@ -1,0 +1,190 @@
+//! Reading one page or data source whole, whatever it takes, without storing a document.
+
+use std::sync::Arc;
+
+use super::media::Kept;
+use super::{ImportOptions, Pick, Shape, convert, properties, tree};
+use crate::download::Downloader;
+use crate::error::Error;
+use crate::id::{NotionId, TenantId};
+use crate::library::blob::BlobStore;
+use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind};
+use crate::notion::block;
+use crate::notion::client::Api;
+use crate::notion::file::{File, FileSource};
+use crate::notion::icon::Icon;
+use crate::notion::page::Page;
+use crate::notion::tree::BlockTree;
+use crate::source::Seen;
+use crate::transport::Clock;
+
+/// A page that is edited while it is read is read again, so often at most.
+const READS: u32 = 3;
+
+/// Reads through one connection, keeping files as it goes.
+pub(crate) struct Fetcher<'a> {
+    pub(crate) api: Api,
+    pub(crate) downloader: Downloader,
+    pub(crate) blobs: &'a dyn BlobStore,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tenant: TenantId,
+    pub(crate) options: ImportOptions,
+}
+
+/// What was read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fetched {
+    /// What makes a document.
+    pub content: NewContent,
+    /// The pages and databases that stand in it, in order.
+    pub children: Vec<Child>,
+}
+
+/// A page or a database inside a page.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Child {
+    /// A page.
+    Page(NotionId),
+    /// A database, which has data sources.
+    Database(NotionId),
+}
+
+/// A page as it was read, with no edit in between.
+struct Whole {
+    page: Page,
+    seen: Seen,
+    tree: BlockTree,
+    settled: bool,
+}
+
+impl Fetcher<'_> {
+    /// It reads what a pick stands for.
+    pub(crate) async fn fetch(&self, pick: Pick) -> Result<Fetched, Error> {
+        match pick.kind {
+            SourceKind::Page => self.fetch_page(pick.id, pick.shape).await,
+            SourceKind::DataSource => self.fetch_table(pick.id).await,
+        }
+    }
+
+    /// It looks at a source's metadata alone.
+    pub(crate) async fn look(&self, id: NotionId, kind: SourceKind) -> Result<Seen, Error> {
+        let seen = match kind {
+            SourceKind::Page => Seen::of_page(&self.api.page(id).await?),
+            SourceKind::DataSource => {
+                let data_source = self.api.data_source(id).await?;
+                let newest = self.api.last_edited_row(id).await?;
+                Seen::of_data_source(&data_source).map(|seen| seen.with_rows(newest.as_ref()))
+            }
+        };
+        // The object came without its content: a capability is missing.
+        seen.ok_or(Error::Malformed("an object without its metadata"))
+    }
+
+    /// It lists the rows of a data source.
+    pub(crate) async fn row_ids(&self, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
+        let rows = self.api.rows(data_source).all().await?;
+        Ok(rows.iter().filter(|row| !row.in_trash).filter_map(|row| row.id).collect())
+    }
+
+    async fn fetch_page(&self, id: NotionId, shape: Shape) -> Result<Fetched, Error> {
+        let Whole { page, mut seen, tree, settled } = self.read_whole(id).await?;
+        self.keep_images_of(&mut seen.source, page.icon.as_ref(), page.cover.as_ref()).await;
+        let documents = match shape {
+            Shape::Best | Shape::Rows => self.keep_documents(&tree).await?,
+            Shape::Markdown => Kept::default(),
+        };
+        let body = match documents.files.first() {
+            Some(_) => convert::file_of_page(&tree, documents),
+            None => convert::page(&page, &tree, &self.keep_images(&tree).await?),
+        };
+        Ok(Fetched { content: new_content(seen, body, settled), children: children(&tree) })
+    }
+
+    /// It reads a page so that nothing was edited between its first block and its last.
+    async fn read_whole(&self, id: NotionId) -> Result<Whole, Error> {
+        let mut reads = 0;
+        loop {
+            reads += 1;
+            let began = self.clock.now();
+            let mut page = self.api.page(id).await?;
+            let tree = tree::read(&self.api, id, self.options.tree).await?;
+            properties::complete(&self.api, &mut page).await?;
+            let after = self.api.page(id).await?;
+            let calm = after.last_edited_time == page.last_edited_time;
+            if calm || reads == READS {
+                let seen = Seen::of_page(&page).ok_or(Error::Malformed("a page without its metadata"))?;
+                let settled = calm && seen.is_settled(began);
+                return Ok(Whole { page, seen, tree, settled });
+            }
+        }
+    }
+
+    async fn fetch_table(&self, id: NotionId) -> Result<Fetched, Error> {
+        let began = self.clock.now();
+        let data_source = self.api.data_source(id).await?;
+        let mut rows = self.api.rows(id).all().await?;
+        rows.retain(|row| !row.in_trash);
+        for row in &mut rows {
+            properties::complete(&self.api, row).await?;
+        }
+        let newest = rows.iter().max_by_key(|row| row.last_edited_time);
+        let seen = Seen::of_data_source(&data_source)
+            .ok_or(Error::Malformed("a data source without its metadata"))?;
+        let mut seen = seen.with_rows(newest);
+        self.keep_images_of(&mut seen.source, data_source.icon.as_ref(), data_source.cover.as_ref()).await;
+        let settled = seen.is_settled(began);
+        let body = convert::table(&data_source, &rows);
+        Ok(Fetched { content: new_content(seen, body, settled), children: Vec::new() })
+    }
+
+    /// It keeps an icon and a cover that Notion hosts, for their addresses last an hour.
+    async fn keep_images_of(&self, source: &mut Source, icon: Option<&Icon>, cover: Option<&File>) {
+        let icon = match icon {
+            Some(Icon::Hosted(file)) => Some(file.url.expose()),
+            Some(Icon::CustomEmoji(emoji)) => Some(emoji.url.expose()),
+            _ => None,
+        };
+        let cover = match cover.map(|cover| &cover.source) {
+            Some(FileSource::Hosted(file)) => Some(file.url.expose()),
+            _ => None,
+        };
+        for (image, url) in [(&mut source.icon, icon), (&mut source.cover, cover)] {
+            if let Some(url) = url
+                && let Some(file) = self.keep_decoration(url).await
+            {
+                *image = Some(SourceImage::Stored(file));
+            }
+        }
+    }
+}
+
+fn new_content(seen: Seen, body: convert::Body, settled: bool) -> NewContent {
+    NewContent {
+        source: seen.source,
+        state: seen.state,
+        content: body.content,
+        attachments: body.attachments,
+        fidelity: body.fidelity,
+        exposure: body.exposure,
+        settled,
+    }
+}
+
+fn children(tree: &BlockTree) -> Vec<Child> {
+    let child = |node: &crate::notion::tree::Node| match &node.block.content {
+        block::Content::ChildPage(_) => node.block.id.map(Child::Page),
+        block::Content::ChildDatabase(_) => node.block.id.map(Child::Database),
+        _ => None,
+    };
+    tree.nodes().iter().filter_map(child).collect()
+}
+
+impl Fetched {
+    /// The Markdown, unless the page is a file.
+    pub fn markdown(&self) -> Option<&str> {
+        match &self.content.content {
+            Content::Markdown(text) => Some(text),
+            Content::File(_) => None,
+        }
+    }
+}

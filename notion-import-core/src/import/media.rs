@@ -1,0 +1,138 @@
+//! The files of a page: the one that is the document, and those the document shows.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::Fetcher;
+use crate::download::{Accept, Wanted};
+use crate::error::{DownloadError, Error};
+use crate::id::NotionId;
+use crate::library::document::StoredFile;
+use crate::notion::block::{Block, Content};
+use crate::notion::file::{File, FileSource};
+use crate::notion::tree::BlockTree;
+
+/// The files kept of a page.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// By the block that shows them.
+    pub(super) by_block: HashMap<NotionId, StoredFile>,
+    /// In the order of the page, each once.
+    pub(super) files: Vec<StoredFile>,
+}
+
+impl Kept {
+    fn add(&mut self, block: NotionId, file: StoredFile) {
+        if !self.files.iter().any(|kept| kept.blob == file.blob) {
+            self.files.push(file.clone());
+        }
+        self.by_block.insert(block, file);
+    }
+}
+
+impl Fetcher<'_> {
+    /// It keeps the page's documents: PDFs and other files of an accepted type that Notion hosts.
+    pub(super) async fn keep_documents(&self, tree: &BlockTree) -> Result<Kept, Error> {
+        let files = tree.nodes().iter().filter_map(|node| match &node.block.content {
+            Content::Pdf(file) => Some((node.block.id?, file)),
+            Content::File(file) if may_be_document(file) => Some((node.block.id?, file)),
+            _ => None,
+        });
+        self.keep(files, Accept::Document).await
+    }
+
+    /// It keeps the images that Notion hosts: their addresses last an hour.
+    pub(super) async fn keep_images(&self, tree: &BlockTree) -> Result<Kept, Error> {
+        let images = tree.nodes().iter().filter_map(|node| match &node.block.content {
+            Content::Image(file) => Some((node.block.id?, file)),
+            _ => None,
+        });
+        self.keep(images, Accept::Image).await
+    }
+
+    /// What is too large, of another type or gone is left out; what may come the next time is an error, for a document
+    /// must not depend on the weather.
+    async fn keep<'f>(
+        &self,
+        files: impl Iterator<Item = (NotionId, &'f File)>,
+        accept: Accept,
+    ) -> Result<Kept, Error> {
+        let mut kept = Kept::default();
+        for (block, file) in files {
+            match self.keep_one(block, file, accept).await {
+                Ok(Some(stored)) => kept.add(block, stored),
+                Ok(None) => {}
+                Err(Error::Download(error)) if is_final(&error) => {
+                    tracing::info!(%block, code = Error::Download(error).code(), "a file was left out");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn keep_one(
+        &self,
+        block: NotionId,
+        file: &File,
+        accept: Accept,
+    ) -> Result<Option<StoredFile>, Error> {
+        let Some(url) = address(file) else { return Ok(None) };
+        let name = file.display_name();
+        match self.store(&url, name.as_deref(), accept).await {
+            // An hour has passed since the block was read; a fresh read brings a fresh address.
+            Err(Error::Download(DownloadError::Expired)) => {
+                let fresh = self.api.block(block).await?;
+                match file_of(&fresh).and_then(address) {
+                    Some(url) => self.store(&url, name.as_deref(), accept).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+            outcome => outcome.map(Some),
+        }
+    }
+
+    async fn store(&self, url: &Url, name: Option<&str>, accept: Accept) -> Result<StoredFile, Error> {
+        let cap = match accept {
+            Accept::Document => self.options.largest_file,
+            Accept::Image => self.options.largest_image,
+        };
+        let wanted = Wanted { url, name, accept, cap };
+        self.downloader.store(self.blobs, self.tenant, &wanted).await
+    }
+
+    /// It keeps an icon or a cover that Notion hosts; none if it cannot be kept, for it is only decoration.
+    pub(super) async fn keep_decoration(&self, url: &str) -> Option<StoredFile> {
+        let url = Url::parse(url).ok()?;
+        self.store(&url, None, Accept::Image).await.ok()
+    }
+}
+
+fn may_be_document(file: &File) -> bool {
+    file.display_name().is_some_and(|name| Accept::Document.may_be(&name))
+}
+
+/// Only what Notion hosts: another's file stays a link.
+fn address(file: &File) -> Option<Url> {
+    match &file.source {
+        FileSource::Hosted(hosted) => Url::parse(hosted.url.expose()).ok(),
+        FileSource::External(_) | FileSource::Missing => None,
+    }
+}
+
+fn file_of(block: &Block) -> Option<&File> {
+    match &block.content {
+        Content::Pdf(file) | Content::File(file) | Content::Image(file) => Some(file),
+        _ => None,
+    }
+}
+
+fn is_final(error: &DownloadError) -> bool {
+    match error {
+        DownloadError::Refused(_) | DownloadError::TooLarge { .. } | DownloadError::Type => true,
+        DownloadError::Status(status) => status.is_client_error(),
+        DownloadError::Expired => true,
+        DownloadError::Transport(_) => false,
+    }
+}

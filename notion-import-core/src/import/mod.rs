@@ -1,0 +1,149 @@
+//! Bringing one page or database into the library: read, convert or download, and hand to the store.
+
+mod convert;
+mod fetch;
+mod media;
+mod properties;
+mod tree;
+
+use futures_util::Stream;
+use futures_util::stream::{self, StreamExt};
+
+pub(crate) use fetch::Fetcher;
+pub use fetch::{Child, Fetched};
+pub use tree::TreeLimits;
+
+pub use crate::download::External;
+
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::id::NotionId;
+use crate::library::document::{DocumentStore, Imported, SourceKind};
+
+/// Pages imported at once. The pace of the connection bounds them further.
+const CONCURRENCY: usize = 3;
+
+/// What an import keeps within, and what it reaches out to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ImportOptions {
+    /// The largest file that is kept, in bytes.
+    pub largest_file: u64,
+    /// The largest image that is kept, in bytes.
+    pub largest_image: u64,
+    /// How much of a page is read.
+    pub tree: TreeLimits,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self { largest_file: 100 << 20, largest_image: 20 << 20, tree: TreeLimits::default() }
+    }
+}
+
+/// Something to import.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Pick {
+    /// Its id: a page's or a data source's.
+    pub id: NotionId,
+    /// What it is.
+    pub kind: SourceKind,
+    /// What is made of it.
+    pub shape: Shape,
+}
+
+impl Pick {
+    /// A page, as its file or as Markdown.
+    pub const fn page(id: NotionId) -> Self {
+        Self { id, kind: SourceKind::Page, shape: Shape::Best }
+    }
+
+    /// A data source, as one table.
+    pub const fn data_source(id: NotionId) -> Self {
+        Self { id, kind: SourceKind::DataSource, shape: Shape::Best }
+    }
+
+    /// The same, in another shape.
+    #[must_use]
+    pub const fn shaped(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+}
+
+/// What is made of a page or a database.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Shape {
+    /// Of a page with a supported file that file, else Markdown; of a database one table.
+    #[default]
+    Best,
+    /// Markdown, even if there is a file.
+    Markdown,
+    /// Of a database its rows, a document each; of a page as `Best`.
+    Rows,
+}
+
+/// How an import is getting on. Dropping the stream of these cancels what is still open.
+#[derive(Debug)]
+pub enum Event {
+    /// So many things are to be imported, now that databases have been taken apart into rows where that was asked for.
+    Total(usize),
+    /// One is done.
+    Finished(Outcome),
+}
+
+/// What became of one pick.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Which one; a row has a pick of its own.
+    pub pick: Pick,
+    /// What the import did, or why it did nothing.
+    pub result: Result<Imported, Error>,
+}
+
+/// It imports one page or data source.
+pub(crate) async fn one(
+    fetcher: &Fetcher<'_>,
+    documents: &dyn DocumentStore,
+    connection: &Connection,
+    pick: Pick,
+) -> Result<Imported, Error> {
+    let fetched = fetcher.fetch(pick).await?;
+    Ok(documents.import(connection, &fetched.content, fetcher.clock.now()).await?)
+}
+
+/// It imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
+pub(crate) fn many<'a>(
+    fetcher: Fetcher<'a>,
+    documents: &'a dyn DocumentStore,
+    connection: &'a Connection,
+    picks: Vec<Pick>,
+) -> impl Stream<Item = Event> + Send + 'a {
+    let fetcher = std::sync::Arc::new(fetcher);
+    let expanding = fetcher.clone();
+    stream::once(async move { expand(&expanding, picks).await }).flat_map(move |(picks, failed)| {
+        let fetcher = fetcher.clone();
+        let total = picks.len() + failed.len();
+        let imports = stream::iter(picks)
+            .map(move |pick| {
+                let fetcher = fetcher.clone();
+                async move { Outcome { pick, result: one(&fetcher, documents, connection, pick).await } }
+            })
+            .buffer_unordered(CONCURRENCY);
+        stream::iter([Event::Total(total)]).chain(stream::iter(failed).chain(imports).map(Event::Finished))
+    })
+}
+
+/// It takes the databases apart that are wanted as rows. One that cannot be read is an outcome already.
+async fn expand(fetcher: &Fetcher<'_>, picks: Vec<Pick>) -> (Vec<Pick>, Vec<Outcome>) {
+    let (mut expanded, mut failed) = (Vec::new(), Vec::new());
+    for pick in picks {
+        match (pick.kind, pick.shape) {
+            (SourceKind::DataSource, Shape::Rows) => match fetcher.row_ids(pick.id).await {
+                Ok(rows) => expanded.extend(rows.into_iter().map(Pick::page)),
+                Err(error) => failed.push(Outcome { pick, result: Err(error) }),
+            },
+            (SourceKind::DataSource | SourceKind::Page, _) => expanded.push(pick),
+        }
+    }
+    (expanded, failed)
+}

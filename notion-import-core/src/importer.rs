@@ -1,0 +1,271 @@
+//! The front door: one line per flow.
+
+use std::sync::Arc;
+
+use futures_util::{Stream, TryStreamExt};
+use url::Url;
+
+use crate::browse::{self, Entry, Listing, Query};
+use crate::connection::{Connection, TokenSource};
+use crate::download::{Downloader, External, Guard};
+use crate::error::Error;
+use crate::id::NotionId;
+use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick};
+use crate::library::blob::BlobStore;
+use crate::library::document::{DocumentStore, Imported, SourceKind};
+use crate::notion::client::Client;
+use crate::notion::endpoints::Kind;
+use crate::source::Seen;
+use crate::sync::{Sync, SyncOptions, SyncReport};
+use crate::transport::{Clock, Http, SystemClock, Transport};
+
+/// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
+#[derive(Clone)]
+pub struct Importer {
+    client: Client,
+    downloader: Downloader,
+    documents: Arc<dyn DocumentStore>,
+    blobs: Arc<dyn BlobStore>,
+    clock: Arc<dyn Clock>,
+    import: ImportOptions,
+    sync: SyncOptions,
+}
+
+/// What an [`Importer`] is made of.
+pub struct Builder {
+    tokens: Arc<dyn TokenSource>,
+    documents: Arc<dyn DocumentStore>,
+    blobs: Arc<dyn BlobStore>,
+    guard: Guard,
+    import: ImportOptions,
+    sync: SyncOptions,
+    #[cfg(feature = "testing")]
+    stand: Option<(Arc<dyn Transport>, Arc<dyn Clock>)>,
+}
+
+impl Builder {
+    /// It trusts one origin (scheme, host and port, nothing more) to serve files, wherever it is: a stand-in, or the host of another
+    /// `NOTION_API_URL`.
+    #[must_use]
+    pub fn trust_origin(mut self, origin: &Url) -> Self {
+        self.guard.trust(origin);
+        self
+    }
+
+    /// It fetches files that Notion does not host, or leaves them links (the default).
+    #[must_use]
+    pub fn external_files(mut self, external: External) -> Self {
+        self.guard.fetch_external(external);
+        self
+    }
+
+    /// It imports within these limits.
+    #[must_use]
+    pub fn import_options(mut self, options: ImportOptions) -> Self {
+        self.import = options;
+        self
+    }
+
+    /// It syncs like this.
+    #[must_use]
+    pub fn sync_options(mut self, options: SyncOptions) -> Self {
+        self.sync = options;
+        self
+    }
+
+    /// It talks to a stand-in, under a clock of its own.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn through(mut self, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        self.stand = Some((transport, clock));
+        self
+    }
+
+    /// It builds the importer.
+    ///
+    /// # Errors
+    /// [`TransportError`](crate::error::TransportError) if the TLS backend cannot be set up.
+    pub fn build(self) -> Result<Importer, Error> {
+        #[cfg(feature = "testing")]
+        if let Some((transport, clock)) = self.stand.clone() {
+            let downloader = Downloader::through(transport.clone(), self.guard.clone(), clock.clone());
+            return Ok(self.assemble(transport, clock, downloader));
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let downloader = Downloader::new(self.guard.clone(), clock.clone())?;
+        Ok(self.assemble(Arc::new(Http::new()?), clock, downloader))
+    }
+
+    fn assemble(
+        self,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        downloader: Downloader,
+    ) -> Importer {
+        Importer {
+            client: Client::new(transport, clock.clone(), self.tokens),
+            downloader,
+            documents: self.documents,
+            blobs: self.blobs,
+            clock,
+            import: self.import,
+            sync: self.sync,
+        }
+    }
+}
+
+impl Importer {
+    /// An importer over these stores, with every option at its default.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn new(
+        tokens: Arc<dyn TokenSource>,
+        documents: Arc<dyn DocumentStore>,
+        blobs: Arc<dyn BlobStore>,
+    ) -> Result<Self, Error> {
+        Self::builder(tokens, documents, blobs).build()
+    }
+
+    /// An importer over these stores, with options to set.
+    pub fn builder(
+        tokens: Arc<dyn TokenSource>,
+        documents: Arc<dyn DocumentStore>,
+        blobs: Arc<dyn BlobStore>,
+    ) -> Builder {
+        Builder {
+            tokens,
+            documents,
+            blobs,
+            guard: Guard::default(),
+            import: ImportOptions::default(),
+            sync: SyncOptions::default(),
+            #[cfg(feature = "testing")]
+            stand: None,
+        }
+    }
+
+    /// It searches the titles of what the connection can see, or lists what was edited last.
+    ///
+    /// # Errors
+    /// Notion's, the token source's and the store's, here as in every other flow.
+    pub async fn browse(&self, connection: &Connection, query: &Query) -> Result<Listing, Error> {
+        browse::search(&self.client.on(connection), &*self.documents, connection, query).await
+    }
+
+    /// It finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`] if the page is not shared with the connection.
+    pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
+        browse::paste(&self.fetcher(connection), &*self.documents, connection, text).await
+    }
+
+    /// It imports one page or data source.
+    ///
+    /// # Errors
+    /// On any of them the library is as it was.
+    pub async fn import_one(&self, connection: &Connection, pick: Pick) -> Result<Imported, Error> {
+        import::one(&self.fetcher(connection), &*self.documents, connection, pick).await
+    }
+
+    /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
+    pub fn import<'a>(
+        &'a self,
+        connection: &'a Connection,
+        picks: Vec<Pick>,
+    ) -> impl Stream<Item = Event> + Send + 'a {
+        import::many(self.fetcher(connection), &*self.documents, connection, picks)
+    }
+
+    /// It reads a page or data source as an import would, files included, and stores no document.
+    ///
+    /// # Errors
+    /// Notion's and the blob store's.
+    pub async fn fetch(&self, connection: &Connection, pick: Pick) -> Result<Fetched, Error> {
+        self.fetcher(connection).fetch(pick).await
+    }
+
+    /// It lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
+    /// have [`children`](Fetched::children), and data sources have [`rows`](Self::rows).
+    pub fn listed<'a>(
+        &'a self,
+        connection: &'a Connection,
+        words: &str,
+    ) -> impl Stream<Item = Result<(NotionId, SourceKind), Error>> + Send + 'a {
+        let found = self.client.on(connection).search(words, Kind::Any).stream();
+        found.try_filter_map(|found| async move {
+            Ok(Seen::found(&found).map(|seen| (seen.source.id, seen.source.kind)))
+        })
+    }
+
+    /// It lists the rows of a data source.
+    ///
+    /// # Errors
+    /// Notion's.
+    pub async fn rows(&self, connection: &Connection, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
+        self.fetcher(connection).row_ids(data_source).await
+    }
+
+    /// It lists the data sources of a database.
+    ///
+    /// # Errors
+    /// Notion's.
+    pub async fn data_sources(
+        &self,
+        connection: &Connection,
+        database: NotionId,
+    ) -> Result<Vec<NotionId>, Error> {
+        let seen = browse::data_sources(&self.fetcher(connection), database).await?;
+        Ok(seen.iter().map(|seen| seen.source.id).collect())
+    }
+
+    /// It refreshes the metadata of everything that is linked through the connection, and marks where an update is available.
+    ///
+    /// # Errors
+    /// [`Error::needs_reconnect`] if Notion no longer accepts the connection. What was found until then is kept.
+    pub async fn sync(&self, connection: &Connection) -> Result<SyncReport, Error> {
+        self.syncing(connection).run().await
+    }
+
+    /// It does the same for some sources only, as a webhook or a person asks.
+    ///
+    /// # Errors
+    /// As [`sync`](Self::sync).
+    pub async fn refresh(&self, connection: &Connection, sources: &[NotionId]) -> Result<SyncReport, Error> {
+        self.syncing(connection).refresh(sources).await
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn documents(&self) -> &Arc<dyn DocumentStore> {
+        &self.documents
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    fn fetcher(&self, connection: &Connection) -> Fetcher<'_> {
+        Fetcher {
+            api: self.client.on(connection),
+            downloader: self.downloader.clone(),
+            blobs: &*self.blobs,
+            clock: self.clock.clone(),
+            tenant: connection.tenant,
+            options: self.import,
+        }
+    }
+
+    fn syncing<'a>(&'a self, connection: &'a Connection) -> Sync<'a> {
+        Sync {
+            api: self.client.on(connection),
+            fetcher: self.fetcher(connection),
+            documents: &*self.documents,
+            connection,
+            options: self.sync,
+        }
+    }
+}

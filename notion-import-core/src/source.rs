@@ -1,0 +1,127 @@
+//! From Notion's words to ours: what a page or a data source says of itself.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use url::Url;
+
+use crate::library::document::{Source, SourceImage, SourceKind, SourceParent, SourceState};
+use crate::notion::database::DataSource;
+use crate::notion::endpoints::Found;
+use crate::notion::file::{File, FileSource};
+use crate::notion::icon::Icon;
+use crate::notion::page::Page;
+use crate::notion::parent::Parent;
+use crate::notion::text::plain_text;
+
+/// A source as it was just seen.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Seen {
+    /// What it says of itself.
+    pub(crate) source: Source,
+    /// How it stands.
+    pub(crate) state: SourceState,
+}
+
+impl Seen {
+    /// What a page says; none if it came without its content, as it does where a capability is missing.
+    pub(crate) fn of_page(page: &Page) -> Option<Self> {
+        let source = Source {
+            id: page.id?,
+            kind: SourceKind::Page,
+            url: Some(url(page.url.as_deref()?)?),
+            title: page.title(),
+            created_at: page.created_time.unwrap_or(DateTime::UNIX_EPOCH),
+            edited_at: page.last_edited_time?,
+            parent: parent(&page.parent),
+            icon: page.icon.as_ref().map(icon),
+            cover: page.cover.as_ref().and_then(cover),
+            locked: page.is_locked,
+        };
+        Some(Self { source, state: state(page.in_trash, page.is_archived) })
+    }
+
+    /// What a data source says; none if it came without its content.
+    pub(crate) fn of_data_source(data_source: &DataSource) -> Option<Self> {
+        let source = Source {
+            id: data_source.id?,
+            kind: SourceKind::DataSource,
+            url: data_source.url.as_deref().and_then(url),
+            title: plain_text(&data_source.title),
+            created_at: data_source.created_time.unwrap_or(DateTime::UNIX_EPOCH),
+            edited_at: data_source.last_edited_time?,
+            parent: parent(&data_source.parent),
+            icon: data_source.icon.as_ref().map(icon),
+            cover: data_source.cover.as_ref().and_then(cover),
+            locked: false,
+        };
+        Some(Self { source, state: state(data_source.in_trash, false) })
+    }
+
+    /// What a search found.
+    pub(crate) fn found(found: &Found) -> Option<Self> {
+        match found {
+            Found::Page(page) => Self::of_page(page),
+            Found::DataSource(data_source) => Self::of_data_source(data_source),
+            Found::Other => None,
+        }
+    }
+
+    /// A data source as of its newest row: editing a row need not touch the data source itself.
+    pub(crate) fn with_rows(mut self, newest: Option<&Page>) -> Self {
+        let edited = newest.and_then(|row| row.last_edited_time);
+        self.source.edited_at =
+            edited.map_or(self.source.edited_at, |edited| edited.max(self.source.edited_at));
+        self
+    }
+
+    /// Whether what is read at `now` is all that the minute of the last edit can have brought.
+    pub(crate) fn is_settled(&self, now: DateTime<Utc>) -> bool {
+        now >= to_the_minute(self.source.edited_at) + TimeDelta::minutes(1)
+    }
+}
+
+/// Notion's timestamps have the precision of a minute.
+pub(crate) fn to_the_minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
+}
+
+fn state(in_trash: bool, is_archived: bool) -> SourceState {
+    match (in_trash, is_archived) {
+        (true, _) => SourceState::Trashed,
+        (false, true) => SourceState::Archived,
+        (false, false) => SourceState::Present,
+    }
+}
+
+fn parent(parent: &Parent) -> Option<SourceParent> {
+    match parent {
+        Parent::Workspace => Some(SourceParent::Workspace),
+        Parent::Page(id) => Some(SourceParent::Page(*id)),
+        Parent::Block(id) => Some(SourceParent::Block(*id)),
+        Parent::Database(id) => Some(SourceParent::Database(*id)),
+        Parent::DataSource { data_source, .. } => Some(SourceParent::DataSource(*data_source)),
+        Parent::Agent(_) => Some(SourceParent::Other),
+        Parent::Unknown => None,
+    }
+}
+
+fn icon(icon: &Icon) -> SourceImage {
+    match icon {
+        Icon::Emoji(emoji) => SourceImage::Emoji(emoji.clone()),
+        Icon::Native(native) => SourceImage::Native(format!("{}/{}", native.name, native.color)),
+        Icon::External(address) => url(address).map_or(SourceImage::Hosted, SourceImage::External),
+        Icon::CustomEmoji(_) | Icon::Hosted(_) | Icon::Unknown(_) => SourceImage::Hosted,
+    }
+}
+
+fn cover(cover: &File) -> Option<SourceImage> {
+    match &cover.source {
+        FileSource::Hosted(_) => Some(SourceImage::Hosted),
+        FileSource::External(address) => url(address).map(SourceImage::External),
+        FileSource::Missing => None,
+    }
+}
+
+/// An address that may be kept and shown.
+fn url(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}

@@ -1,0 +1,281 @@
+//! Keeping the metadata of linked documents true to their sources. A sync never touches a level, a publication or content.
+
+mod plan;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, StreamExt};
+use http::StatusCode;
+
+use crate::connection::Connection;
+use crate::error::{Error, NotionCode};
+use crate::id::NotionId;
+use crate::import::{Fetcher, Pick, Shape};
+use crate::library::document::{DocumentStore, Linked, SyncPatch};
+use crate::notion::client::Api;
+use crate::notion::endpoints::Kind;
+use crate::source::Seen;
+use plan::Plan;
+
+/// Requests in flight at once while documents are verified.
+const CONCURRENCY: usize = 8;
+
+/// Linked documents read from, and patches written to, the store in one go.
+const BATCH: usize = 200;
+
+/// How a sync behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SyncOptions {
+    /// Up to so many documents are verified one by one in every run; of more, enough that each is within a day.
+    pub verify_at_once: usize,
+    /// What happens to a document's title when its source's changes.
+    pub titles: TitlePolicy,
+}
+
+impl Default for SyncOptions {
+    fn default() -> Self {
+        Self { verify_at_once: 1000, titles: TitlePolicy::Follow }
+    }
+}
+
+/// What happens to a document's title when its source's changes, unless somebody here gave it one of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TitlePolicy {
+    /// It follows at once; the change is audited.
+    #[default]
+    Follow,
+    /// It stays until the document is imported again.
+    Hold,
+}
+
+/// What a sync did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SyncReport {
+    /// Linked documents whose source was looked at.
+    pub checked: u32,
+    /// Of these, the ones of which something changed.
+    pub changed: u32,
+    /// Linked documents whose source could not be looked at this time. What is known of them stays.
+    pub failed: u32,
+}
+
+/// One sync of one connection.
+pub(crate) struct Sync<'a> {
+    pub(crate) api: Api,
+    pub(crate) fetcher: Fetcher<'a>,
+    pub(crate) documents: &'a dyn DocumentStore,
+    pub(crate) connection: &'a Connection,
+    pub(crate) options: SyncOptions,
+}
+
+impl Sync<'_> {
+    /// It looks at everything that is linked, as far as the budget goes.
+    pub(crate) async fn run(&self) -> Result<SyncReport, Error> {
+        let started = self.now();
+        let cursor = self.documents.cursor(self.connection).await?;
+        let linked = self.linked().await?;
+        let plan = plan::plan(&linked, cursor, &self.options);
+        let seen = self.hints(&plan).await?;
+        self.relink(&linked, &seen).await?;
+        let mut report = SyncReport::default();
+        let confirmed: Vec<&Linked> =
+            linked.iter().filter(|known| plan::confirmed(known, &seen).is_some()).collect();
+        self.settle(&confirmed, &seen, &mut report).await?;
+        self.verify(&plan::to_verify(&linked, &seen, plan.budget), &mut report).await?;
+        if report.failed == 0 {
+            self.documents.patch(self.connection, &[], Some(plan::advance(cursor, started))).await?;
+        }
+        Ok(report)
+    }
+
+    /// It looks at some sources only, as a webhook or a person asks.
+    pub(crate) async fn refresh(&self, sources: &[NotionId]) -> Result<SyncReport, Error> {
+        let linked = self.documents.linked_by_source(self.connection.tenant, sources).await?;
+        let mut report = SyncReport::default();
+        self.verify(&linked.iter().collect::<Vec<_>>(), &mut report).await?;
+        Ok(report)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.fetcher.clock.now()
+    }
+
+    async fn linked(&self) -> Result<Vec<Linked>, Error> {
+        let mut all: Vec<Linked> = Vec::new();
+        loop {
+            let after = all.last().map(|known| known.document);
+            let batch = self.documents.linked(self.connection, after, BATCH).await?;
+            let is_last = batch.len() < BATCH;
+            all.extend(batch);
+            if is_last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// It asks what was edited lately: cheap for much, but proof of nothing that is missing from it.
+    async fn hints(&self, plan: &Plan) -> Result<HashMap<NotionId, Seen>, Error> {
+        let mut seen = HashMap::new();
+        let Some(since) = plan.since else { return Ok(seen) };
+        let mut recent = self.api.search("", Kind::Any);
+        'pages: while let Some(page) = recent.next_page().await? {
+            for found in page {
+                let Some(found) = Seen::found(&found) else { continue };
+                if found.source.edited_at < since {
+                    break 'pages;
+                }
+                seen.insert(found.source.id, found);
+            }
+        }
+        for data_source in &plan.data_sources {
+            match self.api.rows_edited_since(*data_source, since).all().await {
+                Ok(rows) => {
+                    seen.extend(rows.iter().filter_map(Seen::of_page).map(|row| (row.source.id, row)))
+                }
+                // The rows are verified one by one then, and each answer stands for itself.
+                Err(error) if is_about_this_one(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(seen)
+    }
+
+    /// A document left over from an earlier connection is linked again as soon as this one shows its source.
+    async fn relink(&self, linked: &[Linked], seen: &HashMap<NotionId, Seen>) -> Result<(), Error> {
+        let ours: std::collections::HashSet<_> = linked.iter().map(|known| known.link.source.id).collect();
+        let others: Vec<NotionId> = seen.keys().filter(|id| !ours.contains(id)).copied().collect();
+        for sources in others.chunks(BATCH) {
+            let mut detached = self.documents.linked_by_source(self.connection.tenant, sources).await?;
+            detached.retain(|known| known.link.connection.is_none());
+            let patches: Vec<SyncPatch> = detached
+                .iter()
+                .filter_map(|known| seen.get(&known.link.source.id).map(|seen| self.diff(known, seen, None)))
+                .collect();
+            self.documents.patch(self.connection, &patches, None).await?;
+        }
+        Ok(())
+    }
+
+    /// It writes down what hints have confirmed.
+    async fn settle(
+        &self,
+        confirmed: &[&Linked],
+        seen: &HashMap<NotionId, Seen>,
+        report: &mut SyncReport,
+    ) -> Result<(), Error> {
+        for batch in confirmed.chunks(BATCH) {
+            let looks = stream::iter(
+                batch.iter().filter_map(|known| seen.get(&known.link.source.id).map(|s| (*known, s))),
+            )
+            .map(|(known, seen)| self.conclude(known, seen))
+            .buffered(CONCURRENCY)
+            .collect::<Vec<_>>()
+            .await;
+            self.write(batch, looks, report).await?;
+        }
+        Ok(())
+    }
+
+    /// It asks about documents one by one.
+    async fn verify(&self, open: &[&Linked], report: &mut SyncReport) -> Result<(), Error> {
+        for batch in open.chunks(BATCH) {
+            let looks = stream::iter(batch.iter().copied())
+                .map(|known| self.look(known))
+                .buffered(CONCURRENCY)
+                .collect::<Vec<_>>()
+                .await;
+            self.write(batch, looks, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn look(&self, known: &Linked) -> Result<SyncPatch, Error> {
+        match self.fetcher.look(known.link.source.id, known.link.source.kind).await {
+            Ok(seen) => self.conclude(known, &seen).await,
+            Err(error) if error.is_not_found() => Ok(plan::gone(known, self.now())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// It reads the content again where only that can tell whether it has changed.
+    async fn conclude(&self, known: &Linked, seen: &Seen) -> Result<SyncPatch, Error> {
+        if !plan::needs_reading(known, seen, self.now()) {
+            return Ok(self.diff(known, seen, None));
+        }
+        match self.has_changed(known).await {
+            Ok(changed) => Ok(self.diff(known, seen, Some(changed))),
+            Err(error) if is_about_this_one(&error) => Ok(self.diff(known, seen, None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether neither shape a source can be read in is what was imported.
+    async fn has_changed(&self, known: &Linked) -> Result<bool, Error> {
+        let pick = Pick { id: known.link.source.id, kind: known.link.source.kind, shape: Shape::Best };
+        for shape in [Shape::Best, Shape::Markdown] {
+            let fresh = self.fetcher.fetch(pick.shaped(shape)).await?;
+            if fresh.content.content.digest() == known.digest {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn diff(&self, known: &Linked, seen: &Seen, reread: Option<bool>) -> SyncPatch {
+        plan::diff(known, seen, reread, self.now(), self.options.titles)
+    }
+
+    /// It writes what was concluded. What is wrong with one document is counted; what is wrong with the connection ends the sync,
+    /// after the rest was written.
+    async fn write(
+        &self,
+        batch: &[&Linked],
+        looks: Vec<Result<SyncPatch, Error>>,
+        report: &mut SyncReport,
+    ) -> Result<(), Error> {
+        let known: HashMap<_, _> = batch.iter().map(|known| (known.document, *known)).collect();
+        let mut patches = Vec::with_capacity(looks.len());
+        let mut failure = None;
+        for look in looks {
+            match look {
+                Ok(patch) => {
+                    report.checked += 1;
+                    report.changed +=
+                        u32::from(known.get(&patch.document).is_some_and(|k| plan::changes(k, &patch)));
+                    patches.push(patch);
+                }
+                Err(error) => {
+                    report.failed += 1;
+                    if !is_about_this_one(&error) {
+                        failure = failure.or(Some(error));
+                    }
+                }
+            }
+        }
+        self.documents.patch(self.connection, &patches, None).await?;
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Whether a failure is about one page and says nothing about the next.
+fn is_about_this_one(error: &Error) -> bool {
+    match error {
+        Error::Notion(notion) => match notion.code {
+            NotionCode::RestrictedResource
+            | NotionCode::ObjectNotFound
+            | NotionCode::Conflict
+            | NotionCode::Validation
+            | NotionCode::RenderingBudget
+            | NotionCode::InvalidCursor
+            | NotionCode::Unavailable => true,
+            NotionCode::Other => notion.status != StatusCode::UNAUTHORIZED,
+            NotionCode::Unauthorized
+            | NotionCode::RateLimited
+            | NotionCode::Blocked
+            | NotionCode::Overloaded => false,
+        },
+        Error::Malformed(_) | Error::Incomplete(_) | Error::Download(_) => true,
+        Error::Access(_) | Error::Transport(_) | Error::Store(_) | Error::Cancelled => false,
+    }
+}
