@@ -8,7 +8,7 @@ use crate::id::{DocumentId, NotionId};
 use crate::import::Fetcher;
 use crate::library::document::{DocumentStore, Source, SourceKind, SourceState};
 use crate::notion::client::Api;
-use crate::notion::endpoints::Kind;
+pub use crate::notion::endpoints::Kind;
 use crate::notion::link;
 use crate::source::Seen;
 

@@ -7,7 +7,8 @@ use url::Url;
 
 use crate::browse::{self, Entry, Listing, Query};
 use crate::connection::{Connection, TokenSource};
-use crate::download::{Downloader, External, Guard};
+pub use crate::download::External;
+use crate::download::{Downloader, Guard};
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick};

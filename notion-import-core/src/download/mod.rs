@@ -26,7 +26,7 @@ use crate::transport::{Body, Clock, Http, Request, Response, Transport};
 const HOPS: u32 = 3;
 
 /// How often a download that broke off is begun anew.
-const TRIES: u32 = 3;
+const TRIES: u32 = 6;
 
 /// Enough of a file to tell what it is.
 const HEAD: usize = 8 << 10;
@@ -87,7 +87,7 @@ impl Downloader {
             };
             match outcome {
                 Err(error) if tried < TRIES && is_worth_trying_again(&error) => {
-                    self.clock.sleep(Duration::from_millis(500) * tried).await;
+                    self.clock.sleep(Duration::from_millis(250) * 2_u32.pow(tried)).await;
                 }
                 outcome => return outcome,
             }
@@ -142,7 +142,8 @@ fn next_hop(from: &Url, response: &Response) -> Result<Url, DownloadError> {
 }
 
 /// It reads enough of the body to tell what it is.
-async fn peek(mut body: Body) -> Result<(Bytes, Body), TransportError> {
+async fn peek(body: Body) -> Result<(Bytes, Body), TransportError> {
+    let mut body = body.fuse();
     let mut head = BytesMut::new();
     while head.len() < HEAD {
         match body.next().await {
@@ -150,7 +151,7 @@ async fn peek(mut body: Body) -> Result<(Bytes, Body), TransportError> {
             None => break,
         }
     }
-    Ok((head.freeze(), body))
+    Ok((head.freeze(), body.boxed()))
 }
 
 fn download_error(error: StoreError) -> Error {

@@ -13,8 +13,6 @@ pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched};
 pub use tree::TreeLimits;
 
-pub use crate::download::External;
-
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::id::NotionId;

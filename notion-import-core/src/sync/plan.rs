@@ -55,9 +55,9 @@ pub(crate) fn to_verify<'a>(
     open
 }
 
-/// What a hint says about a document, if it is to be believed: search may still show what was before our own last look.
+/// What a hint says about a document, if it is news. Search lags behind edits, so that it shows nothing new proves nothing.
 pub(crate) fn confirmed<'a>(known: &Linked, seen: &'a HashMap<NotionId, Seen>) -> Option<&'a Seen> {
-    seen.get(&known.link.source.id).filter(|seen| seen.source.edited_at >= known.link.source.edited_at)
+    seen.get(&known.link.source.id).filter(|seen| seen.source.edited_at > known.link.source.edited_at)
 }
 
 /// Whether a document's newest version has to be read again: it was taken in the minute of its own last edit, that minute is

@@ -3,4 +3,5 @@
 
 mod markdown;
 mod stores;
+mod flow;
 mod world;

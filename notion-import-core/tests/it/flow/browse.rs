@@ -1,0 +1,86 @@
+//! The picker.
+
+use notion_import_core::browse::{Kind, Query};
+use notion_import_core::library::document::SourceKind;
+
+use super::Stage;
+
+#[tokio::test]
+async fn the_picker_lists_what_was_edited_last_and_marks_what_is_imported() {
+    let stage = Stage::new();
+    let policy = stage.author().page(stage.home, "Security policy");
+    let imported = stage.import(policy).await.document();
+    let listing = stage.importer.browse(&stage.connection, &Query::default()).await.unwrap();
+    let rows: Vec<_> = listing.entries.iter().map(|e| (e.source.title.as_str(), e.imported)).collect();
+    assert_eq!(rows, [("Security policy", Some(imported)), ("Home", None)]);
+    assert_eq!(listing.next, None);
+}
+
+#[tokio::test]
+async fn the_picker_filters_by_kind_and_words() {
+    let stage = Stage::new();
+    stage.author().page(stage.home, "Vendor policy");
+    stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+    let check = async |words: &str, kind, expected: &[&str]| {
+        let query = Query { words: words.to_owned(), kind, after: None };
+        let listing = stage.importer.browse(&stage.connection, &query).await.unwrap();
+        let mut titles: Vec<_> = listing.entries.iter().map(|entry| entry.source.title.as_str()).collect();
+        titles.sort_unstable();
+        assert_eq!(titles, expected, "{words} {kind:?}");
+    };
+    check("vendor", Kind::Any, &["Vendor policy", "Vendors"]).await;
+    check("vendor", Kind::Pages, &["Vendor policy"]).await;
+    check("vendor", Kind::DataSources, &["Vendors"]).await;
+    check("nothing of the kind", Kind::Any, &[]).await;
+}
+
+#[tokio::test]
+async fn the_picker_goes_on_where_it_stopped() {
+    let stage = Stage::new();
+    for number in 0..120 {
+        stage.author().page(stage.home, format!("Page {number}"));
+    }
+    let (mut query, mut seen) = (Query::default(), std::collections::HashSet::new());
+    loop {
+        let listing = stage.importer.browse(&stage.connection, &query).await.unwrap();
+        seen.extend(listing.entries.iter().map(|entry| entry.source.id));
+        match listing.next {
+            Some(next) => query.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 121);
+}
+
+#[tokio::test]
+async fn a_pasted_link_finds_pages_rows_and_databases() {
+    let stage = Stage::new();
+    let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+    let row = stage.author().row(database.data_source, "Example Ltd", []);
+    let check = async |text: String, expected: Option<(SourceKind, &str)>| {
+        let found = stage.importer.paste(&stage.connection, &text).await.unwrap();
+        let found = found.first().map(|entry| (entry.source.kind, entry.source.title.as_str()));
+        assert_eq!(found, expected, "{text}");
+    };
+    let home = stage.home.simple();
+    check(format!("https://app.notion.com/p/Home-{home}"), Some((SourceKind::Page, "Home"))).await;
+    check(home, Some((SourceKind::Page, "Home"))).await;
+    check(row.to_string(), Some((SourceKind::Page, "Example Ltd"))).await;
+    check(
+        format!("https://www.notion.so/{}?v={home}", database.id.simple(), home = row.simple()),
+        Some((SourceKind::DataSource, "Vendors")),
+    )
+    .await;
+    check(database.id.to_string(), Some((SourceKind::DataSource, "Vendors"))).await;
+    check(database.data_source.to_string(), Some((SourceKind::DataSource, "Vendors"))).await;
+    check("https://example.com/".to_owned(), None).await;
+}
+
+#[tokio::test]
+async fn a_pasted_link_to_what_is_not_shared_says_so() {
+    let stage = Stage::new();
+    let author = stage.author();
+    let elsewhere = author.page(author.workspace("Other"), "Theirs");
+    let error = stage.importer.paste(&stage.connection, &elsewhere.to_string()).await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+}

@@ -1,0 +1,190 @@
+//! Bringing pages and databases in.
+
+use futures_util::StreamExt;
+use notion_import_core::import::{Event, Pick, Shape};
+use notion_import_core::library::blob::BlobStore;
+use notion_import_core::library::document::{DocumentStore, Imported, SourceState};
+use notion_import_core::testing::{
+    Endpoint, Fault, FaultPlan, file, image, paragraph, pdf, synced, synced_copy, toggle,
+};
+
+use super::Stage;
+
+const PDF: &[u8] = b"%PDF-1.7\nthe report";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe picture";
+
+#[tokio::test]
+async fn importing_again_finds_the_document_and_makes_a_version_only_of_new_content() {
+    let stage = Stage::new();
+    stage.author().append(stage.home, [paragraph("One.")]);
+    stage.pass(5);
+    let first = stage.import(stage.home).await;
+    let Imported::Created(document) = first else { panic!("{first:?}") };
+    assert_eq!(stage.import(stage.home).await, Imported::Unchanged(document));
+    stage.author().append(stage.home, [paragraph("Two.")]);
+    stage.pass(5);
+    let again = stage.import(stage.home).await;
+    assert!(matches!(again, Imported::NewVersion(id, _) if id == document), "{again:?}");
+    assert!(stage.world.violations().is_empty(), "{:?}", stage.world.violations());
+}
+
+#[tokio::test]
+async fn the_metadata_of_the_source_comes_along() {
+    let stage = Stage::new();
+    let page = stage.author().page(stage.home, "Policy");
+    stage.author().set_icon(page, serde_json::json!({"type": "emoji", "emoji": "🔐"}));
+    stage.pass(5);
+    stage.import(page).await;
+    let link = stage.linked(page).await.link;
+    assert_eq!(link.source.title, "Policy");
+    assert_eq!(link.state, SourceState::Present);
+    assert!(link.source.url.is_some());
+    assert_eq!(
+        serde_json::to_value(&link.source.icon).unwrap(),
+        serde_json::json!({"type": "emoji", "value": "🔐"})
+    );
+    assert_eq!(serde_json::to_value(link.source.parent).unwrap()["id"], stage.home.to_string());
+}
+
+#[tokio::test]
+async fn a_pdf_in_the_page_is_the_document_and_further_files_are_attached() {
+    let stage = Stage::new();
+    let author = stage.author();
+    let (report, list) =
+        (author.file("SOC 2.pdf", "application/pdf", PDF), author.file("list.csv", "text/csv", "a,b\n"));
+    author.append(stage.home, [paragraph("Our report:"), toggle("Inside", [pdf(&report)]), file(&list)]);
+    stage.pass(5);
+    let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap().content;
+    assert_eq!(serde_json::to_value(&fetched.content).unwrap()["value"]["name"], "SOC 2.pdf");
+    let names: Vec<_> = fetched.attachments.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["list.csv"]);
+    assert_ne!(serde_json::to_value(&fetched.fidelity).unwrap()["verdict"], "complete");
+    let markdown = stage
+        .importer
+        .fetch(&stage.connection, Pick::page(stage.home).shaped(Shape::Markdown))
+        .await
+        .unwrap();
+    assert!(markdown.markdown().unwrap().contains("Our report:"));
+}
+
+#[tokio::test]
+async fn what_only_claims_to_be_a_pdf_is_not_taken_for_one() {
+    let stage = Stage::new();
+    let fake = stage.author().file("report.pdf", "application/pdf", "<html>not a report</html>");
+    stage.author().append(stage.home, [paragraph("Words."), pdf(&fake)]);
+    stage.pass(5);
+    let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+    assert!(fetched.markdown().unwrap().contains("Words."));
+}
+
+#[tokio::test]
+async fn images_are_kept_and_no_signed_address_is() {
+    let stage = Stage::new();
+    let picture = stage.author().file("diagram.png", "image/png", PNG);
+    stage.author().append(stage.home, [paragraph("Before."), image(&picture)]);
+    stage.pass(5);
+    let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+    let kept = fetched.content.attachments.first().unwrap();
+    assert!(
+        fetched.markdown().unwrap().contains(&format!("(attachment:{})", kept.blob.id)),
+        "{:?}",
+        fetched.markdown()
+    );
+    assert!(!format!("{fetched:?}").contains("X-Amz"), "{fetched:?}");
+    let bytes: Vec<u8> = stage
+        .blobs
+        .get(stage.connection.tenant, &kept.blob.id, None)
+        .await
+        .unwrap()
+        .flat_map(|part| futures_util::stream::iter(part.unwrap()))
+        .collect()
+        .await;
+    assert_eq!(bytes, PNG);
+}
+
+#[tokio::test]
+async fn an_address_that_expired_while_the_page_was_read_is_asked_for_again() {
+    let stage = Stage::new();
+    let author = stage.author();
+    let report = author.file("report.pdf", "application/pdf", PDF);
+    author.append(stage.home, [pdf(&report)]);
+    stage.pass(5);
+    stage.world.fail_next(Endpoint::File, Fault::Restricted);
+    let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+    assert_eq!(fetched.markdown(), None);
+    assert_eq!(stage.world.requests_to(Endpoint::Block), 1);
+}
+
+#[tokio::test]
+async fn a_database_is_one_table_or_a_document_for_each_row() {
+    let stage = Stage::new();
+    let database = stage.author().database(stage.home, "Sub-processors", [("Country", "rich_text")]);
+    for name in ["Hosting Ltd", "Mail GmbH"] {
+        stage.author().row(database.data_source, name, []);
+    }
+    stage.pass(5);
+    let table =
+        stage.importer.fetch(&stage.connection, Pick::data_source(database.data_source)).await.unwrap();
+    let text = table.markdown().unwrap();
+    assert!(text.contains("Hosting Ltd") && text.contains("Mail GmbH") && text.contains("Country"), "{text}");
+    let rows = vec![Pick::data_source(database.data_source).shaped(Shape::Rows)];
+    let events: Vec<Event> = stage.importer.import(&stage.connection, rows).collect().await;
+    assert!(matches!(events[0], Event::Total(2)));
+    let created = events
+        .iter()
+        .filter(|event| matches!(event, Event::Finished(o) if matches!(o.result, Ok(Imported::Created(_)))));
+    assert_eq!(created.count(), 2);
+}
+
+#[tokio::test]
+async fn one_page_that_fails_does_not_stop_the_others_and_leaves_nothing() {
+    let stage = Stage::new();
+    let author = stage.author();
+    let foreign = author.page(author.workspace("Other"), "Theirs");
+    let picks = vec![Pick::page(foreign), Pick::page(stage.home)];
+    let events: Vec<Event> = stage.importer.import(&stage.connection, picks).collect().await;
+    let failed = events.iter().find_map(|event| match event {
+        Event::Finished(outcome) if outcome.pick.id == foreign => Some(&outcome.result),
+        _ => None,
+    });
+    assert!(failed.unwrap().as_ref().unwrap_err().is_not_found());
+    assert!(stage.library.linked_by_source(stage.connection.tenant, &[foreign]).await.unwrap().is_empty());
+    assert_eq!(stage.linked(stage.home).await.link.source.title, "Home");
+}
+
+#[tokio::test]
+async fn synced_copies_are_read_wherever_notion_keeps_their_children() {
+    for under_the_copy in [true, false] {
+        let stage = Stage::new();
+        stage.world.tune(|rules| rules.copies_list_children = under_the_copy);
+        let original = stage.author().append(stage.home, [synced([paragraph("Shared words.")])])[0];
+        let page = stage.author().page(stage.home, "Copy");
+        stage.author().append(page, [synced_copy(original)]);
+        stage.pass(5);
+        let fetched = stage.importer.fetch(&stage.connection, Pick::page(page)).await.unwrap();
+        assert!(fetched.markdown().unwrap().contains("Shared words."), "{under_the_copy}: {fetched:?}");
+    }
+}
+
+#[tokio::test]
+async fn faults_change_nothing_but_the_time_it_takes() {
+    let read = async |rate: f64| {
+        let stage = Stage::new();
+        let author = stage.author();
+        let picture = author.file("diagram.png", "image/png", PNG);
+        for number in 0..150 {
+            author.append(
+                stage.home,
+                [toggle(format!("Section {number}"), [paragraph("Inside."), image(&picture)])],
+            );
+        }
+        stage.pass(5);
+        stage.world.plan_faults(FaultPlan::survivable(rate));
+        let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+        if rate > 0.0 {
+            assert!(stage.world.faults() > 0);
+        }
+        (fetched.markdown().unwrap().to_owned(), fetched.content.attachments.len())
+    };
+    assert_eq!(read(0.2).await, read(0.0).await);
+}

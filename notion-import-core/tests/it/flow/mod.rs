@@ -1,0 +1,84 @@
+//! Whole flows against the fake Notion, under virtual time and without a socket.
+
+mod browse;
+mod import;
+mod sync;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{Connection, StaticToken};
+use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::import::Pick;
+use notion_import_core::importer::Importer;
+use notion_import_core::library::document::{DocumentStore, Imported, Linked};
+use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::{Author, Grant, SimClock, World, WorldTransport};
+use notion_import_core::transport::Clock;
+
+/// A tenant with a library, connected to a workspace with a few pages.
+struct Stage {
+    world: World,
+    clock: SimClock,
+    grant: Grant,
+    home: NotionId,
+    connection: Connection,
+    library: MemoryLibrary,
+    blobs: MemoryBlobs,
+    importer: Importer,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let world = World::new(7);
+        let clock = SimClock::new("2026-11-22T08:00:00Z".parse().unwrap());
+        let author = world.at(clock.now());
+        let workspace = author.workspace("Acme");
+        let home = author.page(workspace, "Home");
+        let grant = world.grant(workspace, [home]);
+        let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
+        let importer = importer(&world, &clock, &grant, &library, &blobs);
+        let connection = Connection::new(TenantId::fresh(), "acme");
+        clock.advance(Duration::from_secs(600));
+        Self { world, clock, grant, home, connection, library, blobs, importer }
+    }
+
+    fn author(&self) -> Author {
+        self.world.at(self.clock.now())
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    fn pass(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(minutes * 60));
+    }
+
+    async fn import(&self, id: NotionId) -> Imported {
+        self.importer.import_one(&self.connection, Pick::page(id)).await.unwrap()
+    }
+
+    async fn linked(&self, id: NotionId) -> Linked {
+        self.library.linked_by_source(self.connection.tenant, &[id]).await.unwrap().pop().unwrap()
+    }
+}
+
+fn importer(
+    world: &World,
+    clock: &SimClock,
+    grant: &Grant,
+    library: &MemoryLibrary,
+    blobs: &MemoryBlobs,
+) -> Importer {
+    let transport = WorldTransport::new(world.clone(), clock.clone());
+    Importer::builder(
+        Arc::new(StaticToken::new(grant.token.clone())),
+        Arc::new(library.clone()),
+        Arc::new(blobs.clone()),
+    )
+    .through(Arc::new(transport), Arc::new(clock.clone()))
+    .build()
+    .unwrap()
+}

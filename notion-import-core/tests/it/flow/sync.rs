@@ -1,0 +1,149 @@
+//! Keeping linked documents true to their sources.
+
+use notion_import_core::id::NotionId;
+use notion_import_core::library::document::{DocumentStore, SourceState};
+use notion_import_core::sync::SyncReport;
+use notion_import_core::testing::{Endpoint, Fault, paragraph};
+
+use super::Stage;
+
+impl Stage {
+    async fn sync(&self) -> SyncReport {
+        self.importer.sync(&self.connection).await.unwrap()
+    }
+
+    async fn page(&self, title: &str) -> NotionId {
+        let page = self.author().page(self.home, title);
+        self.pass(5);
+        self.import(page).await;
+        page
+    }
+}
+
+#[tokio::test]
+async fn an_edit_refreshes_the_metadata_and_marks_an_update() {
+    let stage = Stage::new();
+    let page = stage.page("Policy").await;
+    assert_eq!(stage.sync().await, SyncReport { checked: 1, changed: 0, failed: 0 });
+    stage.pass(240);
+    stage.author().set_title(page, "Policy 2027");
+    let edited = stage.now();
+    stage.pass(5);
+    assert_eq!(stage.sync().await, SyncReport { checked: 1, changed: 1, failed: 0 });
+    let linked = stage.linked(page).await;
+    assert_eq!(linked.title.text, "Policy 2027");
+    assert_eq!(linked.link.source.edited_at, edited);
+    assert!(linked.link.update_available);
+    stage.import(page).await;
+    assert!(!stage.linked(page).await.link.update_available);
+}
+
+#[tokio::test]
+async fn trash_and_lost_access_are_told_apart_and_keep_the_document() {
+    let stage = Stage::new();
+    let page = stage.page("Policy").await;
+    let check = async |state: SourceState| {
+        stage.pass(240);
+        stage.sync().await;
+        assert_eq!(stage.linked(page).await.link.state, state);
+    };
+    check(SourceState::Present).await;
+    stage.author().trash(page);
+    check(SourceState::Trashed).await;
+    stage.author().restore(page);
+    stage.author().archive(page);
+    check(SourceState::Archived).await;
+    stage.author().unarchive(page);
+    stage.world.unshare(&stage.grant.token, stage.home);
+    check(SourceState::NotShared).await;
+    stage.world.share(&stage.grant.token, stage.home);
+    check(SourceState::Present).await;
+}
+
+#[tokio::test]
+async fn absence_from_search_proves_nothing() {
+    let stage = Stage::new();
+    let page = stage.page("Policy").await;
+    stage.world.tune(|rules| rules.unlisted_share = 1.0);
+    stage.sync().await;
+    stage.pass(240);
+    stage.author().set_title(page, "Policy 2027");
+    stage.pass(5);
+    stage.sync().await;
+    let linked = stage.linked(page).await;
+    assert_eq!((linked.link.state, linked.title.text.as_str()), (SourceState::Present, "Policy 2027"));
+}
+
+#[tokio::test]
+async fn what_search_still_shows_of_the_past_is_not_believed() {
+    let stage = Stage::new();
+    let page = stage.page("Policy").await;
+    stage.sync().await;
+    stage.world.tune(|rules| rules.search_lag = std::time::Duration::from_secs(3600));
+    stage.pass(240);
+    stage.author().set_title(page, "Policy 2027");
+    stage.pass(5);
+    stage.sync().await;
+    assert_eq!(stage.linked(page).await.title.text, "Policy 2027");
+}
+
+#[tokio::test]
+async fn a_page_notion_cannot_answer_for_keeps_its_state_and_holds_the_watermark() {
+    let stage = Stage::new();
+    let page = stage.page("Policy").await;
+    stage.sync().await;
+    let before = stage.library.cursor(&stage.connection).await.unwrap();
+    stage.pass(240);
+    stage.world.fail_next(Endpoint::Page, Fault::Restricted);
+    assert_eq!(stage.sync().await, SyncReport { checked: 0, changed: 0, failed: 1 });
+    assert_eq!(stage.linked(page).await.link.state, SourceState::Present);
+    assert_eq!(stage.library.cursor(&stage.connection).await.unwrap(), before);
+    stage.sync().await;
+    assert_ne!(stage.library.cursor(&stage.connection).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_refused_token_ends_the_sync_and_asks_for_consent() {
+    let stage = Stage::new();
+    let page = stage.page("Policy").await;
+    stage.world.revoke(&stage.grant.token);
+    let error = stage.importer.sync(&stage.connection).await.unwrap_err();
+    assert!(error.needs_reconnect(), "{error:?}");
+    assert_eq!(stage.linked(page).await.link.state, SourceState::Present);
+}
+
+#[tokio::test]
+async fn a_copy_taken_in_the_minute_of_an_edit_is_read_again_once_the_minute_is_over() {
+    let stage = Stage::new();
+    let check = async |edit_again: bool| {
+        let page = stage.author().page(stage.home, "Policy");
+        stage.author().append(page, [paragraph("One.")]);
+        stage.import(page).await;
+        if edit_again {
+            stage.author().append(page, [paragraph("Two.")]);
+        }
+        assert!(!stage.linked(page).await.settled);
+        stage.pass(5);
+        stage.sync().await;
+        let linked = stage.linked(page).await;
+        assert_eq!((linked.settled, linked.link.update_available), (true, edit_again));
+        stage.sync().await;
+        assert_eq!(stage.linked(page).await.link.update_available, edit_again);
+    };
+    check(false).await;
+    check(true).await;
+}
+
+#[tokio::test]
+async fn a_run_after_the_first_costs_little() {
+    let stage = Stage::new();
+    for number in 0..20 {
+        stage.page(&format!("Policy {number}")).await;
+    }
+    stage.sync().await;
+    stage.pass(240);
+    stage.world.forget_requests();
+    stage.sync().await;
+    assert_eq!(stage.world.requests_to(Endpoint::Search), 1);
+    assert_eq!(stage.world.requests_to(Endpoint::Page), 20);
+}
