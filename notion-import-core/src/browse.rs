@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::id::{DocumentId, NotionId};
-use crate::import::Fetcher;
 use crate::library::document::{DocumentStore, Source, SourceKind, SourceState};
 use crate::notion::client::Api;
 pub use crate::notion::endpoints::Kind;
 use crate::notion::link;
-use crate::source::Seen;
+use crate::source::{Seen, look};
 
 /// Something that can be picked.
 #[derive(Clone, PartialEq, Debug)]
@@ -62,18 +61,18 @@ pub(crate) async fn search(
 /// It finds what a pasted link or id leads to: a page, a row, or a database, of which it returns every data source.
 /// The way to what search does not show. Nothing is returned for what is no link to Notion.
 pub(crate) async fn paste(
-    fetcher: &Fetcher<'_>,
+    api: &Api,
     documents: &dyn DocumentStore,
     connection: &Connection,
     text: &str,
 ) -> Result<Vec<Entry>, Error> {
     let Some(link) = link::pasted(text) else { return Ok(Vec::new()) };
     let seen = match link.is_view {
-        true => data_sources(fetcher, link.id).await?,
-        false => match fetcher.look(link.id, SourceKind::Page).await {
+        true => data_sources(api, link.id).await?,
+        false => match look(api, link.id, SourceKind::Page).await {
             Ok(page) => vec![page],
             // Ids do not tell what they name.
-            Err(error) if error.is_not_found() => data_sources(fetcher, link.id).await?,
+            Err(error) if error.is_not_found() => data_sources(api, link.id).await?,
             Err(error) => return Err(error),
         },
     };
@@ -81,15 +80,15 @@ pub(crate) async fn paste(
 }
 
 /// The data sources of a database, or the one data source of this id.
-pub(crate) async fn data_sources(fetcher: &Fetcher<'_>, id: NotionId) -> Result<Vec<Seen>, Error> {
-    let ids = match fetcher.api.database(id).await {
+pub(crate) async fn data_sources(api: &Api, id: NotionId) -> Result<Vec<Seen>, Error> {
+    let ids = match api.database(id).await {
         Ok(database) => database.data_sources.iter().filter_map(|named| named.id).collect(),
         Err(error) if error.is_not_found() => vec![id],
         Err(error) => return Err(error),
     };
     let mut seen = Vec::with_capacity(ids.len());
     for id in ids {
-        seen.push(fetcher.look(id, SourceKind::DataSource).await?);
+        seen.push(look(api, id, SourceKind::DataSource).await?);
     }
     Ok(seen)
 }

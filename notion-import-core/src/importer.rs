@@ -159,7 +159,7 @@ impl Importer {
     /// # Errors
     /// [`Error::is_not_found`] if the page is not shared with the connection.
     pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
-        browse::paste(&self.fetcher(connection), &*self.documents, connection, text).await
+        browse::paste(&self.client.on(connection), &*self.documents, connection, text).await
     }
 
     /// It imports one page or data source.
@@ -217,7 +217,7 @@ impl Importer {
         connection: &Connection,
         database: NotionId,
     ) -> Result<Vec<NotionId>, Error> {
-        let seen = browse::data_sources(&self.fetcher(connection), database).await?;
+        let seen = browse::data_sources(&self.client.on(connection), database).await?;
         Ok(seen.iter().map(|seen| seen.source.id).collect())
     }
 

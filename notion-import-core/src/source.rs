@@ -3,7 +3,10 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use url::Url;
 
+use crate::error::Error;
+use crate::id::NotionId;
 use crate::library::document::{Source, SourceImage, SourceKind, SourceParent, SourceState};
+use crate::notion::client::Api;
 use crate::notion::database::DataSource;
 use crate::notion::endpoints::Found;
 use crate::notion::file::{File, FileSource};
@@ -82,6 +85,20 @@ impl Seen {
 /// Notion's timestamps have the precision of a minute.
 pub(crate) fn to_the_minute(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
+}
+
+/// It looks at a source's metadata alone.
+pub(crate) async fn look(api: &Api, id: NotionId, kind: SourceKind) -> Result<Seen, Error> {
+    let seen = match kind {
+        SourceKind::Page => Seen::of_page(&api.page(id).await?),
+        SourceKind::DataSource => {
+            let data_source = api.data_source(id).await?;
+            let newest = api.last_edited_row(id).await?;
+            Seen::of_data_source(&data_source).map(|seen| seen.with_rows(newest.as_ref()))
+        }
+    };
+    // The object came without its content: a capability is missing.
+    seen.ok_or(Error::Malformed("an object without its metadata"))
 }
 
 fn state(in_trash: bool, is_archived: bool) -> SourceState {

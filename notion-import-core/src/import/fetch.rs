@@ -66,20 +66,6 @@ impl Fetcher<'_> {
         }
     }
 
-    /// It looks at a source's metadata alone.
-    pub(crate) async fn look(&self, id: NotionId, kind: SourceKind) -> Result<Seen, Error> {
-        let seen = match kind {
-            SourceKind::Page => Seen::of_page(&self.api.page(id).await?),
-            SourceKind::DataSource => {
-                let data_source = self.api.data_source(id).await?;
-                let newest = self.api.last_edited_row(id).await?;
-                Seen::of_data_source(&data_source).map(|seen| seen.with_rows(newest.as_ref()))
-            }
-        };
-        // The object came without its content: a capability is missing.
-        seen.ok_or(Error::Malformed("an object without its metadata"))
-    }
-
     /// It lists the rows of a data source.
     pub(crate) async fn row_ids(&self, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
         let rows = self.api.rows(data_source).all().await?;

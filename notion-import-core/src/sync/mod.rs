@@ -15,7 +15,7 @@ use crate::import::{Fetcher, Pick, Shape};
 use crate::library::document::{DocumentStore, Linked, SyncPatch};
 use crate::notion::client::Api;
 use crate::notion::endpoints::Kind;
-use crate::source::Seen;
+use crate::source::{self, Seen};
 use plan::Plan;
 
 /// Requests in flight at once while documents are verified.
@@ -191,7 +191,7 @@ impl Sync<'_> {
     }
 
     async fn look(&self, known: &Linked) -> Result<SyncPatch, Error> {
-        match self.fetcher.look(known.link.source.id, known.link.source.kind).await {
+        match source::look(&self.api, known.link.source.id, known.link.source.kind).await {
             Ok(seen) => self.conclude(known, &seen).await,
             Err(error) if error.is_not_found() => Ok(plan::gone(known, self.now())),
             Err(error) => Err(error),

@@ -1,7 +1,8 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
+mod flow;
 mod markdown;
 mod stores;
-mod flow;
 mod world;
