@@ -1,0 +1,24 @@
+//! Lists what a token can see, and imports the page edited last.
+
+use std::sync::Arc;
+
+use notion_import_core::browse::Query;
+use notion_import_core::connection::{Connection, StaticToken};
+use notion_import_core::id::TenantId;
+use notion_import_core::import::Pick;
+use notion_import_core::importer::Importer;
+use notion_import_core::library::document::SourceKind;
+use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let tokens = StaticToken::new(std::env::var("NOTION_TOKEN")?);
+    let importer =
+        Importer::new(Arc::new(tokens), Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default())?;
+    let connection = Connection::new(TenantId::fresh(), "my-notion");
+    let listing = importer.browse(&connection, &Query::default()).await?;
+    if let Some(page) = listing.entries.iter().find(|entry| entry.source.kind == SourceKind::Page) {
+        println!("{:?}", importer.import_one(&connection, Pick::page(page.source.id)).await?);
+    }
+    Ok(())
+}
