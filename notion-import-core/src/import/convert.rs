@@ -2,10 +2,18 @@
 
 use super::media::Kept;
 use crate::library::document::{Content, StoredFile};
-use crate::library::fidelity::{Exposure, Fidelity};
+use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
+use crate::markdown::{FileRef, Options, Rendered, properties_table, render, rows_table};
+use crate::notion::block::{Block, Content as BlockContent};
 use crate::notion::database::DataSource;
 use crate::notion::page::Page;
+use crate::notion::parent::Parent;
+use crate::notion::property::Column;
+use crate::notion::text::plain_text;
 use crate::notion::tree::BlockTree;
+
+/// Files of a document are linked by this scheme and the blob's id.
+const SCHEME: &str = "attachment";
 
 /// Content, and what is to be said about it.
 pub(super) struct Body {
@@ -14,20 +22,76 @@ pub(super) struct Body {
     pub(super) fidelity: Fidelity,
     pub(super) exposure: Exposure,
 }
-pub(super) fn page(_page: &Page, _tree: &BlockTree, _images: &Kept) -> Body {
-    body()
+
+/// A page's blocks as Markdown; a row's properties stand above them.
+pub(super) fn page(page: &Page, tree: &BlockTree, kept: Kept) -> Body {
+    let target = |file: FileRef<'_>| {
+        let stored = kept.by_block.get(&file.block?)?;
+        Some(format!("{SCHEME}:{}", stored.blob.id))
+    };
+    let options = Options { files: Some(&target), schemes: &[SCHEME], ..Options::default() };
+    let blocks = render(tree, &options);
+    let whole = match page.parent {
+        Parent::DataSource { .. } => joined(properties_table(page, &options), blocks),
+        _ => blocks,
+    };
+    markdown(whole, kept.files)
 }
-pub(super) fn file_of_page(_tree: &BlockTree, _documents: Kept) -> Body {
-    body()
-}
-pub(super) fn table(_data_source: &DataSource, _rows: &[Page]) -> Body {
-    body()
-}
-fn body() -> Body {
-    Body {
-        content: Content::Markdown(String::new()),
-        attachments: vec![],
-        fidelity: Fidelity::Complete,
+
+/// A page's file, with its further files beside it. The blocks around it are counted: they are not in it.
+pub(super) fn file_of_page(tree: &BlockTree, kept: Kept) -> Option<Body> {
+    let mut files = kept.files.into_iter();
+    let file = files.next()?;
+    let is_kept = |block: &Block| block.id.is_some_and(|id| kept.by_block.contains_key(&id));
+    let mut displaced =
+        tree.nodes().iter().map(|node| &node.block).filter(|block| !is_kept(block) && says_something(block));
+    let first = displaced.next();
+    let losses = first.map(|first| Loss {
+        kind: LossKind::DisplacedBlock,
+        count: 1 + displaced.count() as u64,
+        first_block: first.id,
+    });
+    Some(Body {
+        content: Content::File(file),
+        attachments: files.collect(),
+        fidelity: Fidelity::new(Vec::new(), losses.into_iter().collect()),
         exposure: Exposure::default(),
+    })
+}
+
+/// A database as one table: the title first, then the columns in the order of the schema.
+pub(super) fn table(data_source: &DataSource, rows: &[Page]) -> Body {
+    let is_title = |column: &Column| column.kind == "title";
+    let (titles, others): (Vec<_>, Vec<_>) =
+        data_source.properties.0.iter().partition(|(_, column)| is_title(column));
+    let columns: Vec<&str> = titles.into_iter().chain(others).map(|(name, _)| name.as_str()).collect();
+    markdown(rows_table(&columns, rows, &Options::default()), Vec::new())
+}
+
+fn markdown(rendered: Rendered, attachments: Vec<StoredFile>) -> Body {
+    Body {
+        content: Content::Markdown(rendered.markdown),
+        attachments,
+        fidelity: rendered.fidelity,
+        exposure: rendered.exposure,
+    }
+}
+
+fn joined(above: Rendered, below: Rendered) -> Rendered {
+    let gap = if above.markdown.is_empty() || below.markdown.is_empty() { "" } else { "\n" };
+    Rendered {
+        markdown: format!("{}{gap}{}", above.markdown, below.markdown),
+        fidelity: above.fidelity.and(below.fidelity),
+        exposure: above.exposure.and(below.exposure),
+    }
+}
+
+/// Whether leaving a block out leaves something unsaid.
+fn says_something(block: &Block) -> bool {
+    match &block.content {
+        BlockContent::Divider | BlockContent::Breadcrumb | BlockContent::TableOfContents => false,
+        BlockContent::ColumnList | BlockContent::Column(_) | BlockContent::Tab => false,
+        BlockContent::Paragraph(text) => !plain_text(&text.rich_text).trim().is_empty(),
+        _ => true,
     }
 }

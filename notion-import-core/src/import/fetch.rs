@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::media::Kept;
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
 use crate::download::Downloader;
 use crate::error::Error;
@@ -75,13 +74,13 @@ impl Fetcher<'_> {
     async fn fetch_page(&self, id: NotionId, shape: Shape) -> Result<Fetched, Error> {
         let Whole { page, mut seen, tree, settled } = self.read_whole(id).await?;
         self.keep_images_of(&mut seen.source, page.icon.as_ref(), page.cover.as_ref()).await;
-        let documents = match shape {
-            Shape::Best | Shape::Rows => self.keep_documents(&tree).await?,
-            Shape::Markdown => Kept::default(),
+        let file = match shape {
+            Shape::Best | Shape::Rows => convert::file_of_page(&tree, self.keep_documents(&tree).await?),
+            Shape::Markdown => None,
         };
-        let body = match documents.files.first() {
-            Some(_) => convert::file_of_page(&tree, documents),
-            None => convert::page(&page, &tree, &self.keep_images(&tree).await?),
+        let body = match file {
+            Some(file) => file,
+            None => convert::page(&page, &tree, self.keep_images(&tree).await?),
         };
         Ok(Fetched { content: new_content(seen, body, settled), children: children(&tree) })
     }

@@ -87,6 +87,7 @@ async fn list(api: &Api, open: Open) -> (Open, Result<Vec<Block>, Error>) {
     for id in &open.ids {
         outcome = api.children(*id).all().await;
         match &outcome {
+            Ok(children) if children.is_empty() => {}
             Err(error) if is_hidden(error) => {}
             _ => break,
         }
@@ -125,13 +126,13 @@ fn open(
 
 /// Where a block's children are asked for: nowhere if it has none; none at all if they are not part of the page.
 fn lists(block: &Block) -> Option<Vec<NotionId>> {
-    if !block.has_children {
-        return Some(Vec::new());
-    }
+    let own = block.id.filter(|_| block.has_children);
     match &block.content {
+        // Where the children of a copy are listed is not documented: under itself, or under its original only.
+        Content::SyncedBlock(original) => Some(own.into_iter().chain(*original).collect()),
+        _ if own.is_none() => Some(Vec::new()),
         Content::ChildPage(_) | Content::ChildDatabase(_) | Content::Unsupported(_) => None,
-        Content::SyncedBlock(original) => Some(block.id.into_iter().chain(*original).collect()),
-        _ => Some(block.id.into_iter().collect()),
+        _ => Some(own.into_iter().collect()),
     }
 }
 

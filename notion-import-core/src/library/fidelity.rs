@@ -1,36 +1,219 @@
-//! What the source says that the content does not, and what the content may give away.
+//! What the Markdown does not say, by kind, count and block; never a word of the text.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::NotionId;
 
-/// How much of a page its content says.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// How much of a page its Markdown says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Fidelity {
     /// All of it.
+    #[default]
     Complete,
-    /// All blocks, but some of what they say has no form in the content.
+    /// All of its words, but for these losses.
     Lossy {
-        /// What, how often, and where first.
+        /// What was lost.
+        losses: Vec<Loss>,
+    },
+    /// Not all of its words.
+    Truncated {
+        /// What is missing.
+        truncations: Vec<Truncation>,
+        /// What was lost of the rest.
         losses: Vec<Loss>,
     },
 }
 
-/// One kind of loss.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Loss {
-    /// What was lost, as a stable name.
-    pub kind: String,
-    /// How often.
-    pub count: u32,
-    /// The first block it happened to.
-    pub first: Option<NotionId>,
+impl Fidelity {
+    /// The verdict on these.
+    pub fn new(truncations: Vec<Truncation>, losses: Vec<Loss>) -> Self {
+        match (truncations.is_empty(), losses.is_empty()) {
+            (true, true) => Self::Complete,
+            (true, false) => Self::Lossy { losses },
+            (false, _) => Self::Truncated { truncations, losses },
+        }
+    }
+
+    /// The verdict on two parts of one document.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let ((mut truncations, mut losses), (more_truncations, more_losses)) = (self.parts(), other.parts());
+        for more in more_truncations {
+            match truncations.iter_mut().find(|known| known.kind == more.kind) {
+                Some(known) => known.count += more.count,
+                None => truncations.push(more),
+            }
+        }
+        for more in more_losses {
+            match losses.iter_mut().find(|known| known.kind == more.kind) {
+                Some(known) => known.count += more.count,
+                None => losses.push(more),
+            }
+        }
+        Self::new(truncations, losses)
+    }
+
+    fn parts(self) -> (Vec<Truncation>, Vec<Loss>) {
+        match self {
+            Self::Complete => (Vec::new(), Vec::new()),
+            Self::Lossy { losses } => (Vec::new(), losses),
+            Self::Truncated { truncations, losses } => (truncations, losses),
+        }
+    }
+
+    /// What was lost.
+    pub fn losses(&self) -> &[Loss] {
+        match self {
+            Self::Complete => &[],
+            Self::Lossy { losses } | Self::Truncated { losses, .. } => losses,
+        }
+    }
 }
 
-/// What a reviewer wants to know before showing a document to anybody.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+/// One kind of loss.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// What was lost.
+    pub kind: LossKind,
+    /// How often.
+    pub count: u64,
+    /// The first block that lost it.
+    pub first_block: Option<NotionId>,
+}
+
+/// One reason why words are missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truncation {
+    /// Why.
+    pub kind: TruncationKind,
+    /// How often.
+    pub count: u64,
+    /// The first block it befell.
+    pub first_block: Option<NotionId>,
+}
+
+/// Why words are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TruncationKind {
+    /// The children of a block were not loaded.
+    ChildrenNotLoaded,
+    /// The page has more blocks than the importer reads.
+    TooManyBlocks,
+    /// The page is nested deeper than the importer reads.
+    TooDeep,
+    /// A property holds more than was read.
+    PropertyNotLoaded,
+}
+
+macro_rules! loss_kinds {
+    ($($(#[$meta:meta])* $kind:ident,)+) => {
+        /// What Markdown cannot say, or says in another form.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum LossKind {
+            $($(#[$meta])* $kind,)+
+        }
+
+        impl LossKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+        }
+    };
+}
+
+loss_kinds! {
+    /// A colour was dropped.
+    Color,
+    /// An underline was dropped.
+    Underline,
+    /// A style was dropped where Markdown cannot delimit it.
+    Style,
+    /// A line break in a heading became a space.
+    HeadingLineBreak,
+    /// Letters or Roman numerals became numbers.
+    ListFormat,
+    /// Blocks indented under another stand after it.
+    Indentation,
+    /// Blocks nested too deep for Markdown stand after their parent.
+    Nesting,
+    /// A toggle became a list item or a heading, open for ever.
+    Toggle,
+    /// A callout became a quotation.
+    Callout,
+    /// An icon that is no emoji was dropped.
+    Icon,
+    /// Columns stand after one another.
+    Columns,
+    /// Tabs stand after one another.
+    Tabs,
+    /// A table's first column is a header no more.
+    HeaderColumn,
+    /// A breadcrumb was dropped.
+    Breadcrumb,
+    /// A table of contents was dropped.
+    TableOfContents,
+    /// A button became its label and its blocks.
+    Template,
+    /// The frame around a bookmark, embed or preview became a link.
+    Preview,
+    /// A player or viewer became a link.
+    Player,
+    /// A file of Notion's was not stored again: its name stands without a link.
+    FileNotStored,
+    /// A block without a file was dropped.
+    FileMissing,
+    /// A link with a scheme that is not allowed kept its label alone.
+    LinkScheme,
+    /// A link to a comment or to nothing known was dropped.
+    LinkTarget,
+    /// A link to a page the host does not know kept its label alone.
+    PageLink,
+    /// Meeting notes became their title and their blocks.
+    MeetingNotes,
+    /// A custom emoji became its name.
+    CustomEmoji,
+    /// A mention of an unknown kind became its text.
+    UnknownMention,
+    /// A formula that Markdown's math cannot hold became code.
+    Equation,
+    /// Code inside a table that Markdown cannot hold became text.
+    TableCode,
+    /// A block Notion does not give left a placeholder.
+    UnsupportedBlock,
+    /// A block stands beside the file that became the document, and is not in it.
+    DisplacedBlock,
+    /// A block of an unknown type left a placeholder.
+    UnknownBlock,
+    /// A property value that Notion does not give, or of an unknown type, left its cell empty.
+    UnsupportedProperty,
+}
+
+/// What a page's Markdown tells or loads beyond its words: what to look at before it is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// Mentions of people.
-    pub people: u32,
+    pub people: u64,
+    /// Links to Notion pages that the host does not know.
+    pub notion_links: u64,
+    /// Images loaded from other hosts.
+    pub remote_images: u64,
+    /// Other files linked from the text.
+    pub files: u64,
+}
+
+impl Exposure {
+    /// What two parts of one document tell together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            people: self.people + other.people,
+            notion_links: self.notion_links + other.notion_links,
+            remote_images: self.remote_images + other.remote_images,
+            files: self.files + other.files,
+        }
+    }
 }

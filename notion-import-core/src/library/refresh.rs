@@ -39,7 +39,7 @@ impl NewContent {
             content: self.content.clone(),
             attachments: self.attachments.clone(),
             fidelity: self.fidelity.clone(),
-            exposure: self.exposure.clone(),
+            exposure: self.exposure,
             source_edited_at: self.source.edited_at,
             imported_at: now,
         }

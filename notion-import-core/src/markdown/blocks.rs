@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use crate::id::NotionId;
-use crate::markdown::fidelity::{Ledger, LossKind, TruncationKind};
+use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::inline::{Place, shows};
+use crate::markdown::ledger::Ledger;
 use crate::markdown::list::{Item, Run};
 use crate::markdown::pieces::{Kind, Pieces};
 use crate::markdown::writer::Writer;

@@ -1,9 +1,9 @@
 //! Files: images as images, all else as links, and no URL that Notion signed.
 
+use crate::library::fidelity::LossKind;
 use crate::markdown::FileRef;
 use crate::markdown::blocks::Renderer;
 use crate::markdown::escape;
-use crate::markdown::fidelity::LossKind;
 use crate::markdown::inline::{Place, shows};
 use crate::notion::file::{File, FileSource};
 use crate::notion::icon::Icon;

@@ -1,9 +1,9 @@
 //! Rich text inside a block: runs become pieces, pieces become lines.
 
+use crate::library::fidelity::LossKind;
 use crate::markdown::blocks::Renderer;
 use crate::markdown::emphasis::{self, BOLD, ITALIC, Mark, STRIKE, Style};
 use crate::markdown::escape::{self, Around};
-use crate::markdown::fidelity::LossKind;
 use crate::markdown::flanking::Class;
 use crate::markdown::pieces::{Kind, Piece, Pieces, fold_links, trim_line};
 use crate::notion::text::{Annotations, Mention, RichText, RichTextKind};

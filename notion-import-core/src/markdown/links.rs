@@ -1,10 +1,10 @@
 //! Where links go.
 
 use crate::id::NotionId;
+use crate::library::fidelity::LossKind;
 use crate::markdown::Unresolved;
 use crate::markdown::blocks::Renderer;
 use crate::markdown::escape;
-use crate::markdown::fidelity::LossKind;
 use crate::markdown::inline::{Place, shows};
 use crate::markdown::pieces::{Kind, Pieces};
 use crate::notion::block::LinkTarget;

@@ -1,7 +1,7 @@
 //! List items: which belong to one list, and what marks them.
 
+use crate::library::fidelity::LossKind;
 use crate::markdown::blocks::Renderer;
-use crate::markdown::fidelity::LossKind;
 use crate::markdown::inline::{Place, shows};
 use crate::markdown::writer::Gap;
 use crate::notion::block::{BlockType, ListFormat, NumberedListItem};

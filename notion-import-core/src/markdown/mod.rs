@@ -9,10 +9,10 @@ mod blocks;
 mod code;
 mod emphasis;
 mod escape;
-pub mod fidelity;
 mod files;
 mod flanking;
 mod inline;
+mod ledger;
 mod links;
 mod list;
 mod pieces;
@@ -23,9 +23,9 @@ mod writer;
 use std::fmt;
 
 use crate::id::NotionId;
+use crate::library::fidelity::{Exposure, Fidelity};
 use crate::notion::tree::BlockTree;
 
-pub use fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};
 pub use property::{properties_table, rows_table};
 
 /// What a page became.
@@ -40,20 +40,20 @@ pub struct Rendered {
 }
 
 /// The host's own links to pages and databases.
-pub type KnownPages = dyn Fn(NotionId) -> Option<PageLink> + Sync;
+pub type KnownPages<'a> = dyn Fn(NotionId) -> Option<PageLink> + Sync + 'a;
 
 /// Where the host stored files again.
-pub type StoredFiles = dyn Fn(FileRef<'_>) -> Option<String> + Sync;
+pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<String> + Sync + 'a;
 
 /// How links and files are written.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// The host's own link for a page or database, if it has one.
-    pub pages: Option<&'a KnownPages>,
+    pub pages: Option<&'a KnownPages<'a>>,
     /// What happens to links to pages the host does not know.
     pub unresolved: Unresolved,
     /// Where a file was stored again. Without it, a file Notion hosts keeps its name and caption and loses its link.
-    pub files: Option<&'a StoredFiles>,
+    pub files: Option<&'a StoredFiles<'a>>,
     /// Schemes links may have besides http, https, mailto and tel.
     pub schemes: &'a [&'a str],
 }

@@ -1,8 +1,8 @@
 //! Property values as text of one cell, and tables of them.
 
 use crate::id::NotionId;
+use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::blocks::Renderer;
-use crate::markdown::fidelity::{LossKind, TruncationKind};
 use crate::markdown::{Options, Rendered};
 use crate::notion::page::Page;
 use crate::notion::property::{Formula, Person, Property, PropertyValue, Rollup};

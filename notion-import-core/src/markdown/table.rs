@@ -1,7 +1,7 @@
 //! Tables.
 
+use crate::library::fidelity::LossKind;
 use crate::markdown::blocks::Renderer;
-use crate::markdown::fidelity::LossKind;
 use crate::markdown::inline::Place;
 use crate::notion::block::{Content, Table};
 use crate::notion::text::RichText;

@@ -73,7 +73,7 @@ fn reason(body: &ErrorBody) -> Option<&str> {
 /// Whether a refusal is about the connection's own budget, so that it teaches its size.
 pub(super) fn teaches_budget(body: &[u8]) -> bool {
     let reasons = serde_json::from_slice::<ErrorBody>(body).ok();
-    !reasons.as_ref().and_then(reason).is_some_and(|reason| reason != "public_api_request_rate_limit")
+    reasons.as_ref().and_then(reason).is_none_or(|reason| reason == "public_api_request_rate_limit")
 }
 
 /// `Retry-After` as seconds or as a date; Notion repeats it in the body, where proxies that drop headers leave it.

@@ -120,7 +120,8 @@ impl State {
         if already_paused {
             return;
         }
-        let window_began = now + delta(wait).min(WINDOW) - WINDOW;
+        // `Retry-After` is in whole seconds, so the window began up to a second earlier than it says.
+        let window_began = now + delta(wait).min(WINDOW) - WINDOW - TimeDelta::seconds(1);
         forget_before(&mut self.accepted, window_began);
         self.budget = Some(self.accepted.len().max(1));
         self.learning_until = self.paused_until;

@@ -35,7 +35,7 @@ pub enum Fault {
     },
     /// 409 `conflict_error`.
     Conflict,
-    /// 403 `restricted_resource`: a capability is missing.
+    /// 403 `restricted_resource`: a capability is missing. Of a file: its signature has expired.
     Restricted,
     /// No answer: the connection is reset.
     Reset,
@@ -122,6 +122,7 @@ impl Fault {
                 Reply::Cut { answer, after }
             }
             Effect::Slow { chunk, pause } => Reply::Drip { answer: truth(), chunk, pause },
+            Effect::Refuse(_) if file && *self == Self::Restricted => Reply::Response(expired()),
             Effect::Edge | Effect::Refuse(_) if file => Reply::Response(slow_down()),
             Effect::Edge => Reply::Response(edge(request_id)),
             Effect::Refuse(refusal) => Reply::Response(refusal.answer(request_id)),
@@ -207,6 +208,11 @@ fn unavailable() -> Refusal {
         "endpoint_name": "public_queryDataSource", "notion_error_name": "BackendTimeout",
         "retry_guidance": ["Retry with exponential backoff.", "Use a smaller page_size."],
     }))
+}
+
+/// How S3 says that a signature is no longer good.
+fn expired() -> Answer {
+    file::refusal(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired")
 }
 
 /// How S3 says that something went wrong on its side.

@@ -1,6 +1,7 @@
 //! Generated trees with hostile text: what the Markdown is parsed to is what the tree says.
 
-use notion_import_core::markdown::{LossKind, Options, render};
+use notion_import_core::library::fidelity::LossKind;
+use notion_import_core::markdown::{Options, render};
 use notion_import_core::notion::block::{
     Block, Callout, Code, Content, Heading, HeadingText, NumberedListItem, Table, Text, ToDo,
 };
