@@ -20,6 +20,7 @@ struct Cli {
 struct Output {
     /// Put the title, the source and the times above the text, as YAML.
     #[arg(long, global = true)]
+    #[allow(dead_code)] // Blocks alone have no title; commands that fetch pages read it.
     front_matter: bool,
     /// Say on standard error, as JSON, what the Markdown does not say.
     #[arg(long, global = true)]

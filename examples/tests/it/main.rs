@@ -1,0 +1,4 @@
+//! One binary for all tests of the examples.
+#![allow(clippy::unwrap_used)]
+
+mod convert;
