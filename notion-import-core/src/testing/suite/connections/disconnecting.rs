@@ -44,6 +44,26 @@ pub(super) async fn fenced_again(store: Store) -> Outcome {
     Ok(())
 }
 
+pub(super) async fn found(store: Store) -> Outcome {
+    let mut fenced = Vec::new();
+    for _ in 0..3 {
+        connected(&*store, tenant(), "kept").await?;
+        let record = connected(&*store, tenant(), "fenced").await?;
+        fenced.extend(store.fence(record.tenant, &record.reference).await?);
+    }
+    let mut found = store.fenced(9).await?;
+    for records in [&mut found, &mut fenced] {
+        records.sort_by_key(|record| record.tenant);
+    }
+    ensure_eq!(found, fenced, "the fenced connections");
+    ensure_eq!(store.fenced(2).await?.len(), 2, "fenced connections, two at most");
+    for record in fenced {
+        store.remove(record.tenant, &record.reference).await?;
+    }
+    ensure_eq!(store.fenced(9).await?, [], "what is left of them");
+    Ok(())
+}
+
 pub(super) async fn removed(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let other = connected(&*store, record.tenant, "other").await?;

@@ -52,6 +52,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("only an active connection becomes one that needs reauthorisation", leases::needs_reauth),
     promise!("a fenced connection is nobody's", disconnecting::fenced),
     promise!("fencing again changes nothing", disconnecting::fenced_again),
+    promise!("fenced connections of all tenants are found until they are removed", disconnecting::found),
     promise!("only a fenced connection is removed, and removing it again succeeds", disconnecting::removed),
     promise!("another tenant's attempt does not exist", tenancy::attempts),
     promise!("another tenant's connection cannot be read", tenancy::read),

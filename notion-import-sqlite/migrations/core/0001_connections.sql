@@ -1,0 +1,35 @@
+-- Attempts to connect, and what came of them. No token is ever kept.
+
+CREATE TABLE attempts (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    member_id TEXT NOT NULL,
+    secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
+    expires_at INTEGER NOT NULL,
+    renews TEXT,
+    granted TEXT,
+    PRIMARY KEY (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX attempts_by_expiry ON attempts (expires_at);
+
+CREATE TABLE connections (
+    tenant_id TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    state TEXT NOT NULL,
+    workspace TEXT NOT NULL,
+    bot_id TEXT NOT NULL,
+    connected_by TEXT NOT NULL,
+    connected_at INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    next_run INTEGER NOT NULL,
+    leased_until INTEGER,
+    -- To when it was brought forward since the last claim.
+    hastened_to INTEGER,
+    last_run TEXT,
+    PRIMARY KEY (tenant_id, reference)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX connections_by_next_run ON connections (next_run) WHERE state = 'active';
+CREATE INDEX connections_fenced ON connections (reference) WHERE state = 'disconnecting';
+CREATE INDEX connections_by_bot ON connections (bot_id);

@@ -1,0 +1,69 @@
+-- Documents, their versions and their history. Nothing here says who may read them.
+
+CREATE TABLE documents (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    edited_here INTEGER NOT NULL,
+    latest INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- The link: all of it or nothing, but for the connection, which a disconnect takes away.
+    source_id TEXT,
+    source TEXT,
+    state TEXT,
+    checked_at INTEGER,
+    update_available INTEGER,
+    connection TEXT,
+    imported_edit INTEGER NOT NULL,
+    settled INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((source_id IS NULL) = (source IS NULL)),
+    CHECK (source_id IS NOT NULL OR connection IS NULL)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX documents_by_source ON documents (tenant_id, source_id) WHERE source_id IS NOT NULL;
+CREATE INDEX documents_by_connection ON documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
+CREATE INDEX documents_by_age ON documents (tenant_id, created_at, id);
+
+CREATE TABLE versions (
+    tenant_id TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    content TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    attachments TEXT NOT NULL,
+    fidelity TEXT NOT NULL,
+    exposure TEXT NOT NULL,
+    source_edited_at INTEGER NOT NULL,
+    imported_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, document_id, number),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id)
+) STRICT;
+
+CREATE TABLE syncs (
+    tenant_id TEXT NOT NULL,
+    connection TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    watermark INTEGER,
+    PRIMARY KEY (tenant_id, connection)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+    tenant_id TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    member_id TEXT,
+    event TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, document_id, number),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT raise(ABORT, 'the history is only added to'); END;
+
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+BEGIN SELECT raise(ABORT, 'the history is only added to'); END;
+
+CREATE TRIGGER versions_are_not_changed BEFORE UPDATE ON versions
+BEGIN SELECT raise(ABORT, 'a version never changes'); END;

@@ -1,0 +1,76 @@
+-- Who may read the documents. A document without a row in standings is internal and unpublished.
+
+CREATE TABLE ndas (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    current INTEGER NOT NULL CHECK (current > 0),
+    accept_from INTEGER NOT NULL CHECK (accept_from BETWEEN 1 AND current),
+    PRIMARY KEY (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE nda_versions (
+    tenant_id TEXT NOT NULL,
+    nda_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    published_by TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, nda_id, version),
+    FOREIGN KEY (tenant_id, nda_id) REFERENCES ndas (tenant_id, id)
+) STRICT;
+
+CREATE TRIGGER nda_versions_are_not_changed BEFORE UPDATE ON nda_versions
+BEGIN SELECT raise(ABORT, 'a version never changes'); END;
+
+CREATE TABLE default_ndas (
+    tenant_id TEXT NOT NULL PRIMARY KEY,
+    nda_id TEXT NOT NULL,
+    FOREIGN KEY (tenant_id, nda_id) REFERENCES ndas (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE standings (
+    tenant_id TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    level TEXT NOT NULL DEFAULT 'internal',
+    publication TEXT NOT NULL DEFAULT 'draft',
+    version INTEGER,
+    published_at INTEGER,
+    listed INTEGER NOT NULL DEFAULT 0,
+    nda_id TEXT,
+    revision INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant_id, document_id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id, version) REFERENCES versions (tenant_id, document_id, number),
+    FOREIGN KEY (tenant_id, nda_id) REFERENCES ndas (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE assignments (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    nda_waived INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX assignments_by_document ON assignments (tenant_id, document_id, contact_id);
+CREATE INDEX assignments_by_contact ON assignments (tenant_id, contact_id);
+
+CREATE TABLE acceptances (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    nda_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    voided_at INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, nda_id, version) REFERENCES nda_versions (tenant_id, nda_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX acceptances_that_count ON acceptances (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL;

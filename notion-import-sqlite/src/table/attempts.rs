@@ -1,0 +1,102 @@
+//! Attempts to connect.
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{AttemptId, TenantId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteExecutor};
+
+use crate::row::{Columns, every, integer, json, micros};
+
+/// It adds an attempt, and tells whether there was none of this id.
+pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Result<bool, StoreError> {
+    let Attempt { tenant, id, member, secret_hash, expires_at, renews, granted } = attempt;
+    let added = sqlx::query(
+        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted) \
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING",
+    )
+    .bind(tenant.to_string())
+    .bind(id.to_string())
+    .bind(member.to_string())
+    .bind(secret_hash.to_vec())
+    .bind(micros(*expires_at))
+    .bind(renews.as_ref().map(ConnectionRef::as_str))
+    .bind(granted.as_ref().map(json).transpose()?)
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(added.rows_affected() > 0)
+}
+
+pub(crate) async fn get(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+) -> Result<Option<Attempt>, StoreError> {
+    let row = sqlx::query("SELECT * FROM attempts WHERE tenant_id = ? AND id = ?")
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Those of every tenant that have lapsed, longest lapsed first.
+pub(crate) async fn lapsed(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<Attempt>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
+        .bind(micros(now))
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(StoreError::backend)?;
+    every(rows, read)
+}
+
+pub(crate) async fn set_granted(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    granted: &Granted,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempts SET granted = ? WHERE tenant_id = ? AND id = ?")
+        .bind(json(granted)?)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(db)
+        .await
+        .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+pub(crate) async fn delete(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM attempts WHERE tenant_id = ? AND id = ?")
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(db)
+        .await
+        .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+fn read(row: &SqliteRow) -> Result<Attempt, StoreError> {
+    let hash: Vec<u8> = row.try_get("secret_hash").map_err(StoreError::backend)?;
+    Ok(Attempt {
+        tenant: row.id("tenant_id")?,
+        id: row.id("id")?,
+        member: row.id("member_id")?,
+        secret_hash: hash.try_into().map_err(|_| StoreError::Corrupt("secret_hash"))?,
+        expires_at: row.time("expires_at")?,
+        renews: row.text_or_none("renews")?.map(ConnectionRef::new),
+        granted: row.json_or_none("granted")?,
+    })
+}

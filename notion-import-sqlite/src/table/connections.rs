@@ -1,0 +1,290 @@
+//! Connections, who holds them, and when they run next.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{
+    Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary,
+};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{NotionId, TenantId};
+use sqlx::SqliteExecutor;
+use sqlx::sqlite::SqliteRow;
+
+use crate::row::{Columns, every, integer, json, micros, name};
+
+/// It adds a connection, or makes one that is renewed free and due again.
+pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
+    let ConnectionRecord { workspace, connected_by, connected_at, generation, next_run, .. } = record;
+    sqlx::query(
+        "INSERT INTO connections \
+             (tenant_id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (tenant_id, reference) DO UPDATE SET \
+             state = excluded.state, workspace = excluded.workspace, bot_id = excluded.bot_id, \
+             connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
+             generation = excluded.generation, next_run = excluded.next_run, last_run = excluded.last_run, \
+             leased_until = NULL, hastened_to = NULL",
+    )
+    .bind(record.tenant.to_string())
+    .bind(record.reference.as_str())
+    .bind(name(&record.state)?)
+    .bind(json(workspace)?)
+    .bind(workspace.bot.to_string())
+    .bind(connected_by.to_string())
+    .bind(micros(*connected_at))
+    .bind(integer(*generation))
+    .bind(micros(*next_run))
+    .bind(record.last_run.as_ref().map(json).transpose()?)
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+pub(crate) async fn get(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<Option<ConnectionRecord>, StoreError> {
+    let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = ? AND reference = ?")
+        .bind(tenant.to_string())
+        .bind(reference.as_str())
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(crate) async fn list(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+) -> Result<Vec<ConnectionRecord>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM connections WHERE tenant_id = ? ORDER BY connected_at, reference")
+        .bind(tenant.to_string())
+        .fetch_all(db)
+        .await
+        .map_err(StoreError::backend)?;
+    every(rows, read)
+}
+
+/// Whether a tenant other than this one stands on the bot.
+pub(crate) async fn another_has(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    bot: NotionId,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM connections WHERE bot_id = ? AND tenant_id <> ?)")
+        .bind(bot.to_string())
+        .bind(tenant.to_string())
+        .fetch_one(db)
+        .await
+        .map_err(StoreError::backend)
+}
+
+pub(crate) async fn claim_due(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+    lease: Duration,
+    limit: usize,
+) -> Result<Vec<Connection>, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE connections SET generation = generation + 1, leased_until = ?2, hastened_to = NULL \
+         WHERE (tenant_id, reference) IN ( \
+             SELECT tenant_id, reference FROM connections \
+             WHERE state = 'active' AND next_run <= ?1 AND coalesce(leased_until, ?1) <= ?1 \
+             ORDER BY next_run LIMIT ?3) \
+         RETURNING tenant_id, reference, generation, next_run",
+    )
+    .bind(micros(now))
+    .bind(micros(now + lease))
+    .bind(integer(limit))
+    .fetch_all(db)
+    .await
+    .map_err(StoreError::backend)?;
+    // SQLite returns them in an order of its own.
+    let mut claimed = every(rows, |row| Ok((row.time("next_run")?, connection(row)?)))?;
+    claimed.sort_by_key(|(due, _)| *due);
+    Ok(claimed.into_iter().map(|(_, connection)| connection).collect())
+}
+
+pub(crate) async fn claim(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Option<Connection>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE connections SET generation = generation + 1, leased_until = ?4, hastened_to = NULL \
+         WHERE tenant_id = ?1 AND reference = ?2 AND state = 'active' AND coalesce(leased_until, ?3) <= ?3 \
+         RETURNING tenant_id, reference, generation",
+    )
+    .bind(tenant.to_string())
+    .bind(reference.as_str())
+    .bind(micros(now))
+    .bind(micros(now + lease))
+    .fetch_optional(db)
+    .await
+    .map_err(StoreError::backend)?;
+    row.as_ref().map(connection).transpose()
+}
+
+/// It lengthens a lease that is held, and tells whether it was.
+pub(crate) async fn renew(
+    db: impl SqliteExecutor<'_>,
+    connection: &Connection,
+    until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let renewed = sqlx::query(
+        "UPDATE connections SET leased_until = ? WHERE tenant_id = ? AND reference = ? AND generation = ? \
+         AND state <> 'disconnecting' AND leased_until IS NOT NULL",
+    )
+    .bind(micros(until))
+    .bind(connection.tenant.to_string())
+    .bind(connection.reference.as_str())
+    .bind(integer(connection.generation))
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(renewed.rows_affected() > 0)
+}
+
+/// It frees a connection that is still the holder's, and tells whether it was.
+pub(crate) async fn finish(
+    db: impl SqliteExecutor<'_>,
+    connection: &Connection,
+    run: &RunSummary,
+    refused: bool,
+    next_run: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let finished = sqlx::query(
+        "UPDATE connections SET last_run = ?4, next_run = min(?6, coalesce(hastened_to, ?6)), leased_until = NULL, \
+             state = CASE WHEN ?5 THEN 'needs_reauth' ELSE state END \
+         WHERE tenant_id = ?1 AND reference = ?2 AND generation = ?3 AND state <> 'disconnecting'",
+    )
+    .bind(connection.tenant.to_string())
+    .bind(connection.reference.as_str())
+    .bind(integer(connection.generation))
+    .bind(json(run)?)
+    .bind(refused)
+    .bind(micros(next_run))
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(finished.rows_affected() > 0)
+}
+
+pub(crate) async fn needs_reauth(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE connections SET state = 'needs_reauth' WHERE tenant_id = ? AND reference = ? AND state = 'active'",
+    )
+    .bind(tenant.to_string())
+    .bind(reference.as_str())
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+pub(crate) async fn hasten(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE connections SET next_run = min(next_run, ?3), hastened_to = min(coalesce(hastened_to, ?3), ?3) \
+         WHERE tenant_id = ?1 AND reference = ?2 AND state = 'active'",
+    )
+    .bind(tenant.to_string())
+    .bind(reference.as_str())
+    .bind(micros(at))
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+/// It fences a connection that is not fenced yet.
+pub(crate) async fn fence(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE connections SET state = 'disconnecting', generation = generation + 1, leased_until = NULL \
+         WHERE tenant_id = ? AND reference = ? AND state <> 'disconnecting'",
+    )
+    .bind(tenant.to_string())
+    .bind(reference.as_str())
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+/// Those of every tenant that are fenced.
+pub(crate) async fn fenced(
+    db: impl SqliteExecutor<'_>,
+    limit: usize,
+) -> Result<Vec<ConnectionRecord>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM connections WHERE state = 'disconnecting' LIMIT ?")
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(StoreError::backend)?;
+    every(rows, read)
+}
+
+pub(crate) async fn delete(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM connections WHERE tenant_id = ? AND reference = ?")
+        .bind(tenant.to_string())
+        .bind(reference.as_str())
+        .execute(db)
+        .await
+        .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+fn connection(row: &SqliteRow) -> Result<Connection, StoreError> {
+    Ok(Connection {
+        tenant: row.id("tenant_id")?,
+        reference: ConnectionRef::new(row.text("reference")?),
+        generation: row.count("generation")?,
+    })
+}
+
+fn read(row: &SqliteRow) -> Result<ConnectionRecord, StoreError> {
+    let Connection { tenant, reference, generation } = connection(row)?;
+    Ok(ConnectionRecord {
+        tenant,
+        reference,
+        generation,
+        state: state(row)?,
+        workspace: row.json("workspace")?,
+        connected_by: row.id("connected_by")?,
+        connected_at: row.time("connected_at")?,
+        next_run: row.time("next_run")?,
+        last_run: row.json_or_none("last_run")?,
+    })
+}
+
+/// A state this version does not know, written by a later one or by hand, stops everything until somebody looks.
+fn state(row: &SqliteRow) -> Result<ConnectionState, StoreError> {
+    match row.name("state") {
+        Err(StoreError::Corrupt(_)) => {
+            tracing::error!("a connection has a state this version does not know; it needs reauthorisation");
+            Ok(ConnectionState::NeedsReauth)
+        }
+        read => read,
+    }
+}

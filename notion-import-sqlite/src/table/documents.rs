@@ -1,0 +1,225 @@
+//! Documents and their links.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{Connection, ConnectionRef};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::library::blob::BlobId;
+use notion_import_core::library::document::{Document, Link, Linked, Title};
+use serde_json::{Value, json};
+use sqlx::SqliteExecutor;
+use sqlx::sqlite::SqliteRow;
+
+use crate::row::{Columns, every, integer, json as json_text, micros, name};
+
+/// A document as it is kept.
+pub(crate) struct Kept {
+    pub(crate) document: Document,
+    /// The source's last edit when its content was last read.
+    pub(crate) imported_edit: DateTime<Utc>,
+    /// Whether it was read after the minute of that edit.
+    pub(crate) settled: bool,
+}
+
+/// It writes documents of one tenant, new ones and old ones.
+pub(crate) async fn save(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    kept: impl IntoIterator<Item = &Kept>,
+) -> Result<(), StoreError> {
+    let rows = kept.into_iter().map(columns).collect::<Result<Vec<Value>, _>>()?;
+    sqlx::query(
+        "INSERT INTO documents (tenant_id, id, title, edited_here, latest, created_at, \
+             source_id, source, state, checked_at, update_available, connection, imported_edit, settled) \
+         SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'created_at', \
+             value->>'source_id', value->>'source', value->>'state', value->>'checked_at', \
+             value->>'update_available', value->>'connection', value->>'imported_edit', value->>'settled' \
+         FROM json_each(?2) WHERE true \
+         ON CONFLICT (tenant_id, id) DO UPDATE SET \
+             title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
+             source_id = excluded.source_id, source = excluded.source, state = excluded.state, \
+             checked_at = excluded.checked_at, update_available = excluded.update_available, \
+             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled",
+    )
+    .bind(tenant.to_string())
+    .bind(json_text(&rows)?)
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+fn columns(kept: &Kept) -> Result<Value, StoreError> {
+    let Document { id, title, link, latest, created_at, .. } = &kept.document;
+    let link = link.as_ref();
+    Ok(json!({
+        "id": id,
+        "title": title.text,
+        "edited_here": title.edited_here,
+        "latest": latest,
+        "created_at": micros(*created_at),
+        "source_id": link.map(|link| link.source.id),
+        "source": link.map(|link| json_text(&link.source)).transpose()?,
+        "state": link.map(|link| name(&link.state)).transpose()?,
+        "checked_at": link.map(|link| micros(link.checked_at)),
+        "update_available": link.map(|link| link.update_available),
+        "connection": link.and_then(|link| link.connection.as_ref()),
+        "imported_edit": micros(kept.imported_edit),
+        "settled": kept.settled,
+    }))
+}
+
+pub(crate) async fn get(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: DocumentId,
+) -> Result<Option<Kept>, StoreError> {
+    let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND id = ?")
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Those among `ids` that are there.
+pub(crate) async fn get_many(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    ids: impl Iterator<Item = DocumentId>,
+) -> Result<HashMap<DocumentId, Kept>, StoreError> {
+    let rows =
+        sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))")
+            .bind(tenant.to_string())
+            .bind(json_text(&ids.collect::<Vec<_>>())?)
+            .fetch_all(db)
+            .await
+            .map_err(StoreError::backend)?;
+    let kept = every(rows, read)?;
+    Ok(kept.into_iter().map(|kept| (kept.document.id, kept)).collect())
+}
+
+pub(crate) async fn get_by_source(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    source: NotionId,
+) -> Result<Option<Kept>, StoreError> {
+    let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND source_id = ?")
+        .bind(tenant.to_string())
+        .bind(source.to_string())
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Newest first, beginning after `after`.
+#[cfg(feature = "gate")]
+pub(crate) async fn list(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM documents WHERE tenant_id = ?1 AND (?2 IS NULL OR (created_at, id) < \
+             (SELECT created_at, id FROM documents WHERE tenant_id = ?1 AND id = ?2)) \
+         ORDER BY created_at DESC, id DESC LIMIT ?3",
+    )
+    .bind(tenant.to_string())
+    .bind(after.map(|after| after.to_string()))
+    .bind(integer(limit))
+    .fetch_all(db)
+    .await
+    .map_err(StoreError::backend)?;
+    every(rows, read)
+}
+
+/// Those linked through the connection, in the order of their ids, beginning after `after`.
+pub(crate) async fn linked(
+    db: impl SqliteExecutor<'_>,
+    connection: &Connection,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Vec<Linked>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT documents.*, versions.digest FROM documents \
+         JOIN versions ON versions.tenant_id = documents.tenant_id \
+             AND versions.document_id = documents.id AND versions.number = documents.latest \
+         WHERE documents.tenant_id = ? AND documents.connection = ? AND documents.id > ? \
+         ORDER BY documents.id LIMIT ?",
+    )
+    .bind(connection.tenant.to_string())
+    .bind(connection.reference.as_str())
+    .bind(after.map_or(String::new(), |after| after.to_string()))
+    .bind(integer(limit))
+    .fetch_all(db)
+    .await
+    .map_err(StoreError::backend)?;
+    every(rows, read_linked)
+}
+
+/// Those linked to one of the sources, whichever connection holds them.
+pub(crate) async fn linked_by_source(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    sources: &[NotionId],
+) -> Result<Vec<Linked>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT documents.*, versions.digest FROM documents \
+         JOIN versions ON versions.tenant_id = documents.tenant_id \
+             AND versions.document_id = documents.id AND versions.number = documents.latest \
+         WHERE documents.tenant_id = ? AND documents.source_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(tenant.to_string())
+    .bind(json_text(&sources)?)
+    .fetch_all(db)
+    .await
+    .map_err(StoreError::backend)?;
+    every(rows, read_linked)
+}
+
+/// It takes the connection from all that it holds, and returns how many those were.
+pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection) -> Result<u64, StoreError> {
+    let detached =
+        sqlx::query("UPDATE documents SET connection = NULL WHERE tenant_id = ? AND connection = ?")
+            .bind(connection.tenant.to_string())
+            .bind(connection.reference.as_str())
+            .execute(db)
+            .await
+            .map_err(StoreError::backend)?;
+    Ok(detached.rows_affected())
+}
+
+pub(crate) fn read(row: &SqliteRow) -> Result<Kept, StoreError> {
+    let document = Document {
+        tenant: row.id("tenant_id")?,
+        id: row.id("id")?,
+        title: Title { text: row.text("title")?, edited_here: row.flag("edited_here")? },
+        link: link(row)?,
+        latest: VersionNumber(row.count("latest")?),
+        created_at: row.time("created_at")?,
+    };
+    Ok(Kept { document, imported_edit: row.time("imported_edit")?, settled: row.flag("settled")? })
+}
+
+fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {
+    let Some(source) = row.json_or_none("source")? else { return Ok(None) };
+    Ok(Some(Link {
+        connection: row.text_or_none("connection")?.map(ConnectionRef::new),
+        source,
+        state: row.name("state")?,
+        checked_at: row.time("checked_at")?,
+        update_available: row.flag("update_available")?,
+    }))
+}
+
+fn read_linked(row: &SqliteRow) -> Result<Linked, StoreError> {
+    let Kept { document, imported_edit, settled } = read(row)?;
+    let link = document.link.ok_or(StoreError::Corrupt("source"))?;
+    let digest: BlobId = row.id("digest")?;
+    Ok(Linked { document: document.id, title: document.title, link, digest, imported_edit, settled })
+}

@@ -1,0 +1,101 @@
+//! How documents stand towards their readers.
+
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
+use notion_import_core::library::access::{AccessLevel, Publication};
+use notion_import_core::library::standing::Standing;
+use sqlx::SqliteExecutor;
+use sqlx::sqlite::SqliteRow;
+
+use super::documents::{self, Kept};
+use crate::row::{Columns, every, integer, micros};
+
+pub(crate) async fn get(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+) -> Result<Standing, StoreError> {
+    let row = sqlx::query("SELECT * FROM standings WHERE tenant_id = ? AND document_id = ?")
+        .bind(tenant.to_string())
+        .bind(document.to_string())
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    row.as_ref().map_or_else(|| Ok(Standing::default()), read)
+}
+
+/// The documents of a tenant that are published, with their standings.
+pub(crate) async fn published(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+) -> Result<Vec<(Kept, Standing)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
+         FROM standings JOIN documents ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \
+         WHERE standings.tenant_id = ? AND publication = 'published' ORDER BY title, id",
+    )
+    .bind(tenant.to_string())
+    .fetch_all(db)
+    .await
+    .map_err(StoreError::backend)?;
+    every(rows, |row| Ok((documents::read(row)?, read(row)?)))
+}
+
+pub(crate) async fn save(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+    standing: &Standing,
+) -> Result<(), StoreError> {
+    let (publication, version) = match standing.publication {
+        Publication::Draft => ("draft", None),
+        Publication::Published(version) => ("published", Some(version.0)),
+        Publication::Archived => ("archived", None),
+    };
+    sqlx::query(
+        "INSERT OR REPLACE INTO standings \
+             (tenant_id, document_id, level, publication, version, published_at, listed, nda_id, revision) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(tenant.to_string())
+    .bind(document.to_string())
+    .bind(standing.level.as_str())
+    .bind(publication)
+    .bind(version)
+    .bind(standing.published_at.map(micros))
+    .bind(standing.listed)
+    .bind(standing.nda.map(|nda| nda.to_string()))
+    .bind(integer(standing.revision))
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+fn read(row: &SqliteRow) -> Result<Standing, StoreError> {
+    Ok(Standing {
+        level: level(row)?,
+        publication: publication(row)?,
+        published_at: row.time_or_none("published_at")?,
+        listed: row.flag("listed")?,
+        nda: row.id_or_none("nda_id")?,
+        revision: row.count("revision")?,
+    })
+}
+
+/// A level this version does not know, written by a later one or by hand, closes the document.
+fn level(row: &SqliteRow) -> Result<AccessLevel, StoreError> {
+    Ok(row.text("level")?.parse().unwrap_or_else(|_| {
+        tracing::error!("a document has a level this version does not know; it is internal");
+        AccessLevel::Internal
+    }))
+}
+
+fn publication(row: &SqliteRow) -> Result<Publication, StoreError> {
+    match row.text("publication")?.as_str() {
+        "draft" => Ok(Publication::Draft),
+        "published" => Ok(Publication::Published(VersionNumber(row.count("version")?))),
+        "archived" => Ok(Publication::Archived),
+        _ => Err(StoreError::Corrupt("publication")),
+    }
+}

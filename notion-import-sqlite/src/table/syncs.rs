@@ -1,0 +1,69 @@
+//! What is known of a connection's writers, and how far they have come.
+
+use notion_import_core::connection::Connection;
+use notion_import_core::error::StoreError;
+use notion_import_core::library::document::SyncCursor;
+use sqlx::SqliteExecutor;
+
+use crate::row::{Columns, integer, micros};
+
+/// It notes the writer's generation, unless a later one has written already.
+pub(crate) async fn accept(db: impl SqliteExecutor<'_>, writer: &Connection) -> Result<(), StoreError> {
+    let accepted = sqlx::query(
+        "INSERT INTO syncs (tenant_id, connection, generation) VALUES (?, ?, ?) \
+         ON CONFLICT (tenant_id, connection) DO UPDATE SET generation = excluded.generation \
+         WHERE excluded.generation >= syncs.generation",
+    )
+    .bind(writer.tenant.to_string())
+    .bind(writer.reference.as_str())
+    .bind(integer(writer.generation))
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    if accepted.rows_affected() == 0 { Err(StoreError::Fenced) } else { Ok(()) }
+}
+
+pub(crate) async fn cursor(
+    db: impl SqliteExecutor<'_>,
+    connection: &Connection,
+) -> Result<Option<SyncCursor>, StoreError> {
+    let row = sqlx::query("SELECT watermark FROM syncs WHERE tenant_id = ? AND connection = ?")
+        .bind(connection.tenant.to_string())
+        .bind(connection.reference.as_str())
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    let watermark = row.map(|row| row.time_or_none("watermark")).transpose()?.flatten();
+    Ok(watermark.map(|watermark| SyncCursor { watermark }))
+}
+
+/// It moves the cursor of a writer that was accepted, never back.
+pub(crate) async fn advance(
+    db: impl SqliteExecutor<'_>,
+    connection: &Connection,
+    to: SyncCursor,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE syncs SET watermark = max(coalesce(watermark, ?3), ?3) WHERE tenant_id = ?1 AND connection = ?2",
+    )
+    .bind(connection.tenant.to_string())
+    .bind(connection.reference.as_str())
+    .bind(micros(to.watermark))
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+pub(crate) async fn forget_cursor(
+    db: impl SqliteExecutor<'_>,
+    connection: &Connection,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE syncs SET watermark = NULL WHERE tenant_id = ? AND connection = ?")
+        .bind(connection.tenant.to_string())
+        .bind(connection.reference.as_str())
+        .execute(db)
+        .await
+        .map_err(StoreError::backend)?;
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! The versions of documents. None ever changes.
+
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
+use notion_import_core::library::document::Version;
+use sqlx::SqliteExecutor;
+use sqlx::sqlite::SqliteRow;
+
+use crate::row::{Columns, json, micros};
+
+pub(crate) async fn insert(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+    version: &Version,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO versions \
+             (tenant_id, document_id, number, content, digest, attachments, fidelity, exposure, source_edited_at, imported_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(tenant.to_string())
+    .bind(document.to_string())
+    .bind(version.number.0)
+    .bind(json(&version.content)?)
+    .bind(version.content.digest().to_string())
+    .bind(json(&version.attachments)?)
+    .bind(json(&version.fidelity)?)
+    .bind(json(&version.exposure)?)
+    .bind(micros(version.source_edited_at))
+    .bind(micros(version.imported_at))
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
+    Ok(())
+}
+
+pub(crate) async fn get(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+    number: VersionNumber,
+) -> Result<Option<Version>, StoreError> {
+    let row = sqlx::query("SELECT * FROM versions WHERE tenant_id = ? AND document_id = ? AND number = ?")
+        .bind(tenant.to_string())
+        .bind(document.to_string())
+        .bind(number.0)
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Newest first.
+#[cfg(feature = "gate")]
+pub(crate) async fn list(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+) -> Result<Vec<Version>, StoreError> {
+    let rows =
+        sqlx::query("SELECT * FROM versions WHERE tenant_id = ? AND document_id = ? ORDER BY number DESC")
+            .bind(tenant.to_string())
+            .bind(document.to_string())
+            .fetch_all(db)
+            .await
+            .map_err(StoreError::backend)?;
+    crate::row::every(rows, read)
+}
+
+fn read(row: &SqliteRow) -> Result<Version, StoreError> {
+    Ok(Version {
+        number: VersionNumber(row.count("number")?),
+        content: row.json("content")?,
+        attachments: row.json("attachments")?,
+        fidelity: row.json("fidelity")?,
+        exposure: row.json("exposure")?,
+        source_edited_at: row.time("source_edited_at")?,
+        imported_at: row.time("imported_at")?,
+    })
+}

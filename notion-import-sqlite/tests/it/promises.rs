@@ -1,0 +1,44 @@
+//! The stores on SQLite keep every promise.
+
+use std::sync::Arc;
+
+use notion_import_core::testing::suite::{self, blobs, connections, documents};
+use notion_import_sqlite::Sqlite;
+use tempfile::TempDir;
+
+/// A library of its own for every promise; the folders go when the test does.
+async fn fresh(folders: &std::cell::RefCell<Vec<TempDir>>) -> Sqlite {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path()).await.unwrap();
+    folders.borrow_mut().push(folder);
+    sqlite
+}
+
+#[tokio::test]
+async fn connections_keep_every_promise() {
+    let folders = Default::default();
+    suite::uphold(connections::PROMISES, async || Arc::new(fresh(&folders).await) as _).await;
+}
+
+#[tokio::test]
+async fn documents_keep_every_promise() {
+    let folders = Default::default();
+    suite::uphold(documents::PROMISES, async || Arc::new(fresh(&folders).await) as _).await;
+}
+
+#[tokio::test]
+async fn blobs_keep_every_promise() {
+    let folders = Default::default();
+    suite::uphold(blobs::PROMISES, async || Arc::new(fresh(&folders).await.blobs()) as _).await;
+}
+
+#[cfg(feature = "gate")]
+#[tokio::test]
+async fn access_keeps_every_promise() {
+    let folders = Default::default();
+    let fresh = async || {
+        let sqlite = Arc::new(fresh(&folders).await);
+        suite::Library { documents: sqlite.clone(), access: sqlite }
+    };
+    suite::uphold(suite::access::PROMISES, fresh).await;
+}
