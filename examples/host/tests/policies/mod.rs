@@ -151,8 +151,7 @@ impl DocumentStore for Policies {
             let Some(patch) = patches.iter().find(|patch| patch.document == row.document.id) else {
                 continue;
             };
-            if let (Some(patched), Some(source)) = (patch.apply(connection, &mut row.document), row.source())
-            {
+            if let Some(patched) = patch.apply(connection, &mut row.document) {
                 row.settled |= patched.settled;
                 self.write(&row).await?;
             }

@@ -1,7 +1,9 @@
 //! Whole flows against the fake Notion, under virtual time and without a socket.
 
 mod browse;
+mod connect;
 mod import;
+mod schedule;
 mod sync;
 
 use std::sync::Arc;

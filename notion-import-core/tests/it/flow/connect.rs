@@ -1,0 +1,232 @@
+//! Connecting and disconnecting.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use notion_import_core::connect::{AttemptState, Begun, Connector};
+use notion_import_core::connection::{
+    Attempt, Authorizer, ConnectLink, ConnectionRef, ConnectionState, ConnectionStore, Inspected,
+};
+use notion_import_core::error::{AccessError, Error, Fault, StoreError};
+use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::memory::MemoryConnections;
+use secrecy::SecretString;
+
+use super::Stage;
+
+/// A service that runs the consent: it remembers what it granted and what it was told to forget.
+#[derive(Default)]
+struct Consents(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    connections: HashMap<ConnectionRef, (TenantId, AttemptId)>,
+    revoked: Vec<ConnectionRef>,
+    is_down: bool,
+}
+
+impl Consents {
+    fn grant(&self, tenant: TenantId, attempt: AttemptId, reference: &str) -> ConnectionRef {
+        let reference = ConnectionRef::new(reference);
+        self.0.lock().unwrap().connections.insert(reference.clone(), (tenant, attempt));
+        reference
+    }
+
+    fn inspected(&self, reference: &ConnectionRef) -> Option<Inspected> {
+        let (tenant, attempt) = self.0.lock().unwrap().connections.get(reference).copied()?;
+        let (tenant, attempt) = (Some(tenant), Some(attempt));
+        Some(Inspected { reference: reference.clone(), tenant, attempt, workspace_id: None })
+    }
+}
+
+#[async_trait]
+impl Authorizer for Consents {
+    async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError> {
+        Ok(ConnectLink { url: "https://connect.example/".parse().unwrap(), expires_at: attempt.expires_at })
+    }
+
+    async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError> {
+        let known: Vec<_> = self.0.lock().unwrap().connections.clone().into_iter().collect();
+        let ours = known.into_iter().filter(|(_, (_, id))| *id == attempt.id);
+        Ok(ours.filter_map(|(reference, _)| self.inspected(&reference)).collect())
+    }
+
+    async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError> {
+        Ok(self.inspected(reference))
+    }
+
+    async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError> {
+        let mut known = self.0.lock().unwrap();
+        if known.is_down {
+            return Err(Fault::Transient.into());
+        }
+        known.connections.remove(reference);
+        known.revoked.push(reference.clone());
+        Ok(())
+    }
+}
+
+struct Scene {
+    stage: Stage,
+    consents: Arc<Consents>,
+    connections: MemoryConnections,
+    connector: Connector,
+    admin: Actor,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let (consents, connections) = (Arc::<Consents>::default(), MemoryConnections::default());
+        let connector = Connector::new(&stage.importer, consents.clone(), Arc::new(connections.clone()));
+        let admin = actor(stage.connection.tenant, Role::Admin);
+        Self { stage, consents, connections, connector, admin }
+    }
+
+    async fn connected(&self) -> ConnectionRef {
+        let begun = self.connector.begin(&self.admin).await.unwrap();
+        let reference = self.consents.grant(self.admin.tenant, begun.attempt, "c-1");
+        self.connector.noticed(&reference).await.unwrap();
+        self.connector.confirm(&self.admin, begun.attempt, &begun.secret).await.unwrap();
+        reference
+    }
+
+    async fn confirm(&self, actor: &Actor, begun: &Begun, secret: &SecretString) -> Result<(), Error> {
+        self.connector.confirm(actor, begun.attempt, secret).await.map(drop)
+    }
+}
+
+fn actor(tenant: TenantId, role: Role) -> Actor {
+    Actor { tenant, member: MemberId::fresh(), role }
+}
+
+fn is_not_found(outcome: &Result<(), Error>) -> bool {
+    matches!(outcome, Err(Error::Store(StoreError::NotFound)))
+}
+
+#[tokio::test]
+async fn consent_makes_nothing_active_until_the_administrator_who_began_confirms_the_workspace() {
+    let scene = Scene::new();
+    let begun = scene.connector.begin(&scene.admin).await.unwrap();
+    assert_eq!(scene.connector.poll(&scene.admin, begun.attempt).await.unwrap(), AttemptState::Waiting);
+    let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
+    // A webhook may come any number of times.
+    for _ in 0..3 {
+        scene.connector.noticed(&reference).await.unwrap();
+    }
+    assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
+    let AttemptState::Granted(granted) = scene.connector.poll(&scene.admin, begun.attempt).await.unwrap()
+    else {
+        panic!("not granted")
+    };
+    assert_eq!(granted.workspace.name, "Acme");
+
+    let someone_else = actor(scene.admin.tenant, Role::Admin);
+    assert!(is_not_found(&scene.confirm(&someone_else, &begun, &begun.secret).await));
+    let other_tenant = Actor { tenant: TenantId::fresh(), ..scene.admin.clone() };
+    assert!(is_not_found(&scene.confirm(&other_tenant, &begun, &begun.secret).await));
+    assert!(is_not_found(&scene.confirm(&scene.admin, &begun, &"guess".to_owned().into()).await));
+    scene.confirm(&scene.admin, &begun, &begun.secret).await.unwrap();
+    assert!(is_not_found(&scene.confirm(&scene.admin, &begun, &begun.secret).await), "a second use");
+    let records = scene.connections.list(scene.admin.tenant).await.unwrap();
+    assert_eq!((records.len(), records[0].state), (1, ConnectionState::Active));
+}
+
+#[tokio::test]
+async fn only_administrators_connect_and_disconnect() {
+    let scene = Scene::new();
+    let reference = scene.connected().await;
+    for role in [Role::ContentManager, Role::AccountManager, Role::Viewer] {
+        let actor = actor(scene.admin.tenant, role);
+        let refused = |outcome: Result<(), Error>| matches!(outcome, Err(Error::Store(StoreError::Denied)));
+        assert!(refused(scene.connector.begin(&actor).await.map(drop)), "{role:?}");
+        assert!(refused(scene.connector.disconnect(&actor, &reference).await), "{role:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_webhook_is_made_up_for_by_asking() {
+    let scene = Scene::new();
+    let begun = scene.connector.begin(&scene.admin).await.unwrap();
+    scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
+    let state = scene.connector.poll(&scene.admin, begun.attempt).await.unwrap();
+    assert!(matches!(state, AttemptState::Granted(_)), "{state:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_confirms_is_taken_away() {
+    let scene = Scene::new();
+    let begun = scene.connector.begin(&scene.admin).await.unwrap();
+    let (first, second) = (
+        scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1"),
+        scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2"),
+    );
+    scene.connector.noticed(&first).await.unwrap();
+    assert_eq!(scene.connector.sweep().await.unwrap(), 0);
+    scene.stage.clock.advance(TimeDelta::minutes(31).to_std().unwrap());
+    assert!(is_not_found(&scene.confirm(&scene.admin, &begun, &begun.secret).await));
+    assert_eq!(scene.connector.poll(&scene.admin, begun.attempt).await.unwrap(), AttemptState::Lapsed);
+    assert_eq!(scene.connector.sweep().await.unwrap(), 1);
+    let mut revoked = scene.consents.0.lock().unwrap().revoked.clone();
+    revoked.sort();
+    assert_eq!(revoked, [first, second]);
+}
+
+#[tokio::test]
+async fn a_second_tenant_on_the_same_authorisation_is_refused() {
+    let scene = Scene::new();
+    scene.connected().await;
+    let other = actor(TenantId::fresh(), Role::Admin);
+    let begun = scene.connector.begin(&other).await.unwrap();
+    let reference = scene.consents.grant(other.tenant, begun.attempt, "c-2");
+    scene.connector.noticed(&reference).await.unwrap();
+    let outcome = scene.confirm(&other, &begun, &begun.secret).await;
+    assert!(matches!(outcome, Err(Error::Store(StoreError::Conflict))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn disconnecting_stops_everything_and_keeps_the_documents() {
+    let scene = Scene::new();
+    let reference = scene.connected().await;
+    let before = scene.connections.get(scene.admin.tenant, &reference).await.unwrap().unwrap().connection();
+    let page = scene.stage.home;
+    let pick = notion_import_core::import::Pick::page(page);
+    scene.stage.importer.import_one(&before, pick).await.unwrap();
+    scene.connector.disconnect(&scene.admin, &reference).await.unwrap();
+    assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
+    assert_eq!(scene.consents.0.lock().unwrap().revoked, [reference]);
+    assert_eq!(scene.stage.linked(page).await.link.connection, None);
+    // Whoever still holds the connection as it was can write nothing.
+    let late = scene.stage.importer.import_one(&before, pick).await;
+    assert!(matches!(late, Err(Error::Store(StoreError::Fenced))), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_disconnect_the_service_did_not_hear_of_is_finished_later() {
+    let scene = Scene::new();
+    let reference = scene.connected().await;
+    scene.consents.0.lock().unwrap().is_down = true;
+    scene.connector.disconnect(&scene.admin, &reference).await.unwrap_err();
+    let record = scene.connections.get(scene.admin.tenant, &reference).await.unwrap().unwrap();
+    assert_eq!(record.state, ConnectionState::Disconnecting);
+    scene.connector.sweep().await.unwrap_err();
+    scene.consents.0.lock().unwrap().is_down = false;
+    assert_eq!(scene.connector.sweep().await.unwrap(), 1);
+    assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_reconnect_keeps_the_connection_and_its_documents() {
+    let scene = Scene::new();
+    let reference = scene.connected().await;
+    scene.connections.needs_reauth(scene.admin.tenant, &reference).await.unwrap();
+    let begun = scene.connector.reconnect(&scene.admin, &reference).await.unwrap();
+    scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
+    scene.connector.noticed(&reference).await.unwrap();
+    scene.confirm(&scene.admin, &begun, &begun.secret).await.unwrap();
+    let records = scene.connections.list(scene.admin.tenant).await.unwrap();
+    assert_eq!((records.len(), records[0].state), (1, ConnectionState::Active));
+}

@@ -1,0 +1,172 @@
+//! Syncs that run when they are due, under virtual time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use notion_import_core::connection::{
+    Attempt, ConnectionRef, ConnectionState, ConnectionStore, Granted, SharedBot, Workspace,
+};
+use notion_import_core::id::{AttemptId, MemberId};
+use notion_import_core::library::document::SourceState;
+use notion_import_core::library::memory::MemoryConnections;
+use notion_import_core::schedule::Scheduler;
+use notion_import_core::testing::{Endpoint, Fault, World, WorldTransport};
+
+use super::Stage;
+
+const HOUR: u64 = 60;
+
+struct Scene {
+    stage: Stage,
+    connections: MemoryConnections,
+    scheduler: Scheduler,
+    reference: ConnectionRef,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let stage = Stage::new();
+        let connections = MemoryConnections::default();
+        let reference = active(&stage, &connections).await;
+        let scheduler = Scheduler::new(stage.importer.clone(), Arc::new(connections.clone()));
+        Self { stage, connections, scheduler, reference }
+    }
+
+    async fn runs(&self) -> usize {
+        self.scheduler.sync_due(10).await.unwrap().len()
+    }
+}
+
+async fn active(stage: &Stage, connections: &MemoryConnections) -> ConnectionRef {
+    let (tenant, id, member) = (stage.connection.tenant, AttemptId::fresh(), MemberId::fresh());
+    let reference = stage.connection.reference.clone();
+    let attempt = Attempt {
+        tenant,
+        id,
+        member,
+        secret_hash: [1; 32],
+        expires_at: stage.now() + TimeDelta::minutes(5),
+        renews: None,
+        granted: None,
+    };
+    connections.begin(&attempt).await.unwrap();
+    let workspace = Workspace { id: None, name: "Acme".to_owned(), bot: stage.grant.bot_id };
+    connections.pending(tenant, id, &Granted { reference: reference.clone(), workspace }).await.unwrap();
+    connections.activate(tenant, member, id, [1; 32], stage.now(), SharedBot::Refuse).await.unwrap();
+    reference
+}
+
+#[tokio::test]
+async fn a_connection_is_synced_at_once_and_then_every_four_hours() {
+    let scene = Scene::new().await;
+    assert_eq!(scene.runs().await, 1);
+    let mut runs = 0;
+    for _ in 0..24 * 6 {
+        scene.stage.pass(10);
+        runs += scene.runs().await;
+    }
+    assert!((5..=7).contains(&runs), "{runs} runs a day");
+}
+
+#[tokio::test]
+async fn a_day_of_edits_is_in_the_library_within_the_interval() {
+    let scene = Scene::new().await;
+    let page = scene.stage.author().page(scene.stage.home, "Policy");
+    scene.stage.pass(5);
+    scene.stage.import(page).await;
+    scene.runs().await;
+    for edit in 0..6 {
+        let title = format!("Policy, edit {edit}");
+        scene.stage.author().set_title(page, title.as_str());
+        scene.stage.pass(5 * HOUR);
+        scene.runs().await;
+        assert_eq!(scene.stage.linked(page).await.title.text, title);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_run_is_tried_again_soon_and_a_refused_one_waits_for_consent() {
+    let scene = Scene::new().await;
+    let page = scene.stage.author().page(scene.stage.home, "Policy");
+    scene.stage.pass(5);
+    scene.stage.import(page).await;
+    for _ in 0..6 {
+        scene.stage.world.fail_next(Endpoint::Page, Fault::Reset);
+    }
+    let runs = scene.scheduler.sync_due(10).await.unwrap();
+    assert!(runs[0].outcome.is_err(), "{runs:?}");
+    scene.stage.pass(20);
+    assert!(scene.scheduler.sync_due(10).await.unwrap()[0].outcome.is_ok());
+    scene.stage.world.revoke(&scene.stage.grant.token);
+    scene.stage.pass(5 * HOUR);
+    scene.runs().await;
+    let record =
+        scene.connections.get(scene.stage.connection.tenant, &scene.reference).await.unwrap().unwrap();
+    assert_eq!(record.state, ConnectionState::NeedsReauth);
+    assert_eq!(record.last_run.unwrap().failure.as_deref(), Some("unauthorized"));
+    scene.stage.pass(5 * HOUR);
+    assert_eq!(scene.runs().await, 0);
+    assert_eq!(scene.stage.linked(page).await.link.state, SourceState::Present);
+}
+
+#[tokio::test]
+async fn two_schedulers_never_sync_one_connection_at_once() {
+    let scene = Scene::new().await;
+    let page = scene.stage.author().page(scene.stage.home, "Policy");
+    scene.stage.pass(5);
+    scene.stage.import(page).await;
+    let other = Scheduler::new(scene.stage.importer.clone(), Arc::new(scene.connections.clone()));
+    let (one, two) = tokio::join!(scene.scheduler.sync_due(10), other.sync_due(10));
+    assert_eq!(one.unwrap().len() + two.unwrap().len(), 1);
+    let (tenant, reference) = (scene.stage.connection.tenant, &scene.reference);
+    let (one, two) =
+        tokio::join!(scene.scheduler.sync_now(tenant, reference), other.sync_now(tenant, reference));
+    assert_eq!(one.unwrap().is_some() as u8 + two.unwrap().is_some() as u8, 1);
+}
+
+#[tokio::test]
+async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
+    let scene = Scene::new().await;
+    for number in 0..40 {
+        let page = scene.stage.author().page(scene.stage.home, format!("Policy {number}"));
+        scene.stage.import(page).await;
+    }
+    scene.stage.pass(5);
+    let slow = slow(&scene.stage, Duration::from_secs(90));
+    let scheduler = Scheduler::new(slow, Arc::new(scene.connections.clone()));
+    let tenant = scene.stage.connection.tenant;
+    let (run, second) = tokio::join!(scheduler.sync_now(tenant, &scene.reference), async {
+        scene.stage.importer_clock_sleep(300).await;
+        scene.connections.claim(tenant, &scene.reference, scene.stage.now(), Duration::from_secs(60)).await
+    });
+    assert!(run.unwrap().is_some());
+    assert!(second.unwrap().is_none(), "the claim outlived its lease");
+    let (run, ()) = tokio::join!(scheduler.sync_now(tenant, &scene.reference), async {
+        scene.stage.importer_clock_sleep(100).await;
+        scene.connections.fence(tenant, &scene.reference).await.unwrap();
+    });
+    assert!(run.is_err(), "{run:?}");
+}
+
+impl Stage {
+    async fn importer_clock_sleep(&self, seconds: u64) {
+        use notion_import_core::transport::Clock;
+        self.clock.sleep(Duration::from_secs(seconds)).await;
+    }
+}
+
+/// The stage's importer, for which every answer takes this long.
+fn slow(stage: &Stage, latency: Duration) -> notion_import_core::importer::Importer {
+    let world: World = stage.world.clone();
+    let transport = WorldTransport::new(world, stage.clock.clone()).latency(latency);
+    let tokens = notion_import_core::connection::StaticToken::new(stage.grant.token.clone());
+    notion_import_core::importer::Importer::builder(
+        Arc::new(tokens),
+        Arc::new(stage.library.clone()),
+        Arc::new(stage.blobs.clone()),
+    )
+    .through(Arc::new(transport), Arc::new(stage.clock.clone()))
+    .build()
+    .unwrap()
+}
