@@ -11,8 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::connection::{
-    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionState,
-    ConnectionStore, Granted, Inspected, SharedBot,
+    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
+    Inspected, SharedBot,
 };
 use crate::error::{Error, StoreError};
 use crate::id::{AttemptId, TenantId};
@@ -207,8 +207,9 @@ impl Connector {
     }
 
     async fn finish_disconnect(&self, fenced: &ConnectionRecord) -> Result<(), Error> {
-        debug_assert_eq!(fenced.state, ConnectionState::Disconnecting);
-        self.documents.detach(&fenced.connection()).await?;
+        let connection = fenced.connection();
+        self.client.close(&connection);
+        self.documents.detach(&connection).await?;
         self.authorizer.revoke(&fenced.reference).await?;
         Ok(self.connections.remove(fenced.tenant, &fenced.reference).await?)
     }

@@ -150,6 +150,7 @@ impl Importer {
     ///
     /// # Errors
     /// Notion's, the token source's and the store's, here as in every other flow.
+    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn browse(&self, connection: &Connection, query: &Query) -> Result<Listing, Error> {
         browse::search(&self.client.on(connection), &*self.documents, connection, query).await
     }
@@ -158,6 +159,7 @@ impl Importer {
     ///
     /// # Errors
     /// [`Error::is_not_found`] if the page is not shared with the connection.
+    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
         browse::paste(&self.client.on(connection), &*self.documents, connection, text).await
     }
@@ -166,6 +168,7 @@ impl Importer {
     ///
     /// # Errors
     /// On any of them the library is as it was.
+    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn import_one(&self, connection: &Connection, pick: Pick) -> Result<Imported, Error> {
         import::one(&self.fetcher(connection), &*self.documents, connection, pick).await
     }
@@ -183,6 +186,7 @@ impl Importer {
     ///
     /// # Errors
     /// Notion's and the blob store's.
+    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn fetch(&self, connection: &Connection, pick: Pick) -> Result<Fetched, Error> {
         self.fetcher(connection).fetch(pick).await
     }
@@ -225,6 +229,7 @@ impl Importer {
     ///
     /// # Errors
     /// [`Error::needs_reconnect`] if Notion no longer accepts the connection. What was found until then is kept.
+    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn sync(&self, connection: &Connection) -> Result<SyncReport, Error> {
         self.syncing(connection).run().await
     }
@@ -233,6 +238,7 @@ impl Importer {
     ///
     /// # Errors
     /// As [`sync`](Self::sync).
+    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn refresh(&self, connection: &Connection, sources: &[NotionId]) -> Result<SyncReport, Error> {
         self.syncing(connection).refresh(sources).await
     }

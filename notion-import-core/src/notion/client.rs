@@ -11,9 +11,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer::{failure, teaches_budget};
-use super::pace::{Pace, Paces};
+use super::pace::{Closed, Pace, Paces};
 use crate::connection::{ApiAccess, Connection, TokenSource};
-use crate::error::{Error, Fault, NotionCode};
+use crate::error::{Error, Fault, NotionCode, StoreError};
 use crate::transport::{Clock, Request, Transport};
 
 /// The version of Notion's API that is asked for, on every request.
@@ -59,6 +59,11 @@ impl Client {
         Api { client: self.clone(), connection: connection.clone(), pace: self.paces.of(connection) }
     }
 
+    /// It asks nothing through the connection again, whoever still tries.
+    pub(crate) fn close(&self, connection: &Connection) {
+        self.paces.of(connection).close();
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
@@ -90,7 +95,7 @@ impl Api {
         let clock = self.client.clock();
         let mut tried = 0;
         loop {
-            self.pace.turn(clock).await;
+            self.pace.turn(clock).await.map_err(|Closed| StoreError::Fenced)?;
             let error = match self.exchange(method, path, query, body).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,

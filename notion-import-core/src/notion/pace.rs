@@ -23,8 +23,14 @@ const WINDOWS_BETWEEN_PROBES: u32 = 10;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pace(Arc<Mutex<State>>);
 
+/// The connection was disconnected: nothing is asked through it again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Closed;
+
 #[derive(Debug, Default)]
 struct State {
+    /// Nothing is sent ever again.
+    closed: bool,
     /// Requests sent in the last window, oldest first.
     sent: VecDeque<DateTime<Utc>>,
     /// Requests answered with anything but a refusal in the last window, oldest first.
@@ -42,15 +48,20 @@ struct State {
 }
 
 impl Pace {
-    /// It returns when one more request may be sent, and counts it.
-    pub(crate) async fn turn(&self, clock: &dyn Clock) {
+    /// It returns when one more request may be sent, and counts it; or an error once the connection is closed.
+    pub(crate) async fn turn(&self, clock: &dyn Clock) -> Result<(), Closed> {
         loop {
-            let wait = self.state().admit(clock.now());
+            let wait = self.state().turn(clock.now())?;
             match wait {
                 Some(wait) => clock.sleep(wait).await,
-                None => return,
+                None => return Ok(()),
             }
         }
+    }
+
+    /// It lets no further request through, also for those already waiting.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
     }
 
     /// It takes in that a request was let through, whatever its answer.
@@ -74,6 +85,10 @@ impl Pace {
 }
 
 impl State {
+    fn turn(&mut self, now: DateTime<Utc>) -> Result<Option<Duration>, Closed> {
+        if self.closed { Err(Closed) } else { Ok(self.admit(now)) }
+    }
+
     /// It counts a request sent now, or says how long to wait before asking again.
     fn admit(&mut self, now: DateTime<Utc>) -> Option<Duration> {
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
@@ -217,6 +232,14 @@ mod tests {
         let spent = spend(&mut state, 0, 60 * 30, 1000);
         assert!(spent > 100 * 30, "{spent}");
         assert!(state.budget < Some(200), "{:?}", state.budget);
+    }
+
+    #[test]
+    fn a_closed_connection_lets_nothing_through() {
+        let mut state = State::default();
+        assert_eq!(state.turn(at(0)), Ok(None));
+        state.closed = true;
+        assert_eq!(state.turn(at(1)), Err(Closed));
     }
 
     #[test]

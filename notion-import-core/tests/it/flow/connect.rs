@@ -199,9 +199,11 @@ async fn disconnecting_stops_everything_and_keeps_the_documents() {
     assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
     assert_eq!(scene.consents.0.lock().unwrap().revoked, [reference]);
     assert_eq!(scene.stage.linked(page).await.link.connection, None);
-    // Whoever still holds the connection as it was can write nothing.
+    // Whoever still holds the connection as it was can neither ask nor write anything.
+    scene.stage.world.forget_requests();
     let late = scene.stage.importer.import_one(&before, pick).await;
     assert!(matches!(late, Err(Error::Store(StoreError::Fenced))), "{late:?}");
+    assert!(scene.stage.world.requests().is_empty());
 }
 
 #[tokio::test]
