@@ -1,0 +1,207 @@
+//! Marked values go through the whole story, and turn up nowhere they must not.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use chrono::Utc;
+use futures_util::StreamExt;
+use notion_import_core::browse::Query;
+use notion_import_core::connect::Connector;
+use notion_import_core::connection::{Connection, ConnectionStore};
+use notion_import_core::error::Error;
+use notion_import_core::id::{MemberId, NotionId, TenantId};
+use notion_import_core::import::{Event, Pick};
+use notion_import_core::importer::Importer;
+use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::blob::BlobStore;
+use notion_import_core::library::document::DocumentStore;
+use notion_import_core::schedule::Scheduler;
+use notion_import_core::testing::{FaultPlan, Server, World, file, image, paragraph, pdf, text};
+use notion_import_core::transport::SystemClock;
+use notion_import_nango::testing::{Settings, StandIn};
+use notion_import_nango::{Config, Nango};
+use notion_import_sqlite::Sqlite;
+use secrecy::ExposeSecret;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+const API_KEY: &str = "0b5f7a4e-1111-4222-8333-94949494aaaa";
+const SIGNING_KEY: &str = "0b5f7a4e-5555-4666-8777-94949494bbbb";
+
+/// What a customer wrote: it is stored, and never said anywhere else.
+const WORDS: &str = "customer-words-5d1c";
+
+/// What every signed address carries.
+const SIGNATURE: &str = "X-Amz-Signature";
+
+#[tokio::test]
+async fn no_secret_is_kept_or_said_and_no_customers_text_is_logged() {
+    let log = Log::default();
+    let _listening = tracing::subscriber::set_default(log.subscriber());
+    let data = tempfile::tempdir().unwrap();
+    let mut said = Vec::new();
+    let secrets = story(data.path(), &mut said).await;
+    let log = log.text();
+    assert!(log.contains("notion_import_core"), "nothing was logged: {log}");
+    for secret in &secrets {
+        for (name, bytes) in files(data.path()) {
+            assert!(!holds(&bytes, secret), "{name} keeps a secret");
+        }
+        assert!(!log.contains(secret.as_str()), "a secret was logged");
+        assert!(!said.iter().any(|text| text.contains(secret.as_str())), "an error says a secret");
+    }
+    assert!(
+        files(data.path()).iter().any(|(_, bytes)| holds(bytes, WORDS)),
+        "the words were not stored at all"
+    );
+    let line = log.lines().find(|line| line.contains(WORDS));
+    assert_eq!(line, None, "a customer's text was logged");
+    let line = said.iter().find(|text| text.contains(WORDS));
+    assert_eq!(line, None, "an error quotes a customer");
+}
+
+/// It connects, browses, imports with and without faults, syncs, fails in several ways and disconnects. It returns what must be kept
+/// nowhere, and collects what was said.
+async fn story(data: &Path, said: &mut Vec<String>) -> Vec<String> {
+    let world = World::new(11);
+    let notion = Server::start(world.clone(), Arc::new(SystemClock), 0).await.unwrap();
+    let (workspace, home) = furnish(&world);
+    let stand_in = StandIn::new(world.clone(), Settings::new(API_KEY, SIGNING_KEY)).unwrap();
+    let mut config = Config::new(API_KEY.to_owned());
+    config.base_url = serve(&stand_in).await;
+    let nango = Nango::new(config).unwrap();
+
+    let store = Sqlite::open(data).await.unwrap();
+    let blobs: Arc<dyn BlobStore> = Arc::new(store.blobs());
+    let documents: Arc<dyn DocumentStore> = Arc::new(store.clone());
+    let connections: Arc<dyn ConnectionStore> = Arc::new(store.clone());
+    let importer = Importer::builder(Arc::new(nango.clone()), documents, blobs)
+        .trust_origin(&notion.url().parse().unwrap())
+        .build()
+        .unwrap();
+    let connector = Connector::new(&importer, Arc::new(nango), connections.clone());
+    let admin = Actor { tenant: TenantId::fresh(), member: MemberId::fresh(), role: Role::Admin };
+
+    let begun = connector.begin(&admin).await.unwrap();
+    let reference = stand_in.consent(&begun.link.url, workspace, &[home]).await.unwrap();
+    connector.noticed(&reference).await.unwrap();
+    said.push(format!("{begun:?}"));
+    let connection = connector.confirm(&admin, begun.attempt, &begun.secret).await.unwrap().connection();
+    let token = stand_in.token(reference.as_str()).unwrap();
+
+    said.push(format!(
+        "{:?}",
+        importer.paste(&connection, &NotionId::new(uuid::Uuid::new_v4()).to_string()).await.err()
+    ));
+    for faults in [None, Some(FaultPlan::survivable(0.1))] {
+        world.plan_faults(faults);
+        let found = importer.browse(&connection, &Query::default()).await.unwrap().entries;
+        let picks = found.iter().map(|entry| Pick {
+            id: entry.source.id,
+            kind: entry.source.kind,
+            ..Pick::page(home)
+        });
+        let mut events = Box::pin(importer.import(&connection, picks.collect()));
+        while let Some(event) = events.next().await {
+            if let Event::Finished(outcome) = event {
+                said.extend(outcome.result.err().map(|error| chain(&error)));
+            }
+        }
+    }
+    world.plan_faults(None);
+    let scheduler = Scheduler::new(importer.clone(), connections);
+    world.at(Utc::now()).set_title(home, format!("{WORDS} again"));
+    scheduler.sync_now(admin.tenant, &reference).await.unwrap();
+    world.revoke(&token);
+    said.push(chain(&scheduler.sync_now(admin.tenant, &reference).await.unwrap_err()));
+    said.push(chain(&importer.fetch(&connection, Pick::page(home)).await.unwrap_err()));
+    connector.disconnect(&admin, &reference).await.unwrap();
+    said.push(chain(&importer.sync(&Connection::new(admin.tenant, reference.as_str())).await.unwrap_err()));
+    store.close().await;
+    notion.stop().await;
+    let secret = begun.secret.expose_secret().to_owned();
+    vec![token, secret, begun.link.url.to_string(), API_KEY.into(), SIGNING_KEY.into(), SIGNATURE.into()]
+}
+
+/// A workspace in which everything a customer can write is marked.
+fn furnish(world: &World) -> (NotionId, NotionId) {
+    let author = world.at(Utc::now() - chrono::TimeDelta::minutes(10));
+    let workspace = author.workspace("Acme");
+    let home = author.page(workspace, format!("{WORDS} home"));
+    let png = author.file(&format!("{WORDS}.png"), "image/png", b"\x89PNG\r\n\x1a\nmarked".to_vec());
+    let broken = author.file(&format!("{WORDS}.pdf"), "application/pdf", b"<html>no</html>".to_vec());
+    let report = author.file("report.pdf", "application/pdf", format!("%PDF-1.7\n{WORDS}").into_bytes());
+    author.append(
+        home,
+        [
+            paragraph(text(WORDS).link(WORDS, &format!("https://example.com/{WORDS}"))),
+            image(&png),
+            pdf(&broken),
+            file(&broken),
+        ],
+    );
+    author.set_cover(home, png.reference());
+    let audit = author.page(home, format!("{WORDS} audit"));
+    author.append(audit, [pdf(&report)]);
+    let vendors = author.database(home, format!("{WORDS} vendors"), [("Country", "rich_text")]);
+    author.row(vendors.data_source, format!("{WORDS} vendor"), []);
+    (workspace, home)
+}
+
+async fn serve(stand_in: &StandIn) -> url::Url {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = stand_in.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}").parse().unwrap()
+}
+
+fn chain(error: &Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(|error| format!("{error} {error:?}\n")).collect()
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let inside = |path: std::path::PathBuf| match path.is_dir() {
+        true => files(&path),
+        false => vec![(path.display().to_string(), fs::read(&path).unwrap())],
+    };
+    paths.flat_map(inside).collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// Everything that was logged, spans included, at the finest level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn subscriber(&self) -> impl tracing::Subscriber + Send + Sync + 'static {
+        let log = self.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
