@@ -1,4 +1,7 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+mod crash;
+mod file;
+mod processes;
 mod promises;

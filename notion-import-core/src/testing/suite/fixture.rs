@@ -22,7 +22,7 @@ use crate::library::document::{
 use crate::library::fidelity::{Exposure, Fidelity};
 
 /// This many minutes into the suites' day.
-pub(super) fn minute(minutes: i64) -> DateTime<Utc> {
+pub fn minute(minutes: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
 }
 
@@ -87,7 +87,7 @@ pub(super) fn notion_id() -> NotionId {
 }
 
 /// A page with everything a source can say, edited at minute 0.
-pub(super) fn page(title: &str) -> Source {
+pub fn page(title: &str) -> Source {
     let icon = crate::library::document::SourceImage::Emoji("📄".into());
     Source {
         id: notion_id(),
@@ -104,7 +104,7 @@ pub(super) fn page(title: &str) -> Source {
 }
 
 /// What an import of `source` brings, read in the minute of its edit.
-pub(super) fn content(source: &Source, text: &str) -> NewContent {
+pub fn content(source: &Source, text: &str) -> NewContent {
     NewContent {
         source: source.clone(),
         state: SourceState::Present,
@@ -138,7 +138,7 @@ pub(super) fn seen(document: DocumentId, source: &Source, minutes: i64) -> SyncP
 }
 
 /// Bytes on their way into a store, in chunks of at most seven.
-pub(super) fn bytes(text: &[u8]) -> ByteStream {
+pub fn bytes(text: &[u8]) -> ByteStream {
     let chunks: Vec<_> = text.chunks(7).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
     stream::iter(chunks).boxed()
 }

@@ -73,6 +73,7 @@ pub mod documents;
 mod fixture;
 
 pub use access::Library;
+pub use fixture::{bytes, content, minute, page};
 
 /// What a store promises.
 pub struct Promise<S> {

@@ -200,6 +200,11 @@ pub(super) async fn dropped(store: Store) -> Outcome {
     for polls in 0..40 {
         let begun = awaiting(&store).await?;
         let returned = abandon(confirm(&store, &begun), polls).await;
+        // What was dropped may still be on its way; this waits for it.
+        match store.pending(begun.tenant, begun.id, &granted("notion")).await {
+            Ok(()) | Err(StoreError::NotFound) => {}
+            Err(other) => return Err(other.into()),
+        }
         let awaits = store.attempt(begun.tenant, begun.id).await?.is_some();
         let connections = store.list(begun.tenant).await?.len();
         let whole = connections == usize::from(!awaits);

@@ -202,6 +202,8 @@ pub(super) async fn dropped(store: Store) -> Outcome {
         let renamed = |source: &Source| Source { title: "Renamed".into(), ..source.clone() };
         let patches = [seen(one, &renamed(&first), 5), seen(two, &renamed(&second), 5)];
         abandon(store.patch(&desk.connection, &patches, cursor(5)), polls).await;
+        // What was dropped may still be on its way; this waits for it.
+        store.patch(&desk.connection, &[], None).await?;
         let moved = store.cursor(&desk.connection).await?.is_some();
         for source in [&first, &second] {
             let renamed = desk.linked(source).await?.title.text == "Renamed";

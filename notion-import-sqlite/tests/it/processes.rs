@@ -1,0 +1,86 @@
+//! Several processes on one data folder. A child is this very test binary, told what to do by its environment.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use futures_util::future::join_all;
+use notion_import_core::connection::Connection;
+use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::library::document::{DocumentStore, Source};
+use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_sqlite::Sqlite;
+use uuid::Uuid;
+
+const DATA: &str = "NOTION_IMPORT_TEST_DATA";
+const CHILD: &str = "NOTION_IMPORT_TEST_CHILD";
+
+/// The one tenant of these tests.
+pub(crate) fn connection() -> Connection {
+    Connection::new(TenantId::new(Uuid::from_u128(1)), "notion")
+}
+
+/// The page of this number: the same in every process and every round.
+pub(crate) fn numbered(number: u32) -> Source {
+    Source {
+        id: NotionId::new(Uuid::from_u128(1_000 + u128::from(number))),
+        ..page(&format!("Page {number}"))
+    }
+}
+
+/// It runs the test of this name as a child with this number on the folder.
+pub(crate) fn spawn(test: &str, data: &Path, child: u32) -> Child {
+    let binary = std::env::current_exe().unwrap();
+    let mut command = Command::new(binary);
+    command
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command.env(DATA, data).env(CHILD, child.to_string()).spawn().unwrap()
+}
+
+/// What this process was told to do, if it is a child.
+pub(crate) fn told() -> Option<(PathBuf, u32)> {
+    let child = std::env::var(CHILD).ok()?.parse().ok()?;
+    Some((std::env::var_os(DATA)?.into(), child))
+}
+
+/// A child: it opens the folder and imports a hundred pages of its own and a hundred that all import.
+#[tokio::test]
+async fn child_that_imports() {
+    let Some((data, child)) = told() else { return };
+    let sqlite = Sqlite::open(data).await.unwrap();
+    for number in 0..100 {
+        for page in [numbered(child * 1_000 + number), numbered(number)] {
+            sqlite.import(&connection(), &content(&page, "Text"), minute(1)).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn processes_that_open_a_new_folder_at_once_all_import() {
+    let data = tempfile::tempdir().unwrap();
+    let children: Vec<_> =
+        (1..=3).map(|child| spawn("processes::child_that_imports", data.path(), child)).collect();
+    for child in children {
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    let sqlite = Sqlite::open(data.path()).await.unwrap();
+    assert_eq!(sqlite.linked(&connection(), None, 9_999).await.unwrap().len(), 400);
+}
+
+#[tokio::test]
+async fn handles_in_one_process_write_at_once() {
+    let data = tempfile::tempdir().unwrap();
+    let handles = [Sqlite::open(data.path()).await.unwrap(), Sqlite::open(data.path()).await.unwrap()];
+    let writers = (0..8_u32).map(async |writer| {
+        let sqlite = &handles[writer as usize % handles.len()];
+        for number in 0..50 {
+            let page = numbered(writer * 1_000 + number);
+            sqlite.import(&connection(), &content(&page, "Text"), minute(1)).await.unwrap();
+            sqlite.linked(&connection(), None, 3).await.unwrap();
+        }
+    });
+    join_all(writers).await;
+    assert_eq!(handles[0].linked(&connection(), None, 9_999).await.unwrap().len(), 400);
+}
