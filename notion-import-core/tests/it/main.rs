@@ -1,6 +1,7 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod architecture;
 mod flow;
 mod markdown;

@@ -1,5 +1,7 @@
 //! The stores in memory keep every promise.
 
+mod leaky;
+
 use std::sync::Arc;
 
 use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};

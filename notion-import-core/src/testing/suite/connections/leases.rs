@@ -86,6 +86,7 @@ pub(super) async fn exclusive(store: Store) -> Outcome {
     );
     let by_name = store.claim(record.tenant, &record.reference, minute(20), LEASE).await?;
     ensure!(by_name.is_some(), "a lease that ran out must not hinder a claim by name");
+    ensure_eq!(claim_due(&store, 29).await?, [], "what is claimed as due of what was claimed by name");
     Ok(())
 }
 

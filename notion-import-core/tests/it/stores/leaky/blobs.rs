@@ -1,0 +1,133 @@
+//! Leaky blobs.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::TenantId;
+use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
+use notion_import_core::library::memory::MemoryBlobs;
+use notion_import_core::testing::suite::blobs::PROMISES;
+use uuid::Uuid;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Leak {
+    KeepsWhatFitted,
+    KeepsWhatCame,
+    CapsTooEarly,
+    SharesBetweenTenants,
+    ClampsRanges,
+    ForgetsTheStartOfARange,
+    FailsOnSecondRemoval,
+    LosesTheLastByte,
+    LosesOnFailure,
+    KeepsWhileComing,
+}
+
+struct Leaky {
+    inner: MemoryBlobs,
+    leak: Leak,
+}
+
+impl Leaky {
+    fn tenant(&self, tenant: TenantId) -> TenantId {
+        if self.leak == Leak::SharesBetweenTenants { TenantId::new(Uuid::nil()) } else { tenant }
+    }
+
+    async fn keep(&self, tenant: TenantId, bytes: &[u8]) -> Result<Blob, StoreError> {
+        let whole = Bytes::copy_from_slice(bytes);
+        self.inner.put(tenant, stream::iter([Ok(whole)]).boxed(), u64::MAX).await
+    }
+}
+
+#[async_trait]
+impl BlobStore for Leaky {
+    async fn put(&self, tenant: TenantId, mut bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
+        let tenant = self.tenant(tenant);
+        let mut came = Vec::new();
+        let cap_now = if self.leak == Leak::CapsTooEarly { cap.saturating_sub(1) } else { cap };
+        while let Some(chunk) = bytes.next().await {
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(cause) => {
+                    match self.leak {
+                        Leak::KeepsWhatCame => drop(self.keep(tenant, &came).await?),
+                        Leak::LosesOnFailure => self.inner.remove(tenant, &BlobId::of(&came)).await?,
+                        _ => {}
+                    }
+                    return Err(StoreError::Interrupted(cause));
+                }
+            };
+            if (came.len() + chunk.len()) as u64 > cap_now {
+                if self.leak == Leak::KeepsWhatFitted {
+                    self.keep(tenant, &came).await?;
+                }
+                return Err(StoreError::TooLarge { cap });
+            }
+            came.extend_from_slice(&chunk);
+            if self.leak == Leak::KeepsWhileComing {
+                self.keep(tenant, &came).await?;
+                tokio::task::yield_now().await;
+                self.inner.remove(tenant, &BlobId::of(&came)).await?;
+            }
+        }
+        self.keep(tenant, &came).await
+    }
+
+    async fn get(
+        &self,
+        tenant: TenantId,
+        blob: &BlobId,
+        range: Option<Range<u64>>,
+    ) -> Result<BlobBytes, StoreError> {
+        let tenant = self.tenant(tenant);
+        let mut whole = Vec::new();
+        let mut bytes = self.inner.get(tenant, blob, None).await?;
+        while let Some(chunk) = bytes.next().await {
+            whole.extend_from_slice(&chunk?);
+        }
+        let size = whole.len() as u64;
+        match (self.leak, range) {
+            (Leak::ClampsRanges, Some(range)) => {
+                let end = range.end.min(size);
+                self.inner.get(tenant, blob, Some(range.start.min(end)..end)).await
+            }
+            (Leak::ForgetsTheStartOfARange, Some(range)) if range.start <= range.end => {
+                self.inner.get(tenant, blob, Some(0..range.end)).await
+            }
+            (Leak::LosesTheLastByte, None) => {
+                self.inner.get(tenant, blob, Some(0..size.min(2_999_999))).await
+            }
+            (_, range) => self.inner.get(tenant, blob, range).await,
+        }
+    }
+
+    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
+        let tenant = self.tenant(tenant);
+        if self.leak == Leak::FailsOnSecondRemoval {
+            drop(self.inner.get(tenant, blob, None).await?);
+        }
+        self.inner.remove(tenant, blob).await
+    }
+}
+
+#[tokio::test]
+async fn every_leak_breaks_its_own_promise() {
+    let make = |leak| Arc::new(Leaky { inner: MemoryBlobs::default(), leak }) as Arc<dyn BlobStore>;
+    let rows = [
+        (Leak::KeepsWhatFitted, &["too large a blob"][..]),
+        (Leak::KeepsWhatCame, &["a stream that breaks off"]),
+        (Leak::CapsTooEarly, &["a blob may have as many"]),
+        (Leak::SharesBetweenTenants, &["a tenant cannot read", "a tenant cannot remove"]),
+        (Leak::ClampsRanges, &["a part outside"]),
+        (Leak::ForgetsTheStartOfARange, &["a part of a blob"]),
+        (Leak::FailsOnSecondRemoval, &["a removed blob", "a tenant cannot remove"]),
+        (Leak::LosesTheLastByte, &["a large blob"]),
+        (Leak::LosesOnFailure, &["a failed put"]),
+        (Leak::KeepsWhileComing, &["a failed put", "a put dropped halfway"]),
+    ];
+    super::check(PROMISES, make, &rows).await;
+}

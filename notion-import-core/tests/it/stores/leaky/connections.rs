@@ -1,0 +1,289 @@
+//! Leaky connections.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use notion_import_core::connection::{
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted,
+    RunSummary, SharedBot,
+};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::library::memory::MemoryConnections;
+use notion_import_core::testing::suite::connections::PROMISES;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Leak {
+    AnySecret,
+    AnyMember,
+    NeverLapses,
+    SharesBots,
+    ActivatesAgain,
+    ReadsAnyTenant,
+    ListsBackwards,
+    LapsedBackwards,
+    ClaimsAll,
+    ClaimsTheRefused,
+    ForgetsLeases,
+    FinishesWhenOvertaken,
+    RenewsWhenOvertaken,
+    LosesHints,
+    RemovesUnfenced,
+    FencesTwice,
+    GrantsAnew,
+    ForgetsTheRun,
+    FindsTooManyFenced,
+    RunDisconnects,
+    ConnectsTwice,
+}
+
+struct Leaky {
+    inner: MemoryConnections,
+    leak: Leak,
+    records: Mutex<Vec<ConnectionRecord>>,
+    held: Mutex<Vec<Connection>>,
+}
+
+impl Leaky {
+    fn new(leak: Leak) -> Arc<dyn ConnectionStore> {
+        let inner = MemoryConnections::default();
+        Arc::new(Self { inner, leak, records: Mutex::default(), held: Mutex::default() })
+    }
+
+    /// The right of whoever may act now, whoever asks.
+    async fn current(&self, connection: &Connection) -> Result<Connection, StoreError> {
+        let record = self.inner.get(connection.tenant, &connection.reference).await?;
+        Ok(record.map_or(connection.clone(), |record| record.connection()))
+    }
+
+    fn holds(&self, tenant: TenantId, reference: &ConnectionRef) -> bool {
+        self.held.lock().unwrap().iter().any(|held| held.tenant == tenant && held.reference == *reference)
+    }
+}
+
+#[async_trait]
+impl ConnectionStore for Leaky {
+    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.inner.begin(attempt).await
+    }
+
+    async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        self.inner.attempt(tenant, id).await
+    }
+
+    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
+        if self.leak == Leak::GrantsAnew
+            && let Some(attempt) = self.inner.attempt(tenant, id).await?
+        {
+            self.inner.forget(tenant, id).await?;
+            self.inner.begin(&Attempt { granted: None, ..attempt }).await?;
+        }
+        self.inner.pending(tenant, id, granted).await
+    }
+
+    async fn activate(
+        &self,
+        tenant: TenantId,
+        mut member: MemberId,
+        id: AttemptId,
+        mut secret_hash: [u8; 32],
+        mut now: DateTime<Utc>,
+        mut shared: SharedBot,
+    ) -> Result<ConnectionRecord, StoreError> {
+        let attempt = self.inner.attempt(tenant, id).await?;
+        if let Some(attempt) = &attempt {
+            match self.leak {
+                Leak::AnySecret => secret_hash = attempt.secret_hash,
+                Leak::AnyMember => member = attempt.member,
+                Leak::NeverLapses => now = now.min(attempt.expires_at - TimeDelta::seconds(1)),
+                Leak::SharesBots => shared = SharedBot::Allow,
+                Leak::ConnectsTwice if attempt.renews.is_none() => {
+                    let reference = attempt.granted.as_ref().map(|granted| granted.reference.clone());
+                    if let Some(reference) = reference
+                        && let Some(record) = self.inner.get(tenant, &reference).await?
+                    {
+                        self.inner.forget(tenant, id).await?;
+                        return Ok(record);
+                    }
+                }
+                _ => {}
+            }
+        } else if self.leak == Leak::ActivatesAgain {
+            let known = self.records.lock().unwrap().iter().find(|record| record.tenant == tenant).cloned();
+            return known.filter(|known| known.connected_by == member).ok_or(StoreError::NotFound);
+        }
+        let record = self.inner.activate(tenant, member, id, secret_hash, now, shared).await?;
+        self.records.lock().unwrap().push(record.clone());
+        Ok(record)
+    }
+
+    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+        self.inner.forget(tenant, id).await
+    }
+
+    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
+        let mut lapsed = self.inner.lapsed(now, limit).await?;
+        if self.leak == Leak::LapsedBackwards {
+            lapsed.reverse();
+        }
+        Ok(lapsed)
+    }
+
+    async fn get(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let known =
+            self.records.lock().unwrap().iter().find(|record| record.reference == *reference).cloned();
+        match (self.leak, known) {
+            (Leak::ReadsAnyTenant, Some(known)) => self.inner.get(known.tenant, reference).await,
+            _ => self.inner.get(tenant, reference).await,
+        }
+    }
+
+    async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let mut records = self.inner.list(tenant).await?;
+        if self.leak == Leak::ListsBackwards {
+            records.reverse();
+        }
+        Ok(records)
+    }
+
+    async fn claim_due(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Connection>, StoreError> {
+        let limit = if self.leak == Leak::ClaimsAll { usize::MAX } else { limit };
+        let claimed = self.inner.claim_due(now, lease, limit).await?;
+        self.held.lock().unwrap().extend(claimed.clone());
+        Ok(claimed)
+    }
+
+    async fn claim(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError> {
+        let lease = if self.leak == Leak::ForgetsLeases { Duration::ZERO } else { lease };
+        let mut claimed = self.inner.claim(tenant, reference, now, lease).await?;
+        if self.leak == Leak::ClaimsTheRefused && claimed.is_none() {
+            let record = self.inner.get(tenant, reference).await?;
+            let refused = record.filter(|record| record.state == ConnectionState::NeedsReauth);
+            claimed = refused.map(|record| record.connection());
+        }
+        self.held.lock().unwrap().extend(claimed.clone());
+        Ok(claimed)
+    }
+
+    async fn renew(
+        &self,
+        connection: &Connection,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<(), StoreError> {
+        match self.leak {
+            Leak::RenewsWhenOvertaken => self.inner.renew(&self.current(connection).await?, now, lease).await,
+            _ => self.inner.renew(connection, now, lease).await,
+        }
+    }
+
+    async fn finish(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        state: ConnectionState,
+        next_run: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let connection = match self.leak {
+            Leak::FinishesWhenOvertaken => self.current(connection).await?,
+            _ => connection.clone(),
+        };
+        if self.leak == Leak::RunDisconnects && state == ConnectionState::Disconnecting {
+            self.inner.fence(connection.tenant, &connection.reference).await?;
+            return Ok(());
+        }
+        let run = if self.leak == Leak::ForgetsTheRun { &RunSummary::default() } else { run };
+        self.inner.finish(&connection, run, state, next_run).await?;
+        self.held.lock().unwrap().retain(|held| *held != connection);
+        Ok(())
+    }
+
+    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+        self.inner.needs_reauth(tenant, reference).await
+    }
+
+    async fn hasten(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if self.leak == Leak::LosesHints && self.holds(tenant, reference) {
+            return Ok(());
+        }
+        self.inner.hasten(tenant, reference, at).await
+    }
+
+    async fn fence(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let before = self.inner.get(tenant, reference).await?.map(|record| record.state);
+        let mut fenced = self.inner.fence(tenant, reference).await?;
+        if self.leak == Leak::FencesTwice && before == Some(ConnectionState::Disconnecting) {
+            fenced.iter_mut().for_each(|record| record.generation += 1);
+        }
+        Ok(fenced)
+    }
+
+    async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let limit = if self.leak == Leak::FindsTooManyFenced { usize::MAX } else { limit };
+        self.inner.fenced(limit).await
+    }
+
+    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+        if self.leak == Leak::RemovesUnfenced {
+            self.inner.fence(tenant, reference).await?;
+        }
+        self.inner.remove(tenant, reference).await
+    }
+}
+
+#[tokio::test]
+async fn every_leak_breaks_its_own_promise() {
+    let rows = [
+        (Leak::AnySecret, &["another secret"][..]),
+        (Leak::AnyMember, &["another member"]),
+        (Leak::NeverLapses, &["a lapsed attempt does not activate"]),
+        (Leak::SharesBots, &["a second tenant on one bot"]),
+        (Leak::ActivatesAgain, &["an attempt activates once"]),
+        (Leak::ReadsAnyTenant, &["another tenant's connection cannot be read"]),
+        (Leak::ListsBackwards, &["connections are listed"]),
+        (Leak::LapsedBackwards, &["lapsed attempts"]),
+        (Leak::ClaimsAll, &["the longest due"]),
+        (Leak::ClaimsTheRefused, &["an active connection is claimed by name"]),
+        (
+            Leak::ForgetsLeases,
+            &["what is claimed is not claimed again", "whoever was overtaken cannot finish"],
+        ),
+        (Leak::FinishesWhenOvertaken, &["a renewal makes", "whoever was overtaken cannot finish"]),
+        (Leak::RenewsWhenOvertaken, &["whoever was overtaken cannot renew"]),
+        (Leak::LosesHints, &["a hint that comes during a run"]),
+        (Leak::RemovesUnfenced, &["only a fenced connection is removed"]),
+        (Leak::FencesTwice, &["fencing again"]),
+        (Leak::GrantsAnew, &["a grant is noted once"]),
+        (Leak::ForgetsTheRun, &["a finished run"]),
+        (Leak::FindsTooManyFenced, &["fenced connections of all tenants"]),
+        (Leak::RunDisconnects, &["a run does not disconnect"]),
+        (Leak::ConnectsTwice, &["a reference is connected once"]),
+    ];
+    super::check(PROMISES, Leaky::new, &rows).await;
+}

@@ -1,0 +1,257 @@
+//! Leaky documents.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{Connection, ConnectionRef};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, NotionId, TenantId};
+use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::document::{
+    DocumentStore, Found, Imported, Linked, NewContent, SyncCursor, SyncPatch,
+};
+use notion_import_core::library::memory::MemoryLibrary;
+use notion_import_core::testing::suite::documents::PROMISES;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Leak {
+    ImportsUnfenced,
+    PatchesUnfenced,
+    DetachesUnfenced,
+    ForgetsAttachments,
+    PatchesForeignDocuments,
+    RelinksOnSilence,
+    MovesTheWatermarkBack,
+    KeepsTheCursor,
+    ListsBackwards,
+    ListsOneTooMany,
+    ForgetsWhatIsDetached,
+    FindsAnyTenants,
+    AnybodyUnlinks,
+    RetitlesAnyway,
+    PatchesOneByOne,
+    UpdateStaysAvailable,
+}
+
+struct Leaky {
+    inner: MemoryLibrary,
+    leak: Leak,
+    highest: Mutex<HashMap<(TenantId, ConnectionRef), u64>>,
+    holders: Mutex<HashMap<DocumentId, Connection>>,
+    cursors: Mutex<HashMap<(TenantId, ConnectionRef), SyncCursor>>,
+}
+
+impl Leaky {
+    fn new(leak: Leak) -> Arc<dyn DocumentStore> {
+        let inner = MemoryLibrary::default();
+        let (highest, holders, cursors) = Default::default();
+        Arc::new(Self { inner, leak, highest, holders, cursors })
+    }
+
+    /// The writer, but as if nobody had overtaken it.
+    fn unfenced(&self, writer: &Connection) -> Connection {
+        let mut highest = self.highest.lock().unwrap();
+        let highest = highest.entry(key(writer)).or_default();
+        *highest = writer.generation.max(*highest);
+        Connection { generation: *highest, ..writer.clone() }
+    }
+
+    fn holder(&self, document: DocumentId) -> Option<Connection> {
+        self.holders.lock().unwrap().get(&document).cloned()
+    }
+}
+
+fn key(connection: &Connection) -> (TenantId, ConnectionRef) {
+    (connection.tenant, connection.reference.clone())
+}
+
+#[async_trait]
+impl DocumentStore for Leaky {
+    async fn import(
+        &self,
+        connection: &Connection,
+        content: &NewContent,
+        now: DateTime<Utc>,
+    ) -> Result<Imported, StoreError> {
+        let unfenced = self.unfenced(connection);
+        let connection = if self.leak == Leak::ImportsUnfenced { &unfenced } else { connection };
+        let mut content = content.clone();
+        if self.leak == Leak::ForgetsAttachments {
+            content.attachments.clear();
+        }
+        let before = self.inner.linked_by_source(connection.tenant, &[content.source.id]).await?;
+        let imported = self.inner.import(connection, &content, now).await?;
+        self.holders.lock().unwrap().insert(imported.document(), connection.clone());
+        if self.leak == Leak::UpdateStaysAvailable
+            && let Some(before) = before.first().filter(|before| before.link.update_available)
+        {
+            let found = Found::Source {
+                source: Box::new(content.source.clone()),
+                state: content.state,
+                update_available: true,
+                settled: before.settled,
+                title: None,
+            };
+            let patch = SyncPatch { document: before.document, checked_at: now, found };
+            self.inner.patch(connection, &[patch], None).await?;
+        }
+        Ok(imported)
+    }
+
+    async fn patch(
+        &self,
+        connection: &Connection,
+        patches: &[SyncPatch],
+        cursor: Option<SyncCursor>,
+    ) -> Result<(), StoreError> {
+        let unfenced = self.unfenced(connection);
+        let connection = if self.leak == Leak::PatchesUnfenced { &unfenced } else { connection };
+        let mut patches = patches.to_vec();
+        for patch in &mut patches {
+            match (self.leak, &mut patch.found) {
+                (Leak::RetitlesAnyway, Found::Source { source, title, .. }) => {
+                    *title = Some(source.title.clone())
+                }
+                (Leak::PatchesForeignDocuments, _) => {
+                    let foreign =
+                        self.holder(patch.document).filter(|holder| holder.tenant == connection.tenant);
+                    if let Some(holder) = foreign.filter(|holder| holder.reference != connection.reference) {
+                        self.inner.patch(&holder, std::slice::from_ref(patch), None).await?;
+                    }
+                }
+                (Leak::RelinksOnSilence, Found::NotShared) => {
+                    let linked = self.inner.linked_by_source(connection.tenant, &[]).await?;
+                    assert!(linked.is_empty());
+                    if self.holder(patch.document).is_none() {
+                        self.relink(connection, patch.document).await?;
+                    }
+                }
+                (Leak::PatchesOneByOne, _) => {
+                    self.inner.patch(connection, std::slice::from_ref(patch), None).await?;
+                    tokio::task::yield_now().await;
+                }
+                _ => {}
+            }
+        }
+        self.inner.patch(connection, &patches, cursor).await?;
+        self.cursors.lock().unwrap().extend(cursor.map(|cursor| (key(connection), cursor)));
+        Ok(())
+    }
+
+    async fn linked(
+        &self,
+        connection: &Connection,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        let limit = if self.leak == Leak::ListsOneTooMany { limit + 1 } else { limit };
+        let mut linked = self.inner.linked(connection, after, limit).await?;
+        if self.leak == Leak::ListsBackwards {
+            linked.reverse();
+        }
+        Ok(linked)
+    }
+
+    async fn linked_by_source(
+        &self,
+        tenant: TenantId,
+        sources: &[NotionId],
+    ) -> Result<Vec<Linked>, StoreError> {
+        let mut found = self.inner.linked_by_source(tenant, sources).await?;
+        match self.leak {
+            Leak::ForgetsWhatIsDetached => found.retain(|linked| linked.link.connection.is_some()),
+            Leak::FindsAnyTenants if found.is_empty() => {
+                let tenants: Vec<_> =
+                    self.highest.lock().unwrap().keys().map(|(tenant, _)| *tenant).collect();
+                for tenant in tenants {
+                    found.extend(self.inner.linked_by_source(tenant, sources).await?);
+                }
+            }
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {
+        match self.leak {
+            Leak::MovesTheWatermarkBack => Ok(self.cursors.lock().unwrap().get(&key(connection)).copied()),
+            _ => self.inner.cursor(connection).await,
+        }
+    }
+
+    async fn detach(&self, connection: &Connection) -> Result<u64, StoreError> {
+        let unfenced = self.unfenced(connection);
+        let connection = if self.leak == Leak::DetachesUnfenced { &unfenced } else { connection };
+        let detached = self.inner.detach(connection).await?;
+        let cursor = self.cursors.lock().unwrap().remove(&key(connection));
+        if self.leak == Leak::KeepsTheCursor {
+            self.inner.patch(connection, &[], cursor).await?;
+        }
+        self.holders.lock().unwrap().retain(|_, holder| key(holder) != key(connection));
+        Ok(detached)
+    }
+
+    async fn unlink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match self.leak {
+            Leak::AnybodyUnlinks => {
+                self.inner.unlink(&Actor { role: Role::Admin, ..actor.clone() }, document, now).await
+            }
+            _ => self.inner.unlink(actor, document, now).await,
+        }
+    }
+}
+
+impl Leaky {
+    async fn relink(&self, connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
+        use notion_import_core::library::gate::AccessStore;
+        let actor = Actor {
+            tenant: connection.tenant,
+            member: notion_import_core::id::MemberId::fresh(),
+            role: Role::Admin,
+        };
+        let Some(known) = self.inner.document(&actor, document).await? else { return Ok(()) };
+        let Some(link) = known.document.link else { return Ok(()) };
+        let found = Found::Source {
+            source: Box::new(link.source),
+            state: link.state,
+            update_available: link.update_available,
+            settled: false,
+            title: None,
+        };
+        let patch = SyncPatch { document, checked_at: link.checked_at, found };
+        self.inner.patch(connection, &[patch], None).await
+    }
+}
+
+#[tokio::test]
+async fn every_leak_breaks_its_own_promise() {
+    let rows = [
+        (Leak::ImportsUnfenced, &["a lower generation imports nothing", "detaching fences"][..]),
+        (Leak::PatchesUnfenced, &["a lower generation patches nothing"]),
+        (Leak::DetachesUnfenced, &["a lower generation detaches nothing"]),
+        (Leak::ForgetsAttachments, &["other attachments"]),
+        (Leak::PatchesForeignDocuments, &["a patch for what another connection holds"]),
+        (Leak::RelinksOnSilence, &["a detached document stays so"]),
+        (Leak::MovesTheWatermarkBack, &["the watermark never"]),
+        (Leak::KeepsTheCursor, &["detaching keeps"]),
+        (Leak::ListsBackwards, &["linked documents are paged"]),
+        (Leak::ListsOneTooMany, &["linked documents are paged"]),
+        (
+            Leak::ForgetsWhatIsDetached,
+            &["a detached document stays so", "detaching keeps", "detaching fences"],
+        ),
+        (Leak::FindsAnyTenants, &["another tenant's documents cannot be read"]),
+        (Leak::AnybodyUnlinks, &["only who may import"]),
+        (Leak::RetitlesAnyway, &["a title that is held back"]),
+        (Leak::PatchesOneByOne, &["a dropped batch"]),
+        (Leak::UpdateStaysAvailable, &["the same content again"]),
+    ];
+    super::check(PROMISES, Leaky::new, &rows).await;
+}
