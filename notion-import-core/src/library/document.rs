@@ -286,8 +286,9 @@ pub struct SyncCursor {
 /// # Contract
 /// - One document per (tenant, source id): importing again finds it, whichever connection it came through.
 /// - Nothing here sets or changes a level or a publication: a new document is internal and unpublished.
-/// - For each connection the store keeps the highest generation that has written and answers
-///   [`StoreError::Fenced`] to a lower one that wants to write, changing nothing.
+/// - For each connection the store keeps the highest generation that has patched, and answers [`StoreError::Fenced`] to a
+///   patch or a detach with a lower one, changing nothing. An import is what a person asked for, so a sync that is claimed
+///   meanwhile does not overtake it: it is fenced only by a detach with a higher generation.
 /// - Each call is one transaction; applied twice it gives the state of applying it once.
 /// - A call whose future is dropped has happened wholly or not at all.
 /// - Another tenant's documents do not exist for any call.

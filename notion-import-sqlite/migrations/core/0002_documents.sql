@@ -44,6 +44,7 @@ CREATE TABLE syncs (
     tenant_id TEXT NOT NULL,
     connection TEXT NOT NULL,
     generation INTEGER NOT NULL,
+    detached INTEGER NOT NULL DEFAULT 0,
     watermark INTEGER,
     PRIMARY KEY (tenant_id, connection)
 ) STRICT, WITHOUT ROWID;

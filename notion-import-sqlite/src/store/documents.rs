@@ -26,7 +26,7 @@ impl DocumentStore for Sqlite {
         now: DateTime<Utc>,
     ) -> Result<Imported, StoreError> {
         let mut tx = self.write().await?;
-        syncs::accept(&mut *tx, connection).await?;
+        syncs::admit(&mut *tx, connection).await?;
         let imported = match documents::get_by_source(&mut *tx, connection.tenant, content.source.id).await? {
             None => create(&mut tx, connection, content, now).await?,
             Some(kept) => update(&mut tx, kept, connection, content, now).await?,
@@ -74,7 +74,7 @@ impl DocumentStore for Sqlite {
     async fn detach(&self, connection: &Connection) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
         syncs::accept(&mut *tx, connection).await?;
-        syncs::forget_cursor(&mut *tx, connection).await?;
+        syncs::detach(&mut *tx, connection).await?;
         let detached = documents::detach(&mut *tx, connection).await?;
         commit(tx).await?;
         Ok(detached)

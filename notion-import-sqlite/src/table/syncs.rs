@@ -7,7 +7,20 @@ use sqlx::SqliteExecutor;
 
 use crate::row::{Columns, integer, micros};
 
-/// It notes the writer's generation, unless a later one has written already.
+/// It lets an importer through, unless a later generation has detached the connection.
+pub(crate) async fn admit(db: impl SqliteExecutor<'_>, importer: &Connection) -> Result<(), StoreError> {
+    let overtaken =
+        sqlx::query("SELECT 1 FROM syncs WHERE tenant_id = ? AND connection = ? AND detached > ?")
+            .bind(importer.tenant.to_string())
+            .bind(importer.reference.as_str())
+            .bind(integer(importer.generation))
+            .fetch_optional(db)
+            .await
+            .map_err(StoreError::backend)?;
+    if overtaken.is_some() { Err(StoreError::Fenced) } else { Ok(()) }
+}
+
+/// It notes the generation of a sync, unless a later one has patched already.
 pub(crate) async fn accept(db: impl SqliteExecutor<'_>, writer: &Connection) -> Result<(), StoreError> {
     let accepted = sqlx::query(
         "INSERT INTO syncs (tenant_id, connection, generation) VALUES (?, ?, ?) \
@@ -55,15 +68,15 @@ pub(crate) async fn advance(
     Ok(())
 }
 
-pub(crate) async fn forget_cursor(
-    db: impl SqliteExecutor<'_>,
-    connection: &Connection,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE syncs SET watermark = NULL WHERE tenant_id = ? AND connection = ?")
-        .bind(connection.tenant.to_string())
-        .bind(connection.reference.as_str())
-        .execute(db)
-        .await
-        .map_err(StoreError::backend)?;
+/// It forgets the cursor of a connection that an accepted generation detaches, and fences the importers before it.
+pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE syncs SET watermark = NULL, detached = generation WHERE tenant_id = ? AND connection = ?",
+    )
+    .bind(connection.tenant.to_string())
+    .bind(connection.reference.as_str())
+    .execute(db)
+    .await
+    .map_err(StoreError::backend)?;
     Ok(())
 }

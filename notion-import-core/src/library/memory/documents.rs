@@ -47,7 +47,10 @@ pub(super) struct Kept {
 /// What is known of a connection's writers.
 #[derive(Default)]
 struct Sync {
+    /// The highest that has patched.
     generation: u64,
+    /// The highest that has detached.
+    detached: u64,
     cursor: Option<SyncCursor>,
 }
 
@@ -75,7 +78,7 @@ impl DocumentStore for MemoryLibrary {
     ) -> Result<Imported, StoreError> {
         let mut tenants = self.tenants();
         let tenant = tenants.entry(connection.tenant).or_default();
-        tenant.accept(connection)?;
+        tenant.admit(connection)?;
         let known = tenant.by_source.get(&content.source.id).copied();
         match known.and_then(|id| tenant.documents.get_mut(&id)) {
             Some(kept) => Ok(kept.import(connection, content, now)),
@@ -137,7 +140,8 @@ impl DocumentStore for MemoryLibrary {
         let mut tenants = self.tenants();
         let tenant = tenants.entry(connection.tenant).or_default();
         tenant.accept(connection)?;
-        tenant.sync(connection).cursor = None;
+        *tenant.sync(connection) =
+            Sync { generation: connection.generation, detached: connection.generation, cursor: None };
         let linked = tenant.documents.values_mut().filter(|kept| kept.belongs_to(connection));
         let links = linked.filter_map(|kept| kept.document.link.as_mut());
         Ok(links.map(|link| link.connection = None).count() as u64)
@@ -166,7 +170,12 @@ impl DocumentStore for MemoryLibrary {
 }
 
 impl Tenant {
-    /// It notes the writer's generation, unless a later one has written already.
+    /// It lets an importer through, unless a later generation has detached the connection.
+    fn admit(&mut self, importer: &Connection) -> Result<(), StoreError> {
+        if importer.generation < self.sync(importer).detached { Err(StoreError::Fenced) } else { Ok(()) }
+    }
+
+    /// It notes the generation of a sync, unless a later one has patched already.
     fn accept(&mut self, writer: &Connection) -> Result<(), StoreError> {
         let sync = self.sync(writer);
         if writer.generation < sync.generation {

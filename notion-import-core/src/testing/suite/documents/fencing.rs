@@ -9,23 +9,17 @@ use crate::testing::suite::fixture::{content, minute, page, seen};
 pub(super) async fn import(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, _) = desk.page("Policy").await?;
-    let before = desk.linked(&source).await?;
-    let late = desk.at(2).connection;
-    let new = page("New");
-    for content in [content(&source, "Overtaken"), content(&new, "Overtaken")] {
-        let imported = store.import(&late, &content, minute(5)).await;
-        ensure_fails!(imported, StoreError::Fenced, "an overtaken import");
-    }
-    ensure_eq!(desk.linked(&source).await?, before, "the document");
-    ensure_eq!(desk.find(new.id).await?, None, "the overtaken document");
-    desk.at(3).import(&source, "Same owner").await?;
-    desk.at(4).import(&source, "Next owner").await?;
+    let cursor = Some(SyncCursor { watermark: minute(5) });
+    store.patch(&desk.at(9).connection, &[], cursor).await?;
+    desk.at(2).import(&source, "A person's, begun before that sync").await?;
+    desk.at(2).page("New").await?;
     Ok(())
 }
 
 pub(super) async fn patch(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
+    store.patch(&desk.connection, &[], None).await?;
     let before = desk.linked(&source).await?;
     let renamed = Source { title: "Overtaken".into(), ..source.clone() };
     let cursor = Some(SyncCursor { watermark: minute(5) });
@@ -56,9 +50,14 @@ pub(super) async fn by_detach(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, _) = desk.page("Policy").await?;
     store.detach(&desk.at(4).connection).await?;
-    let late = store.import(&desk.connection, &content(&source, "Overtaken"), minute(5)).await;
-    ensure_fails!(late, StoreError::Fenced, "an import after the disconnect");
-    ensure_eq!(desk.linked(&source).await?.link.connection, None, "the connection that holds it");
+    let before = desk.linked(&source).await?;
+    let new = page("New");
+    for content in [content(&source, "Overtaken"), content(&new, "Overtaken")] {
+        let late = store.import(&desk.connection, &content, minute(5)).await;
+        ensure_fails!(late, StoreError::Fenced, "an import after the disconnect");
+    }
+    ensure_eq!(desk.linked(&source).await?, before, "the document");
+    ensure_eq!(desk.find(new.id).await?, None, "the overtaken document");
     Ok(())
 }
 

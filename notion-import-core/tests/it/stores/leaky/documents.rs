@@ -18,6 +18,7 @@ use notion_import_core::testing::suite::documents::PROMISES;
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leak {
     ImportsUnfenced,
+    SyncsOvertakeImports,
     PatchesUnfenced,
     DetachesUnfenced,
     ForgetsAttachments,
@@ -77,6 +78,9 @@ impl DocumentStore for Leaky {
     ) -> Result<Imported, StoreError> {
         let unfenced = self.unfenced(connection);
         let connection = if self.leak == Leak::ImportsUnfenced { &unfenced } else { connection };
+        if self.leak == Leak::SyncsOvertakeImports {
+            self.inner.patch(connection, &[], None).await?;
+        }
         let mut content = content.clone();
         if self.leak == Leak::ForgetsAttachments {
             content.attachments.clear();
@@ -233,7 +237,8 @@ impl Leaky {
 #[tokio::test]
 async fn every_leak_breaks_its_own_promise() {
     let rows = [
-        (Leak::ImportsUnfenced, &["a lower generation imports nothing", "detaching fences"][..]),
+        (Leak::ImportsUnfenced, &["detaching fences"][..]),
+        (Leak::SyncsOvertakeImports, &["an import is not overtaken"]),
         (Leak::PatchesUnfenced, &["a lower generation patches nothing"]),
         (Leak::DetachesUnfenced, &["a lower generation detaches nothing"]),
         (Leak::ForgetsAttachments, &["other attachments"]),
