@@ -1,40 +1,22 @@
 //! Who may read the documents in memory.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::documents::{Kept, MemoryLibrary, Tenant};
+use super::readers::Nda;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use crate::library::access::{
-    Acceptance, AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside,
-    Publication, Viewer, decide,
+    Acceptance, AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer,
 };
 use crate::library::audit::{AuditEntry, AuditEvent};
-use crate::library::document::{Document, Version};
+use crate::library::document::Version;
 use crate::library::gate::{
     AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
     PublicDocument, Publish,
 };
-use crate::library::standing::Standing;
-
-/// What a tenant has decided about its readers.
-#[derive(Default)]
-pub(super) struct Access {
-    standings: BTreeMap<DocumentId, Standing>,
-    assignments: Vec<Assignment>,
-    default_nda: Option<NdaId>,
-    ndas: BTreeMap<NdaId, Nda>,
-    acceptances: Vec<(ContactId, Acceptance)>,
-}
-
-struct Nda {
-    accept_from: u32,
-    texts: Vec<NdaText>,
-}
 
 #[async_trait]
 impl AccessStore for MemoryLibrary {
@@ -353,85 +335,5 @@ impl MemoryLibrary {
             kept.history.push(AuditEntry { at: now, member: Some(actor.member), event });
         }
         Ok(())
-    }
-}
-
-impl Tenant {
-    fn standing(&mut self, id: DocumentId) -> &mut Standing {
-        self.access.standings.entry(id).or_default()
-    }
-
-    fn standing_of(&self, id: DocumentId) -> Standing {
-        self.access.standings.get(&id).cloned().unwrap_or_default()
-    }
-
-    fn admin(&self, kept: &Kept) -> AdminDocument {
-        let Document { tenant, id, .. } = kept.document;
-        let standing = self.standing_of(id);
-        AdminDocument {
-            document: kept.document.clone(),
-            facts: standing.facts(tenant, id),
-            revision: standing.revision,
-        }
-    }
-
-    fn facts(&self, contact: Option<ContactId>, kept: &Kept) -> (DocumentFacts, AccessFacts) {
-        let Document { tenant, id, .. } = kept.document;
-        let Access { assignments, default_nda, acceptances, .. } = &self.access;
-        let theirs = |a: &&Assignment| a.document == id && Some(a.contact) == contact;
-        let accepted = acceptances.iter().filter(|(who, _)| Some(*who) == contact);
-        let facts = AccessFacts {
-            default_nda: *default_nda,
-            ndas: self.access.states(),
-            assignments: assignments.iter().filter(theirs).cloned().collect(),
-            acceptances: accepted.map(|(_, acceptance)| *acceptance).collect(),
-        };
-        (self.standing_of(id).facts(tenant, id), facts)
-    }
-
-    fn shown(&self, viewer: &Viewer, kept: &Kept, now: DateTime<Utc>) -> Option<PublicDocument> {
-        let (document, facts) = self.facts(viewer.contact(), kept);
-        let Publication::Published(version) = document.publication else { return None };
-        let published_at = self.access.standings.get(&document.id)?.published_at?;
-        let outside = decide(document.tenant, viewer, &document, &facts, now).outside(&document);
-        let Document { id, title, .. } = kept.document.clone();
-        let shown =
-            PublicDocument { id, title: title.text, level: document.level, version, published_at, outside };
-        (outside != Outside::NotFound).then_some(shown)
-    }
-
-    fn version(&self, id: DocumentId, number: VersionNumber) -> Option<&Version> {
-        self.documents.get(&id)?.versions().find(|version| version.number == number)
-    }
-}
-
-impl Kept {
-    /// Newest first.
-    fn versions(&self) -> impl Iterator<Item = &Version> {
-        std::iter::once(&self.newest).chain(self.older.iter().rev())
-    }
-}
-
-impl Access {
-    fn has(&self, nda: Option<NdaId>) -> Result<(), StoreError> {
-        match nda {
-            Some(nda) if !self.ndas.contains_key(&nda) => Err(StoreError::NotFound),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn states(&self) -> Vec<NdaState> {
-        let state = |(id, nda): (&NdaId, &Nda)| NdaState {
-            id: *id,
-            current: nda.current(),
-            accept_from: nda.accept_from,
-        };
-        self.ndas.iter().map(state).collect()
-    }
-}
-
-impl Nda {
-    fn current(&self) -> u32 {
-        self.texts.last().map_or(0, |text| text.version)
     }
 }

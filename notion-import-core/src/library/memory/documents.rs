@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-#[cfg(feature = "gate")]
-use super::access::Access;
 use super::lock;
+#[cfg(feature = "gate")]
+use super::readers::Access;
 use crate::connection::{Connection, ConnectionRef};
 use crate::error::StoreError;
 use crate::id::{DocumentId, NotionId, TenantId, VersionNumber};

@@ -9,6 +9,8 @@ mod access;
 mod blobs;
 mod connections;
 mod documents;
+#[cfg(feature = "gate")]
+mod readers;
 
 pub use blobs::MemoryBlobs;
 pub use connections::MemoryConnections;

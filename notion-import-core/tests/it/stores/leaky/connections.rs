@@ -47,7 +47,7 @@ struct Leaky {
 }
 
 impl Leaky {
-    fn new(leak: Leak) -> Arc<dyn ConnectionStore> {
+    fn store(leak: Leak) -> Arc<dyn ConnectionStore> {
         let inner = MemoryConnections::default();
         Arc::new(Self { inner, leak, records: Mutex::default(), held: Mutex::default() })
     }
@@ -285,5 +285,5 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::RunDisconnects, &["a run does not disconnect"]),
         (Leak::ConnectsTwice, &["a reference is connected once"]),
     ];
-    super::check(PROMISES, Leaky::new, &rows).await;
+    super::check(PROMISES, Leaky::store, &rows).await;
 }

@@ -45,7 +45,7 @@ struct Leaky {
 }
 
 impl Leaky {
-    fn new(leak: Leak) -> Arc<dyn DocumentStore> {
+    fn store(leak: Leak) -> Arc<dyn DocumentStore> {
         let inner = MemoryLibrary::default();
         let (highest, holders, cursors) = Default::default();
         Arc::new(Self { inner, leak, highest, holders, cursors })
@@ -258,5 +258,5 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::PatchesOneByOne, &["a dropped batch"]),
         (Leak::UpdateStaysAvailable, &["the same content again"]),
     ];
-    super::check(PROMISES, Leaky::new, &rows).await;
+    super::check(PROMISES, Leaky::store, &rows).await;
 }
