@@ -13,10 +13,10 @@ use crate::error::Error;
 use crate::id::NotionId;
 use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick};
 use crate::library::blob::BlobStore;
-use crate::library::document::{DocumentStore, Imported, SourceKind};
+use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
 use crate::notion::client::Client;
 use crate::notion::endpoints::Kind;
-use crate::source::Seen;
+use crate::source::{self, Seen};
 use crate::sync::{Sync, SyncOptions, SyncReport};
 use crate::transport::{Clock, Http, SystemClock, Transport};
 
@@ -191,8 +191,29 @@ impl Importer {
         self.fetcher(connection).fetch(pick).await
     }
 
+    /// It does the same and keeps the files in a store of the caller's choice: one for each document, for instance.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_into(
+        &self,
+        blobs: &dyn BlobStore,
+        connection: &Connection,
+        pick: Pick,
+    ) -> Result<Fetched, Error> {
+        Fetcher { blobs, ..self.fetcher(connection) }.fetch(pick).await
+    }
+
+    /// It looks at what a page or data source says of itself, its last edit for instance, without reading its content.
+    ///
+    /// # Errors
+    /// Notion's.
+    pub async fn look(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
+        Ok(source::look(&self.client.on(connection), pick.id, pick.kind).await?.source)
+    }
+
     /// It lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
-    /// have [`children`](Fetched::children), and data sources have [`rows`](Self::rows).
+    /// and data sources have [`children`](Fetched::children).
     pub fn listed<'a>(
         &'a self,
         connection: &'a Connection,

@@ -35,7 +35,7 @@ pub(crate) struct Fetcher<'a> {
 pub struct Fetched {
     /// What makes a document.
     pub content: NewContent,
-    /// The pages and databases that stand in it, in order.
+    /// The pages and databases that stand in it, in order; of a data source its rows.
     pub children: Vec<Child>,
 }
 
@@ -74,15 +74,18 @@ impl Fetcher<'_> {
     async fn fetch_page(&self, id: NotionId, shape: Shape) -> Result<Fetched, Error> {
         let Whole { page, mut seen, tree, settled } = self.read_whole(id).await?;
         self.keep_images_of(&mut seen.source, page.icon.as_ref(), page.cover.as_ref()).await;
-        let file = match shape {
-            Shape::Best | Shape::Rows => convert::file_of_page(&tree, self.keep_documents(&tree).await?),
-            Shape::Markdown => None,
-        };
-        let body = match file {
-            Some(file) => file,
-            None => convert::page(&page, &tree, self.keep_images(&tree).await?),
+        let body = match shape {
+            Shape::Best | Shape::Rows => self.best_of(&page, &tree).await?,
+            Shape::Markdown => convert::page(&page, &tree, self.keep_files(&tree).await?),
         };
         Ok(Fetched { content: new_content(seen, body, settled), children: children(&tree) })
+    }
+
+    async fn best_of(&self, page: &Page, tree: &BlockTree) -> Result<convert::Body, Error> {
+        match convert::file_of_page(tree, self.keep_documents(tree).await?) {
+            Some(file) => Ok(file),
+            None => Ok(convert::page(page, tree, self.keep_images(tree).await?)),
+        }
     }
 
     /// It reads a page so that nothing was edited between its first block and its last.
@@ -119,7 +122,8 @@ impl Fetcher<'_> {
         self.keep_images_of(&mut seen.source, data_source.icon.as_ref(), data_source.cover.as_ref()).await;
         let settled = seen.is_settled(began);
         let body = convert::table(&data_source, &rows);
-        Ok(Fetched { content: new_content(seen, body, settled), children: Vec::new() })
+        let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
+        Ok(Fetched { content: new_content(seen, body, settled), children })
     }
 
     /// It keeps an icon and a cover that Notion hosts, for their addresses last an hour.

@@ -34,32 +34,25 @@ impl Kept {
 impl Fetcher<'_> {
     /// It keeps the page's documents: PDFs and other files of an accepted type that Notion hosts.
     pub(super) async fn keep_documents(&self, tree: &BlockTree) -> Result<Kept, Error> {
-        let files = tree.nodes().iter().filter_map(|node| match &node.block.content {
-            Content::Pdf(file) => Some((node.block.id?, file)),
-            Content::File(file) if may_be_document(file) => Some((node.block.id?, file)),
-            _ => None,
-        });
-        self.keep(files, Accept::Document).await
+        self.keep(tree, |accept| accept == Accept::Document).await
     }
 
     /// It keeps the images that Notion hosts: their addresses last an hour.
     pub(super) async fn keep_images(&self, tree: &BlockTree) -> Result<Kept, Error> {
-        let images = tree.nodes().iter().filter_map(|node| match &node.block.content {
-            Content::Image(file) => Some((node.block.id?, file)),
-            _ => None,
-        });
-        self.keep(images, Accept::Image).await
+        self.keep(tree, |accept| accept == Accept::Image).await
+    }
+
+    /// It keeps both: what Markdown shows and what it links.
+    pub(super) async fn keep_files(&self, tree: &BlockTree) -> Result<Kept, Error> {
+        self.keep(tree, |_| true).await
     }
 
     /// What is too large, of another type or gone is left out; what may come the next time is an error, for a document
     /// must not depend on the weather.
-    async fn keep<'f>(
-        &self,
-        files: impl Iterator<Item = (NotionId, &'f File)>,
-        accept: Accept,
-    ) -> Result<Kept, Error> {
+    async fn keep(&self, tree: &BlockTree, is_wanted: impl Fn(Accept) -> bool) -> Result<Kept, Error> {
         let mut kept = Kept::default();
-        for (block, file) in files {
+        let files = tree.nodes().iter().filter_map(|node| worth_keeping(&node.block));
+        for (block, file, accept) in files.filter(|(_, _, accept)| is_wanted(*accept)) {
             match self.keep_one(block, file, accept).await {
                 Ok(Some(stored)) => kept.add(block, stored),
                 Ok(None) => {}
@@ -107,6 +100,17 @@ impl Fetcher<'_> {
         let url = Url::parse(url).ok()?;
         self.store(&url, None, Accept::Image).await.ok()
     }
+}
+
+/// The file a block shows, if it may turn out to be of an accepted type.
+fn worth_keeping(block: &Block) -> Option<(NotionId, &File, Accept)> {
+    let (file, accept) = match &block.content {
+        Content::Pdf(file) => (file, Accept::Document),
+        Content::File(file) if may_be_document(file) => (file, Accept::Document),
+        Content::Image(file) => (file, Accept::Image),
+        _ => return None,
+    };
+    Some((block.id?, file, accept))
 }
 
 fn may_be_document(file: &File) -> bool {

@@ -74,7 +74,7 @@ pub enum Shape {
     /// Of a page with a supported file that file, else Markdown; of a database one table.
     #[default]
     Best,
-    /// Markdown, even if there is a file.
+    /// Markdown, even if there is a file: files are attachments, as images are.
     Markdown,
     /// Of a database its rows, a document each; of a page as `Best`.
     Rows,
