@@ -1,19 +1,48 @@
 //! Notion pages to Markdown, for any token.
 
 mod convert;
+mod document;
+mod export;
+mod failure;
+mod folder;
+mod front_matter;
+mod links;
+mod notion;
+mod page;
+mod progress;
+mod record;
+mod spool;
+mod worklist;
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::failure::Failure;
+
 #[derive(Parser)]
-#[command(name = "notion-to-markdown", version, about = "Notion pages to Markdown")]
+#[command(name = "notion-to-markdown", version, about = "Notion pages to Markdown", after_help = HELP)]
 struct Cli {
     #[command(flatten)]
     output: Output,
     #[command(subcommand)]
     command: Command,
 }
+
+const HELP: &str = "\
+Environment:
+  NOTION_TOKEN    the token of an integration, or a personal one (`page` and `export`)
+  NOTION_API_URL  where Notion's API is, without /v1 [default: https://api.notion.com]
+
+Exit codes:
+  0    all done
+  1    something failed; the messages say what, the rest is done
+  2    the command line or the input is wrong
+  3    Notion does not accept the token, or the token may not read content
+  4    the page is not there, or not shared with the integration
+  5    Notion limits, blocks or cannot be reached; run the same command again later
+  130  stopped by Ctrl-C; run the same command again to go on";
 
 /// What every command writes besides the Markdown.
 #[derive(Args, Clone, Copy, Debug)]
@@ -29,17 +58,34 @@ struct Output {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write one page or database as Markdown.
+    Page(page::Page),
+    /// Write every page and database the token can see into a folder.
+    Export(export::Export),
     /// Convert a JSON array of Notion blocks; no network.
     Convert(convert::Convert),
 }
 
 fn main() -> ExitCode {
     let Cli { output, command } = Cli::parse();
-    let done = match command {
-        Command::Convert(convert) => convert.run(output),
-    };
+    match command {
+        Command::Page(page) => conclude(waiting(page.run(output)), Failure::exit_code),
+        Command::Export(export) => conclude(waiting(export.run(output)), Failure::exit_code),
+        Command::Convert(convert) => conclude(convert.run(output), convert::Failure::exit_code),
+    }
+}
+
+fn waiting(work: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Output)?
+        .block_on(work)
+}
+
+fn conclude<F: Display>(done: Result<ExitCode, F>, exit_code: fn(&F) -> ExitCode) -> ExitCode {
     done.unwrap_or_else(|failure| {
         eprintln!("notion-to-markdown: {failure}");
-        failure.exit_code()
+        exit_code(&failure)
     })
 }

@@ -1,0 +1,163 @@
+//! Why a command did not do all it was asked, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use notion_import_core::error::{Error, NotionCode};
+
+/// Why a command ended early, or not as well as it should. No message holds a token or an address of a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// There is no token.
+    #[error(
+        "NOTION_TOKEN is not set. Create an integration at https://www.notion.so/profile/integrations, share pages \
+             with it, and set NOTION_TOKEN to its secret."
+    )]
+    NoToken,
+    /// The address of the API is none.
+    #[error("NOTION_API_URL is no address of an API. Give it like https://api.notion.com, without /v1.")]
+    ApiUrl,
+    /// What was given names nothing in Notion.
+    #[error("this is neither a link to Notion nor an id. Copy the link of a page with its menu in Notion.")]
+    NoLink,
+    /// Notion, or the way to it.
+    #[error("{}", advice(.0))]
+    Notion(#[from] Error),
+    /// The token sees nothing at all.
+    #[error(
+        "the token sees no page. Open a page in Notion and add the integration under Connections in its menu."
+    )]
+    NothingShared,
+    /// Notion failed for one page after the other.
+    #[error("Notion failed too often, so the rest was not tried. {}", advice(.0))]
+    GaveUp(#[source] Error),
+    /// Some pages were not exported, and said why.
+    #[error("{0} not exported, see above. Run the same command again: it goes on with what is missing.")]
+    Incomplete(usize),
+    /// The folder cannot be written.
+    #[error("{path}: {source}", path = path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody else writes there.
+    #[error("{path}: another run is writing into this folder.", path = .0.display())]
+    Locked(PathBuf),
+    /// The output could not be written, or the program not be run.
+    #[error("{0}")]
+    Output(io::Error),
+    /// A person pressed Ctrl-C.
+    #[error("stopped. Run the same command again to go on.")]
+    Stopped,
+}
+
+impl Failure {
+    /// The codes the help lists.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::ApiUrl | Self::NoLink => 2,
+            Self::NoToken => 3,
+            Self::NothingShared => 4,
+            Self::GaveUp(_) => 5,
+            Self::Stopped => 130,
+            Self::Folder { .. } | Self::Locked(_) | Self::Output(_) | Self::Incomplete(_) => 1,
+            Self::Notion(error) => match Trouble::of(error) {
+                Trouble::Token | Trouble::Capability => 3,
+                Trouble::NotShared => 4,
+                Trouble::Busy | Trouble::Blocked | Trouble::Unreachable => 5,
+                Trouble::Disk | Trouble::Other => 1,
+            },
+        })
+    }
+}
+
+/// What kind of help an error calls for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// The token is not accepted.
+    Token,
+    /// The token may not read content.
+    Capability,
+    /// The page is not there for this token.
+    NotShared,
+    /// Notion asks to wait.
+    Busy,
+    /// Notion refuses, and waiting does not help soon.
+    Blocked,
+    /// There is no way to Notion.
+    Unreachable,
+    /// The folder cannot be written.
+    Disk,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    /// It tells which.
+    pub fn of(error: &Error) -> Self {
+        match error {
+            error if error.needs_reconnect() => Self::Token,
+            Error::Notion(notion) => match notion.code {
+                NotionCode::Unauthorized => Self::Token,
+                NotionCode::RestrictedResource => Self::Capability,
+                NotionCode::ObjectNotFound => Self::NotShared,
+                NotionCode::Blocked => Self::Blocked,
+                NotionCode::RateLimited | NotionCode::Overloaded | NotionCode::Unavailable => Self::Busy,
+                NotionCode::Conflict
+                | NotionCode::RenderingBudget
+                | NotionCode::InvalidCursor
+                | NotionCode::Validation
+                | NotionCode::Other => Self::Other,
+            },
+            Error::Access(_) | Error::Transport(_) => Self::Unreachable,
+            Error::Store(_) => Self::Disk,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn advice(error: &Error) -> String {
+    match Trouble::of(error) {
+        Trouble::Token => {
+            "Notion does not accept the token. Check NOTION_TOKEN: it must be the whole, current secret \
+                           of the integration."
+                .to_owned()
+        }
+        Trouble::Capability => {
+            "the integration may not read this. Give it the capability \"Read content\" in its \
+                                settings in Notion."
+                .to_owned()
+        }
+        Trouble::NotShared => {
+            "there is no such page or database for this token. Open it in Notion and add the \
+                               integration under Connections in its menu, then try again."
+                .to_owned()
+        }
+        Trouble::Busy => format!("Notion is busy or limits this token ({error}). {}", when(error)),
+        Trouble::Blocked => {
+            "Notion has blocked API access of this workspace. Waiting does not help; ask Notion's \
+                             support."
+                .to_owned()
+        }
+        Trouble::Unreachable => {
+            format!(
+                "Notion could not be reached ({error}). Check the network and NOTION_API_URL, then try again."
+            )
+        }
+        Trouble::Disk => match std::error::Error::source(error) {
+            Some(cause) => format!("a file could not be written: {cause}"),
+            None => format!("a file could not be written: {error}"),
+        },
+        Trouble::Other => error.to_string(),
+    }
+}
+
+fn when(error: &Error) -> String {
+    match error.retry_after() {
+        Some(wait) => format!("Try again in {} seconds.", wait.as_secs().max(1)),
+        None => "Try again in a few minutes.".to_owned(),
+    }
+}

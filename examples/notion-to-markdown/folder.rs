@@ -1,0 +1,105 @@
+//! The folder pages are written into. A name in it leads to something whole, whenever the program ends.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use notion_import_core::id::NotionId;
+
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::spool::Spool;
+
+/// Our own folder in it.
+const OWN: &str = ".notion-to-markdown";
+
+/// A folder that nobody else writes into meanwhile.
+pub struct Folder {
+    root: PathBuf,
+    own: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// It makes the folder if need be, and sweeps what an earlier run left unfinished.
+    pub fn open(root: &Path) -> Result<Self, Failure> {
+        let own = root.join(OWN);
+        let failed = |source| Failure::Folder { path: root.to_owned(), source };
+        fs::create_dir_all(&own).map_err(failed)?;
+        let lock = File::create(own.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Failure::Locked(root.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let folder = Self { root: root.to_owned(), own, _lock: lock };
+        remove_folder(&folder.spools()).map_err(failed)?;
+        Ok(folder)
+    }
+
+    /// Where the record of what is done is kept.
+    pub fn record(&self) -> PathBuf {
+        self.own.join("pages.jsonl")
+    }
+
+    /// Where a page's Markdown is.
+    pub fn markdown(&self, id: NotionId) -> PathBuf {
+        self.root.join(format!("{id}.md"))
+    }
+
+    /// Where a page's files are.
+    pub fn files(&self, id: NotionId) -> PathBuf {
+        self.root.join(id.to_string())
+    }
+
+    /// It makes room for the files of a page that is about to be read.
+    pub fn spool(&self, id: NotionId) -> io::Result<Spool> {
+        Spool::new(self.spools().join(id.to_string()))
+    }
+
+    /// It puts a page and its files in place: each whole, the Markdown last, for it links the files.
+    pub fn keep(&self, document: &Document, spool: &Spool) -> Result<(), Failure> {
+        let path = self.markdown(document.id);
+        self.place(document, spool, &path).map_err(|source| Failure::Folder { path, source })
+    }
+
+    fn place(&self, document: &Document, spool: &Spool, path: &Path) -> io::Result<()> {
+        let files = self.files(document.id);
+        let named = spool.folder().join("named");
+        fs::create_dir(&named)?;
+        for (blob, name) in &document.files {
+            fs::rename(spool.path(blob), named.join(name))?;
+        }
+        remove_folder(&files)?;
+        if !document.files.is_empty() {
+            fs::rename(&named, &files)?;
+        }
+        replace(path, &spool.folder().join("page.md"), document.markdown.as_bytes())
+    }
+
+    fn spools(&self) -> PathBuf {
+        self.own.join("spool")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays is swept by the next run.
+        let _ = remove_folder(&self.spools());
+    }
+}
+
+/// It gives a file new content at once: a reader sees the old or the new, never a part.
+pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(beside, path)
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,83 @@
+//! `page`: one page or database.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use notion_import_core::import::{Fetched, Pick, Shape};
+use notion_import_core::library::blob::BlobStore;
+
+use crate::Output;
+use crate::document::{self, Document};
+use crate::failure::Failure;
+use crate::folder::Folder;
+use crate::notion::Notion;
+use crate::spool::Nowhere;
+
+/// Write one page or database as Markdown.
+#[derive(Args)]
+pub struct Page {
+    /// The page's link or id.
+    #[arg(value_name = "ID|URL")]
+    link: String,
+    /// Write into DIR/<page id>.md, with the files in DIR/<page id>/, instead of to standard output.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Page {
+    /// It writes the page; of a database, each of its tables.
+    pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
+        let notion = Notion::from_env()?;
+        let found = notion.importer.paste(&notion.connection, &self.link).await?;
+        if found.is_empty() {
+            return Err(Failure::NoLink);
+        }
+        for entry in found {
+            let pick = Pick { id: entry.source.id, kind: entry.source.kind, shape: Shape::Markdown };
+            match &self.out {
+                Some(folder) => into_folder(&notion, pick, &Folder::open(folder)?, output).await?,
+                None => to_stdout(&notion, pick, output).await?,
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn into_folder(notion: &Notion, pick: Pick, folder: &Folder, output: Output) -> Result<(), Failure> {
+    let spool =
+        folder.spool(pick.id).map_err(|source| Failure::Folder { path: folder.files(pick.id), source })?;
+    let fetched = fetch(notion, pick, &spool, output).await?;
+    folder.keep(&Document::new(&fetched, output.front_matter), &spool)
+}
+
+/// The same bytes as in a folder; the links lead to where the files would be.
+async fn to_stdout(notion: &Notion, pick: Pick, output: Output) -> Result<(), Failure> {
+    let fetched = fetch(notion, pick, &Nowhere, output).await?;
+    let document = Document::new(&fetched, output.front_matter);
+    if !document.files.is_empty() {
+        eprintln!(
+            "notion-to-markdown: the page has files ({}). Keep them with --out DIR.",
+            document.files.len()
+        );
+    }
+    match io::stdout().lock().write_all(document.markdown.as_bytes()) {
+        // A reader that has seen enough is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+async fn fetch(
+    notion: &Notion,
+    pick: Pick,
+    blobs: &dyn BlobStore,
+    output: Output,
+) -> Result<Fetched, Failure> {
+    let fetched = notion.importer.fetch_into(blobs, &notion.connection, pick).await?;
+    if output.report {
+        document::report(&fetched.content);
+    }
+    Ok(fetched)
+}
