@@ -16,6 +16,10 @@ use crate::transport::Clock;
 /// Notion's budgets are per 60-second window.
 const WINDOW: TimeDelta = TimeDelta::seconds(60);
 
+/// What Notion promises every connection in a window. A refusal before that is about what others, or an earlier run,
+/// have spent of it: it is waited out, and nothing is known of the window's size.
+const PROMISED: usize = 180;
+
 /// How many full windows pass between two tries to get more.
 const WINDOWS_BETWEEN_PROBES: u32 = 10;
 
@@ -95,7 +99,8 @@ impl State {
             return Some(span(now, until));
         }
         forget_before(&mut self.sent, now - WINDOW);
-        if let (Some(budget), Some(oldest)) = (self.budget, self.sent.front().copied())
+        let known = self.budget.filter(|budget| *budget >= PROMISED);
+        if let (Some(budget), Some(oldest)) = (known, self.sent.front().copied())
             && self.sent.len() >= budget
             && !self.probe(budget, now)
         {
@@ -228,10 +233,19 @@ mod tests {
 
     #[test]
     fn more_is_tried_once_in_a_while() {
-        let mut state = State { budget: Some(100), ..State::default() };
+        let mut state = State { budget: Some(200), ..State::default() };
         let spent = spend(&mut state, 0, 60 * 30, 1000);
-        assert!(spent > 100 * 30, "{spent}");
-        assert!(state.budget < Some(200), "{:?}", state.budget);
+        assert!(spent > 200 * 30, "{spent}");
+        assert!(state.budget < Some(400), "{:?}", state.budget);
+    }
+
+    #[test]
+    fn a_refusal_before_what_is_promised_is_waited_out_and_holds_nothing_back_after() {
+        let mut state = State::default();
+        spend(&mut state, 0, 1, 30);
+        state.refused(at(1), Duration::from_secs(5));
+        assert_eq!(state.admit(at(5)), Some(Duration::from_secs(1)));
+        assert_eq!(spend(&mut state, 6, 7, 1000), 1000);
     }
 
     #[test]
