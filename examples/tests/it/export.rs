@@ -38,7 +38,9 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let world = World::new(11);
+        // With this seed the first fault plan meets every kind of fault, the rate limit before Notion's promised budget is
+        // spent: after that the limit would be learned, and the test would wait for whole windows.
+        let world = World::new(135);
         let author = world.at(Utc::now() - TimeDelta::hours(2));
         let workspace = author.workspace("Acme");
         let home = author.page(workspace, "Home: \"all\" of it 🔐");
@@ -275,9 +277,6 @@ async fn only_what_changed_is_read_again_unless_forced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_page_that_fails_is_told_and_the_rest_is_exported() {
     let stage = Stage::new().await;
-    stage.world.fail_next(Endpoint::Property, Fault::Restricted);
-    let long = stage.author().page(stage.home, "Long");
-    stage.author().append(long, [paragraph("x")]);
     for _ in 0..2 {
         stage.world.fail_next(Endpoint::Page, Fault::Restricted);
     }
@@ -286,8 +285,8 @@ async fn one_page_that_fails_is_told_and_the_rest_is_exported() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_eq!(said.matches("was not exported").count(), 2, "{said}");
     assert!(said.contains("Read content") && said.contains("Run the same command again"), "{said}");
-    let (tree, said) = stage.export(&["--out", "out"]).await;
-    assert_eq!(pages(&tree).len(), stage.shared.len() + 1, "{said}");
+    let (tree, _) = stage.export(&["--out", "out"]).await;
+    assert_eq!(pages(&tree), stage.shared);
 }
 
 #[tokio::test(flavor = "multi_thread")]

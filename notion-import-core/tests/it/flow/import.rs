@@ -64,7 +64,12 @@ async fn a_pdf_in_the_page_is_the_document_and_further_files_are_attached() {
         .fetch(&stage.connection, Pick::page(stage.home).shaped(Shape::Markdown))
         .await
         .unwrap();
-    assert!(markdown.markdown().unwrap().contains("Our report:"));
+    let text = markdown.markdown().unwrap();
+    assert!(text.contains("Our report:"), "{text}");
+    for kept in &markdown.content.attachments {
+        assert!(text.contains(&format!("[{}](attachment:{})", kept.name, kept.blob.id)), "{text}");
+    }
+    assert_eq!(markdown.content.attachments.len(), 2);
 }
 
 #[tokio::test]
@@ -127,6 +132,7 @@ async fn a_database_is_one_table_or_a_document_for_each_row() {
         stage.importer.fetch(&stage.connection, Pick::data_source(database.data_source)).await.unwrap();
     let text = table.markdown().unwrap();
     assert!(text.contains("Hosting Ltd") && text.contains("Mail GmbH") && text.contains("Country"), "{text}");
+    assert_eq!(table.children.len(), 2);
     let rows = vec![Pick::data_source(database.data_source).shaped(Shape::Rows)];
     let events: Vec<Event> = stage.importer.import(&stage.connection, rows).collect().await;
     assert!(matches!(events[0], Event::Total(2)));
