@@ -142,3 +142,17 @@ impl Scheduler {
         self.interval() + TimeDelta::milliseconds(fastrand::i64(-spread..=spread))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sync_may_run_on_any_thread() {
+        fn is_send(_: impl Send) {}
+        let _ = |scheduler: &Scheduler, tenant: TenantId, reference: &ConnectionRef| {
+            is_send(scheduler.sync_due(1));
+            is_send(scheduler.sync_now(tenant, reference));
+        };
+    }
+}

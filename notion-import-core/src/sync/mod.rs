@@ -5,6 +5,7 @@ mod plan;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use http::StatusCode;
 
@@ -167,13 +168,14 @@ impl Sync<'_> {
         report: &mut SyncReport,
     ) -> Result<(), Error> {
         for batch in confirmed.chunks(BATCH) {
-            let looks = stream::iter(
-                batch.iter().filter_map(|known| seen.get(&known.link.source.id).map(|s| (*known, s))),
-            )
-            .map(|(known, seen)| self.conclude(known, seen))
-            .buffered(CONCURRENCY)
-            .collect::<Vec<_>>()
-            .await;
+            // Boxed, or the compiler cannot tell that the sync may move between threads.
+            let mut concluding = Vec::with_capacity(batch.len());
+            for known in batch {
+                if let Some(seen) = seen.get(&known.link.source.id) {
+                    concluding.push(self.conclude(known, seen).boxed());
+                }
+            }
+            let looks = stream::iter(concluding).buffered(CONCURRENCY).collect().await;
             self.write(batch, looks, report).await?;
         }
         Ok(())
@@ -182,11 +184,11 @@ impl Sync<'_> {
     /// It asks about documents one by one.
     async fn verify(&self, open: &[&Linked], report: &mut SyncReport) -> Result<(), Error> {
         for batch in open.chunks(BATCH) {
-            let looks = stream::iter(batch.iter().copied())
-                .map(|known| self.look(known))
-                .buffered(CONCURRENCY)
-                .collect::<Vec<_>>()
-                .await;
+            let mut looking = Vec::with_capacity(batch.len());
+            for known in batch {
+                looking.push(self.look(known).boxed());
+            }
+            let looks = stream::iter(looking).buffered(CONCURRENCY).collect().await;
             self.write(batch, looks, report).await?;
         }
         Ok(())
