@@ -1,2 +1,49 @@
-//! The Trust Center demo.
-fn main() {}
+//! The Trust Center demo: two companies show what they keep in Notion to whom they choose.
+
+mod app;
+mod background;
+mod config;
+mod fields;
+mod html;
+mod jobs;
+mod nango;
+mod pages;
+mod people;
+mod problem;
+mod same_origin;
+mod seed;
+mod session;
+mod stand_ins;
+mod stores;
+mod words;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::Running;
+use crate::config::Config;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Config::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trust-center: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> Result<(), app::StartError> {
+    let running = Running::start(&config).await?;
+    println!("{}", running.url());
+    // Whoever started this waits for the line.
+    let _ = std::io::stdout().flush();
+    running.until_stopped().await;
+    Ok(())
+}

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod convert;
+mod demo;
 mod export;
 mod secrets;
+mod story;

@@ -1,0 +1,171 @@
+//! The demo as a process of its own, and browsers to visit it with.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, StatusCode};
+
+/// A running demo. Dropping it kills it: what it keeps has to survive that.
+pub struct Demo {
+    child: Child,
+    pub url: String,
+}
+
+/// Somebody's browser, with cookies of its own.
+#[derive(Clone)]
+pub struct Browser {
+    client: Client,
+    url: String,
+}
+
+/// What a browser shows.
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub path: String,
+    pub body: Vec<u8>,
+}
+
+impl Demo {
+    /// It starts the binary on a free port and waits for its first line.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trust-center"));
+        for real in
+            ["NANGO_SECRET_KEY", "NANGO_WEBHOOK_SIGNING_KEYS", "NANGO_BASE_URL", "NANGO_INTEGRATION_ID"]
+        {
+            command.env_remove(real);
+        }
+        command.args(["--port", "0"]).args(arguments).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().trim_end_matches('/').to_owned();
+        assert!(url.starts_with("http://127.0.0.1:"), "the first line is no address: {line:?}");
+        Self { child, url }
+    }
+
+    pub fn browser(&self) -> Browser {
+        let client = Client::builder().cookie_store(true).timeout(Duration::from_secs(60)).build().unwrap();
+        Browser { client, url: self.url.clone() }
+    }
+
+    /// A browser of somebody who has a name here.
+    pub async fn browser_of(&self, person: &str) -> Browser {
+        let browser = self.browser();
+        browser.be(person).await;
+        browser
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Browser {
+    pub async fn be(&self, person: &str) {
+        self.post("/be", &[("person", person)]).await.ok();
+    }
+
+    /// It goes to a path of the demo, or to a whole address.
+    pub async fn get(&self, to: &str) -> Page {
+        self.send(self.client.get(self.address(to))).await
+    }
+
+    /// It sends a form, as from a page of the demo.
+    pub async fn post(&self, to: &str, fields: &[(&str, &str)]) -> Page {
+        self.send(self.client.post(self.address(to)).header("origin", &self.url).form(fields)).await
+    }
+
+    /// It sends a form that another site's page made.
+    pub async fn post_from_elsewhere(&self, to: &str) -> Page {
+        let form = self.client.post(self.address(to)).header("origin", "https://evil.example");
+        self.send(form.header("sec-fetch-site", "cross-site").form(&[("x", "y")])).await
+    }
+
+    /// It looks again until it sees these words.
+    pub async fn wait_for(&self, path: &str, words: &str) -> Page {
+        for _ in 0..300 {
+            let page = self.get(path).await;
+            if page.says(words) {
+                return page;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{path} never said {words:?}");
+    }
+
+    fn address(&self, to: &str) -> String {
+        if to.starts_with("http") { to.to_owned() } else { format!("{}{to}", self.url) }
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Page {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let path = response.url().path().to_owned();
+        Page { status, headers, path, body: response.bytes().await.unwrap().to_vec() }
+    }
+}
+
+impl Page {
+    /// It has to be there.
+    pub fn ok(self) -> Self {
+        assert!(self.status.is_success(), "{} answered {}: {}", self.path, self.status, self.text());
+        self
+    }
+
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}: {}", self.path, self.text());
+        self
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn says(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+
+    pub fn saying(self, words: &str) -> Self {
+        assert!(self.says(words), "{} does not say {words:?}: {}", self.path, self.text());
+        self
+    }
+
+    pub fn not_saying(self, words: &str) -> Self {
+        assert!(!self.says(words), "{} says {words:?}: {}", self.path, self.text());
+        self
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What stands between two marks, wherever they are.
+    pub fn all_between(&self, before: &str, after: &str) -> Vec<String> {
+        let text = self.text();
+        let parts = text.split(before).skip(1);
+        parts
+            .map(|part| {
+                part.split(after).next().unwrap_or_default().replace("&amp;", "&").replace("&#38;", "&")
+            })
+            .collect()
+    }
+
+    pub fn between(&self, before: &str, after: &str) -> String {
+        let mut found = self.all_between(before, after);
+        assert!(!found.is_empty(), "{} has nothing after {before:?}: {}", self.path, self.text());
+        found.remove(0)
+    }
+
+    /// What can be picked, by title: the value of its box.
+    pub fn picks(&self) -> HashMap<String, String> {
+        let values = self.all_between("name=\"pick\" value=\"", "\"");
+        values.into_iter().map(|value| (value.splitn(3, ' ').nth(2).unwrap().to_owned(), value)).collect()
+    }
+}

@@ -1,0 +1,359 @@
+//! The whole story, told over HTTP: from connecting Notion to disconnecting it, with a second company looking on.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::demo::{Browser, Demo};
+
+const POLICY: &str = "Information Security Policy";
+const REPORT: &str = "SOC 2 Type II report";
+const TABLE: &str = "Sub-processors of Halden Pay";
+
+/// The documents of the story, and where they came from.
+struct Imported {
+    documents: HashMap<String, String>,
+    pages: HashMap<String, String>,
+}
+
+impl Imported {
+    fn document(&self, title: &str) -> String {
+        format!("/documents/{}", self.documents[title])
+    }
+
+    fn reading(&self, title: &str) -> String {
+        format!("/t/halden/d/{}", self.documents[title])
+    }
+
+    fn notion(&self, title: &str) -> String {
+        format!("/notion/p/{}", self.pages[title])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_is_told_and_another_company_sees_none_of_it() {
+    let demo = Demo::start(&["--ephemeral", "--sync-every", "1h"]);
+    let (ada, farah) = (demo.browser_of("ada").await, demo.browser_of("farah").await);
+    let reference = connect(&demo, &ada).await;
+    sees_nothing(&farah, None).await;
+    let imported = import(&ada).await;
+    sees_nothing(&farah, Some(&imported)).await;
+    nobody_outside_sees_a_draft(&demo, &imported).await;
+    open(&demo, &imported).await;
+    sees_nothing(&farah, Some(&imported)).await;
+    read(&demo, &imported).await;
+    edit_and_sync(&demo, &ada, &imported, &reference).await;
+    sees_nothing(&farah, Some(&imported)).await;
+    trash_unshare_and_sync(&demo, &ada, &imported, &reference).await;
+    disconnect(&demo, &ada, &imported, &reference).await;
+    sees_nothing(&farah, Some(&imported)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_is_there_after_a_kill_and_still_syncs() {
+    let data = tempfile::tempdir().unwrap();
+    let arguments = ["--data", data.path().to_str().unwrap(), "--sync-every", "2s"];
+    let demo = Demo::start(&arguments);
+    let ada = demo.browser_of("ada").await;
+    connect(&demo, &ada).await;
+    let imported = import(&ada).await;
+    drop(demo);
+
+    let demo = Demo::start(&arguments);
+    let ada = demo.browser_of("ada").await;
+    ada.get("/documents").await.ok().saying(POLICY).saying(REPORT).saying(TABLE);
+    ada.get("/integrations").await.ok().saying("Active");
+    ada.post(&format!("{}/rename", imported.notion(POLICY)), &[("title", "Security after the restart")])
+        .await
+        .ok();
+    // Nobody asks for it: the schedule goes on by itself.
+    ada.wait_for(&imported.document(POLICY), "Security after the restart").await.saying("Update available");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_of_other_sites_and_other_names_are_refused() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    ada.post_from_elsewhere("/integrations/connect").await.is(403).saying("Refused");
+    ada.post_from_elsewhere("/be").await.is(403);
+    let client = reqwest::Client::new();
+    let rebound =
+        client.get(format!("{}/documents", demo.url)).header("host", "evil.example").send().await.unwrap();
+    assert_eq!(rebound.status().as_u16(), 403);
+    let unsigned = client.post(format!("{}/webhooks/nango", demo.url)).body("{}").send().await.unwrap();
+    assert_eq!(unsigned.status().as_u16(), 401);
+}
+
+/// From the click to the confirmation; it returns the connection's reference.
+async fn connect(demo: &Demo, ada: &Browser) -> String {
+    let bruno = demo.browser_of("bruno").await;
+    bruno.post("/integrations/connect", &[]).await.is(403);
+    let waiting = ada.post("/integrations/connect", &[]).await.ok().saying("Give your consent");
+    let link = waiting.between("id=\"consent\" href=\"", "\"");
+    let consent = ada.get(&link).await.ok();
+    let workspace = before(&consent.text(), "name=workspace value=\"", "Halden Pay");
+    let token = consent.between("name=session_token value=\"", "\"");
+    let mut fields =
+        vec![("session_token", token), ("decision", "allow".to_owned()), ("workspace", workspace)];
+    fields.extend(consent.all_between("name=page value=\"", "\"").into_iter().map(|page| ("page", page)));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let target = format!("{}consent", link.split('?').next().unwrap());
+    ada.post(&target, &fields).await.ok().saying("Connected");
+
+    let reference = webhook_was_heeded(ada).await;
+    // The secret is in one session: the same administrator elsewhere cannot confirm, nor can another company.
+    for stranger in ["ada", "farah"] {
+        demo.browser_of(stranger).await.post("/integrations/confirm", &[]).await.is(422);
+    }
+    ada.get("/integrations/attempt").await.ok().saying("Is this your workspace?").saying("Halden Pay");
+    ada.post("/integrations/confirm", &[]).await.ok().saying("Halden Pay is connected").saying("Active");
+    reference
+}
+
+/// The last value between a mark and some words.
+fn before(text: &str, mark: &str, words: &str) -> String {
+    let upto = text.split(words).next().unwrap();
+    let (_, last) = upto.rsplit_once(mark).unwrap();
+    last.split('"').next().unwrap().to_owned()
+}
+
+/// Nobody has polled yet: whoever reads the connection anew does so because of the webhook.
+async fn webhook_was_heeded(browser: &Browser) -> String {
+    for _ in 0..100 {
+        let read = requests(browser)
+            .await
+            .into_iter()
+            .find(|(_, path, named)| path.starts_with("/connections/") && named.is_some());
+        if let Some((_, _, Some(reference))) = read {
+            return reference;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the webhook was not heeded");
+}
+
+/// Every request that reached the stand-in Nango: method, path, connection.
+async fn requests(browser: &Browser) -> Vec<(String, String, Option<String>)> {
+    let seen: Vec<Value> =
+        serde_json::from_slice(&browser.get("/notion/requests.json").await.ok().body).unwrap();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    seen.iter()
+        .map(|seen| (text(&seen["method"]).unwrap(), text(&seen["path"]).unwrap(), text(&seen["connection"])))
+        .collect()
+}
+
+async fn import(ada: &Browser) -> Imported {
+    ada.get("/import?q=zebra").await.ok().saying("No title matches");
+    let mut picks = ada.get("/import?q=information").await.ok().picks();
+    picks.extend(ada.get("/import?q=soc").await.ok().picks());
+    picks.extend(ada.get("/import?q=sub-processors&kind=database").await.ok().picks());
+    let wanted = [POLICY, REPORT, TABLE];
+    let fields: Vec<(&str, &str)> = wanted.iter().map(|title| ("pick", picks[*title].as_str())).collect();
+    let progress = ada.post("/import", &fields).await.ok();
+    let done = ada.wait_for(&progress.path, "Done.").await.not_saying("Failed").saying("Imported");
+    let mut documents = HashMap::new();
+    for entry in done.all_between("<a href=\"/documents/", "</b>") {
+        if let Some((id, title)) = entry.split_once("\"><b>") {
+            documents.insert(title.to_owned(), id.to_owned());
+        }
+    }
+    assert_eq!(documents.len(), wanted.len(), "{documents:?}");
+    ada.get("/import?q=information").await.ok().saying("Imported");
+    let id = |value: &String| value.split(' ').nth(1).unwrap().to_owned();
+    Imported { documents, pages: picks.iter().map(|(title, value)| (title.clone(), id(value))).collect() }
+}
+
+async fn nobody_outside_sees_a_draft(demo: &Demo, imported: &Imported) {
+    let anonymous = demo.browser();
+    let missing = anonymous.get("/t/halden/d/0199a000-0000-7000-8000-000000000000").await.is(404).text();
+    let nonsense = anonymous.get("/t/halden/d/nonsense").await.is(404).text();
+    assert_eq!(nonsense, missing);
+    for title in [POLICY, REPORT, TABLE] {
+        let answer = anonymous.get(&imported.reading(title)).await.is(404).text();
+        assert_eq!(answer, missing, "a draft must look like nothing at all");
+    }
+    anonymous.get("/documents").await.is(403);
+    anonymous.get("/t/halden").await.ok().not_saying(POLICY);
+}
+
+/// Everything is published; one document each becomes public, restricted and NDA-bound.
+async fn open(demo: &Demo, imported: &Imported) {
+    let (bruno, chiara) = (demo.browser_of("bruno").await, demo.browser_of("chiara").await);
+    for (title, level) in [(POLICY, "public"), (REPORT, "requires_nda"), (TABLE, "restricted")] {
+        let document = imported.document(title);
+        bruno.get(&format!("{document}/level?to={level}")).await.is(422).saying("Publish a version first");
+        publish(&bruno, &document, 1).await;
+        let dialog =
+            bruno.get(&format!("{document}/level?to={level}")).await.ok().saying("What it may give away");
+        let revision = dialog.between("name=\"revision\" value=\"", "\"");
+        let mut fields = vec![
+            ("to", level),
+            ("from", "internal"),
+            ("revision", revision.as_str()),
+            ("reason", "Asked for"),
+        ];
+        let path = format!("{document}/level");
+        bruno.post(&path, &fields).await.is(422).saying("seen what the document gives away");
+        fields.push(("seen", "yes"));
+        chiara.post(&path, &fields).await.is(403);
+        if level == "public" {
+            bruno.post(&path, &fields).await.is(422).saying("everybody on the internet");
+            fields.push(("public", "yes"));
+        }
+        bruno.post(&path, &fields).await.ok().saying("The level is now");
+        bruno.post(&path, &[("to", "internal")]).await.ok().saying("The level is now: Internal");
+        let dialog = bruno.get(&format!("{document}/level?to={level}")).await.ok();
+        let revision = dialog.between("name=\"revision\" value=\"", "\"");
+        fields.retain(|(name, _)| *name != "revision");
+        fields.push(("revision", &revision));
+        bruno.post(&path, &fields).await.ok();
+    }
+    for title in [REPORT, TABLE] {
+        let path = format!("{}/assign", imported.document(title));
+        bruno.post(&path, &[("contact", "dana")]).await.is(403);
+        chiara.post(&path, &[("contact", "imke")]).await.is(422);
+        chiara.post(&path, &[("contact", "dana")]).await.ok().saying("Dana Whitfield is assigned");
+    }
+}
+
+async fn publish(bruno: &Browser, document: &str, version: u32) {
+    let version = version.to_string();
+    let dialog =
+        bruno.get(&format!("{document}/publish?version={version}")).await.ok().saying("What readers get");
+    let revision = dialog.between("name=\"revision\" value=\"", "\"");
+    bruno.post(&format!("{document}/publish"), &[("version", &version), ("revision", &revision)]).await.ok();
+}
+
+async fn read(demo: &Demo, imported: &Imported) {
+    let (anonymous, dana, emil) =
+        (demo.browser(), demo.browser_of("dana").await, demo.browser_of("emil").await);
+    let public = anonymous.get(&imported.reading(POLICY)).await.ok().saying("Least privilege");
+    for secret in ["notion.so", "notion.com", "Ada Lindqvist", "Bruno Keller", "attachment:"] {
+        assert!(!public.says(secret), "a public page says {secret}: {}", public.text());
+    }
+    assert!(public.header("content-security-policy").contains("default-src 'none'"));
+    anonymous.get("/t/halden").await.ok().saying(POLICY).not_saying(REPORT).not_saying(TABLE);
+    for closed in [REPORT, TABLE] {
+        anonymous.get(&imported.reading(closed)).await.is(404);
+        emil.get(&imported.reading(closed)).await.is(404);
+    }
+    dana.get(&imported.reading(TABLE)).await.ok().saying("Nordhall Cloud").saying("<table>");
+    read_behind_nda(&dana, imported).await;
+    for reader in [&anonymous, &emil] {
+        reader.get(&file(&dana, imported).await).await.is(404);
+    }
+}
+
+async fn read_behind_nda(dana: &Browser, imported: &Imported) {
+    let path = imported.reading(REPORT);
+    let asked = dana.get(&path).await.is(403).saying("non-disclosure").not_saying("Download");
+    let field = |name: &str| asked.between(&format!("name=\"{name}\" value=\""), "\"");
+    let (nda, version, digest) = (field("nda"), field("version"), field("digest"));
+    let mut fields = vec![("nda", nda.as_str()), ("version", version.as_str()), ("digest", digest.as_str())];
+    dana.post(&format!("{path}/nda"), &fields).await.is(422);
+    fields.push(("agree", "yes"));
+    dana.post(&format!("{path}/nda"), &fields).await.ok().saying("Halden Pay SOC 2 Type II.pdf");
+    let pdf = dana.get(&file(dana, imported).await).await.ok();
+    assert!(pdf.body.starts_with(b"%PDF-1.4"));
+    for (name, expected) in [
+        ("content-type", "application/pdf"),
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "no-store"),
+    ] {
+        assert_eq!(pdf.header(name), expected);
+    }
+    assert!(
+        pdf.header("content-disposition")
+            .starts_with("attachment; filename=\"Halden Pay SOC 2 Type II.pdf\"")
+    );
+}
+
+/// Where the report's file is, for a reader who may have it.
+async fn file(dana: &Browser, imported: &Imported) -> String {
+    dana.get(&imported.reading(REPORT)).await.ok().between("class=\"file\" href=\"", "\"")
+}
+
+async fn edit_and_sync(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {
+    let (anonymous, bruno) = (demo.browser(), demo.browser_of("bruno").await);
+    let (document, page) = (imported.document(POLICY), imported.notion(POLICY));
+    let edited = |page: &crate::demo::Page| page.between("<dt>Edited</dt><dd>", "</dd>");
+    let old = edited(&ada.get(&document).await.ok().not_saying("Update available"));
+    ada.post(&format!("{page}/rename"), &[("title", "How we keep money safe")]).await.ok();
+    ada.post(&format!("{page}/add"), &[("text", "Added after the audit.")]).await.ok();
+    sync(ada, reference).await;
+    let seen =
+        ada.get(&document).await.ok().saying("<h1>How we keep money safe</h1>").saying("Update available");
+    assert_ne!(edited(&seen), old, "the source's time of edit is refreshed");
+    let public = imported.reading(POLICY);
+    anonymous.get(&public).await.ok().saying("How we keep money safe").not_saying("Added after the audit");
+    bruno
+        .post(&format!("{document}/update"), &[])
+        .await
+        .ok()
+        .saying("Version 2 is here")
+        .not_saying("Update available");
+    anonymous.get(&public).await.ok().not_saying("Added after the audit");
+    publish(&bruno, &document, 2).await;
+    anonymous.get(&public).await.ok().saying("Added after the audit");
+}
+
+async fn sync(ada: &Browser, reference: &str) {
+    ada.post(&format!("/integrations/{reference}/sync"), &[])
+        .await
+        .ok()
+        .saying("Synced: 3 documents looked at");
+}
+
+async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {
+    ada.post(&format!("{}/trash", imported.notion(REPORT)), &[]).await.ok();
+    sync(ada, reference).await;
+    ada.get(&imported.document(REPORT)).await.ok().saying("In Notion").saying("trash");
+    ada.get("/documents?stale=yes").await.ok().saying(REPORT).not_saying(TABLE);
+    let dana = demo.browser_of("dana").await;
+    dana.get(&imported.reading(REPORT)).await.ok().saying("Halden Pay SOC 2 Type II.pdf");
+
+    let page = ada.get(&imported.notion(POLICY)).await.ok();
+    let root = before(&page.text(), "action=\"/notion/p/", "/unshare");
+    ada.post(&format!("/notion/p/{root}/unshare"), &[("connection", reference)]).await.ok();
+    sync(ada, reference).await;
+    ada.get(&imported.document(POLICY)).await.ok().saying("No longer shared");
+    demo.browser().get(&imported.reading(POLICY)).await.ok().saying("Least privilege");
+}
+
+async fn disconnect(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {
+    let path = format!("/integrations/{reference}/disconnect");
+    demo.browser_of("bruno").await.post(&path, &[]).await.is(403);
+    ada.get(&path).await.ok().saying("<b>3</b> linked documents stay");
+    ada.post(&path, &[]).await.ok().saying("Connect Notion");
+    let carrying = |seen: &[(String, String, Option<String>)]| {
+        seen.iter().filter(|(_, _, named)| named.as_deref() == Some(reference)).count()
+    };
+    let before = requests(ada).await;
+    assert!(before.iter().any(|(method, path, _)| method == "DELETE" && path.ends_with(reference)));
+    ada.post(&format!("/integrations/{reference}/sync"), &[]).await.ok();
+    ada.post(&format!("{}/update", imported.document(TABLE)), &[]).await.is(422);
+    ada.get("/import").await.ok().saying("Notion is not connected");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(carrying(&requests(ada).await), carrying(&before), "a request carries the connection still");
+    ada.get(&imported.document(TABLE)).await.ok().saying("disconnected").saying("Nordhall Cloud");
+    demo.browser_of("dana").await.get(&imported.reading(TABLE)).await.ok().saying("Nordhall Cloud");
+}
+
+/// The second company's administrator looks everywhere.
+async fn sees_nothing(farah: &Browser, imported: Option<&Imported>) {
+    farah.get("/integrations").await.ok().saying("Connect Notion").not_saying("Notion · Halden Pay");
+    farah.get("/documents").await.ok().saying("Nothing here yet");
+    farah.get("/import").await.ok().saying("Notion is not connected");
+    let Some(imported) = imported else { return };
+    for (title, id) in &imported.documents {
+        farah.get(&format!("/documents/{id}")).await.is(404);
+        farah.get(&format!("/t/fernwood/d/{id}")).await.is(404);
+        for act in ["publish", "level", "withdraw", "assign", "update", "unlink"] {
+            let fields = [("version", "1"), ("revision", "0"), ("to", "public"), ("contact", "imke")];
+            let refused = farah.post(&format!("/documents/{id}/{act}"), &fields).await;
+            assert!(refused.status.is_client_error(), "{act} of {title}: {}", refused.status);
+        }
+    }
+    farah.get("/t/fernwood").await.ok().saying("Nothing to read yet");
+}

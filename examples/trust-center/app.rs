@@ -1,0 +1,151 @@
+//! The application: what it is made of, and its life from start to stop.
+
+use std::future::IntoFuture;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+
+use notion_import_core::connect::Connector;
+use notion_import_core::error::{Error, StoreError};
+use notion_import_core::importer::Importer;
+use notion_import_core::library::gate::Gate;
+use notion_import_core::schedule::Scheduler;
+use notion_import_nango::{InvalidConfig, Nango};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::config::Config;
+use crate::jobs::Jobs;
+use crate::session::Sessions;
+use crate::stand_ins::StandIns;
+use crate::stores::Stores;
+use crate::{background, nango, pages};
+
+const PORT: u16 = 4780;
+
+/// Everything a page may need.
+pub struct App {
+    pub stores: Stores,
+    pub gate: Gate,
+    pub importer: Importer,
+    pub connector: Connector,
+    pub scheduler: Scheduler,
+    pub nango: Nango,
+    pub sessions: Sessions,
+    pub jobs: Jobs,
+    /// The demo's own Nango and Notion, unless it uses real ones.
+    pub stand_ins: Option<StandIns>,
+}
+
+/// The application while it runs.
+pub struct Running {
+    url: Url,
+    app: Arc<App>,
+    server: JoinHandle<io::Result<()>>,
+    background: JoinHandle<()>,
+}
+
+/// Why it did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen or write: {0}")]
+    Io(#[from] io::Error),
+    #[error("the data directory does not work: {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Nango(#[from] InvalidConfig),
+    #[error(transparent)]
+    Library(#[from] Error),
+    #[error("{0}")]
+    Environment(&'static str),
+    #[error("what the stand-ins kept cannot be read: {0}")]
+    Saved(#[from] serde_json::Error),
+}
+
+impl Running {
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        if let Some(data) = config.data() {
+            std::fs::create_dir_all(data)?;
+        }
+        let socket = listen(config.port).await?;
+        let url = Url::parse(&format!("http://{}/", socket.local_addr()?))
+            .map_err(|_| StartError::Environment("the address makes no URL"))?;
+        let app = Arc::new(App::assemble(config, &url).await?);
+        let background = tokio::spawn(background::keep_in_sync(app.clone(), config.sync_every));
+        let serving = axum::serve(socket, pages::router(app.clone()));
+        let server = tokio::spawn(serving.with_graceful_shutdown(asked_to_stop()).into_future());
+        Ok(Self { url, app, server, background })
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// It returns once somebody asked it to stop and every answer is out.
+    pub async fn until_stopped(self) {
+        let _ = self.server.await;
+        self.background.abort();
+        if let Some(stand_ins) = &self.app.stand_ins {
+            stand_ins.save().await;
+        }
+    }
+}
+
+impl App {
+    async fn assemble(config: &Config, url: &Url) -> Result<Self, StartError> {
+        let (nango, stand_ins) = services(config.data(), url).await?;
+        let stores = Stores::open(config.data()).await?;
+        let nango = Nango::new(nango)?;
+        let mut importer =
+            Importer::builder(Arc::new(nango.clone()), stores.documents.clone(), stores.blobs.clone());
+        if let Some(stand_ins) = &stand_ins {
+            importer = importer.trust_origin(stand_ins.files());
+        }
+        let importer = importer.build()?;
+        let connector = Connector::new(&importer, Arc::new(nango.clone()), stores.connections.clone());
+        let scheduler = Scheduler::new(importer.clone(), stores.connections.clone()).every(config.sync_every);
+        Ok(Self {
+            gate: Gate::new(stores.access.clone(), stores.blobs.clone()),
+            stores,
+            importer,
+            connector,
+            scheduler,
+            nango,
+            sessions: Sessions::default(),
+            jobs: Jobs::default(),
+            stand_ins,
+        })
+    }
+}
+
+async fn services(
+    data: Option<&Path>,
+    url: &Url,
+) -> Result<(notion_import_nango::Config, Option<StandIns>), StartError> {
+    if let Some(config) = nango::from_environment()? {
+        return Ok((config, None));
+    }
+    let stand_ins = StandIns::start(data, url).await?;
+    Ok((stand_ins.config(), Some(stand_ins)))
+}
+
+async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
+    match port {
+        Some(port) => TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await,
+        None => match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+            }
+            bound => bound,
+        },
+    }
+}
+
+async fn asked_to_stop() {
+    // If the signal cannot be heard, it runs until it is killed.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

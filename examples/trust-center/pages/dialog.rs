@@ -1,0 +1,49 @@
+//! What a person is told before a document opens further.
+
+use notion_import_core::library::document::{Content, Version};
+use notion_import_core::library::fidelity::{Exposure, Fidelity};
+
+use crate::words;
+
+/// What a version leaves out and may give away.
+pub struct Report {
+    pub version: u32,
+    pub is_file: bool,
+    /// What is missing of its words.
+    pub missing: Vec<String>,
+    /// What has another form here, or none.
+    pub losses: Vec<String>,
+    pub exposures: Vec<String>,
+}
+
+impl Report {
+    pub fn of(version: &Version) -> Self {
+        let missing = match &version.fidelity {
+            Fidelity::Complete | Fidelity::Lossy { .. } => Vec::new(),
+            Fidelity::Truncated { truncations, .. } => truncations.iter().map(words::truncation).collect(),
+        };
+        Self {
+            version: version.number.0,
+            is_file: matches!(version.content, Content::File(_)),
+            missing,
+            losses: version.fidelity.losses().iter().map(words::loss).collect(),
+            exposures: exposures(&version.exposure),
+        }
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty() && self.losses.is_empty()
+    }
+}
+
+fn exposures(exposure: &Exposure) -> Vec<String> {
+    let Exposure { people, notion_links, remote_images, files } = *exposure;
+    let counted = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
+    let found = [
+        counted(people, "Mentions of people by name"),
+        counted(notion_links, "Links into Notion, of which readers see the words alone"),
+        counted(remote_images, "Images from other hosts, shown as links"),
+        counted(files, "Files linked from the text"),
+    ];
+    found.into_iter().flatten().collect()
+}

@@ -1,0 +1,198 @@
+//! One document, as members see it.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use chrono::Utc;
+use notion_import_core::id::DocumentId;
+use notion_import_core::library::access::{AccessLevel, Action, Assignment, Publication};
+use notion_import_core::library::document::{Link, SourceState, Version};
+use notion_import_core::library::gate::AdminDocument;
+
+use super::dialog::Report;
+use super::frame::{Frame, page};
+use super::preview::Shown;
+use super::{Answer, Shared, see};
+use crate::app::App;
+use crate::fields::Fields;
+use crate::people::{Company, Contact};
+use crate::problem::Problem;
+use crate::session::{Staff, Visitor};
+use crate::words::{self, Badge};
+
+#[derive(askama::Template)]
+#[template(path = "document.html")]
+struct DocumentPage {
+    frame: Frame,
+    company: &'static Company,
+    id: DocumentId,
+    title: String,
+    titled_here: bool,
+    level: AccessLevel,
+    publication: String,
+    is_published: bool,
+    /// The newest version, if it is not the one that is shown.
+    unpublished: Option<u32>,
+    listed: bool,
+    preview: Shown,
+    report: Report,
+    versions: Vec<ShownVersion>,
+    source: Option<ShownSource>,
+    assignments: Vec<ShownAssignment>,
+    history: Vec<ShownEvent>,
+    may_publish: bool,
+    may_assign: bool,
+    may_import: bool,
+}
+
+struct ShownVersion {
+    number: u32,
+    imported: String,
+    edited: String,
+    is_shown: bool,
+}
+
+struct ShownSource {
+    icon: String,
+    kind: &'static str,
+    title: String,
+    url: Option<String>,
+    badge: Option<Badge>,
+    created: String,
+    edited: String,
+    checked: String,
+    locked: bool,
+    is_connected: bool,
+    update_available: bool,
+}
+
+/// An assignment, alive or not.
+pub struct ShownAssignment {
+    pub id: String,
+    pub name: &'static str,
+    pub firm: &'static str,
+    pub until: String,
+    pub waived: bool,
+    pub is_live: bool,
+}
+
+struct ShownEvent {
+    at: String,
+    who: &'static str,
+    what: String,
+}
+
+pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
+    let staff = visitor.staff()?;
+    let known = known(&app, &staff, id).await?;
+    let versions = app.stores.access.versions(&staff.actor, id).await?;
+    let newest = versions.first().ok_or_else(Problem::not_found)?;
+    let preview = Shown::to_members(&app, staff.company, newest, &files(id)).await?;
+    let shown = match known.facts.publication {
+        Publication::Published(version) => Some(version),
+        Publication::Draft | Publication::Archived => None,
+    };
+    let may = |action| staff.actor.may(action).is_ok();
+    page(&DocumentPage {
+        company: staff.company,
+        id,
+        title: words::title(&known.document.title.text),
+        titled_here: known.document.title.edited_here,
+        level: known.facts.level,
+        publication: words::publication(known.facts.publication),
+        is_published: shown.is_some(),
+        unpublished: (shown != Some(newest.number)).then_some(newest.number.0),
+        listed: known.facts.listed,
+        preview,
+        report: Report::of(newest),
+        versions: versions
+            .iter()
+            .map(|version| shown_version(version, shown == Some(version.number)))
+            .collect(),
+        source: known.document.link.as_ref().map(shown_source),
+        assignments: assignments(&app, &staff, id).await?,
+        history: history(&app, &staff, id).await?,
+        may_publish: may(Action::Publish),
+        may_assign: may(Action::Assign),
+        may_import: may(Action::Import),
+        frame: Frame::new(&app, &visitor, words::title(&known.document.title.text)),
+    })
+}
+
+/// The document, if this company has it.
+pub async fn known(app: &App, staff: &Staff, id: DocumentId) -> Result<AdminDocument, Problem> {
+    app.stores.access.document(&staff.actor, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// The path below which members find a document's files.
+pub fn files(id: DocumentId) -> String {
+    format!("/documents/{id}/files")
+}
+
+/// Who is let in, as the page shows it.
+pub async fn assignments(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownAssignment>, Problem> {
+    let assignments = app.stores.access.assignments(&staff.actor, id).await?;
+    Ok(assignments.iter().map(|assignment| shown_assignment(staff.company, assignment)).collect())
+}
+
+fn shown_assignment(company: &'static Company, assignment: &Assignment) -> ShownAssignment {
+    let contact: Option<&Contact> = company.contact(assignment.contact);
+    let now = Utc::now();
+    let is_live = assignment.revoked_at.is_none() && assignment.expires_at.is_none_or(|end| now < end);
+    let until = match (assignment.revoked_at, assignment.expires_at) {
+        (Some(at), _) => format!("taken back {}", words::moment(at)),
+        (None, Some(end)) => format!("until {}", words::moment(end)),
+        (None, None) => "without end".to_owned(),
+    };
+    ShownAssignment {
+        id: assignment.id.0.to_string(),
+        name: contact.map_or("A former contact", |contact| contact.name),
+        firm: contact.map_or("", |contact| contact.firm),
+        until,
+        waived: assignment.nda_waived,
+        is_live,
+    }
+}
+
+async fn history(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownEvent>, Problem> {
+    let entries = app.stores.access.history(&staff.actor, id).await?;
+    let shown = entries.iter().map(|entry| ShownEvent {
+        at: words::moment(entry.at),
+        who: entry.member.map_or("Sync", |member| staff.company.member_named(member)),
+        what: words::event(&entry.event, staff.company),
+    });
+    Ok(shown.collect())
+}
+
+fn shown_version(version: &Version, is_shown: bool) -> ShownVersion {
+    ShownVersion {
+        number: version.number.0,
+        imported: words::moment(version.imported_at),
+        edited: words::moment(version.source_edited_at),
+        is_shown,
+    }
+}
+
+fn shown_source(link: &Link) -> ShownSource {
+    let source = &link.source;
+    ShownSource {
+        icon: words::icon(source),
+        kind: words::kind(source.kind),
+        title: words::title(&source.title),
+        url: source.url.as_ref().map(ToString::to_string),
+        badge: words::source_badge(Some(link)),
+        created: words::moment(source.created_at),
+        edited: words::moment(source.edited_at),
+        checked: words::away(link.checked_at, Utc::now()),
+        locked: source.locked,
+        is_connected: link.connection.is_some(),
+        // Putting a page into the trash is an edit too, but nothing to bring here.
+        update_available: link.update_available && link.state == SourceState::Present,
+    }
+}
+
+pub async fn rename(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>, body: Bytes) -> Answer {
+    let staff = visitor.staff_who_may(Action::Publish)?;
+    let fields = Fields::read(&body);
+    app.stores.access.rename(&staff.actor, id, fields.given("title"), Utc::now()).await?;
+    see(format!("/documents/{id}"))
+}

@@ -1,0 +1,66 @@
+//! What stands around a page: the bar to switch persons, the way to the other pages, and the last notice.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse};
+use notion_import_core::library::access::Action;
+
+use super::Answer;
+use crate::app::App;
+use crate::people::{COMPANIES, Company, Person};
+use crate::session::Visitor;
+
+/// The frame of a page.
+pub struct Frame {
+    pub title: String,
+    pub path: String,
+    pub notice: Option<String>,
+    pub person: Option<Person>,
+    /// The company whose member this is.
+    pub works_for: Option<&'static Company>,
+    pub may_import: bool,
+    pub has_notion: bool,
+    /// Seconds after which the page looks again.
+    pub again_in: Option<u32>,
+}
+
+impl Frame {
+    pub fn new(app: &App, visitor: &Visitor, title: impl Into<String>) -> Self {
+        let works_for = match visitor.person {
+            Some(Person::Member(company, _)) => Some(company),
+            Some(Person::Contact(..)) | None => None,
+        };
+        let may_import = visitor.staff_who_may(Action::Import).is_ok();
+        Self {
+            title: title.into(),
+            path: visitor.path.clone(),
+            notice: app.sessions.take_notice(visitor),
+            person: visitor.person,
+            works_for,
+            may_import,
+            has_notion: app.stand_ins.is_some(),
+            again_in: None,
+        }
+    }
+
+    pub fn again_in(self, seconds: u32) -> Self {
+        Self { again_in: Some(seconds), ..self }
+    }
+
+    pub fn companies(&self) -> &'static [Company] {
+        &COMPANIES
+    }
+
+    /// Whether the page belongs to a part of the site.
+    pub fn is_in(&self, part: &str) -> bool {
+        self.path == part || self.path.strip_prefix(part).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    pub fn is(&self, key: &str) -> bool {
+        self.person.is_some_and(|person| person.key() == key)
+    }
+}
+
+/// It writes a page.
+pub fn page(template: &impl Template) -> Answer {
+    Ok(Html(template.render()?).into_response())
+}

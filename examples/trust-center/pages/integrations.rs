@@ -1,0 +1,215 @@
+//! Connecting Notion, and what became of the connection.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
+use notion_import_core::connect::AttemptState;
+use notion_import_core::connection::{ConnectionRecord, ConnectionRef, ConnectionState, Granted};
+use notion_import_core::error::{Error, StoreError};
+use notion_import_core::library::access::Action;
+
+use super::documents::linked_through;
+use super::frame::{Frame, page};
+use super::{Answer, Shared, see};
+use crate::app::App;
+use crate::problem::Problem;
+use crate::session::{Attempt, Staff, Visitor};
+use crate::words::{self, Badge};
+
+#[derive(askama::Template)]
+#[template(path = "integrations.html")]
+struct Integrations {
+    frame: Frame,
+    connections: Vec<Shown>,
+    may_connect: bool,
+    may_sync: bool,
+    under_way: bool,
+}
+
+/// A connection as its page shows it.
+struct Shown {
+    reference: String,
+    workspace: String,
+    badge: Badge,
+    connected_by: &'static str,
+    connected_at: String,
+    last_run: String,
+    next_run: String,
+    linked: usize,
+    is_active: bool,
+    needs_consent: bool,
+}
+
+pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
+    let staff = visitor.staff()?;
+    let mut connections = Vec::new();
+    for record in app.connector.connections(staff.actor.tenant).await? {
+        connections.push(shown(&app, &staff, &record, Utc::now()).await?);
+    }
+    page(&Integrations {
+        connections,
+        may_connect: staff.actor.may(Action::Connect).is_ok(),
+        may_sync: staff.actor.may(Action::Import).is_ok(),
+        under_way: app.sessions.attempt(&visitor, staff.actor.member).is_some(),
+        frame: Frame::new(&app, &visitor, "Integrations"),
+    })
+}
+
+async fn shown(
+    app: &App,
+    staff: &Staff,
+    record: &ConnectionRecord,
+    now: DateTime<Utc>,
+) -> Result<Shown, Problem> {
+    let is_active = record.state == ConnectionState::Active;
+    let next_run = match is_active {
+        true if record.next_run <= now => "now".to_owned(),
+        true => words::away(record.next_run, now),
+        false => "not until it is reconnected".to_owned(),
+    };
+    Ok(Shown {
+        reference: record.reference.to_string(),
+        workspace: record.workspace.name.clone(),
+        badge: words::state(record.state),
+        connected_by: staff.company.member_named(record.connected_by),
+        connected_at: words::moment(record.connected_at),
+        last_run: words::last_run(record, now),
+        next_run,
+        linked: linked_through(app, &staff.actor, &record.reference).await?,
+        is_active,
+        needs_consent: record.state == ConnectionState::NeedsReauth,
+    })
+}
+
+pub async fn connect(State(app): Shared, visitor: Visitor) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    let begun = app.connector.begin(&staff.actor).await?;
+    remember(&app, &visitor, &staff, begun)
+}
+
+pub async fn reconnect(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    let begun = app.connector.reconnect(&staff.actor, &ConnectionRef::new(reference)).await?;
+    remember(&app, &visitor, &staff, begun)
+}
+
+fn remember(
+    app: &App,
+    visitor: &Visitor,
+    staff: &Staff,
+    begun: notion_import_core::connect::Begun,
+) -> Answer {
+    let attempt =
+        Attempt { member: staff.actor.member, id: begun.attempt, secret: begun.secret, link: begun.link.url };
+    app.sessions.set_attempt(visitor, Some(attempt));
+    see("/integrations/attempt")
+}
+
+#[derive(askama::Template)]
+#[template(path = "attempt.html")]
+struct AttemptPage {
+    frame: Frame,
+    link: String,
+    granted: Option<Granted>,
+}
+
+pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    let Some(attempt) = app.sessions.attempt(&visitor, staff.actor.member) else {
+        return see("/integrations");
+    };
+    let frame = Frame::new(&app, &visitor, "Connect Notion");
+    let link = attempt.link.to_string();
+    match app.connector.poll(&staff.actor, attempt.id).await? {
+        AttemptState::Waiting => page(&AttemptPage { frame: frame.again_in(3), link, granted: None }),
+        AttemptState::Granted(granted) => page(&AttemptPage { frame, link, granted: Some(granted) }),
+        AttemptState::Lapsed => {
+            app.sessions.set_attempt(&visitor, None);
+            app.sessions.tell(&visitor, "The attempt has lapsed, or led to another workspace. Start again.");
+            see("/integrations")
+        }
+    }
+}
+
+pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    let Some(attempt) = app.sessions.attempt(&visitor, staff.actor.member) else {
+        return Err(Problem::form(
+            "There is nothing to confirm in this session. Start again from the integrations.",
+        ));
+    };
+    match app.connector.confirm(&staff.actor, attempt.id, &attempt.secret).await {
+        Ok(record) => {
+            app.sessions.set_attempt(&visitor, None);
+            let name = record.workspace.name;
+            app.sessions.tell(&visitor, format!("{name} is connected. Now choose what to import."));
+            see("/integrations")
+        }
+        Err(Error::Store(StoreError::Conflict)) => Err(Problem::form(
+            "This Notion authorisation already belongs to another company or connection. Connect with one of your own.",
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub async fn forget(State(app): Shared, visitor: Visitor) -> Answer {
+    visitor.staff_who_may(Action::Connect)?;
+    app.sessions.set_attempt(&visitor, None);
+    app.sessions
+        .tell(&visitor, "Nothing was connected. What Notion granted is taken back when the attempt lapses.");
+    see("/integrations")
+}
+
+pub async fn sync(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    let report = app.scheduler.sync_now(staff.actor.tenant, &ConnectionRef::new(reference)).await;
+    let notice = match report {
+        Ok(Some(report)) if report.failed > 0 => {
+            format!(
+                "{} documents could not be looked at this time; the next sync tries again.",
+                report.failed
+            )
+        }
+        Ok(Some(report)) => {
+            format!("Synced: {} documents looked at, {} changed.", report.checked, report.changed)
+        }
+        Ok(None) => "A sync is going on already, or the connection is not active.".to_owned(),
+        Err(error) => format!("The sync did not finish. {}", words::reason(&error)),
+    };
+    app.sessions.tell(&visitor, notice);
+    see("/integrations")
+}
+
+#[derive(askama::Template)]
+#[template(path = "disconnect.html")]
+struct Disconnect {
+    frame: Frame,
+    connection: Shown,
+}
+
+pub async fn ask(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    let reference = ConnectionRef::new(reference);
+    let record =
+        app.stores.connections.get(staff.actor.tenant, &reference).await?.ok_or(StoreError::NotFound)?;
+    let connection = shown(&app, &staff, &record, Utc::now()).await?;
+    page(&Disconnect { connection, frame: Frame::new(&app, &visitor, "Disconnect Notion") })
+}
+
+pub async fn disconnect(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(reference): Path<String>,
+    _: Bytes,
+) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    let notice = match app.connector.disconnect(&staff.actor, &ConnectionRef::new(reference)).await {
+        Ok(()) => "Disconnected. Every document is still here.",
+        Err(Error::Store(error)) => return Err(error.into()),
+        Err(_) => {
+            "Disconnected here: nothing syncs any more. Nango could not be reached yet and will be told."
+        }
+    };
+    app.sessions.tell(&visitor, notice);
+    see("/integrations")
+}

@@ -1,0 +1,112 @@
+//! The pages: which address is which, and what every page has around it.
+
+mod assigning;
+mod dialog;
+mod document;
+mod documents;
+mod files;
+mod frame;
+mod integrations;
+mod notion;
+mod opening;
+mod picker;
+mod preview;
+mod site;
+mod source;
+mod start;
+mod webhook;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::same_origin;
+
+/// What a page answers.
+type Answer = Result<Response, Problem>;
+
+/// What every page is given.
+type Shared = State<Arc<App>>;
+
+/// Every address there is.
+pub fn router(app: Arc<App>) -> Router {
+    let mut pages = Router::new()
+        .route("/", get(start::show))
+        .route("/be", post(start::be))
+        .route("/integrations", get(integrations::show))
+        .route("/integrations/connect", post(integrations::connect))
+        .route("/integrations/attempt", get(integrations::attempt))
+        .route("/integrations/confirm", post(integrations::confirm))
+        .route("/integrations/forget", post(integrations::forget))
+        .route("/integrations/{reference}/sync", post(integrations::sync))
+        .route("/integrations/{reference}/reconnect", post(integrations::reconnect))
+        .route("/integrations/{reference}/disconnect", get(integrations::ask).post(integrations::disconnect))
+        .route("/import", get(picker::show).post(picker::begin))
+        .route("/imports/{id}", get(picker::progress))
+        .route("/imports/{id}/cancel", post(picker::cancel))
+        .route("/documents", get(documents::show))
+        .route("/documents/{id}", get(document::show))
+        .route("/documents/{id}/rename", post(document::rename))
+        .route("/documents/{id}/publish", get(opening::ask_publish).post(opening::publish))
+        .route("/documents/{id}/withdraw", post(opening::withdraw))
+        .route("/documents/{id}/level", get(opening::ask_level).post(opening::set_level))
+        .route("/documents/{id}/listed", post(opening::set_listed))
+        .route("/documents/{id}/assign", post(assigning::assign))
+        .route("/documents/{id}/revoke", post(assigning::revoke))
+        .route("/documents/{id}/update", post(source::update))
+        .route("/documents/{id}/unlink", post(source::unlink))
+        .route("/documents/{id}/files/{blob}", get(files::of_members))
+        .route("/t/{site}", get(site::show))
+        .route("/t/{site}/sign-in", get(site::sign_in))
+        .route("/t/{site}/d/{id}", get(site::document))
+        .route("/t/{site}/d/{id}/nda", post(site::accept))
+        .route("/t/{site}/d/{id}/files/{blob}", get(files::of_readers))
+        .route("/style.css", get(style))
+        .fallback(async || Problem::not_found());
+    if app.stand_ins.is_some() {
+        let window = Router::new()
+            .route("/notion", get(notion::show))
+            .route("/notion/requests.json", get(notion::requests))
+            .route("/notion/p/{id}", get(notion::page))
+            .route("/notion/p/{id}/{change}", post(notion::change))
+            .layer(middleware::from_fn_with_state(app.clone(), save_after_writes));
+        pages = pages.merge(window);
+    }
+    let pages = pages.layer(middleware::from_fn(same_origin::guard));
+    // Nango's side has its own rules: nothing of ours stands before them.
+    let all = pages.route("/webhooks/nango", post(webhook::take)).with_state(app.clone());
+    match &app.stand_ins {
+        None => all,
+        Some(stand_ins) => {
+            let saving = middleware::from_fn_with_state(app.clone(), save_after_writes);
+            all.nest("/nango", stand_ins.nango.router().layer(saving))
+        }
+    }
+}
+
+/// What the stand-ins were told outlives even a kill. What passes through the proxy only reads.
+async fn save_after_writes(State(app): Shared, request: Request, next: Next) -> Response {
+    let writes = request.method() != Method::GET && !request.uri().path().contains("/proxy/");
+    let response = next.run(request).await;
+    if let Some(stand_ins) = app.stand_ins.as_ref().filter(|_| writes) {
+        stand_ins.save().await;
+    }
+    response
+}
+
+async fn style() -> Response {
+    let css = include_str!("../../templates/style.css");
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], css)
+        .into_response()
+}
+
+fn see(path: impl AsRef<str>) -> Answer {
+    Ok(Redirect::to(path.as_ref()).into_response())
+}

@@ -1,0 +1,214 @@
+//! Publishing and levels: what widens is shown before it is done, what narrows is done at once.
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use chrono::Utc;
+use notion_import_core::id::{DocumentId, VersionNumber};
+use notion_import_core::library::access::{AccessLevel, Action, Direction, Publication};
+use notion_import_core::library::document::Version;
+use notion_import_core::library::gate::{AdminDocument, LevelChange, Publish};
+
+use super::dialog::Report;
+use super::document::{ShownAssignment, assignments, files, known};
+use super::frame::{Frame, page};
+use super::preview::Shown;
+use super::{Answer, Shared, see};
+use crate::app::App;
+use crate::fields::Fields;
+use crate::problem::Problem;
+use crate::session::{Staff, Visitor};
+use crate::words;
+
+#[derive(askama::Template)]
+#[template(path = "publish.html")]
+struct PublishPage {
+    frame: Frame,
+    id: DocumentId,
+    title: String,
+    level: AccessLevel,
+    revision: u64,
+    report: Report,
+    preview: Shown,
+}
+
+pub async fn ask_publish(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(id): Path<DocumentId>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let staff = visitor.staff_who_may(Action::Publish)?;
+    let fields = Fields::read(query.unwrap_or_default().as_bytes());
+    let known = known(&app, &staff, id).await?;
+    let number = fields.text("version").parse().map_or(known.document.latest, VersionNumber);
+    let version = version(&app, &staff, id, number).await?;
+    page(&PublishPage {
+        id,
+        title: words::title(&known.document.title.text),
+        level: known.facts.level,
+        revision: known.revision,
+        report: Report::of(&version),
+        preview: Shown::to_members(&app, staff.company, &version, &files(id)).await?,
+        frame: Frame::new(&app, &visitor, "Publish"),
+    })
+}
+
+async fn version(
+    app: &App,
+    staff: &Staff,
+    id: DocumentId,
+    number: VersionNumber,
+) -> Result<Version, Problem> {
+    let versions = app.stores.access.versions(&staff.actor, id).await?;
+    versions.into_iter().find(|version| version.number == number).ok_or_else(Problem::not_found)
+}
+
+pub async fn publish(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(id): Path<DocumentId>,
+    body: Bytes,
+) -> Answer {
+    let staff = visitor.staff_who_may(Action::Publish)?;
+    let fields = Fields::read(&body);
+    let incomplete = || Problem::form("The form is incomplete. Go back and try again.");
+    let version = VersionNumber(fields.text("version").parse().map_err(|_| incomplete())?);
+    let revision = fields.text("revision").parse().map_err(|_| incomplete())?;
+    app.stores.access.publish(&staff.actor, id, &Publish { version, revision }, Utc::now()).await?;
+    app.sessions.tell(&visitor, format!("Version {} is published.", version.0));
+    see(format!("/documents/{id}"))
+}
+
+pub async fn withdraw(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Publish)?;
+    app.stores.access.withdraw(&staff.actor, id, Utc::now()).await?;
+    app.sessions.tell(&visitor, "Withdrawn: nobody outside can read it any more.");
+    see(format!("/documents/{id}"))
+}
+
+#[derive(askama::Template)]
+#[template(path = "level.html")]
+struct LevelPage {
+    frame: Frame,
+    id: DocumentId,
+    title: String,
+    from: AccessLevel,
+    to: AccessLevel,
+    revision: u64,
+    is_public: bool,
+    report: Report,
+    /// Who was let in before, and will read it then.
+    assignments: Vec<ShownAssignment>,
+}
+
+pub async fn ask_level(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(id): Path<DocumentId>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let staff = visitor.staff_who_may(Action::Publish)?;
+    let fields = Fields::read(query.unwrap_or_default().as_bytes());
+    let known = known(&app, &staff, id).await?;
+    let to = level(&fields)?;
+    match known.facts.level.direction(to) {
+        Direction::Same => see(format!("/documents/{id}")),
+        Direction::Narrowing => narrow(&app, &visitor, &staff, &known, to).await,
+        Direction::Widening => {
+            let Publication::Published(shown) = known.facts.publication else {
+                return Err(Problem::form("Publish a version first: only what is published can be opened."));
+            };
+            let mut assignments = assignments(&app, &staff, id).await?;
+            assignments.retain(|assignment| assignment.is_live);
+            page(&LevelPage {
+                id,
+                title: words::title(&known.document.title.text),
+                from: known.facts.level,
+                to,
+                revision: known.revision,
+                is_public: to == AccessLevel::Public,
+                report: Report::of(&version(&app, &staff, id, shown).await?),
+                assignments,
+                frame: Frame::new(&app, &visitor, "Change the level"),
+            })
+        }
+    }
+}
+
+fn level(fields: &Fields) -> Result<AccessLevel, Problem> {
+    fields.text("to").parse().map_err(|_| Problem::form("Choose a level."))
+}
+
+/// A link must change nothing, so narrowing without a dialog is left to the form.
+async fn narrow(
+    app: &App,
+    visitor: &Visitor,
+    staff: &Staff,
+    known: &AdminDocument,
+    to: AccessLevel,
+) -> Answer {
+    let id = known.document.id;
+    page(&LevelPage {
+        id,
+        title: words::title(&known.document.title.text),
+        from: known.facts.level,
+        to,
+        revision: known.revision,
+        is_public: false,
+        report: Report::of(&version(app, staff, id, known.document.latest).await?),
+        assignments: Vec::new(),
+        frame: Frame::new(app, visitor, "Change the level"),
+    })
+}
+
+impl LevelPage {
+    fn widens(&self) -> bool {
+        self.from.direction(self.to) == Direction::Widening
+    }
+}
+
+pub async fn set_level(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(id): Path<DocumentId>,
+    body: Bytes,
+) -> Answer {
+    let staff = visitor.staff_who_may(Action::Publish)?;
+    let fields = Fields::read(&body);
+    let to = level(&fields)?;
+    let current = known(&app, &staff, id).await?;
+    let from = fields.text("from").parse().unwrap_or(current.facts.level);
+    if current.facts.level.direction(to) == Direction::Widening {
+        check_care(&fields, to)?;
+    }
+    let revision = fields.text("revision").parse().unwrap_or_default();
+    let change = LevelChange { from, to, revision, reason: fields.text("reason").to_owned() };
+    app.stores.access.set_level(&staff.actor, id, &change, Utc::now()).await?;
+    app.sessions.tell(&visitor, format!("The level is now: {}.", words::level(to)));
+    see(format!("/documents/{id}"))
+}
+
+fn check_care(fields: &Fields, to: AccessLevel) -> Result<(), Problem> {
+    if !fields.is_on("reason") {
+        return Err(Problem::form("Say why the document opens further. The reason is kept in its history."));
+    }
+    if !fields.is_on("seen") {
+        return Err(Problem::form("Tick that you have seen what the document gives away."));
+    }
+    if to == AccessLevel::Public && !fields.is_on("public") {
+        return Err(Problem::form("Confirm that everybody on the internet may read it."));
+    }
+    Ok(())
+}
+
+pub async fn set_listed(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(id): Path<DocumentId>,
+    body: Bytes,
+) -> Answer {
+    let staff = visitor.staff_who_may(Action::Publish)?;
+    let listed = Fields::read(&body).is_on("listed");
+    app.stores.access.set_listed(&staff.actor, id, listed, Utc::now()).await?;
+    see(format!("/documents/{id}"))
+}

@@ -1,0 +1,214 @@
+//! Choosing what to import, and watching it arrive.
+
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use notion_import_core::browse::{Entry, Kind, Query};
+use notion_import_core::connection::{ConnectionRecord, ConnectionState};
+use notion_import_core::id::NotionId;
+use notion_import_core::import::{Pick, Shape};
+use notion_import_core::library::access::Action;
+use notion_import_core::library::document::SourceKind;
+use uuid::Uuid;
+
+use super::frame::{Frame, page};
+use super::{Answer, Shared, see};
+use crate::app::App;
+use crate::fields::Fields;
+use crate::jobs::{Progress, Verdict};
+use crate::problem::Problem;
+use crate::session::{Staff, Visitor};
+use crate::words;
+
+#[derive(askama::Template)]
+#[template(path = "picker.html")]
+struct Picker {
+    frame: Frame,
+    /// The workspace; none if nothing is connected.
+    workspace: Option<String>,
+    words: String,
+    kind: &'static str,
+    link: String,
+    entries: Vec<Shown>,
+    next: Option<String>,
+    /// What to say if nothing was found.
+    empty: &'static str,
+}
+
+impl Picker {
+    fn is_kind(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+}
+
+struct Shown {
+    value: String,
+    icon: String,
+    title: String,
+    kind: &'static str,
+    edited: String,
+    document: Option<String>,
+    is_database: bool,
+}
+
+const NO_MATCH: &str = "No title matches. Notion searches titles only, and what was shared or renamed a moment ago may take \
+                        a minute to appear. You can always paste a page's link.";
+const NOTHING_SHARED: &str = "This connection sees no page yet. In Notion, open a page, choose ••• → Connections and add the \
+                              integration; everything below that page comes with it.";
+const NO_LINK: &str = "That is no link to a Notion page or database that this connection can see.";
+
+pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    let fields = Fields::read(query.unwrap_or_default().as_bytes());
+    let mut picker = Picker {
+        frame: Frame::new(&app, &visitor, "Import from Notion"),
+        workspace: None,
+        words: fields.text("q").to_owned(),
+        kind: fields.given("kind").map_or("any", kind_name),
+        link: fields.text("link").to_owned(),
+        entries: Vec::new(),
+        next: None,
+        empty: NOTHING_SHARED,
+    };
+    let Some(record) = connected(&app, &staff).await? else { return page(&picker) };
+    picker.workspace = Some(record.workspace.name.clone());
+    let (found, next) = find(&app, &record, &picker, fields.given("after")).await?;
+    picker.entries = found.into_iter().map(shown).collect();
+    picker.next = next;
+    picker.empty = match (picker.link.is_empty(), picker.words.is_empty() && picker.kind == "any") {
+        (false, _) => NO_LINK,
+        (true, false) => NO_MATCH,
+        (true, true) => NOTHING_SHARED,
+    };
+    page(&picker)
+}
+
+fn kind_name(name: &str) -> &'static str {
+    match name {
+        "page" => "page",
+        "database" => "database",
+        _ => "any",
+    }
+}
+
+async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>, Problem> {
+    let records = app.connector.connections(staff.actor.tenant).await?;
+    Ok(records.into_iter().find(|record| record.state == ConnectionState::Active))
+}
+
+async fn find(
+    app: &App,
+    record: &ConnectionRecord,
+    picker: &Picker,
+    after: Option<&str>,
+) -> Result<(Vec<Entry>, Option<String>), Problem> {
+    let connection = record.connection();
+    let found = if picker.link.is_empty() {
+        let kind = match picker.kind {
+            "page" => Kind::Pages,
+            "database" => Kind::DataSources,
+            _ => Kind::Any,
+        };
+        let query = Query { words: picker.words.clone(), kind, after: after.map(str::to_owned) };
+        app.importer.browse(&connection, &query).await.map(|listing| (listing.entries, listing.next))
+    } else {
+        app.importer.paste(&connection, &picker.link).await.map(|entries| (entries, None))
+    };
+    match found {
+        Ok(found) => Ok(found),
+        Err(error) if error.is_not_found() => Ok((Vec::new(), None)),
+        Err(error) => {
+            app.note(&connection, &error).await;
+            Err(error.into())
+        }
+    }
+}
+
+fn shown(entry: Entry) -> Shown {
+    let source = &entry.source;
+    let title = words::title(&source.title);
+    let tag = match source.kind {
+        SourceKind::Page => "page",
+        SourceKind::DataSource => "database",
+    };
+    Shown {
+        value: format!("{tag} {} {title}", source.id),
+        icon: words::icon(source),
+        kind: words::kind(source.kind),
+        edited: words::moment(source.edited_at),
+        document: entry.imported.map(|id| id.to_string()),
+        is_database: source.kind == SourceKind::DataSource,
+        title,
+    }
+}
+
+pub async fn begin(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    let record = connected(&app, &staff).await?.ok_or_else(|| Problem::form("Connect Notion first."))?;
+    let fields = Fields::read(&body);
+    let picks: HashMap<Pick, String> =
+        fields.distinct("pick").into_iter().filter_map(|value| picked(value, &fields)).collect();
+    if picks.is_empty() {
+        return Err(Problem::form("Nothing was ticked. Go back and choose at least one page or database."));
+    }
+    let id = app.jobs.begin(&app, staff.actor, record.reference, picks);
+    see(format!("/imports/{id}"))
+}
+
+fn picked(value: &str, fields: &Fields) -> Option<(Pick, String)> {
+    let mut parts = value.splitn(3, ' ');
+    let (kind, id, title) = (parts.next()?, parts.next()?.parse::<NotionId>().ok()?, parts.next()?);
+    let pick = match kind {
+        "page" if fields.is_on("markdown") => Pick::page(id).shaped(Shape::Markdown),
+        "page" => Pick::page(id),
+        "database" if fields.is_on("rows") => Pick::data_source(id).shaped(Shape::Rows),
+        "database" => Pick::data_source(id),
+        _ => return None,
+    };
+    Some((pick, title.to_owned()))
+}
+
+#[derive(askama::Template)]
+#[template(path = "import.html")]
+struct ImportPage {
+    frame: Frame,
+    id: Uuid,
+    done: usize,
+    progress: Progress,
+}
+
+pub async fn progress(State(app): Shared, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    let job = app.jobs.of(staff.actor.tenant, id).ok_or_else(Problem::not_found)?;
+    let progress = job.progress();
+    let frame = Frame::new(&app, &visitor, "Import");
+    let frame = if progress.ended.is_some() { frame } else { frame.again_in(1) };
+    page(&ImportPage { frame, id, done: progress.lines.len(), progress })
+}
+
+pub async fn cancel(State(app): Shared, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    app.jobs.of(staff.actor.tenant, id).ok_or_else(Problem::not_found)?.cancel();
+    see(format!("/imports/{id}"))
+}
+
+impl Verdict {
+    fn badge(self) -> words::Badge {
+        match self {
+            Self::Created => words::Badge { style: "good", text: "Imported" },
+            Self::NewVersion => words::Badge { style: "good", text: "New version" },
+            Self::Unchanged => words::Badge { style: "quiet", text: "Unchanged" },
+            Self::Failed(_) => words::Badge { style: "bad", text: "Failed" },
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Created => "Internal, a draft: nobody outside sees it until you publish it.",
+            Self::NewVersion => "Not published: readers still see the version before it.",
+            Self::Unchanged => "It says what it said before.",
+            Self::Failed(reason) => reason,
+        }
+    }
+}

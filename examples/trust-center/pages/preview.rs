@@ -1,0 +1,90 @@
+//! What a version says, as a page shows it.
+
+use std::collections::HashMap;
+
+use notion_import_core::id::NotionId;
+use notion_import_core::library::access::{Outside, Viewer};
+use notion_import_core::library::document::{Content, StoredFile, Version};
+
+use crate::app::App;
+use crate::html::{self, Links};
+use crate::people::Company;
+use crate::problem::Problem;
+use crate::words;
+
+/// A version, ready to be shown.
+pub struct Shown {
+    /// The text; empty if the version is a file.
+    pub html: String,
+    /// The file, if it is one.
+    pub file: Option<ShownFile>,
+    /// Further files.
+    pub attachments: Vec<ShownFile>,
+}
+
+pub struct ShownFile {
+    pub name: String,
+    pub size: String,
+    pub address: String,
+}
+
+impl Shown {
+    /// It shows a version to a member; `files` is the path below which its files are.
+    pub async fn to_members(
+        app: &App,
+        company: &Company,
+        version: &Version,
+        files: &str,
+    ) -> Result<Self, Problem> {
+        let ids = linked_ids(version);
+        let linked = app.stores.documents.linked_by_source(company.tenant, &ids).await?;
+        let page = |id| format!("/documents/{id}");
+        let documents = linked.iter().map(|known| (known.link.source.id, page(known.document))).collect();
+        Ok(Self::new(version, &Links { files, documents: &documents, into_notion: true }))
+    }
+
+    /// It shows a version to a reader of the site: links lead to documents they may read, and to nothing else in Notion.
+    pub async fn to_reader(
+        app: &App,
+        company: &Company,
+        viewer: &Viewer,
+        version: &Version,
+        files: &str,
+    ) -> Result<Self, Problem> {
+        let ids = linked_ids(version);
+        let mut documents = HashMap::new();
+        if !ids.is_empty() {
+            let readable = app.stores.access.readable(company.tenant, viewer, chrono::Utc::now()).await?;
+            let open = |id| readable.iter().any(|known| known.id == id && known.outside == Outside::Ok);
+            for known in app.stores.documents.linked_by_source(company.tenant, &ids).await? {
+                if open(known.document) {
+                    let page = format!("/t/{}/d/{}", company.slug, known.document);
+                    documents.insert(known.link.source.id, page);
+                }
+            }
+        }
+        Ok(Self::new(version, &Links { files, documents: &documents, into_notion: false }))
+    }
+
+    fn new(version: &Version, links: &Links<'_>) -> Self {
+        let shown = |file: &StoredFile| ShownFile {
+            name: file.name.clone(),
+            size: words::size(file.blob.size),
+            address: format!("{}/{}", links.files, file.blob.id),
+        };
+        let (html, file) = match &version.content {
+            Content::Markdown(text) => (html::render(text, links), None),
+            Content::File(file) => (String::new(), Some(shown(file))),
+        };
+        // Images stand in the text already.
+        let further = version.attachments.iter().filter(|file| !file.media_type.starts_with("image/"));
+        Self { html, file, attachments: further.map(shown).collect() }
+    }
+}
+
+fn linked_ids(version: &Version) -> Vec<NotionId> {
+    match &version.content {
+        Content::Markdown(text) => html::notion_links(text),
+        Content::File(_) => Vec::new(),
+    }
+}

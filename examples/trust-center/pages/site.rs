@@ -1,0 +1,215 @@
+//! A company's public site: what each visitor may see of it, and nothing else.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse};
+use chrono::Utc;
+use notion_import_core::id::{DocumentId, NdaId};
+use notion_import_core::library::access::{AccessLevel, Outside};
+use notion_import_core::library::gate::{NdaText, NewAcceptance, PublicDocument, Readable, Reading};
+
+use super::frame::{Frame, page};
+use super::preview::Shown;
+use super::{Answer, Shared, see};
+use crate::app::App;
+use crate::fields::Fields;
+use crate::html::{self, Links};
+use crate::people::{Company, Person};
+use crate::problem::Problem;
+use crate::session::Visitor;
+use crate::words;
+
+#[derive(askama::Template)]
+#[template(path = "site.html")]
+struct Site {
+    frame: Frame,
+    company: &'static Company,
+    is_member: bool,
+    open: Vec<Shelved>,
+    closed: Vec<Shelved>,
+}
+
+/// A document on the shelf: nothing of its source, nothing of the company's members.
+struct Shelved {
+    id: DocumentId,
+    title: String,
+    level: AccessLevel,
+    published: String,
+    hint: &'static str,
+}
+
+fn company(site: &str) -> Result<&'static Company, Problem> {
+    Company::of_slug(site).ok_or_else(Problem::not_found)
+}
+
+/// What is no id names nothing, and looks like it.
+pub fn document_id(text: &str) -> Result<DocumentId, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
+pub async fn show(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
+    let company = company(&site)?;
+    let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), Utc::now()).await?;
+    let (open, closed): (Vec<_>, Vec<_>) = readable.iter().partition(|known| known.outside == Outside::Ok);
+    page(&Site {
+        company,
+        is_member: is_member(&visitor, company),
+        open: open.into_iter().map(shelved).collect(),
+        closed: closed.into_iter().map(shelved).collect(),
+        frame: Frame::new(&app, &visitor, format!("{} Trust Center", company.name)),
+    })
+}
+
+fn is_member(visitor: &Visitor, company: &Company) -> bool {
+    matches!(visitor.person, Some(Person::Member(own, _)) if own.tenant == company.tenant)
+}
+
+fn shelved(known: &PublicDocument) -> Shelved {
+    let hint = match known.outside {
+        Outside::Ok => "",
+        Outside::AcceptNda(..) => "Accept the NDA to read",
+        Outside::SignIn => "Sign in to read",
+        Outside::RequestAccess => "Ask your account manager for access",
+        Outside::NotFound => "",
+    };
+    Shelved {
+        id: known.id,
+        title: words::title(&known.title),
+        level: known.level,
+        published: known.published_at.format("%-d %B %Y").to_string(),
+        hint,
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    frame: Frame,
+    company: &'static Company,
+    back: String,
+}
+
+pub async fn sign_in(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
+    let company = company(&site)?;
+    let back = format!("/t/{site}");
+    page(&SignIn { frame: Frame::new(&app, &visitor, "Sign in"), company, back })
+}
+
+#[derive(askama::Template)]
+#[template(path = "reading.html")]
+struct ReadingPage {
+    frame: Frame,
+    company: &'static Company,
+    title: String,
+    version: u32,
+    shown: Shown,
+}
+
+pub async fn document(
+    State(app): Shared,
+    visitor: Visitor,
+    Path((site, id)): Path<(String, String)>,
+) -> Answer {
+    let (company, id) = (company(&site)?, document_id(&id)?);
+    match app.gate.read(company.tenant, &visitor.viewer(), id, Utc::now()).await? {
+        Reading::Open(readable) => read(&app, &visitor, company, id, &readable).await,
+        Reading::Closed(Outside::AcceptNda(nda, version)) => {
+            ask_nda(&app, &visitor, company, id, (nda, version)).await
+        }
+        Reading::Closed(Outside::SignIn) => {
+            let back = format!("/t/{site}/d/{id}");
+            let sign_in = SignIn { frame: Frame::new(&app, &visitor, "Sign in"), company, back };
+            Ok((StatusCode::UNAUTHORIZED, page(&sign_in)?).into_response())
+        }
+        Reading::Closed(Outside::RequestAccess) => {
+            let closed = Closed { frame: Frame::new(&app, &visitor, "Access needed"), company };
+            Ok((StatusCode::FORBIDDEN, page(&closed)?).into_response())
+        }
+        Reading::Closed(Outside::NotFound | Outside::Ok) => Err(Problem::not_found()),
+    }
+}
+
+async fn read(
+    app: &App,
+    visitor: &Visitor,
+    company: &'static Company,
+    id: DocumentId,
+    readable: &Readable,
+) -> Answer {
+    let files = format!("/t/{}/d/{id}/files", company.slug);
+    let shown = Shown::to_reader(app, company, &visitor.viewer(), &readable.version, &files).await?;
+    let title = words::title(&readable.title);
+    page(&ReadingPage {
+        frame: Frame::new(app, visitor, title.clone()),
+        company,
+        title,
+        version: readable.version.number.0,
+        shown,
+    })
+}
+
+#[derive(askama::Template)]
+#[template(path = "closed.html")]
+struct Closed {
+    frame: Frame,
+    company: &'static Company,
+}
+
+#[derive(askama::Template)]
+#[template(path = "nda.html")]
+struct NdaPage {
+    frame: Frame,
+    company: &'static Company,
+    id: DocumentId,
+    nda: NdaText,
+    text: String,
+    digest: String,
+}
+
+async fn ask_nda(
+    app: &App,
+    visitor: &Visitor,
+    company: &'static Company,
+    id: DocumentId,
+    (nda, version): (NdaId, u32),
+) -> Answer {
+    let nda =
+        app.stores.access.nda_text(company.tenant, nda, version).await?.ok_or_else(Problem::not_found)?;
+    let links = Links { files: "", documents: &Default::default(), into_notion: false };
+    let shown = NdaPage {
+        frame: Frame::new(app, visitor, "Non-disclosure agreement"),
+        company,
+        id,
+        text: html::render(&nda.text, &links),
+        digest: nda.digest().to_string(),
+        nda,
+    };
+    Ok((StatusCode::FORBIDDEN, Html(askama::Template::render(&shown)?)).into_response())
+}
+
+/// An acceptance is of the very text that was shown.
+pub async fn accept(
+    State(app): Shared,
+    visitor: Visitor,
+    Path((site, id)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer {
+    let (company, id) = (company(&site)?, document_id(&id)?);
+    let Some(Person::Contact(own, contact)) = visitor.person else { return Err(Problem::not_found()) };
+    if own.tenant != company.tenant {
+        return Err(Problem::not_found());
+    }
+    let fields = Fields::read(&body);
+    if !fields.is_on("agree") {
+        return Err(Problem::form("Tick that you agree, or leave the document unread."));
+    }
+    let acceptance = NewAcceptance {
+        contact: contact.id,
+        nda: fields.text("nda").parse().map_err(|_| Problem::not_found())?,
+        version: fields.text("version").parse().map_err(|_| Problem::not_found())?,
+        digest: fields.text("digest").parse().map_err(|_| Problem::not_found())?,
+    };
+    app.stores.access.accept_nda(company.tenant, &acceptance, Utc::now()).await?;
+    see(format!("/t/{site}/d/{id}"))
+}

@@ -1,0 +1,52 @@
+//! A document's tie to Notion: taking the new content, or cutting the tie.
+
+use axum::extract::{Path, State};
+use chrono::Utc;
+use notion_import_core::connection::ConnectionState;
+use notion_import_core::id::DocumentId;
+use notion_import_core::import::Pick;
+use notion_import_core::library::access::Action;
+use notion_import_core::library::document::{Imported, SourceKind};
+
+use super::document::known;
+use super::{Answer, Shared, see};
+use crate::problem::Problem;
+use crate::session::Visitor;
+
+pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    let document = known(&app, &staff, id).await?.document;
+    let link =
+        document.link.ok_or_else(|| Problem::form("The document is not linked to Notion any more."))?;
+    let connections = app.stores.connections.list(staff.actor.tenant).await?;
+    // A detached document comes back to life through whatever is connected now.
+    let usable = connections.into_iter().filter(|record| record.state == ConnectionState::Active);
+    let record = usable
+        .into_iter()
+        .find(|record| link.connection.is_none() || link.connection.as_ref() == Some(&record.reference));
+    let record = record
+        .ok_or_else(|| Problem::form("Notion is not connected. An administrator can connect it again."))?;
+    let pick = match link.source.kind {
+        SourceKind::Page => Pick::page(link.source.id),
+        SourceKind::DataSource => Pick::data_source(link.source.id),
+    };
+    let imported = app.importer.import_one(&record.connection(), pick).await;
+    if let Err(error) = &imported {
+        app.note(&record.connection(), error).await;
+    }
+    let notice = match imported? {
+        Imported::NewVersion(_, number) => {
+            format!("Version {} is here. Readers see the old one until you publish it.", number.0)
+        }
+        Imported::Created(_) | Imported::Unchanged(_) => "Nothing has changed in Notion.".to_owned(),
+    };
+    app.sessions.tell(&visitor, notice);
+    see(format!("/documents/{id}"))
+}
+
+pub async fn unlink(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    app.stores.documents.unlink(&staff.actor, id, Utc::now()).await?;
+    app.sessions.tell(&visitor, "Unlinked: the document stays as it is.");
+    see(format!("/documents/{id}"))
+}

@@ -1,0 +1,176 @@
+//! The companies of the demo, and the people one can be. A real host has its own users; these are all there are here.
+
+use notion_import_core::id::{ContactId, MemberId, NdaId, TenantId};
+use notion_import_core::library::access::{Actor, Role, Viewer};
+use uuid::Uuid;
+
+/// A customer of the Trust Center: a tenant with its members and the contacts it knows.
+pub struct Company {
+    pub tenant: TenantId,
+    /// Its place in addresses.
+    pub slug: &'static str,
+    pub name: &'static str,
+    pub promise: &'static str,
+    pub members: [Member; 3],
+    pub contacts: [Contact; 2],
+    /// The NDA that its gated documents require.
+    pub nda: NdaId,
+}
+
+pub struct Member {
+    pub id: MemberId,
+    pub key: &'static str,
+    pub name: &'static str,
+    pub role: Role,
+}
+
+pub struct Contact {
+    pub id: ContactId,
+    pub key: &'static str,
+    pub name: &'static str,
+    pub firm: &'static str,
+}
+
+/// Somebody one can be.
+#[derive(Clone, Copy)]
+pub enum Person {
+    Member(&'static Company, &'static Member),
+    Contact(&'static Company, &'static Contact),
+}
+
+pub static COMPANIES: [Company; 2] = [
+    Company {
+        tenant: TenantId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0001)),
+        slug: "halden",
+        name: "Halden Pay",
+        promise: "Payments that settle the same day, and proof that they are safe.",
+        members: [
+            member(0x11, "ada", "Ada Lindqvist", Role::Admin),
+            member(0x12, "bruno", "Bruno Keller", Role::ContentManager),
+            member(0x13, "chiara", "Chiara Romano", Role::AccountManager),
+        ],
+        contacts: [
+            contact(0x21, "dana", "Dana Whitfield", "Orchard Bank"),
+            contact(0x22, "emil", "Emil Novak", "Tessera Retail"),
+        ],
+        nda: NdaId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0031)),
+    },
+    Company {
+        tenant: TenantId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0002)),
+        slug: "fernwood",
+        name: "Fernwood Health",
+        promise: "Scheduling for clinics. Patients' data stays where patients are.",
+        members: [
+            member(0x41, "farah", "Farah Haddad", Role::Admin),
+            member(0x42, "goran", "Goran Petrović", Role::ContentManager),
+            member(0x43, "hanna", "Hanna Virtanen", Role::AccountManager),
+        ],
+        contacts: [
+            contact(0x51, "imke", "Imke de Vries", "Noordzee Clinics"),
+            contact(0x52, "jonas", "Jonas Baumann", "Klinikum Aller"),
+        ],
+        nda: NdaId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0061)),
+    },
+];
+
+const fn member(id: u128, key: &'static str, name: &'static str, role: Role) -> Member {
+    Member { id: MemberId::new(Uuid::from_u128(PEOPLE + id)), key, name, role }
+}
+
+const fn contact(id: u128, key: &'static str, name: &'static str, firm: &'static str) -> Contact {
+    Contact { id: ContactId::new(Uuid::from_u128(PEOPLE + id)), key, name, firm }
+}
+
+const PEOPLE: u128 = 0x0199_a000_0000_7000_8000_0000_0000_1000;
+
+impl Company {
+    pub fn of_slug(slug: &str) -> Option<&'static Self> {
+        COMPANIES.iter().find(|company| company.slug == slug)
+    }
+
+    /// Its administrator, who sets it up.
+    pub fn admin(&self) -> Actor {
+        self.members[0].actor(self)
+    }
+
+    pub fn member_named(&self, id: MemberId) -> &'static str {
+        self.members.iter().find(|member| member.id == id).map_or("a former member", |member| member.name)
+    }
+
+    pub fn contact(&self, id: ContactId) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.id == id)
+    }
+}
+
+impl Member {
+    /// What they are there for, in words.
+    pub fn role_name(&self) -> &'static str {
+        match self.role {
+            Role::Admin => "Administrator",
+            Role::ContentManager => "Content manager",
+            Role::AccountManager => "Account manager",
+            Role::Viewer => "Viewer",
+        }
+    }
+
+    pub fn actor(&self, company: &Company) -> Actor {
+        Actor { tenant: company.tenant, member: self.id, role: self.role }
+    }
+}
+
+impl Person {
+    pub fn of_key(key: &str) -> Option<Self> {
+        COMPANIES.iter().find_map(|company| {
+            let member = company.members.iter().find(|member| member.key == key);
+            let contact = company.contacts.iter().find(|contact| contact.key == key);
+            let member = member.map(|member| Self::Member(company, member));
+            member.or_else(|| contact.map(|contact| Self::Contact(company, contact)))
+        })
+    }
+
+    pub fn company(self) -> &'static Company {
+        match self {
+            Self::Member(company, _) | Self::Contact(company, _) => company,
+        }
+    }
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Member(_, member) => member.key,
+            Self::Contact(_, contact) => contact.key,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Member(_, member) => member.name,
+            Self::Contact(_, contact) => contact.name,
+        }
+    }
+
+    /// What they are, in a few words.
+    pub fn part(self) -> &'static str {
+        match self {
+            Self::Member(_, member) => member.role_name(),
+            Self::Contact(_, contact) => contact.firm,
+        }
+    }
+
+    /// How the gate sees them.
+    pub fn viewer(self) -> Viewer {
+        match self {
+            Self::Member(company, member) => Viewer::Member(member.actor(company)),
+            Self::Contact(company, contact) => {
+                Viewer::Contact { tenant: company.tenant, id: contact.id, verified: true, blocked: false }
+            }
+        }
+    }
+
+    /// Where they begin.
+    pub fn home(self) -> String {
+        match self {
+            Self::Member(..) => "/documents".to_owned(),
+            Self::Contact(company, _) => format!("/t/{}", company.slug),
+        }
+    }
+}

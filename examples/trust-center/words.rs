@@ -1,0 +1,186 @@
+//! How the demo says what the library knows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use notion_import_core::connection::{ConnectionRecord, ConnectionState};
+use notion_import_core::error::{Error, StoreError};
+use notion_import_core::library::access::{AccessLevel, Publication};
+use notion_import_core::library::audit::AuditEvent;
+use notion_import_core::library::document::{Link, Source, SourceImage, SourceKind, SourceState};
+use notion_import_core::library::fidelity::{Loss, Truncation};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::people::Company;
+
+pub const fn level(level: AccessLevel) -> &'static str {
+    match level {
+        AccessLevel::Internal => "Internal",
+        AccessLevel::RequiresNda => "NDA required",
+        AccessLevel::Restricted => "Restricted",
+        AccessLevel::Public => "Public",
+    }
+}
+
+/// Whom a level lets in.
+pub const fn readers(level: AccessLevel) -> &'static str {
+    match level {
+        AccessLevel::Internal => "Members of your company only.",
+        AccessLevel::RequiresNda => "Assigned contacts who have accepted the NDA.",
+        AccessLevel::Restricted => "Assigned contacts, without an NDA.",
+        AccessLevel::Public => "Everybody on the internet, search engines included.",
+    }
+}
+
+pub fn publication(publication: Publication) -> String {
+    match publication {
+        Publication::Draft => "Draft".to_owned(),
+        Publication::Published(version) => format!("Published v{}", version.0),
+        Publication::Archived => "Withdrawn".to_owned(),
+    }
+}
+
+/// A badge: its style and its words.
+#[derive(Clone, Copy)]
+pub struct Badge {
+    pub style: &'static str,
+    pub text: &'static str,
+}
+
+/// What stands out about a document's source; none if all is well.
+pub fn source_badge(link: Option<&Link>) -> Option<Badge> {
+    let Some(link) = link else { return Some(Badge { style: "quiet", text: "Unlinked" }) };
+    match (link.state, link.update_available) {
+        (SourceState::Trashed, _) => Some(Badge { style: "bad", text: "In Notion's trash" }),
+        (SourceState::NotShared, _) => Some(Badge { style: "bad", text: "No longer shared" }),
+        (SourceState::Archived, _) => Some(Badge { style: "warn", text: "Archived in Notion" }),
+        (SourceState::Present, true) => Some(Badge { style: "warn", text: "Update available" }),
+        (SourceState::Present, false) if link.connection.is_none() => {
+            Some(Badge { style: "quiet", text: "Disconnected" })
+        }
+        (SourceState::Present, false) => None,
+    }
+}
+
+pub const fn state(state: ConnectionState) -> Badge {
+    match state {
+        ConnectionState::Active => Badge { style: "good", text: "Active" },
+        ConnectionState::NeedsReauth => Badge { style: "bad", text: "Needs a new consent" },
+        ConnectionState::Disconnecting => Badge { style: "warn", text: "Disconnecting" },
+    }
+}
+
+pub const fn kind(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Page => "Page",
+        SourceKind::DataSource => "Database",
+    }
+}
+
+/// An icon that is a letter, for lists.
+pub fn icon(source: &Source) -> String {
+    match (&source.icon, source.kind) {
+        (Some(SourceImage::Emoji(emoji)), _) => emoji.clone(),
+        (_, SourceKind::Page) => "📄".to_owned(),
+        (_, SourceKind::DataSource) => "🗂️".to_owned(),
+    }
+}
+
+pub fn title(title: &str) -> String {
+    if title.trim().is_empty() { "Untitled".to_owned() } else { title.to_owned() }
+}
+
+pub fn moment(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// How far a moment is from now.
+pub fn away(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let distance = |delta: TimeDelta| match (delta.num_days(), delta.num_hours(), delta.num_minutes()) {
+        (0, 0, 0) => "less than a minute".to_owned(),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {} min", minutes % 60),
+        (days, _, _) => format!("{days} d"),
+    };
+    if at <= now { format!("{} ago", distance(now - at)) } else { format!("in {}", distance(at - now)) }
+}
+
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{} KB", bytes / 1024),
+        _ => format!("{} MB", bytes / 1_048_576),
+    }
+}
+
+/// Why something did not happen, and what to do.
+pub fn reason(error: &Error) -> &'static str {
+    match error {
+        error if error.needs_reconnect() => {
+            "Notion no longer accepts this connection. An administrator can reconnect it; the documents stay."
+        }
+        error if error.is_not_found() => {
+            "Notion does not show this to the connection. Share it in Notion (••• → Connections), then try again."
+        }
+        Error::Store(StoreError::Fenced) => "A sync took over meanwhile. Try again.",
+        Error::Store(StoreError::TooLarge { .. }) | Error::Download(_) => {
+            "A file on it could not be brought over. Check it in Notion, then try again."
+        }
+        Error::Cancelled => "It was cancelled.",
+        error if error.is_transient() => {
+            "Notion could not be reached. Nothing was changed; try again in a few minutes."
+        }
+        _ => "Notion refused this. Nothing was changed.",
+    }
+}
+
+/// How the last sync ended.
+pub fn last_run(record: &ConnectionRecord, now: DateTime<Utc>) -> String {
+    match &record.last_run {
+        None => "not yet".to_owned(),
+        Some(run) => match &run.failure {
+            None => {
+                let ago = away(run.finished_at, now);
+                format!("{ago}: {} looked at, {} changed", run.checked, run.changed)
+            }
+            Some(code) => format!("{}: failed ({})", away(run.finished_at, now), code.replace('_', " ")),
+        },
+    }
+}
+
+pub fn loss(loss: &Loss) -> String {
+    format!("{} (×{})", wire_name(&loss.kind), loss.count)
+}
+
+pub fn truncation(truncation: &Truncation) -> String {
+    format!("{} (×{})", wire_name(&truncation.kind), truncation.count)
+}
+
+/// There are dozens of kinds, and their wire names read well enough.
+fn wire_name(kind: &impl Serialize) -> String {
+    let name = serde_json::to_value(kind).ok();
+    name.as_ref().and_then(Value::as_str).unwrap_or_default().replace('_', " ")
+}
+
+pub fn event(event: &AuditEvent, company: &Company) -> String {
+    match event {
+        AuditEvent::TitleFollowed => "The title followed Notion's".to_owned(),
+        AuditEvent::Renamed => "Renamed".to_owned(),
+        AuditEvent::Unlinked => "Unlinked from Notion".to_owned(),
+        AuditEvent::LevelChanged { from, to, reason } => {
+            let because = if reason.is_empty() { String::new() } else { format!(": “{reason}”") };
+            format!("{} → {}{because}", level(*from), level(*to))
+        }
+        AuditEvent::Published { version } => format!("Version {} published", version.0),
+        AuditEvent::Withdrawn => "Withdrawn".to_owned(),
+        AuditEvent::Listed { listed: true } => "Listed for those who may not read it yet".to_owned(),
+        AuditEvent::Listed { listed: false } => "No longer listed".to_owned(),
+        AuditEvent::NdaRequired { nda: Some(_) } => "A further NDA required".to_owned(),
+        AuditEvent::NdaRequired { nda: None } => "The further NDA taken off".to_owned(),
+        AuditEvent::Assigned { contact, nda_waiver, .. } => {
+            let name = company.contact(*contact).map_or("a contact", |contact| contact.name);
+            let waived = if nda_waiver.is_some() { ", NDA waived" } else { "" };
+            format!("{name} assigned{waived}")
+        }
+        AuditEvent::Revoked { .. } => "An assignment taken back".to_owned(),
+    }
+}
