@@ -1,0 +1,88 @@
+//! Who runs the OAuth dance, and what comes of it.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{ConnectionRef, Workspace};
+use crate::error::AccessError;
+use crate::id::{AttemptId, MemberId, TenantId};
+
+/// One try to connect, from the click to the confirmation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Who wants to connect.
+    pub tenant: TenantId,
+    /// Its public name, carried in the tags of the session.
+    pub id: AttemptId,
+    /// The administrator who began it and alone may confirm it.
+    pub member: MemberId,
+    /// SHA-256 of the secret only that administrator's session holds.
+    pub secret_hash: [u8; 32],
+    /// When it lapses: from this moment on it has.
+    pub expires_at: DateTime<Utc>,
+    /// The connection being renewed, if this is a reconnect.
+    pub renews: Option<ConnectionRef>,
+    /// What was granted, once it was.
+    pub granted: Option<Granted>,
+}
+
+/// What came out of the consent: seen, but not yet confirmed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Granted {
+    /// The connection's name at the service.
+    pub reference: ConnectionRef,
+    /// What it leads to.
+    pub workspace: Workspace,
+}
+
+/// A page to send the administrator to. It lets whoever opens it attach a workspace, so it is shown to nobody else.
+#[derive(Clone)]
+pub struct ConnectLink {
+    /// The address: a secret until it expires.
+    pub url: Url,
+    /// When it stops working.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for ConnectLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectLink").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// What the service knows of a connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Inspected {
+    /// Its name.
+    pub reference: ConnectionRef,
+    /// The tenant in its tags, if they carry one of ours.
+    pub tenant: Option<TenantId>,
+    /// The attempt in its tags, if they carry one of ours.
+    pub attempt: Option<AttemptId>,
+    /// The Notion workspace it leads to.
+    pub workspace_id: Option<String>,
+}
+
+/// Who runs the OAuth dance.
+///
+/// # Contract
+/// `revoke` of what is not there succeeds. Nothing here changes Notion's content.
+#[async_trait]
+pub trait Authorizer: Send + Sync {
+    /// It opens a session tagged with the attempt's tenant and id; for a reconnect, one that renews
+    /// `attempt.renews`.
+    async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError>;
+
+    /// It finds the connections an attempt has led to, newest first.
+    async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError>;
+
+    /// It reads a connection anew; none if there is no such connection.
+    async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError>;
+
+    /// It deletes the connection.
+    async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError>;
+}

@@ -1,0 +1,75 @@
+//! What is kept of a connection: never a token.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Connection, ConnectionRef};
+use crate::id::{MemberId, NotionId, TenantId};
+
+/// The Notion workspace behind a connection, as its bot user tells it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Workspace {
+    /// The workspace's id, if Notion tells it.
+    pub id: Option<String>,
+    /// The workspace's name, shown to the person who confirms.
+    pub name: String,
+    /// The bot's id: it stands for this one authorisation.
+    pub bot: NotionId,
+}
+
+/// How a connection stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// It works and syncs.
+    Active,
+    /// Notion no longer accepts it: nothing syncs until somebody reconnects.
+    NeedsReauth,
+    /// It is being disconnected: fenced, but not yet gone.
+    Disconnecting,
+}
+
+/// What is kept of a connection: never a token.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ConnectionRecord {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name at the service that holds the token.
+    pub reference: ConnectionRef,
+    /// How it stands.
+    pub state: ConnectionState,
+    /// What it leads to.
+    pub workspace: Workspace,
+    /// Who connected it.
+    pub connected_by: MemberId,
+    /// When it was confirmed.
+    pub connected_at: DateTime<Utc>,
+    /// The highest generation given out.
+    pub generation: u64,
+    /// When it is to be synced next.
+    pub next_run: DateTime<Utc>,
+    /// How the last sync ended.
+    pub last_run: Option<RunSummary>,
+}
+
+impl ConnectionRecord {
+    /// The right to act through it with its current generation.
+    pub fn connection(&self) -> Connection {
+        Connection { tenant: self.tenant, reference: self.reference.clone(), generation: self.generation }
+    }
+}
+
+/// How a sync ended.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: DateTime<Utc>,
+    /// Linked documents whose source was looked at.
+    pub checked: u32,
+    /// Linked documents whose metadata or source state changed.
+    pub changed: u32,
+    /// What went wrong, as a stable code; none if nothing did.
+    pub failure: Option<String>,
+}

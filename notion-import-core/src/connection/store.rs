@@ -1,0 +1,149 @@
+//! Where connections and attempts are kept.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary};
+use crate::error::StoreError;
+use crate::id::{AttemptId, MemberId, TenantId};
+
+/// Whether two tenants may stand on one Notion authorisation, whose page grants they would then share.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SharedBot {
+    /// Refuse the second one.
+    #[default]
+    Refuse,
+    /// Let it in.
+    Allow,
+}
+
+/// Where connections and attempts are kept.
+///
+/// # Contract
+/// - Every method but [`claim_due`](ConnectionStore::claim_due) and [`lapsed`](ConnectionStore::lapsed) sees one
+///   tenant only; those two are the scheduler's and return the tenant with each row.
+/// - Each call is one transaction: it happens wholly or not at all, also when the future is dropped.
+/// - A claim raises the generation; a claimed connection is not claimed again before its lease runs out. At the moment it
+///   runs out, it is free.
+/// - The generation never falls while the record is there.
+/// - Only [`activate`](ConnectionStore::activate) makes a connection, and only it makes one active again.
+/// - A state the store cannot read is [`ConnectionState::NeedsReauth`].
+#[async_trait]
+pub trait ConnectionStore: Send + Sync {
+    /// It keeps a new attempt. [`StoreError::Conflict`] if the tenant has one of this id.
+    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError>;
+
+    /// It returns an attempt that exists, lapsed or not.
+    async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
+
+    /// It notes what an attempt has led to. Noting the same again changes nothing; noting another connection
+    /// for an attempt that already has one is a [`StoreError::Conflict`]; for an attempt that does not exist,
+    /// [`StoreError::NotFound`].
+    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
+
+    /// It turns a granted, unlapsed attempt with this secret's hash and this member into an active connection,
+    /// due now, and forgets the attempt. A reconnect makes the connection it renews active again, with the workspace, the member
+    /// and the time of the renewal; it frees the connection and raises its generation, so whoever held it is fenced.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if tenant, member, secret or attempt do not fit, nothing was granted, the attempt has lapsed, or
+    /// the connection it renews is gone or being disconnected: one answer for all. [`StoreError::Conflict`] if another tenant
+    /// has this bot and `shared` refuses that, if the tenant already has a connection of this reference, or if what was granted
+    /// is not the connection to be renewed. The attempt then stays.
+    async fn activate(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        id: AttemptId,
+        secret_hash: [u8; 32],
+        now: DateTime<Utc>,
+        shared: SharedBot,
+    ) -> Result<ConnectionRecord, StoreError>;
+
+    /// It forgets an attempt; forgetting it again succeeds.
+    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
+
+    /// It returns attempts of any tenant that have lapsed at `now`, longest lapsed first, at most `limit`.
+    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
+
+    /// It returns one connection.
+    async fn get(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError>;
+
+    /// It returns a tenant's connections, oldest first.
+    async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError>;
+
+    /// It claims at most `limit` active connections of any tenant whose next run is not after `now` and that
+    /// nobody holds, longest due first, and raises the generation of each.
+    async fn claim_due(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Connection>, StoreError>;
+
+    /// It claims one active connection now, whether due or not; none while somebody holds it or it is not active.
+    async fn claim(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError>;
+
+    /// It makes the holder's lease run out `lease` after `now`. [`StoreError::Fenced`] if a later claim or a
+    /// disconnect overtook it, or it was given back.
+    async fn renew(
+        &self,
+        connection: &Connection,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<(), StoreError>;
+
+    /// It gives the claim back with what came of it. `state` is `Active` or `NeedsReauth`; one that needs reauthorisation by
+    /// now stays so, and `next_run` is no later than what it was hastened to since the claim.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] if a later claim or a disconnect overtook it. [`StoreError::Conflict`] for the state
+    /// `Disconnecting`: only [`fence`](ConnectionStore::fence) disconnects.
+    async fn finish(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        state: ConnectionState,
+        next_run: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// It marks an active connection as refused by Notion; any other state stays. It does nothing to one that is not there.
+    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError>;
+
+    /// It makes an active connection due at `at` if that is earlier than planned, also if it is claimed: then it is due once
+    /// given back. It does nothing to one that is not there.
+    async fn hasten(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// It fences a connection: state `Disconnecting`, generation raised, nobody can claim it again. Fencing it again changes
+    /// nothing.
+    /// Returns the record as fenced; none if there is no such connection.
+    async fn fence(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError>;
+
+    /// It returns connections of any tenant that were fenced and not yet removed, at most `limit`. The scheduler's, like
+    /// [`claim_due`](ConnectionStore::claim_due).
+    async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError>;
+
+    /// It removes a fenced connection's record; removing it again succeeds. [`StoreError::Conflict`] if it is not fenced.
+    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError>;
+}

@@ -1,0 +1,131 @@
+//! What is known of a document and of who asks for it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{AccessLevel, Actor};
+use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+
+/// Who is asking to read, already authenticated by the host.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Viewer {
+    /// Nobody known.
+    Anonymous,
+    /// Somebody outside the tenant who is known to it.
+    Contact {
+        /// The tenant that knows them.
+        tenant: TenantId,
+        /// Who.
+        id: ContactId,
+        /// Whether they have shown that the e-mail address is theirs.
+        verified: bool,
+        /// Whether the tenant has shut them out.
+        blocked: bool,
+    },
+    /// A member of a tenant.
+    Member(Actor),
+}
+
+impl Viewer {
+    /// The contact this is, if it is one.
+    pub const fn contact(&self) -> Option<ContactId> {
+        match self {
+            Self::Contact { id, .. } => Some(*id),
+            Self::Anonymous | Self::Member(_) => None,
+        }
+    }
+}
+
+/// Whether a document has a version that may be shown outside.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(tag = "state", content = "version", rename_all = "snake_case")]
+pub enum Publication {
+    /// Not yet.
+    #[default]
+    Draft,
+    /// This version.
+    Published(VersionNumber),
+    /// No longer.
+    Archived,
+}
+
+/// What of a document decides who may read it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct DocumentFacts {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which one.
+    pub id: DocumentId,
+    /// How far it is open.
+    pub level: AccessLevel,
+    /// Which version is shown, if any.
+    pub publication: Publication,
+    /// Whether people who may not read it may know that it exists.
+    pub listed: bool,
+    /// An NDA it requires beside the tenant's default.
+    pub nda: Option<NdaId>,
+}
+
+/// What is known about one contact and one document.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct AccessFacts {
+    /// The tenant's default NDA.
+    pub default_nda: Option<NdaId>,
+    /// The NDAs that may be required, as they stand now.
+    pub ndas: Vec<NdaState>,
+    /// This contact's assignments to this document, dead ones included.
+    pub assignments: Vec<Assignment>,
+    /// What this contact has accepted.
+    pub acceptances: Vec<Acceptance>,
+}
+
+/// Names one assignment.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AssignmentId(pub Uuid);
+
+/// One contact let in to one document.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Which one.
+    pub id: AssignmentId,
+    /// Who.
+    pub contact: ContactId,
+    /// To what.
+    pub document: DocumentId,
+    /// Until when; none for no end.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was taken back.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Whether the NDA was waived for it, by a person with a reason that is in the audit.
+    pub nda_waived: bool,
+}
+
+impl Assignment {
+    pub(super) fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// An NDA as it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct NdaState {
+    /// Which one.
+    pub id: NdaId,
+    /// The version to be accepted now.
+    pub current: u32,
+    /// The oldest version whose acceptance still counts.
+    pub accept_from: u32,
+}
+
+/// One contact's acceptance of one version of an NDA.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Which NDA.
+    pub nda: NdaId,
+    /// Which version of it.
+    pub version: u32,
+    /// When it was declared void.
+    pub voided_at: Option<DateTime<Utc>>,
+}

@@ -1,0 +1,176 @@
+//! Who may see and do what: levels, viewers, facts, and the one function that decides.
+
+mod facts;
+mod actor;
+mod level;
+
+use chrono::{DateTime, Utc};
+
+pub use actor::{Action, Actor, Denied, Role};
+pub use facts::{
+    Acceptance, AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Publication, Viewer,
+};
+pub use level::{AccessLevel, Direction, UnknownLevel};
+
+use crate::id::{NdaId, TenantId};
+
+/// Why reading is allowed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Basis {
+    /// The document is public.
+    Public,
+    /// The contact is assigned.
+    Assigned(AssignmentId),
+    /// The contact is assigned and has accepted every required NDA.
+    AssignedWithNda(AssignmentId),
+    /// The contact is assigned and need not accept any.
+    AssignedWaived(AssignmentId),
+    /// The viewer is a member of the tenant.
+    Staff,
+}
+
+/// Why reading is denied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deny {
+    /// The document is another tenant's.
+    ForeignTenant,
+    /// Nothing is published.
+    NotPublished,
+    /// The level is internal.
+    Internal,
+    /// The viewer is nobody this tenant knows.
+    NotSignedIn,
+    /// The contact's address is not verified.
+    Unverified,
+    /// The contact is shut out.
+    Blocked,
+    /// The contact is not assigned, or no longer.
+    NotAssigned,
+    /// An NDA is required and none is set up.
+    NdaNotConfigured,
+    /// This NDA, in this version, is to be accepted first.
+    NdaNotAccepted(NdaId, u32),
+}
+
+/// What came of a request to read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Decision {
+    /// It may be read.
+    Allow(Basis),
+    /// It may not.
+    Deny(Deny),
+}
+
+/// All that an outsider may learn of a decision.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outside {
+    /// It may be read.
+    Ok,
+    /// There is no such document, or so it looks.
+    NotFound,
+    /// Signing in may help.
+    SignIn,
+    /// It exists and may be asked for.
+    RequestAccess,
+    /// This NDA, in this version, is to be accepted first.
+    AcceptNda(NdaId, u32),
+}
+
+/// It decides whether `viewer`, on the site of tenant `site`, may read the document now.
+///
+/// The first arm that fits wins, and every arm before `Public` only denies, so none of them can widen.
+pub fn decide(
+    site: TenantId,
+    viewer: &Viewer,
+    document: &DocumentFacts,
+    facts: &AccessFacts,
+    now: DateTime<Utc>,
+) -> Decision {
+    if document.tenant != site {
+        return Decision::Deny(Deny::ForeignTenant);
+    }
+    if matches!(viewer, Viewer::Member(actor) if actor.tenant == site && actor.may(Action::ReadInternal).is_ok())
+    {
+        return Decision::Allow(Basis::Staff);
+    }
+    if !matches!(document.publication, Publication::Published(_)) {
+        return Decision::Deny(Deny::NotPublished);
+    }
+    match document.level {
+        AccessLevel::Internal => Decision::Deny(Deny::Internal),
+        AccessLevel::Public => Decision::Allow(Basis::Public),
+        AccessLevel::Restricted | AccessLevel::RequiresNda => gated(site, viewer, document, facts, now),
+    }
+}
+
+fn gated(
+    site: TenantId,
+    viewer: &Viewer,
+    document: &DocumentFacts,
+    facts: &AccessFacts,
+    now: DateTime<Utc>,
+) -> Decision {
+    let contact = match viewer {
+        Viewer::Contact { tenant, .. } if *tenant != site => return Decision::Deny(Deny::NotSignedIn),
+        Viewer::Anonymous | Viewer::Member(_) => return Decision::Deny(Deny::NotSignedIn),
+        Viewer::Contact { blocked: true, .. } => return Decision::Deny(Deny::Blocked),
+        Viewer::Contact { verified: false, .. } => return Decision::Deny(Deny::Unverified),
+        Viewer::Contact { id, .. } => *id,
+    };
+    let live = |a: &&Assignment| a.contact == contact && a.document == document.id && a.is_live(now);
+    let Some(assignment) = facts.assignments.iter().find(live) else {
+        return Decision::Deny(Deny::NotAssigned);
+    };
+    if document.level == AccessLevel::Restricted {
+        return Decision::Allow(Basis::Assigned(assignment.id));
+    }
+    if let Some(waived) = facts.assignments.iter().filter(live).find(|a| a.nda_waived) {
+        return Decision::Allow(Basis::AssignedWaived(waived.id));
+    }
+    // A union: an NDA of its own never takes the general one away.
+    let required: Vec<NdaId> = facts.default_nda.into_iter().chain(document.nda).collect();
+    if required.is_empty() {
+        return Decision::Deny(Deny::NdaNotConfigured);
+    }
+    match required.iter().find_map(|nda| missing(*nda, facts)) {
+        Some(denied) => Decision::Deny(denied),
+        None => Decision::Allow(Basis::AssignedWithNda(assignment.id)),
+    }
+}
+
+fn missing(nda: NdaId, facts: &AccessFacts) -> Option<Deny> {
+    let Some(state) = facts.ndas.iter().find(|state| state.id == nda) else {
+        return Some(Deny::NdaNotConfigured);
+    };
+    let counts = |a: &Acceptance| a.nda == nda && a.version >= state.accept_from && a.voided_at.is_none();
+    (!facts.acceptances.iter().any(counts)).then_some(Deny::NdaNotAccepted(nda, state.current))
+}
+
+impl Decision {
+    /// What an outsider may learn of it.
+    pub fn outside(&self, document: &DocumentFacts) -> Outside {
+        match self {
+            Self::Allow(_) => Outside::Ok,
+            // They are assigned, so they may know.
+            Self::Deny(Deny::NdaNotAccepted(nda, version)) => Outside::AcceptNda(*nda, *version),
+            Self::Deny(Deny::NotSignedIn | Deny::Unverified) if document.listed => Outside::SignIn,
+            Self::Deny(Deny::NotAssigned) if document.listed => Outside::RequestAccess,
+            Self::Deny(
+                Deny::ForeignTenant
+                | Deny::NotPublished
+                | Deny::Internal
+                | Deny::NotSignedIn
+                | Deny::Unverified
+                | Deny::Blocked
+                | Deny::NotAssigned
+                | Deny::NdaNotConfigured,
+            ) => Outside::NotFound,
+        }
+    }
+
+    /// Whether a shared cache may keep what was read: only what is public.
+    pub const fn is_cacheable(&self) -> bool {
+        matches!(self, Self::Allow(Basis::Public))
+    }
+}

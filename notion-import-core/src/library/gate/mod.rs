@@ -1,0 +1,134 @@
+//! The access gate: where levels, publications, assignments and NDAs are kept, and the one door through which a
+//! document is read.
+
+mod store;
+mod change;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use change::{LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
+pub use store::AccessStore;
+
+use super::access::{AccessLevel, Decision, DocumentFacts, Outside, Publication, Viewer, decide};
+pub use super::audit::{AuditEntry, AuditEvent};
+use super::blob::{BlobBytes, BlobId, BlobStore};
+use super::document::{Content, Document, StoredFile, Version};
+use crate::error::StoreError;
+use crate::id::{DocumentId, TenantId, VersionNumber};
+
+/// A document as members of its tenant see it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AdminDocument {
+    /// The document.
+    pub document: Document,
+    /// How far it is open and what decides that.
+    pub facts: DocumentFacts,
+    /// Counts changes of the facts; a change names the one it was made from.
+    pub revision: u64,
+}
+
+/// A document as a reader outside sees it: nothing of its source, nothing of the tenant's members.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicDocument {
+    /// Which one.
+    pub id: DocumentId,
+    /// Its title.
+    pub title: String,
+    /// How far it is open.
+    pub level: AccessLevel,
+    /// Which version is shown.
+    pub version: VersionNumber,
+    /// When that version was published.
+    pub published_at: DateTime<Utc>,
+    /// What this viewer may do about it.
+    pub outside: Outside,
+}
+
+/// The one door through which documents are read: facts, decision, then bytes.
+#[derive(Clone)]
+pub struct Gate {
+    access: Arc<dyn AccessStore>,
+    blobs: Arc<dyn BlobStore>,
+}
+
+/// What came of a request to read.
+pub enum Reading {
+    /// It may be read: here it is.
+    Open(Box<Readable>),
+    /// It may not, and this is all the viewer may learn.
+    Closed(Outside),
+}
+
+/// A document somebody was allowed to read. Only [`Gate::read`] makes one.
+pub struct Readable {
+    site: TenantId,
+    /// Its title.
+    pub title: String,
+    /// The version that is shown.
+    pub version: Version,
+    /// Whether a shared cache may keep it.
+    pub cacheable: bool,
+    _proof: (),
+}
+
+impl Gate {
+    /// A gate over these stores.
+    pub fn new(access: Arc<dyn AccessStore>, blobs: Arc<dyn BlobStore>) -> Self {
+        Self { access, blobs }
+    }
+
+    /// It reads the published version of a document on the pages of tenant `site`.
+    ///
+    /// # Errors
+    /// A store's only; not being allowed is [`Reading::Closed`].
+    pub async fn read(
+        &self,
+        site: TenantId,
+        viewer: &Viewer,
+        id: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<Reading, StoreError> {
+        let Some((document, facts)) = self.access.facts(site, viewer.contact(), id).await? else {
+            return Ok(Reading::Closed(Outside::NotFound));
+        };
+        let decision = decide(site, viewer, &document, &facts, now);
+        let (Decision::Allow(_), Publication::Published(version)) = (&decision, document.publication) else {
+            let outside = match decision.outside(&document) {
+                Outside::Ok => Outside::NotFound,
+                closed => closed,
+            };
+            return Ok(Reading::Closed(outside));
+        };
+        let Some((title, version)) = self.access.content(site, id, version).await? else {
+            return Ok(Reading::Closed(Outside::NotFound));
+        };
+        let cacheable = decision.is_cacheable();
+        Ok(Reading::Open(Box::new(Readable { site, title, version, cacheable, _proof: () })))
+    }
+
+    /// It streams a file of a document that somebody was allowed to read.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the file is not one of the document's.
+    pub async fn open(
+        &self,
+        readable: &Readable,
+        blob: &BlobId,
+    ) -> Result<(StoredFile, BlobBytes), StoreError> {
+        let file = readable.file(blob).ok_or(StoreError::NotFound)?;
+        let bytes = self.blobs.get(readable.site, blob, None).await?;
+        Ok((file.clone(), bytes))
+    }
+}
+
+impl Readable {
+    fn file(&self, blob: &BlobId) -> Option<&StoredFile> {
+        let content = match &self.version.content {
+            Content::File(file) => Some(file),
+            Content::Markdown(_) => None,
+        };
+        content.into_iter().chain(&self.version.attachments).find(|file| file.blob.id == *blob)
+    }
+}
