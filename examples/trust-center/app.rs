@@ -5,6 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use notion_import_core::connect::Connector;
 use notion_import_core::error::{Error, StoreError};
@@ -14,6 +15,7 @@ use notion_import_core::schedule::Scheduler;
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use url::Url;
 
 use crate::config::Config;
@@ -24,6 +26,9 @@ use crate::stores::Stores;
 use crate::{background, nango, pages};
 
 const PORT: u16 = 4780;
+
+/// A browser may hold a connection open for ever; nobody waits for that.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Everything a page may need.
 pub struct App {
@@ -83,9 +88,12 @@ impl Running {
         &self.url
     }
 
-    /// It returns once somebody asked it to stop and every answer is out.
-    pub async fn until_stopped(self) {
-        let _ = self.server.await;
+    /// It returns once somebody asked it to stop and every answer is out, or has had its time.
+    pub async fn until_stopped(mut self) {
+        tokio::select! {
+            _ = &mut self.server => {}
+            () = async { asked_to_stop().await; sleep(GRACE).await } => {}
+        }
         self.background.abort();
         if let Some(stand_ins) = &self.app.stand_ins {
             stand_ins.save().await;

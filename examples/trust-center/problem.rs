@@ -14,6 +14,7 @@ pub struct Problem {
     status: StatusCode,
     title: &'static str,
     advice: String,
+    /// An address, and what it is called.
     way_out: (&'static str, &'static str),
 }
 

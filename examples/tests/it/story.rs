@@ -173,7 +173,7 @@ async fn nobody_outside_sees_a_draft(demo: &Demo, imported: &Imported) {
         let answer = anonymous.get(&imported.reading(title)).await.is(404).text();
         assert_eq!(answer, missing, "a draft must look like nothing at all");
     }
-    anonymous.get("/documents").await.is(403);
+    anonymous.get("/documents").await.is(403).saying("href=\"/\">To the start");
     anonymous.get("/t/halden").await.ok().not_saying(POLICY);
 }
 
