@@ -1,6 +1,7 @@
 //! One binary for all tests of the examples.
 #![allow(clippy::unwrap_used)]
 
+mod chromium;
 mod convert;
 mod demo;
 mod export;

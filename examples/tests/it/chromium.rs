@@ -1,0 +1,190 @@
+//! A person clicks through the demo, in a real headless Chromium.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::json;
+
+use crate::demo::Demo;
+
+/// A driven browser. Dropping it ends the driver, and the browser with it.
+struct Chromium {
+    driver: Child,
+    client: Client,
+    url: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Chromium {
+    async fn open(demo: &Demo) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver, which scripts/test installs");
+        let profile = tempfile::tempdir().unwrap();
+        let client = connect(port, &profile.path().display().to_string()).await;
+        Self { driver, client, url: demo.url.clone(), _profile: profile }
+    }
+
+    async fn go(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.url)).await.unwrap();
+    }
+
+    /// It clicks a link or a button by what it says.
+    async fn click(&self, words: &str) {
+        let path = format!(
+            "//main//*[self::a or self::button or self::summary][contains(normalize-space(.), {words:?})]"
+        );
+        self.on(Locator::XPath(&path), words).await.click().await.unwrap();
+    }
+
+    async fn tick(&self, selector: &str) {
+        self.on(Locator::Css(selector), selector).await.click().await.unwrap();
+    }
+
+    async fn see(&self, words: &str) {
+        let path = format!("//body//*[contains(normalize-space(.), {words:?})]");
+        self.on(Locator::XPath(&path), words).await;
+    }
+
+    async fn on(&self, locator: Locator<'_>, what: &str) -> fantoccini::elements::Element {
+        let found = self.client.wait().at_most(Duration::from_secs(20)).for_element(locator).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("{what:?} is not there: {error}\n{}", self.client.source().await.unwrap()),
+        }
+    }
+
+    async fn be(&self, person: &str) {
+        self.go("/").await;
+        self.click(person).await;
+    }
+
+    /// Whatever page is open: it fits the window, every picture came, and the browser had nothing to complain of.
+    async fn is_sound(&self) {
+        let unsound = self
+            .client
+            .execute(
+                "const broken = [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => 'broken image');
+                 const wide = document.documentElement.scrollWidth > window.innerWidth + 1 ? ['wider than the window'] : [];
+                 const unnamed = [...document.querySelectorAll('main input:not([type=hidden]), main select')]
+                     .filter(f => !f.labels.length && !f.getAttribute('aria-label')).map(f => 'a field without a label: ' + f.name);
+                 return broken.concat(wide, unnamed);",
+                Vec::new(),
+            )
+            .await
+            .unwrap();
+        assert_eq!(unsound, json!([]), "{}", self.client.current_url().await.unwrap());
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+async fn connect(port: u16, profile: &str) -> Client {
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1280,900",
+        &format!("--user-data-dir={profile}"),
+    ];
+    let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
+    let serde_json::Value::Object(capabilities) = capabilities else { unreachable!() };
+    for _ in 0..100 {
+        let mut builder = ClientBuilder::rustls().unwrap();
+        builder.capabilities(capabilities.clone());
+        if let Ok(client) = builder.connect(&format!("http://127.0.0.1:{port}")).await {
+            return client;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("chromedriver does not answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_connects_imports_publishes_and_a_visitor_reads() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let chromium = Chromium::open(&demo).await;
+    chromium.is_sound().await;
+    chromium.be("Ada Lindqvist").await;
+    chromium.go("/integrations").await;
+    chromium.click("Connect Notion").await;
+    consent(&chromium).await;
+    chromium.click("Yes, connect Halden Pay").await;
+    chromium.see("is connected").await;
+    chromium.is_sound().await;
+
+    chromium.go("/import").await;
+    chromium.is_sound().await;
+    chromium.tick("input[value*='Encryption Policy']").await;
+    chromium.tick("input[value*='Incident Response']").await;
+    chromium.click("Import what is ticked").await;
+    chromium.click("To the documents").await;
+    chromium.click("Encryption Policy").await;
+    chromium.see("AES-256-GCM").await;
+    chromium.is_sound().await;
+    chromium.click("Publish version 1").await;
+    chromium.click("Publish").await;
+    chromium.see("Published").await;
+    open_to_everybody(&chromium).await;
+    if let Ok(picture) = std::env::var("NOTION_IMPORT_PICTURE") {
+        std::fs::write(picture, chromium.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    chromium.client.delete_all_cookies().await.unwrap();
+    chromium.client.set_window_size(420, 800).await.unwrap();
+    chromium.go("/t/halden").await;
+    chromium.is_sound().await;
+    chromium.click("Encryption Policy").await;
+    chromium.see("AES-256-GCM").await;
+    chromium.is_sound().await;
+    chromium.client.clone().close().await.unwrap();
+}
+
+/// From internal to public: the report is seen, a reason is given, and it is confirmed once more.
+async fn open_to_everybody(chromium: &Chromium) {
+    let level = chromium.on(Locator::Css("select[name=to]"), "the choice of a level").await;
+    level.select_by_value("public").await.unwrap();
+    chromium.click("Change").await;
+    chromium.is_sound().await;
+    let reason = chromium.on(Locator::Css("input[name=reason]"), "the reason").await;
+    reason.send_keys("Asked for by every customer").await.unwrap();
+    chromium.tick("input[name=seen]").await;
+    chromium.tick("input[name=public]").await;
+    chromium.click("Open it").await;
+    chromium.on(Locator::Css(".badge.level.public"), "the badge of a public document").await;
+    chromium.is_sound().await;
+}
+
+/// The consent page, in the tab where a person would open it.
+async fn consent(chromium: &Chromium) {
+    let link = chromium.on(Locator::Css("#consent"), "the link to the consent").await;
+    let href = link.attr("href").await.unwrap().unwrap();
+    let here = chromium.client.window().await.unwrap();
+    let tab = chromium.client.new_window(true).await.unwrap();
+    chromium.client.switch_to_window(tab.handle).await.unwrap();
+    let whole = if href.starts_with("http") { href } else { format!("{}{href}", chromium.url) };
+    chromium.client.goto(&whole).await.unwrap();
+    chromium.tick("input[type=radio]").await;
+    chromium.tick("input[type=checkbox]").await;
+    let allow = chromium.on(Locator::Css("button[value=allow]"), "the button that allows").await;
+    allow.click().await.unwrap();
+    chromium.on(Locator::XPath("//*[contains(., 'Connected')]"), "the last page of the consent").await;
+    chromium.client.close_window().await.unwrap();
+    chromium.client.switch_to_window(here).await.unwrap();
+}
