@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::stream::{self, StreamExt};
 use url::Url;
 
 use super::Fetcher;
@@ -12,6 +13,9 @@ use crate::library::document::StoredFile;
 use crate::notion::block::{Block, Content};
 use crate::notion::file::{File, FileSource};
 use crate::notion::tree::BlockTree;
+
+/// Files downloaded at once.
+const CONCURRENCY: usize = 4;
 
 /// The files kept of a page.
 #[derive(Default)]
@@ -50,10 +54,15 @@ impl Fetcher<'_> {
     /// What is too large, of another type or gone is left out; what may come the next time is an error, for a document
     /// must not depend on the weather.
     async fn keep(&self, tree: &BlockTree, is_wanted: impl Fn(Accept) -> bool) -> Result<Kept, Error> {
-        let mut kept = Kept::default();
         let files = tree.nodes().iter().filter_map(|node| worth_keeping(&node.block));
-        for (block, file, accept) in files.filter(|(_, _, accept)| is_wanted(*accept)) {
-            match self.keep_one(block, file, accept).await {
+        let wanted = files.filter(|(_, _, accept)| is_wanted(*accept));
+        let outcomes = wanted
+            .map(|(block, file, accept)| async move { (block, self.keep_one(block, file, accept).await) });
+        // In the order of the page, whichever comes first.
+        let mut outcomes = stream::iter(outcomes.collect::<Vec<_>>()).buffered(CONCURRENCY);
+        let mut kept = Kept::default();
+        while let Some((block, outcome)) = outcomes.next().await {
+            match outcome {
                 Ok(Some(stored)) => kept.add(block, stored),
                 Ok(None) => {}
                 Err(Error::Download(error)) if is_final(&error) => {

@@ -41,6 +41,8 @@ pub(crate) struct List<T> {
     cursors: HashSet<String>,
     seen: HashSet<NotionId>,
     restarts: u32,
+    /// Some elements have no id, so what was seen of them could not be told from what is to come.
+    has_nameless: bool,
     done: bool,
     element: std::marker::PhantomData<fn() -> T>,
 }
@@ -73,6 +75,7 @@ impl<T: Element> List<T> {
             cursors: HashSet::new(),
             seen: HashSet::new(),
             restarts: 0,
+            has_nameless: false,
             done: false,
             element: std::marker::PhantomData,
         }
@@ -155,7 +158,13 @@ impl<T: Element> List<T> {
             (true, Some(cursor)) => self.cursor = Some(cursor),
         }
         let mut page = envelope.results;
-        page.retain(|element| element.id().is_none_or(|id| self.seen.insert(id)));
+        page.retain(|element| match element.id() {
+            Some(id) => self.seen.insert(id),
+            None => {
+                self.has_nameless = true;
+                true
+            }
+        });
         Ok(page)
     }
 
@@ -163,7 +172,9 @@ impl<T: Element> List<T> {
     fn recover(&mut self, error: Error) -> Result<(), Error> {
         let Error::Notion(notion) = &error else { return Err(error) };
         match notion.code {
-            NotionCode::InvalidCursor if self.cursor.is_some() && self.restarts < RESTARTS => {
+            NotionCode::InvalidCursor
+                if self.cursor.is_some() && self.restarts < RESTARTS && !self.has_nameless =>
+            {
                 // What was seen is not returned again; what was not is still to come.
                 self.restarts += 1;
                 self.cursor = None;

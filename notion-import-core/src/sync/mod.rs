@@ -22,6 +22,9 @@ use plan::Plan;
 /// Requests in flight at once while documents are verified.
 const CONCURRENCY: usize = 8;
 
+/// A workspace may list any number of pages; what lies beyond is verified one by one like all that hints do not show.
+const MOST_HINTS: usize = 5000;
+
 /// Linked documents read from, and patches written to, the store in one go.
 const BATCH: usize = 200;
 
@@ -117,20 +120,22 @@ impl Sync<'_> {
         }
     }
 
-    /// It asks what was edited lately: cheap for much, but proof of nothing that is missing from it.
+    /// It asks what was edited lately, or on the first run for all there is: cheap for much, but proof of nothing that is missing.
     async fn hints(&self, plan: &Plan) -> Result<HashMap<NotionId, Seen>, Error> {
         let mut seen = HashMap::new();
-        let Some(since) = plan.since else { return Ok(seen) };
-        let mut recent = self.api.search("", Kind::Any);
-        'pages: while let Some(page) = recent.next_page().await? {
-            for found in page {
-                let Some(found) = Seen::found(&found) else { continue };
-                if found.source.edited_at < since {
+        let mut listing = self.api.search("", Kind::Any);
+        let is_old = |found: &Seen| plan.since.is_some_and(|since| found.source.edited_at < since);
+        'pages: while seen.len() < MOST_HINTS
+            && let Some(page) = listing.next_page().await?
+        {
+            for found in page.iter().filter_map(Seen::found) {
+                if is_old(&found) {
                     break 'pages;
                 }
                 seen.insert(found.source.id, found);
             }
         }
+        let Some(since) = plan.since else { return Ok(seen) };
         for data_source in &plan.data_sources {
             match self.api.rows_edited_since(*data_source, since).all().await {
                 Ok(rows) => {

@@ -20,7 +20,7 @@ const RUNS_A_DAY: usize = 6;
 /// What to ask, beside the documents that are verified one by one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Plan {
-    /// Look through what was edited since then; none if nothing is known yet, and everything is verified.
+    /// Look through what was edited since then; none on the first run, which looks through everything.
     pub(crate) since: Option<DateTime<Utc>>,
     /// Data sources whose rows are linked.
     pub(crate) data_sources: Vec<NotionId>,
@@ -37,7 +37,7 @@ pub(crate) fn plan(linked: &[Linked], cursor: Option<SyncCursor>, options: &Sync
     let mut data_sources: Vec<NotionId> = rows.collect::<HashSet<_>>().into_iter().collect();
     data_sources.sort();
     Plan {
-        since: cursor.filter(|_| !linked.is_empty()).map(|cursor| to_the_minute(cursor.watermark) - OVERLAP),
+        since: cursor.map(|cursor| to_the_minute(cursor.watermark) - OVERLAP),
         data_sources,
         budget: options.verify_at_once.max(linked.len().div_ceil(RUNS_A_DAY)),
     }

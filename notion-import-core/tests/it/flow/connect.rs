@@ -232,3 +232,22 @@ async fn a_reconnect_keeps_the_connection_and_its_documents() {
     let records = scene.connections.list(scene.admin.tenant).await.unwrap();
     assert_eq!((records.len(), records[0].state), (1, ConnectionState::Active));
 }
+
+#[tokio::test]
+async fn a_new_connection_takes_up_the_documents_of_the_one_before() {
+    let scene = Scene::new();
+    let reference = scene.connected().await;
+    let old = scene.connections.get(scene.admin.tenant, &reference).await.unwrap().unwrap().connection();
+    let page = scene.stage.home;
+    let pick = notion_import_core::import::Pick::page(page);
+    let document = scene.stage.importer.import_one(&old, pick).await.unwrap().document();
+    scene.connector.disconnect(&scene.admin, &reference).await.unwrap();
+
+    let begun = scene.connector.begin(&scene.admin).await.unwrap();
+    let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
+    scene.connector.noticed(&reference).await.unwrap();
+    let record = scene.connector.confirm(&scene.admin, begun.attempt, &begun.secret).await.unwrap();
+    scene.stage.importer.sync(&record.connection()).await.unwrap();
+    let linked = scene.stage.linked(page).await;
+    assert_eq!((linked.document, linked.link.connection), (document, Some(reference)));
+}
