@@ -5,7 +5,9 @@ use notion_import_core::connection::{ConnectionRecord, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::library::access::{AccessLevel, Publication};
 use notion_import_core::library::audit::AuditEvent;
-use notion_import_core::library::document::{Link, Source, SourceImage, SourceKind, SourceState};
+use notion_import_core::library::document::{
+    Link, Source, SourceImage, SourceKind, SourceParent, SourceState,
+};
 use notion_import_core::library::fidelity::{Loss, Truncation};
 use serde::Serialize;
 use serde_json::Value;
@@ -69,10 +71,11 @@ pub const fn state(state: ConnectionState) -> Badge {
     }
 }
 
-pub const fn kind(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Page => "Page",
-        SourceKind::DataSource => "Database",
+pub const fn kind(source: &Source) -> &'static str {
+    match (source.kind, source.parent) {
+        (SourceKind::Page, Some(SourceParent::DataSource(_))) => "Row of a database",
+        (SourceKind::Page, _) => "Page",
+        (SourceKind::DataSource, _) => "Database",
     }
 }
 

@@ -176,7 +176,7 @@ fn shown_source(link: &Link) -> ShownSource {
     let source = &link.source;
     ShownSource {
         icon: words::icon(source),
-        kind: words::kind(source.kind),
+        kind: words::kind(source),
         title: words::title(&source.title),
         url: source.url.as_ref().map(ToString::to_string),
         badge: words::source_badge(Some(link)),

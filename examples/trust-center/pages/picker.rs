@@ -135,7 +135,7 @@ fn shown(entry: Entry) -> Shown {
     Shown {
         value: format!("{tag} {} {title}", source.id),
         icon: words::icon(source),
-        kind: words::kind(source.kind),
+        kind: words::kind(source),
         edited: words::moment(source.edited_at),
         document: entry.imported.map(|id| id.to_string()),
         is_database: source.kind == SourceKind::DataSource,
