@@ -1,0 +1,120 @@
+-- Attempts to connect, and what came of them. No token is ever kept.
+-- What somebody outside has written is kept as json, word for word: text knows no U+0000.
+
+CREATE TABLE notion_import.attempts (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    secret_hash bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
+    expires_at timestamptz NOT NULL,
+    renews text,
+    granted json,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE INDEX attempts_by_expiry ON notion_import.attempts (expires_at);
+
+CREATE TABLE notion_import.connections (
+    tenant_id uuid NOT NULL,
+    reference text NOT NULL,
+    state text NOT NULL,
+    workspace json NOT NULL,
+    bot_id uuid NOT NULL,
+    connected_by uuid NOT NULL,
+    connected_at timestamptz NOT NULL,
+    generation bigint NOT NULL,
+    next_run timestamptz NOT NULL,
+    leased_until timestamptz,
+    -- To when it was brought forward since the last claim.
+    hastened_to timestamptz,
+    last_run json,
+    PRIMARY KEY (tenant_id, reference)
+);
+
+CREATE INDEX connections_by_next_run ON notion_import.connections (next_run) WHERE state = 'active';
+CREATE INDEX connections_fenced ON notion_import.connections (reference) WHERE state = 'disconnecting';
+CREATE INDEX connections_by_bot ON notion_import.connections (bot_id);
+
+DO $$
+DECLARE
+    name text;
+    tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
+BEGIN
+    FOREACH name IN ARRAY ARRAY['attempts', 'connections'] LOOP
+        EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format(
+            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync USING (%s) WITH CHECK (%s)',
+            name, tenant, tenant);
+        EXECUTE format('REVOKE ALL ON notion_import.%I FROM PUBLIC', name);
+    END LOOP;
+END $$;
+
+GRANT SELECT, INSERT, DELETE ON notion_import.attempts TO notion_import_app;
+GRANT UPDATE (granted) ON notion_import.attempts TO notion_import_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notion_import.connections TO notion_import_app;
+GRANT SELECT ON notion_import.connections TO notion_import_sync;
+GRANT UPDATE (state, generation, next_run, leased_until, hastened_to, last_run)
+    ON notion_import.connections TO notion_import_sync;
+
+-- Schedules look across tenants, through these functions only. They tell where to look, not what is there.
+
+CREATE POLICY lookup ON notion_import.attempts FOR SELECT TO notion_import_lookup USING (true);
+GRANT SELECT (tenant_id, id, expires_at) ON notion_import.attempts TO notion_import_lookup;
+
+CREATE POLICY lookup ON notion_import.connections FOR SELECT TO notion_import_lookup USING (true);
+-- A row is locked by who may update it; this one may, but no row is right.
+CREATE POLICY lookup_locks ON notion_import.connections
+    FOR UPDATE TO notion_import_lookup USING (true) WITH CHECK (false);
+GRANT SELECT (tenant_id, reference, state, bot_id, next_run, leased_until) ON notion_import.connections TO notion_import_lookup;
+GRANT UPDATE (leased_until) ON notion_import.connections TO notion_import_lookup;
+
+-- Active connections that are due and that nobody holds, longest due first. They stay locked until the transaction ends,
+-- so nobody else finds them meanwhile.
+CREATE FUNCTION notion_import.due(at timestamptz, at_most bigint)
+RETURNS TABLE (tenant_id uuid, reference text)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT c.tenant_id, c.reference FROM notion_import.connections AS c
+    WHERE c.state = 'active' AND c.next_run <= at AND coalesce(c.leased_until, at) <= at
+    ORDER BY c.next_run LIMIT at_most FOR UPDATE SKIP LOCKED
+$$;
+
+-- Connections that are fenced and not yet removed.
+CREATE FUNCTION notion_import.fenced(at_most bigint)
+RETURNS TABLE (tenant_id uuid, reference text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT c.tenant_id, c.reference FROM notion_import.connections AS c
+    WHERE c.state = 'disconnecting' ORDER BY c.reference LIMIT at_most
+$$;
+
+-- Attempts that have lapsed, longest lapsed first.
+CREATE FUNCTION notion_import.lapsed(at timestamptz, at_most bigint)
+RETURNS TABLE (tenant_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT a.tenant_id, a.id FROM notion_import.attempts AS a
+    WHERE a.expires_at <= at ORDER BY a.expires_at LIMIT at_most
+$$;
+
+-- Whether a tenant other than this one stands on the bot.
+CREATE FUNCTION notion_import.another_has(tenant uuid, bot uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM notion_import.connections AS c WHERE c.bot_id = bot AND c.tenant_id <> tenant)
+$$;
+
+REVOKE ALL ON FUNCTION notion_import.due, notion_import.fenced, notion_import.lapsed, notion_import.another_has FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notion_import.due TO notion_import_sync;
+GRANT EXECUTE ON FUNCTION notion_import.fenced, notion_import.lapsed, notion_import.another_has TO notion_import_app;
+
+GRANT CREATE ON SCHEMA notion_import TO notion_import_lookup;
+ALTER FUNCTION notion_import.due OWNER TO notion_import_lookup;
+ALTER FUNCTION notion_import.fenced OWNER TO notion_import_lookup;
+ALTER FUNCTION notion_import.lapsed OWNER TO notion_import_lookup;
+ALTER FUNCTION notion_import.another_has OWNER TO notion_import_lookup;
+REVOKE CREATE ON SCHEMA notion_import FROM notion_import_lookup;
+
+-- Who brings the schema up to date needs the role for that long only.
+REVOKE notion_import_lookup FROM CURRENT_USER;

@@ -1,0 +1,96 @@
+-- Documents, their versions and their history. Nothing here says who may read them.
+
+CREATE TABLE notion_import.documents (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    title json NOT NULL,
+    edited_here boolean NOT NULL,
+    latest integer NOT NULL CHECK (latest > 0),
+    created_at timestamptz NOT NULL,
+    -- The link: all of it or nothing, but for the connection, which a disconnect takes away.
+    source_id uuid,
+    source json,
+    state text,
+    checked_at timestamptz,
+    update_available boolean,
+    connection text,
+    imported_edit timestamptz NOT NULL,
+    settled boolean NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (num_nulls(source_id, source, state, checked_at, update_available) IN (0, 5)),
+    CHECK (source_id IS NOT NULL OR connection IS NULL)
+);
+
+CREATE UNIQUE INDEX documents_by_source ON notion_import.documents (tenant_id, source_id) WHERE source_id IS NOT NULL;
+CREATE INDEX documents_by_connection ON notion_import.documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
+CREATE INDEX documents_by_age ON notion_import.documents (tenant_id, created_at, id);
+
+CREATE TABLE notion_import.versions (
+    tenant_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    number integer NOT NULL CHECK (number > 0),
+    content json NOT NULL,
+    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+    attachments json NOT NULL,
+    fidelity json NOT NULL,
+    exposure json NOT NULL,
+    source_edited_at timestamptz NOT NULL,
+    imported_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, document_id, number),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id)
+);
+
+CREATE TABLE notion_import.syncs (
+    tenant_id uuid NOT NULL,
+    connection text NOT NULL,
+    generation bigint NOT NULL,
+    detached bigint NOT NULL DEFAULT 0,
+    watermark timestamptz,
+    PRIMARY KEY (tenant_id, connection)
+);
+
+CREATE TABLE notion_import.audit (
+    tenant_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    number bigint NOT NULL,
+    at timestamptz NOT NULL,
+    member_id uuid,
+    event json NOT NULL,
+    PRIMARY KEY (tenant_id, document_id, number),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id)
+);
+
+DO $$
+DECLARE
+    name text;
+    tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
+BEGIN
+    FOREACH name IN ARRAY ARRAY['documents', 'versions', 'syncs', 'audit'] LOOP
+        EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format(
+            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync USING (%s) WITH CHECK (%s)',
+            name, tenant, tenant);
+        EXECUTE format('REVOKE ALL ON notion_import.%I FROM PUBLIC', name);
+    END LOOP;
+END $$;
+
+GRANT SELECT, INSERT ON notion_import.documents TO notion_import_app, notion_import_sync;
+GRANT UPDATE (title, edited_here, latest, source_id, source, state, checked_at, update_available, connection, imported_edit, settled)
+    ON notion_import.documents TO notion_import_app, notion_import_sync;
+GRANT SELECT, INSERT ON notion_import.versions TO notion_import_sync;
+GRANT SELECT ON notion_import.versions TO notion_import_app;
+GRANT SELECT, INSERT, UPDATE ON notion_import.syncs TO notion_import_sync;
+GRANT SELECT, INSERT ON notion_import.audit TO notion_import_app;
+GRANT SELECT (tenant_id, document_id, number), INSERT ON notion_import.audit TO notion_import_sync;
+
+-- Not even their owner rewrites them.
+CREATE FUNCTION notion_import.refuse() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN RAISE 'a row of % is only added', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$;
+REVOKE ALL ON FUNCTION notion_import.refuse FROM PUBLIC;
+
+CREATE TRIGGER audit_is_only_added_to BEFORE UPDATE OR DELETE ON notion_import.audit
+    FOR EACH ROW EXECUTE FUNCTION notion_import.refuse();
+CREATE TRIGGER versions_are_not_changed BEFORE UPDATE ON notion_import.versions
+    FOR EACH ROW EXECUTE FUNCTION notion_import.refuse();

@@ -1,0 +1,108 @@
+-- Who may read the documents. A document without a row in standings is internal and unpublished.
+
+CREATE TABLE notion_import.ndas (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    current integer NOT NULL CHECK (current > 0),
+    accept_from integer NOT NULL CHECK (accept_from BETWEEN 1 AND current),
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE notion_import.nda_versions (
+    tenant_id uuid NOT NULL,
+    nda_id uuid NOT NULL,
+    version integer NOT NULL,
+    title json NOT NULL,
+    body json NOT NULL,
+    published_by uuid NOT NULL,
+    published_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, nda_id, version),
+    FOREIGN KEY (tenant_id, nda_id) REFERENCES notion_import.ndas (tenant_id, id)
+);
+
+CREATE TABLE notion_import.default_ndas (
+    tenant_id uuid NOT NULL PRIMARY KEY,
+    nda_id uuid NOT NULL,
+    FOREIGN KEY (tenant_id, nda_id) REFERENCES notion_import.ndas (tenant_id, id)
+);
+
+CREATE TABLE notion_import.standings (
+    tenant_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    level text NOT NULL DEFAULT 'internal',
+    publication text NOT NULL DEFAULT 'draft',
+    version integer,
+    published_at timestamptz,
+    listed boolean NOT NULL DEFAULT false,
+    nda_id uuid,
+    revision bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant_id, document_id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id, version) REFERENCES notion_import.versions (tenant_id, document_id, number),
+    FOREIGN KEY (tenant_id, nda_id) REFERENCES notion_import.ndas (tenant_id, id)
+);
+
+CREATE INDEX standings_published ON notion_import.standings (tenant_id, document_id) WHERE publication = 'published';
+-- What somebody nobody knows may read or know of.
+CREATE INDEX standings_shown ON notion_import.standings (tenant_id, document_id)
+    WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
+
+CREATE TABLE notion_import.assignments (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    nda_waived boolean NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id)
+);
+
+CREATE INDEX assignments_by_document ON notion_import.assignments (tenant_id, document_id, contact_id);
+CREATE INDEX assignments_by_contact ON notion_import.assignments (tenant_id, contact_id, document_id);
+
+CREATE TABLE notion_import.acceptances (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    nda_id uuid NOT NULL,
+    version integer NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    voided_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, nda_id, version) REFERENCES notion_import.nda_versions (tenant_id, nda_id, version)
+);
+
+CREATE UNIQUE INDEX acceptances_that_count
+    ON notion_import.acceptances (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL;
+CREATE INDEX acceptances_by_contact ON notion_import.acceptances (tenant_id, contact_id);
+
+DO $$
+DECLARE
+    name text;
+    tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
+BEGIN
+    FOREACH name IN ARRAY ARRAY['ndas', 'nda_versions', 'default_ndas', 'standings', 'assignments', 'acceptances'] LOOP
+        EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format(
+            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync USING (%s) WITH CHECK (%s)',
+            name, tenant, tenant);
+        EXECUTE format('REVOKE ALL ON notion_import.%I FROM PUBLIC', name);
+    END LOOP;
+END $$;
+
+-- To the application alone: a sync can neither open a document nor read whether it is open.
+GRANT SELECT, INSERT ON notion_import.ndas, notion_import.default_ndas, notion_import.standings,
+    notion_import.nda_versions, notion_import.assignments, notion_import.acceptances TO notion_import_app;
+GRANT UPDATE (current, accept_from) ON notion_import.ndas TO notion_import_app;
+GRANT UPDATE (nda_id), DELETE ON notion_import.default_ndas TO notion_import_app;
+GRANT UPDATE (level, publication, version, published_at, listed, nda_id, revision)
+    ON notion_import.standings TO notion_import_app;
+GRANT UPDATE (revoked_at) ON notion_import.assignments TO notion_import_app;
+GRANT UPDATE (voided_at) ON notion_import.acceptances TO notion_import_app;
+
+CREATE TRIGGER nda_versions_are_not_changed BEFORE UPDATE ON notion_import.nda_versions
+    FOR EACH ROW EXECUTE FUNCTION notion_import.refuse();

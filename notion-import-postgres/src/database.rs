@@ -1,0 +1,127 @@
+//! The pool, and the one way to a transaction.
+
+use std::fmt;
+
+use notion_import_core::error::StoreError;
+use notion_import_core::id::TenantId;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Transaction};
+
+use crate::error::{OpenError, backend};
+use crate::{migrations, safety};
+
+const CONNECTIONS: u32 = 10;
+
+/// Connections, documents and, with the feature `gate`, who may read them, in the schema `notion_import` of one database.
+///
+/// Clones share the pool. Every call is one transaction for one tenant, under a role that row-level security binds.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: PgPool,
+}
+
+/// A transaction. Dropped before it is committed, it never was.
+pub(crate) type Tx = Transaction<'static, sqlx::Postgres>;
+
+/// Who acts in a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// A person, through the host.
+    App,
+    /// An import or a sync. It has no right on the tables of the gate.
+    Sync,
+}
+
+impl Role {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "notion_import_app",
+            Self::Sync => "notion_import_sync",
+        }
+    }
+}
+
+impl Postgres {
+    /// It opens a pool of its own on the database at `url`, for hosts that have none, or one of another version of sqlx.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new), and [`OpenError::Address`].
+    pub async fn connect(url: &str) -> Result<Self, OpenError> {
+        // What cannot be parsed may be a password.
+        let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
+        Self::new(pool.connect_with(options).await.map_err(backend)?).await
+    }
+
+    /// It uses the host's pool: it brings the schema up to date and sees that tenants are kept apart.
+    ///
+    /// # Errors
+    /// [`OpenError::Unsafe`] with what to mend, if a role could pass row-level security by; [`OpenError::Store`] if the database
+    /// fails, or the login may not do what is to be done.
+    pub async fn new(pool: PgPool) -> Result<Self, OpenError> {
+        let postgres = Self { pool };
+        migrations::run(&postgres).await?;
+        safety::check(&postgres).await?;
+        Ok(postgres)
+    }
+
+    /// It waits for what is being written and closes the pool, also the host's.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A transaction for one tenant.
+    pub(crate) async fn write(&self, role: Role, tenant: TenantId) -> Result<Tx, StoreError> {
+        let mut tx = self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
+        enter(&mut tx, role, Some(tenant)).await?;
+        Ok(tx)
+    }
+
+    /// A transaction for one tenant that sees one state of the database and changes nothing.
+    pub(crate) async fn snapshot(&self, role: Role, tenant: TenantId) -> Result<Tx, StoreError> {
+        let mut tx = self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        enter(&mut tx, role, Some(tenant)).await?;
+        Ok(tx)
+    }
+
+    /// A schedule's transaction: no row is there until it [enters](enter) a tenant.
+    pub(crate) async fn schedule(&self, role: Role) -> Result<Tx, StoreError> {
+        let mut tx = self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
+        enter(&mut tx, role, None).await?;
+        Ok(tx)
+    }
+
+    /// A transaction under the host's own login, to look at roles and make tables.
+    pub(crate) async fn login(&self) -> Result<Tx, StoreError> {
+        self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await
+    }
+
+    async fn transaction(&self, begin: &'static str) -> Result<Tx, StoreError> {
+        let pool = self.pool.clone();
+        // In a task, which runs to its end: were the caller dropped in the middle, the connection would go back to the pool inside
+        // a transaction that nobody ends.
+        let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+        begun.await.map_err(StoreError::backend)?.map_err(backend)
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").finish_non_exhaustive()
+    }
+}
+
+/// It makes everything from here to the end of the transaction, or to the next call, happen as `role` for `tenant`.
+pub(crate) async fn enter(tx: &mut Tx, role: Role, tenant: Option<TenantId>) -> Result<(), StoreError> {
+    sqlx::query("SELECT set_config('role', $1, true), set_config('notion_import.tenant_id', $2, true)")
+        .bind(role.as_str())
+        .bind(tenant.map_or_else(String::new, |tenant| tenant.to_string()))
+        .execute(&mut **tx)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn commit(tx: Tx) -> Result<(), StoreError> {
+    tx.commit().await.map_err(backend)
+}

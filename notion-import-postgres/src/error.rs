@@ -1,0 +1,76 @@
+//! What can go wrong with a database, without the text it quotes.
+
+use std::fmt;
+
+use notion_import_core::error::StoreError;
+
+/// Why the library on PostgreSQL was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The address is none of a PostgreSQL database.
+    #[error("not the address of a PostgreSQL database")]
+    Address,
+    /// Tenants would not be kept apart.
+    #[error("tenants would not be kept apart:{}", list(.0))]
+    Unsafe(Vec<Hazard>),
+    /// The database failed or refused; if it refused a role, the login lacks
+    /// `GRANT notion_import_app, notion_import_sync`.
+    #[error("the database could not be opened")]
+    Store(#[from] StoreError),
+}
+
+/// Something by which one tenant could come to see another's rows, and how to mend it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hazard {
+    /// What is wrong.
+    pub what: String,
+    /// What mends it.
+    pub mend: String,
+}
+
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; to mend it: {}", self.what, self.mend)
+    }
+}
+
+fn list(hazards: &[Hazard]) -> String {
+    hazards.iter().map(|hazard| format!("\n  {hazard}")).collect()
+}
+
+/// It keeps what a database error means. PostgreSQL quotes rows in its messages, and rows are the customers'.
+pub(crate) fn backend(error: sqlx::Error) -> StoreError {
+    StoreError::backend(match error {
+        sqlx::Error::Database(refused) => Failure::Refused {
+            sqlstate: refused.code().unwrap_or_default().into_owned(),
+            constraint: refused.constraint().map(str::to_owned),
+        },
+        sqlx::Error::Io(error) => Failure::Io(error),
+        sqlx::Error::PoolTimedOut => Failure::Busy,
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Failure::Closed,
+        sqlx::Error::Tls(_) => Failure::Tls,
+        _ => Failure::Protocol,
+    })
+}
+
+/// A failure of the database.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the database refused with SQLSTATE {sqlstate}{}", of(.constraint.as_deref()))]
+    Refused { sqlstate: String, constraint: Option<String> },
+    #[error("the connection to the database failed")]
+    Io(#[source] std::io::Error),
+    #[error("no connection to the database became free in time")]
+    Busy,
+    #[error("the connections to the database are closed")]
+    Closed,
+    #[error("no secure connection to the database could be made")]
+    Tls,
+    #[error("the database did not answer as expected")]
+    Protocol,
+}
+
+fn of(constraint: Option<&str>) -> String {
+    constraint.map(|name| format!(" ({name})")).unwrap_or_default()
+}

@@ -1,0 +1,101 @@
+//! How a database comes to have the tables this version knows.
+
+use notion_import_core::error::StoreError;
+
+use crate::database::{Postgres, Role, Tx, commit, enter};
+use crate::error::backend;
+
+/// A numbered series of migrations: the first is number 1, and none is ever changed once it is released.
+struct Set {
+    name: &'static str,
+    migrations: &'static [&'static str],
+}
+
+const SETS: &[Set] = &[
+    Set {
+        name: "core",
+        migrations: &[
+            include_str!("../migrations/core/0001_roles.sql"),
+            include_str!("../migrations/core/0002_connections.sql"),
+            include_str!("../migrations/core/0003_documents.sql"),
+        ],
+    },
+    // A host with a gate of its own never gets these tables.
+    #[cfg(feature = "gate")]
+    Set { name: "gate", migrations: &[include_str!("../migrations/gate/0001_access.sql")] },
+];
+
+/// It runs what has not been run yet, all in one transaction: two processes that open a new database take turns.
+pub(crate) async fn run(postgres: &Postgres) -> Result<(), StoreError> {
+    if is_up_to_date(postgres).await? {
+        return Ok(());
+    }
+    let mut tx = postgres.login().await?;
+    sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtextextended('notion_import migrations', 0))")
+        .execute(&mut *tx)
+        .await
+        .map_err(backend)?;
+    // Where somebody else has made the schema, the login need not be allowed to.
+    let table = "DO $$ BEGIN \
+                     IF to_regnamespace('notion_import') IS NULL THEN CREATE SCHEMA notion_import; END IF; \
+                 END $$; \
+                 CREATE TABLE IF NOT EXISTS notion_import.migrations (\
+                     name text NOT NULL, number bigint NOT NULL, PRIMARY KEY (name, number)\
+                 )";
+    sqlx::raw_sql(table).execute(&mut *tx).await.map_err(backend)?;
+    for set in SETS {
+        apply(&mut tx, set).await?;
+    }
+    commit(tx).await
+}
+
+/// Most logins may use the tables and not make them: they need not even try.
+async fn is_up_to_date(postgres: &Postgres) -> Result<bool, StoreError> {
+    let mut tx = postgres.login().await?;
+    let made: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'notion_import' AND tablename = 'migrations') \
+             AND EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role(oid, 'MEMBER'))",
+    )
+    .bind(Role::App.as_str())
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(backend)?;
+    if !made {
+        return Ok(false);
+    }
+    enter(&mut tx, Role::App, None).await?;
+    for set in SETS {
+        if done(&mut tx, set).await? < number(set) {
+            return Ok(false);
+        }
+    }
+    commit(tx).await?;
+    Ok(true)
+}
+
+async fn apply(tx: &mut Tx, set: &Set) -> Result<(), StoreError> {
+    let done = done(tx, set).await?;
+    let numbered = (1_i64..).zip(set.migrations);
+    for (number, migration) in numbered.filter(|(number, _)| *number > done) {
+        sqlx::raw_sql(*migration).execute(&mut **tx).await.map_err(backend)?;
+        sqlx::query("INSERT INTO notion_import.migrations (name, number) VALUES ($1, $2)")
+            .bind(set.name)
+            .bind(number)
+            .execute(&mut **tx)
+            .await
+            .map_err(backend)?;
+    }
+    Ok(())
+}
+
+async fn done(tx: &mut Tx, set: &Set) -> Result<i64, StoreError> {
+    sqlx::query_scalar("SELECT coalesce(max(number), 0) FROM notion_import.migrations WHERE name = $1")
+        .bind(set.name)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(backend)
+}
+
+fn number(set: &Set) -> i64 {
+    (1_i64..).zip(set.migrations).map(|(number, _)| number).max().unwrap_or(0)
+}

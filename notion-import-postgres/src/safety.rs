@@ -1,0 +1,40 @@
+//! Whether tenants are kept apart: looked at on every start, since rights drift.
+
+use notion_import_core::error::StoreError;
+use sqlx::{PgExecutor, Row};
+
+use crate::database::{Postgres, commit};
+use crate::error::{Hazard, OpenError, backend};
+
+/// It refuses a database in which a role that acts for tenants could see another's rows.
+pub(crate) async fn check(postgres: &Postgres) -> Result<(), OpenError> {
+    let mut tx = postgres.login().await?;
+    let hazards = hazards(&mut *tx).await?;
+    let login_bypasses = login_bypasses(&mut *tx).await?;
+    commit(tx).await?;
+    if !hazards.is_empty() {
+        return Err(OpenError::Unsafe(hazards));
+    }
+    if login_bypasses {
+        // What goes through this crate is safe all the same: it steps into roles that are bound.
+        tracing::warn!(
+            "the login is a superuser or bypasses row-level security: the host's own statements see every tenant's rows; \
+             use a login without these rights, and GRANT notion_import_app, notion_import_sync to it"
+        );
+    }
+    Ok(())
+}
+
+async fn hazards(db: impl PgExecutor<'_>) -> Result<Vec<Hazard>, StoreError> {
+    let rows = sqlx::query(include_str!("safety.sql")).fetch_all(db).await.map_err(backend)?;
+    let read =
+        |row: &sqlx::postgres::PgRow| Ok(Hazard { what: row.try_get("what")?, mend: row.try_get("mend")? });
+    rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(backend)
+}
+
+async fn login_bypasses(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        .fetch_one(db)
+        .await
+        .map_err(backend)
+}

@@ -1,0 +1,390 @@
+//! Who may read the documents, on PostgreSQL.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+use notion_import_core::library::access::{
+    AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside, Publication,
+    Viewer, decide,
+};
+use notion_import_core::library::audit::{AuditEntry, AuditEvent};
+use notion_import_core::library::document::Version;
+use notion_import_core::library::gate::{
+    AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    PublicDocument, Publish,
+};
+use notion_import_core::library::standing::Standing;
+use uuid::Uuid;
+
+use crate::database::{Postgres, Role, Tx, commit};
+use crate::table::documents::Kept;
+use crate::table::{acceptances, assignments, audit, documents, ndas, standings, versions};
+
+#[async_trait]
+impl AccessStore for Postgres {
+    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
+        let Some(kept) = documents::get(&mut *tx, actor.tenant, id).await? else { return Ok(None) };
+        let standing = standings::get(&mut *tx, actor.tenant, id).await?;
+        commit(tx).await?;
+        Ok(Some(admin(kept, &standing)))
+    }
+
+    async fn documents(
+        &self,
+        actor: &Actor,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<AdminDocument>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
+        let kept = documents::list(&mut *tx, actor.tenant, after, limit).await?;
+        let ids = kept.iter().map(|kept| kept.document.id);
+        let standings = standings::get_many(&mut *tx, actor.tenant, ids).await?;
+        commit(tx).await?;
+        let standing = |kept: &Kept| standings.get(&kept.document.id).cloned().unwrap_or_default();
+        Ok(kept
+            .into_iter()
+            .map(|kept| (standing(&kept), kept))
+            .map(|(standing, kept)| admin(kept, &standing))
+            .collect())
+    }
+
+    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
+        let versions = versions::list(&mut *tx, actor.tenant, id).await?;
+        commit(tx).await?;
+        Ok(versions)
+    }
+
+    async fn history(&self, actor: &Actor, id: DocumentId) -> Result<Vec<AuditEntry>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
+        let history = audit::list(&mut *tx, actor.tenant, id).await?;
+        commit(tx).await?;
+        Ok(history)
+    }
+
+    async fn rename(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        title: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.change(actor, Action::Publish, id).await?;
+        let document = &mut change.kept.document;
+        let source = document.link.as_ref().map(|link| link.source.title.as_str());
+        let event = document.title.rename(title, source).then_some(AuditEvent::Renamed);
+        change.commit(event, now).await
+    }
+
+    async fn set_level(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        level: &LevelChange,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.change(actor, Action::Publish, id).await?;
+        let event = change.standing.set_level(level)?;
+        change.commit(event, now).await
+    }
+
+    async fn publish(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        publish: &Publish,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.change(actor, Action::Publish, id).await?;
+        let version = versions::get(&mut *change.tx, actor.tenant, id, publish.version).await?;
+        version.ok_or(StoreError::NotFound)?;
+        let event = change.standing.publish(publish, now)?;
+        change.commit(event, now).await
+    }
+
+    async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut change = self.change(actor, Action::Publish, id).await?;
+        let event = change.standing.withdraw();
+        change.commit(event, now).await
+    }
+
+    async fn set_listed(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        listed: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.change(actor, Action::Publish, id).await?;
+        let event = change.standing.set_listed(listed);
+        change.commit(event, now).await
+    }
+
+    async fn require_nda(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        nda: Option<NdaId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.change(actor, Action::Publish, id).await?;
+        if let Some(nda) = nda {
+            ndas::lock(&mut *change.tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
+        }
+        let event = change.standing.require_nda(actor, nda)?;
+        change.commit(event, now).await
+    }
+
+    async fn assign(
+        &self,
+        actor: &Actor,
+        new: &NewAssignment,
+        now: DateTime<Utc>,
+    ) -> Result<AssignmentId, StoreError> {
+        let mut change = self.change(actor, Action::Assign, new.document).await?;
+        new.check()?;
+        let id = AssignmentId(Uuid::now_v7());
+        assignments::insert(&mut *change.tx, actor.tenant, &new.assignment(id), now).await?;
+        let NewAssignment { contact, nda_waiver, .. } = new.clone();
+        change.commit(Some(AuditEvent::Assigned { assignment: id, contact, nda_waiver }), now).await?;
+        Ok(id)
+    }
+
+    async fn revoke(&self, actor: &Actor, id: AssignmentId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        actor.may(Action::Assign)?;
+        let mut tx = self.write(Role::App, actor.tenant).await?;
+        let document = assignments::document(&mut *tx, actor.tenant, id).await?;
+        let document = document.ok_or(StoreError::NotFound)?;
+        documents::lock(&mut *tx, actor.tenant, document).await?;
+        if assignments::revoke(&mut *tx, actor.tenant, id, now).await? {
+            let event = AuditEvent::Revoked { assignment: id };
+            let entry = AuditEntry { at: now, member: Some(actor.member), event };
+            audit::insert(&mut *tx, actor.tenant, document, &entry).await?;
+        }
+        commit(tx).await
+    }
+
+    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
+        actor.may(Action::ReadInternal)?;
+        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
+        let assignments = assignments::of_document(&mut *tx, actor.tenant, id).await?;
+        commit(tx).await?;
+        Ok(assignments)
+    }
+
+    async fn publish_nda(
+        &self,
+        actor: &Actor,
+        new: &NewNdaVersion,
+        now: DateTime<Utc>,
+    ) -> Result<u32, StoreError> {
+        actor.may(Action::ManageNda)?;
+        let mut tx = self.write(Role::App, actor.tenant).await?;
+        let version = ndas::publish(&mut tx, actor, new, now).await?;
+        commit(tx).await?;
+        Ok(version)
+    }
+
+    async fn set_default_nda(&self, actor: &Actor, nda: Option<NdaId>) -> Result<(), StoreError> {
+        actor.may(Action::ManageNda)?;
+        let mut tx = self.write(Role::App, actor.tenant).await?;
+        match nda {
+            None => ndas::delete_default(&mut *tx, actor.tenant).await?,
+            Some(nda) => {
+                ndas::lock(&mut *tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
+                ndas::set_default(&mut *tx, actor.tenant, nda).await?;
+            }
+        }
+        commit(tx).await
+    }
+
+    async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let ndas = (ndas::default(&mut *tx, tenant).await?, ndas::list(&mut *tx, tenant).await?);
+        commit(tx).await?;
+        Ok(ndas)
+    }
+
+    async fn nda_text(
+        &self,
+        tenant: TenantId,
+        nda: NdaId,
+        version: u32,
+    ) -> Result<Option<NdaText>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let text = ndas::text(&mut *tx, tenant, nda, version).await?;
+        commit(tx).await?;
+        Ok(text)
+    }
+
+    async fn accept_nda(
+        &self,
+        tenant: TenantId,
+        new: &NewAcceptance,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::App, tenant).await?;
+        let current = ndas::lock(&mut *tx, tenant, new.nda).await?.ok_or(StoreError::NotFound)?.current;
+        let text = ndas::text(&mut *tx, tenant, new.nda, current).await?;
+        let text = text.ok_or(StoreError::Corrupt("nda_versions"))?;
+        if new.version != current || new.digest != text.digest() {
+            return Err(StoreError::Conflict);
+        }
+        acceptances::insert(&mut *tx, tenant, new, now).await?;
+        commit(tx).await
+    }
+
+    async fn void_acceptance(
+        &self,
+        actor: &Actor,
+        contact: ContactId,
+        nda: NdaId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::ManageNda)?;
+        let mut tx = self.write(Role::App, actor.tenant).await?;
+        ndas::lock(&mut *tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
+        acceptances::void(&mut *tx, actor.tenant, contact, nda, now).await?;
+        commit(tx).await
+    }
+
+    async fn facts(
+        &self,
+        site: TenantId,
+        contact: Option<ContactId>,
+        id: DocumentId,
+    ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError> {
+        let mut tx = self.snapshot(Role::App, site).await?;
+        if documents::get(&mut *tx, site, id).await?.is_none() {
+            return Ok(None);
+        }
+        let standing = standings::get(&mut *tx, site, id).await?;
+        let facts = facts(&mut tx, site, contact, Some(id)).await?;
+        commit(tx).await?;
+        Ok(Some((standing.facts(site, id), facts)))
+    }
+
+    async fn readable(
+        &self,
+        site: TenantId,
+        viewer: &Viewer,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PublicDocument>, StoreError> {
+        let mut tx = self.snapshot(Role::App, site).await?;
+        let facts = facts(&mut tx, site, viewer.contact(), None).await?;
+        let published = match viewer {
+            Viewer::Member(actor) if actor.tenant == site => standings::published(&mut *tx, site).await?,
+            Viewer::Anonymous | Viewer::Contact { .. } | Viewer::Member(_) => {
+                let assigned = facts.assignments.iter().map(|assignment| assignment.document);
+                standings::published_outside(&mut *tx, site, assigned).await?
+            }
+        };
+        commit(tx).await?;
+        let shown = published.into_iter();
+        let mut shown: Vec<_> =
+            shown.filter_map(|(kept, standing)| shown_as(viewer, kept, &standing, &facts, now)).collect();
+        shown.sort_by(|a, b| (&a.title, a.id).cmp(&(&b.title, b.id)));
+        Ok(shown)
+    }
+
+    async fn content(
+        &self,
+        site: TenantId,
+        id: DocumentId,
+        number: VersionNumber,
+    ) -> Result<Option<(String, Version)>, StoreError> {
+        let mut tx = self.snapshot(Role::App, site).await?;
+        let kept = documents::get(&mut *tx, site, id).await?;
+        let version = versions::get(&mut *tx, site, id, number).await?;
+        commit(tx).await?;
+        Ok(kept.zip(version).map(|(kept, version)| (kept.document.title.text, version)))
+    }
+}
+
+/// A change of one document by a person, on its way.
+struct Change {
+    tx: Tx,
+    actor: Actor,
+    kept: Kept,
+    standing: Standing,
+}
+
+impl Postgres {
+    /// It begins a change of a document that is there, by somebody who may.
+    async fn change(&self, actor: &Actor, action: Action, id: DocumentId) -> Result<Change, StoreError> {
+        actor.may(action)?;
+        let mut tx = self.write(Role::App, actor.tenant).await?;
+        let kept = documents::lock(&mut *tx, actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
+        let standing = standings::get(&mut *tx, actor.tenant, id).await?;
+        Ok(Change { tx, actor: actor.clone(), kept, standing })
+    }
+}
+
+impl Change {
+    /// It writes the change and its event, if there is one to write.
+    async fn commit(self, event: Option<AuditEvent>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Self { mut tx, actor: Actor { tenant, member, .. }, kept, standing } = self;
+        let id = kept.document.id;
+        if let Some(event) = event {
+            documents::save(&mut *tx, tenant, [&kept]).await?;
+            standings::save(&mut *tx, tenant, id, &standing).await?;
+            let entry = AuditEntry { at: now, member: Some(member), event };
+            audit::insert(&mut *tx, tenant, id, &entry).await?;
+        }
+        commit(tx).await
+    }
+}
+
+fn admin(kept: Kept, standing: &Standing) -> AdminDocument {
+    let document = kept.document;
+    let facts = standing.facts(document.tenant, document.id);
+    AdminDocument { document, facts, revision: standing.revision }
+}
+
+/// What is known of a contact and one document, or all.
+async fn facts(
+    tx: &mut Tx,
+    site: TenantId,
+    contact: Option<ContactId>,
+    document: Option<DocumentId>,
+) -> Result<AccessFacts, StoreError> {
+    let mut facts = AccessFacts {
+        default_nda: ndas::default(&mut **tx, site).await?,
+        ndas: ndas::list(&mut **tx, site).await?,
+        ..AccessFacts::default()
+    };
+    if let Some(contact) = contact {
+        facts.assignments = assignments::of_contact(&mut **tx, site, contact, document).await?;
+        facts.acceptances = acceptances::list(&mut **tx, site, contact).await?;
+    }
+    Ok(facts)
+}
+
+fn shown_as(
+    viewer: &Viewer,
+    kept: Kept,
+    standing: &Standing,
+    facts: &AccessFacts,
+    now: DateTime<Utc>,
+) -> Option<PublicDocument> {
+    let document = kept.document;
+    let of_document = standing.facts(document.tenant, document.id);
+    let Publication::Published(version) = standing.publication else { return None };
+    let published_at = standing.published_at?;
+    let outside = decide(document.tenant, viewer, &of_document, facts, now).outside(&of_document);
+    let shown = PublicDocument {
+        id: document.id,
+        title: document.title.text,
+        level: standing.level,
+        version,
+        published_at,
+        outside,
+    };
+    (outside != Outside::NotFound).then_some(shown)
+}

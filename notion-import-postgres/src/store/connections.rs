@@ -1,0 +1,254 @@
+//! Connections on PostgreSQL.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted,
+    RunSummary, SharedBot,
+};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use subtle::ConstantTimeEq;
+
+use crate::database::{Postgres, Role, Tx, commit, enter};
+use crate::lock;
+use crate::table::{attempts, connections};
+
+#[async_trait]
+impl ConnectionStore for Postgres {
+    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::App, attempt.tenant).await?;
+        let added = attempts::insert(&mut *tx, attempt).await?;
+        commit(tx).await?;
+        if added { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let attempt = attempts::get(&mut *tx, tenant, id).await?;
+        commit(tx).await?;
+        Ok(attempt)
+    }
+
+    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::App, tenant).await?;
+        let attempt = attempts::lock(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
+        match attempt.granted {
+            Some(noted) if noted.reference != granted.reference => Err(StoreError::Conflict),
+            Some(_) => Ok(()),
+            None => {
+                attempts::set_granted(&mut *tx, tenant, id, granted).await?;
+                commit(tx).await
+            }
+        }
+    }
+
+    async fn activate(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        id: AttemptId,
+        secret_hash: [u8; 32],
+        now: DateTime<Utc>,
+        shared: SharedBot,
+    ) -> Result<ConnectionRecord, StoreError> {
+        let mut tx = self.write(Role::App, tenant).await?;
+        let attempt = attempts::lock(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
+        let secret_fits = bool::from(attempt.secret_hash.ct_eq(&secret_hash));
+        if !secret_fits || attempt.member != member || attempt.expires_at <= now {
+            return Err(StoreError::NotFound);
+        }
+        let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
+        let renewed = renewed(&mut tx, &attempt, granted).await?;
+        // Two tenants that confirm at once would not see each other.
+        lock::bot(&mut *tx, granted.workspace.bot).await?;
+        let taken = connections::another_has(&mut *tx, tenant, granted.workspace.bot).await?;
+        if taken && shared == SharedBot::Refuse {
+            return Err(StoreError::Conflict);
+        }
+        let record = ConnectionRecord {
+            tenant,
+            reference: granted.reference.clone(),
+            state: ConnectionState::Active,
+            workspace: granted.workspace.clone(),
+            connected_by: member,
+            connected_at: now,
+            generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
+            next_run: now,
+            last_run: renewed.as_ref().and_then(|old| old.last_run.clone()),
+        };
+        match renewed {
+            Some(_) => connections::replace(&mut *tx, &record).await?,
+            None if connections::insert(&mut *tx, &record).await? => {}
+            None => return Err(StoreError::Conflict),
+        }
+        attempts::delete(&mut *tx, tenant, id).await?;
+        commit(tx).await?;
+        Ok(record)
+    }
+
+    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::App, tenant).await?;
+        attempts::delete(&mut *tx, tenant, id).await?;
+        commit(tx).await
+    }
+
+    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
+        let mut tx = self.schedule(Role::App).await?;
+        let mut lapsed = Vec::new();
+        for (tenant, id) in attempts::lapsed(&mut *tx, now, limit).await? {
+            enter(&mut tx, Role::App, Some(tenant)).await?;
+            lapsed.extend(attempts::get(&mut *tx, tenant, id).await?);
+        }
+        commit(tx).await?;
+        Ok(lapsed)
+    }
+
+    async fn get(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let record = connections::get(&mut *tx, tenant, reference).await?;
+        commit(tx).await?;
+        Ok(record)
+    }
+
+    async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let records = connections::list(&mut *tx, tenant).await?;
+        commit(tx).await?;
+        Ok(records)
+    }
+
+    async fn claim_due(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Connection>, StoreError> {
+        let mut tx = self.schedule(Role::Sync).await?;
+        let mut claimed = Vec::new();
+        for (tenant, reference) in connections::due(&mut *tx, now, limit).await? {
+            enter(&mut tx, Role::Sync, Some(tenant)).await?;
+            claimed.extend(connections::claim(&mut *tx, tenant, &reference, now, lease).await?);
+        }
+        commit(tx).await?;
+        Ok(claimed)
+    }
+
+    async fn claim(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError> {
+        let mut tx = self.write(Role::Sync, tenant).await?;
+        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease).await?;
+        commit(tx).await?;
+        Ok(claimed)
+    }
+
+    async fn renew(
+        &self,
+        connection: &Connection,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::Sync, connection.tenant).await?;
+        let renewed = connections::renew(&mut *tx, connection, now + lease).await?;
+        commit(tx).await?;
+        if renewed { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+
+    async fn finish(
+        &self,
+        connection: &Connection,
+        run: &RunSummary,
+        state: ConnectionState,
+        next_run: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let refused = match state {
+            ConnectionState::Active => false,
+            ConnectionState::NeedsReauth => true,
+            ConnectionState::Disconnecting => return Err(StoreError::Conflict),
+        };
+        let mut tx = self.write(Role::Sync, connection.tenant).await?;
+        let finished = connections::finish(&mut *tx, connection, run, refused, next_run).await?;
+        commit(tx).await?;
+        if finished { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+
+    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::Sync, tenant).await?;
+        connections::needs_reauth(&mut *tx, tenant, reference).await?;
+        commit(tx).await
+    }
+
+    async fn hasten(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::Sync, tenant).await?;
+        connections::hasten(&mut *tx, tenant, reference, at).await?;
+        commit(tx).await
+    }
+
+    async fn fence(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let mut tx = self.write(Role::App, tenant).await?;
+        connections::fence(&mut *tx, tenant, reference).await?;
+        let fenced = connections::get(&mut *tx, tenant, reference).await?;
+        commit(tx).await?;
+        Ok(fenced)
+    }
+
+    async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let mut tx = self.schedule(Role::App).await?;
+        let mut fenced = Vec::new();
+        for (tenant, reference) in connections::fenced(&mut *tx, limit).await? {
+            enter(&mut tx, Role::App, Some(tenant)).await?;
+            fenced.extend(connections::get(&mut *tx, tenant, &reference).await?);
+        }
+        commit(tx).await?;
+        Ok(fenced)
+    }
+
+    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::App, tenant).await?;
+        match connections::lock(&mut *tx, tenant, reference).await?.map(|record| record.state) {
+            None => Ok(()),
+            Some(ConnectionState::Active | ConnectionState::NeedsReauth) => Err(StoreError::Conflict),
+            Some(ConnectionState::Disconnecting) => {
+                connections::delete(&mut *tx, tenant, reference).await?;
+                commit(tx).await
+            }
+        }
+    }
+}
+
+/// The connection the attempt renews, if it renews one and may.
+async fn renewed(
+    tx: &mut Tx,
+    attempt: &Attempt,
+    granted: &Granted,
+) -> Result<Option<ConnectionRecord>, StoreError> {
+    let Some(reference) = &attempt.renews else { return Ok(None) };
+    let old = connections::lock(&mut **tx, attempt.tenant, reference).await?.ok_or(StoreError::NotFound)?;
+    match old.state {
+        ConnectionState::Disconnecting => Err(StoreError::NotFound),
+        ConnectionState::Active | ConnectionState::NeedsReauth if *reference != granted.reference => {
+            Err(StoreError::Conflict)
+        }
+        ConnectionState::Active | ConnectionState::NeedsReauth => Ok(Some(old)),
+    }
+}

@@ -1,0 +1,6 @@
+//! The stores: each call one transaction over the tables.
+
+#[cfg(feature = "gate")]
+mod access;
+mod connections;
+mod documents;

@@ -1,0 +1,81 @@
+//! Who has accepted which version of which NDA.
+
+use chrono::{DateTime, Utc};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{ContactId, NdaId, TenantId};
+use notion_import_core::library::access::Acceptance;
+use notion_import_core::library::gate::NewAcceptance;
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use crate::error::backend;
+use crate::row::{Columns, every, number};
+
+/// It adds an acceptance, unless there is one that counts.
+pub(crate) async fn insert(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    new: &NewAcceptance,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO notion_import.acceptances (tenant_id, id, contact_id, nda_id, version, accepted_at) \
+         VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL DO NOTHING",
+    )
+    .bind(tenant.as_uuid())
+    .bind(Uuid::now_v7())
+    .bind(new.contact.as_uuid())
+    .bind(new.nda.as_uuid())
+    .bind(number(new.version))
+    .bind(now)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+/// All of a contact, void ones included, oldest first.
+pub(crate) async fn list(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    contact: ContactId,
+) -> Result<Vec<Acceptance>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM notion_import.acceptances WHERE tenant_id = $1 AND contact_id = $2 \
+         ORDER BY accepted_at, id",
+    )
+    .bind(tenant.as_uuid())
+    .bind(contact.as_uuid())
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, |row| {
+        Ok(Acceptance {
+            nda: NdaId::new(row.id("nda_id")?),
+            version: row.number("version")?,
+            voided_at: row.time_or_none("voided_at")?,
+        })
+    })
+}
+
+pub(crate) async fn void(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    contact: ContactId,
+    nda: NdaId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE notion_import.acceptances SET voided_at = $1 \
+         WHERE tenant_id = $2 AND contact_id = $3 AND nda_id = $4 AND voided_at IS NULL",
+    )
+    .bind(now)
+    .bind(tenant.as_uuid())
+    .bind(contact.as_uuid())
+    .bind(nda.as_uuid())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Who is let in to which document.
+
+use chrono::{DateTime, Utc};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{ContactId, DocumentId, TenantId};
+use notion_import_core::library::access::{Assignment, AssignmentId};
+use sqlx::PgExecutor;
+use sqlx::postgres::PgRow;
+
+use crate::error::backend;
+use crate::row::{Columns, every};
+
+pub(crate) async fn insert(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    assignment: &Assignment,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO notion_import.assignments \
+             (tenant_id, id, document_id, contact_id, made_at, expires_at, nda_waived) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(assignment.id.0)
+    .bind(assignment.document.as_uuid())
+    .bind(assignment.contact.as_uuid())
+    .bind(now)
+    .bind(assignment.expires_at)
+    .bind(assignment.nda_waived)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+/// The document an assignment lets in to.
+pub(crate) async fn document(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: AssignmentId,
+) -> Result<Option<DocumentId>, StoreError> {
+    let document = sqlx::query_scalar(
+        "SELECT document_id FROM notion_import.assignments WHERE tenant_id = $1 AND id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id.0)
+    .fetch_optional(db)
+    .await
+    .map_err(backend)?;
+    Ok(document.map(DocumentId::new))
+}
+
+/// Those of a document, dead ones included, oldest first.
+pub(crate) async fn of_document(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+) -> Result<Vec<Assignment>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM notion_import.assignments WHERE tenant_id = $1 AND document_id = $2 ORDER BY made_at, id",
+    )
+    .bind(tenant.as_uuid())
+    .bind(document.as_uuid())
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, read)
+}
+
+/// Those of a contact to one document, or to all, oldest first.
+pub(crate) async fn of_contact(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    contact: ContactId,
+    document: Option<DocumentId>,
+) -> Result<Vec<Assignment>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM notion_import.assignments \
+         WHERE tenant_id = $1 AND contact_id = $2 AND ($3::uuid IS NULL OR document_id = $3) \
+         ORDER BY made_at, id",
+    )
+    .bind(tenant.as_uuid())
+    .bind(contact.as_uuid())
+    .bind(document.map(DocumentId::as_uuid))
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, read)
+}
+
+/// It takes an assignment back, and tells whether it was still there to be taken.
+pub(crate) async fn revoke(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: AssignmentId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let revoked = sqlx::query(
+        "UPDATE notion_import.assignments SET revoked_at = $1 \
+         WHERE tenant_id = $2 AND id = $3 AND revoked_at IS NULL",
+    )
+    .bind(now)
+    .bind(tenant.as_uuid())
+    .bind(id.0)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(revoked.rows_affected() > 0)
+}
+
+fn read(row: &PgRow) -> Result<Assignment, StoreError> {
+    Ok(Assignment {
+        id: AssignmentId(row.id("id")?),
+        contact: ContactId::new(row.id("contact_id")?),
+        document: DocumentId::new(row.id("document_id")?),
+        expires_at: row.time_or_none("expires_at")?,
+        revoked_at: row.time_or_none("revoked_at")?,
+        nda_waived: row.flag("nda_waived")?,
+    })
+}

@@ -1,0 +1,322 @@
+//! Connections, who holds them, and when they run next.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{
+    Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary,
+};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{MemberId, NotionId, TenantId};
+use sqlx::PgExecutor;
+use sqlx::postgres::PgRow;
+
+use crate::error::backend;
+use crate::row::{Columns, every, integer, json, name};
+
+/// It adds a connection, and tells whether there was none of this reference.
+pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<bool, StoreError> {
+    let added = sqlx::query(
+        "INSERT INTO notion_import.connections \
+             (tenant_id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
+         VALUES ($1, $2, $3, $4::text::json, $5, $6, $7, $8, $9, $10::text::json) \
+         ON CONFLICT (tenant_id, reference) DO NOTHING",
+    )
+    .bind(record.tenant.as_uuid())
+    .bind(record.reference.as_str())
+    .bind(name(&record.state)?)
+    .bind(json(&record.workspace)?)
+    .bind(record.workspace.bot.as_uuid())
+    .bind(record.connected_by.as_uuid())
+    .bind(record.connected_at)
+    .bind(integer(record.generation))
+    .bind(record.next_run)
+    .bind(record.last_run.as_ref().map(json).transpose()?)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(added.rows_affected() > 0)
+}
+
+/// It makes a connection that is renewed free and due again.
+pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE notion_import.connections SET state = $3, workspace = $4::text::json, bot_id = $5, connected_by = $6, \
+             connected_at = $7, generation = $8, next_run = $9, leased_until = NULL, hastened_to = NULL \
+         WHERE tenant_id = $1 AND reference = $2",
+    )
+    .bind(record.tenant.as_uuid())
+    .bind(record.reference.as_str())
+    .bind(name(&record.state)?)
+    .bind(json(&record.workspace)?)
+    .bind(record.workspace.bot.as_uuid())
+    .bind(record.connected_by.as_uuid())
+    .bind(record.connected_at)
+    .bind(integer(record.generation))
+    .bind(record.next_run)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn get(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<Option<ConnectionRecord>, StoreError> {
+    let row = sqlx::query("SELECT * FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2")
+        .bind(tenant.as_uuid())
+        .bind(reference.as_str())
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// It returns a connection that nobody else changes until the transaction ends.
+pub(crate) async fn lock(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<Option<ConnectionRecord>, StoreError> {
+    let row = sqlx::query(
+        "SELECT * FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2 FOR UPDATE",
+    )
+    .bind(tenant.as_uuid())
+    .bind(reference.as_str())
+    .fetch_optional(db)
+    .await
+    .map_err(backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(crate) async fn list(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+) -> Result<Vec<ConnectionRecord>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM notion_import.connections WHERE tenant_id = $1 ORDER BY connected_at, reference COLLATE \"C\"",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, read)
+}
+
+/// Whether a tenant other than this one stands on the bot.
+pub(crate) async fn another_has(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    bot: NotionId,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT notion_import.another_has($1, $2)")
+        .bind(tenant.as_uuid())
+        .bind(bot.as_uuid())
+        .fetch_one(db)
+        .await
+        .map_err(backend)
+}
+
+/// Those of every tenant that are due and free, longest due first. Nobody else finds them until the transaction ends.
+pub(crate) async fn due(
+    db: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
+    let rows = sqlx::query("SELECT tenant_id, reference FROM notion_import.due($1, $2)")
+        .bind(now)
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, place)
+}
+
+pub(crate) async fn claim(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Option<Connection>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE notion_import.connections SET generation = generation + 1, leased_until = $4, hastened_to = NULL \
+         WHERE tenant_id = $1 AND reference = $2 AND state = 'active' AND coalesce(leased_until, $3) <= $3 \
+         RETURNING tenant_id, reference, generation",
+    )
+    .bind(tenant.as_uuid())
+    .bind(reference.as_str())
+    .bind(now)
+    .bind(now + lease)
+    .fetch_optional(db)
+    .await
+    .map_err(backend)?;
+    row.as_ref().map(connection).transpose()
+}
+
+/// It lengthens a lease that is held, and tells whether it was.
+pub(crate) async fn renew(
+    db: impl PgExecutor<'_>,
+    connection: &Connection,
+    until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let renewed = sqlx::query(
+        "UPDATE notion_import.connections SET leased_until = $1 \
+         WHERE tenant_id = $2 AND reference = $3 AND generation = $4 \
+             AND state <> 'disconnecting' AND leased_until IS NOT NULL",
+    )
+    .bind(until)
+    .bind(connection.tenant.as_uuid())
+    .bind(connection.reference.as_str())
+    .bind(integer(connection.generation))
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(renewed.rows_affected() > 0)
+}
+
+/// It frees a connection that is still the holder's, and tells whether it was.
+pub(crate) async fn finish(
+    db: impl PgExecutor<'_>,
+    connection: &Connection,
+    run: &RunSummary,
+    refused: bool,
+    next_run: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let finished = sqlx::query(
+        "UPDATE notion_import.connections SET last_run = $4::text::json, next_run = least($6, hastened_to), \
+             leased_until = NULL, state = CASE WHEN $5 THEN 'needs_reauth' ELSE state END \
+         WHERE tenant_id = $1 AND reference = $2 AND generation = $3 AND state <> 'disconnecting'",
+    )
+    .bind(connection.tenant.as_uuid())
+    .bind(connection.reference.as_str())
+    .bind(integer(connection.generation))
+    .bind(json(run)?)
+    .bind(refused)
+    .bind(next_run)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(finished.rows_affected() > 0)
+}
+
+pub(crate) async fn needs_reauth(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE notion_import.connections SET state = 'needs_reauth' \
+         WHERE tenant_id = $1 AND reference = $2 AND state = 'active'",
+    )
+    .bind(tenant.as_uuid())
+    .bind(reference.as_str())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn hasten(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // `least` passes over what is not there.
+    sqlx::query(
+        "UPDATE notion_import.connections SET next_run = least(next_run, $3), hastened_to = least(hastened_to, $3) \
+         WHERE tenant_id = $1 AND reference = $2 AND state = 'active'",
+    )
+    .bind(tenant.as_uuid())
+    .bind(reference.as_str())
+    .bind(at)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+/// It fences a connection that is not fenced yet.
+pub(crate) async fn fence(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE notion_import.connections \
+         SET state = 'disconnecting', generation = generation + 1, leased_until = NULL \
+         WHERE tenant_id = $1 AND reference = $2 AND state <> 'disconnecting'",
+    )
+    .bind(tenant.as_uuid())
+    .bind(reference.as_str())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+/// Those of every tenant that are fenced.
+pub(crate) async fn fenced(
+    db: impl PgExecutor<'_>,
+    limit: usize,
+) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
+    let rows = sqlx::query("SELECT tenant_id, reference FROM notion_import.fenced($1)")
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, place)
+}
+
+pub(crate) async fn delete(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2")
+        .bind(tenant.as_uuid())
+        .bind(reference.as_str())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+/// Where a connection is kept.
+fn place(row: &PgRow) -> Result<(TenantId, ConnectionRef), StoreError> {
+    Ok((TenantId::new(row.id("tenant_id")?), ConnectionRef::new(row.text("reference")?)))
+}
+
+fn connection(row: &PgRow) -> Result<Connection, StoreError> {
+    let (tenant, reference) = place(row)?;
+    Ok(Connection { tenant, reference, generation: row.count("generation")? })
+}
+
+fn read(row: &PgRow) -> Result<ConnectionRecord, StoreError> {
+    let Connection { tenant, reference, generation } = connection(row)?;
+    Ok(ConnectionRecord {
+        tenant,
+        reference,
+        generation,
+        state: state(row)?,
+        workspace: row.json("workspace")?,
+        connected_by: MemberId::new(row.id("connected_by")?),
+        connected_at: row.time("connected_at")?,
+        next_run: row.time("next_run")?,
+        last_run: row.json_or_none("last_run")?,
+    })
+}
+
+/// A state this version does not know, written by a later one or by hand, stops everything until somebody looks.
+fn state(row: &PgRow) -> Result<ConnectionState, StoreError> {
+    match row.name("state") {
+        Err(StoreError::Corrupt(_)) => {
+            tracing::error!("a connection has a state this version does not know; it needs reauthorisation");
+            Ok(ConnectionState::NeedsReauth)
+        }
+        read => read,
+    }
+}

@@ -1,0 +1,284 @@
+//! Documents and their links.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::{Connection, ConnectionRef};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::library::blob::BlobId;
+use notion_import_core::library::document::{Document, Link, Linked, Title};
+use sqlx::PgExecutor;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use crate::error::backend;
+use crate::row::{Columns, every, integer, json, name, number};
+
+/// A document as it is kept.
+pub(crate) struct Kept {
+    pub(crate) document: Document,
+    /// The source's last edit when its content was last read.
+    pub(crate) imported_edit: DateTime<Utc>,
+    /// Whether it was read after the minute of that edit.
+    pub(crate) settled: bool,
+}
+
+/// It writes documents of one tenant, new ones and old ones that the transaction has locked.
+pub(crate) async fn save(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    kept: impl IntoIterator<Item = &Kept>,
+) -> Result<(), StoreError> {
+    let mut rows = Rows::default();
+    for kept in kept {
+        rows.push(kept)?;
+    }
+    sqlx::query(
+        "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, created_at, \
+             source_id, source, state, checked_at, update_available, connection, imported_edit, settled) \
+         SELECT $1, id, title::json, edited_here, latest, created_at, \
+             source_id, source::json, state, checked_at, update_available, connection, imported_edit, settled \
+         FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::timestamptz[], \
+             $7::uuid[], $8::text[], $9::text[], $10::timestamptz[], $11::boolean[], $12::text[], \
+             $13::timestamptz[], $14::boolean[]) \
+             AS new (id, title, edited_here, latest, created_at, \
+                 source_id, source, state, checked_at, update_available, connection, imported_edit, settled) \
+         ON CONFLICT (tenant_id, id) DO UPDATE SET \
+             title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
+             source_id = excluded.source_id, source = excluded.source, state = excluded.state, \
+             checked_at = excluded.checked_at, update_available = excluded.update_available, \
+             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled",
+    )
+    .bind(tenant.as_uuid())
+    .bind(rows.id)
+    .bind(rows.title)
+    .bind(rows.edited_here)
+    .bind(rows.latest)
+    .bind(rows.created_at)
+    .bind(rows.source_id)
+    .bind(rows.source)
+    .bind(rows.state)
+    .bind(rows.checked_at)
+    .bind(rows.update_available)
+    .bind(rows.connection)
+    .bind(rows.imported_edit)
+    .bind(rows.settled)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+/// Rows, column by column: one statement takes any number of them.
+#[derive(Default)]
+struct Rows {
+    id: Vec<Uuid>,
+    title: Vec<String>,
+    edited_here: Vec<bool>,
+    latest: Vec<i32>,
+    created_at: Vec<DateTime<Utc>>,
+    source_id: Vec<Option<Uuid>>,
+    source: Vec<Option<String>>,
+    state: Vec<Option<String>>,
+    checked_at: Vec<Option<DateTime<Utc>>>,
+    update_available: Vec<Option<bool>>,
+    connection: Vec<Option<String>>,
+    imported_edit: Vec<DateTime<Utc>>,
+    settled: Vec<bool>,
+}
+
+impl Rows {
+    fn push(&mut self, kept: &Kept) -> Result<(), StoreError> {
+        let Document { id, title, link, latest, created_at, .. } = &kept.document;
+        let link = link.as_ref();
+        let connection = link.and_then(|link| link.connection.as_ref());
+        self.id.push(id.as_uuid());
+        self.title.push(json(&title.text)?);
+        self.edited_here.push(title.edited_here);
+        self.latest.push(number(latest.0));
+        self.created_at.push(*created_at);
+        self.source_id.push(link.map(|link| link.source.id.as_uuid()));
+        self.source.push(link.map(|link| json(&link.source)).transpose()?);
+        self.state.push(link.map(|link| name(&link.state)).transpose()?);
+        self.checked_at.push(link.map(|link| link.checked_at));
+        self.update_available.push(link.map(|link| link.update_available));
+        self.connection.push(connection.map(|connection| connection.as_str().to_owned()));
+        self.imported_edit.push(kept.imported_edit);
+        self.settled.push(kept.settled);
+        Ok(())
+    }
+}
+
+#[cfg(feature = "gate")]
+pub(crate) async fn get(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: DocumentId,
+) -> Result<Option<Kept>, StoreError> {
+    let row = sqlx::query("SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// It returns a document that nobody else changes until the transaction ends.
+pub(crate) async fn lock(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: DocumentId,
+) -> Result<Option<Kept>, StoreError> {
+    Ok(lock_many(db, tenant, [id]).await?.remove(&id))
+}
+
+/// It returns those among `ids` that are there. Nobody else changes them until the transaction ends.
+pub(crate) async fn lock_many(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    ids: impl IntoIterator<Item = DocumentId>,
+) -> Result<HashMap<DocumentId, Kept>, StoreError> {
+    // Everybody locks in this order, so nobody waits in a circle.
+    let rows = sqlx::query(
+        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE",
+    )
+    .bind(tenant.as_uuid())
+    .bind(ids.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    let kept = every(rows, read)?;
+    Ok(kept.into_iter().map(|kept| (kept.document.id, kept)).collect())
+}
+
+/// It returns the document of a source. Nobody else changes it until the transaction ends.
+pub(crate) async fn lock_by_source(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    source: NotionId,
+) -> Result<Option<Kept>, StoreError> {
+    let row = sqlx::query(
+        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND source_id = $2 FOR UPDATE",
+    )
+    .bind(tenant.as_uuid())
+    .bind(source.as_uuid())
+    .fetch_optional(db)
+    .await
+    .map_err(backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Newest first, beginning after `after`.
+#[cfg(feature = "gate")]
+pub(crate) async fn list(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND ($2::uuid IS NULL OR (created_at, id) < \
+             (SELECT created_at, id FROM notion_import.documents WHERE tenant_id = $1 AND id = $2)) \
+         ORDER BY created_at DESC, id DESC LIMIT $3",
+    )
+    .bind(tenant.as_uuid())
+    .bind(after.map(DocumentId::as_uuid))
+    .bind(integer(limit))
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, read)
+}
+
+/// Those linked through the connection, in the order of their ids, beginning after `after`.
+pub(crate) async fn linked(
+    db: impl PgExecutor<'_>,
+    connection: &Connection,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Vec<Linked>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT documents.*, versions.digest FROM notion_import.documents \
+         JOIN notion_import.versions ON versions.tenant_id = documents.tenant_id \
+             AND versions.document_id = documents.id AND versions.number = documents.latest \
+         WHERE documents.tenant_id = $1 AND documents.connection = $2 \
+             AND ($3::uuid IS NULL OR documents.id > $3) \
+         ORDER BY documents.id LIMIT $4",
+    )
+    .bind(connection.tenant.as_uuid())
+    .bind(connection.reference.as_str())
+    .bind(after.map(DocumentId::as_uuid))
+    .bind(integer(limit))
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, read_linked)
+}
+
+/// Those linked to one of the sources, whichever connection holds them.
+pub(crate) async fn linked_by_source(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    sources: &[NotionId],
+) -> Result<Vec<Linked>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT documents.*, versions.digest FROM notion_import.documents \
+         JOIN notion_import.versions ON versions.tenant_id = documents.tenant_id \
+             AND versions.document_id = documents.id AND versions.number = documents.latest \
+         WHERE documents.tenant_id = $1 AND documents.source_id = ANY ($2)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, read_linked)
+}
+
+/// It takes the connection from all that it holds, and returns how many those were.
+pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> Result<u64, StoreError> {
+    let detached = sqlx::query(
+        "WITH held AS ( \
+             SELECT id FROM notion_import.documents WHERE tenant_id = $1 AND connection = $2 ORDER BY id FOR UPDATE) \
+         UPDATE notion_import.documents SET connection = NULL \
+         FROM held WHERE documents.tenant_id = $1 AND documents.id = held.id",
+    )
+    .bind(connection.tenant.as_uuid())
+    .bind(connection.reference.as_str())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(detached.rows_affected())
+}
+
+pub(crate) fn read(row: &PgRow) -> Result<Kept, StoreError> {
+    let document = Document {
+        tenant: TenantId::new(row.id("tenant_id")?),
+        id: DocumentId::new(row.id("id")?),
+        title: Title { text: row.json("title")?, edited_here: row.flag("edited_here")? },
+        link: link(row)?,
+        latest: VersionNumber(row.number("latest")?),
+        created_at: row.time("created_at")?,
+    };
+    Ok(Kept { document, imported_edit: row.time("imported_edit")?, settled: row.flag("settled")? })
+}
+
+fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {
+    let Some(source) = row.json_or_none("source")? else { return Ok(None) };
+    Ok(Some(Link {
+        connection: row.text_or_none("connection")?.map(ConnectionRef::new),
+        source,
+        state: row.name("state")?,
+        checked_at: row.time("checked_at")?,
+        update_available: row.flag("update_available")?,
+    }))
+}
+
+fn read_linked(row: &PgRow) -> Result<Linked, StoreError> {
+    let Kept { document, imported_edit, settled } = read(row)?;
+    let link = document.link.ok_or(StoreError::Corrupt("source"))?;
+    let digest = BlobId::from_digest(row.digest("digest")?);
+    Ok(Linked { document: document.id, title: document.title, link, digest, imported_edit, settled })
+}

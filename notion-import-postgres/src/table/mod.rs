@@ -1,0 +1,17 @@
+//! One file per table: all the SQL there is.
+
+pub(crate) mod attempts;
+pub(crate) mod audit;
+pub(crate) mod connections;
+pub(crate) mod documents;
+pub(crate) mod syncs;
+pub(crate) mod versions;
+
+#[cfg(feature = "gate")]
+pub(crate) mod acceptances;
+#[cfg(feature = "gate")]
+pub(crate) mod assignments;
+#[cfg(feature = "gate")]
+pub(crate) mod ndas;
+#[cfg(feature = "gate")]
+pub(crate) mod standings;

@@ -1,0 +1,138 @@
+//! NDAs, their versions, and the tenant's default one.
+
+use chrono::{DateTime, Utc};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{NdaId, TenantId};
+use notion_import_core::library::access::{Actor, NdaState};
+use notion_import_core::library::gate::{NdaText, NewNdaVersion};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::error::backend;
+use crate::row::{Columns, every, json, number};
+
+/// It returns an NDA that gets no further version until the transaction ends.
+pub(crate) async fn lock(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: NdaId,
+) -> Result<Option<NdaState>, StoreError> {
+    let row = sqlx::query("SELECT * FROM notion_import.ndas WHERE tenant_id = $1 AND id = $2 FOR SHARE")
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
+    row.as_ref().map(state).transpose()
+}
+
+/// All of a tenant, in the order of their ids.
+pub(crate) async fn list(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<Vec<NdaState>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM notion_import.ndas WHERE tenant_id = $1 ORDER BY id")
+        .bind(tenant.as_uuid())
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, state)
+}
+
+/// It adds the next version of an NDA, the first if there is none, and returns its number.
+pub(crate) async fn publish(
+    db: &mut PgConnection,
+    actor: &Actor,
+    new: &NewNdaVersion,
+    now: DateTime<Utc>,
+) -> Result<u32, StoreError> {
+    let row = sqlx::query(
+        "INSERT INTO notion_import.ndas AS kept (tenant_id, id, current, accept_from) VALUES ($1, $2, 1, 1) \
+         ON CONFLICT (tenant_id, id) DO UPDATE SET current = kept.current + 1, \
+             accept_from = CASE WHEN $3 THEN kept.current + 1 ELSE kept.accept_from END \
+         RETURNING *",
+    )
+    .bind(actor.tenant.as_uuid())
+    .bind(new.id.as_uuid())
+    .bind(new.ask_again)
+    .fetch_one(&mut *db)
+    .await
+    .map_err(backend)?;
+    let version = state(&row)?.current;
+    sqlx::query(
+        "INSERT INTO notion_import.nda_versions \
+             (tenant_id, nda_id, version, title, body, published_by, published_at) \
+         VALUES ($1, $2, $3, $4::text::json, $5::text::json, $6, $7)",
+    )
+    .bind(actor.tenant.as_uuid())
+    .bind(new.id.as_uuid())
+    .bind(number(version))
+    .bind(json(&new.title)?)
+    .bind(json(&new.text)?)
+    .bind(actor.member.as_uuid())
+    .bind(now)
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(version)
+}
+
+pub(crate) async fn text(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    nda: NdaId,
+    version: u32,
+) -> Result<Option<NdaText>, StoreError> {
+    let row = sqlx::query(
+        "SELECT * FROM notion_import.nda_versions WHERE tenant_id = $1 AND nda_id = $2 AND version = $3",
+    )
+    .bind(tenant.as_uuid())
+    .bind(nda.as_uuid())
+    .bind(number(version))
+    .fetch_optional(db)
+    .await
+    .map_err(backend)?;
+    let read =
+        |row: PgRow| Ok(NdaText { id: nda, version, title: row.json("title")?, text: row.json("body")? });
+    row.map(read).transpose()
+}
+
+pub(crate) async fn default(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<Option<NdaId>, StoreError> {
+    let nda = sqlx::query_scalar("SELECT nda_id FROM notion_import.default_ndas WHERE tenant_id = $1")
+        .bind(tenant.as_uuid())
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
+    Ok(nda.map(NdaId::new))
+}
+
+pub(crate) async fn set_default(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    nda: NdaId,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO notion_import.default_ndas (tenant_id, nda_id) VALUES ($1, $2) \
+         ON CONFLICT (tenant_id) DO UPDATE SET nda_id = excluded.nda_id",
+    )
+    .bind(tenant.as_uuid())
+    .bind(nda.as_uuid())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn delete_default(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM notion_import.default_ndas WHERE tenant_id = $1")
+        .bind(tenant.as_uuid())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+fn state(row: &PgRow) -> Result<NdaState, StoreError> {
+    Ok(NdaState {
+        id: NdaId::new(row.id("id")?),
+        current: row.number("current")?,
+        accept_from: row.number("accept_from")?,
+    })
+}

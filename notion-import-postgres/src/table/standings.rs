@@ -1,0 +1,148 @@
+//! How documents stand towards their readers.
+
+use std::collections::HashMap;
+
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, NdaId, TenantId, VersionNumber};
+use notion_import_core::library::access::{AccessLevel, Publication};
+use notion_import_core::library::standing::Standing;
+use sqlx::PgExecutor;
+use sqlx::postgres::PgRow;
+
+use super::documents::{self, Kept};
+use crate::error::backend;
+use crate::row::{Columns, every, integer, number};
+
+/// How a document stands. One that has no row stands as every new document does.
+pub(crate) async fn get(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+) -> Result<Standing, StoreError> {
+    Ok(get_many(db, tenant, [document]).await?.remove(&document).unwrap_or_default())
+}
+
+/// Those among `documents` that have one.
+pub(crate) async fn get_many(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<HashMap<DocumentId, Standing>, StoreError> {
+    let rows =
+        sqlx::query("SELECT * FROM notion_import.standings WHERE tenant_id = $1 AND document_id = ANY ($2)")
+            .bind(tenant.as_uuid())
+            .bind(documents.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
+            .fetch_all(db)
+            .await
+            .map_err(backend)?;
+    let standings = every(rows, |row| Ok((DocumentId::new(row.id("document_id")?), read(row)?)))?;
+    Ok(standings.into_iter().collect())
+}
+
+/// The documents of a tenant that are published, with their standings, in no order.
+pub(crate) async fn published(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+) -> Result<Vec<(Kept, Standing)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
+         FROM notion_import.standings JOIN notion_import.documents \
+             ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \
+         WHERE standings.tenant_id = $1 AND publication = 'published'",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, |row| Ok((documents::read(row)?, read(row)?)))
+}
+
+/// Of the documents that are published, those that somebody outside might be shown, in no order: what is public or listed, and
+/// what this reader was let in to. It is for [`decide`](notion_import_core::library::access::decide) to say.
+pub(crate) async fn published_outside(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    assigned: impl IntoIterator<Item = DocumentId>,
+) -> Result<Vec<(Kept, Standing)>, StoreError> {
+    let rows = sqlx::query(
+        "WITH shown AS ( \
+             SELECT * FROM notion_import.standings WHERE tenant_id = $1 AND publication = 'published' \
+                 AND level <> 'internal' AND (listed OR level = 'public') \
+             UNION \
+             SELECT * FROM notion_import.standings WHERE tenant_id = $1 AND publication = 'published' \
+                 AND document_id = ANY ($2)) \
+         SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
+         FROM shown JOIN notion_import.documents \
+             ON documents.tenant_id = shown.tenant_id AND documents.id = document_id \
+         WHERE documents.tenant_id = $1",
+    )
+    .bind(tenant.as_uuid())
+    .bind(assigned.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, |row| Ok((documents::read(row)?, read(row)?)))
+}
+
+pub(crate) async fn save(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+    standing: &Standing,
+) -> Result<(), StoreError> {
+    let (publication, version) = match standing.publication {
+        Publication::Draft => ("draft", None),
+        Publication::Published(version) => ("published", Some(number(version.0))),
+        Publication::Archived => ("archived", None),
+    };
+    sqlx::query(
+        "INSERT INTO notion_import.standings \
+             (tenant_id, document_id, level, publication, version, published_at, listed, nda_id, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         ON CONFLICT (tenant_id, document_id) DO UPDATE SET \
+             level = excluded.level, publication = excluded.publication, version = excluded.version, \
+             published_at = excluded.published_at, listed = excluded.listed, nda_id = excluded.nda_id, \
+             revision = excluded.revision",
+    )
+    .bind(tenant.as_uuid())
+    .bind(document.as_uuid())
+    .bind(standing.level.as_str())
+    .bind(publication)
+    .bind(version)
+    .bind(standing.published_at)
+    .bind(standing.listed)
+    .bind(standing.nda.map(NdaId::as_uuid))
+    .bind(integer(standing.revision))
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+fn read(row: &PgRow) -> Result<Standing, StoreError> {
+    Ok(Standing {
+        level: level(row)?,
+        publication: publication(row)?,
+        published_at: row.time_or_none("published_at")?,
+        listed: row.flag("listed")?,
+        nda: row.id_or_none("nda_id")?.map(NdaId::new),
+        revision: row.count("revision")?,
+    })
+}
+
+/// A level this version does not know, written by a later one or by hand, closes the document.
+fn level(row: &PgRow) -> Result<AccessLevel, StoreError> {
+    Ok(row.text("level")?.parse().unwrap_or_else(|_| {
+        tracing::error!("a document has a level this version does not know; it is internal");
+        AccessLevel::Internal
+    }))
+}
+
+fn publication(row: &PgRow) -> Result<Publication, StoreError> {
+    match row.text("publication")?.as_str() {
+        "draft" => Ok(Publication::Draft),
+        "published" => Ok(Publication::Published(VersionNumber(row.number("version")?))),
+        "archived" => Ok(Publication::Archived),
+        _ => Err(StoreError::Corrupt("publication")),
+    }
+}
