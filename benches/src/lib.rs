@@ -1,1 +1,5 @@
-//! Benches live beside this file.
+//! What the benches share: the page they measure.
+
+mod page;
+
+pub use page::{BLOCKS, page};

@@ -26,8 +26,8 @@ pub(super) struct Renderer<'a> {
     pub(super) ledger: Ledger,
     /// The list at the end of what was written in the innermost container.
     pub(super) list: Option<Run>,
-    /// Rows before this node are written.
-    pub(super) rows_of: u32,
+    /// Where the last table ends, and how deep its rows are: they are written.
+    pub(super) rows_of: (u32, u32),
     /// Targets the host gave, whatever their scheme.
     pub(super) trusted: HashSet<String>,
     containers: Vec<Container>,
@@ -52,7 +52,7 @@ impl<'a> Renderer<'a> {
             writer: Writer::default(),
             ledger: Ledger::default(),
             list: None,
-            rows_of: 0,
+            rows_of: (0, 0),
             trusted: HashSet::new(),
             containers: Vec::new(),
             tabs: Vec::new(),
@@ -120,11 +120,13 @@ impl<'a> Renderer<'a> {
             }
             Content::Table(table) => self.table(at, table),
             Content::TableRow(cells) => {
-                if at >= self.rows_of as usize {
+                let (end, depth) = self.rows_of;
+                if at >= end as usize || node.depth != depth {
                     self.rows(&[cells], cells.len(), false);
                 }
             }
             Content::Template(text) => {
+                self.color(text.color);
                 self.ledger.lose(LossKind::Template);
                 self.text(None, &text.rich_text);
             }

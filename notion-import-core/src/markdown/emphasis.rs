@@ -4,7 +4,7 @@
 //! delimiters are tried, then styles are taken from punctuation at the edges, then dropped. The checks are a fixed
 //! number of passes, each linear.
 
-use crate::markdown::flanking::{Class, reads_as_meant};
+use crate::markdown::flanking::{Class, Dialect, reads_as_meant};
 use crate::markdown::pieces::{Kind, Piece};
 
 /// Styles that have delimiters, as bits.
@@ -271,7 +271,12 @@ fn check(marks: &[Mark], spans: &mut [Span], pieces: &[Piece], text: &str, edges
     if marks.is_empty() {
         return true;
     }
-    let new = reads_as_meant(true, marks, spans, pieces, text, edges);
-    let old = reads_as_meant(false, marks, spans, pieces, text, edges);
-    new && old
+    let mixed = marks.iter().any(|mark| mark.byte == b'~') && marks.iter().any(|mark| mark.byte != b'~');
+    let mut good = true;
+    for through_tildes in [false, true].into_iter().take(1 + usize::from(mixed)) {
+        for new in [true, false] {
+            good &= reads_as_meant(Dialect { new, through_tildes }, marks, spans, pieces, text, edges);
+        }
+    }
+    good
 }

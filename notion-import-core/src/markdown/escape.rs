@@ -11,6 +11,10 @@ pub(super) struct Around {
     pub(super) heading: bool,
     /// A link or image follows at once.
     pub(super) before_link: bool,
+    /// A formula came just before.
+    pub(super) after_math: bool,
+    /// It is the text of a link, where nothing else becomes one.
+    pub(super) linked: bool,
 }
 
 /// What a byte may mean in text.
@@ -32,7 +36,7 @@ const CLASSES: [Class; 256] = {
         classes[markup[at] as usize] = Class::Markup;
         at += 1;
     }
-    let perhaps = b"_&<!#|\0\x0b\x0c";
+    let perhaps = b"_&<!#|:.\0\x0b\x0c";
     let mut at = 0;
     while at < perhaps.len() {
         classes[perhaps[at] as usize] = Class::Perhaps;
@@ -44,7 +48,13 @@ const CLASSES: [Class; 256] = {
 /// It writes text so that it is read as itself.
 pub(super) fn text(out: &mut String, text: &str, around: Around) {
     let bytes = text.as_bytes();
-    let mut from = if around.line_start { line_start(out, text) } else { 0 };
+    let mut from = if around.line_start {
+        line_start(out, text)
+    } else if around.after_math {
+        digit(out, text)
+    } else {
+        0
+    };
     let mut at = from;
     while at < bytes.len() {
         let byte = bytes[at];
@@ -80,6 +90,8 @@ fn perhaps(out: &str, text: &str, from: usize, at: usize, around: Around) -> Opt
         b'<' => next.is_none_or(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?')),
         b'!' => next.is_none() && around.before_link,
         b'|' => around.cell,
+        b':' => !around.linked && ends_in_letter(&bytes[..at]) && bytes[at + 1..].starts_with(b"//"),
+        b'.' => !around.linked && ends_in_www(&bytes[..at]),
         b'#' => {
             let before = if at == from { out.bytes().last() } else { Some(bytes[at - 1]) };
             let ends = text[at..].trim_start_matches('#').trim_start_matches([' ', '\t']).is_empty();
@@ -89,6 +101,29 @@ fn perhaps(out: &str, text: &str, from: usize, at: usize, around: Around) -> Opt
         _ => return Some(" "),
     };
     escaped.then_some("\\")
+}
+
+/// GFM makes a link of a scheme and its slashes.
+fn ends_in_letter(before: &[u8]) -> bool {
+    before.last().is_some_and(u8::is_ascii_alphabetic)
+}
+
+/// GFM makes a link of this, too.
+fn ends_in_www(before: &[u8]) -> bool {
+    before.len().checked_sub(3).is_some_and(|start| before[start..].eq_ignore_ascii_case(b"www"))
+}
+
+/// A digit after a dollar would make it money to some parsers. It returns how much of the text it wrote.
+fn digit(out: &mut String, text: &str) -> usize {
+    match text.bytes().next().filter(u8::is_ascii_digit) {
+        Some(digit) => {
+            out.push_str("&#");
+            out.push_str(&digit.to_string());
+            out.push(';');
+            1
+        }
+        None => 0,
+    }
 }
 
 /// An underscore between letters or digits delimits nothing.
@@ -140,7 +175,7 @@ pub(super) fn target(out: &mut String, url: &str, cell: bool) {
     for (at, char) in url.char_indices() {
         match char {
             '(' | ')' | '\\' => out.extend(['\\', char]),
-            '&' if is_entity(&url.as_bytes()[at + 1..]) => out.push_str("\\&"),
+            '&' if is_entity(&url.as_bytes()[at + 1..]) => out.push_str("&amp;"),
             '|' if cell => out.push_str("%7C"),
             ' ' | '<' | '>' | '`' | '\0'..='\x1f' | '\x7f' => {
                 const HEX: &[u8; 16] = b"0123456789ABCDEF";

@@ -3,8 +3,8 @@
 use crate::library::fidelity::LossKind;
 use crate::markdown::FileRef;
 use crate::markdown::blocks::Renderer;
-use crate::markdown::escape;
-use crate::markdown::inline::{Place, shows};
+use crate::markdown::inline::shows;
+use crate::markdown::links::is_label;
 use crate::notion::file::{File, FileSource};
 use crate::notion::icon::Icon;
 
@@ -48,11 +48,13 @@ impl Renderer<'_> {
                 self.ledger.exposure.remote_images +=
                     u64::from(matches!(file.source, FileSource::External(_)));
                 self.block();
-                self.writer.out.push_str("![");
-                self.rich_text(&file.caption, Place::Label);
-                self.writer.out.push_str("](");
-                escape::target(&mut self.writer.out, &url, false);
-                self.writer.out.push(')');
+                self.writer.out.push('!');
+                if shows(&file.caption) && is_label(&file.caption) {
+                    self.labelled(&file.caption, &url);
+                } else {
+                    self.labelled(&[], &url);
+                    self.caption(&file.caption);
+                }
             }
             Home::Named => self.named(file, "image", None),
             Home::Missing => self.caption(&file.caption),
@@ -101,10 +103,12 @@ impl Renderer<'_> {
     /// What stands for an icon before text: an emoji itself, the name of a custom one.
     pub(super) fn icon_text(&mut self, icon: Option<&Icon>) -> Option<String> {
         match icon? {
-            Icon::Emoji(emoji) => Some(emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty()),
+            Icon::Emoji(emoji) => {
+                Some(emoji.trim().replace(['\n', '\r'], " ")).filter(|emoji| !emoji.is_empty())
+            }
             Icon::CustomEmoji(emoji) => {
                 self.ledger.lose(LossKind::CustomEmoji);
-                (!emoji.name.is_empty()).then(|| format!(":{}:", emoji.name))
+                (!emoji.name.is_empty()).then(|| format!(":{}:", emoji.name.replace(['\n', '\r'], " ")))
             }
             Icon::Native(_) | Icon::Hosted(_) | Icon::External(_) | Icon::Unknown(_) => {
                 self.ledger.lose(LossKind::Icon);

@@ -41,9 +41,9 @@ impl Class {
         }
     }
 
-    /// What it is to new parsers, or to old ones.
-    fn settled(self, new: bool) -> Self {
-        match (self, new) {
+    /// What it is to a parser.
+    fn settled(self, dialect: Dialect) -> Self {
+        match (self, dialect.new) {
             (Self::Symbol, true) => Self::Punctuation,
             (Self::OddSpace, true) => Self::Space,
             (Self::Symbol | Self::OddSpace, false) => Self::Letter,
@@ -52,21 +52,30 @@ impl Class {
     }
 }
 
-/// Whether parsers, new or old, read the delimiters as they are meant. If not, the spans they break are marked.
+/// How a parser reads delimiters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    /// It takes symbols for punctuation, as CommonMark does since 0.31.
+    pub(super) new: bool,
+    /// It looks through tildes at what stands behind them, as GitHub's parser does.
+    pub(super) through_tildes: bool,
+}
+
+/// Whether a parser reads the delimiters as they are meant. If not, the spans they break are marked.
 pub(super) fn reads_as_meant(
-    new: bool,
+    dialect: Dialect,
     marks: &[Mark],
     spans: &mut [Span],
     pieces: &[Piece],
     text: &str,
     edges: (Class, Class),
 ) -> bool {
-    Reader { new, stack: Vec::new() }.read(marks, spans, pieces, text, edges)
+    Reader { dialect, stack: Vec::new() }.read(marks, spans, pieces, text, edges)
 }
 
 /// The rules of CommonMark for runs of delimiters.
 struct Reader {
-    new: bool,
+    dialect: Dialect,
     stack: Vec<Opener>,
 }
 
@@ -93,16 +102,18 @@ impl Reader {
             let Mark { at, byte, .. } = marks[from];
             let same = |mark: &&Mark| mark.at == at && mark.byte == byte;
             let run = &marks[from..from + marks[from..].iter().take_while(same).count()];
-            let before = match from.checked_sub(1).map(|last| marks[last].at) {
-                Some(last) if last == at => Class::Punctuation,
-                _ => at.checked_sub(1).map_or(edges.0, |last| pieces[last].last_class(text)),
+            let before = if stands_here(marks[..from].iter().rev(), at, self.dialect) {
+                Class::Punctuation
+            } else {
+                at.checked_sub(1).map_or(edges.0, |last| pieces[last].last_class(text))
             };
             from += run.len();
-            let after = match marks.get(from) {
-                Some(next) if next.at == at => Class::Punctuation,
-                _ => pieces.get(at).map_or(edges.1, |next| next.first_class(text)),
+            let after = if stands_here(marks[from..].iter(), at, self.dialect) {
+                Class::Punctuation
+            } else {
+                pieces.get(at).map_or(edges.1, |next| next.first_class(text))
             };
-            let (opens, closes) = flanking(byte, before.settled(self.new), after.settled(self.new));
+            let (opens, closes) = flanking(byte, before.settled(self.dialect), after.settled(self.dialect));
             let meant = match (run[0].open, run[run.len() - 1].open) {
                 (true, true) => self.opens(run, opens, closes),
                 (false, false) => self.closes(run, opens, closes),
@@ -181,6 +192,11 @@ impl Opener {
         let unlike = (self.both || opens) && (self.length + length).is_multiple_of(3);
         self.byte == byte && (!unlike || (self.length.is_multiple_of(3) && length.is_multiple_of(3)))
     }
+}
+
+/// Whether another delimiter that a parser sees stands at a place.
+fn stands_here<'m>(beside: impl Iterator<Item = &'m Mark>, at: usize, dialect: Dialect) -> bool {
+    beside.take_while(|mark| mark.at == at).any(|mark| mark.byte != b'~' || !dialect.through_tildes)
 }
 
 /// Whether a run of delimiters can open and can close.

@@ -1,5 +1,7 @@
 //! Rich text inside a block: runs become pieces, pieces become lines.
 
+use std::borrow::Cow;
+
 use crate::library::fidelity::LossKind;
 use crate::markdown::blocks::Renderer;
 use crate::markdown::emphasis::{self, BOLD, ITALIC, Mark, STRIKE, Style};
@@ -32,13 +34,40 @@ impl Place {
 /// Whether anything of the text will show.
 pub(super) fn shows(runs: &[RichText]) -> bool {
     runs.iter().any(|run| {
-        let expression = match &run.kind {
-            RichTextKind::Equation(expression) => expression.as_str(),
-            RichTextKind::Text | RichTextKind::Mention(_) => "",
-        };
-        [run.plain_text.as_str(), expression].iter().any(|text| !text.trim().is_empty())
-            || run.annotations.code && run.plain_text.bytes().any(|byte| !matches!(byte, b'\n' | b'\r'))
+        let said = said(run);
+        !said.trim().is_empty()
+            || run.annotations.code && said.bytes().any(|byte| !matches!(byte, b'\n' | b'\r'))
     })
+}
+
+/// The text of a run: what Notion shows, else what it holds.
+fn said(run: &RichText) -> Cow<'_, str> {
+    match &run.kind {
+        RichTextKind::Equation(expression) if !expression.is_empty() => Cow::Borrowed(expression.trim()),
+        RichTextKind::Equation(_) => Cow::Borrowed(run.plain_text.trim()),
+        RichTextKind::Mention(mention) if run.plain_text.is_empty() => unsaid(mention),
+        RichTextKind::Text | RichTextKind::Mention(_) => Cow::Borrowed(&run.plain_text),
+    }
+}
+
+/// What a mention holds that came without its text.
+fn unsaid(mention: &Mention) -> Cow<'_, str> {
+    let held = match mention {
+        Mention::Date(date) => {
+            let ends = [date.start.as_deref(), date.end.as_deref()];
+            return ends.into_iter().flatten().collect::<Vec<_>>().join(" \u{2192} ").into();
+        }
+        Mention::CustomEmoji(emoji) if !emoji.name.is_empty() => return format!(":{}:", emoji.name).into(),
+        Mention::Link(link) => link.title.as_deref().or(link.href.as_deref()),
+        Mention::LinkPreview(url) => url.as_deref(),
+        Mention::User(_)
+        | Mention::Page(_)
+        | Mention::Database(_)
+        | Mention::CustomEmoji(_)
+        | Mention::Template
+        | Mention::Unknown(_) => None,
+    };
+    held.unwrap_or_default().into()
 }
 
 fn style(annotations: &Annotations) -> Style {
@@ -58,7 +87,8 @@ impl Renderer<'_> {
                 line_start,
                 cell: place.in_cell(),
                 heading: place == Place::Heading,
-                before_link: false,
+                linked: place == Place::Label,
+                ..Around::default()
             };
             return escape::text(
                 &mut self.writer.out,
@@ -79,6 +109,10 @@ impl Renderer<'_> {
     }
 
     fn take_run(&mut self, pieces: &mut Pieces, run: &RichText, place: Place) {
+        let is_mention = matches!(run.kind, RichTextKind::Mention(_));
+        if !is_mention && said(run).is_empty() {
+            return;
+        }
         let style = style(&run.annotations);
         self.ledger.lose_if(run.annotations.color.is_visible(), LossKind::Color);
         self.ledger.lose_if(run.annotations.underline, LossKind::Underline);
@@ -89,13 +123,10 @@ impl Renderer<'_> {
         let kind = if run.annotations.code { Kind::Code } else { Kind::Text };
         match &run.kind {
             RichTextKind::Text => self.words(pieces, &run.plain_text, kind, style, link, place),
-            RichTextKind::Equation(expression) => {
-                let expression = if expression.is_empty() { &run.plain_text } else { expression };
-                self.math(pieces, expression, style, link, place);
-            }
+            RichTextKind::Equation(_) => self.math(pieces, &said(run), style, link, place),
             RichTextKind::Mention(mention) => {
-                let text = self.mention_text(run, mention);
-                self.words(pieces, &text, kind, style, link, place);
+                self.note_mention(mention);
+                self.words(pieces, &said(run), kind, style, link, place);
             }
         }
     }
@@ -108,7 +139,7 @@ impl Renderer<'_> {
     }
 
     fn math(&mut self, pieces: &mut Pieces, expression: &str, style: Style, link: u32, place: Place) {
-        let expression = expression.trim().replace(['\n', '\r'], " ");
+        let expression = expression.replace(['\n', '\r'], " ");
         if is_math(&expression) && !(place.in_cell() && expression.contains('|')) {
             return pieces.push(Kind::Math, &expression, style, link);
         }
@@ -118,7 +149,7 @@ impl Renderer<'_> {
         self.words(pieces, &expression, Kind::Code, style, link, place);
     }
 
-    fn mention_text(&mut self, run: &RichText, mention: &Mention) -> String {
+    fn note_mention(&mut self, mention: &Mention) {
         match mention {
             Mention::User(_) => self.ledger.exposure.people += 1,
             Mention::CustomEmoji(_) => self.ledger.lose(LossKind::CustomEmoji),
@@ -130,22 +161,6 @@ impl Renderer<'_> {
             | Mention::Link(_)
             | Mention::Template => {}
         }
-        let fallback = match mention {
-            _ if !run.plain_text.is_empty() => return run.plain_text.clone(),
-            Mention::Date(date) => {
-                let ends = [date.start.as_deref(), date.end.as_deref()];
-                return ends.into_iter().flatten().collect::<Vec<_>>().join(" \u{2192} ");
-            }
-            Mention::Link(link) => link.title.clone().or_else(|| link.href.clone()),
-            Mention::LinkPreview(url) => url.clone(),
-            Mention::CustomEmoji(emoji) => Some(format!(":{}:", emoji.name)),
-            Mention::User(_)
-            | Mention::Page(_)
-            | Mention::Database(_)
-            | Mention::Template
-            | Mention::Unknown(_) => None,
-        };
-        fallback.unwrap_or_default()
     }
 
     pub(super) fn write_pieces(&mut self, pieces: &mut Pieces, place: Place) {
@@ -164,7 +179,7 @@ impl Renderer<'_> {
                 self.line_break(place);
                 starts_block |= place == Place::Continued;
             }
-            let scribe = Scribe { text, links, place, starts_block };
+            let scribe = Scribe { text, links, place, starts_block, linked: place == Place::Label };
             self.line_of_pieces(pieces.to_vec(), scribe);
         }
     }
@@ -210,15 +225,17 @@ impl Renderer<'_> {
         for at in 0..pieces.len() {
             let marked = self.write_marks(&mut marks, at);
             starts_block &= !marked;
+            let after_math = !marked && at > 0 && pieces[at - 1].kind == Kind::Math;
             let here = Around {
                 line_start: starts_block,
                 cell: scribe.place.in_cell(),
                 heading: scribe.place == Place::Heading,
                 before_link: marks.peek().is_none_or(|mark| mark.at != at + 1)
                     && pieces.get(at + 1).is_some_and(|next| next.kind == Kind::Link),
+                after_math,
+                linked: scribe.linked,
             };
-            let follows_math = !marked && at > 0 && pieces[at - 1].kind == Kind::Math;
-            self.piece(pieces[at], links, scribe, here, follows_math);
+            self.piece(pieces[at], links, scribe, here);
             starts_block = false;
         }
         self.write_marks(&mut marks, pieces.len());
@@ -237,21 +254,14 @@ impl Renderer<'_> {
         any
     }
 
-    fn piece(
-        &mut self,
-        piece: Piece,
-        links: &[Piece],
-        scribe: Scribe<'_>,
-        around: Around,
-        follows_math: bool,
-    ) {
+    fn piece(&mut self, piece: Piece, links: &[Piece], scribe: Scribe<'_>, around: Around) {
         let out = &mut self.writer.out;
         match piece.kind {
             Kind::Text | Kind::Space => escape::text(out, piece.text(scribe.text), around),
             Kind::Code => escape::code(out, piece.text(scribe.text), around.cell),
             Kind::Math => {
                 // Two dollars would begin a displayed formula, so neighbours share theirs.
-                if follows_math {
+                if around.after_math {
                     out.pop();
                     out.push(' ');
                 } else {
@@ -263,7 +273,7 @@ impl Renderer<'_> {
             Kind::Link => {
                 let inner = links[piece.start as usize..piece.end as usize].to_vec();
                 out.push('[');
-                let scribe = Scribe { starts_block: false, ..scribe };
+                let scribe = Scribe { starts_block: false, linked: true, ..scribe };
                 self.scope(inner, &[], scribe, Class::Punctuation);
                 let out = &mut self.writer.out;
                 out.push_str("](");
@@ -282,9 +292,10 @@ struct Scribe<'a> {
     links: &'a [String],
     place: Place,
     starts_block: bool,
+    linked: bool,
 }
 
-/// Whether `$` can hold the expression: no dollar, balanced braces, no open escape.
+/// Whether `$` can hold the expression: no dollar, balanced braces, no backslash before the closing one.
 pub(super) fn is_math(expression: &str) -> bool {
     let (mut depth, mut escaped) = (0_i32, false);
     for byte in expression.bytes() {
@@ -300,5 +311,5 @@ pub(super) fn is_math(expression: &str) -> bool {
             return false;
         }
     }
-    depth == 0 && !escaped && !expression.trim().is_empty() && expression.trim() == expression
+    depth == 0 && !expression.ends_with('\\') && !expression.is_empty() && expression.trim() == expression
 }

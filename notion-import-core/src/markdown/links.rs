@@ -94,9 +94,8 @@ impl Renderer<'_> {
     pub(super) fn bookmark(&mut self, url: &str, caption: &[RichText]) {
         self.ledger.lose(LossKind::Preview);
         let target = self.target(url);
-        let has_links = caption.iter().any(|run| run.href.is_some());
         match target {
-            Some(target) if shows(caption) && !has_links => {
+            Some(target) if shows(caption) && is_label(caption) => {
                 self.block();
                 self.labelled(caption, &target);
             }
@@ -109,7 +108,7 @@ impl Renderer<'_> {
         }
     }
 
-    fn labelled(&mut self, label: &[RichText], target: &str) {
+    pub(super) fn labelled(&mut self, label: &[RichText], target: &str) {
         self.writer.out.push('[');
         self.rich_text(label, Place::Label);
         self.writer.out.push_str("](");
@@ -141,4 +140,22 @@ impl Renderer<'_> {
             None => self.ledger.lose(LossKind::LinkTarget),
         }
     }
+}
+
+/// Whether a caption can be the text of a link or an image: one line without links.
+pub(super) fn is_label(caption: &[RichText]) -> bool {
+    caption.iter().all(|run| {
+        let links = match &run.kind {
+            RichTextKind::Text | RichTextKind::Equation(_) => false,
+            RichTextKind::Mention(mention) => match **mention {
+                Mention::Page(_) | Mention::Database(_) | Mention::LinkPreview(_) | Mention::Link(_) => true,
+                Mention::User(_)
+                | Mention::Date(_)
+                | Mention::Template
+                | Mention::CustomEmoji(_)
+                | Mention::Unknown(_) => false,
+            },
+        };
+        !links && run.href.is_none() && !run.plain_text.contains(['\n', '\r'])
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::library::fidelity::LossKind;
 use crate::markdown::blocks::Renderer;
-use crate::markdown::inline::Place;
+use crate::markdown::inline::{Place, shows};
 use crate::notion::block::{Content, Table};
 use crate::notion::text::RichText;
 
@@ -20,7 +20,8 @@ impl Renderer<'_> {
                 _ => None,
             })
             .collect();
-        self.rows_of = tree.nodes()[at].end;
+        let node = &tree.nodes()[at];
+        self.rows_of = (node.end, node.depth + 1);
         let said = table.table_width.unwrap_or(0.0).clamp(0.0, WIDEST) as usize;
         let cells = rows.iter().map(|row| row.len()).max().unwrap_or(0);
         self.rows(&rows, if cells == 0 { said } else { cells }, table.has_column_header);
@@ -47,7 +48,7 @@ impl Renderer<'_> {
         self.writer.out.push('|');
         for at in 0..width {
             self.writer.out.push(' ');
-            if let Some(cell) = cells.get(at) {
+            if let Some(cell) = cells.get(at).filter(|cell| shows(cell)) {
                 self.rich_text(cell, Place::Cell);
             }
             self.writer.out.push_str(" |");

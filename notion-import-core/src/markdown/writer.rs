@@ -87,6 +87,10 @@ impl Writer {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
+        // At the start of a text it would be a byte order mark.
+        if self.out.starts_with('\u{FEFF}') {
+            self.out.replace_range(..'\u{FEFF}'.len_utf8(), "&#65279;");
+        }
         self.out
     }
 }

@@ -4,3 +4,4 @@ mod fixtures;
 mod oracle;
 mod roundtrip;
 mod tolerance;
+mod trees;

@@ -1,0 +1,63 @@
+//! The account the report is held to.
+
+use std::collections::HashMap;
+
+use notion_import_core::id::NotionId;
+use notion_import_core::library::fidelity::{Exposure, Fidelity, LossKind, TruncationKind};
+
+/// What is lost, how often, and where first.
+#[derive(Debug, Default, PartialEq)]
+pub struct Account {
+    losses: HashMap<LossKind, (u64, Option<NotionId>)>,
+    missing: u64,
+    pub exposure: Exposure,
+    block: Option<NotionId>,
+}
+
+impl Account {
+    pub fn at(&mut self, block: Option<NotionId>) {
+        self.block = block;
+    }
+
+    pub fn lose(&mut self, kind: LossKind) {
+        self.losses.entry(kind).or_insert((0, self.block)).0 += 1;
+    }
+
+    pub fn lose_if(&mut self, lost: bool, kind: LossKind) {
+        if lost {
+            self.lose(kind);
+        }
+    }
+
+    pub fn miss(&mut self) {
+        self.missing += 1;
+    }
+
+    /// It compares the report with the account, but for styles: those are compared with what was read.
+    pub fn check(&self, fidelity: &Fidelity, exposure: &Exposure) -> Result<(), String> {
+        let mut reported = HashMap::new();
+        for loss in fidelity.losses().iter().filter(|loss| loss.kind != LossKind::Style) {
+            reported.insert(loss.kind, (loss.count, loss.first_block));
+        }
+        if reported != self.losses {
+            return Err(format!("reported {reported:?}\nexpected {:?}", self.losses));
+        }
+        let missing = match fidelity {
+            Fidelity::Complete | Fidelity::Lossy { .. } => 0,
+            Fidelity::Truncated { truncations, .. } => truncations
+                .iter()
+                .map(|truncation| {
+                    assert_eq!(truncation.kind, TruncationKind::ChildrenNotLoaded);
+                    truncation.count
+                })
+                .sum(),
+        };
+        if missing != self.missing {
+            return Err(format!("reported {missing} missing, expected {}", self.missing));
+        }
+        if *exposure != self.exposure {
+            return Err(format!("reported {exposure:?}\nexpected {:?}", self.exposure));
+        }
+        Ok(())
+    }
+}

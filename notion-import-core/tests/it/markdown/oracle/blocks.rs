@@ -1,0 +1,359 @@
+//! From the tree to events.
+
+use notion_import_core::id::NotionId;
+use notion_import_core::library::fidelity::LossKind;
+use notion_import_core::notion::block::{Block, Content, LinkTarget, ListFormat, Table};
+use notion_import_core::notion::icon::Icon;
+use notion_import_core::notion::text::{Color, RichText};
+use notion_import_core::notion::tree::BlockTree;
+
+use super::account::Account;
+use super::event::{CODE, Event};
+use super::inline::{self, Place};
+
+/// What the tree says: the events, the block of each, and what is lost.
+#[derive(Default)]
+pub struct Said {
+    pub events: Vec<Event>,
+    pub owners: Vec<Option<NotionId>>,
+    pub account: Account,
+}
+
+/// The events of the tree.
+pub fn said(tree: &BlockTree) -> Said {
+    let mut walk = Walk { tree, said: Said::default(), block: None };
+    walk.siblings(None, false);
+    walk.said
+}
+
+pub(super) struct Walk<'a> {
+    tree: &'a BlockTree,
+    pub(super) said: Said,
+    pub(super) block: Option<NotionId>,
+}
+
+/// A list that the next sibling may carry on.
+#[derive(PartialEq)]
+struct List {
+    kind: &'static str,
+    start: u32,
+    number: u32,
+}
+
+impl Walk<'_> {
+    fn siblings(&mut self, of: Option<usize>, are_tabs: bool) {
+        let mut list: Option<List> = None;
+        for at in self.tree.children(of) {
+            let block = &self.tree.nodes()[at].block;
+            let next = next_list(&block.content, list.as_ref());
+            let carries_on = matches!((&list, &next), (Some(list), Some(next)) if list.kind == next.kind && next.number > next.start);
+            if list.is_some() && !carries_on {
+                self.push(Event::Close);
+            }
+            if let Some(next) = &next
+                && !carries_on
+            {
+                let start = next.start;
+                self.push(Event::open(if next.kind == "numbers" {
+                    format!("ol {start}")
+                } else {
+                    "ul".into()
+                }));
+            }
+            list = next;
+            self.said.account.at(block.id);
+            self.block = block.id;
+            self.missing(at, block);
+            self.node(at, &block.content, are_tabs);
+        }
+        if list.is_some() {
+            self.push(Event::Close);
+        }
+    }
+
+    fn missing(&mut self, at: usize, block: &Block) {
+        let other = matches!(block.content, Content::ChildPage(_) | Content::ChildDatabase(_));
+        if block.has_children && !self.tree.nodes()[at].loaded && !other {
+            self.said.account.miss();
+        }
+    }
+
+    fn node(&mut self, at: usize, content: &Content, is_tab: bool) {
+        let has_children = self.tree.nodes()[at].end as usize > at + 1;
+        match content {
+            Content::Paragraph(text) => {
+                self.color(text.color);
+                self.lose_if(has_children && !is_tab, LossKind::Indentation);
+                self.paragraph(text.icon.as_ref(), &text.rich_text);
+            }
+            Content::Heading(heading) => {
+                self.color(heading.text.color);
+                self.lose_if(heading.text.is_toggleable, LossKind::Toggle);
+                let level = heading.level.clamp(1, 6);
+                self.wrapped(&format!("h{level}"), &heading.text.rich_text, Place::Heading);
+            }
+            Content::BulletedListItem(text) => {
+                self.color(text.color);
+                return self.item(at, &text.rich_text, None);
+            }
+            Content::Toggle(text) => {
+                self.lose_if(true, LossKind::Toggle);
+                self.color(text.color);
+                return self.item(at, &text.rich_text, None);
+            }
+            Content::NumberedListItem(item) => {
+                self.color(item.color);
+                self.lose_if(item.list_format != ListFormat::Numbers, LossKind::ListFormat);
+                return self.item(at, &item.rich_text, None);
+            }
+            Content::ToDo(to_do) => {
+                self.color(to_do.color);
+                return self.item(at, &to_do.rich_text, Some(to_do.checked));
+            }
+            Content::Quote(text) => {
+                self.color(text.color);
+                return self.quote(at, None, &text.rich_text);
+            }
+            Content::Callout(callout) => {
+                self.color(callout.color);
+                self.lose_if(true, LossKind::Callout);
+                return self.quote(at, callout.icon.as_ref(), &callout.rich_text);
+            }
+            Content::Code(code) => {
+                let text: String = code.rich_text.iter().map(|run| run.plain_text.as_str()).collect();
+                self.listing(&language(&code.language), &text);
+                self.caption(&code.caption);
+            }
+            Content::Equation(expression) => {
+                let expression = expression.trim();
+                if !expression.is_empty() {
+                    self.listing("math", expression);
+                }
+            }
+            Content::Divider => self.push(Event::open("hr")),
+            Content::Breadcrumb => self.lose_if(true, LossKind::Breadcrumb),
+            Content::TableOfContents => self.lose_if(true, LossKind::TableOfContents),
+            Content::ColumnList => self.lose_if(true, LossKind::Columns),
+            Content::Column(_) | Content::SyncedBlock(_) => {}
+            Content::Tab => {
+                self.lose_if(true, LossKind::Tabs);
+                return self.siblings(Some(at), true);
+            }
+            Content::Table(table) => self.table(at, table),
+            Content::TableRow(_) if self.in_table(at) => {}
+            Content::TableRow(cells) => self.rows(&[cells], cells.len(), false),
+            Content::Template(text) => {
+                self.color(text.color);
+                self.lose_if(true, LossKind::Template);
+                self.paragraph(None, &text.rich_text);
+            }
+            Content::Bookmark(link) | Content::Embed(link) | Content::LinkPreview(link) => {
+                self.bookmark(link)
+            }
+            Content::Image(file) => self.image(file),
+            Content::Video(file) => self.file(file, "video"),
+            Content::Pdf(file) => self.file(file, "pdf"),
+            Content::Audio(file) => self.file(file, "audio"),
+            Content::File(file) => self.file(file, "file"),
+            Content::LinkToPage(LinkTarget::Page(id) | LinkTarget::Database(id)) => {
+                self.page_line(Some(*id), "");
+            }
+            Content::LinkToPage(LinkTarget::Comment(_) | LinkTarget::Unknown) => {
+                self.lose_if(true, LossKind::LinkTarget);
+            }
+            Content::ChildPage(title) | Content::ChildDatabase(title) => self.page_line(self.block, title),
+            Content::MeetingNotes(notes) => {
+                self.lose_if(true, LossKind::MeetingNotes);
+                self.paragraph(None, &notes.title);
+            }
+            Content::Unsupported(name) => {
+                self.lose_if(true, LossKind::UnsupportedBlock);
+                self.placeholder(name);
+            }
+            Content::Unknown(name) => {
+                self.lose_if(true, LossKind::UnknownBlock);
+                self.placeholder(name);
+            }
+        }
+        self.siblings(Some(at), false);
+    }
+
+    fn item(&mut self, at: usize, text: &[RichText], checked: Option<bool>) {
+        self.push(Event::open("item"));
+        if let Some(checked) = checked {
+            self.push(Event::open(format!("task {checked}")));
+        }
+        self.paragraph(None, text);
+        self.siblings(Some(at), false);
+        self.push(Event::Close);
+    }
+
+    fn quote(&mut self, at: usize, icon: Option<&Icon>, text: &[RichText]) {
+        self.push(Event::open("quote"));
+        self.paragraph(icon, text);
+        self.siblings(Some(at), false);
+        self.push(Event::Close);
+    }
+
+    fn paragraph(&mut self, icon: Option<&Icon>, text: &[RichText]) {
+        let mut events = self.icon(icon);
+        let words = inline::text(text, Place::Block, &mut self.said.account);
+        if !events.is_empty() && !words.is_empty() {
+            events.push(Event::char(' ', 0, None));
+        }
+        events.extend(words);
+        self.line(events);
+    }
+
+    fn icon(&mut self, icon: Option<&Icon>) -> Vec<Event> {
+        match icon {
+            None => Vec::new(),
+            Some(Icon::Emoji(emoji)) => inline::words(emoji, None),
+            Some(Icon::CustomEmoji(emoji)) => {
+                self.lose_if(true, LossKind::CustomEmoji);
+                if emoji.name.is_empty() {
+                    Vec::new()
+                } else {
+                    inline::words(&format!(":{}:", emoji.name), None)
+                }
+            }
+            Some(_) => {
+                self.lose_if(true, LossKind::Icon);
+                Vec::new()
+            }
+        }
+    }
+
+    fn wrapped(&mut self, name: &str, text: &[RichText], place: Place) {
+        let events = inline::text(text, place, &mut self.said.account);
+        if !events.is_empty() {
+            self.push(Event::open(name));
+            self.extend(events);
+            self.push(Event::Close);
+        }
+    }
+
+    fn listing(&mut self, language: &str, text: &str) {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{FFFD}");
+        self.push(Event::open(if language == "math" { "math".into() } else { format!("code {language}") }));
+        self.extend(text.chars().map(|char| Event::char(char, CODE, None)).collect());
+        self.push(Event::Close);
+    }
+
+    fn table(&mut self, at: usize, table: &Table) {
+        self.lose_if(table.has_row_header, LossKind::HeaderColumn);
+        let row = |at: usize| match &self.tree.nodes()[at].block.content {
+            Content::TableRow(cells) => Some(cells.as_slice()),
+            _ => None,
+        };
+        let rows: Vec<_> = self.tree.children(Some(at)).filter_map(row).collect();
+        let cells = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+        let said = table.table_width.unwrap_or(0.0) as usize;
+        self.rows(&rows, if cells == 0 { said } else { cells }, table.has_column_header);
+    }
+
+    /// Whether a row is a child of a table, and said with it.
+    fn in_table(&self, at: usize) -> bool {
+        let nodes = self.tree.nodes();
+        let parent = nodes[..at].iter().rposition(|node| node.depth + 1 == nodes[at].depth);
+        parent.is_some_and(|parent| {
+            nodes[parent].end as usize > at && matches!(nodes[parent].block.content, Content::Table(_))
+        })
+    }
+
+    fn rows(&mut self, rows: &[&[Vec<RichText>]], width: usize, has_header: bool) {
+        if rows.is_empty() || width == 0 {
+            return;
+        }
+        self.push(Event::open("table"));
+        if !has_header {
+            self.row(&[], width);
+        }
+        for row in rows {
+            self.row(row, width);
+        }
+        self.push(Event::Close);
+    }
+
+    fn row(&mut self, cells: &[Vec<RichText>], width: usize) {
+        self.push(Event::open("row"));
+        for at in 0..width {
+            self.push(Event::open("cell"));
+            let cell = cells.get(at).map_or(&[][..], Vec::as_slice);
+            let events = inline::text(cell, Place::Cell, &mut self.said.account);
+            self.extend(events);
+            self.push(Event::Close);
+        }
+        self.push(Event::Close);
+    }
+
+    /// A paragraph, if there is anything in it.
+    pub(super) fn line(&mut self, events: Vec<Event>) {
+        if !events.is_empty() {
+            self.push(Event::open("p"));
+            self.extend(events);
+            self.push(Event::Close);
+        }
+    }
+
+    fn color(&mut self, color: Color) {
+        self.lose_if(color.is_visible(), LossKind::Color);
+    }
+
+    pub(super) fn lose_if(&mut self, lost: bool, kind: LossKind) {
+        self.said.account.lose_if(lost, kind);
+    }
+
+    pub(super) fn push(&mut self, event: Event) {
+        self.said.events.push(event);
+        self.said.owners.push(self.block);
+    }
+
+    pub(super) fn extend(&mut self, events: Vec<Event>) {
+        events.into_iter().for_each(|event| self.push(event));
+    }
+}
+
+/// The list an item begins or carries on. Notion says a list's start on its first item or on every one.
+fn next_list(content: &Content, list: Option<&List>) -> Option<List> {
+    let (kind, start) = match content {
+        Content::BulletedListItem(_) => ("bullets", None),
+        Content::ToDo(_) => ("tasks", None),
+        Content::Toggle(_) => ("toggles", None),
+        Content::NumberedListItem(item) => ("numbers", item.list_start_index.map(|start| start as u32)),
+        _ => return None,
+    };
+    match list.filter(|list| list.kind == kind) {
+        Some(List { start: first, number, .. })
+            if start.is_none_or(|start| start == *first || start == number + 1) =>
+        {
+            Some(List { kind, start: *first, number: number + 1 })
+        }
+        _ => Some(List { kind, start: start.unwrap_or(1), number: start.unwrap_or(1) }),
+    }
+}
+
+/// The first word of a fence, for Notion's names of languages.
+fn language(name: &str) -> String {
+    for (notion, fence) in [
+        ("plain text", ""),
+        ("ascii art", "text"),
+        ("c#", "csharp"),
+        ("c++", "cpp"),
+        ("f#", "fsharp"),
+        ("docker", "dockerfile"),
+        ("java/c/c++/c#", "c"),
+        ("llvm ir", "llvm"),
+        ("objective-c", "objectivec"),
+        ("vb.net", "vbnet"),
+        ("visual basic", "vb"),
+        ("webassembly", "wasm"),
+        ("markup", "html"),
+    ] {
+        if name == notion {
+            return fence.to_owned();
+        }
+    }
+    let is_kept = |char: char| char.is_alphanumeric() || "+#._-".contains(char);
+    name.chars().map(|char| if is_kept(char) { char } else { '-' }).collect()
+}

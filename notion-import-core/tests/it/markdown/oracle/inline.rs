@@ -1,0 +1,213 @@
+//! From rich text to events.
+
+use std::rc::Rc;
+
+use notion_import_core::id::NotionId;
+use notion_import_core::library::fidelity::LossKind;
+use notion_import_core::notion::link;
+use notion_import_core::notion::text::{Annotations, DateRange, Mention, RichText, RichTextKind};
+
+use super::account::Account;
+use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, target, trim};
+
+/// Where text stands, as far as it matters to what is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    Block,
+    Heading,
+    Cell,
+}
+
+/// Whether anything of the text is to be seen.
+pub fn shows(runs: &[RichText]) -> bool {
+    let mut unseen = Account::default();
+    runs.iter().any(|run| {
+        let mut events = Vec::new();
+        one(run, Place::Block, &mut unseen, &mut events);
+        events.iter().any(|event| match event {
+            Event::Char(Char { char, styles, .. }) => !char.is_whitespace() || styles & CODE != 0,
+            _ => false,
+        })
+    })
+}
+
+/// The events of rich text.
+pub fn text(runs: &[RichText], place: Place, account: &mut Account) -> Vec<Event> {
+    if !shows(runs) {
+        return Vec::new();
+    }
+    let mut events = Vec::new();
+    for run in runs {
+        one(run, place, account, &mut events);
+    }
+    let between = if place == Place::Heading { Event::char(' ', 0, None) } else { Event::Break };
+    let trimmed = trim(events, &Event::Break);
+    let breaks = trimmed.iter().filter(|event| **event == Event::Break).count();
+    if place == Place::Heading {
+        (0..breaks).for_each(|_| account.lose(LossKind::HeadingLineBreak));
+    }
+    trimmed.into_iter().map(|event| if event == Event::Break { between.clone() } else { event }).collect()
+}
+
+/// Words that are no rich text: a name, a title, an address.
+pub fn words(text: &str, link: Option<&Rc<str>>) -> Vec<Event> {
+    let mut events = Vec::new();
+    push(&text.replace(['\n', '\r'], " "), 0, link, &mut events);
+    trim(events, &Event::Break)
+}
+
+fn one(run: &RichText, place: Place, account: &mut Account, events: &mut Vec<Event>) {
+    let is_nothing = match &run.kind {
+        RichTextKind::Text => run.plain_text.is_empty(),
+        RichTextKind::Equation(expression) if expression.is_empty() => run.plain_text.trim().is_empty(),
+        RichTextKind::Equation(expression) => expression.trim().is_empty(),
+        RichTextKind::Mention(_) => false,
+    };
+    if is_nothing {
+        return;
+    }
+    let Annotations { bold, italic, strikethrough, underline, code, color } = run.annotations;
+    account.lose_if(color.is_visible(), LossKind::Color);
+    account.lose_if(underline, LossKind::Underline);
+    let mut styles = 0;
+    for (on, style) in [(bold, BOLD), (italic, ITALIC), (strikethrough, STRIKE)] {
+        styles |= if on { style } else { 0 };
+    }
+    let link = run_target(run, account).map(|url| target(&url));
+    let code_here = |text: &str, account: &mut Account| {
+        let lost = place == Place::Cell && text.contains("\\|");
+        account.lose_if(lost, LossKind::TableCode);
+        if lost { 0 } else { CODE }
+    };
+    match &run.kind {
+        RichTextKind::Equation(expression) => {
+            let expression = if expression.is_empty() { &run.plain_text } else { expression };
+            let expression = expression.trim().replace(['\n', '\r'], " ");
+            if can_be_math(&expression) && !(place == Place::Cell && expression.contains('|')) {
+                return formula(&expression, styles, link.as_ref(), events);
+            }
+            account.lose_if(!expression.is_empty(), LossKind::Equation);
+            styles |= code_here(&expression, account);
+            push(&expression, styles, link.as_ref(), events);
+        }
+        RichTextKind::Text => {
+            styles |= if code { code_here(&run.plain_text, account) } else { 0 };
+            push(&run.plain_text, styles, link.as_ref(), events);
+        }
+        RichTextKind::Mention(mention) => {
+            let text = mentioned(run, mention, account);
+            styles |= if code { code_here(&text, account) } else { 0 };
+            push(&text, styles, link.as_ref(), events);
+        }
+    }
+}
+
+/// Neighbouring formulas of one style are one, with a space between: two dollars would begin another kind.
+fn formula(expression: &str, styles: u8, link: Option<&Rc<str>>, events: &mut Vec<Event>) {
+    let styles = styles | MATH;
+    if let Some(Event::Char(last)) = events.last()
+        && last.styles == styles
+        && last.link.as_ref() == link
+    {
+        events.push(Event::char(' ', styles, link));
+    }
+    events.extend(expression.chars().map(|char| Event::char(char, styles, link)));
+}
+
+/// Line ends become breaks; controls that Markdown's parsers replace are replaced.
+fn push(text: &str, styles: u8, link: Option<&Rc<str>>, events: &mut Vec<Event>) {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{FFFD}");
+    events.extend(text.replace(['\x0b', '\x0c'], " ").chars().map(|char| match char {
+        '\n' => Event::Break,
+        char => Event::char(char, styles, link),
+    }));
+}
+
+/// Whether dollars can hold a formula: no dollar in it, its braces balanced, no backslash at its end.
+pub fn can_be_math(expression: &str) -> bool {
+    let (mut open, mut chars) = (0_i64, expression.chars());
+    while let Some(char) = chars.next() {
+        match char {
+            '$' | '\0' => return false,
+            '\\' => match chars.next() {
+                None | Some('$' | '\0') => return false,
+                Some(_) => {}
+            },
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open < 0 {
+            return false;
+        }
+    }
+    open == 0 && !expression.ends_with('\\') && !expression.trim().is_empty()
+}
+
+fn mentioned(run: &RichText, mention: &Mention, account: &mut Account) -> String {
+    let said = |text: &str| if run.plain_text.is_empty() { text.to_owned() } else { run.plain_text.clone() };
+    match mention {
+        Mention::User(_) => {
+            account.exposure.people += 1;
+            said("")
+        }
+        Mention::Page(_) | Mention::Database(_) | Mention::Template => said(""),
+        Mention::Date(DateRange { start, end, .. }) => match (start, end) {
+            (Some(start), Some(end)) => said(&format!("{start} → {end}")),
+            (Some(one), None) | (None, Some(one)) => said(one),
+            (None, None) => said(""),
+        },
+        Mention::LinkPreview(url) => said(url.as_deref().unwrap_or_default()),
+        Mention::Link(link) => said(link.title.as_deref().or(link.href.as_deref()).unwrap_or_default()),
+        Mention::CustomEmoji(emoji) => {
+            account.lose(LossKind::CustomEmoji);
+            said(&if emoji.name.is_empty() { String::new() } else { format!(":{}:", emoji.name) })
+        }
+        Mention::Unknown(_) => {
+            account.lose(LossKind::UnknownMention);
+            said("")
+        }
+    }
+}
+
+fn run_target(run: &RichText, account: &mut Account) -> Option<String> {
+    let href = run.href.as_deref();
+    let href = match &run.kind {
+        RichTextKind::Mention(mention) => match &**mention {
+            Mention::Page(Some(id)) | Mention::Database(Some(id)) => return Some(page(*id, None, account)),
+            Mention::User(_) => return None,
+            Mention::LinkPreview(url) => href.or(url.as_deref()),
+            Mention::Link(link) => href.or(link.href.as_deref()),
+            _ => href,
+        },
+        RichTextKind::Text | RichTextKind::Equation(_) => href,
+    };
+    link_target(href?, account)
+}
+
+/// Where a link goes, with the options of nobody: pages at Notion, other schemes nowhere.
+pub fn link_target(href: &str, account: &mut Account) -> Option<String> {
+    let href = href.trim();
+    if href.is_empty() {
+        return None;
+    }
+    if let Some(found) = link::recognise(href) {
+        return Some(page(found.id, Some(href), account));
+    }
+    let allowed = is_allowed(href);
+    account.lose_if(!allowed, LossKind::LinkScheme);
+    allowed.then(|| href.to_owned())
+}
+
+pub fn is_allowed(href: &str) -> bool {
+    let href = href.to_ascii_lowercase();
+    ["http:", "https:", "mailto:", "tel:"].iter().any(|scheme| href.starts_with(scheme))
+}
+
+pub fn page(id: NotionId, href: Option<&str>, account: &mut Account) -> String {
+    account.exposure.notion_links += 1;
+    match href.filter(|href| is_allowed(href)) {
+        Some(href) => href.to_owned(),
+        None => format!("https://app.notion.com/p/{}", id.simple()),
+    }
+}

@@ -1,0 +1,129 @@
+//! From links, files and pages to events.
+
+use std::rc::Rc;
+
+use notion_import_core::id::NotionId;
+use notion_import_core::library::fidelity::LossKind;
+use notion_import_core::notion::block::Bookmark;
+use notion_import_core::notion::file::{File, FileSource};
+use notion_import_core::notion::text::{Mention, RichText, RichTextKind};
+
+use super::blocks::Walk;
+use super::event::{Event, target};
+use super::inline::{self, Place, is_allowed, link_target, page, shows};
+
+impl Walk<'_> {
+    pub(super) fn bookmark(&mut self, Bookmark { url, caption }: &Bookmark) {
+        self.lose_if(true, LossKind::Preview);
+        match link_target(url, &mut self.said.account) {
+            Some(to) if shows(caption) && can_be_label(caption) => {
+                let label = inline::text(caption, Place::Block, &mut self.said.account);
+                let to = target(&to);
+                let linked = label.into_iter().map(|event| match event {
+                    Event::Char(char) => Event::char(char.char, char.styles, Some(&to)),
+                    other => other,
+                });
+                self.line(linked.collect());
+            }
+            to => {
+                if !url.trim().is_empty() {
+                    self.link_line(url.trim(), to);
+                }
+                self.caption(caption);
+            }
+        }
+    }
+
+    pub(super) fn image(&mut self, file: &File) {
+        match self.home(file) {
+            Ok(url) => {
+                self.said.account.exposure.remote_images += 1;
+                self.push(Event::open("p"));
+                self.push(Event::open(format!("image {}", target(&url))));
+                let label = can_be_label(&file.caption);
+                if label {
+                    let events = inline::text(&file.caption, Place::Block, &mut self.said.account);
+                    self.extend(events);
+                }
+                self.push(Event::Close);
+                self.push(Event::Close);
+                if !label {
+                    self.caption(&file.caption);
+                }
+            }
+            Err(is_somewhere) => self.named(file, "image", None, is_somewhere),
+        }
+    }
+
+    pub(super) fn file(&mut self, file: &File, kind: &str) {
+        self.lose_if(kind != "file", LossKind::Player);
+        match self.home(file) {
+            Ok(url) => {
+                self.said.account.exposure.files += 1;
+                self.named(file, kind, Some(url), true);
+            }
+            Err(is_somewhere) => self.named(file, kind, None, is_somewhere),
+        }
+    }
+
+    /// The URL of a file that may be linked, else whether there is a file.
+    fn home(&mut self, file: &File) -> Result<String, bool> {
+        match &file.source {
+            FileSource::External(url) if is_allowed(url.trim()) => return Ok(url.trim().to_owned()),
+            FileSource::External(_) => self.lose_if(true, LossKind::LinkScheme),
+            FileSource::Hosted(_) => self.lose_if(true, LossKind::FileNotStored),
+            FileSource::Missing => {
+                self.lose_if(true, LossKind::FileMissing);
+                return Err(false);
+            }
+        }
+        Err(true)
+    }
+
+    fn named(&mut self, file: &File, kind: &str, url: Option<String>, is_somewhere: bool) {
+        if is_somewhere {
+            let name = file.display_name().or_else(|| url.clone()).unwrap_or_else(|| kind.to_owned());
+            self.link_line(&name, url);
+        }
+        self.caption(&file.caption);
+    }
+
+    pub(super) fn page_line(&mut self, id: Option<NotionId>, title: &str) {
+        let url = id.map(|id| page(id, None, &mut self.said.account));
+        let title = title.trim();
+        match (title.is_empty(), &url) {
+            (true, None) => self.lose_if(true, LossKind::LinkTarget),
+            (true, Some(label)) => self.link_line(&label.clone(), url),
+            (false, _) => self.link_line(title, url),
+        }
+    }
+
+    fn link_line(&mut self, label: &str, url: Option<String>) {
+        let to: Option<Rc<str>> = url.as_deref().map(target);
+        self.line(inline::words(label, to.as_ref()));
+    }
+
+    pub(super) fn placeholder(&mut self, name: &str) {
+        let name = if name.is_empty() { String::new() } else { format!(": {name}") };
+        self.link_line(&format!("[Unsupported block{name}]"), None);
+    }
+
+    pub(super) fn caption(&mut self, caption: &[RichText]) {
+        let events = inline::text(caption, Place::Block, &mut self.said.account);
+        self.line(events);
+    }
+}
+
+/// Whether a caption can be the text of a link or an image: one line without links.
+fn can_be_label(caption: &[RichText]) -> bool {
+    caption.iter().all(|run| {
+        let links = match &run.kind {
+            RichTextKind::Text | RichTextKind::Equation(_) => false,
+            RichTextKind::Mention(mention) => matches!(
+                **mention,
+                Mention::Page(_) | Mention::Database(_) | Mention::LinkPreview(_) | Mention::Link(_)
+            ),
+        };
+        !links && run.href.is_none() && !run.plain_text.contains(['\n', '\r'])
+    })
+}

@@ -1,0 +1,383 @@
+//! Trees to convert: every kind of block, hostile text in every place.
+
+use notion_import_core::id::NotionId;
+use notion_import_core::notion::block::{
+    Block, Bookmark, Callout, Code, Content, Heading, HeadingText, LinkTarget, ListFormat, MeetingNotes,
+    NumberedListItem, Table, Text, ToDo,
+};
+use notion_import_core::notion::file::{File, FileSource, HostedFile, SignedUrl};
+use notion_import_core::notion::icon::Icon;
+use notion_import_core::notion::text::{
+    Annotations, Color, CustomEmoji, DateRange, LinkMention, Mention, RichText, RichTextKind,
+};
+use notion_import_core::notion::tree::{BlockTree, Handle, TreeBuilder};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// A block and its children, as generated.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub content: Content,
+    pub has_children: bool,
+    pub children: Vec<Branch>,
+}
+
+impl Branch {
+    pub fn new(content: Content, children: Vec<Branch>) -> Self {
+        Self { content, has_children: false, children }
+    }
+}
+
+/// The tree of the branches, each block with an id of its own.
+pub fn tree(branches: Vec<Branch>) -> BlockTree {
+    fn add(builder: &mut TreeBuilder, of: Option<Handle>, branches: Vec<Branch>, count: &mut u128) {
+        for Branch { content, has_children, children } in branches {
+            *count += 1;
+            let id = format!("{count:032x}").parse().ok();
+            let block = vec![Block { id, has_children, ..Block::new(content) }];
+            let handles = match of {
+                None => builder.roots(block),
+                Some(of) => builder.children(of, block),
+            };
+            add(builder, Some(handles[0]), children, count);
+        }
+    }
+    let mut builder = TreeBuilder::default();
+    add(&mut builder, None, branches, &mut 0);
+    builder.build()
+}
+
+const SIGNS: &[&str] = &[
+    "*", "**", "***", "_", "__", "~", "~~", "`", "``", "```", "~~~", "[", "]", "(", ")", "<", ">", "<b>",
+    "</b>", "<!--", "<?", "<br>", "&", "&amp;", "&#42;", "&nbsp;", "#", "##", "-", "--", "---", "- ", "+",
+    "=", "===", "1.", "2)", "10. ", "!", "![", "|", "| - |", "\\", "\\|", "$", "$$", "{", "}", ":", ":-",
+    ":-:|", "\"", "'", "[x](y)", "[ ]", "[x] ", "[^1]", "[a]: b", "^", "/", ";", ".", ",", "%", "@",
+    "\u{feff}",
+];
+const SPACES: &[&str] = &[
+    "\n", "\n\n", "\r\n", "\r", "\t", "  ", "    ", "\u{a0}", "\u{3000}", "\u{2003}", "\u{200b}", "\u{2028}",
+    "\u{2029}", "\u{85}", "\0", "\u{b}", "\u{c}", "\u{1f}", "\u{7f}",
+];
+const SCRIPTS: &[&str] = &[
+    "é",
+    "e\u{301}",
+    "\u{301}",
+    "中",
+    "。",
+    "「",
+    "」",
+    "が",
+    "€",
+    "😀",
+    "👩\u{200d}🔬",
+    "א",
+    "ع",
+    "\u{202e}",
+    "ß",
+    "Ω",
+    "“",
+    "”",
+    "—",
+    "…",
+    "©",
+    "№",
+    "١",
+    "²",
+];
+const ADDRESSES: &[&str] = &[
+    "http://a.b",
+    "https://x.example/y_z?a=1&b=2",
+    "HTTP://A.B",
+    "www.a.b",
+    "www.",
+    "a@b.c",
+    "ftp://a.b",
+    "mailto:a@b.c",
+    "http:",
+    "://",
+    "xmpp:a@b.c",
+];
+
+/// Hostile text.
+pub fn words() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        10 => "[a-zA-Z0-9]{1,4}",
+        6 => Just(" ".to_owned()),
+        14 => select(SIGNS).prop_map(str::to_owned),
+        3 => select(SPACES).prop_map(str::to_owned),
+        3 => select(SCRIPTS).prop_map(str::to_owned),
+        1 => select(ADDRESSES).prop_map(str::to_owned),
+        1 => any::<char>().prop_map(String::from),
+    ];
+    vec(piece, 0..7).prop_map(|pieces| pieces.concat())
+}
+
+const LINKS: &[&str] = &[
+    "https://a.b/c",
+    "https://a.b/(c)",
+    "https://a.b/(c",
+    "http://a.b/?x=1&copy=2",
+    "mailto:a@b.c",
+    "tel:+1",
+    "HTTPS://A.B",
+    "https://a.b/c_d*e[f]\\g",
+    "https://a.b/&amp;",
+    "https://a.b/c d",
+    "https://a.b/<c>|`d`",
+    "  https://a.b ",
+    "https://a.b/é中",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "",
+    " ",
+    "#anchor",
+    "relative",
+    "/35261e8ce0a380c89f000123456789ab",
+    "https://www.notion.so/x-35261e8ce0a380c89f000123456789ab#45261e8ce0a380c89f000123456789ab",
+    "https://app.notion.com/p/35261e8ce0a380c89f000123456789ab",
+    "notion://35261e8ce0a380c89f000123456789ab",
+];
+
+fn id() -> NotionId {
+    "35261e8c-e0a3-80c8-9f00-0123456789ab".parse().unwrap()
+}
+
+fn target() -> impl Strategy<Value = String> {
+    select(LINKS).prop_map(str::to_owned)
+}
+
+fn mention() -> impl Strategy<Value = Mention> {
+    let date = (option::of(words()), option::of(words()));
+    prop_oneof![
+        Just(Mention::User(None)),
+        any::<bool>().prop_map(|known| Mention::Page(known.then(id))),
+        any::<bool>().prop_map(|known| Mention::Database(known.then(id))),
+        date.prop_map(|(start, end)| Mention::Date(DateRange { start, end, time_zone: None })),
+        option::of(target()).prop_map(Mention::LinkPreview),
+        (option::of(target()), option::of(words()))
+            .prop_map(|(href, title)| Mention::Link(LinkMention { href, title })),
+        Just(Mention::Template),
+        words().prop_map(|name| Mention::CustomEmoji(CustomEmoji { name, ..CustomEmoji::default() })),
+        Just(Mention::Unknown("agent".to_owned())),
+    ]
+}
+
+fn math() -> impl Strategy<Value = String> {
+    let source = select(vec![
+        "x",
+        "\\frac{a}{b}",
+        "a*b*c",
+        "a_b",
+        "x`y",
+        "a | b",
+        "a$b",
+        "{",
+        "}{",
+        "a\\",
+        "\\$",
+        "a\nb",
+        "x < y",
+        "\\\\",
+        "1",
+        "",
+    ]);
+    prop_oneof![3 => source.prop_map(str::to_owned), 1 => words()]
+}
+
+fn kind() -> impl Strategy<Value = RichTextKind> {
+    prop_oneof![
+        12 => Just(RichTextKind::Text),
+        2 => math().prop_map(RichTextKind::Equation),
+        2 => mention().prop_map(|mention| RichTextKind::Mention(Box::new(mention))),
+    ]
+}
+
+fn color() -> impl Strategy<Value = Color> {
+    prop_oneof![12 => Just(Color::Default), 1 => Just(Color::Red), 1 => Just(Color::DefaultBackground)]
+}
+
+fn annotations() -> impl Strategy<Value = Annotations> {
+    let marks = prop_oneof![
+        3 => Just([false; 5]),
+        3 => any::<[bool; 5]>(),
+        3 => any::<[bool; 3]>().prop_map(|[bold, italic, strike]| [bold, italic, strike, false, false]),
+    ];
+    (marks, color()).prop_map(|([bold, italic, strikethrough, code, underline], color)| Annotations {
+        bold,
+        italic,
+        strikethrough,
+        underline,
+        code,
+        color,
+    })
+}
+
+fn run() -> impl Strategy<Value = RichText> {
+    (words(), annotations(), kind(), option::weighted(0.12, target()))
+        .prop_map(|(plain_text, annotations, kind, href)| RichText { plain_text, href, annotations, kind })
+}
+
+pub fn text() -> impl Strategy<Value = Vec<RichText>> {
+    vec(run(), 0..5)
+}
+
+fn icon() -> impl Strategy<Value = Option<Icon>> {
+    prop_oneof![
+        4 => Just(None),
+        2 => Just(Some(Icon::Emoji("💡".to_owned()))),
+        1 => Just(Some(Icon::Emoji("1.".to_owned()))),
+        1 => words().prop_map(|name| Some(Icon::CustomEmoji(CustomEmoji { name, ..CustomEmoji::default() }))),
+        1 => Just(Some(Icon::External("https://a.b/i.png".to_owned()))),
+        1 => Just(Some(Icon::Unknown("new".to_owned()))),
+    ]
+}
+
+fn callout() -> impl Strategy<Value = Callout> {
+    (text(), color(), icon()).prop_map(|(rich_text, color, icon)| Callout { rich_text, color, icon })
+}
+
+fn plain() -> impl Strategy<Value = Text> {
+    (text(), color()).prop_map(|(rich_text, color)| Text { rich_text, color })
+}
+
+fn file() -> impl Strategy<Value = File> {
+    let source = prop_oneof![
+        Just(FileSource::Missing),
+        target().prop_map(FileSource::External),
+        Just(FileSource::Hosted(HostedFile {
+            url: SignedUrl::new("https://s3/a%20b.png?X-Amz-Signature=secret"),
+            expiry_time: None
+        })),
+    ];
+    (source, text(), option::of(words())).prop_map(|(source, caption, name)| File { source, caption, name })
+}
+
+fn bookmark() -> impl Strategy<Value = Bookmark> {
+    let url = prop_oneof![target(), words()];
+    (url, text()).prop_map(|(url, caption)| Bookmark { url, caption })
+}
+
+fn paragraph() -> impl Strategy<Value = Content> {
+    text().prop_map(|rich_text| Content::Paragraph(Callout { rich_text, ..Callout::default() }))
+}
+
+fn heading() -> impl Strategy<Value = Content> {
+    (1..5_u8, text(), color(), any::<bool>()).prop_map(|(level, rich_text, color, is_toggleable)| {
+        Content::Heading(Heading { level, text: HeadingText { rich_text, color, is_toggleable } })
+    })
+}
+
+fn numbered() -> impl Strategy<Value = Content> {
+    let start = option::weighted(0.3, select(vec![0.0, 1.0, 2.0, 7.0, 999_999_998.0]));
+    let format = prop_oneof![6 => Just(ListFormat::Numbers), 1 => Just(ListFormat::Roman)];
+    (text(), color(), start, format).prop_map(|(rich_text, color, list_start_index, list_format)| {
+        Content::NumberedListItem(NumberedListItem { rich_text, color, list_start_index, list_format })
+    })
+}
+
+fn code() -> impl Strategy<Value = Content> {
+    let language = prop_oneof![
+        select(vec!["rust", "plain text", "c++", "java/c/c++/c#", "visual basic", "", "f#", "a`b"])
+            .prop_map(str::to_owned),
+        "[a-z+# `~]{0,6}",
+    ];
+    (vec(run(), 0..3), language, text())
+        .prop_map(|(rich_text, language, caption)| Content::Code(Code { rich_text, language, caption }))
+}
+
+/// Blocks that have children.
+fn parent() -> impl Strategy<Value = Content> {
+    prop_oneof![
+        4 => plain().prop_map(Content::BulletedListItem),
+        4 => numbered(),
+        3 => (text(), color(), any::<bool>()).prop_map(|(rich_text, color, checked)| Content::ToDo(ToDo { rich_text, color, checked })),
+        3 => plain().prop_map(Content::Quote),
+        2 => plain().prop_map(Content::Toggle),
+        3 => callout().prop_map(Content::Paragraph),
+        2 => callout().prop_map(Content::Callout),
+        2 => heading(),
+        1 => Just(Content::ColumnList),
+        1 => Just(Content::Column(Some(0.5))),
+        1 => any::<bool>().prop_map(|copy| Content::SyncedBlock(copy.then(id))),
+        1 => Just(Content::Tab),
+        1 => plain().prop_map(Content::Template),
+        1 => text().prop_map(|title| Content::MeetingNotes(Box::new(MeetingNotes { title, ..MeetingNotes::default() }))),
+        1 => words().prop_map(Content::Unknown),
+    ]
+}
+
+/// Blocks that have none.
+fn leaf() -> impl Strategy<Value = Content> {
+    let link = prop_oneof![
+        Just(LinkTarget::Page(id())),
+        Just(LinkTarget::Database(id())),
+        Just(LinkTarget::Comment(id())),
+        Just(LinkTarget::Unknown)
+    ];
+    prop_oneof![
+        10 => paragraph(),
+        3 => heading(),
+        3 => code(),
+        2 => Just(Content::Divider),
+        2 => math().prop_map(Content::Equation),
+        1 => select(vec![Content::Breadcrumb, Content::TableOfContents]),
+        1 => vec(text(), 0..4).prop_map(Content::TableRow),
+        1 => bookmark().prop_map(Content::Bookmark),
+        1 => bookmark().prop_map(Content::Embed),
+        1 => target().prop_map(|url| Content::LinkPreview(Bookmark { url, caption: Vec::new() })),
+        2 => file().prop_map(Content::Image),
+        1 => file().prop_map(Content::Video),
+        1 => file().prop_map(Content::Pdf),
+        1 => file().prop_map(Content::Audio),
+        1 => file().prop_map(Content::File),
+        1 => link.prop_map(Content::LinkToPage),
+        1 => words().prop_map(Content::ChildPage),
+        1 => words().prop_map(Content::ChildDatabase),
+        1 => words().prop_map(Content::Unsupported),
+        1 => words().prop_map(Content::Unknown),
+    ]
+}
+
+fn table() -> impl Strategy<Value = Branch> {
+    let rows = vec(vec(vec(run(), 0..3), 0..4), 0..4);
+    let stray = option::weighted(0.05, paragraph());
+    let width = option::of(0..4_u8);
+    (any::<[bool; 2]>(), width, rows, stray).prop_map(
+        |([has_column_header, has_row_header], width, rows, stray)| {
+            let table = Table { table_width: width.map(f64::from), has_column_header, has_row_header };
+            let children = rows.into_iter().map(Content::TableRow).chain(stray);
+            Branch::new(
+                Content::Table(table),
+                children.map(|content| Branch::new(content, Vec::new())).collect(),
+            )
+        },
+    )
+}
+
+fn single() -> impl Strategy<Value = Branch> {
+    let leaf = (leaf(), proptest::bool::weighted(0.03)).prop_map(|(content, has_children)| Branch {
+        content,
+        has_children,
+        children: Vec::new(),
+    });
+    prop_oneof![6 => leaf, 1 => table()]
+}
+
+/// A block with what is in it.
+pub fn branch() -> impl Strategy<Value = Branch> {
+    single().prop_recursive(4, 12, 4, |inner| {
+        (parent(), vec(inner, 0..4)).prop_map(|(content, children)| Branch::new(content, children))
+    })
+}
+
+/// Blocks inside one another, twelve deep, each with perhaps a sibling.
+pub fn deep() -> impl Strategy<Value = Branch> {
+    let level = (parent(), option::weighted(0.3, single()), option::weighted(0.3, single()));
+    (vec(level, 11), single()).prop_map(|(levels, innermost)| {
+        levels.into_iter().fold(innermost, |inner, (content, before, after)| {
+            Branch::new(content, before.into_iter().chain([inner]).chain(after).collect())
+        })
+    })
+}
