@@ -37,13 +37,14 @@ impl Report {
 }
 
 fn exposures(exposure: &Exposure) -> Vec<String> {
-    let Exposure { people, notion_links, remote_images, files } = *exposure;
+    let Exposure { people, notion_links, remote_images, files, comments } = *exposure;
     let counted = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
     let found = [
         counted(people, "Mentions of people by name"),
         counted(notion_links, "Links into Notion, of which readers see the words alone"),
         counted(remote_images, "Images from other hosts, shown as links"),
         counted(files, "Files linked from the text"),
+        counted(comments, "Links to comments, left out"),
     ];
     found.into_iter().flatten().collect()
 }

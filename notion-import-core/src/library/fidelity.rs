@@ -197,12 +197,15 @@ loss_kinds! {
 pub struct Exposure {
     /// Mentions of people.
     pub people: u64,
-    /// Links to Notion pages that the host does not know.
+    /// Links to Notion pages that the host has no link of its own for: its readers may not open them.
     pub notion_links: u64,
     /// Images loaded from other hosts.
     pub remote_images: u64,
     /// Other files linked from the text.
     pub files: u64,
+    /// Blocks that point to a comment.
+    #[serde(default)]
+    pub comments: u64,
 }
 
 impl Exposure {
@@ -214,6 +217,7 @@ impl Exposure {
             notion_links: self.notion_links + other.notion_links,
             remote_images: self.remote_images + other.remote_images,
             files: self.files + other.files,
+            comments: self.comments + other.comments,
         }
     }
 }

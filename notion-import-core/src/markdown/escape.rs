@@ -170,8 +170,28 @@ fn line_start(out: &mut String, text: &str) -> usize {
     marker + 1
 }
 
+/// It ends the link or image whose text was opened at `open`.
+pub(super) fn end_link(out: &mut String, open: usize, url: &str, cell: bool) {
+    // At the start of a paragraph code could make a definition of the link; nothing may follow a definition's title.
+    let title = if ends_label(&out.as_bytes()[open..]) { " \"\"" } else { "" };
+    out.push_str("](");
+    target(out, url, cell);
+    out.push_str(title);
+    out.push(')');
+}
+
+/// Whether a bracket that is not escaped ends what could be a definition's label.
+fn ends_label(text: &[u8]) -> bool {
+    let mut escaped = false;
+    text.windows(2).any(|pair| {
+        let ends = !escaped && pair == b"]:";
+        escaped = !escaped && pair[0] == b'\\';
+        ends
+    })
+}
+
 /// It writes a link's target.
-pub(super) fn target(out: &mut String, url: &str, cell: bool) {
+fn target(out: &mut String, url: &str, cell: bool) {
     for (at, char) in url.char_indices() {
         match char {
             '(' | ')' | '\\' => out.extend(['\\', char]),

@@ -41,7 +41,7 @@ pub(super) fn shows(runs: &[RichText]) -> bool {
 }
 
 /// The text of a run: what Notion shows, else what it holds.
-fn said(run: &RichText) -> Cow<'_, str> {
+pub(super) fn said(run: &RichText) -> Cow<'_, str> {
     match &run.kind {
         RichTextKind::Equation(expression) if !expression.is_empty() => Cow::Borrowed(expression.trim()),
         RichTextKind::Equation(_) => Cow::Borrowed(run.plain_text.trim()),
@@ -273,12 +273,11 @@ impl Renderer<'_> {
             Kind::Link => {
                 let inner = links[piece.start as usize..piece.end as usize].to_vec();
                 out.push('[');
+                let open = out.len();
+                let url = &scribe.links[piece.link as usize - 1];
                 let scribe = Scribe { starts_block: false, linked: true, ..scribe };
                 self.scope(inner, &[], scribe, Class::Punctuation);
-                let out = &mut self.writer.out;
-                out.push_str("](");
-                escape::target(out, &scribe.links[piece.link as usize - 1], around.cell);
-                out.push(')');
+                escape::end_link(&mut self.writer.out, open, url, around.cell);
             }
             Kind::Break => {}
         }

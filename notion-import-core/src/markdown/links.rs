@@ -5,10 +5,10 @@ use crate::library::fidelity::LossKind;
 use crate::markdown::Unresolved;
 use crate::markdown::blocks::Renderer;
 use crate::markdown::escape;
-use crate::markdown::inline::{Place, shows};
+use crate::markdown::inline::{Place, said, shows};
 use crate::markdown::pieces::{Kind, Pieces};
 use crate::notion::block::LinkTarget;
-use crate::notion::link;
+use crate::notion::link::{self, NotionLink};
 use crate::notion::text::{Mention, RichText, RichTextKind};
 
 /// A page as a link needs it.
@@ -49,7 +49,8 @@ impl Renderer<'_> {
             return Some(href.to_owned());
         }
         if let Some(link) = link::recognise(href) {
-            return self.page(link.id, Some(href)).url;
+            let page = self.page(link.id, Some(href));
+            return page.url.map(|url| self.at_block(url, &link));
         }
         let allowed = self.is_allowed(href);
         self.ledger.lose_if(!allowed, LossKind::LinkScheme);
@@ -81,6 +82,16 @@ impl Renderer<'_> {
         Resolved { url, title: None }
     }
 
+    /// A host's page at one of its blocks, where the block has an anchor there.
+    fn at_block(&self, url: String, link: &NotionLink) -> String {
+        let anchor =
+            link.block.and_then(|block| self.options.anchors.and_then(|anchors| anchors(link.id, block)));
+        match anchor {
+            Some(anchor) if !url.contains('#') => format!("{url}#{anchor}"),
+            _ => url,
+        }
+    }
+
     /// A paragraph that is one link.
     pub(super) fn link_line(&mut self, label: &str, url: Option<String>) {
         self.block();
@@ -110,10 +121,9 @@ impl Renderer<'_> {
 
     pub(super) fn labelled(&mut self, label: &[RichText], target: &str) {
         self.writer.out.push('[');
+        let open = self.writer.out.len();
         self.rich_text(label, Place::Label);
-        self.writer.out.push_str("](");
-        escape::target(&mut self.writer.out, target, false);
-        self.writer.out.push(')');
+        escape::end_link(&mut self.writer.out, open, target, false);
     }
 
     /// What the author wrote under something: a paragraph of its own.
@@ -127,7 +137,11 @@ impl Renderer<'_> {
     pub(super) fn link_to_page(&mut self, target: LinkTarget) {
         match target {
             LinkTarget::Page(id) | LinkTarget::Database(id) => self.link_by_id(Some(id), ""),
-            LinkTarget::Comment(_) | LinkTarget::Unknown => self.ledger.lose(LossKind::LinkTarget),
+            LinkTarget::Comment(_) => {
+                self.ledger.exposure.comments += 1;
+                self.ledger.lose(LossKind::LinkTarget);
+            }
+            LinkTarget::Unknown => self.ledger.lose(LossKind::LinkTarget),
         }
     }
 
@@ -145,17 +159,22 @@ impl Renderer<'_> {
 /// Whether a caption can be the text of a link or an image: one line without links.
 pub(super) fn is_label(caption: &[RichText]) -> bool {
     caption.iter().all(|run| {
-        let links = match &run.kind {
-            RichTextKind::Text | RichTextKind::Equation(_) => false,
+        let fits = match &run.kind {
+            RichTextKind::Text => !breaks(run),
+            RichTextKind::Equation(_) => true,
             RichTextKind::Mention(mention) => match **mention {
-                Mention::Page(_) | Mention::Database(_) | Mention::LinkPreview(_) | Mention::Link(_) => true,
+                Mention::Page(_) | Mention::Database(_) | Mention::LinkPreview(_) | Mention::Link(_) => false,
                 Mention::User(_)
                 | Mention::Date(_)
                 | Mention::Template
                 | Mention::CustomEmoji(_)
-                | Mention::Unknown(_) => false,
+                | Mention::Unknown(_) => !breaks(run),
             },
         };
-        !links && run.href.is_none() && !run.plain_text.contains(['\n', '\r'])
+        fits && run.href.is_none()
     })
+}
+
+fn breaks(run: &RichText) -> bool {
+    said(run).contains(['\n', '\r'])
 }

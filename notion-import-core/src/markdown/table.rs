@@ -9,6 +9,9 @@ use crate::notion::text::RichText;
 /// No table of Notion's is wider; a number beyond it is a mistake.
 const WIDEST: f64 = 1000.0;
 
+/// Short rows of wider tables stay short, as GFM allows: padding must not grow with the product of two sizes.
+const PADDED: usize = 100;
+
 impl Renderer<'_> {
     pub(super) fn table(&mut self, at: usize, table: &Table) {
         self.ledger.lose_if(table.has_row_header, LossKind::HeaderColumn);
@@ -40,7 +43,7 @@ impl Renderer<'_> {
         (0..width).for_each(|_| self.writer.out.push_str(" --- |"));
         for row in body {
             self.writer.line();
-            self.row(row, width);
+            self.row(row, if width > PADDED { row.len().max(1) } else { width });
         }
     }
 

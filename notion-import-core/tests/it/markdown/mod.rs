@@ -1,7 +1,11 @@
 //! The converter, held to its word: what it writes, parsed again, is what the tree says.
 
+mod bounds;
 mod fixtures;
+mod fuzz;
+mod options;
 mod oracle;
+mod properties;
 mod roundtrip;
 mod tolerance;
 mod trees;

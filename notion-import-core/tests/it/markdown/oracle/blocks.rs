@@ -158,7 +158,8 @@ impl Walk<'_> {
             Content::LinkToPage(LinkTarget::Page(id) | LinkTarget::Database(id)) => {
                 self.page_line(Some(*id), "");
             }
-            Content::LinkToPage(LinkTarget::Comment(_) | LinkTarget::Unknown) => {
+            Content::LinkToPage(target @ (LinkTarget::Comment(_) | LinkTarget::Unknown)) => {
+                self.said.account.exposure.comments += u64::from(matches!(target, LinkTarget::Comment(_)));
                 self.lose_if(true, LossKind::LinkTarget);
             }
             Content::ChildPage(title) | Content::ChildDatabase(title) => self.page_line(self.block, title),
@@ -248,7 +249,7 @@ impl Walk<'_> {
         };
         let rows: Vec<_> = self.tree.children(Some(at)).filter_map(row).collect();
         let cells = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-        let said = table.table_width.unwrap_or(0.0) as usize;
+        let said = table.table_width.unwrap_or(0.0).clamp(0.0, 1000.0) as usize;
         self.rows(&rows, if cells == 0 { said } else { cells }, table.has_column_header);
     }
 
@@ -314,13 +315,18 @@ impl Walk<'_> {
     }
 }
 
+/// A number of a list has nine digits at most.
+const LAST_NUMBER: f64 = 999_999_999.0;
+
 /// The list an item begins or carries on. Notion says a list's start on its first item or on every one.
 fn next_list(content: &Content, list: Option<&List>) -> Option<List> {
     let (kind, start) = match content {
         Content::BulletedListItem(_) => ("bullets", None),
         Content::ToDo(_) => ("tasks", None),
         Content::Toggle(_) => ("toggles", None),
-        Content::NumberedListItem(item) => ("numbers", item.list_start_index.map(|start| start as u32)),
+        Content::NumberedListItem(item) => {
+            ("numbers", item.list_start_index.map(|start| start.clamp(0.0, LAST_NUMBER) as u32))
+        }
         _ => return None,
     };
     match list.filter(|list| list.kind == kind) {

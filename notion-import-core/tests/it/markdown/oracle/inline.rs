@@ -56,7 +56,8 @@ pub fn words(text: &str, link: Option<&Rc<str>>) -> Vec<Event> {
     trim(events, &Event::Break)
 }
 
-fn one(run: &RichText, place: Place, account: &mut Account, events: &mut Vec<Event>) {
+/// The events of one run.
+pub fn one(run: &RichText, place: Place, account: &mut Account, events: &mut Vec<Event>) {
     let is_nothing = match &run.kind {
         RichTextKind::Text => run.plain_text.is_empty(),
         RichTextKind::Equation(expression) if expression.is_empty() => run.plain_text.trim().is_empty(),

@@ -8,6 +8,7 @@ use notion_import_core::notion::block::Bookmark;
 use notion_import_core::notion::file::{File, FileSource};
 use notion_import_core::notion::text::{Mention, RichText, RichTextKind};
 
+use super::account::Account;
 use super::blocks::Walk;
 use super::event::{Event, target};
 use super::inline::{self, Place, is_allowed, link_target, page, shows};
@@ -124,6 +125,8 @@ fn can_be_label(caption: &[RichText]) -> bool {
                 Mention::Page(_) | Mention::Database(_) | Mention::LinkPreview(_) | Mention::Link(_)
             ),
         };
-        !links && run.href.is_none() && !run.plain_text.contains(['\n', '\r'])
+        let mut events = Vec::new();
+        inline::one(run, Place::Block, &mut Account::default(), &mut events);
+        !links && run.href.is_none() && !events.contains(&Event::Break)
     })
 }

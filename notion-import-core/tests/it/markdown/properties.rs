@@ -1,0 +1,118 @@
+//! Property values of every type, and a data source as a table.
+
+use notion_import_core::markdown::{Options, properties_table, rows_table};
+use notion_import_core::notion::page::Page;
+use serde_json::{Value, json};
+
+fn page(properties: Value) -> Page {
+    serde_json::from_value(json!({ "object": "page", "properties": properties })).unwrap()
+}
+
+/// The value's cell, and how many losses it costs.
+fn cell(property: Value) -> (String, usize) {
+    let rendered = properties_table(&page(json!({ "Field": property })), &Options::default());
+    let row = rendered.markdown.lines().nth(2).unwrap_or_default();
+    let value = row.strip_prefix("| Field | ").and_then(|row| row.strip_suffix(" |")).unwrap_or(row);
+    (value.to_owned(), rendered.fidelity.losses().len())
+}
+
+#[test]
+fn every_type_of_value_becomes_the_text_of_its_cell() {
+    let id = "35261e8c-e0a3-80c8-9f00-0123456789ab";
+    let person = json!({ "object": "user", "id": id, "name": "Ann" });
+    for (property, expected) in [
+        (json!({ "type": "rich_text", "rich_text": [{ "plain_text": "a|b\nc" }] }), r"a\|b<br>c"),
+        (json!({ "type": "number", "number": 3.0 }), "3"),
+        (json!({ "type": "number", "number": 0.1 }), "0.1"),
+        (json!({ "type": "number", "number": null }), ""),
+        (json!({ "type": "url", "url": "https://a.b/x_y" }), "[https://a.b/x_y](https://a.b/x_y)"),
+        (json!({ "type": "email", "email": "a@b.c" }), "[a@b.c](mailto:a@b.c)"),
+        (json!({ "type": "phone_number", "phone_number": "+1 2" }), "[+1 2](tel:+12)"),
+        (json!({ "type": "select", "select": { "name": "High *" } }), r"High \*"),
+        (json!({ "type": "select", "select": null }), ""),
+        (json!({ "type": "status", "status": { "name": "Done" } }), "Done"),
+        (json!({ "type": "multi_select", "multi_select": [{ "name": "a" }, { "name": "b" }] }), "a, b"),
+        (
+            json!({ "type": "date", "date": { "start": "2026-01-01", "end": "2026-02-01" } }),
+            "2026-01-01 → 2026-02-01",
+        ),
+        (json!({ "type": "date", "date": { "start": "2026-01-01", "end": null } }), "2026-01-01"),
+        (json!({ "type": "date", "date": null }), ""),
+        (json!({ "type": "checkbox", "checkbox": true }), "Yes"),
+        (json!({ "type": "checkbox", "checkbox": false }), "No"),
+        (json!({ "type": "people", "people": [person, person] }), "Ann, Ann"),
+        (json!({ "type": "created_by", "created_by": person }), "Ann"),
+        (json!({ "type": "last_edited_by", "last_edited_by": person }), "Ann"),
+        (
+            json!({ "type": "created_time", "created_time": "2026-01-01T10:00:00.000Z" }),
+            "2026-01-01T10:00:00.000Z",
+        ),
+        (
+            json!({ "type": "last_edited_time", "last_edited_time": "2026-01-02T10:00:00.000Z" }),
+            "2026-01-02T10:00:00.000Z",
+        ),
+        (json!({ "type": "formula", "formula": { "type": "string", "string": "x" } }), "x"),
+        (json!({ "type": "formula", "formula": { "type": "number", "number": 1.5 } }), "1.5"),
+        (json!({ "type": "formula", "formula": { "type": "boolean", "boolean": false } }), "No"),
+        (
+            json!({ "type": "formula", "formula": { "type": "date", "date": { "start": "2026-01-01" } } }),
+            "2026-01-01",
+        ),
+        (json!({ "type": "rollup", "rollup": { "type": "number", "number": 7 } }), "7"),
+        (
+            json!({ "type": "rollup", "rollup": { "type": "date", "date": { "start": "2026-01-01" } } }),
+            "2026-01-01",
+        ),
+        (
+            json!({ "type": "rollup", "rollup": { "type": "array", "array": [
+                { "type": "number", "number": 1 }, { "type": "number", "number": null }, { "type": "checkbox", "checkbox": true },
+            ] } }),
+            "1, Yes",
+        ),
+        (
+            json!({ "type": "relation", "relation": [{ "id": id }], "has_more": false }),
+            "[35261e8c-e0a3-80c8-9f00-0123456789ab](https://app.notion.com/p/35261e8ce0a380c89f000123456789ab)",
+        ),
+        (json!({ "type": "unique_id", "unique_id": { "prefix": "RISK", "number": 4 } }), "RISK-4"),
+        (json!({ "type": "unique_id", "unique_id": { "prefix": null, "number": 4 } }), "4"),
+        (json!({ "type": "verification", "verification": { "state": "verified" } }), "verified"),
+        (json!({ "type": "button", "button": {} }), ""),
+        (json!({ "type": "place", "place": { "name": "HQ", "address": "1 Main St" } }), "HQ, 1 Main St"),
+        (
+            json!({ "type": "files", "files": [{ "name": "a.pdf", "type": "external", "external": { "url": "https://a.b/a.pdf" } }] }),
+            "[a.pdf](https://a.b/a.pdf)",
+        ),
+    ] {
+        assert_eq!(cell(property.clone()), (expected.to_owned(), 0), "{property}");
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_said_leaves_its_cell_empty_and_a_line_in_the_report() {
+    for property in [
+        json!({ "type": "hologram", "hologram": {} }),
+        json!({ "type": "formula", "formula": { "type": "unsupported", "unsupported": {} } }),
+        json!({ "type": "rollup", "rollup": { "type": "unsupported", "unsupported": {} } }),
+    ] {
+        assert_eq!(cell(property.clone()), (String::new(), 1), "{property}");
+    }
+    let signed = json!({ "type": "files", "files": [
+        { "name": "b.pdf", "type": "file", "file": { "url": "https://s3/b.pdf?X-Amz-Signature=secret" } },
+    ] });
+    assert_eq!(cell(signed), ("b.pdf".to_owned(), 1));
+}
+
+#[test]
+fn rows_become_a_table_in_the_order_of_the_columns() {
+    let row = |name: &str, level: &str| {
+        page(json!({
+            "Level": { "type": "select", "select": { "name": level } },
+            "Name": { "id": "title", "type": "title", "title": [{ "plain_text": name }] },
+        }))
+    };
+    let rows = [row("Fire", "High"), row("Flood | rain", "Low")];
+    let rendered = rows_table(&["Name", "Level", "Absent"], &rows, &Options::default());
+    let expected =
+        "| Name | Level | Absent |\n| --- | --- | --- |\n| Fire | High |  |\n| Flood \\| rain | Low |  |\n";
+    assert_eq!(rendered.markdown, expected);
+}
