@@ -13,5 +13,6 @@ for (const one of all) {
 }
 console.log(`serde_json to Value: ${ours.value_ms.toFixed(1)} ms; our parse takes ${(ours.parse_ms / ours.value_ms).toFixed(2)} of it`);
 for (const peer of peers) {
-  console.log(`against ${peer.name}: convert x${(peer.convert_ms / ours.convert_ms).toFixed(1)}, parse and convert x${(peer.both_ms / ours.both_ms).toFixed(1)}`);
+  const times = (name) => `x${(peer[name] / ours[name]).toFixed(1)}`;
+  console.log(`against ${peer.name}: convert ${times("convert_ms")} (its first run: ${times("cold_ms")}), parse and convert ${times("both_ms")}`);
 }

@@ -52,8 +52,11 @@ fn deep_lines(size: usize) -> String {
     open.repeat(64) + &code + &"}]".repeat(64)
 }
 
+/// The JSON of a page of a size.
+type Page = fn(usize) -> String;
+
 /// Each large page by what makes it large, and its usual size.
-const PAGES: &[(&str, fn(usize) -> String, usize)] = &[
+const PAGES: &[(&str, Page, usize)] = &[
     ("blocks", flat, 100_000),
     ("depth", nested, 10_000),
     ("a paragraph of 5 MB", long, 200_000),
