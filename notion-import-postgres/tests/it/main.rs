@@ -3,6 +3,10 @@
 
 mod catalogue;
 mod cluster;
+mod faults;
 mod isolation;
 mod promises;
+#[cfg(feature = "gate")]
+mod readable;
+mod rows;
 mod safety;

@@ -1,0 +1,177 @@
+//! A database that fails in the middle: a typed error that quotes no row, nothing half written, and the next try succeeds.
+
+use std::error::Error;
+
+use notion_import_core::connection::{Connection, RunSummary};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::TenantId;
+use notion_import_core::library::document::{
+    DocumentStore, Found, Imported, NewContent, SourceState, SyncCursor, SyncPatch,
+};
+use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_postgres::Postgres;
+use sqlx::PgConnection;
+
+use crate::cluster::{Database, run};
+
+/// What goes wrong while a row is written, and how the error tells of it.
+const FAULTS: [(&str, &str); 5] = [
+    ("PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5)", "SQLSTATE 57P01"),
+    ("PERFORM pg_sleep(5)", "SQLSTATE 57014"),
+    ("RAISE 'Nightingale' USING ERRCODE = 'serialization_failure'", "SQLSTATE 40001"),
+    ("RAISE 'Nightingale' USING ERRCODE = 'deadlock_detected'", "SQLSTATE 40P01"),
+    ("RAISE 'Nightingale' USING ERRCODE = 'disk_full'", "SQLSTATE 53100"),
+];
+
+async fn spoil(db: &mut PgConnection, table: &str, fault: &str) {
+    let function = format!(
+        "CREATE OR REPLACE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
+         AS $$ BEGIN {fault}; RETURN NULL; END $$"
+    );
+    run(db, function).await;
+    let trigger = "CREATE TRIGGER fail AFTER INSERT OR UPDATE ON notion_import";
+    run(db, format!("{trigger}.{table} FOR EACH ROW EXECUTE FUNCTION public.fail()")).await;
+}
+
+async fn mend(db: &mut PgConnection, table: &str) {
+    run(db, format!("DROP TRIGGER fail ON notion_import.{table}")).await;
+}
+
+/// Everything there is, as text.
+async fn state(db: &mut PgConnection) -> String {
+    let mut state = String::new();
+    for table in ["documents", "versions", "audit", "syncs", "connections"] {
+        let sql = format!(
+            "SELECT coalesce(string_agg(t::text, ' ' ORDER BY t::text), '') FROM notion_import.{table} AS t"
+        );
+        let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *db).await.unwrap();
+        state.push_str(&rows);
+    }
+    state
+}
+
+/// All that an error says, with its causes.
+fn said(error: &StoreError) -> String {
+    let mut said = format!("{error:?} {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        said.push_str(&format!(" {inner:?} {inner}"));
+        cause = inner.source();
+    }
+    said
+}
+
+/// The call fails by every fault in every table it writes, and succeeds after.
+async fn check<T>(database: &Database, tables: &[&str], call: impl AsyncFn() -> Result<T, StoreError>) -> T {
+    let mut db = database.superuser().await;
+    for table in tables {
+        for (fault, expected) in FAULTS {
+            let before = state(&mut db).await;
+            spoil(&mut db, table, fault).await;
+            let failed = call().await.err().unwrap_or_else(|| panic!("{table}, {fault}: it succeeded"));
+            mend(&mut db, table).await;
+            let said = said(&failed);
+            assert!(matches!(failed, StoreError::Backend(_)), "{table}, {fault}: {said}");
+            assert!(said.contains(expected), "{table}, {fault}: {said}");
+            assert!(!said.contains("Nightingale"), "{table}, {fault}: {said}");
+            assert_eq!(state(&mut db).await, before, "{table}, {fault}");
+        }
+    }
+    call().await.unwrap()
+}
+
+async fn open(database: &Database) -> Postgres {
+    let mut db = database.superuser().await;
+    let patience = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 500', current_database()); END $$";
+    database.open(1).await.close().await;
+    run(&mut db, patience).await;
+    database.open(1).await
+}
+
+#[tokio::test]
+async fn an_import_that_fails_in_the_middle_never_was() {
+    let database = Database::empty().await;
+    let postgres = open(&database).await;
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    let mut source = page("Project Nightingale");
+    let new = content(&source, "Nightingale");
+    let import = async |new: &NewContent| postgres.import(&connection, new, minute(1)).await;
+    let created = check(&database, &["documents", "versions"], async || import(&new).await).await;
+    assert_eq!(created, Imported::Created(created.document()));
+    source.title = "Nightingale, renamed".into();
+    let new = content(&source, "Nightingale, again");
+    let updated = check(&database, &["documents", "versions", "audit"], async || import(&new).await).await;
+    assert!(matches!(updated, Imported::NewVersion(..)));
+}
+
+#[tokio::test]
+async fn a_patch_that_fails_in_the_middle_never_was() {
+    let database = Database::empty().await;
+    let postgres = open(&database).await;
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    let mut patches = Vec::new();
+    for number in 0..3 {
+        let mut source = page(&format!("Nightingale {number}"));
+        let imported = postgres.import(&connection, &content(&source, "Text"), minute(1)).await.unwrap();
+        source.title.push('!');
+        let found = Found::Source {
+            title: Some(source.title.clone()),
+            source: Box::new(source),
+            state: SourceState::Present,
+            update_available: true,
+            settled: true,
+        };
+        patches.push(SyncPatch { document: imported.document(), checked_at: minute(2), found });
+    }
+    let cursor = Some(SyncCursor { watermark: minute(2) });
+    check(&database, &["syncs", "documents", "audit"], async || {
+        postgres.patch(&connection, &patches, cursor).await
+    })
+    .await;
+    assert_eq!(postgres.cursor(&connection).await.unwrap(), cursor);
+    let linked = postgres.linked(&connection, None, 9).await.unwrap();
+    assert!(linked.iter().all(|linked| linked.title.text.ends_with('!') && linked.link.update_available));
+}
+
+#[tokio::test]
+async fn claims_that_fail_in_the_middle_leave_every_connection_free() {
+    use notion_import_core::connection::{ConnectionState, ConnectionStore};
+
+    let database = Database::empty().await;
+    let postgres = open(&database).await;
+    for _ in 0..3 {
+        crate::isolation::furnish(&postgres).await;
+    }
+    let lease = std::time::Duration::from_secs(60);
+    let claimed =
+        check(&database, &["connections"], async || postgres.claim_due(minute(1), lease, 9).await).await;
+    assert_eq!(claimed.len(), 3);
+    check(&database, &["connections"], async || {
+        let run = RunSummary::default();
+        postgres.finish(&claimed[0], &run, ConnectionState::Active, minute(9)).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refused_row_is_not_quoted() {
+    let database = Database::empty().await;
+    let postgres = database.open(1).await;
+    let mut db = database.superuser().await;
+    run(&mut db, "ALTER TABLE notion_import.documents ADD CONSTRAINT untitled CHECK (title::text = '\"\"')")
+        .await;
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    let new = content(&page("Project Nightingale"), "Nightingale");
+    let said = said(&postgres.import(&connection, &new, minute(1)).await.unwrap_err());
+    assert!(said.contains("SQLSTATE 23514 (untitled)"), "{said}");
+    assert!(!said.contains("Nightingale"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_a_failure_and_not_a_panic() {
+    let database = Database::empty().await;
+    let postgres = database.open(1).await;
+    postgres.close().await;
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    assert!(matches!(postgres.cursor(&connection).await, Err(StoreError::Backend(_))));
+}
