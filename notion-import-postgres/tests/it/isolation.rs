@@ -8,7 +8,7 @@ use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
 use notion_import_core::library::document::{DocumentStore, SyncCursor};
 use notion_import_core::testing::suite::{content, minute, page};
 use notion_import_postgres::Postgres;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use crate::cluster::{Database, HOST, run};
@@ -248,13 +248,13 @@ async fn nothing_of_a_tenant_stays_on_a_connection_of_the_hosts_pool() {
     let postgres = Postgres::new(pool.clone()).await.unwrap();
     let connection = furnish(&postgres).await;
     let left = async || {
-        let left: (String, Option<String>) = sqlx::query_as(
-            "SELECT current_user::text, nullif(current_setting('notion_import.tenant_id', true), '')",
-        )
-        .fetch_one(&pool)
-        .await
-        .unwrap();
-        assert_eq!(left, (HOST.to_owned(), None));
+        // Outside a transaction, each statement is one of its own.
+        let left = "SELECT current_user::text AS login, now() = statement_timestamp() AS no_transaction, \
+                    coalesce(current_setting('notion_import.tenant_id', true), '') AS tenant";
+        let left = sqlx::raw_sql(left).fetch_one(&pool).await.unwrap();
+        assert_eq!(left.get::<String, _>("login"), HOST);
+        assert_eq!(left.get::<String, _>("tenant"), "");
+        assert!(left.get::<bool, _>("no_transaction"), "a transaction was left open");
     };
     left().await;
     // Dropped at any moment, also in the middle of beginning or committing.

@@ -6,6 +6,7 @@ mod cluster;
 mod faults;
 mod isolation;
 mod promises;
+mod races;
 #[cfg(feature = "gate")]
 mod readable;
 mod rows;
