@@ -28,7 +28,7 @@ const AT_ONCE: usize = 6;
 /// Write every page and database the token can see into a folder.
 #[derive(Args)]
 pub struct Export {
-    /// Write into DIR/<page id>.md, with the files in DIR/<page id>/.
+    /// Write into `DIR/<page id>.md`, with the files in `DIR/<page id>/`.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Only what has these words in its title, and what is in it.

@@ -21,7 +21,7 @@ pub struct Page {
     /// The page's link or id.
     #[arg(value_name = "ID|URL")]
     link: String,
-    /// Write into DIR/<page id>.md, with the files in DIR/<page id>/, instead of to standard output.
+    /// Write into `DIR/<page id>.md`, with the files in `DIR/<page id>/`, instead of to standard output.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

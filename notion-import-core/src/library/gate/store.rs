@@ -20,11 +20,11 @@ use crate::library::document::Version;
 /// - Every change and its audit entry are one transaction.
 /// - A call that fails or changes nothing leaves no audit entry and no new revision.
 /// - Narrowing always works; widening is compare-and-set on level and revision.
-/// - A level that cannot be read is [`AccessLevel::Internal`].
+/// - A level that cannot be read is [`AccessLevel::Internal`](crate::library::access::AccessLevel::Internal).
 /// - Another tenant's documents, contacts and NDAs do not exist for any call: a change of them is
 ///   [`StoreError::NotFound`], a list of what belongs to them is empty.
 ///
-/// What a change makes of a document's standing is the same in every store: [`Standing`](super::standing::Standing).
+/// What a change makes of a document's standing is the same in every store: [`Standing`](crate::library::standing::Standing).
 #[async_trait]
 pub trait AccessStore: Send + Sync {
     /// It returns one document. Members who read internal documents only, as for all that take an actor and change nothing.
@@ -171,7 +171,7 @@ pub trait AccessStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// It returns what [`decide`] needs to know of one document of the site's tenant and, if the viewer is one, of a contact.
+    /// It returns what [`decide`](crate::library::access::decide) needs to know of one document of the site's tenant and, if the viewer is one, of a contact.
     async fn facts(
         &self,
         site: TenantId,
@@ -179,8 +179,8 @@ pub trait AccessStore: Send + Sync {
         id: DocumentId,
     ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError>;
 
-    /// It returns what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`] answers
-    /// anything but [`Outside::NotFound`] and that are published, ordered by the bytes of the title, then by id.
+    /// It returns what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`](crate::library::access::decide) answers
+    /// anything but [`Outside::NotFound`](crate::library::access::Outside::NotFound) and that are published, ordered by the bytes of the title, then by id.
     async fn readable(
         &self,
         site: TenantId,
@@ -188,7 +188,7 @@ pub trait AccessStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Vec<PublicDocument>, StoreError>;
 
-    /// It returns a document's title and one version's content. [`Gate`] asks for it after deciding; nothing else should.
+    /// It returns a document's title and one version's content. [`Gate`](super::Gate) asks for it after deciding; nothing else should.
     async fn content(
         &self,
         site: TenantId,
