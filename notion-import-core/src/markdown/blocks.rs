@@ -26,8 +26,8 @@ pub(super) struct Renderer<'a> {
     pub(super) ledger: Ledger,
     /// The list at the end of what was written in the innermost container.
     pub(super) list: Option<Run>,
-    /// Where the last table ends, and how deep its rows are: they are written.
-    pub(super) rows_of: (u32, u32),
+    /// Where the tables around end, and how deep their rows are: they are written.
+    pub(super) rows_of: Vec<(u32, u32)>,
     /// Targets the host gave, whatever their scheme.
     pub(super) trusted: HashSet<String>,
     containers: Vec<Container>,
@@ -52,7 +52,7 @@ impl<'a> Renderer<'a> {
             writer: Writer::default(),
             ledger: Ledger::default(),
             list: None,
-            rows_of: (0, 0),
+            rows_of: Vec::new(),
             trusted: HashSet::new(),
             containers: Vec::new(),
             tabs: Vec::new(),
@@ -120,8 +120,8 @@ impl<'a> Renderer<'a> {
             }
             Content::Table(table) => self.table(at, table),
             Content::TableRow(cells) => {
-                let (end, depth) = self.rows_of;
-                if at >= end as usize || node.depth != depth {
+                self.rows_of.retain(|&(end, _)| end as usize > at);
+                if !self.rows_of.iter().any(|&(_, depth)| depth == node.depth) {
                     self.rows(&[cells], cells.len(), false);
                 }
             }

@@ -179,18 +179,16 @@ fn settle_spaces(pieces: &mut [Piece]) {
         if piece.kind == Kind::Space {
             piece.style &= before.0;
             piece.link = if piece.link == before.1 { piece.link } else { 0 };
-        } else {
-            before = (piece.style, piece.link);
         }
+        before = (piece.style, piece.link);
     }
     let mut after = (0, 0);
     for piece in pieces.iter_mut().rev() {
         if piece.kind == Kind::Space {
             piece.style &= after.0;
             piece.link = if piece.link == after.1 { piece.link } else { 0 };
-        } else {
-            after = (piece.style, piece.link);
         }
+        after = (piece.style, piece.link);
     }
 }
 

@@ -142,7 +142,7 @@ fn is_entity(rest: &[u8]) -> bool {
 /// It escapes what would begin a block, and returns how much of the text it wrote.
 fn line_start(out: &mut String, text: &str) -> usize {
     let bytes = text.as_bytes();
-    let ends = |at: usize| matches!(bytes.get(at), None | Some(b' ' | b'\t'));
+    let ends = |at: usize| matches!(bytes.get(at), None | Some(b' ' | b'\t' | b'\x0b' | b'\x0c'));
     let marker = match bytes.first() {
         Some(b'#') => {
             let level = bytes.iter().take_while(|&&byte| byte == b'#').count();

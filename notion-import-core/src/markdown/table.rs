@@ -24,7 +24,8 @@ impl Renderer<'_> {
             })
             .collect();
         let node = &tree.nodes()[at];
-        self.rows_of = (node.end, node.depth + 1);
+        self.rows_of.retain(|&(end, _)| end as usize > at);
+        self.rows_of.push((node.end, node.depth + 1));
         let said = table.table_width.unwrap_or(0.0).clamp(0.0, WIDEST) as usize;
         let cells = rows.iter().map(|row| row.len()).max().unwrap_or(0);
         self.rows(&rows, if cells == 0 { said } else { cells }, table.has_column_header);

@@ -209,7 +209,7 @@ impl Walk<'_> {
     fn icon(&mut self, icon: Option<&Icon>) -> Vec<Event> {
         match icon {
             None => Vec::new(),
-            Some(Icon::Emoji(emoji)) => inline::words(emoji, None),
+            Some(Icon::Emoji(emoji)) => inline::words(emoji.trim(), None),
             Some(Icon::CustomEmoji(emoji)) => {
                 self.lose_if(true, LossKind::CustomEmoji);
                 if emoji.name.is_empty() {
