@@ -172,6 +172,10 @@ fn line_start(out: &mut String, text: &str) -> usize {
 
 /// It ends the link or image whose text was opened at `open`.
 pub(super) fn end_link(out: &mut String, open: usize, url: &str, cell: bool) {
+    // GitHub's parser takes a caret at the start for a footnote, and then sees no image.
+    if out[open..].starts_with('^') {
+        out.insert(open, '\\');
+    }
     // At the start of a paragraph code could make a definition of the link; nothing may follow a definition's title.
     let title = if ends_label(&out.as_bytes()[open..]) { " \"\"" } else { "" };
     out.push_str("](");
