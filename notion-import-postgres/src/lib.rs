@@ -14,19 +14,24 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //! use notion_import_core::connection::ConnectionStore;
+//! use notion_import_core::library::blob::BlobStore;
 //! use notion_import_core::library::document::DocumentStore;
-//! use notion_import_postgres::Postgres;
+//! use notion_import_postgres::{Blobs, Postgres};
 //!
 //! let postgres = Postgres::connect("postgres://host@localhost/trust").await?;
 //! let connections: Arc<dyn ConnectionStore> = Arc::new(postgres.clone());
 //! let documents: Arc<dyn DocumentStore> = Arc::new(postgres);
+//! let blobs: Arc<dyn BlobStore> = Arc::new(Blobs::folder("data/blobs").await?);
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! The first start makes the schema and the roles, so its login must be allowed to; it becomes a member of the first two. Any
 //! other login needs `GRANT notion_import_app, notion_import_sync TO ..`.
+//!
+//! [`Blobs`] keeps the files in an object store: a folder, or with the features `s3`, `gcs` and `azure` a bucket.
 
+mod blobs;
 mod store;
 mod table;
 mod database;
@@ -36,5 +41,7 @@ mod lock;
 mod row;
 mod error;
 
+pub use blobs::Blobs;
 pub use database::Postgres;
 pub use error::{Hazard, OpenError};
+pub use object_store;

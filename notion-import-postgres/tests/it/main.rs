@@ -1,6 +1,8 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "fs")]
+mod blobs;
 mod catalogue;
 mod cluster;
 mod faults;

@@ -1,0 +1,87 @@
+//! Blobs in object stores keep every promise, and leave nothing else behind.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::TenantId;
+use notion_import_core::library::blob::{BlobBytes, BlobId, BlobStore, ByteStream};
+use notion_import_core::testing::suite::{self, blobs, bytes};
+use notion_import_postgres::Blobs;
+use notion_import_postgres::object_store::memory::InMemory;
+
+#[tokio::test]
+async fn blobs_in_a_folder_keep_every_promise() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Blobs::folder(folder.path()).await.unwrap();
+    suite::uphold(blobs::PROMISES, async || Arc::new(store.clone()) as _).await;
+    for path in files(folder.path()) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(BlobId::of(&std::fs::read(&path).unwrap()).to_string(), name, "a blob is whole");
+    }
+}
+
+#[tokio::test]
+async fn blobs_in_a_bucket_keep_every_promise() {
+    let spool = tempfile::tempdir().unwrap();
+    let fresh = async || Arc::new(Blobs::new(Arc::new(InMemory::new()), spool.path())) as _;
+    suite::uphold(blobs::PROMISES, fresh).await;
+    assert_eq!(files(spool.path()), Vec::<PathBuf>::new());
+}
+
+fn megabytes(count: u32) -> ByteStream {
+    let megabyte = |n: u32| vec![n as u8; 1_000_000];
+    stream::iter((0..count).map(move |n| Ok(megabyte(n).into()))).boxed()
+}
+
+#[tokio::test]
+async fn a_blob_of_many_pieces_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Blobs::folder(folder.path()).await.unwrap();
+    let tenant = TenantId::fresh();
+    let blob = store.put(tenant, megabytes(30), u64::MAX).await.unwrap();
+    let back = whole(store.get(tenant, &blob.id, None).await.unwrap()).await;
+    assert_eq!((BlobId::of(&back), back.len()), (blob.id, 30_000_000));
+    let part = store.get(tenant, &blob.id, Some(8_999_999..9_000_001)).await.unwrap();
+    assert_eq!(whole(part).await, [8, 9]);
+}
+
+#[tokio::test]
+async fn a_folder_that_fails_keeps_nothing_and_the_next_try_succeeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Blobs::folder(folder.path()).await.unwrap();
+    let tenant = TenantId::fresh();
+    for broken in ["objects", "spool"] {
+        let path = folder.path().join(broken);
+        std::fs::remove_dir_all(&path).unwrap();
+        std::fs::write(&path, "in the way").unwrap();
+        for blob in [bytes(b"small"), megabytes(20)] {
+            let put = store.put(tenant, blob, u64::MAX).await;
+            assert!(matches!(put, Err(StoreError::Backend(_))), "{broken}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert_eq!(files(folder.path()), Vec::<PathBuf>::new(), "{broken}");
+    }
+    store.put(tenant, bytes(b"small"), 99).await.unwrap();
+    store.put(tenant, megabytes(20), u64::MAX).await.unwrap();
+}
+
+async fn whole(bytes: BlobBytes) -> Vec<u8> {
+    let chunks: Vec<_> = bytes.try_collect().await.unwrap();
+    chunks.concat()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
