@@ -52,12 +52,13 @@ impl Renderer<'_> {
     }
 }
 
-/// Whether a line cannot begin a block, so that it stays inside the formula's paragraph.
+/// Whether a line cannot begin a block, so that it stays inside the formula's paragraph, and has no edge to lose.
 fn is_plain_line(line: &str) -> bool {
-    let line = line.trim_start();
-    line.chars()
-        .next()
-        .is_some_and(|first| matches!(first, '\\' | '{' | '}' | '(' | '&' | '^') || first.is_alphabetic())
+    line.trim() == line
+        && line
+            .chars()
+            .next()
+            .is_some_and(|first| matches!(first, '\\' | '{' | '}' | '(' | '&' | '^') || first.is_alphabetic())
         && !line.contains('`')
 }
 

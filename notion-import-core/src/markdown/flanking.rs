@@ -3,7 +3,7 @@
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use crate::markdown::emphasis::{Mark, Span};
-use crate::markdown::pieces::Piece;
+use crate::markdown::pieces::{Kind, Piece};
 
 /// What a character is to the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Reader {
             let before = if stands_here(marks[..from].iter().rev(), at, self.dialect) {
                 Class::Punctuation
             } else {
-                at.checked_sub(1).map_or(edges.0, |last| pieces[last].last_class(text))
+                at.checked_sub(1).map_or(edges.0, |last| class_before(pieces, last, text))
             };
             from += run.len();
             let after = if stands_here(marks[from..].iter(), at, self.dialect) {
@@ -192,6 +192,17 @@ impl Opener {
         let unlike = (self.both || opens) && (self.length + length).is_multiple_of(3);
         self.byte == byte && (!unlike || (self.length.is_multiple_of(3) && length.is_multiple_of(3)))
     }
+}
+
+/// The class of a piece's last character. A digit alone after a formula may be written as a reference, which ends
+/// in punctuation.
+fn class_before(pieces: &[Piece], last: usize, text: &str) -> Class {
+    let follows_math = last.checked_sub(1).is_some_and(|before| pieces[before].kind == Kind::Math);
+    let own = &pieces[last];
+    if follows_math && own.kind == Kind::Text && own.text(text).len() == 1 {
+        return Class::Symbol;
+    }
+    own.last_class(text)
 }
 
 /// Whether another delimiter that a parser sees stands at a place.
