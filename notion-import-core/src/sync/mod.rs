@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::error::{Error, NotionCode};
 use crate::id::NotionId;
 use crate::import::{Fetcher, Pick, Shape};
-use crate::library::document::{DocumentStore, Linked, SyncPatch};
+use crate::library::document::{Content, DocumentStore, Linked, SyncPatch};
 use crate::notion::client::Api;
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
@@ -223,9 +223,13 @@ impl Sync<'_> {
     async fn has_changed(&self, known: &Linked) -> Result<bool, Error> {
         let pick = Pick { id: known.link.source.id, kind: known.link.source.kind, shape: Shape::Best };
         for shape in [Shape::Best, Shape::Markdown] {
-            let fresh = self.fetcher.fetch(pick.shaped(shape)).await?;
-            if fresh.content.content.digest() == known.digest {
+            let fresh = self.fetcher.fetch(pick.shaped(shape)).await?.content.content;
+            if fresh.digest() == known.digest {
                 return Ok(false);
+            }
+            // Without a file both shapes are the same: what was read need not be read again.
+            if let Content::Markdown(_) = fresh {
+                break;
             }
         }
         Ok(true)
