@@ -20,6 +20,7 @@ use crate::id::TenantId;
 use crate::library::blob::{BlobStore, ByteStream};
 use crate::library::document::StoredFile;
 use crate::library::file_name::file_name;
+use crate::notion::file;
 use crate::transport::{Body, Clock, Http, Request, Response, Transport};
 
 /// How often a file server may send us on.
@@ -102,7 +103,11 @@ impl Downloader {
     ) -> Result<StoredFile, Error> {
         let response = self.open(wanted.url).await?;
         let (head, rest) = peek(response.body).await.map_err(DownloadError::Transport)?;
-        let author_name = wanted.name.map_or_else(|| name_in(wanted.url), str::to_owned);
+        let author_name = wanted
+            .name
+            .map(str::to_owned)
+            .or_else(|| file::file_name(wanted.url.as_str()))
+            .unwrap_or_default();
         let media_type = wanted.accept.detect(&head, &author_name).ok_or(DownloadError::Type)?;
         let whole: ByteStream = stream::once(async { Ok(head) })
             .chain(rest.map(|part| part.map_err(|error| Box::new(error) as Cause)))
@@ -167,10 +172,4 @@ fn download_error(error: StoreError) -> Error {
 /// An expired address stays expired: a fresh one must be read first.
 fn is_worth_trying_again(error: &Error) -> bool {
     error.is_transient() && !matches!(error, Error::Download(DownloadError::Expired))
-}
-
-/// The last segment of the address's path, decoded.
-fn name_in(url: &Url) -> String {
-    let last = url.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default();
-    percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned()
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use percent_encoding::percent_decode_str;
 use serde::de::MapAccess;
 
 use crate::notion::lenient::{Key, Lenient, deserialize, object, skip, value};
@@ -119,27 +120,13 @@ impl Lenient for File {
 
 deserialize!(File);
 
-fn file_name(url: &str) -> Option<String> {
+/// The name the path of a URL ends in, decoded.
+pub(crate) fn file_name(url: &str) -> Option<String> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (_, rest) = path.split_once("://")?;
     let (_, name) = rest.rsplit_once('/')?;
-    let name = percent_decode(name);
+    let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     (!name.trim().is_empty()).then_some(name)
-}
-
-fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(code.unwrap_or(bytes[at]));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 #[cfg(test)]
