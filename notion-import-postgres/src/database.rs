@@ -5,7 +5,7 @@ use std::fmt;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Transaction};
+use sqlx::{Connection, PgConnection, PgPool, Transaction};
 
 use crate::error::{OpenError, backend};
 use crate::{migrations, safety};
@@ -45,10 +45,12 @@ impl Postgres {
     /// It opens a pool of its own on the database at `url`, for hosts that have none, or one of another version of sqlx.
     ///
     /// # Errors
-    /// Those of [`new`](Self::new), and [`OpenError::Address`].
+    /// Those of [`new`](Self::new), [`OpenError::Address`], [`OpenError::Login`] and [`OpenError::NoDatabase`].
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
         // What cannot be parsed may be a password.
         let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
+        // A pool would try for half a minute what cannot succeed.
+        PgConnection::connect_with(&options).await.map_err(backend)?.close().await.map_err(backend)?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
         Self::new(pool.connect_with(options).await.map_err(backend)?).await
     }
@@ -56,13 +58,22 @@ impl Postgres {
     /// It uses the host's pool: it brings the schema up to date and sees that tenants are kept apart.
     ///
     /// # Errors
-    /// [`OpenError::Unsafe`] with what to mend, if a role could pass row-level security by; [`OpenError::Store`] if the database
-    /// fails, or the login may not do what is to be done.
+    /// [`OpenError::Unsafe`] with what to mend, if a role could pass row-level security by; [`OpenError::Rights`] if the login may
+    /// not do what is to be done; [`OpenError::Unreachable`] and [`OpenError::Store`] if the database fails.
     pub async fn new(pool: PgPool) -> Result<Self, OpenError> {
         let postgres = Self { pool };
         migrations::run(&postgres).await?;
         safety::check(&postgres).await?;
         Ok(postgres)
+    }
+
+    /// It tells whether the login is a superuser or bypasses row-level security. What goes through this crate is safe all the
+    /// same; the host's own statements would see every tenant's rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] if the database fails.
+    pub async fn login_bypasses(&self) -> Result<bool, StoreError> {
+        safety::login_bypasses(self).await
     }
 
     /// It waits for what is being written and closes the pool, also the host's.

@@ -14,10 +14,38 @@ pub enum OpenError {
     /// Tenants would not be kept apart.
     #[error("tenants would not be kept apart:{}", list(.0))]
     Unsafe(Vec<Hazard>),
-    /// The database failed or refused; if it refused a role, the login lacks
+    /// No server answers at the address, or it answers no more logins.
+    #[error("no PostgreSQL server answers there")]
+    Unreachable(#[source] StoreError),
+    /// The server does not know the login, or not with this password.
+    #[error("the server refuses the login or its password")]
+    Login(#[source] StoreError),
+    /// The server has no such database.
+    #[error("the server has no such database")]
+    NoDatabase(#[source] StoreError),
+    /// The login may not make what is missing: it lacks the right to make roles and a schema, or, where both are there,
     /// `GRANT notion_import_app, notion_import_sync`.
+    #[error("the login may neither make the schema notion_import and its roles nor use them")]
+    Rights(#[source] StoreError),
+    /// The database failed.
     #[error("the database could not be opened")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        match failure(&error) {
+            Some(Failure::Io(_) | Failure::Tls | Failure::Busy) => Self::Unreachable(error),
+            Some(Failure::Refused { sqlstate, .. }) => match sqlstate.as_str() {
+                "28000" | "28P01" => Self::Login(error),
+                "3D000" => Self::NoDatabase(error),
+                "42501" => Self::Rights(error),
+                "53300" | "57P03" => Self::Unreachable(error),
+                _ => Self::Store(error),
+            },
+            Some(Failure::Closed | Failure::Protocol) | None => Self::Store(error),
+        }
+    }
 }
 
 /// Something by which one tenant could come to see another's rows, and how to mend it.
@@ -52,6 +80,21 @@ pub(crate) fn backend(error: sqlx::Error) -> StoreError {
         sqlx::Error::Tls(_) => Failure::Tls,
         _ => Failure::Protocol,
     })
+}
+
+/// The code by which the database said why it refused.
+pub(crate) fn sqlstate(error: &StoreError) -> Option<&str> {
+    match failure(error)? {
+        Failure::Refused { sqlstate, .. } => Some(sqlstate),
+        Failure::Io(_) | Failure::Busy | Failure::Closed | Failure::Tls | Failure::Protocol => None,
+    }
+}
+
+fn failure(error: &StoreError) -> Option<&Failure> {
+    match error {
+        StoreError::Backend(cause) => cause.downcast_ref(),
+        _ => None,
+    }
 }
 
 /// A failure of the database.

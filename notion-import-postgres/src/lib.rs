@@ -31,6 +31,9 @@
 //!
 //! [`Blobs`] keeps the files in an object store: a folder, or with the features `s3`, `gcs` and `azure` a bucket.
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 mod blobs;
 mod store;
 mod table;

@@ -1,9 +1,12 @@
 //! How a database comes to have the tables this version knows.
 
+use std::time::Duration;
+
 use notion_import_core::error::StoreError;
+use tokio::time::sleep;
 
 use crate::database::{Postgres, Role, Tx, commit, enter};
-use crate::error::backend;
+use crate::error::{backend, sqlstate};
 
 /// A numbered series of migrations: the first is number 1, and none is ever changed once it is released.
 struct Set {
@@ -25,11 +28,33 @@ const SETS: &[Set] = &[
     Set { name: "gate", migrations: &[include_str!("../migrations/gate/0001_access.sql")] },
 ];
 
-/// It runs what has not been run yet, all in one transaction: two processes that open a new database take turns.
+/// Roles belong to the whole cluster, and no lock of ours reaches beyond a database. Of two databases that get their roles at the
+/// same moment one is refused like this, and nothing of it has happened: unique_violation, duplicate_object,
+/// serialization_failure, deadlock_detected, and internal_error, which is how "tuple concurrently updated" is coded.
+const OVERTAKEN: [&str; 5] = ["23505", "42710", "40001", "40P01", "XX000"];
+
+/// Each time somebody else has come through, so this is how many may come before.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// It runs what has not been run yet: all of it, or nothing.
 pub(crate) async fn run(postgres: &Postgres) -> Result<(), StoreError> {
     if is_up_to_date(postgres).await? {
         return Ok(());
     }
+    for _ in 1..TRIES {
+        match update(postgres).await {
+            Err(error) if sqlstate(&error).is_some_and(|code| OVERTAKEN.contains(&code)) => {
+                sleep(PAUSE).await
+            }
+            ended => return ended,
+        }
+    }
+    update(postgres).await
+}
+
+/// All in one transaction: two processes that open a new database take turns.
+async fn update(postgres: &Postgres) -> Result<(), StoreError> {
     let mut tx = postgres.login().await?;
     sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtextextended('notion_import migrations', 0))")
         .execute(&mut *tx)

@@ -10,12 +10,11 @@ use crate::error::{Hazard, OpenError, backend};
 pub(crate) async fn check(postgres: &Postgres) -> Result<(), OpenError> {
     let mut tx = postgres.login().await?;
     let hazards = hazards(&mut *tx).await?;
-    let login_bypasses = login_bypasses(&mut *tx).await?;
     commit(tx).await?;
     if !hazards.is_empty() {
         return Err(OpenError::Unsafe(hazards));
     }
-    if login_bypasses {
+    if login_bypasses(postgres).await? {
         // What goes through this crate is safe all the same: it steps into roles that are bound.
         tracing::warn!(
             "the login is a superuser or bypasses row-level security: the host's own statements see every tenant's rows; \
@@ -32,9 +31,14 @@ async fn hazards(db: impl PgExecutor<'_>) -> Result<Vec<Hazard>, StoreError> {
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(backend)
 }
 
-async fn login_bypasses(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        .fetch_one(db)
-        .await
-        .map_err(backend)
+/// Whether the login could do what the roles cannot.
+pub(crate) async fn login_bypasses(postgres: &Postgres) -> Result<bool, StoreError> {
+    let mut tx = postgres.login().await?;
+    let bypasses =
+        sqlx::query_scalar("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(backend)?;
+    commit(tx).await?;
+    Ok(bypasses)
 }

@@ -4,12 +4,14 @@
 #[cfg(feature = "fs")]
 mod blobs;
 mod catalogue;
-mod cluster;
 mod faults;
 mod isolation;
+mod migrations;
 mod promises;
 mod races;
 #[cfg(feature = "gate")]
 mod readable;
 mod rows;
 mod safety;
+
+use notion_import_postgres::testing as cluster;

@@ -6,10 +6,9 @@ use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::document::{DocumentStore, Imported, SyncCursor};
 use notion_import_core::testing::suite::{content, minute, page};
-use notion_import_postgres::Postgres;
 use sqlx::AssertSqlSafe;
 
-use crate::cluster::{Database, HOST, run};
+use crate::cluster::{Database, run};
 use crate::isolation::furnish;
 
 #[tokio::test]
@@ -31,16 +30,6 @@ async fn opening_again_keeps_everything() {
     assert_eq!(again, Imported::Unchanged(imported.document()));
     let late = Connection { generation: 2, ..connection };
     assert!(matches!(second.detach(&late).await, Err(StoreError::Fenced)));
-}
-
-#[tokio::test]
-async fn many_that_open_a_new_database_at_once_take_turns() {
-    // Making the roles' memberships is not for two databases at once.
-    let database = Database::alone().await;
-    let pools = join_all((0..6).map(|_| database.pool(HOST, 2))).await;
-    for opened in join_all(pools.into_iter().map(Postgres::new)).await {
-        assert_eq!(opened.unwrap().list(TenantId::fresh()).await.unwrap(), []);
-    }
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ async fn check(database: &Database, drifts: &[(&str, &str)]) {
 #[tokio::test]
 async fn tables_that_lost_their_protection_are_refused() {
     let database = Database::empty().await;
+    let acts = format!("the function due acts as {}", database.superuser_name());
     let drifts = [
         (
             "ALTER TABLE notion_import.documents DISABLE ROW LEVEL SECURITY",
@@ -55,7 +56,7 @@ async fn tables_that_lost_their_protection_are_refused() {
             "ALTER TABLE notion_import.versions OWNER TO notion_import_sync",
             "the role notion_import_sync owns the table versions",
         ),
-        ("ALTER FUNCTION notion_import.due OWNER TO CURRENT_USER", "the function due acts as postgres"),
+        ("ALTER FUNCTION notion_import.due OWNER TO CURRENT_USER", acts.as_str()),
     ];
     check(&database, &drifts).await;
 }
@@ -97,6 +98,9 @@ async fn a_policy_that_is_not_the_tenants_is_refused() {
 #[tokio::test]
 async fn roles_that_became_too_strong_are_refused() {
     let database = Database::alone().await;
+    let superuser = database.superuser_name();
+    let grant = format!("GRANT {superuser} TO notion_import_sync");
+    let acts = format!("the role notion_import_sync may act as {superuser}");
     let drifts = [
         ("ALTER ROLE notion_import_app SUPERUSER", "the role notion_import_app is a superuser"),
         (
@@ -116,14 +120,16 @@ async fn roles_that_became_too_strong_are_refused() {
             "GRANT notion_import_test_host TO notion_import_app",
             "the role notion_import_app may act as notion_import_test_host",
         ),
-        ("GRANT postgres TO notion_import_sync", "the role notion_import_sync may act as postgres"),
+        (grant.as_str(), acts.as_str()),
     ];
     // What is granted to a role while the host is a member of it cannot be granted in a circle.
     let mut superuser = database.superuser().await;
     database.open(1).await;
     run(
         &mut superuser,
-        format!("REVOKE notion_import_app FROM {HOST}; CREATE ROLE notion_import_test_other LOGIN"),
+        format!(
+            "REVOKE notion_import_app FROM {HOST}; CREATE ROLE notion_import_test_other LOGIN PASSWORD 'test'"
+        ),
     )
     .await;
     run(&mut superuser, "GRANT notion_import_app, notion_import_sync TO notion_import_test_other").await;
@@ -145,11 +151,11 @@ async fn a_login_without_the_roles_is_refused() {
     let database = Database::alone().await;
     database.open(1).await;
     let mut superuser = database.superuser().await;
-    run(&mut superuser, "CREATE ROLE notion_import_test_other LOGIN").await;
+    run(&mut superuser, "CREATE ROLE notion_import_test_other LOGIN PASSWORD 'test'").await;
     let opened = Postgres::new(database.pool("notion_import_test_other", 1).await).await;
     run(&mut superuser, "GRANT notion_import_app, notion_import_sync TO notion_import_test_other").await;
     let granted = Postgres::new(database.pool("notion_import_test_other", 1).await).await;
-    assert!(matches!(opened, Err(OpenError::Store(_))), "{opened:?}");
+    assert!(matches!(opened, Err(OpenError::Rights(_))), "{opened:?}");
     let granted = granted.unwrap();
     assert_eq!(granted.list(TenantId::fresh()).await.unwrap(), []);
     granted.close().await;
@@ -160,7 +166,7 @@ async fn a_login_without_the_roles_is_refused() {
 async fn a_superuser_may_open_it_and_is_bound_all_the_same() {
     let database = Database::empty().await;
     let host = database.open(1).await;
-    let superuser = Postgres::new(database.pool("postgres", 1).await).await.unwrap();
+    let superuser = Postgres::new(database.superuser_pool(1).await).await.unwrap();
     crate::isolation::furnish(&host).await;
     assert_eq!(superuser.list(TenantId::fresh()).await.unwrap(), []);
 }
@@ -171,4 +177,33 @@ async fn an_address_that_is_none_is_not_repeated() {
     let error = opened.unwrap_err();
     assert!(matches!(error, OpenError::Address));
     assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn why_a_database_does_not_open_is_told_apart() {
+    let database = Database::empty().await;
+    let mut superuser = database.superuser().await;
+    run(&mut superuser, "CREATE ROLE notion_import_test_weak LOGIN PASSWORD 'test'").await;
+    let (url, weak) = (database.url(HOST), database.url("notion_import_test_weak"));
+    let name = url.rsplit(['/', '?']).find(|part| part.starts_with("notion_import_test_")).unwrap();
+    let said = async |url: &str| {
+        let error = Postgres::connect(url).await.unwrap_err();
+        let said = format!("{error:?}");
+        assert!(!format!("{said} {error}").contains("hunter2"));
+        said.split('(').next().unwrap().to_owned()
+    };
+    assert_eq!(said("postgres://host:hunter2@127.0.0.1:1/trust").await, "Unreachable");
+    assert_eq!(said("postgres://host:hunter2@%2Fnowhere/trust").await, "Unreachable");
+    assert_eq!(said(&url.replace(":test@", ":hunter2@")).await, "Login");
+    assert_eq!(said(&url.replace(name, "notion_import_test_gone")).await, "NoDatabase");
+    assert_eq!(said(&weak).await, "Rights");
+    run(&mut superuser, "DROP ROLE notion_import_test_weak").await;
+}
+
+#[tokio::test]
+async fn whether_the_login_itself_is_bound_is_told() {
+    let database = Database::empty().await;
+    assert!(!database.open(1).await.login_bypasses().await.unwrap());
+    let superuser = Postgres::new(database.superuser_pool(1).await).await.unwrap();
+    assert!(superuser.login_bypasses().await.unwrap());
 }
