@@ -1,5 +1,7 @@
 //! Locks on what has no row yet. Each is held to the end of the transaction.
 
+use std::collections::BTreeSet;
+
 use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{NotionId, TenantId};
@@ -7,18 +9,23 @@ use sqlx::PgExecutor;
 
 use crate::error::backend;
 
-/// One at a time makes a document of a source.
-pub(crate) async fn source(
+/// The sources of a tenant share so many locks: an import of any size holds no more, and the server has room for few.
+const SHELVES: u8 = 32;
+
+/// One at a time makes documents of these sources.
+pub(crate) async fn sources(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    source: NotionId,
+    sources: &[NotionId],
 ) -> Result<(), StoreError> {
-    exclusive(db, format!("source {tenant} {source}")).await
+    let shelf = |source: &NotionId| source.as_uuid().as_bytes()[15] % SHELVES;
+    let shelves: BTreeSet<u8> = sources.iter().map(shelf).collect();
+    exclusive(db, shelves.iter().map(|shelf| format!("sources {tenant} {shelf}"))).await
 }
 
 /// One at a time stands on a bot, whichever tenant it is.
 pub(crate) async fn bot(db: impl PgExecutor<'_>, bot: NotionId) -> Result<(), StoreError> {
-    exclusive(db, format!("bot {bot}")).await
+    exclusive(db, [format!("bot {bot}")]).await
 }
 
 /// Nobody detaches the connection meanwhile.
@@ -33,15 +40,22 @@ pub(crate) async fn attached(db: impl PgExecutor<'_>, connection: &Connection) -
 
 /// Nobody imports through the connection meanwhile.
 pub(crate) async fn detaching(db: impl PgExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
-    exclusive(db, links(connection)).await
+    exclusive(db, [links(connection)]).await
 }
 
-async fn exclusive(db: impl PgExecutor<'_>, what: String) -> Result<(), StoreError> {
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind(name(&what))
-        .execute(db)
-        .await
-        .map_err(backend)?;
+/// It takes the locks in one order, so that nobody waits in a circle.
+async fn exclusive(
+    db: impl PgExecutor<'_>,
+    what: impl IntoIterator<Item = String>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "SELECT pg_advisory_xact_lock(key) FROM ( \
+             SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key) AS keys",
+    )
+    .bind(what.into_iter().map(|what| name(&what)).collect::<Vec<_>>())
+    .execute(db)
+    .await
+    .map_err(backend)?;
     Ok(())
 }
 

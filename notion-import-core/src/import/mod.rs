@@ -110,6 +110,9 @@ pub(crate) async fn one(
 }
 
 /// It imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
+///
+/// Each is stored as soon as it is read, so nothing that is done is lost with the process: reading a page takes many times as
+/// long as storing it, and storing rows together would gain nothing.
 pub(crate) fn many<'a>(
     fetcher: Fetcher<'a>,
     documents: &'a dyn DocumentStore,

@@ -289,22 +289,36 @@ pub struct SyncCursor {
 /// - For each connection the store keeps the highest generation that has patched, and answers [`StoreError::Fenced`] to a
 ///   patch or a detach with a lower one, changing nothing. An import is what a person asked for, so a sync that is claimed
 ///   meanwhile does not overtake it: it is fenced only by a detach with a higher generation.
-/// - Each call is one transaction; applied twice it gives the state of applying it once.
+/// - Each call is one transaction, however much it is given; applied twice it gives the state of applying it once.
 /// - A call whose future is dropped has happened wholly or not at all.
 /// - Another tenant's documents do not exist for any call.
 ///
-/// What a document takes up from its source is the same in every store: [`refresh`](super::refresh).
+/// What becomes of documents is the same in every store: [`Batch`](super::batch::Batch) says it, the store reads and writes.
 #[async_trait]
 pub trait DocumentStore: Send + Sync {
-    /// It creates the source's document, or gives it a new version if the content or the attachments differ from its newest,
-    /// and links it to the connection, whichever it was linked through before. The metadata is refreshed in every case, the
-    /// document's title follows the source unless it was edited here, which is audited, and `update_available` is cleared.
+    /// It brings in contents, all or none, and returns what became of each, in their order. One source may be among them
+    /// several times: the result is that of importing one after the other.
+    ///
+    /// For each it creates the source's document, or gives it a new version if the content or the attachments differ from its
+    /// newest, and links it to the connection, whichever it was linked through before. The metadata is refreshed in every case,
+    /// the document's title follows the source unless it was edited here, which is audited, and `update_available` is cleared.
+    async fn import_many(
+        &self,
+        connection: &Connection,
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Imported>, StoreError>;
+
+    /// It brings in one: [`import_many`](Self::import_many) of a single content, and not to be written anew.
     async fn import(
         &self,
         connection: &Connection,
         content: &NewContent,
         now: DateTime<Utc>,
-    ) -> Result<Imported, StoreError>;
+    ) -> Result<Imported, StoreError> {
+        let imported = self.import_many(connection, std::slice::from_ref(content), now).await?;
+        imported.into_iter().next().ok_or(StoreError::Corrupt("an import without a document"))
+    }
 
     /// It applies what a sync found and moves the cursor, in one transaction. The watermark never moves back.
     /// Skipped are patches for documents that are unlinked, not there or linked through another connection, that name another

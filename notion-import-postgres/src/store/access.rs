@@ -9,6 +9,7 @@ use notion_import_core::library::access::{
     Viewer, decide,
 };
 use notion_import_core::library::audit::{AuditEntry, AuditEvent};
+use notion_import_core::library::batch::Kept;
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
     AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
@@ -18,7 +19,6 @@ use notion_import_core::library::standing::Standing;
 use uuid::Uuid;
 
 use crate::database::{Postgres, Role, Tx, commit};
-use crate::table::documents::Kept;
 use crate::table::{acceptances, assignments, audit, documents, ndas, standings, versions};
 
 #[async_trait]
@@ -165,7 +165,7 @@ impl AccessStore for Postgres {
         if assignments::revoke(&mut *tx, actor.tenant, id, now).await? {
             let event = AuditEvent::Revoked { assignment: id };
             let entry = AuditEntry { at: now, member: Some(actor.member), event };
-            audit::insert(&mut *tx, actor.tenant, document, &entry).await?;
+            audit::insert(&mut *tx, actor.tenant, &[(document, entry)]).await?;
         }
         commit(tx).await
     }
@@ -335,7 +335,7 @@ impl Change {
             documents::save(&mut *tx, tenant, [&kept]).await?;
             standings::save(&mut *tx, tenant, id, &standing).await?;
             let entry = AuditEntry { at: now, member: Some(member), event };
-            audit::insert(&mut *tx, tenant, id, &entry).await?;
+            audit::insert(&mut *tx, tenant, &[(id, entry)]).await?;
         }
         commit(tx).await
     }

@@ -9,22 +9,15 @@ use uuid::Uuid;
 use crate::error::backend;
 use crate::row::json;
 
-/// It adds an entry to the history of a document that the transaction has locked.
-pub(crate) async fn insert(
-    db: impl PgExecutor<'_>,
-    tenant: TenantId,
-    document: DocumentId,
-    entry: &AuditEntry,
-) -> Result<(), StoreError> {
-    insert_many(db, tenant, &[(document, entry.clone())]).await
-}
-
 /// It adds entries, in this order, to the histories of documents that the transaction has locked.
-pub(crate) async fn insert_many(
+pub(crate) async fn insert(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     entries: &[(DocumentId, AuditEntry)],
 ) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let events = entries.iter().map(|(_, entry)| json(&entry.event)).collect::<Result<Vec<_>, _>>()?;
     let members: Vec<Option<Uuid>> =
         entries.iter().map(|(_, entry)| entry.member.map(|member| member.as_uuid())).collect();

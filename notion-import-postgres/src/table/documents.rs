@@ -1,11 +1,10 @@
 //! Documents and their links.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::{Connection, ConnectionRef};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Document, Link, Linked, Title};
 use sqlx::PgExecutor;
@@ -14,15 +13,6 @@ use uuid::Uuid;
 
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, name, number};
-
-/// A document as it is kept.
-pub(crate) struct Kept {
-    pub(crate) document: Document,
-    /// The source's last edit when its content was last read.
-    pub(crate) imported_edit: DateTime<Utc>,
-    /// Whether it was read after the minute of that edit.
-    pub(crate) settled: bool,
-}
 
 /// It writes documents of one tenant, new ones and old ones that the transaction has locked.
 pub(crate) async fn save(
@@ -33,6 +23,9 @@ pub(crate) async fn save(
     let mut rows = Rows::default();
     for kept in kept {
         rows.push(kept)?;
+    }
+    if rows.id.is_empty() {
+        return Ok(());
     }
     sqlx::query(
         "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, created_at, \
@@ -131,7 +124,7 @@ pub(crate) async fn lock(
     tenant: TenantId,
     id: DocumentId,
 ) -> Result<Option<Kept>, StoreError> {
-    Ok(lock_many(db, tenant, [id]).await?.remove(&id))
+    Ok(lock_many(db, tenant, [id]).await?.pop())
 }
 
 /// It returns those among `ids` that are there. Nobody else changes them until the transaction ends.
@@ -139,7 +132,7 @@ pub(crate) async fn lock_many(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     ids: impl IntoIterator<Item = DocumentId>,
-) -> Result<HashMap<DocumentId, Kept>, StoreError> {
+) -> Result<Vec<Kept>, StoreError> {
     // Everybody locks in this order, so nobody waits in a circle.
     let rows = sqlx::query(
         "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE",
@@ -149,25 +142,24 @@ pub(crate) async fn lock_many(
     .fetch_all(db)
     .await
     .map_err(backend)?;
-    let kept = every(rows, read)?;
-    Ok(kept.into_iter().map(|kept| (kept.document.id, kept)).collect())
+    every(rows, read)
 }
 
-/// It returns the document of a source. Nobody else changes it until the transaction ends.
+/// It returns the documents of these sources. Nobody else changes them until the transaction ends.
 pub(crate) async fn lock_by_source(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    source: NotionId,
-) -> Result<Option<Kept>, StoreError> {
-    let row = sqlx::query(
-        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND source_id = $2 FOR UPDATE",
+    sources: &[NotionId],
+) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND source_id = ANY ($2) ORDER BY id FOR UPDATE",
     )
     .bind(tenant.as_uuid())
-    .bind(source.as_uuid())
-    .fetch_optional(db)
+    .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
+    .fetch_all(db)
     .await
     .map_err(backend)?;
-    row.as_ref().map(read).transpose()
+    every(rows, read)
 }
 
 /// Newest first, beginning after `after`.
@@ -277,8 +269,6 @@ fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {
 }
 
 fn read_linked(row: &PgRow) -> Result<Linked, StoreError> {
-    let Kept { document, imported_edit, settled } = read(row)?;
-    let link = document.link.ok_or(StoreError::Corrupt("source"))?;
     let digest = BlobId::from_digest(row.digest("digest")?);
-    Ok(Linked { document: document.id, title: document.title, link, digest, imported_edit, settled })
+    read(row)?.linked(digest).ok_or(StoreError::Corrupt("source"))
 }

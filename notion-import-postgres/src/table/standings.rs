@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NdaId, TenantId, VersionNumber};
 use notion_import_core::library::access::{AccessLevel, Publication};
+use notion_import_core::library::batch::Kept;
 use notion_import_core::library::standing::Standing;
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 
-use super::documents::{self, Kept};
+use super::documents;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, number};
 

@@ -1,41 +1,108 @@
 //! The versions of documents. None ever changes.
 
+use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
-use notion_import_core::library::document::Version;
+use notion_import_core::library::document::{Document, Version};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use crate::error::backend;
-use crate::row::{Columns, json, number};
+use crate::row::{Columns, every, json, number};
 
+/// It adds versions to documents that the transaction has locked or made.
 pub(crate) async fn insert(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    document: DocumentId,
-    version: &Version,
+    versions: impl IntoIterator<Item = (DocumentId, &Version)>,
 ) -> Result<(), StoreError> {
+    let mut rows = Rows::default();
+    for (document, version) in versions {
+        rows.push(document, version)?;
+    }
+    if rows.document_id.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO notion_import.versions \
              (tenant_id, document_id, number, content, digest, attachments, fidelity, exposure, source_edited_at, imported_at) \
-         VALUES ($1, $2, $3, $4::text::json, $5, $6::text::json, $7::text::json, $8::text::json, $9, $10)",
+         SELECT $1, document_id, number, content::json, digest, attachments::json, fidelity::json, exposure::json, \
+             source_edited_at, imported_at \
+         FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], \
+             $9::timestamptz[], $10::timestamptz[]) \
+             AS new (document_id, number, content, digest, attachments, fidelity, exposure, source_edited_at, imported_at)",
     )
     .bind(tenant.as_uuid())
-    .bind(document.as_uuid())
-    .bind(number(version.number.0))
-    .bind(json(&version.content)?)
-    .bind(version.content.digest().as_bytes().as_slice())
-    .bind(json(&version.attachments)?)
-    .bind(json(&version.fidelity)?)
-    .bind(json(&version.exposure)?)
-    .bind(version.source_edited_at)
-    .bind(version.imported_at)
+    .bind(rows.document_id)
+    .bind(rows.number)
+    .bind(rows.content)
+    .bind(rows.digest)
+    .bind(rows.attachments)
+    .bind(rows.fidelity)
+    .bind(rows.exposure)
+    .bind(rows.source_edited_at)
+    .bind(rows.imported_at)
     .execute(db)
     .await
     .map_err(backend)?;
     Ok(())
 }
 
+/// Rows, column by column: one statement takes any number of them.
+#[derive(Default)]
+struct Rows {
+    document_id: Vec<Uuid>,
+    number: Vec<i32>,
+    content: Vec<String>,
+    digest: Vec<[u8; 32]>,
+    attachments: Vec<String>,
+    fidelity: Vec<String>,
+    exposure: Vec<String>,
+    source_edited_at: Vec<DateTime<Utc>>,
+    imported_at: Vec<DateTime<Utc>>,
+}
+
+impl Rows {
+    fn push(&mut self, document: DocumentId, version: &Version) -> Result<(), StoreError> {
+        self.document_id.push(document.as_uuid());
+        self.number.push(number(version.number.0));
+        self.content.push(json(&version.content)?);
+        self.digest.push(*version.content.digest().as_bytes());
+        self.attachments.push(json(&version.attachments)?);
+        self.fidelity.push(json(&version.fidelity)?);
+        self.exposure.push(json(&version.exposure)?);
+        self.source_edited_at.push(version.source_edited_at);
+        self.imported_at.push(version.imported_at);
+        Ok(())
+    }
+}
+
+/// The newest versions of these documents.
+pub(crate) async fn newest(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    documents: impl Iterator<Item = &Document>,
+) -> Result<Vec<(DocumentId, Version)>, StoreError> {
+    let (ids, numbers): (Vec<_>, Vec<_>) =
+        documents.map(|document| (document.id.as_uuid(), number(document.latest.0))).unzip();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(
+        "SELECT versions.* FROM unnest($2::uuid[], $3::integer[]) AS wanted (document_id, number) \
+         JOIN notion_import.versions USING (document_id, number) WHERE versions.tenant_id = $1",
+    )
+    .bind(tenant.as_uuid())
+    .bind(ids)
+    .bind(numbers)
+    .fetch_all(db)
+    .await
+    .map_err(backend)?;
+    every(rows, |row| Ok((DocumentId::new(row.id("document_id")?), read(row)?)))
+}
+
+#[cfg(feature = "gate")]
 pub(crate) async fn get(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -69,7 +136,7 @@ pub(crate) async fn list(
     .fetch_all(db)
     .await
     .map_err(backend)?;
-    crate::row::every(rows, read)
+    every(rows, read)
 }
 
 fn read(row: &PgRow) -> Result<Version, StoreError> {

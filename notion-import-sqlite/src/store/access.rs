@@ -9,6 +9,7 @@ use notion_import_core::library::access::{
     Viewer, decide,
 };
 use notion_import_core::library::audit::{AuditEntry, AuditEvent};
+use notion_import_core::library::batch::Kept;
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
     AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
@@ -18,7 +19,6 @@ use notion_import_core::library::standing::Standing;
 use uuid::Uuid;
 
 use crate::database::{Sqlite, Tx, commit};
-use crate::table::documents::Kept;
 use crate::table::{acceptances, assignments, audit, documents, ndas, standings, versions};
 
 #[async_trait]

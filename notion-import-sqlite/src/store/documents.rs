@@ -1,36 +1,36 @@
 //! Documents on SQLite.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::{Action, Actor};
-use notion_import_core::library::audit::{AuditEntry, AuditEvent};
+use notion_import_core::library::batch::Batch;
 use notion_import_core::library::document::{
     DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
 
 use crate::database::{Sqlite, Tx, commit};
-use crate::table::documents::Kept;
 use crate::table::{audit, documents, syncs, versions};
 
 #[async_trait]
 impl DocumentStore for Sqlite {
-    async fn import(
+    async fn import_many(
         &self,
         connection: &Connection,
-        content: &NewContent,
+        contents: &[NewContent],
         now: DateTime<Utc>,
-    ) -> Result<Imported, StoreError> {
+    ) -> Result<Vec<Imported>, StoreError> {
+        let tenant = connection.tenant;
+        let sources = contents.iter().map(|content| content.source.id);
         let mut tx = self.write().await?;
         syncs::admit(&mut *tx, connection).await?;
-        let imported = match documents::get_by_source(&mut *tx, connection.tenant, content.source.id).await? {
-            None => create(&mut tx, connection, content, now).await?,
-            Some(kept) => update(&mut tx, kept, connection, content, now).await?,
-        };
+        let batch = Batch::of(documents::get_by_source(&mut *tx, tenant, sources).await?);
+        let newest = versions::newest(&mut *tx, tenant, batch.documents()).await?;
+        let mut batch = batch.with_newest(newest);
+        let imported = batch.import(connection, contents, now)?;
+        save(&mut tx, tenant, &batch).await?;
         commit(tx).await?;
         Ok(imported)
     }
@@ -41,9 +41,13 @@ impl DocumentStore for Sqlite {
         patches: &[SyncPatch],
         cursor: Option<SyncCursor>,
     ) -> Result<(), StoreError> {
+        let tenant = connection.tenant;
+        let named = patches.iter().map(|patch| patch.document);
         let mut tx = self.write().await?;
         syncs::accept(&mut *tx, connection).await?;
-        apply(&mut tx, connection, patches).await?;
+        let mut batch = Batch::of(documents::get_many(&mut *tx, tenant, named).await?);
+        batch.patch(connection, patches);
+        save(&mut tx, tenant, &batch).await?;
         if let Some(cursor) = cursor {
             syncs::advance(&mut *tx, connection, cursor).await?;
         }
@@ -89,82 +93,21 @@ impl DocumentStore for Sqlite {
         actor.may(Action::Import)?;
         let mut tx = self.write().await?;
         let kept = documents::get(&mut *tx, actor.tenant, document).await?;
-        let mut kept = kept.ok_or(StoreError::NotFound)?;
-        if kept.document.link.take().is_some() {
-            documents::save(&mut *tx, actor.tenant, [&kept]).await?;
-            let entry = AuditEntry { at: now, member: Some(actor.member), event: AuditEvent::Unlinked };
-            audit::insert(&mut *tx, actor.tenant, document, &entry).await?;
-        }
+        let mut batch = Batch::of([kept.ok_or(StoreError::NotFound)?]);
+        batch.unlink(actor, now);
+        save(&mut tx, actor.tenant, &batch).await?;
         commit(tx).await
     }
 }
 
-async fn create(
-    tx: &mut Tx,
-    connection: &Connection,
-    content: &NewContent,
-    now: DateTime<Utc>,
-) -> Result<Imported, StoreError> {
-    let id = DocumentId::fresh();
-    let document = content.first(connection, id, now);
-    let version = content.version(document.latest, now);
-    let kept = Kept { document, imported_edit: content.source.edited_at, settled: content.settled };
-    documents::save(&mut **tx, connection.tenant, [&kept]).await?;
-    versions::insert(&mut **tx, connection.tenant, id, &version).await?;
-    Ok(Imported::Created(id))
-}
-
-async fn update(
-    tx: &mut Tx,
-    mut kept: Kept,
-    connection: &Connection,
-    content: &NewContent,
-    now: DateTime<Utc>,
-) -> Result<Imported, StoreError> {
-    let tenant = connection.tenant;
-    let id = kept.document.id;
-    let newest = versions::get(&mut **tx, tenant, id, kept.document.latest).await?;
-    let newest = newest.ok_or(StoreError::Corrupt("latest"))?;
-    let unchanged = content.says_the_same(&newest.content, &newest.attachments);
-    if content.refresh(&mut kept.document, connection, now) {
-        note_title(tx, tenant, id, now).await?;
+/// It writes what changed.
+async fn save(tx: &mut Tx, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
+    documents::save(&mut **tx, tenant, batch.changed()).await?;
+    for (document, version) in batch.versions() {
+        versions::insert(&mut **tx, tenant, document, version).await?;
     }
-    kept.imported_edit = content.source.edited_at;
-    kept.settled = content.settled;
-    if unchanged {
-        documents::save(&mut **tx, tenant, [&kept]).await?;
-        return Ok(Imported::Unchanged(id));
+    for (document, entry) in batch.history() {
+        audit::insert(&mut **tx, tenant, *document, entry).await?;
     }
-    let number = VersionNumber(newest.number.0 + 1);
-    kept.document.latest = number;
-    documents::save(&mut **tx, tenant, [&kept]).await?;
-    versions::insert(&mut **tx, tenant, id, &content.version(number, now)).await?;
-    Ok(Imported::NewVersion(id, number))
-}
-
-async fn apply(tx: &mut Tx, connection: &Connection, patches: &[SyncPatch]) -> Result<(), StoreError> {
-    let tenant = connection.tenant;
-    let named = patches.iter().map(|patch| patch.document);
-    let mut kept = documents::get_many(&mut **tx, tenant, named).await?;
-    let mut changed = BTreeSet::new();
-    for patch in patches {
-        let Some(known) = kept.get_mut(&patch.document) else { continue };
-        let Some(done) = patch.apply(connection, &mut known.document) else { continue };
-        known.settled |= done.settled;
-        changed.insert(patch.document);
-        if done.retitled {
-            note_title(tx, tenant, patch.document, patch.checked_at).await?;
-        }
-    }
-    documents::save(&mut **tx, tenant, changed.iter().filter_map(|id| kept.get(id))).await
-}
-
-async fn note_title(
-    tx: &mut Tx,
-    tenant: TenantId,
-    document: DocumentId,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let entry = AuditEntry { at, member: None, event: AuditEvent::TitleFollowed };
-    audit::insert(&mut **tx, tenant, document, &entry).await
+    Ok(())
 }

@@ -1,11 +1,9 @@
 //! Documents and their links.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
 use notion_import_core::connection::{Connection, ConnectionRef};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Document, Link, Linked, Title};
 use serde_json::{Value, json};
@@ -13,15 +11,6 @@ use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
 use crate::row::{Columns, every, integer, json as json_text, micros, name};
-
-/// A document as it is kept.
-pub(crate) struct Kept {
-    pub(crate) document: Document,
-    /// The source's last edit when its content was last read.
-    pub(crate) imported_edit: DateTime<Utc>,
-    /// Whether it was read after the minute of that edit.
-    pub(crate) settled: bool,
-}
 
 /// It writes documents of one tenant, new ones and old ones.
 pub(crate) async fn save(
@@ -90,7 +79,7 @@ pub(crate) async fn get_many(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     ids: impl Iterator<Item = DocumentId>,
-) -> Result<HashMap<DocumentId, Kept>, StoreError> {
+) -> Result<Vec<Kept>, StoreError> {
     let rows =
         sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))")
             .bind(tenant.to_string())
@@ -98,22 +87,24 @@ pub(crate) async fn get_many(
             .fetch_all(db)
             .await
             .map_err(StoreError::backend)?;
-    let kept = every(rows, read)?;
-    Ok(kept.into_iter().map(|kept| (kept.document.id, kept)).collect())
+    every(rows, read)
 }
 
+/// The documents of those among `sources` that have one.
 pub(crate) async fn get_by_source(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    source: NotionId,
-) -> Result<Option<Kept>, StoreError> {
-    let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND source_id = ?")
-        .bind(tenant.to_string())
-        .bind(source.to_string())
-        .fetch_optional(db)
-        .await
-        .map_err(StoreError::backend)?;
-    row.as_ref().map(read).transpose()
+    sources: impl Iterator<Item = NotionId>,
+) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM documents WHERE tenant_id = ? AND source_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(tenant.to_string())
+    .bind(json_text(&sources.collect::<Vec<_>>())?)
+    .fetch_all(db)
+    .await
+    .map_err(StoreError::backend)?;
+    every(rows, read)
 }
 
 /// Newest first, beginning after `after`.
@@ -218,8 +209,6 @@ fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {
 }
 
 fn read_linked(row: &SqliteRow) -> Result<Linked, StoreError> {
-    let Kept { document, imported_edit, settled } = read(row)?;
-    let link = document.link.ok_or(StoreError::Corrupt("source"))?;
     let digest: BlobId = row.id("digest")?;
-    Ok(Linked { document: document.id, title: document.title, link, digest, imported_edit, settled })
+    read(row)?.linked(digest).ok_or(StoreError::Corrupt("source"))
 }

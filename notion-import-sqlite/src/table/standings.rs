@@ -3,11 +3,12 @@
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
 use notion_import_core::library::access::{AccessLevel, Publication};
+use notion_import_core::library::batch::Kept;
 use notion_import_core::library::standing::Standing;
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
-use super::documents::{self, Kept};
+use super::documents;
 use crate::row::{Columns, every, integer, micros};
 
 pub(crate) async fn get(

@@ -2,11 +2,11 @@
 
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
-use notion_import_core::library::document::Version;
+use notion_import_core::library::document::{Document, Version};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
-use crate::row::{Columns, json, micros};
+use crate::row::{Columns, every, json, micros};
 
 pub(crate) async fn insert(
     db: impl SqliteExecutor<'_>,
@@ -35,6 +35,26 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// The newest versions of these documents.
+pub(crate) async fn newest(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    documents: impl Iterator<Item = &Document>,
+) -> Result<Vec<(DocumentId, Version)>, StoreError> {
+    let wanted: Vec<_> = documents.map(|document| (document.id, document.latest.0)).collect();
+    let rows = sqlx::query(
+        "SELECT versions.* FROM json_each(?2) AS wanted JOIN versions \
+             ON document_id = wanted.value->>0 AND number = wanted.value->>1 WHERE tenant_id = ?1",
+    )
+    .bind(tenant.to_string())
+    .bind(json(&wanted)?)
+    .fetch_all(db)
+    .await
+    .map_err(StoreError::backend)?;
+    every(rows, |row| Ok((row.id("document_id")?, read(row)?)))
+}
+
+#[cfg(feature = "gate")]
 pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
@@ -65,7 +85,7 @@ pub(crate) async fn list(
             .fetch_all(db)
             .await
             .map_err(StoreError::backend)?;
-    crate::row::every(rows, read)
+    every(rows, read)
 }
 
 fn read(row: &SqliteRow) -> Result<Version, StoreError> {

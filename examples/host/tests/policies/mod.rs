@@ -2,14 +2,17 @@
 //!
 //! The host gives out no leases, so every generation is 0 and there is nothing to fence.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::{Connection, ConnectionRef};
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::Actor;
+use notion_import_core::library::batch::{Batch, Kept};
 use notion_import_core::library::document::{
-    Content, Document, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
+    Content, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
@@ -18,13 +21,11 @@ use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 #[derive(Clone)]
 pub struct Policies(SqlitePool);
 
-/// A row's JSON: the document, its newest version, and how fresh that is.
+/// A row's JSON: the document and its newest version.
 #[derive(Serialize, Deserialize)]
 struct Row {
-    document: Document,
+    kept: Kept,
     newest: Version,
-    imported_edit: DateTime<Utc>,
-    settled: bool,
 }
 
 impl Policies {
@@ -57,17 +58,31 @@ impl Policies {
         rows.iter().map(|(json,)| serde_json::from_str(json).map_err(StoreError::backend)).collect()
     }
 
-    async fn write(&self, row: &Row) -> Result<(), StoreError> {
-        let json = serde_json::to_string(row).map_err(StoreError::backend)?;
-        sqlx::query("INSERT INTO policies VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row")
-            .bind(row.document.tenant.to_string())
-            .bind(row.document.id.to_string())
-            .bind(json)
-            .execute(&self.0)
-            .await
-            .map_err(StoreError::backend)?;
-        Ok(())
+    /// It writes what changed of these rows, all or nothing.
+    async fn write(&self, rows: Vec<Row>, batch: &Batch) -> Result<(), StoreError> {
+        let mut newest: HashMap<_, _> =
+            rows.into_iter().map(|row| (row.kept.document.id, row.newest)).collect();
+        newest.extend(batch.versions().map(|(document, version)| (document, version.clone())));
+        let mut tx = self.0.begin().await.map_err(StoreError::backend)?;
+        for kept in batch.changed() {
+            let document = &kept.document;
+            let newest = newest.remove(&document.id).ok_or(StoreError::Corrupt("row"))?;
+            let row = Row { kept: kept.clone(), newest };
+            sqlx::query("INSERT INTO policies VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row")
+                .bind(document.tenant.to_string())
+                .bind(document.id.to_string())
+                .bind(serde_json::to_string(&row).map_err(StoreError::backend)?)
+                .execute(&mut *tx)
+                .await
+                .map_err(StoreError::backend)?;
+        }
+        tx.commit().await.map_err(StoreError::backend)
     }
+}
+
+fn batch(rows: &[Row]) -> Batch {
+    let newest = rows.iter().map(|row| (row.kept.document.id, row.newest.clone()));
+    Batch::of(rows.iter().map(|row| row.kept.clone())).with_newest(newest)
 }
 
 fn shown(row: Row) -> (String, String, bool) {
@@ -75,69 +90,33 @@ fn shown(row: Row) -> (String, String, bool) {
         Content::Markdown(text) => text,
         Content::File(file) => file.name,
     };
-    (row.document.title.text, text, row.document.link.is_some_and(|link| link.update_available))
+    let document = row.kept.document;
+    (document.title.text, text, document.link.is_some_and(|link| link.update_available))
 }
 
 impl Row {
     fn linked(&self) -> Option<Linked> {
-        Some(Linked {
-            document: self.document.id,
-            title: self.document.title.clone(),
-            link: self.document.link.clone()?,
-            digest: self.newest.content.digest(),
-            imported_edit: self.imported_edit,
-            settled: self.settled,
-        })
-    }
-
-    fn source(&self) -> Option<NotionId> {
-        self.document.link.as_ref().map(|link| link.source.id)
+        self.kept.clone().linked(self.newest.content.digest())
     }
 
     fn belongs_to(&self, connection: &ConnectionRef) -> bool {
-        self.document.link.as_ref().is_some_and(|link| link.connection.as_ref() == Some(connection))
+        let link = self.kept.document.link.as_ref();
+        link.is_some_and(|link| link.connection.as_ref() == Some(connection))
     }
 }
 
 #[async_trait]
 impl DocumentStore for Policies {
-    async fn import(
+    async fn import_many(
         &self,
         connection: &Connection,
-        content: &NewContent,
+        contents: &[NewContent],
         now: DateTime<Utc>,
-    ) -> Result<Imported, StoreError> {
+    ) -> Result<Vec<Imported>, StoreError> {
         let rows = self.of_tenant(connection.tenant).await?;
-        let known = rows.into_iter().find(|row| row.source() == Some(content.source.id));
-        let (row, imported) = match known {
-            None => {
-                let id = DocumentId::fresh();
-                let document = content.first(connection, id, now);
-                let newest = content.version(VersionNumber(1), now);
-                let row = Row {
-                    document,
-                    newest,
-                    imported_edit: content.source.edited_at,
-                    settled: content.settled,
-                };
-                (row, Imported::Created(id))
-            }
-            Some(mut row) => {
-                content.refresh(&mut row.document, connection, now);
-                row.imported_edit = content.source.edited_at;
-                row.settled = content.settled;
-                let id = row.document.id;
-                if content.says_the_same(&row.newest.content, &row.newest.attachments) {
-                    (row, Imported::Unchanged(id))
-                } else {
-                    row.document.latest.0 += 1;
-                    row.newest = content.version(row.document.latest, now);
-                    let latest = row.document.latest;
-                    (row, Imported::NewVersion(id, latest))
-                }
-            }
-        };
-        self.write(&row).await?;
+        let mut batch = batch(&rows);
+        let imported = batch.import(connection, contents, now)?;
+        self.write(rows, &batch).await?;
         Ok(imported)
     }
 
@@ -147,15 +126,10 @@ impl DocumentStore for Policies {
         patches: &[SyncPatch],
         cursor: Option<SyncCursor>,
     ) -> Result<(), StoreError> {
-        for mut row in self.of_tenant(connection.tenant).await? {
-            let Some(patch) = patches.iter().find(|patch| patch.document == row.document.id) else {
-                continue;
-            };
-            if let Some(patched) = patch.apply(connection, &mut row.document) {
-                row.settled |= patched.settled;
-                self.write(&row).await?;
-            }
-        }
+        let rows = self.of_tenant(connection.tenant).await?;
+        let mut batch = batch(&rows);
+        batch.patch(connection, patches);
+        self.write(rows, &batch).await?;
         let Some(cursor) = cursor else { return Ok(()) };
         sqlx::query("INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET cursor = max(cursor, excluded.cursor)")
             .bind(connection.tenant.to_string())
@@ -174,8 +148,8 @@ impl DocumentStore for Policies {
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError> {
         let mut rows = self.of_tenant(connection.tenant).await?;
-        rows.retain(|row| row.belongs_to(&connection.reference) && Some(row.document.id) > after);
-        rows.sort_by_key(|row| row.document.id);
+        rows.retain(|row| row.belongs_to(&connection.reference) && Some(row.kept.document.id) > after);
+        rows.sort_by_key(|row| row.kept.document.id);
         Ok(rows.iter().filter_map(Row::linked).take(limit).collect())
     }
 
@@ -185,7 +159,7 @@ impl DocumentStore for Policies {
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError> {
         let mut rows = self.of_tenant(tenant).await?;
-        rows.retain(|row| row.source().is_some_and(|source| sources.contains(&source)));
+        rows.retain(|row| row.kept.source().is_some_and(|source| sources.contains(&source)));
         Ok(rows.iter().filter_map(Row::linked).collect())
     }
 
@@ -202,26 +176,26 @@ impl DocumentStore for Policies {
     }
 
     async fn detach(&self, connection: &Connection) -> Result<u64, StoreError> {
-        let mut rows = self.of_tenant(connection.tenant).await?;
-        rows.retain(|row| row.belongs_to(&connection.reference));
-        for row in &mut rows {
-            if let Some(link) = &mut row.document.link {
-                link.connection = None;
-            }
-            self.write(row).await?;
-        }
-        Ok(rows.len() as u64)
+        let rows = self.of_tenant(connection.tenant).await?;
+        let mut batch = batch(&rows);
+        let detached = batch.detach(connection);
+        self.write(rows, &batch).await?;
+        Ok(detached)
     }
 
     async fn unlink(
         &self,
         actor: &Actor,
         document: DocumentId,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let rows = self.of_tenant(actor.tenant).await?;
-        let mut row = rows.into_iter().find(|row| row.document.id == document).ok_or(StoreError::NotFound)?;
-        row.document.link = None;
-        self.write(&row).await
+        let mut rows = self.of_tenant(actor.tenant).await?;
+        rows.retain(|row| row.kept.document.id == document);
+        if rows.is_empty() {
+            return Err(StoreError::NotFound);
+        }
+        let mut batch = batch(&rows);
+        batch.unlink(actor, now);
+        self.write(rows, &batch).await
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::documents::{Kept, MemoryLibrary, Tenant};
+use super::documents::{MemoryLibrary, Tenant};
 use super::readers::Nda;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
@@ -12,7 +12,7 @@ use crate::library::access::{
     Acceptance, AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer,
 };
 use crate::library::audit::{AuditEntry, AuditEvent};
-use crate::library::document::Version;
+use crate::library::document::{Document, Version};
 use crate::library::gate::{
     AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
     PublicDocument, Publish,
@@ -22,7 +22,7 @@ use crate::library::gate::{
 impl AccessStore for MemoryLibrary {
     async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
         actor.may(Action::ReadInternal)?;
-        Ok(self.read(actor.tenant, |tenant| tenant.documents.get(&id).map(|kept| tenant.admin(kept))))
+        Ok(self.read(actor.tenant, |tenant| tenant.document(id).map(|document| tenant.admin(document))))
     }
 
     async fn documents(
@@ -33,30 +33,30 @@ impl AccessStore for MemoryLibrary {
     ) -> Result<Vec<AdminDocument>, StoreError> {
         actor.may(Action::ReadInternal)?;
         Ok(self.read(actor.tenant, |tenant| {
-            let mut newest: Vec<&Kept> = tenant.documents.values().collect();
-            newest.sort_by_key(|kept| std::cmp::Reverse((kept.document.created_at, kept.document.id)));
+            let mut newest: Vec<&Document> = tenant.all().collect();
+            newest.sort_by_key(|document| std::cmp::Reverse((document.created_at, document.id)));
             let start = match after {
                 None => Some(0),
-                Some(after) => newest.iter().position(|kept| kept.document.id == after).map(|at| at + 1),
+                Some(after) => newest.iter().position(|document| document.id == after).map(|at| at + 1),
             };
             let rest = start.map_or(&[][..], |start| &newest[start..]);
-            rest.iter().take(limit).map(|kept| tenant.admin(kept)).collect()
+            rest.iter().take(limit).map(|document| tenant.admin(document)).collect()
         }))
     }
 
     async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
         actor.may(Action::ReadInternal)?;
         Ok(self.read(actor.tenant, |tenant| {
-            let kept = tenant.documents.get(&id).into_iter();
-            kept.flat_map(Kept::versions).cloned().collect()
+            let shelved = tenant.documents.get(&id).into_iter();
+            shelved.flat_map(|shelved| shelved.versions.iter().rev()).cloned().collect()
         }))
     }
 
     async fn history(&self, actor: &Actor, id: DocumentId) -> Result<Vec<AuditEntry>, StoreError> {
         actor.may(Action::ReadInternal)?;
         Ok(self.read(actor.tenant, |tenant| {
-            let kept = tenant.documents.get(&id).into_iter();
-            kept.flat_map(|kept| kept.history.iter().rev()).cloned().collect()
+            let shelved = tenant.documents.get(&id).into_iter();
+            shelved.flat_map(|shelved| shelved.history.iter().rev()).cloned().collect()
         }))
     }
 
@@ -72,9 +72,10 @@ impl AccessStore for MemoryLibrary {
             actor,
             id,
             |tenant| {
-                let kept = tenant.documents.get_mut(&id).ok_or(StoreError::NotFound)?;
-                let source = kept.document.link.as_ref().map(|link| link.source.title.as_str());
-                let renamed = kept.document.title.rename(title, source);
+                let shelved = tenant.documents.get_mut(&id).ok_or(StoreError::NotFound)?;
+                let document = &mut shelved.kept.document;
+                let source = document.link.as_ref().map(|link| link.source.title.as_str());
+                let renamed = document.title.rename(title, source);
                 Ok(renamed.then_some(AuditEvent::Renamed))
             },
             now,
@@ -289,7 +290,7 @@ impl AccessStore for MemoryLibrary {
         contact: Option<ContactId>,
         id: DocumentId,
     ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError> {
-        Ok(self.read(site, |tenant| tenant.documents.get(&id).map(|kept| tenant.facts(contact, kept))))
+        Ok(self.read(site, |tenant| tenant.document(id).map(|document| tenant.facts(contact, document))))
     }
 
     async fn readable(
@@ -299,8 +300,8 @@ impl AccessStore for MemoryLibrary {
         now: DateTime<Utc>,
     ) -> Result<Vec<PublicDocument>, StoreError> {
         Ok(self.read(site, |tenant| {
-            let kept = tenant.documents.values();
-            let mut readable: Vec<_> = kept.filter_map(|kept| tenant.shown(viewer, kept, now)).collect();
+            let mut readable: Vec<_> =
+                tenant.all().filter_map(|document| tenant.shown(viewer, document, now)).collect();
             readable.sort_by(|a, b| (&a.title, a.id).cmp(&(&b.title, b.id)));
             readable
         }))
@@ -313,7 +314,7 @@ impl AccessStore for MemoryLibrary {
         version: VersionNumber,
     ) -> Result<Option<(String, Version)>, StoreError> {
         Ok(self.read(site, |tenant| {
-            let title = tenant.documents.get(&id)?.document.title.text.clone();
+            let title = tenant.document(id)?.title.text.clone();
             Some((title, tenant.version(id, version)?.clone()))
         }))
     }
@@ -331,8 +332,8 @@ impl MemoryLibrary {
         let mut tenants = self.tenants();
         let known = tenants.get_mut(&actor.tenant).filter(|tenant| tenant.documents.contains_key(&id));
         let tenant = known.ok_or(StoreError::NotFound)?;
-        if let (Some(event), Some(kept)) = (change(tenant)?, tenant.documents.get_mut(&id)) {
-            kept.history.push(AuditEntry { at: now, member: Some(actor.member), event });
+        if let (Some(event), Some(shelved)) = (change(tenant)?, tenant.documents.get_mut(&id)) {
+            shelved.history.push(AuditEntry { at: now, member: Some(actor.member), event });
         }
         Ok(())
     }

@@ -12,12 +12,11 @@ use super::lock;
 use super::readers::Access;
 use crate::connection::{Connection, ConnectionRef};
 use crate::error::StoreError;
-use crate::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use crate::id::{DocumentId, NotionId, TenantId};
 use crate::library::access::{Action, Actor};
-use crate::library::audit::{AuditEntry, AuditEvent};
-use crate::library::document::{
-    Document, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
-};
+use crate::library::audit::AuditEntry;
+use crate::library::batch::{Batch, Kept};
+use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version};
 
 /// Documents in memory and, with the feature `gate`, who may read them.
 #[derive(Clone, Default)]
@@ -28,19 +27,18 @@ pub struct MemoryLibrary {
 /// Everything of one tenant: what belongs to another cannot be reached from here.
 #[derive(Default)]
 pub(super) struct Tenant {
-    pub(super) documents: BTreeMap<DocumentId, Kept>,
+    pub(super) documents: BTreeMap<DocumentId, Shelved>,
     by_source: HashMap<NotionId, DocumentId>,
     syncs: HashMap<ConnectionRef, Sync>,
     #[cfg(feature = "gate")]
     pub(super) access: Access,
 }
 
-pub(super) struct Kept {
-    pub(super) document: Document,
-    pub(super) newest: Version,
-    pub(super) older: Vec<Version>,
-    imported_edit: DateTime<Utc>,
-    settled: bool,
+/// A document with all that belongs to it.
+pub(super) struct Shelved {
+    pub(super) kept: Kept,
+    /// Oldest first.
+    pub(super) versions: Vec<Version>,
     pub(super) history: Vec<AuditEntry>,
 }
 
@@ -70,20 +68,22 @@ impl MemoryLibrary {
 
 #[async_trait]
 impl DocumentStore for MemoryLibrary {
-    async fn import(
+    async fn import_many(
         &self,
         connection: &Connection,
-        content: &NewContent,
+        contents: &[NewContent],
         now: DateTime<Utc>,
-    ) -> Result<Imported, StoreError> {
+    ) -> Result<Vec<Imported>, StoreError> {
         let mut tenants = self.tenants();
         let tenant = tenants.entry(connection.tenant).or_default();
         tenant.admit(connection)?;
-        let known = tenant.by_source.get(&content.source.id).copied();
-        match known.and_then(|id| tenant.documents.get_mut(&id)) {
-            Some(kept) => Ok(kept.import(connection, content, now)),
-            None => Ok(tenant.create(connection, content, now)),
-        }
+        let known: Vec<_> =
+            contents.iter().filter_map(|content| tenant.of_source(content.source.id)).collect();
+        let newest = known.iter().filter_map(|shelved| shelved.newest());
+        let mut batch = Batch::of(known.iter().map(|shelved| shelved.kept.clone())).with_newest(newest);
+        let imported = batch.import(connection, contents, now)?;
+        tenant.shelve(&batch);
+        Ok(imported)
     }
 
     async fn patch(
@@ -95,11 +95,10 @@ impl DocumentStore for MemoryLibrary {
         let mut tenants = self.tenants();
         let tenant = tenants.entry(connection.tenant).or_default();
         tenant.accept(connection)?;
-        for patch in patches {
-            if let Some(kept) = tenant.documents.get_mut(&patch.document) {
-                kept.patch(connection, patch);
-            }
-        }
+        let known = patches.iter().filter_map(|patch| tenant.documents.get(&patch.document));
+        let mut batch = Batch::of(known.map(|shelved| shelved.kept.clone()));
+        batch.patch(connection, patches);
+        tenant.shelve(&batch);
         if let Some(cursor) = cursor {
             tenant.sync(connection).advance(cursor);
         }
@@ -114,8 +113,12 @@ impl DocumentStore for MemoryLibrary {
     ) -> Result<Vec<Linked>, StoreError> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         Ok(self.read(connection.tenant, |tenant| {
-            let later = tenant.documents.range((start, Bound::Unbounded)).map(|(_, kept)| kept);
-            later.filter(|kept| kept.belongs_to(connection)).filter_map(Kept::linked).take(limit).collect()
+            let later = tenant.documents.range((start, Bound::Unbounded)).map(|(_, shelved)| shelved);
+            later
+                .filter(|shelved| shelved.belongs_to(connection))
+                .filter_map(Shelved::linked)
+                .take(limit)
+                .collect()
         }))
     }
 
@@ -128,7 +131,7 @@ impl DocumentStore for MemoryLibrary {
             let known = sources.iter().filter_map(|source| tenant.by_source.get_key_value(source));
             let documents: BTreeMap<_, _> =
                 known.filter_map(|(_, id)| tenant.documents.get_key_value(id)).collect();
-            documents.into_values().filter_map(Kept::linked).collect()
+            documents.into_values().filter_map(Shelved::linked).collect()
         }))
     }
 
@@ -142,9 +145,10 @@ impl DocumentStore for MemoryLibrary {
         tenant.accept(connection)?;
         *tenant.sync(connection) =
             Sync { generation: connection.generation, detached: connection.generation, cursor: None };
-        let linked = tenant.documents.values_mut().filter(|kept| kept.belongs_to(connection));
-        let links = linked.filter_map(|kept| kept.document.link.as_mut());
-        Ok(links.map(|link| link.connection = None).count() as u64)
+        let mut batch = Batch::of(tenant.documents.values().map(|shelved| shelved.kept.clone()));
+        let detached = batch.detach(connection);
+        tenant.shelve(&batch);
+        Ok(detached)
     }
 
     async fn unlink(
@@ -156,15 +160,10 @@ impl DocumentStore for MemoryLibrary {
         actor.may(Action::Import)?;
         let mut tenants = self.tenants();
         let tenant = tenants.get_mut(&actor.tenant).ok_or(StoreError::NotFound)?;
-        let kept = tenant.documents.get_mut(&document).ok_or(StoreError::NotFound)?;
-        if let Some(link) = kept.document.link.take() {
-            tenant.by_source.remove(&link.source.id);
-            kept.history.push(AuditEntry {
-                at: now,
-                member: Some(actor.member),
-                event: AuditEvent::Unlinked,
-            });
-        }
+        let shelved = tenant.documents.get(&document).ok_or(StoreError::NotFound)?;
+        let mut batch = Batch::of([shelved.kept.clone()]);
+        batch.unlink(actor, now);
+        tenant.shelve(&batch);
         Ok(())
     }
 }
@@ -189,66 +188,48 @@ impl Tenant {
         self.syncs.entry(connection.reference.clone()).or_default()
     }
 
-    fn create(&mut self, connection: &Connection, content: &NewContent, now: DateTime<Utc>) -> Imported {
-        let id = DocumentId::fresh();
-        let kept = Kept {
-            document: content.first(connection, id, now),
-            newest: content.version(VersionNumber(1), now),
-            older: Vec::new(),
-            imported_edit: content.source.edited_at,
-            settled: content.settled,
-            history: Vec::new(),
-        };
-        self.by_source.insert(content.source.id, id);
-        self.documents.insert(id, kept);
-        Imported::Created(id)
+    fn of_source(&self, source: NotionId) -> Option<&Shelved> {
+        self.documents.get(self.by_source.get(&source)?)
+    }
+
+    /// It takes up what changed.
+    fn shelve(&mut self, batch: &Batch) {
+        for kept in batch.changed() {
+            let id = kept.document.id;
+            let shelved = self.documents.entry(id).or_insert_with(|| Shelved::new(kept));
+            if let Some(source) = shelved.kept.source() {
+                self.by_source.remove(&source);
+            }
+            if let Some(source) = kept.source() {
+                self.by_source.insert(source, id);
+            }
+            shelved.kept = kept.clone();
+        }
+        for (id, version) in batch.versions() {
+            self.documents.entry(id).and_modify(|shelved| shelved.versions.push(version.clone()));
+        }
+        for (id, entry) in batch.history() {
+            self.documents.entry(*id).and_modify(|shelved| shelved.history.push(entry.clone()));
+        }
     }
 }
 
-impl Kept {
-    fn import(&mut self, connection: &Connection, content: &NewContent, now: DateTime<Utc>) -> Imported {
-        if content.refresh(&mut self.document, connection, now) {
-            self.note_title(now);
-        }
-        self.imported_edit = content.source.edited_at;
-        self.settled = content.settled;
-        let id = self.document.id;
-        if content.says_the_same(&self.newest.content, &self.newest.attachments) {
-            return Imported::Unchanged(id);
-        }
-        let number = VersionNumber(self.newest.number.0 + 1);
-        self.older.push(std::mem::replace(&mut self.newest, content.version(number, now)));
-        self.document.latest = number;
-        Imported::NewVersion(id, number)
+impl Shelved {
+    fn new(kept: &Kept) -> Self {
+        Self { kept: kept.clone(), versions: Vec::new(), history: Vec::new() }
     }
 
-    fn patch(&mut self, connection: &Connection, patch: &SyncPatch) {
-        if let Some(done) = patch.apply(connection, &mut self.document) {
-            self.settled |= done.settled;
-            if done.retitled {
-                self.note_title(patch.checked_at);
-            }
-        }
-    }
-
-    fn note_title(&mut self, at: DateTime<Utc>) {
-        self.history.push(AuditEntry { at, member: None, event: AuditEvent::TitleFollowed });
+    fn newest(&self) -> Option<(DocumentId, Version)> {
+        Some((self.kept.document.id, self.versions.last()?.clone()))
     }
 
     fn belongs_to(&self, connection: &Connection) -> bool {
-        let link = self.document.link.as_ref();
+        let link = self.kept.document.link.as_ref();
         link.and_then(|link| link.connection.as_ref()) == Some(&connection.reference)
     }
 
     fn linked(&self) -> Option<Linked> {
-        Some(Linked {
-            document: self.document.id,
-            title: self.document.title.clone(),
-            link: self.document.link.clone()?,
-            digest: self.newest.content.digest(),
-            imported_edit: self.imported_edit,
-            settled: self.settled,
-        })
+        self.kept.clone().linked(self.versions.last()?.content.digest())
     }
 }
 

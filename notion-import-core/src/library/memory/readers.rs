@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::documents::{Kept, Tenant};
+use super::documents::Tenant;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{
@@ -34,22 +34,34 @@ impl Tenant {
         self.access.standings.entry(id).or_default()
     }
 
+    pub(super) fn document(&self, id: DocumentId) -> Option<&Document> {
+        self.documents.get(&id).map(|shelved| &shelved.kept.document)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Document> {
+        self.documents.values().map(|shelved| &shelved.kept.document)
+    }
+
     pub(super) fn standing_of(&self, id: DocumentId) -> Standing {
         self.access.standings.get(&id).cloned().unwrap_or_default()
     }
 
-    pub(super) fn admin(&self, kept: &Kept) -> AdminDocument {
-        let Document { tenant, id, .. } = kept.document;
+    pub(super) fn admin(&self, document: &Document) -> AdminDocument {
+        let Document { tenant, id, .. } = *document;
         let standing = self.standing_of(id);
         AdminDocument {
-            document: kept.document.clone(),
+            document: document.clone(),
             facts: standing.facts(tenant, id),
             revision: standing.revision,
         }
     }
 
-    pub(super) fn facts(&self, contact: Option<ContactId>, kept: &Kept) -> (DocumentFacts, AccessFacts) {
-        let Document { tenant, id, .. } = kept.document;
+    pub(super) fn facts(
+        &self,
+        contact: Option<ContactId>,
+        document: &Document,
+    ) -> (DocumentFacts, AccessFacts) {
+        let Document { tenant, id, .. } = *document;
         let Access { assignments, default_nda, acceptances, .. } = &self.access;
         let theirs = |a: &&Assignment| a.document == id && Some(a.contact) == contact;
         let accepted = acceptances.iter().filter(|(who, _)| Some(*who) == contact);
@@ -62,26 +74,24 @@ impl Tenant {
         (self.standing_of(id).facts(tenant, id), facts)
     }
 
-    pub(super) fn shown(&self, viewer: &Viewer, kept: &Kept, now: DateTime<Utc>) -> Option<PublicDocument> {
-        let (document, facts) = self.facts(viewer.contact(), kept);
-        let Publication::Published(version) = document.publication else { return None };
+    pub(super) fn shown(
+        &self,
+        viewer: &Viewer,
+        document: &Document,
+        now: DateTime<Utc>,
+    ) -> Option<PublicDocument> {
+        let (standing, facts) = self.facts(viewer.contact(), document);
+        let Publication::Published(version) = standing.publication else { return None };
         let published_at = self.access.standings.get(&document.id)?.published_at?;
-        let outside = decide(document.tenant, viewer, &document, &facts, now).outside(&document);
-        let Document { id, title, .. } = kept.document.clone();
+        let outside = decide(document.tenant, viewer, &standing, &facts, now).outside(&standing);
+        let Document { id, title, .. } = document.clone();
         let shown =
-            PublicDocument { id, title: title.text, level: document.level, version, published_at, outside };
+            PublicDocument { id, title: title.text, level: standing.level, version, published_at, outside };
         (outside != Outside::NotFound).then_some(shown)
     }
 
     pub(super) fn version(&self, id: DocumentId, number: VersionNumber) -> Option<&Version> {
-        self.documents.get(&id)?.versions().find(|version| version.number == number)
-    }
-}
-
-impl Kept {
-    /// Newest first.
-    pub(super) fn versions(&self) -> impl Iterator<Item = &Version> {
-        std::iter::once(&self.newest).chain(self.older.iter().rev())
+        self.documents.get(&id)?.versions.iter().find(|version| version.number == number)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::id::{DocumentId, NotionId};
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, Source};
 use crate::testing::suite::fixture::{content, minute, page, tenant, writer};
 
+mod batches;
 mod fencing;
 mod imports;
 mod lists;
@@ -28,6 +29,14 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("an imported title follows the source", imports::title_follows),
     promise!("one source imported many times at once is one document", imports::race),
     promise!("an import dropped halfway happened wholly or not at all", imports::dropped),
+    promise!("an import of many tells of each in its place", batches::many),
+    promise!("one source several times in an import is imported one after the other", batches::repeated),
+    promise!("a dropped import of many happened wholly or not at all", batches::dropped),
+    promise!("a fenced import of many brings in none", batches::fenced),
+    promise!(
+        "imports of the same sources in any order wait for each other, and not in a circle",
+        batches::at_once
+    ),
     promise!("a patch refreshes what the source says", patches::source),
     promise!("a patch applied twice is applied once", patches::twice),
     promise!("a source that is not shared keeps all but its state", patches::not_shared),

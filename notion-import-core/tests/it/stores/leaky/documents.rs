@@ -33,6 +33,9 @@ enum Leak {
     AnybodyUnlinks,
     RetitlesAnyway,
     PatchesOneByOne,
+    ImportsOneByOne,
+    ShufflesResults,
+    TakesTheLastOfASource,
     UpdateStaysAvailable,
 }
 
@@ -70,36 +73,29 @@ fn key(connection: &Connection) -> (TenantId, ConnectionRef) {
 
 #[async_trait]
 impl DocumentStore for Leaky {
-    async fn import(
+    async fn import_many(
         &self,
         connection: &Connection,
-        content: &NewContent,
+        contents: &[NewContent],
         now: DateTime<Utc>,
-    ) -> Result<Imported, StoreError> {
+    ) -> Result<Vec<Imported>, StoreError> {
         let unfenced = self.unfenced(connection);
         let connection = if self.leak == Leak::ImportsUnfenced { &unfenced } else { connection };
         if self.leak == Leak::SyncsOvertakeImports {
             self.inner.patch(connection, &[], None).await?;
         }
-        let mut content = content.clone();
+        let mut contents = contents.to_vec();
         if self.leak == Leak::ForgetsAttachments {
-            content.attachments.clear();
+            contents.iter_mut().for_each(|content| content.attachments.clear());
         }
-        let before = self.inner.linked_by_source(connection.tenant, &[content.source.id]).await?;
-        let imported = self.inner.import(connection, &content, now).await?;
-        self.holders.lock().unwrap().insert(imported.document(), connection.clone());
-        if self.leak == Leak::UpdateStaysAvailable
-            && let Some(before) = before.first().filter(|before| before.link.update_available)
-        {
-            let found = Found::Source {
-                source: Box::new(content.source.clone()),
-                state: content.state,
-                update_available: true,
-                settled: before.settled,
-                title: None,
-            };
-            let patch = SyncPatch { document: before.document, checked_at: now, found };
-            self.inner.patch(connection, &[patch], None).await?;
+        let sources: Vec<_> = contents.iter().map(|content| content.source.id).collect();
+        let before = self.inner.linked_by_source(connection.tenant, &sources).await?;
+        let imported = self.import_leaking(connection, &contents, now).await?;
+        for imported in &imported {
+            self.holders.lock().unwrap().insert(imported.document(), connection.clone());
+        }
+        if self.leak == Leak::UpdateStaysAvailable {
+            self.mark_again(connection, &before, &contents, now).await?;
         }
         Ok(imported)
     }
@@ -213,6 +209,61 @@ impl DocumentStore for Leaky {
 }
 
 impl Leaky {
+    async fn import_leaking(
+        &self,
+        connection: &Connection,
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Imported>, StoreError> {
+        match self.leak {
+            Leak::ImportsOneByOne => {
+                let mut imported = Vec::new();
+                for content in contents {
+                    imported.push(self.inner.import(connection, content, now).await?);
+                    tokio::task::yield_now().await;
+                }
+                Ok(imported)
+            }
+            Leak::ShufflesResults => {
+                let mut imported = self.inner.import_many(connection, contents, now).await?;
+                imported.sort_by_key(|imported| std::cmp::Reverse(imported.document()));
+                Ok(imported)
+            }
+            Leak::TakesTheLastOfASource => {
+                let last = |content: &&NewContent| {
+                    contents.iter().rev().find(|other| other.source.id == content.source.id) == Some(*content)
+                };
+                let kept: Vec<_> = contents.iter().filter(last).cloned().collect();
+                self.inner.import_many(connection, &kept, now).await
+            }
+            _ => self.inner.import_many(connection, contents, now).await,
+        }
+    }
+
+    /// What was marked before the import is marked after it.
+    async fn mark_again(
+        &self,
+        connection: &Connection,
+        before: &[Linked],
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for before in before.iter().filter(|before| before.link.update_available) {
+            for content in contents.iter().filter(|content| content.source.id == before.link.source.id) {
+                let found = Found::Source {
+                    source: Box::new(content.source.clone()),
+                    state: content.state,
+                    update_available: true,
+                    settled: before.settled,
+                    title: None,
+                };
+                let patch = SyncPatch { document: before.document, checked_at: now, found };
+                self.inner.patch(connection, &[patch], None).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn relink(&self, connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
         use notion_import_core::library::gate::AccessStore;
         let actor = Actor {
@@ -237,7 +288,7 @@ impl Leaky {
 #[tokio::test]
 async fn every_leak_breaks_its_own_promise() {
     let rows = [
-        (Leak::ImportsUnfenced, &["detaching fences"][..]),
+        (Leak::ImportsUnfenced, &["a fenced import of many", "detaching fences"][..]),
         (Leak::SyncsOvertakeImports, &["an import is not overtaken"]),
         (Leak::PatchesUnfenced, &["a lower generation patches nothing"]),
         (Leak::DetachesUnfenced, &["a lower generation detaches nothing"]),
@@ -256,6 +307,9 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::AnybodyUnlinks, &["only who may import"]),
         (Leak::RetitlesAnyway, &["a title that is held back"]),
         (Leak::PatchesOneByOne, &["a dropped batch"]),
+        (Leak::ImportsOneByOne, &["a dropped import of many"]),
+        (Leak::ShufflesResults, &["an import of many", "one source several times"]),
+        (Leak::TakesTheLastOfASource, &["one source several times"]),
         (Leak::UpdateStaysAvailable, &["the same content again"]),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;

@@ -1,158 +1,21 @@
-//! Leaky gates.
-
-use std::sync::Arc;
+//! What leaks where it is said who may read.
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{ContactId, DocumentId, MemberId, NdaId, NotionId, TenantId, VersionNumber};
+use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use notion_import_core::library::access::{
     AccessFacts, AccessLevel, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside,
     Publication, Role, Viewer,
 };
 use notion_import_core::library::audit::AuditEntry;
-use notion_import_core::library::document::{
-    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
-};
+use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
     AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
     PublicDocument, Publish,
 };
-use notion_import_core::library::memory::MemoryLibrary;
-use notion_import_core::testing::suite::Library;
-use notion_import_core::testing::suite::access::PROMISES;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Leak {
-    WidensOnImport,
-    PublishesOnImport,
-    NarrowsOnDetach,
-    AnybodyPublishes,
-    ManagersTakeNdasOff,
-    ForgetsTheLevelBefore,
-    ForgetsTheRevision,
-    ForgetsTheReason,
-    PublishesFromAnyRevision,
-    NarrowingNeedsTheRevision,
-    AcceptsAnyDigest,
-    NeverVoids,
-    NeverAsksAgain,
-    NdaElseDefault,
-    AssignsForGood,
-    ForgetsRevocations,
-    WaivesWithoutReason,
-    ShowsUnlisted,
-    SortsByNothing,
-    HistoryOldestFirst,
-    AssignmentsNewestFirst,
-    DocumentsOldestFirst,
-    LatestContentOnly,
-    EveryonesFacts,
-    KeepsTitleWhenReleased,
-}
-
-#[derive(Clone)]
-struct Leaky {
-    inner: MemoryLibrary,
-    leak: Leak,
-}
-
-impl Leaky {
-    fn library(leak: Leak) -> Library {
-        let leaky = Arc::new(Self { inner: MemoryLibrary::default(), leak });
-        Library { documents: leaky.clone(), access: leaky }
-    }
-
-    fn admin(&self, tenant: TenantId) -> Actor {
-        Actor { tenant, member: MemberId::fresh(), role: Role::Admin }
-    }
-
-    async fn read(&self, tenant: TenantId, id: DocumentId) -> Result<AdminDocument, StoreError> {
-        let read = AccessStore::document(&self.inner, &self.admin(tenant), id).await?;
-        read.ok_or(StoreError::NotFound)
-    }
-
-    fn raised(&self, actor: &Actor, by: Leak) -> Actor {
-        if self.leak == by { Actor { role: Role::Admin, ..actor.clone() } } else { actor.clone() }
-    }
-}
-
-#[async_trait]
-impl DocumentStore for Leaky {
-    async fn import(
-        &self,
-        connection: &Connection,
-        content: &NewContent,
-        now: DateTime<Utc>,
-    ) -> Result<Imported, StoreError> {
-        let imported = self.inner.import(connection, content, now).await?;
-        let (tenant, id) = (connection.tenant, imported.document());
-        let AdminDocument { facts, revision, .. } = self.read(tenant, id).await?;
-        match (self.leak, imported, facts.publication) {
-            (Leak::WidensOnImport, Imported::NewVersion(..), Publication::Published(_)) => {
-                let reason = "Imported".into();
-                let change = LevelChange { from: facts.level, to: AccessLevel::Public, revision, reason };
-                self.inner.set_level(&self.admin(tenant), id, &change, now).await?;
-            }
-            (Leak::PublishesOnImport, Imported::NewVersion(_, version), Publication::Published(_)) => {
-                let publish = Publish { version, revision };
-                self.inner.publish(&self.admin(tenant), id, &publish, now).await?;
-            }
-            _ => {}
-        }
-        Ok(imported)
-    }
-
-    async fn patch(
-        &self,
-        connection: &Connection,
-        patches: &[SyncPatch],
-        cursor: Option<SyncCursor>,
-    ) -> Result<(), StoreError> {
-        self.inner.patch(connection, patches, cursor).await
-    }
-
-    async fn linked(
-        &self,
-        connection: &Connection,
-        after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<Linked>, StoreError> {
-        self.inner.linked(connection, after, limit).await
-    }
-
-    async fn linked_by_source(
-        &self,
-        tenant: TenantId,
-        sources: &[NotionId],
-    ) -> Result<Vec<Linked>, StoreError> {
-        self.inner.linked_by_source(tenant, sources).await
-    }
-
-    async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {
-        self.inner.cursor(connection).await
-    }
-
-    async fn detach(&self, connection: &Connection) -> Result<u64, StoreError> {
-        if self.leak == Leak::NarrowsOnDetach {
-            for linked in self.inner.linked(connection, None, 99).await? {
-                let now = linked.link.checked_at;
-                self.inner.withdraw(&self.admin(connection.tenant), linked.document, now).await?;
-            }
-        }
-        self.inner.detach(connection).await
-    }
-
-    async fn unlink(
-        &self,
-        actor: &Actor,
-        document: DocumentId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.inner.unlink(actor, document, now).await
-    }
-}
+use super::{Leak, Leaky};
 
 #[async_trait]
 impl AccessStore for Leaky {
@@ -445,44 +308,4 @@ impl AccessStore for Leaky {
             _ => Ok(content),
         }
     }
-}
-
-#[tokio::test]
-async fn every_leak_breaks_its_own_promise() {
-    let rows = [
-        (Leak::WidensOnImport, &["no import, patch"][..]),
-        (Leak::PublishesOnImport, &["no import, patch", "a published version", "a new version is not shown"]),
-        (Leak::NarrowsOnDetach, &["no import, patch"]),
-        (Leak::AnybodyPublishes, &["every call is denied"]),
-        (Leak::ManagersTakeNdasOff, &["an NDA is taken off"]),
-        (Leak::ForgetsTheLevelBefore, &["a widening needs the level", "of many widenings"]),
-        (Leak::ForgetsTheRevision, &["a widening needs the revision", "what fails"]),
-        (Leak::ForgetsTheReason, &["a widening needs a reason"]),
-        (Leak::PublishesFromAnyRevision, &["publishing needs the revision", "what fails"]),
-        (Leak::NarrowingNeedsTheRevision, &["narrowing always works"]),
-        (Leak::AcceptsAnyDigest, &["an acceptance is bound"]),
-        (Leak::NeverVoids, &["a void acceptance"]),
-        (Leak::NeverAsksAgain, &["versions of an NDA", "asking again"]),
-        (Leak::AssignsForGood, &["an assignment ends", "what is readable is what the decision"]),
-        (Leak::ForgetsRevocations, &["a revoked assignment", "what is readable is what the decision"]),
-        (Leak::WaivesWithoutReason, &["an NDA is not waived", "what fails"]),
-        (
-            Leak::ShowsUnlisted,
-            &[
-                "whether a document is listed",
-                "what is readable says nothing",
-                "what is readable is what the decision",
-                "another tenant's contacts",
-            ],
-        ),
-        (Leak::SortsByNothing, &["what is readable is ordered", "what is readable says nothing"]),
-        (Leak::HistoryOldestFirst, &["every change is audited", "a title that follows"]),
-        (Leak::AssignmentsNewestFirst, &["an assignment is kept", "a revoked assignment"]),
-        (Leak::DocumentsOldestFirst, &["documents are paged"]),
-        (Leak::LatestContentOnly, &["content is the version"]),
-        (Leak::EveryonesFacts, &["facts are of this contact"]),
-        (Leak::NdaElseDefault, &["what is readable is what the decision"]),
-        (Leak::KeepsTitleWhenReleased, &["a title given here"]),
-    ];
-    super::check(PROMISES, Leaky::library, &rows).await;
 }

@@ -1,0 +1,202 @@
+//! What imports and patches make of documents. A store hands in what it keeps and writes back what changed, so no two differ.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::access::Actor;
+use super::audit::{AuditEntry, AuditEvent};
+use super::blob::BlobId;
+use super::document::{Document, Imported, Linked, NewContent, SyncPatch, Version};
+use crate::connection::Connection;
+use crate::error::StoreError;
+use crate::id::{DocumentId, NotionId, VersionNumber};
+
+/// A document as a store keeps it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// The document.
+    pub document: Document,
+    /// The source's last edit when its content was last read.
+    pub imported_edit: DateTime<Utc>,
+    /// Whether it was read after the minute of that edit.
+    pub settled: bool,
+}
+
+impl Kept {
+    /// What sync needs to know of it, given the digest of its newest version's content; none if it is not linked.
+    pub fn linked(self, digest: BlobId) -> Option<Linked> {
+        let Self { document: Document { id, title, link, .. }, imported_edit, settled } = self;
+        Some(Linked { document: id, title, link: link?, digest, imported_edit, settled })
+    }
+
+    /// The source it is linked to.
+    pub fn source(&self) -> Option<NotionId> {
+        self.document.link.as_ref().map(|link| link.source.id)
+    }
+}
+
+/// Documents that are changed together: first as they are kept, then as they are to be kept.
+#[derive(Debug, Default)]
+pub struct Batch {
+    kept: BTreeMap<DocumentId, Kept>,
+    by_source: HashMap<NotionId, DocumentId>,
+    newest: HashMap<DocumentId, Version>,
+    changed: BTreeSet<DocumentId>,
+    versions: BTreeMap<DocumentId, Vec<Version>>,
+    history: Vec<(DocumentId, AuditEntry)>,
+}
+
+impl Batch {
+    /// Documents to patch or to unlink.
+    pub fn of(kept: impl IntoIterator<Item = Kept>) -> Self {
+        let kept: BTreeMap<_, _> = kept.into_iter().map(|kept| (kept.document.id, kept)).collect();
+        let by_source = kept.iter().filter_map(|(id, kept)| Some((kept.source()?, *id))).collect();
+        Self { kept, by_source, ..Self::default() }
+    }
+
+    /// The same to import into, with the newest version of each.
+    #[must_use]
+    pub fn with_newest(mut self, newest: impl IntoIterator<Item = (DocumentId, Version)>) -> Self {
+        self.newest.extend(newest);
+        self
+    }
+
+    /// The documents as they are to be kept, changed or not.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.kept.values().map(|kept| &kept.document)
+    }
+
+    /// It imports contents one after the other, so that of two with one source the second meets the first.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a document was handed in without its newest version.
+    pub fn import(
+        &mut self,
+        connection: &Connection,
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Imported>, StoreError> {
+        contents.iter().map(|content| self.import_one(connection, content, now)).collect()
+    }
+
+    /// It applies patches one after the other, and skips those that do not apply.
+    pub fn patch(&mut self, connection: &Connection, patches: &[SyncPatch]) {
+        for patch in patches {
+            let Some(kept) = self.kept.get_mut(&patch.document) else { continue };
+            let Some(patched) = patch.apply(connection, &mut kept.document) else { continue };
+            kept.settled |= patched.settled;
+            self.changed.insert(patch.document);
+            if patched.retitled {
+                self.note(patch.document, title_followed(patch.checked_at));
+            }
+        }
+    }
+
+    /// It takes the connection from all documents that it holds, and returns how many those are.
+    pub fn detach(&mut self, connection: &Connection) -> u64 {
+        let mut detached = 0;
+        for (id, kept) in &mut self.kept {
+            if let Some(link) = &mut kept.document.link
+                && link.connection.as_ref() == Some(&connection.reference)
+            {
+                link.connection = None;
+                self.changed.insert(*id);
+                detached += 1;
+            }
+        }
+        detached
+    }
+
+    /// It forgets the documents' links. The actor is known to be allowed to.
+    pub fn unlink(&mut self, actor: &Actor, now: DateTime<Utc>) {
+        for (id, kept) in &mut self.kept {
+            if kept.document.link.take().is_some() {
+                let entry = AuditEntry { at: now, member: Some(actor.member), event: AuditEvent::Unlinked };
+                self.changed.insert(*id);
+                self.history.push((*id, entry));
+            }
+        }
+    }
+
+    /// The documents to write, new ones and changed ones, in the order of their ids.
+    pub fn changed(&self) -> impl Iterator<Item = &Kept> {
+        self.changed.iter().filter_map(|id| self.kept.get(id))
+    }
+
+    /// The versions to add, each document's in their order.
+    pub fn versions(&self) -> impl Iterator<Item = (DocumentId, &Version)> {
+        self.versions.iter().flat_map(|(id, versions)| versions.iter().map(|version| (*id, version)))
+    }
+
+    /// The lines to add to the documents' histories, in their order.
+    pub fn history(&self) -> &[(DocumentId, AuditEntry)] {
+        &self.history
+    }
+
+    fn import_one(
+        &mut self,
+        connection: &Connection,
+        content: &NewContent,
+        now: DateTime<Utc>,
+    ) -> Result<Imported, StoreError> {
+        match self.by_source.get(&content.source.id) {
+            Some(id) => self.update(*id, connection, content, now),
+            None => Ok(self.create(connection, content, now)),
+        }
+    }
+
+    fn create(&mut self, connection: &Connection, content: &NewContent, now: DateTime<Utc>) -> Imported {
+        let id = DocumentId::fresh();
+        let document = content.first(connection, id, now);
+        let kept = Kept { document, imported_edit: content.source.edited_at, settled: content.settled };
+        self.kept.insert(id, kept);
+        self.by_source.insert(content.source.id, id);
+        self.changed.insert(id);
+        self.add(id, content.version(VersionNumber(1), now));
+        Imported::Created(id)
+    }
+
+    fn update(
+        &mut self,
+        id: DocumentId,
+        connection: &Connection,
+        content: &NewContent,
+        now: DateTime<Utc>,
+    ) -> Result<Imported, StoreError> {
+        let newest = self.newest(id).ok_or(StoreError::Corrupt("latest"))?;
+        let next = VersionNumber(newest.number.0 + 1);
+        let is_unchanged = content.says_the_same(&newest.content, &newest.attachments);
+        let kept = self.kept.get_mut(&id).ok_or(StoreError::Corrupt("source_id"))?;
+        let is_retitled = content.refresh(&mut kept.document, connection, now);
+        kept.imported_edit = content.source.edited_at;
+        kept.settled = content.settled;
+        self.changed.insert(id);
+        if !is_unchanged {
+            kept.document.latest = next;
+            self.add(id, content.version(next, now));
+        }
+        if is_retitled {
+            self.note(id, title_followed(now));
+        }
+        Ok(if is_unchanged { Imported::Unchanged(id) } else { Imported::NewVersion(id, next) })
+    }
+
+    fn newest(&self, id: DocumentId) -> Option<&Version> {
+        let added = self.versions.get(&id).and_then(|versions| versions.last());
+        added.or_else(|| self.newest.get(&id))
+    }
+
+    fn add(&mut self, id: DocumentId, version: Version) {
+        self.versions.entry(id).or_default().push(version);
+    }
+
+    fn note(&mut self, id: DocumentId, entry: AuditEntry) {
+        self.history.push((id, entry));
+    }
+}
+
+const fn title_followed(at: DateTime<Utc>) -> AuditEntry {
+    AuditEntry { at, member: None, event: AuditEvent::TitleFollowed }
+}

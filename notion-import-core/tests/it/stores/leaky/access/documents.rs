@@ -1,0 +1,103 @@
+//! What leaks where documents are imported and detached.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::Connection;
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, NotionId, TenantId};
+use notion_import_core::library::access::{AccessLevel, Actor, Publication};
+use notion_import_core::library::document::{
+    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
+};
+use notion_import_core::library::gate::{AccessStore, AdminDocument, LevelChange, Publish};
+
+use super::{Leak, Leaky};
+
+#[async_trait]
+impl DocumentStore for Leaky {
+    async fn import_many(
+        &self,
+        connection: &Connection,
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Imported>, StoreError> {
+        let imported = self.inner.import_many(connection, contents, now).await?;
+        for imported in &imported {
+            self.leak_import(connection.tenant, *imported, now).await?;
+        }
+        Ok(imported)
+    }
+
+    async fn patch(
+        &self,
+        connection: &Connection,
+        patches: &[SyncPatch],
+        cursor: Option<SyncCursor>,
+    ) -> Result<(), StoreError> {
+        self.inner.patch(connection, patches, cursor).await
+    }
+
+    async fn linked(
+        &self,
+        connection: &Connection,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        self.inner.linked(connection, after, limit).await
+    }
+
+    async fn linked_by_source(
+        &self,
+        tenant: TenantId,
+        sources: &[NotionId],
+    ) -> Result<Vec<Linked>, StoreError> {
+        self.inner.linked_by_source(tenant, sources).await
+    }
+
+    async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {
+        self.inner.cursor(connection).await
+    }
+
+    async fn detach(&self, connection: &Connection) -> Result<u64, StoreError> {
+        if self.leak == Leak::NarrowsOnDetach {
+            for linked in self.inner.linked(connection, None, 99).await? {
+                let now = linked.link.checked_at;
+                self.inner.withdraw(&self.admin(connection.tenant), linked.document, now).await?;
+            }
+        }
+        self.inner.detach(connection).await
+    }
+
+    async fn unlink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.inner.unlink(actor, document, now).await
+    }
+}
+
+impl Leaky {
+    async fn leak_import(
+        &self,
+        tenant: TenantId,
+        imported: Imported,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let id = imported.document();
+        let AdminDocument { facts, revision, .. } = self.read(tenant, id).await?;
+        match (self.leak, imported, facts.publication) {
+            (Leak::WidensOnImport, Imported::NewVersion(..), Publication::Published(_)) => {
+                let reason = "Imported".into();
+                let change = LevelChange { from: facts.level, to: AccessLevel::Public, revision, reason };
+                self.inner.set_level(&self.admin(tenant), id, &change, now).await
+            }
+            (Leak::PublishesOnImport, Imported::NewVersion(_, version), Publication::Published(_)) => {
+                let publish = Publish { version, revision };
+                self.inner.publish(&self.admin(tenant), id, &publish, now).await
+            }
+            _ => Ok(()),
+        }
+    }
+}

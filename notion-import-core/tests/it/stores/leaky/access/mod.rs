@@ -1,0 +1,109 @@
+//! Leaky gates.
+
+mod documents;
+mod gate;
+
+use std::sync::Arc;
+
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, MemberId, TenantId};
+use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::gate::{AccessStore, AdminDocument};
+use notion_import_core::library::memory::MemoryLibrary;
+use notion_import_core::testing::suite::Library;
+use notion_import_core::testing::suite::access::PROMISES;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Leak {
+    WidensOnImport,
+    PublishesOnImport,
+    NarrowsOnDetach,
+    AnybodyPublishes,
+    ManagersTakeNdasOff,
+    ForgetsTheLevelBefore,
+    ForgetsTheRevision,
+    ForgetsTheReason,
+    PublishesFromAnyRevision,
+    NarrowingNeedsTheRevision,
+    AcceptsAnyDigest,
+    NeverVoids,
+    NeverAsksAgain,
+    NdaElseDefault,
+    AssignsForGood,
+    ForgetsRevocations,
+    WaivesWithoutReason,
+    ShowsUnlisted,
+    SortsByNothing,
+    HistoryOldestFirst,
+    AssignmentsNewestFirst,
+    DocumentsOldestFirst,
+    LatestContentOnly,
+    EveryonesFacts,
+    KeepsTitleWhenReleased,
+}
+
+#[derive(Clone)]
+struct Leaky {
+    inner: MemoryLibrary,
+    leak: Leak,
+}
+
+impl Leaky {
+    fn library(leak: Leak) -> Library {
+        let leaky = Arc::new(Self { inner: MemoryLibrary::default(), leak });
+        Library { documents: leaky.clone(), access: leaky }
+    }
+
+    fn admin(&self, tenant: TenantId) -> Actor {
+        Actor { tenant, member: MemberId::fresh(), role: Role::Admin }
+    }
+
+    async fn read(&self, tenant: TenantId, id: DocumentId) -> Result<AdminDocument, StoreError> {
+        let read = AccessStore::document(&self.inner, &self.admin(tenant), id).await?;
+        read.ok_or(StoreError::NotFound)
+    }
+
+    fn raised(&self, actor: &Actor, by: Leak) -> Actor {
+        if self.leak == by { Actor { role: Role::Admin, ..actor.clone() } } else { actor.clone() }
+    }
+}
+
+#[tokio::test]
+async fn every_leak_breaks_its_own_promise() {
+    let rows = [
+        (Leak::WidensOnImport, &["no import, patch"][..]),
+        (Leak::PublishesOnImport, &["no import, patch", "a published version", "a new version is not shown"]),
+        (Leak::NarrowsOnDetach, &["no import, patch"]),
+        (Leak::AnybodyPublishes, &["every call is denied"]),
+        (Leak::ManagersTakeNdasOff, &["an NDA is taken off"]),
+        (Leak::ForgetsTheLevelBefore, &["a widening needs the level", "of many widenings"]),
+        (Leak::ForgetsTheRevision, &["a widening needs the revision", "what fails"]),
+        (Leak::ForgetsTheReason, &["a widening needs a reason"]),
+        (Leak::PublishesFromAnyRevision, &["publishing needs the revision", "what fails"]),
+        (Leak::NarrowingNeedsTheRevision, &["narrowing always works"]),
+        (Leak::AcceptsAnyDigest, &["an acceptance is bound"]),
+        (Leak::NeverVoids, &["a void acceptance"]),
+        (Leak::NeverAsksAgain, &["versions of an NDA", "asking again"]),
+        (Leak::AssignsForGood, &["an assignment ends", "what is readable is what the decision"]),
+        (Leak::ForgetsRevocations, &["a revoked assignment", "what is readable is what the decision"]),
+        (Leak::WaivesWithoutReason, &["an NDA is not waived", "what fails"]),
+        (
+            Leak::ShowsUnlisted,
+            &[
+                "whether a document is listed",
+                "what is readable says nothing",
+                "what is readable is what the decision",
+                "another tenant's contacts",
+            ],
+        ),
+        (Leak::SortsByNothing, &["what is readable is ordered", "what is readable says nothing"]),
+        (Leak::HistoryOldestFirst, &["every change is audited", "a title that follows"]),
+        (Leak::AssignmentsNewestFirst, &["an assignment is kept", "a revoked assignment"]),
+        (Leak::DocumentsOldestFirst, &["documents are paged"]),
+        (Leak::LatestContentOnly, &["content is the version"]),
+        (Leak::EveryonesFacts, &["facts are of this contact"]),
+        (Leak::NdaElseDefault, &["what is readable is what the decision"]),
+        (Leak::KeepsTitleWhenReleased, &["a title given here"]),
+    ];
+    super::check(PROMISES, Leaky::library, &rows).await;
+}
