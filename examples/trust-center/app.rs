@@ -3,7 +3,6 @@
 use std::future::IntoFuture;
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,11 +18,13 @@ use tokio::time::sleep;
 use url::Url;
 
 use crate::config::Config;
+use crate::database::DatabaseError;
+use crate::folder::Folder;
 use crate::jobs::Jobs;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
-use crate::{background, nango, pages};
+use crate::{background, nango, pages, stand_ins};
 
 const PORT: u16 = 4780;
 
@@ -49,7 +50,7 @@ pub struct Running {
     url: Url,
     app: Arc<App>,
     server: JoinHandle<io::Result<()>>,
-    background: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
 }
 
 /// Why it did not start.
@@ -57,8 +58,10 @@ pub struct Running {
 pub enum StartError {
     #[error("cannot listen or write: {0}")]
     Io(#[from] io::Error),
-    #[error("the data directory does not work: {0}")]
+    #[error("the stores do not work: {0}")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error(transparent)]
     Nango(#[from] InvalidConfig),
     #[error(transparent)]
@@ -71,14 +74,15 @@ pub enum StartError {
 
 impl Running {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        if let Some(data) = config.data() {
-            std::fs::create_dir_all(data)?;
-        }
+        let folder = config.data().map(Folder::open).transpose()?;
         let socket = listen(config.port).await?;
         let url = Url::parse(&format!("http://{}/", socket.local_addr()?))
             .map_err(|_| StartError::Environment("the address makes no URL"))?;
-        let app = Arc::new(App::assemble(config, &url).await?);
-        let background = tokio::spawn(background::keep_in_sync(app.clone(), config.sync_every));
+        let app = Arc::new(App::assemble(config, folder.as_ref(), &url).await?);
+        let background = vec![
+            tokio::spawn(background::keep_in_sync(app.clone(), config.sync_every)),
+            tokio::spawn(stand_ins::serve(app.clone())),
+        ];
         let serving = axum::serve(socket, pages::router(app.clone()));
         let server = tokio::spawn(serving.with_graceful_shutdown(asked_to_stop()).into_future());
         Ok(Self { url, app, server, background })
@@ -94,7 +98,7 @@ impl Running {
             _ = &mut self.server => {}
             () = async { asked_to_stop().await; sleep(GRACE).await } => {}
         }
-        self.background.abort();
+        self.background.iter().for_each(JoinHandle::abort);
         if let Some(stand_ins) = &self.app.stand_ins {
             stand_ins.save().await;
         }
@@ -102,14 +106,19 @@ impl Running {
 }
 
 impl App {
-    async fn assemble(config: &Config, url: &Url) -> Result<Self, StartError> {
-        let (nango, stand_ins) = services(config.data(), url).await?;
-        let stores = Stores::open(config.data()).await?;
+    /// Instances that start at once do this one after the other: the first prepares what the others find.
+    async fn assemble(config: &Config, folder: Option<&Folder>, url: &Url) -> Result<Self, StartError> {
+        let _alone = match folder {
+            Some(folder) => Some(folder.hold("start").await?),
+            None => None,
+        };
+        let stores = Stores::open(folder, config.database_url()).await?;
+        let (nango, stand_ins) = services(folder, url).await?;
         let nango = Nango::new(nango)?;
         let mut importer =
             Importer::builder(Arc::new(nango.clone()), stores.documents.clone(), stores.blobs.clone());
         if let Some(stand_ins) = &stand_ins {
-            importer = importer.trust_origin(stand_ins.files());
+            importer = importer.trust_origin(&stand_ins.files());
         }
         let importer = importer.build()?;
         let connector = Connector::new(&importer, Arc::new(nango.clone()), stores.connections.clone());
@@ -121,21 +130,21 @@ impl App {
             connector,
             scheduler,
             nango,
-            sessions: Sessions::default(),
-            jobs: Jobs::default(),
+            sessions: Sessions::open(folder)?,
+            jobs: Jobs::open(folder)?,
             stand_ins,
         })
     }
 }
 
 async fn services(
-    data: Option<&Path>,
+    folder: Option<&Folder>,
     url: &Url,
 ) -> Result<(notion_import_nango::Config, Option<StandIns>), StartError> {
     if let Some(config) = nango::from_environment()? {
         return Ok((config, None));
     }
-    let stand_ins = StandIns::start(data, url).await?;
+    let stand_ins = StandIns::open(folder, url).await?;
     Ok((stand_ins.config(), Some(stand_ins)))
 }
 

@@ -16,8 +16,13 @@ pub async fn keep_in_sync(app: Arc<App>, every: Duration) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = app.scheduler.sync_due(BATCH).await {
-            tracing::warn!(code = error.code(), "no connection could be claimed for a sync");
+        match app.scheduler.sync_due(BATCH).await {
+            Ok(runs) => {
+                for run in runs.iter().filter(|run| run.outcome.is_ok()) {
+                    tracing::info!(tenant = %run.connection.tenant, "a sync is done");
+                }
+            }
+            Err(error) => tracing::warn!(code = error.code(), "no connection could be claimed for a sync"),
         }
         if let Err(error) = app.connector.sweep().await {
             tracing::warn!(code = error.code(), "something is left to be cleared away");

@@ -4,14 +4,28 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
+use secrecy::{ExposeSecret, SecretString};
 
 /// A Trust Center whose documents come from Notion. Without NANGO_SECRET_KEY it brings its own Nango and Notion.
+///
+/// Several may be started on one database and one folder, each on a port of its own. They share the syncs, the sign-ins and, if
+/// they bring them, Nango and Notion: one runs these, and another goes on with them when it ends.
 #[derive(Parser, Debug)]
 #[command(name = "trust-center")]
 pub struct Config {
-    /// Where everything is kept.
+    /// Where everything is kept; with a database, the files.
     #[arg(long, value_name = "DIR", default_value = "data", conflicts_with = "ephemeral")]
     data: PathBuf,
+    /// Keep the rest in PostgreSQL: postgres://login:password@host:5432/database. In the environment nobody else on the machine
+    /// sees the password.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        conflicts_with = "ephemeral"
+    )]
+    database_url: Option<SecretString>,
     /// Keep nothing once it stops.
     #[arg(long)]
     ephemeral: bool,
@@ -27,6 +41,11 @@ impl Config {
     /// The directory to keep things in; none if nothing is to be kept.
     pub fn data(&self) -> Option<&Path> {
         (!self.ephemeral).then_some(self.data.as_path())
+    }
+
+    /// The address of the database; none if everything is in the directory.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_ref().map(ExposeSecret::expose_secret).filter(|url| !url.is_empty())
     }
 }
 

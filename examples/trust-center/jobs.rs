@@ -1,62 +1,54 @@
 //! Imports under way: each runs on its own and can be watched and cancelled.
 
 use std::collections::HashMap;
+use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use notion_import_core::connection::{Connection, ConnectionRef, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{DocumentId, TenantId};
 use notion_import_core::import::{Event, Outcome, Pick};
 use notion_import_core::library::access::Actor;
 use notion_import_core::library::document::Imported;
 use tokio::task::AbortHandle;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::folder::Folder;
+use crate::progress::{ImportId, Line, Notes, Progress, Verdict};
 use crate::words;
 
 /// A sync that begins meanwhile fences an import; so often it goes on where it was.
 const TRIES: u32 = 4;
 
-/// Every import since the start.
-#[derive(Default)]
-pub struct Jobs(Mutex<HashMap<Uuid, Arc<Job>>>);
+/// How often it is written down how far an import is.
+const PACE: Duration = Duration::from_secs(1);
+
+/// The imports of this instance, and what is known of those of others.
+pub struct Jobs {
+    here: Mutex<HashMap<ImportId, Arc<Job>>>,
+    notes: Option<Arc<Notes>>,
+}
 
 /// One import.
-pub struct Job {
-    tenant: TenantId,
+struct Job {
+    id: ImportId,
     titles: HashMap<Pick, String>,
     progress: Mutex<Progress>,
     task: Mutex<Option<AbortHandle>>,
 }
 
-/// How far it is.
-#[derive(Clone, Default)]
-pub struct Progress {
-    pub total: usize,
-    pub lines: Vec<Line>,
-    pub ended: Option<&'static str>,
-}
-
-/// What became of one page.
-#[derive(Clone)]
-pub struct Line {
-    pub title: String,
-    pub verdict: Verdict,
-    pub document: Option<DocumentId>,
-}
-
-#[derive(Clone, Copy)]
-pub enum Verdict {
-    Created,
-    NewVersion,
-    Unchanged,
-    Failed(&'static str),
-}
-
 impl Jobs {
+    /// Without a folder, nobody else knows of them.
+    pub fn open(folder: Option<&Folder>) -> io::Result<Self> {
+        let notes = folder.map(Notes::of).transpose()?;
+        notes.as_ref().map(Notes::clear).transpose()?;
+        Ok(Self { here: Mutex::default(), notes: notes.map(Arc::new) })
+    }
+
     /// It begins an import of what was picked, each with the title it was picked by.
     pub fn begin(
         &self,
@@ -65,35 +57,65 @@ impl Jobs {
         reference: ConnectionRef,
         titles: HashMap<Pick, String>,
     ) -> Uuid {
-        let id = Uuid::new_v4();
+        let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
         let progress = Mutex::new(Progress { total: titles.len(), ..Progress::default() });
-        let job = Arc::new(Job { tenant: actor.tenant, titles, progress, task: Mutex::default() });
+        let job = Arc::new(Job { id, titles, progress, task: Mutex::default() });
         self.lock().insert(id, job.clone());
         let running = tokio::spawn(run(app.clone(), actor, reference, job.clone()));
         *job.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.abort_handle());
-        id
+        if let Some(notes) = &self.notes {
+            job.write(notes);
+            tokio::spawn(note(notes.clone(), job));
+        }
+        id.number
     }
 
-    pub fn of(&self, tenant: TenantId, id: Uuid) -> Option<Arc<Job>> {
-        self.lock().get(&id).filter(|job| job.tenant == tenant).cloned()
+    /// How far an import is, whichever instance runs it.
+    pub fn progress(&self, id: ImportId) -> Option<Progress> {
+        let here = self.lock().get(&id).map(|job| job.lock().clone());
+        here.or_else(|| {
+            self.notes.as_ref()?.read(id).unwrap_or_else(|error| {
+                tracing::warn!(%error, "what is written down of an import cannot be read");
+                None
+            })
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Job>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// It stops what is still open of an import, whichever instance runs it; what is done stays.
+    pub fn cancel(&self, id: ImportId) {
+        let here = self.lock().get(&id).cloned();
+        match (here, &self.notes) {
+            (Some(job), _) => job.cancel(),
+            (None, Some(notes)) => {
+                if let Err(error) = notes.ask_to_stop(id) {
+                    tracing::warn!(%error, "an import elsewhere cannot be stopped");
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ImportId, Arc<Job>>> {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Job {
-    pub fn progress(&self) -> Progress {
-        self.lock().clone()
-    }
-
-    /// It stops what is still open; what is done stays.
-    pub fn cancel(&self) {
+    fn cancel(&self) {
         if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
-        self.lock().ended.get_or_insert("Cancelled. What was done stays.");
+        self.end("Cancelled. What was done stays.");
+    }
+
+    fn end(&self, how: &str) {
+        self.lock().ended.get_or_insert_with(|| how.to_owned());
+    }
+
+    fn write(&self, notes: &Notes) {
+        if let Err(error) = notes.write(self.id, &self.lock().clone()) {
+            tracing::warn!(%error, "how far an import is cannot be written down");
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
@@ -101,9 +123,23 @@ impl Job {
     }
 }
 
+/// It tells the other instances how far the import is, and hears from them whether to stop it.
+async fn note(notes: Arc<Notes>, job: Arc<Job>) {
+    loop {
+        sleep(PACE).await;
+        if notes.is_asked_to_stop(job.id) {
+            job.cancel();
+        }
+        job.write(&notes);
+        if job.lock().ended.is_some() {
+            return;
+        }
+    }
+}
+
 async fn run(app: Arc<App>, actor: Actor, reference: ConnectionRef, job: Arc<Job>) {
     let ended = import(&app, &actor, &reference, &job).await;
-    job.lock().ended.get_or_insert(ended);
+    job.end(ended);
 }
 
 async fn import(app: &App, actor: &Actor, reference: &ConnectionRef, job: &Job) -> &'static str {
@@ -170,7 +206,7 @@ async fn line(app: &App, actor: &Actor, connection: &Connection, job: &Job, outc
         Err(error) => {
             app.note(connection, &error).await;
             let title = picked.cloned().unwrap_or_else(|| "A row".to_owned());
-            Line { title, verdict: Verdict::Failed(words::reason(&error)), document: None }
+            Line { title, verdict: Verdict::Failed(words::reason(&error).to_owned()), document: None }
         }
     }
 }

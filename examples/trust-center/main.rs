@@ -3,13 +3,16 @@
 mod app;
 mod background;
 mod config;
+mod database;
 mod fields;
+mod folder;
 mod html;
 mod jobs;
 mod nango;
 mod pages;
 mod people;
 mod problem;
+mod progress;
 mod same_origin;
 mod seed;
 mod session;

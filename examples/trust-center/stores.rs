@@ -1,6 +1,5 @@
 //! Where the demo keeps things.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -10,8 +9,12 @@ use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
 use notion_import_core::library::gate::{AccessStore, NewNdaVersion};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_postgres::{Blobs, Postgres};
 use notion_import_sqlite::Sqlite;
 
+use crate::app::StartError;
+use crate::database;
+use crate::folder::Folder;
 use crate::people::COMPANIES;
 
 /// Every store, behind its trait: nothing else in the demo knows which ones they are.
@@ -24,14 +27,27 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// It opens them in a directory, or keeps nothing.
-    pub async fn open(data: Option<&Path>) -> Result<Self, StoreError> {
-        let stores = match data {
-            Some(data) => Self::in_sqlite(&Sqlite::open(data).await?),
-            None => Self::in_memory(),
+    /// It opens them in a database and a folder, in a folder alone, or keeps nothing.
+    pub async fn open(folder: Option<&Folder>, database_url: Option<&str>) -> Result<Self, StartError> {
+        let stores = match (folder, database_url) {
+            (None, _) => Self::in_memory(),
+            (Some(folder), None) => Self::in_sqlite(&Sqlite::open(folder.path()).await?),
+            (Some(folder), Some(url)) => {
+                let blobs = Blobs::folder(folder.path().join("objects")).await?;
+                Self::in_postgres(&database::open(url).await?, blobs)
+            }
         };
         stores.prepare_ndas().await?;
         Ok(stores)
+    }
+
+    fn in_postgres(postgres: &Postgres, blobs: Blobs) -> Self {
+        Self {
+            connections: Arc::new(postgres.clone()),
+            documents: Arc::new(postgres.clone()),
+            access: Arc::new(postgres.clone()),
+            blobs: Arc::new(blobs),
+        }
     }
 
     fn in_sqlite(sqlite: &Sqlite) -> Self {
@@ -53,7 +69,8 @@ impl Stores {
         }
     }
 
-    /// Without an NDA, documents that require one open to nobody, so every company begins with one.
+    /// Without an NDA, documents that require one open to nobody, so every company begins with one. One instance at a time
+    /// comes here.
     async fn prepare_ndas(&self) -> Result<(), StoreError> {
         for company in &COMPANIES {
             if self.access.ndas(company.tenant).await?.0.is_some() {

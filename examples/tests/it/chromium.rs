@@ -1,6 +1,7 @@
 //! A person clicks through the demo, in a real headless Chromium.
 
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -9,26 +10,55 @@ use serde_json::json;
 
 use crate::demo::Demo;
 
-/// A driven browser. Dropping it ends the driver, and the browser with it.
+/// A driven browser. Dropping it ends the driver, and the browser with it, also when a test fails.
 struct Chromium {
-    driver: Child,
+    _driver: Driver,
     client: Client,
     url: String,
     _profile: tempfile::TempDir,
 }
 
-impl Chromium {
-    async fn open(demo: &Demo) -> Self {
+/// What starts the browser, and ends it.
+struct Driver {
+    process: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let driver = Command::new("chromedriver")
+        let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver, which scripts/test installs");
+        Self { process, port }
+    }
+
+    /// Killed, it would leave its browser behind.
+    fn shut_down(&self) -> io::Result<()> {
+        let mut driver = TcpStream::connect(("127.0.0.1", self.port))?;
+        driver.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(driver, "GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        driver.read_to_end(&mut Vec::new()).map(drop)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.shut_down();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Chromium {
+    async fn open(demo: &Demo) -> Self {
+        let driver = Driver::start();
         let profile = tempfile::tempdir().unwrap();
-        let client = connect(port, &profile.path().display().to_string()).await;
-        Self { driver, client, url: demo.url.clone(), _profile: profile }
+        let client = connect(driver.port, &profile.path().display().to_string()).await;
+        Self { _driver: driver, client, url: demo.url.clone(), _profile: profile }
     }
 
     async fn go(&self, path: &str) {
@@ -80,13 +110,6 @@ impl Chromium {
             .await
             .unwrap();
         assert_eq!(unsound, json!([]), "{}", self.client.current_url().await.unwrap());
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -30,16 +31,18 @@ pub struct Page {
 }
 
 impl Demo {
-    /// It starts the binary on a free port and waits for its first line.
+    /// It starts the demo on a free port and waits for its first line.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trust-center"));
-        for real in
-            ["NANGO_SECRET_KEY", "NANGO_WEBHOOK_SIGNING_KEYS", "NANGO_BASE_URL", "NANGO_INTEGRATION_ID"]
-        {
-            command.env_remove(real);
-        }
-        command.args(["--port", "0"]).args(arguments).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Self::run(command(arguments))
+    }
+
+    /// It keeps things in a database, and files in a folder.
+    pub fn on(database: &str, data: &Path, arguments: &[&str]) -> Self {
+        Self::run(on(database, data, arguments))
+    }
+
+    pub fn run(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().trim_end_matches('/').to_owned();
@@ -60,6 +63,28 @@ impl Demo {
     }
 }
 
+/// The demo, as nothing around it tells it to be.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trust-center"));
+    for real in [
+        "DATABASE_URL",
+        "NANGO_SECRET_KEY",
+        "NANGO_WEBHOOK_SIGNING_KEYS",
+        "NANGO_BASE_URL",
+        "NANGO_INTEGRATION_ID",
+    ] {
+        command.env_remove(real);
+    }
+    command.args(["--port", "0"]).args(arguments);
+    command
+}
+
+pub fn on(database: &str, data: &Path, arguments: &[&str]) -> Command {
+    let mut command = command(arguments);
+    command.env("DATABASE_URL", database).arg("--data").arg(data);
+    command
+}
+
 impl Drop for Demo {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -70,6 +95,11 @@ impl Drop for Demo {
 impl Browser {
     pub async fn be(&self, person: &str) {
         self.post("/be", &[("person", person)]).await.ok();
+    }
+
+    /// The same browser, at another instance.
+    pub fn at(&self, demo: &Demo) -> Self {
+        Self { client: self.client.clone(), url: demo.url.clone() }
     }
 
     /// It goes to a path of the demo, or to a whole address.
@@ -98,6 +128,17 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("{path} never said {words:?}");
+    }
+
+    /// It tries again while nobody answers.
+    pub async fn wait_until_there(&self, path: &str) {
+        for _ in 0..300 {
+            if self.client.get(self.address(path)).send().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("nobody ever answered for {path}");
     }
 
     fn address(&self, to: &str) -> String {

@@ -3,7 +3,12 @@
 
 mod chromium;
 mod convert;
+mod database;
 mod demo;
 mod export;
+mod imports;
+mod instances;
+mod restart;
+mod same_origin;
 mod secrets;
 mod story;

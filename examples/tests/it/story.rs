@@ -3,22 +3,23 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use notion_import_postgres::testing::{Database, HOST};
 use serde_json::Value;
 
-use crate::demo::{Browser, Demo};
+use crate::demo::{Browser, Demo, Page};
 
-const POLICY: &str = "Information Security Policy";
-const REPORT: &str = "SOC 2 Type II report";
-const TABLE: &str = "Sub-processors of Halden Pay";
+pub const POLICY: &str = "Information Security Policy";
+pub const REPORT: &str = "SOC 2 Type II report";
+pub const TABLE: &str = "Sub-processors of Halden Pay";
 
 /// The documents of the story, and where they came from.
-struct Imported {
+pub struct Imported {
     documents: HashMap<String, String>,
     pages: HashMap<String, String>,
 }
 
 impl Imported {
-    fn document(&self, title: &str) -> String {
+    pub fn document(&self, title: &str) -> String {
         format!("/documents/{}", self.documents[title])
     }
 
@@ -26,70 +27,60 @@ impl Imported {
         format!("/t/halden/d/{}", self.documents[title])
     }
 
-    fn notion(&self, title: &str) -> String {
+    pub fn notion(&self, title: &str) -> String {
         format!("/notion/p/{}", self.pages[title])
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_is_told_and_another_company_sees_none_of_it() {
-    let demo = Demo::start(&["--ephemeral", "--sync-every", "1h"]);
+    let data = tempfile::tempdir().unwrap();
+    tell(&Demo::start(&["--data", data.path().to_str().unwrap(), "--sync-every", "1h"])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_is_told_on_postgres() {
+    let (database, data) = (Database::empty().await, tempfile::tempdir().unwrap());
+    tell(&Demo::on(&database.url(HOST), data.path(), &["--sync-every", "1h"])).await;
+}
+
+async fn tell(demo: &Demo) {
     let (ada, farah) = (demo.browser_of("ada").await, demo.browser_of("farah").await);
-    let reference = connect(&demo, &ada).await;
+    let reference = connect(demo, &ada).await;
     sees_nothing(&farah, None).await;
     let imported = import(&ada).await;
     sees_nothing(&farah, Some(&imported)).await;
-    nobody_outside_sees_a_draft(&demo, &imported).await;
-    open(&demo, &imported).await;
+    nobody_outside_sees_a_draft(demo, &imported).await;
+    open(demo, &imported).await;
     sees_nothing(&farah, Some(&imported)).await;
-    read(&demo, &imported).await;
-    edit_and_sync(&demo, &ada, &imported, &reference).await;
+    read(demo, &imported).await;
+    renew_the_nda(demo, &ada, &imported).await;
+    edit_and_sync(demo, &ada, &imported, &reference).await;
     sees_nothing(&farah, Some(&imported)).await;
-    trash_unshare_and_sync(&demo, &ada, &imported, &reference).await;
-    disconnect(&demo, &ada, &imported, &reference).await;
+    trash_unshare_and_sync(demo, &ada, &imported, &reference).await;
+    reconnect(&ada, &imported, &reference).await;
+    disconnect(demo, &ada, &imported, &reference).await;
     sees_nothing(&farah, Some(&imported)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_kept_is_there_after_a_kill_and_still_syncs() {
-    let data = tempfile::tempdir().unwrap();
-    let arguments = ["--data", data.path().to_str().unwrap(), "--sync-every", "2s"];
-    let demo = Demo::start(&arguments);
-    let ada = demo.browser_of("ada").await;
-    connect(&demo, &ada).await;
-    let imported = import(&ada).await;
-    drop(demo);
-
-    let demo = Demo::start(&arguments);
-    let ada = demo.browser_of("ada").await;
-    ada.get("/documents").await.ok().saying(POLICY).saying(REPORT).saying(TABLE);
-    ada.get("/integrations").await.ok().saying("Active");
-    ada.post(&format!("{}/rename", imported.notion(POLICY)), &[("title", "Security after the restart")])
-        .await
-        .ok();
-    // Nobody asks for it: the schedule goes on by itself.
-    ada.wait_for(&imported.document(POLICY), "Security after the restart").await.saying("Update available");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn forms_of_other_sites_and_other_names_are_refused() {
-    let demo = Demo::start(&["--ephemeral"]);
-    let ada = demo.browser_of("ada").await;
-    ada.post_from_elsewhere("/integrations/connect").await.is(403).saying("Refused");
-    ada.post_from_elsewhere("/be").await.is(403);
-    let client = reqwest::Client::new();
-    let rebound =
-        client.get(format!("{}/documents", demo.url)).header("host", "evil.example").send().await.unwrap();
-    assert_eq!(rebound.status().as_u16(), 403);
-    let unsigned = client.post(format!("{}/webhooks/nango", demo.url)).body("{}").send().await.unwrap();
-    assert_eq!(unsigned.status().as_u16(), 401);
 }
 
 /// From the click to the confirmation; it returns the connection's reference.
-async fn connect(demo: &Demo, ada: &Browser) -> String {
+pub async fn connect(demo: &Demo, ada: &Browser) -> String {
     let bruno = demo.browser_of("bruno").await;
     bruno.post("/integrations/connect", &[]).await.is(403);
     let waiting = ada.post("/integrations/connect", &[]).await.ok().saying("Give your consent");
+    consent(ada, &waiting).await;
+
+    let reference = webhook_was_heeded(ada).await;
+    // The secret is in one session: the same administrator elsewhere cannot confirm, nor can another company.
+    for stranger in ["ada", "farah"] {
+        demo.browser_of(stranger).await.post("/integrations/confirm", &[]).await.is(422);
+    }
+    confirm(ada).await;
+    reference
+}
+
+/// On the consent page, it shares everything of the company's workspace.
+async fn consent(ada: &Browser, waiting: &Page) {
     let link = waiting.between("id=\"consent\" href=\"", "\"");
     let consent = ada.get(&link).await.ok();
     let workspace = before(&consent.text(), "name=workspace value=\"", "Halden Pay");
@@ -100,15 +91,11 @@ async fn connect(demo: &Demo, ada: &Browser) -> String {
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let target = format!("{}consent", link.split('?').next().unwrap());
     ada.post(&target, &fields).await.ok().saying("Connected");
+}
 
-    let reference = webhook_was_heeded(ada).await;
-    // The secret is in one session: the same administrator elsewhere cannot confirm, nor can another company.
-    for stranger in ["ada", "farah"] {
-        demo.browser_of(stranger).await.post("/integrations/confirm", &[]).await.is(422);
-    }
+async fn confirm(ada: &Browser) {
     ada.get("/integrations/attempt").await.ok().saying("Is this your workspace?").saying("Halden Pay");
     ada.post("/integrations/confirm", &[]).await.ok().saying("Halden Pay is connected").saying("Active");
-    reference
 }
 
 /// The last value between a mark and some words.
@@ -134,7 +121,7 @@ async fn webhook_was_heeded(browser: &Browser) -> String {
 }
 
 /// Every request that reached the stand-in Nango: method, path, connection.
-async fn requests(browser: &Browser) -> Vec<(String, String, Option<String>)> {
+pub async fn requests(browser: &Browser) -> Vec<(String, String, Option<String>)> {
     let seen: Vec<Value> =
         serde_json::from_slice(&browser.get("/notion/requests.json").await.ok().body).unwrap();
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -143,7 +130,7 @@ async fn requests(browser: &Browser) -> Vec<(String, String, Option<String>)> {
         .collect()
 }
 
-async fn import(ada: &Browser) -> Imported {
+pub async fn import(ada: &Browser) -> Imported {
     ada.get("/import?q=zebra").await.ok().saying("No title matches");
     let mut picks = ada.get("/import?q=information").await.ok().picks();
     picks.extend(ada.get("/import?q=soc").await.ok().picks());
@@ -246,14 +233,7 @@ async fn read(demo: &Demo, imported: &Imported) {
 }
 
 async fn read_behind_nda(dana: &Browser, imported: &Imported) {
-    let path = imported.reading(REPORT);
-    let asked = dana.get(&path).await.is(403).saying("non-disclosure").not_saying("Download");
-    let field = |name: &str| asked.between(&format!("name=\"{name}\" value=\""), "\"");
-    let (nda, version, digest) = (field("nda"), field("version"), field("digest"));
-    let mut fields = vec![("nda", nda.as_str()), ("version", version.as_str()), ("digest", digest.as_str())];
-    dana.post(&format!("{path}/nda"), &fields).await.is(422);
-    fields.push(("agree", "yes"));
-    dana.post(&format!("{path}/nda"), &fields).await.ok().saying("Halden Pay SOC 2 Type II.pdf");
+    accept(dana, imported, 1).await;
     let pdf = dana.get(&file(dana, imported).await).await.ok();
     assert!(pdf.body.starts_with(b"%PDF-1.4"));
     for (name, expected) in [
@@ -269,6 +249,35 @@ async fn read_behind_nda(dana: &Browser, imported: &Imported) {
     );
 }
 
+/// What was accepted is bound to the text that was shown, and to a tick.
+async fn accept(dana: &Browser, imported: &Imported, version: u32) {
+    let path = imported.reading(REPORT);
+    let asked = dana.get(&path).await.is(403).saying("non-disclosure").not_saying("Download");
+    let field = |name: &str| asked.between(&format!("name=\"{name}\" value=\""), "\"");
+    assert_eq!(field("version"), version.to_string());
+    let (nda, version, digest) = (field("nda"), field("version"), field("digest"));
+    let mut fields = vec![("nda", nda.as_str()), ("version", version.as_str()), ("digest", digest.as_str())];
+    dana.post(&format!("{path}/nda"), &fields).await.is(422);
+    fields.push(("agree", "yes"));
+    dana.post(&format!("{path}/nda"), &fields).await.ok().saying("Halden Pay SOC 2 Type II.pdf");
+}
+
+/// A new version asks everybody again; one that mends a word asks nobody.
+async fn renew_the_nda(demo: &Demo, ada: &Browser, imported: &Imported) {
+    let dana = demo.browser_of("dana").await;
+    demo.browser_of("bruno").await.get("/nda").await.is(403);
+    let editor = ada.get("/nda").await.ok().saying("Version 1 is in force");
+    let title = editor.between("name=\"title\" value=\"", "\"");
+    let mut fields =
+        vec![("version", "1"), ("title", title.as_str()), ("text", "Say nothing."), ("again", "yes")];
+    ada.post("/nda", &fields).await.ok().saying("Version 2 is published").saying("Say nothing.");
+    ada.post("/nda", &fields).await.is(409);
+    accept(&dana, imported, 2).await;
+    fields = vec![("version", "2"), ("title", title.as_str()), ("text", "Say nothing to nobody.")];
+    ada.post("/nda", &fields).await.ok().saying("Version 3 is published").saying("from version 2 on");
+    dana.get(&imported.reading(REPORT)).await.ok().saying("Halden Pay SOC 2 Type II.pdf");
+}
+
 /// Where the report's file is, for a reader who may have it.
 async fn file(dana: &Browser, imported: &Imported) -> String {
     dana.get(&imported.reading(REPORT)).await.ok().between("class=\"file\" href=\"", "\"")
@@ -277,7 +286,7 @@ async fn file(dana: &Browser, imported: &Imported) -> String {
 async fn edit_and_sync(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {
     let (anonymous, bruno) = (demo.browser(), demo.browser_of("bruno").await);
     let (document, page) = (imported.document(POLICY), imported.notion(POLICY));
-    let edited = |page: &crate::demo::Page| page.between("<dt>Edited</dt><dd>", "</dd>");
+    let edited = |page: &Page| page.between("<dt>Edited</dt><dd>", "</dd>");
     let old = edited(&ada.get(&document).await.ok().not_saying("Update available"));
     ada.post(&format!("{page}/rename"), &[("title", "How we keep money safe")]).await.ok();
     ada.post(&format!("{page}/add"), &[("text", "Added after the audit.")]).await.ok();
@@ -319,6 +328,19 @@ async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported,
     sync(ada, reference).await;
     ada.get(&imported.document(POLICY)).await.ok().saying("No longer shared");
     demo.browser().get(&imported.reading(POLICY)).await.ok().saying("Least privilege");
+}
+
+/// Notion takes back what it granted; with a new consent, everything goes on where it was.
+async fn reconnect(ada: &Browser, imported: &Imported, reference: &str) {
+    ada.post(&format!("{}/revoke", imported.notion(POLICY)), &[("connection", reference)]).await.ok();
+    let path = format!("/integrations/{reference}");
+    ada.post(&format!("{path}/sync"), &[]).await.ok().saying("The sync did not finish");
+    ada.get("/integrations").await.ok().saying("Notion no longer accepts this connection");
+    let waiting = ada.post(&format!("{path}/reconnect"), &[]).await.ok().saying("Give your consent");
+    consent(ada, &waiting).await;
+    confirm(ada).await;
+    sync(ada, reference).await;
+    ada.get(&imported.document(POLICY)).await.ok().not_saying("No longer shared");
 }
 
 async fn disconnect(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {

@@ -26,7 +26,7 @@ pub async fn assign(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
         nda_waiver: fields.given("waiver").map(str::to_owned),
     };
     app.stores.access.assign(&staff.actor, &assignment, Utc::now()).await?;
-    app.sessions.tell(&visitor, format!("{} is assigned.", contact.name));
+    visitor.tell(format!("{} is assigned.", contact.name));
     see(format!("/documents/{id}"))
 }
 
@@ -39,6 +39,6 @@ pub async fn revoke(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
     let staff = visitor.staff_who_may(Action::Assign)?;
     let assignment = Fields::read(&body).text("assignment").parse().map_err(|_| Problem::not_found())?;
     app.stores.access.revoke(&staff.actor, AssignmentId(assignment), Utc::now()).await?;
-    app.sessions.tell(&visitor, "The assignment is taken back, at once.");
+    visitor.tell("The assignment is taken back, at once.");
     see(format!("/documents/{id}"))
 }

@@ -18,6 +18,7 @@ pub struct Frame {
     /// The company whose member this is.
     pub works_for: Option<&'static Company>,
     pub may_import: bool,
+    pub may_manage_nda: bool,
     pub has_notion: bool,
     /// Seconds after which the page looks again.
     pub again_in: Option<u32>,
@@ -29,14 +30,15 @@ impl Frame {
             Some(Person::Member(company, _)) => Some(company),
             Some(Person::Contact(..)) | None => None,
         };
-        let may_import = visitor.staff_who_may(Action::Import).is_ok();
+        let may = |action| visitor.staff_who_may(action).is_ok();
         Self {
             title: title.into(),
             path: visitor.path.clone(),
-            notice: app.sessions.take_notice(visitor),
+            notice: visitor.take_notice(),
             person: visitor.person,
             works_for,
-            may_import,
+            may_import: may(Action::Import),
+            may_manage_nda: may(Action::ManageNda),
             has_notion: app.stand_ins.is_some(),
             again_in: None,
         }

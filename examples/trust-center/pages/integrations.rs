@@ -50,7 +50,7 @@ pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
         connections,
         may_connect: staff.actor.may(Action::Connect).is_ok(),
         may_sync: staff.actor.may(Action::Import).is_ok(),
-        under_way: app.sessions.attempt(&visitor, staff.actor.member).is_some(),
+        under_way: visitor.attempt(staff.actor.member).is_some(),
         frame: Frame::new(&app, &visitor, "Integrations"),
     })
 }
@@ -84,24 +84,19 @@ async fn shown(
 pub async fn connect(State(app): Shared, visitor: Visitor) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
     let begun = app.connector.begin(&staff.actor).await?;
-    remember(&app, &visitor, &staff, begun)
+    remember(&visitor, &staff, begun)
 }
 
 pub async fn reconnect(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
     let begun = app.connector.reconnect(&staff.actor, &ConnectionRef::new(reference)).await?;
-    remember(&app, &visitor, &staff, begun)
+    remember(&visitor, &staff, begun)
 }
 
-fn remember(
-    app: &App,
-    visitor: &Visitor,
-    staff: &Staff,
-    begun: notion_import_core::connect::Begun,
-) -> Answer {
+fn remember(visitor: &Visitor, staff: &Staff, begun: notion_import_core::connect::Begun) -> Answer {
     let attempt =
         Attempt { member: staff.actor.member, id: begun.attempt, secret: begun.secret, link: begun.link.url };
-    app.sessions.set_attempt(visitor, Some(attempt));
+    visitor.set_attempt(Some(attempt));
     see("/integrations/attempt")
 }
 
@@ -115,7 +110,7 @@ struct AttemptPage {
 
 pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    let Some(attempt) = app.sessions.attempt(&visitor, staff.actor.member) else {
+    let Some(attempt) = visitor.attempt(staff.actor.member) else {
         return see("/integrations");
     };
     let frame = Frame::new(&app, &visitor, "Connect Notion");
@@ -124,8 +119,8 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
         AttemptState::Waiting => page(&AttemptPage { frame: frame.again_in(3), link, granted: None }),
         AttemptState::Granted(granted) => page(&AttemptPage { frame, link, granted: Some(granted) }),
         AttemptState::Lapsed => {
-            app.sessions.set_attempt(&visitor, None);
-            app.sessions.tell(&visitor, "The attempt has lapsed, or led to another workspace. Start again.");
+            visitor.set_attempt(None);
+            visitor.tell("The attempt has lapsed, or led to another workspace. Start again.");
             see("/integrations")
         }
     }
@@ -133,16 +128,16 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
 
 pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    let Some(attempt) = app.sessions.attempt(&visitor, staff.actor.member) else {
+    let Some(attempt) = visitor.attempt(staff.actor.member) else {
         return Err(Problem::form(
             "There is nothing to confirm in this session. Start again from the integrations.",
         ));
     };
     match app.connector.confirm(&staff.actor, attempt.id, &attempt.secret).await {
         Ok(record) => {
-            app.sessions.set_attempt(&visitor, None);
+            visitor.set_attempt(None);
             let name = record.workspace.name;
-            app.sessions.tell(&visitor, format!("{name} is connected. Now choose what to import."));
+            visitor.tell(format!("{name} is connected. Now choose what to import."));
             see("/integrations")
         }
         Err(Error::Store(StoreError::Conflict)) => Err(Problem::form(
@@ -152,11 +147,10 @@ pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
     }
 }
 
-pub async fn forget(State(app): Shared, visitor: Visitor) -> Answer {
+pub async fn forget(visitor: Visitor) -> Answer {
     visitor.staff_who_may(Action::Connect)?;
-    app.sessions.set_attempt(&visitor, None);
-    app.sessions
-        .tell(&visitor, "Nothing was connected. What Notion granted is taken back when the attempt lapses.");
+    visitor.set_attempt(None);
+    visitor.tell("Nothing was connected. What Notion granted is taken back when the attempt lapses.");
     see("/integrations")
 }
 
@@ -176,7 +170,7 @@ pub async fn sync(State(app): Shared, visitor: Visitor, Path(reference): Path<St
         Ok(None) => "A sync is going on already, or the connection is not active.".to_owned(),
         Err(error) => format!("The sync did not finish. {}", words::reason(&error)),
     };
-    app.sessions.tell(&visitor, notice);
+    visitor.tell(notice);
     see("/integrations")
 }
 
@@ -210,6 +204,6 @@ pub async fn disconnect(
             "Disconnected here: nothing syncs any more. Nango could not be reached yet and will be told."
         }
     };
-    app.sessions.tell(&visitor, notice);
+    visitor.tell(notice);
     see("/integrations")
 }

@@ -7,6 +7,7 @@ mod documents;
 mod files;
 mod frame;
 mod integrations;
+mod nda;
 mod notion;
 mod opening;
 mod picker;
@@ -27,7 +28,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::same_origin;
+use crate::{same_origin, session};
 
 /// What a page answers.
 type Answer = Result<Response, Problem>;
@@ -63,6 +64,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/update", post(source::update))
         .route("/documents/{id}/unlink", post(source::unlink))
         .route("/documents/{id}/files/{blob}", get(files::of_members))
+        .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
         .route("/t/{site}/sign-in", get(site::sign_in))
         .route("/t/{site}/d/{id}", get(site::document))
@@ -76,22 +78,22 @@ pub fn router(app: Arc<App>) -> Router {
             .route("/notion/requests.json", get(notion::requests))
             .route("/notion/p/{id}", get(notion::page))
             .route("/notion/p/{id}/{change}", post(notion::change))
-            .layer(middleware::from_fn_with_state(app.clone(), save_after_writes));
-        pages = pages.merge(window);
+            .layer(middleware::from_fn_with_state(app.clone(), notion::where_it_is));
+        pages = pages.merge(saving(&app, window));
     }
-    let pages = pages.layer(middleware::from_fn(same_origin::guard));
+    let pages = pages
+        .layer(middleware::from_fn_with_state(app.clone(), session::carry))
+        .layer(middleware::from_fn(same_origin::guard));
     // Nango's side has its own rules: nothing of ours stands before them.
-    let all = pages.route("/webhooks/nango", post(webhook::take)).with_state(app.clone());
-    match &app.stand_ins {
-        None => all,
-        Some(stand_ins) => {
-            let saving = middleware::from_fn_with_state(app.clone(), save_after_writes);
-            all.nest("/nango", stand_ins.nango.router().layer(saving))
-        }
-    }
+    pages.route("/webhooks/nango", post(webhook::take)).with_state(app)
 }
 
-/// What the stand-ins were told outlives even a kill. What passes through the proxy only reads.
+/// What the stand-ins are told through these outlives even a kill.
+pub fn saving<S: Clone + Send + Sync + 'static>(app: &Arc<App>, router: Router<S>) -> Router<S> {
+    router.layer(middleware::from_fn_with_state(app.clone(), save_after_writes))
+}
+
+/// What passes through the proxy only reads.
 async fn save_after_writes(State(app): Shared, request: Request, next: Next) -> Response {
     let writes = request.method() != Method::GET && !request.uri().path().contains("/proxy/");
     let response = next.run(request).await;

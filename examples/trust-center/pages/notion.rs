@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::response::IntoResponse;
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::Utc;
 use notion_import_core::id::NotionId;
 use notion_import_core::testing::{paragraph, text};
@@ -16,8 +17,8 @@ use crate::fields::Fields;
 use crate::people::COMPANIES;
 use crate::problem::Problem;
 use crate::session::Visitor;
-use crate::stand_ins::StandIns;
 use crate::stand_ins::window::{Line, Listed};
+use crate::stand_ins::{Served, StandIns};
 
 #[derive(askama::Template)]
 #[template(path = "notion.html")]
@@ -34,8 +35,18 @@ pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
     write(&Window { frame: Frame::new(&app, &visitor, "Notion"), workspaces, trash })
 }
 
-fn stand_ins(app: &App) -> Result<&StandIns, Problem> {
-    app.stand_ins.as_ref().ok_or_else(Problem::not_found)
+fn stand_ins(app: &App) -> Result<&Served, Problem> {
+    app.stand_ins.as_ref().and_then(StandIns::here).ok_or_else(Problem::not_found)
+}
+
+/// Where another instance runs the stand-ins, the window is there.
+pub async fn where_it_is(State(app): Shared, request: Request, next: Next) -> Response {
+    match &app.stand_ins {
+        Some(stand_ins) if stand_ins.here().is_none() => {
+            Redirect::to(&stand_ins.window(request.uri().path())).into_response()
+        }
+        _ => next.run(request).await,
+    }
 }
 
 #[derive(askama::Template)]
@@ -84,7 +95,7 @@ pub async fn page(State(app): Shared, visitor: Visitor, Path(id): Path<NotionId>
 
 async fn connections(
     app: &App,
-    stand_ins: &StandIns,
+    stand_ins: &Served,
     root: NotionId,
     workspace: NotionId,
 ) -> Result<Vec<Connected>, Problem> {
@@ -130,17 +141,17 @@ pub async fn change(
             author.restore(id);
             stand_ins.window().trash.remove(&id);
         }
-        "share" | "unshare" => {
+        "share" | "unshare" | "revoke" => {
             let token = stand_ins.nango.token(fields.text("connection")).ok_or_else(Problem::not_found)?;
             match change.as_str() {
                 "share" => stand_ins.world.share(&token, id),
+                "revoke" => stand_ins.world.revoke(&token),
                 _ => stand_ins.world.unshare(&token, id),
             }
         }
         _ => return Err(Problem::not_found()),
     }
-    app.sessions
-        .tell(&visitor, "Changed in Notion. The next sync notices, or “Sync now” on the integrations page.");
+    visitor.tell("Changed in Notion. The next sync notices, or “Sync now” on the integrations page.");
     see(format!("/notion/p/{id}"))
 }
 

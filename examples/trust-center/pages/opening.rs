@@ -75,14 +75,14 @@ pub async fn publish(
     let version = VersionNumber(fields.text("version").parse().map_err(|_| incomplete())?);
     let revision = fields.text("revision").parse().map_err(|_| incomplete())?;
     app.stores.access.publish(&staff.actor, id, &Publish { version, revision }, Utc::now()).await?;
-    app.sessions.tell(&visitor, format!("Version {} is published.", version.0));
+    visitor.tell(format!("Version {} is published.", version.0));
     see(format!("/documents/{id}"))
 }
 
 pub async fn withdraw(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Publish)?;
     app.stores.access.withdraw(&staff.actor, id, Utc::now()).await?;
-    app.sessions.tell(&visitor, "Withdrawn: nobody outside can read it any more.");
+    visitor.tell("Withdrawn: nobody outside can read it any more.");
     see(format!("/documents/{id}"))
 }
 
@@ -184,7 +184,7 @@ pub async fn set_level(
     let revision = fields.text("revision").parse().unwrap_or_default();
     let change = LevelChange { from, to, revision, reason: fields.text("reason").to_owned() };
     app.stores.access.set_level(&staff.actor, id, &change, Utc::now()).await?;
-    app.sessions.tell(&visitor, format!("The level is now: {}.", words::level(to)));
+    visitor.tell(format!("The level is now: {}.", words::level(to)));
     see(format!("/documents/{id}"))
 }
 

@@ -16,8 +16,8 @@ use super::frame::{Frame, page};
 use super::{Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::jobs::{Progress, Verdict};
 use crate::problem::Problem;
+use crate::progress::{ImportId, Progress, Verdict};
 use crate::session::{Staff, Visitor};
 use crate::words;
 
@@ -152,8 +152,8 @@ pub async fn begin(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer 
     if picks.is_empty() {
         return Err(Problem::form("Nothing was ticked. Go back and choose at least one page or database."));
     }
-    let id = app.jobs.begin(&app, staff.actor, record.reference, picks);
-    see(format!("/imports/{id}"))
+    let number = app.jobs.begin(&app, staff.actor, record.reference, picks);
+    see(format!("/imports/{number}"))
 }
 
 fn picked(value: &str, fields: &Fields) -> Option<(Pick, String)> {
@@ -173,28 +173,30 @@ fn picked(value: &str, fields: &Fields) -> Option<(Pick, String)> {
 #[template(path = "import.html")]
 struct ImportPage {
     frame: Frame,
-    id: Uuid,
+    number: Uuid,
     done: usize,
     progress: Progress,
 }
 
-pub async fn progress(State(app): Shared, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
+pub async fn progress(State(app): Shared, visitor: Visitor, Path(number): Path<Uuid>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
-    let job = app.jobs.of(staff.actor.tenant, id).ok_or_else(Problem::not_found)?;
-    let progress = job.progress();
+    let id = ImportId { tenant: staff.actor.tenant, number };
+    let progress = app.jobs.progress(id).ok_or_else(Problem::not_found)?;
     let frame = Frame::new(&app, &visitor, "Import");
     let frame = if progress.ended.is_some() { frame } else { frame.again_in(1) };
-    page(&ImportPage { frame, id, done: progress.lines.len(), progress })
+    page(&ImportPage { frame, number, done: progress.lines.len(), progress })
 }
 
-pub async fn cancel(State(app): Shared, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
+pub async fn cancel(State(app): Shared, visitor: Visitor, Path(number): Path<Uuid>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
-    app.jobs.of(staff.actor.tenant, id).ok_or_else(Problem::not_found)?.cancel();
-    see(format!("/imports/{id}"))
+    let id = ImportId { tenant: staff.actor.tenant, number };
+    app.jobs.progress(id).ok_or_else(Problem::not_found)?;
+    app.jobs.cancel(id);
+    see(format!("/imports/{number}"))
 }
 
 impl Verdict {
-    fn badge(self) -> words::Badge {
+    fn badge(&self) -> words::Badge {
         match self {
             Self::Created => words::Badge { style: "good", text: "Imported" },
             Self::NewVersion => words::Badge { style: "good", text: "New version" },
@@ -203,7 +205,7 @@ impl Verdict {
         }
     }
 
-    fn reason(self) -> &'static str {
+    fn reason(&self) -> &str {
         match self {
             Self::Created => "Internal, a draft: nobody outside sees it until you publish it.",
             Self::NewVersion => "Not published: readers still see the version before it.",

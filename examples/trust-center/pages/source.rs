@@ -40,13 +40,13 @@ pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
         }
         Imported::Created(_) | Imported::Unchanged(_) => "Nothing has changed in Notion.".to_owned(),
     };
-    app.sessions.tell(&visitor, notice);
+    visitor.tell(notice);
     see(format!("/documents/{id}"))
 }
 
 pub async fn unlink(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
     app.stores.documents.unlink(&staff.actor, id, Utc::now()).await?;
-    app.sessions.tell(&visitor, "Unlinked: the document stays as it is.");
+    visitor.tell("Unlinked: the document stays as it is.");
     see(format!("/documents/{id}"))
 }

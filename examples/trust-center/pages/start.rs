@@ -2,11 +2,9 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Redirect};
 
 use super::frame::{Frame, page};
-use super::{Answer, Shared};
+use super::{Answer, Shared, see};
 use crate::fields::Fields;
 use crate::people::Person;
 use crate::problem::Problem;
@@ -23,15 +21,15 @@ pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
 }
 
 /// There is no password: this is a demo, and its people are made up.
-pub async fn be(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
+pub async fn be(visitor: Visitor, body: Bytes) -> Answer {
     let fields = Fields::read(&body);
     let person = match fields.text("person") {
         "nobody" => None,
         key => Some(Person::of_key(key).ok_or_else(|| Problem::form("Choose one of the people."))?),
     };
     let to = where_to(visitor.person, person, fields.text("back"));
-    let cookie = app.sessions.begin(&visitor, person);
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response())
+    visitor.be(person);
+    see(to)
 }
 
 /// They stay on the page if it is one for them, else they begin where they belong.

@@ -10,7 +10,7 @@ use notion_import_core::transport::Request;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::StandIns;
+use super::Served;
 use crate::words;
 
 /// A page or data source in the list of a workspace.
@@ -41,7 +41,7 @@ pub struct Line {
     pub editable: bool,
 }
 
-impl StandIns {
+impl Served {
     /// Every workspace with what is in it, as a tree laid flat.
     pub fn workspaces(&self) -> Vec<(String, Vec<Listed>)> {
         let tokens = self.window().tokens.clone();

@@ -1,0 +1,32 @@
+//! Imports that end before they are through.
+
+use crate::demo::{Browser, Demo};
+use crate::story;
+
+async fn begin(ada: &Browser, picks: &[String]) -> String {
+    let fields: Vec<_> = picks.iter().map(|pick| ("pick", pick.as_str())).collect();
+    ada.post("/import", &fields).await.ok().path
+}
+
+async fn documents(ada: &Browser) -> usize {
+    ada.get("/documents").await.ok().all_between("<a href=\"/documents/", "\"").len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_import_keeps_what_was_done_and_the_rest_can_follow() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let picks: Vec<_> = ada.get("/import").await.ok().picks().into_values().collect();
+    let import = begin(&ada, &picks).await;
+    demo.browser_of("farah").await.post(&format!("{import}/cancel"), &[]).await.is(404);
+    let cancelled = ada.post(&format!("{import}/cancel"), &[]).await.ok();
+    let done =
+        cancelled.saying("Cancelled. What was done stays.").all_between("href=\"/documents/", "\"").len();
+    assert!(done < picks.len(), "it was through before it could be cancelled");
+    assert!(documents(&ada).await >= done);
+    ada.get(&import).await.ok().saying("Cancelled");
+    let import = begin(&ada, &picks).await;
+    ada.wait_for(&import, "Done.").await;
+    assert_eq!(documents(&ada).await, picks.len());
+}

@@ -1,0 +1,68 @@
+//! The PostgreSQL that the demo is told to use, or what to do about it.
+
+use notion_import_core::error::StoreError;
+use notion_import_postgres::{OpenError, Postgres};
+
+/// Why the database is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    #[error("{0}{cause}\n{advice}", cause = cause(.0), advice = advice(.0))]
+    Open(#[from] OpenError),
+    #[error(
+        "the login of the database is a superuser or bypasses row-level security, so nothing in the database would keep the \
+         companies apart from its own statements.\n\
+         Use a login that is neither; what it needs is there now:\n  \
+         CREATE ROLE trust_center LOGIN PASSWORD '...';\n  \
+         GRANT notion_import_app, notion_import_sync TO trust_center;"
+    )]
+    Unbound,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// It opens the database for a login that row-level security binds. No part of the address is ever shown.
+pub async fn open(url: &str) -> Result<Postgres, DatabaseError> {
+    let postgres = Postgres::connect(url).await?;
+    match postgres.login_bypasses().await? {
+        true => Err(DatabaseError::Unbound),
+        false => Ok(postgres),
+    }
+}
+
+/// The cause says more where we do not know better.
+fn cause(error: &OpenError) -> String {
+    let mut said = String::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        said.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    said
+}
+
+fn advice(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Address => {
+            "Give --database-url or DATABASE_URL as postgres://login:password@host:5432/database."
+        }
+        OpenError::Unreachable(_) => {
+            "See that PostgreSQL runs, and that host and port in --database-url or DATABASE_URL are its own."
+        }
+        OpenError::Login(_) => {
+            "Mend the login or the password in --database-url or DATABASE_URL. A sign such as @, / or # in a password is \
+             written %40, %2F or %23."
+        }
+        OpenError::NoDatabase(_) => {
+            "Make the database first, owned by the login:\n  CREATE DATABASE trust_center OWNER trust_center;"
+        }
+        OpenError::Rights(_) => {
+            "Either let the login make them, on its first start only:\n  \
+             ALTER ROLE trust_center CREATEROLE;\n  \
+             GRANT CREATE ON DATABASE trust_center TO trust_center;\n\
+             or, if another login has made them, let it use them:\n  \
+             GRANT notion_import_app, notion_import_sync TO trust_center;"
+        }
+        OpenError::Unsafe(_) => "Nothing was opened. Mend it as a superuser, and start again.",
+        _ => "See the log of the database.",
+    }
+}

@@ -1,0 +1,98 @@
+//! The folder things are kept in. Instances that share a database share it, so each file is written whole.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+/// A folder on this machine, or one that several mount.
+#[derive(Clone)]
+pub struct Folder(PathBuf);
+
+/// Something that one instance has at a time: until this is dropped, or the process ends in whatever way.
+pub struct Held(#[expect(dead_code, reason = "the lock ends with the file")] File);
+
+impl Folder {
+    /// It makes the folder if it is not there.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// It waits until nobody else holds this.
+    pub async fn hold(&self, name: &str) -> io::Result<Held> {
+        let file = self.lock_file(name)?;
+        let locked = spawn_blocking(move || file.lock().map(|()| Held(file))).await;
+        locked.map_err(io::Error::other)?
+    }
+
+    /// It takes this if nobody else holds it.
+    pub fn try_hold(&self, name: &str) -> io::Result<Option<Held>> {
+        let file = self.lock_file(name)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Held(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn lock_file(&self, name: &str) -> io::Result<File> {
+        OpenOptions::new().create(true).truncate(false).write(true).open(self.0.join(format!("{name}.lock")))
+    }
+
+    pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.0.join(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whoever reads meanwhile gets the old or the new, and no other user of the machine gets either.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let fresh = self.0.join(format!("{name}.{}", Uuid::new_v4().simple()));
+        let mut file = private().open(&fresh)?;
+        file.write_all(bytes)?;
+        fs::rename(fresh, self.0.join(name))
+    }
+
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+
+    /// How long ago it was written.
+    pub fn age(&self, name: &str) -> io::Result<Duration> {
+        let written = fs::metadata(self.0.join(name))?.modified()?;
+        // A clock that was set back makes nothing old.
+        Ok(written.elapsed().unwrap_or_default())
+    }
+
+    /// What it holds.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.collect()
+    }
+}
+
+#[cfg(unix)]
+fn private() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    options
+}
