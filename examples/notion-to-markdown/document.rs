@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::front_matter::front_matter;
-use crate::links::relink;
+use crate::links::link_files;
 
 /// What is left as it is in a relative link.
 const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -36,7 +36,7 @@ impl Document {
             let name = files.get(blob)?;
             Some(format!("{id}/{}", utf8_percent_encode(name, UNESCAPED)))
         };
-        let text = relink(fetched.markdown().unwrap_or_default(), target);
+        let text = link_files(fetched.markdown().unwrap_or_default(), target);
         let markdown = match with_front_matter {
             true => front_matter(&content.source, |file| target(&file.blob.id)) + &text,
             false => text,

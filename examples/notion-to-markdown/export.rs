@@ -28,7 +28,7 @@ const AT_ONCE: usize = 6;
 /// Write every page and database the token can see into a folder.
 #[derive(Args)]
 pub struct Export {
-    /// Write into `DIR/<page id>.md`, with the files in `DIR/<page id>/`.
+    /// Write into `DIR/<page id>.md`, with the files in `DIR/<page id>/`. Links between the pages lead from file to file.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Only what has these words in its title, and what is in it.
@@ -51,6 +51,7 @@ impl Export {
         };
         run.progress.finish();
         run.record.close().map_err(|source| Failure::Folder { path: self.out.clone(), source })?;
+        folder.link_pages()?;
         ended?;
         match (run.progress.failures(), run.progress.saw_nothing() && self.query.is_none()) {
             (0, false) => Ok(ExitCode::SUCCESS),

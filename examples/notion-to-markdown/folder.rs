@@ -1,5 +1,6 @@
 //! The folder pages are written into. A name in it leads to something whole, whenever the program ends.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use notion_import_core::id::NotionId;
 
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::links::link_pages;
 use crate::spool::Spool;
 
 /// Our own folder in it.
@@ -75,6 +77,37 @@ impl Folder {
             fs::rename(&named, &files)?;
         }
         replace(path, &spool.folder().join("page.md"), document.markdown.as_bytes())
+    }
+
+    /// It makes links between pages that are here lead from one to the other. Done again, it changes nothing.
+    pub fn link_pages(&self) -> Result<(), Failure> {
+        self.relink().map_err(|source| Failure::Folder { path: self.root.clone(), source })
+    }
+
+    fn relink(&self) -> io::Result<()> {
+        let pages = self.pages()?;
+        let beside = self.own.join("page.md");
+        for id in &pages {
+            let path = self.markdown(*id);
+            let old = fs::read_to_string(&path)?;
+            let new = link_pages(&old, |id| pages.contains(&id).then(|| format!("{id}.md")));
+            if new != old {
+                replace(&path, &beside, new.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every page that is here.
+    fn pages(&self) -> io::Result<BTreeSet<NotionId>> {
+        let mut pages = BTreeSet::new();
+        for entry in fs::read_dir(&self.root)? {
+            let name = entry?.file_name();
+            let id = name.to_str().and_then(|name| name.strip_suffix(".md")?.parse::<NotionId>().ok());
+            // A file of another's may have an id for a name, spelled otherwise.
+            pages.extend(id.filter(|id| name == *format!("{id}.md")));
+        }
+        Ok(pages)
     }
 
     fn spools(&self) -> PathBuf {

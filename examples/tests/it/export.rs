@@ -204,6 +204,28 @@ async fn files_stand_beside_the_page_under_their_names_and_are_linked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn links_between_exported_pages_lead_from_file_to_file() {
+    let stage = Stage::new().await;
+    let link = |id: NotionId| {
+        paragraph(
+            notion_import_core::testing::text("See ")
+                .link("there", &format!("https://app.notion.com/p/{}", id.simple())),
+        )
+    };
+    stage.author().append(stage.report, [link(stage.home), link(stage.private)]);
+    stage.author().append(stage.home, [link(stage.report)]);
+    let markdown = |tree: &Tree, id: NotionId| text(&tree[&format!("{id}.md")]);
+    let (tree, _) = stage.export(&["--out", "out", "--query", "Report"]).await;
+    let alone = markdown(&tree, stage.report);
+    assert!(alone.contains(&format!("/p/{})", stage.home.simple())), "{alone}");
+    let (tree, _) = stage.export(&["--out", "out"]).await;
+    let (home, report) = (markdown(&tree, stage.home), markdown(&tree, stage.report));
+    assert!(home.contains(&format!("({}.md)", stage.report)), "{home}");
+    assert!(report.contains(&format!("({}.md)", stage.home)), "{report}");
+    assert!(report.contains(&format!("/p/{})", stage.private.simple())), "it was not exported: {report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_search_hides_is_found_through_what_it_is_in() {
     let stage = Stage::new().await;
     stage.world.tune(|rules| rules.unlisted_share = 0.9);
