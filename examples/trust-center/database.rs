@@ -1,5 +1,8 @@
 //! The PostgreSQL that the demo is told to use, or what to do about it.
 
+use std::error::Error;
+use std::iter;
+
 use notion_import_core::error::StoreError;
 use notion_import_postgres::{OpenError, Postgres};
 
@@ -29,15 +32,10 @@ pub async fn open(url: &str) -> Result<Postgres, DatabaseError> {
     }
 }
 
-/// The cause says more where we do not know better.
+/// What is at the bottom of it.
 fn cause(error: &OpenError) -> String {
-    let mut said = String::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        said.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    said
+    let causes = iter::successors(error.source(), |&cause| cause.source());
+    causes.last().map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
 fn advice(error: &OpenError) -> &'static str {

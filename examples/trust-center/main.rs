@@ -29,9 +29,12 @@ use tracing_subscriber::EnvFilter;
 use crate::app::Running;
 use crate::config::Config;
 
+/// What is logged. A login that row-level security does not bind is refused anyway, so it is not warned about too.
+const SAID: &str = "warn,sqlx::postgres::notice=off,notion_import_postgres::safety=off";
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(SAID));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(Config::parse()).await {
         Ok(()) => ExitCode::SUCCESS,

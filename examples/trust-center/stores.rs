@@ -33,7 +33,7 @@ impl Stores {
             (None, _) => Self::in_memory(),
             (Some(folder), None) => Self::in_sqlite(&Sqlite::open(folder.path()).await?),
             (Some(folder), Some(url)) => {
-                let blobs = Blobs::folder(folder.path().join("objects")).await?;
+                let blobs = Blobs::folder(folder.path()).await?;
                 Self::in_postgres(&database::open(url).await?, blobs)
             }
         };
