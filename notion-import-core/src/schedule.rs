@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::watch;
 
 use crate::connection::{Connection, ConnectionRef, ConnectionState, ConnectionStore, RunSummary};
 use crate::error::{Error, StoreError};
@@ -12,21 +13,33 @@ use crate::id::TenantId;
 use crate::importer::Importer;
 use crate::sync::SyncReport;
 
-/// How long a claim lasts if its holder falls silent.
-const LEASE: Duration = Duration::from_secs(120);
-
 /// A failed run is tried again after this, or after the interval if that is shorter.
 const RETRY: TimeDelta = TimeDelta::minutes(15);
 
-/// Connections synced at once by one process.
-const CONCURRENCY: usize = 4;
-
-/// Syncs connections when they are due.
+/// Syncs connections when they are due. Clones share everything.
 #[derive(Clone)]
 pub struct Scheduler {
     importer: Importer,
     connections: Arc<dyn ConnectionStore>,
-    interval: Duration,
+    options: ScheduleOptions,
+    stopping: Arc<watch::Sender<bool>>,
+}
+
+/// How a schedule runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScheduleOptions {
+    /// How often each connection is synced: four hours by default, and a little earlier or later each time.
+    pub interval: Duration,
+    /// Connections synced at once by one process.
+    pub concurrency: usize,
+    /// How long a claim lasts if its holder falls silent. Whoever is alive renews it in time.
+    pub lease: Duration,
+}
+
+impl Default for ScheduleOptions {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(4 * 60 * 60), concurrency: 4, lease: Duration::from_secs(120) }
+    }
 }
 
 /// What came of one connection's sync.
@@ -39,16 +52,29 @@ pub struct SyncRun {
 }
 
 impl Scheduler {
-    /// A schedule of every four hours.
+    /// A schedule with every option at its default.
     pub fn new(importer: Importer, connections: Arc<dyn ConnectionStore>) -> Self {
-        Self { importer, connections, interval: Duration::from_secs(4 * 60 * 60) }
+        let stopping = Arc::new(watch::Sender::new(false));
+        Self { importer, connections, options: ScheduleOptions::default(), stopping }
+    }
+
+    /// It runs like this.
+    #[must_use]
+    pub fn with(mut self, options: ScheduleOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// It syncs each connection this often, instead of every four hours.
     #[must_use]
     pub fn every(mut self, interval: Duration) -> Self {
-        self.interval = interval;
+        self.options.interval = interval;
         self
+    }
+
+    /// How it runs.
+    pub fn options(&self) -> &ScheduleOptions {
+        &self.options
     }
 
     /// It syncs connections that are due, at most `limit`, and returns what came of each. The one entry for schedules: call it
@@ -57,9 +83,33 @@ impl Scheduler {
     /// # Errors
     /// The connection store's, if nothing could be claimed.
     pub async fn sync_due(&self, limit: usize) -> Result<Vec<SyncRun>, Error> {
-        let due = self.connections.claim_due(self.now(), LEASE, limit).await?;
-        let runs = stream::iter(due).map(|connection| self.run(connection)).buffer_unordered(CONCURRENCY);
+        if self.is_stopping() {
+            return Ok(Vec::new());
+        }
+        let due = self.connections.claim_due(self.now(), self.options.lease, limit).await?;
+        let runs =
+            stream::iter(due).map(|connection| self.run(connection)).buffer_unordered(self.concurrency());
         Ok(runs.collect().await)
+    }
+
+    /// It syncs one connection if it is due; none if it is not, or no longer, or somebody else is at it. The entry for queues, which
+    /// may deliver more than once and to several.
+    ///
+    /// # Errors
+    /// The connection store's, if it cannot tell.
+    pub async fn sync_if_due(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+    ) -> Result<Option<SyncRun>, Error> {
+        if self.is_stopping() {
+            return Ok(None);
+        }
+        let lease = self.options.lease;
+        match self.connections.claim_if_due(tenant, reference, self.now(), lease).await? {
+            Some(connection) => Ok(Some(self.run(connection).await)),
+            None => Ok(None),
+        }
     }
 
     /// It syncs one connection now, whether due or not; none if that is going on already, or it is not active.
@@ -71,37 +121,53 @@ impl Scheduler {
         tenant: TenantId,
         reference: &ConnectionRef,
     ) -> Result<Option<SyncReport>, Error> {
-        let Some(connection) = self.connections.claim(tenant, reference, self.now(), LEASE).await? else {
+        if self.is_stopping() {
             return Ok(None);
-        };
-        self.run(connection).await.outcome.map(Some)
+        }
+        let lease = self.options.lease;
+        match self.connections.claim(tenant, reference, self.now(), lease).await? {
+            Some(connection) => self.run(connection).await.outcome.map(Some),
+            None => Ok(None),
+        }
     }
 
+    /// It stops for good, with all its clones: nothing more is claimed, and the syncs under way end as [`Error::Cancelled`], their
+    /// connections given back and due at once. Await what was called before the process ends.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    #[tracing::instrument(name = "sync", skip_all, fields(tenant = %connection.tenant))]
     async fn run(&self, connection: Connection) -> SyncRun {
         let started_at = self.now();
         let outcome = tokio::select! {
             outcome = self.importer.sync(&connection) => outcome,
             error = self.hold(&connection) => Err(error),
+            () = self.stopped() => Err(Error::Cancelled),
         };
         let outcome = match self.finish(&connection, started_at, &outcome).await {
             Ok(()) => outcome,
             Err(error) => outcome.and(Err(error)),
         };
-        if let Err(error) = &outcome {
-            tracing::warn!(tenant = %connection.tenant, code = error.code(), "a sync did not finish");
-        }
+        tell(&outcome, self.now() - started_at);
         SyncRun { connection, outcome }
     }
 
     /// It renews the claim until that fails: somebody else owns the connection then, or nobody may.
     async fn hold(&self, connection: &Connection) -> Error {
+        let lease = self.options.lease;
         loop {
-            self.importer.clock().sleep(LEASE / 3).await;
-            match self.connections.renew(connection, self.now(), LEASE).await {
+            self.importer.clock().sleep(lease / 3).await;
+            match self.connections.renew(connection, self.now(), lease).await {
                 Ok(()) | Err(StoreError::Backend(_)) => {}
                 Err(error) => return error.into(),
             }
         }
+    }
+
+    async fn stopped(&self) {
+        // The sender is held here, so it does not go away meanwhile.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     async fn finish(
@@ -123,23 +189,52 @@ impl Scheduler {
             Some(error) if error.needs_reconnect() => ConnectionState::NeedsReauth,
             _ => ConnectionState::Active,
         };
-        let next_run =
-            self.now() + if failure.is_some() { RETRY.min(self.interval()) } else { self.jittered() };
+        let next_run = self.now() + self.pause_after(failure);
         Ok(self.connections.finish(connection, &run, state, next_run).await?)
+    }
+
+    fn pause_after(&self, failure: Option<&Error>) -> TimeDelta {
+        match failure {
+            None => self.jittered(),
+            Some(Error::Cancelled) => TimeDelta::zero(),
+            Some(_) => RETRY.min(self.interval()),
+        }
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.importer.clock().now()
     }
 
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    fn concurrency(&self) -> usize {
+        self.options.concurrency.max(1)
+    }
+
     fn interval(&self) -> TimeDelta {
-        TimeDelta::from_std(self.interval).unwrap_or(TimeDelta::hours(4))
+        TimeDelta::from_std(self.options.interval).unwrap_or(TimeDelta::hours(4))
     }
 
     /// The interval, a little earlier or later, so that connections begun together do not stay together.
     fn jittered(&self) -> TimeDelta {
         let spread = self.interval().num_milliseconds() / 20;
         self.interval() + TimeDelta::milliseconds(fastrand::i64(-spread..=spread))
+    }
+}
+
+/// What dashboards count: an event for every run, in its span.
+fn tell(outcome: &Result<SyncReport, Error>, took: TimeDelta) {
+    let duration_ms = took.num_milliseconds();
+    match outcome {
+        Ok(SyncReport { checked, changed, failed }) => {
+            tracing::info!(outcome = "done", duration_ms, checked, changed, failed, "a sync is done");
+        }
+        Err(error @ (Error::Cancelled | Error::Store(StoreError::Fenced))) => {
+            tracing::info!(outcome = error.code(), duration_ms, "a sync was given up");
+        }
+        Err(error) => tracing::warn!(outcome = error.code(), duration_ms, "a sync did not finish"),
     }
 }
 
@@ -152,6 +247,7 @@ mod tests {
         fn is_send(_: impl Send) {}
         let _ = |scheduler: &Scheduler, tenant: TenantId, reference: &ConnectionRef| {
             is_send(scheduler.sync_due(1));
+            is_send(scheduler.sync_if_due(tenant, reference));
             is_send(scheduler.sync_now(tenant, reference));
         };
     }

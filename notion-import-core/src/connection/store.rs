@@ -96,6 +96,16 @@ pub trait ConnectionStore: Send + Sync {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError>;
 
+    /// It claims one active connection whose next run is not after `now`; none while somebody holds it, or it is not active or not
+    /// due. Of many who try, one gets it, and none once that one has finished: what a queue that delivers more than once needs.
+    async fn claim_if_due(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError>;
+
     /// It makes the holder's lease run out `lease` after `now`. [`StoreError::Fenced`] if a later claim or a
     /// disconnect overtook it, or it was given back.
     async fn renew(

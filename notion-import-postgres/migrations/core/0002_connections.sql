@@ -25,13 +25,15 @@ CREATE TABLE notion_import.connections (
     generation bigint NOT NULL,
     next_run timestamptz NOT NULL,
     leased_until timestamptz,
+    -- A queue is trusted to have it claimed by then.
+    queued_until timestamptz,
     -- To when it was brought forward since the last claim.
     hastened_to timestamptz,
     last_run json,
     PRIMARY KEY (tenant_id, reference)
 );
 
-CREATE INDEX connections_by_next_run ON notion_import.connections (next_run) WHERE state = 'active';
+CREATE INDEX connections_due ON notion_import.connections (greatest(next_run, leased_until, queued_until)) WHERE state = 'active';
 CREATE INDEX connections_fenced ON notion_import.connections (reference) WHERE state = 'disconnecting';
 CREATE INDEX connections_by_bot ON notion_import.connections (bot_id);
 
@@ -54,7 +56,7 @@ GRANT SELECT, INSERT, DELETE ON notion_import.attempts TO notion_import_app;
 GRANT UPDATE (granted) ON notion_import.attempts TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON notion_import.connections TO notion_import_app;
 GRANT SELECT ON notion_import.connections TO notion_import_sync;
-GRANT UPDATE (state, generation, next_run, leased_until, hastened_to, last_run)
+GRANT UPDATE (state, generation, next_run, leased_until, queued_until, hastened_to, last_run)
     ON notion_import.connections TO notion_import_sync;
 
 -- Schedules look across tenants, through these functions only. They tell where to look, not what is there.
@@ -63,21 +65,33 @@ CREATE POLICY lookup ON notion_import.attempts FOR SELECT TO notion_import_looku
 GRANT SELECT (tenant_id, id, expires_at) ON notion_import.attempts TO notion_import_lookup;
 
 CREATE POLICY lookup ON notion_import.connections FOR SELECT TO notion_import_lookup USING (true);
--- A row is locked by who may update it; this one may, but no row is right.
-CREATE POLICY lookup_locks ON notion_import.connections
-    FOR UPDATE TO notion_import_lookup USING (true) WITH CHECK (false);
-GRANT SELECT (tenant_id, reference, state, bot_id, next_run, leased_until) ON notion_import.connections TO notion_import_lookup;
-GRANT UPDATE (leased_until) ON notion_import.connections TO notion_import_lookup;
+-- All it may write is that a connection is queued.
+CREATE POLICY lookup_queues ON notion_import.connections
+    FOR UPDATE TO notion_import_lookup USING (true) WITH CHECK (true);
+GRANT SELECT (tenant_id, reference, state, bot_id, next_run, leased_until, queued_until)
+    ON notion_import.connections TO notion_import_lookup;
+GRANT UPDATE (queued_until) ON notion_import.connections TO notion_import_lookup;
 
--- Active connections that are due and that nobody holds, longest due first. They stay locked until the transaction ends,
--- so nobody else finds them meanwhile.
+-- Active connections that are due and that neither anybody holds nor a queue has, longest due first. They stay locked until the
+-- transaction ends, so nobody else finds them meanwhile.
 CREATE FUNCTION notion_import.due(at timestamptz, at_most bigint)
 RETURNS TABLE (tenant_id uuid, reference text)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT c.tenant_id, c.reference FROM notion_import.connections AS c
-    WHERE c.state = 'active' AND c.next_run <= at AND coalesce(c.leased_until, at) <= at
-    ORDER BY c.next_run LIMIT at_most FOR UPDATE SKIP LOCKED
+    WHERE c.state = 'active' AND greatest(c.next_run, c.leased_until, c.queued_until) <= at
+    ORDER BY greatest(c.next_run, c.leased_until, c.queued_until) LIMIT at_most FOR UPDATE SKIP LOCKED
+$$;
+
+-- The same, and they are queued.
+CREATE FUNCTION notion_import.queue_due(at timestamptz, until timestamptz, at_most bigint)
+RETURNS TABLE (tenant_id uuid, reference text)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE notion_import.connections AS c SET queued_until = until
+    FROM notion_import.due(at, at_most) AS d
+    WHERE c.tenant_id = d.tenant_id AND c.reference = d.reference
+    RETURNING c.tenant_id, c.reference
 $$;
 
 -- Connections that are fenced and not yet removed.
@@ -105,12 +119,15 @@ AS $$
     SELECT EXISTS (SELECT FROM notion_import.connections AS c WHERE c.bot_id = bot AND c.tenant_id <> tenant)
 $$;
 
-REVOKE ALL ON FUNCTION notion_import.due, notion_import.fenced, notion_import.lapsed, notion_import.another_has FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION notion_import.due TO notion_import_sync;
+REVOKE ALL ON FUNCTION
+    notion_import.due, notion_import.queue_due, notion_import.fenced, notion_import.lapsed, notion_import.another_has
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notion_import.due, notion_import.queue_due TO notion_import_sync;
 GRANT EXECUTE ON FUNCTION notion_import.fenced, notion_import.lapsed, notion_import.another_has TO notion_import_app;
 
 GRANT CREATE ON SCHEMA notion_import TO notion_import_lookup;
 ALTER FUNCTION notion_import.due OWNER TO notion_import_lookup;
+ALTER FUNCTION notion_import.queue_due OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.fenced OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.lapsed OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.another_has OWNER TO notion_import_lookup;

@@ -134,7 +134,7 @@ impl ConnectionStore for Postgres {
         let mut claimed = Vec::new();
         for (tenant, reference) in connections::due(&mut *tx, now, limit).await? {
             enter(&mut tx, Role::Sync, Some(tenant)).await?;
-            claimed.extend(connections::claim(&mut *tx, tenant, &reference, now, lease).await?);
+            claimed.extend(connections::claim(&mut *tx, tenant, &reference, now, lease, Some(now)).await?);
         }
         commit(tx).await?;
         Ok(claimed)
@@ -148,7 +148,20 @@ impl ConnectionStore for Postgres {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease).await?;
+        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, None).await?;
+        commit(tx).await?;
+        Ok(claimed)
+    }
+
+    async fn claim_if_due(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError> {
+        let mut tx = self.write(Role::Sync, tenant).await?;
+        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, Some(now)).await?;
         commit(tx).await?;
         Ok(claimed)
     }

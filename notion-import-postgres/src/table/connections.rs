@@ -42,7 +42,8 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE notion_import.connections SET state = $3, workspace = $4::text::json, bot_id = $5, connected_by = $6, \
-             connected_at = $7, generation = $8, next_run = $9, leased_until = NULL, hastened_to = NULL \
+             connected_at = $7, generation = $8, next_run = $9, leased_until = NULL, hastened_to = NULL, \
+             queued_until = NULL \
          WHERE tenant_id = $1 AND reference = $2",
     )
     .bind(record.tenant.as_uuid())
@@ -134,22 +135,45 @@ pub(crate) async fn due(
     every(rows, place)
 }
 
+/// It returns those that [are due](due) and sees to it that none of them is found again before `until`, unless it was claimed.
+#[cfg(feature = "worker")]
+pub(crate) async fn queue_due(
+    db: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
+    let rows = sqlx::query("SELECT tenant_id, reference FROM notion_import.queue_due($1, $2, $3)")
+        .bind(now)
+        .bind(until)
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, place)
+}
+
+/// It claims a connection that is free and, if a time is given, due by then. It is in nobody's queue then.
 pub(crate) async fn claim(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     reference: &ConnectionRef,
     now: DateTime<Utc>,
     lease: Duration,
+    due_by: Option<DateTime<Utc>>,
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
-        "UPDATE notion_import.connections SET generation = generation + 1, leased_until = $4, hastened_to = NULL \
+        "UPDATE notion_import.connections \
+         SET generation = generation + 1, leased_until = $4, hastened_to = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND reference = $2 AND state = 'active' AND coalesce(leased_until, $3) <= $3 \
+             AND next_run <= coalesce($5, next_run) \
          RETURNING tenant_id, reference, generation",
     )
     .bind(tenant.as_uuid())
     .bind(reference.as_str())
     .bind(now)
     .bind(now + lease)
+    .bind(due_by)
     .fetch_optional(db)
     .await
     .map_err(backend)?;
@@ -187,7 +211,7 @@ pub(crate) async fn finish(
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
         "UPDATE notion_import.connections SET last_run = $4::text::json, next_run = least($6, hastened_to), \
-             leased_until = NULL, state = CASE WHEN $5 THEN 'needs_reauth' ELSE state END \
+             leased_until = NULL, queued_until = NULL, state = CASE WHEN $5 THEN 'needs_reauth' ELSE state END \
          WHERE tenant_id = $1 AND reference = $2 AND generation = $3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.as_uuid())

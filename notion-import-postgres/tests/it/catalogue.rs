@@ -148,8 +148,8 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
     let mut db = database.superuser().await;
     let definers = "SELECT proname || ' as ' || proowner::regrole FROM pg_proc \
                     WHERE pronamespace = 'notion_import'::regnamespace AND prosecdef ORDER BY proname";
-    let expected =
-        ["another_has", "due", "fenced", "lapsed"].map(|name| format!("{name} as notion_import_lookup"));
+    let expected = ["another_has", "due", "fenced", "lapsed", "queue_due"]
+        .map(|name| format!("{name} as notion_import_lookup"));
     assert_eq!(column(&mut db, definers).await, expected);
 
     let seen = "SELECT format('%s.%s %s', table_name, column_name, privilege_type) FROM information_schema.role_column_grants \
@@ -162,8 +162,9 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
             "attempts.tenant_id SELECT",
             "connections.bot_id SELECT",
             "connections.leased_until SELECT",
-            "connections.leased_until UPDATE",
             "connections.next_run SELECT",
+            "connections.queued_until SELECT",
+            "connections.queued_until UPDATE",
             "connections.reference SELECT",
             "connections.state SELECT",
             "connections.tenant_id SELECT",

@@ -195,7 +195,7 @@ async fn a_key_of_another_tenant_is_free() {
 }
 
 #[tokio::test]
-async fn the_look_up_sees_where_and_not_what_and_writes_nothing() {
+async fn the_look_up_sees_where_and_not_what_and_writes_only_what_is_queued() {
     let database = Database::empty().await;
     let connection = furnish(&database.open(1).await).await;
     let mut db = database.superuser().await;
@@ -212,6 +212,7 @@ async fn the_look_up_sees_where_and_not_what_and_writes_nothing() {
     }
     for (role, sql) in [
         ("notion_import_app", "SELECT notion_import.due(now(), 1)"),
+        ("notion_import_app", "SELECT notion_import.queue_due(now(), now(), 1)"),
         ("notion_import_sync", "SELECT notion_import.lapsed(now(), 1)"),
         ("notion_import_sync", "SELECT notion_import.another_has(gen_random_uuid(), gen_random_uuid())"),
     ] {

@@ -121,7 +121,20 @@ impl ConnectionStore for Sqlite {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write().await?;
-        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease).await?;
+        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, None).await?;
+        commit(tx).await?;
+        Ok(claimed)
+    }
+
+    async fn claim_if_due(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError> {
+        let mut tx = self.write().await?;
+        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, Some(now)).await?;
         commit(tx).await?;
         Ok(claimed)
     }

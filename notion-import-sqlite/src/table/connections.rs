@@ -108,22 +108,26 @@ pub(crate) async fn claim_due(
     Ok(claimed.into_iter().map(|(_, connection)| connection).collect())
 }
 
+/// It claims a connection that is free and, if a time is given, due by then.
 pub(crate) async fn claim(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     reference: &ConnectionRef,
     now: DateTime<Utc>,
     lease: Duration,
+    due_by: Option<DateTime<Utc>>,
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
         "UPDATE connections SET generation = generation + 1, leased_until = ?4, hastened_to = NULL \
          WHERE tenant_id = ?1 AND reference = ?2 AND state = 'active' AND coalesce(leased_until, ?3) <= ?3 \
+             AND next_run <= coalesce(?5, next_run) \
          RETURNING tenant_id, reference, generation",
     )
     .bind(tenant.to_string())
     .bind(reference.as_str())
     .bind(micros(now))
     .bind(micros(now + lease))
+    .bind(due_by.map(micros))
     .fetch_optional(db)
     .await
     .map_err(StoreError::backend)?;

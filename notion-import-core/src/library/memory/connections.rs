@@ -162,6 +162,18 @@ impl ConnectionStore for MemoryConnections {
         Ok(free.map(|held| held.claim(now, lease)))
     }
 
+    async fn claim_if_due(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError> {
+        let mut state = self.lock();
+        let due = state.get(tenant, reference).filter(|c| c.is_claimable(now) && c.record.next_run <= now);
+        Ok(due.map(|held| held.claim(now, lease)))
+    }
+
     async fn renew(
         &self,
         connection: &Connection,

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use notion_import_core::connection::{
     Attempt, ConnectionRef, ConnectionState, ConnectionStore, Granted, SharedBot, Workspace,
 };
+use notion_import_core::error::Error;
 use notion_import_core::id::{AttemptId, MemberId};
 use notion_import_core::library::document::SourceState;
 use notion_import_core::library::memory::MemoryConnections;
@@ -147,6 +148,44 @@ async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
         scene.connections.fence(tenant, &scene.reference).await.unwrap();
     });
     assert!(run.is_err(), "{run:?}");
+}
+
+#[tokio::test]
+async fn what_is_delivered_twice_is_synced_once() {
+    let scene = Scene::new().await;
+    let other = Scheduler::new(scene.stage.importer.clone(), Arc::new(scene.connections.clone()));
+    let (tenant, reference) = (scene.stage.connection.tenant, &scene.reference);
+    let deliver = async |scheduler: &Scheduler| {
+        scheduler.sync_if_due(tenant, reference).await.unwrap().map(|run| run.outcome.unwrap()).is_some()
+    };
+    let (one, two) = tokio::join!(deliver(&scene.scheduler), deliver(&other));
+    assert!(one ^ two);
+    assert!(!deliver(&scene.scheduler).await);
+    scene.stage.pass(5 * HOUR);
+    assert!(deliver(&other).await);
+    scene.connections.fence(tenant, reference).await.unwrap();
+    scene.stage.pass(5 * HOUR);
+    assert!(!deliver(&other).await);
+}
+
+#[tokio::test]
+async fn a_stop_gives_back_what_is_under_way_and_claims_nothing_more() {
+    let scene = Scene::new().await;
+    let scheduler =
+        Scheduler::new(slow(&scene.stage, Duration::from_secs(90)), Arc::new(scene.connections.clone()));
+    let (tenant, reference) = (scene.stage.connection.tenant, &scene.reference);
+    let (run, ()) = tokio::join!(scheduler.sync_if_due(tenant, reference), async {
+        scene.stage.importer_clock_sleep(30).await;
+        scheduler.clone().stop();
+    });
+    assert!(matches!(run.unwrap().unwrap().outcome, Err(Error::Cancelled)));
+    assert!(scheduler.sync_due(10).await.unwrap().is_empty());
+    assert!(scheduler.sync_now(tenant, reference).await.unwrap().is_none());
+    assert!(scheduler.sync_if_due(tenant, reference).await.unwrap().is_none());
+    let record = scene.connections.get(tenant, reference).await.unwrap().unwrap();
+    assert_eq!(record.state, ConnectionState::Active);
+    assert_eq!(record.last_run.unwrap().failure.as_deref(), Some("cancelled"));
+    assert_eq!(scene.runs().await, 1, "it is due at once");
 }
 
 impl Stage {

@@ -131,6 +131,30 @@ pub(super) async fn by_name(store: Store) -> Outcome {
     Ok(())
 }
 
+pub(super) async fn if_due(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let claim =
+        async |minutes| store.claim_if_due(record.tenant, &record.reference, minute(minutes), LEASE).await;
+    plan(&store, &record, 5).await?;
+    ensure_eq!(claim(4).await?, None, "what is claimed before it is due");
+    let claims = join_all((0..8).map(|_| claim(5))).await;
+    let mut claimed = Vec::new();
+    for claim in claims {
+        claimed.extend(claim?);
+    }
+    let [held] = &claimed[..] else {
+        return Err(Broken::new(format!("{} of eight got what was due", claimed.len())));
+    };
+    ensure_eq!(read(&store, &record).await?.generation, held.generation, "the generation kept");
+    store.finish(held, &RunSummary::default(), ConnectionState::Active, minute(245)).await?;
+    ensure_eq!(claim(6).await?, None, "what is claimed of what is done");
+    store.hasten(record.tenant, &record.reference, minute(6)).await?;
+    ensure!(claim(6).await?.is_some(), "what was hastened must be due");
+    store.fence(record.tenant, &record.reference).await?;
+    ensure_eq!(claim(60).await?, None, "what is claimed of what is being disconnected");
+    Ok(())
+}
+
 pub(super) async fn renewed(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let held = claimed(&store, &record, 0).await?;

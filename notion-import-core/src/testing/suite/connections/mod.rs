@@ -40,6 +40,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("of many who claim at once one gets it", leases::race),
     promise!("every claim raises the generation", leases::generation),
     promise!("an active connection is claimed by name, due or not", leases::by_name),
+    promise!("what is due is claimed by name once, and nothing else is", leases::if_due),
     promise!("a renewed lease runs out later", leases::renewed),
     promise!("whoever was overtaken cannot renew", leases::overtaken_renew),
     promise!("whoever gave the claim back cannot renew", leases::finished_renew),

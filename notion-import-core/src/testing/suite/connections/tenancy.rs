@@ -39,6 +39,8 @@ pub(super) async fn claim(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let claimed = store.claim(tenant(), &record.reference, minute(1), LEASE).await?;
     ensure_eq!(claimed, None, "what a stranger claims");
+    let claimed = store.claim_if_due(tenant(), &record.reference, minute(1), LEASE).await?;
+    ensure_eq!(claimed, None, "what a stranger claims as due");
     let claimed = store.claim_due(minute(1), LEASE, 9).await?;
     let tenants: Vec<_> = claimed.iter().map(|connection| connection.tenant).collect();
     ensure_eq!(tenants, [record.tenant], "whose connection is claimed");

@@ -26,6 +26,7 @@ enum Leak {
     LapsedBackwards,
     ClaimsAll,
     ClaimsTheRefused,
+    ClaimsBeforeDue,
     ForgetsLeases,
     FinishesWhenOvertaken,
     RenewsWhenOvertaken,
@@ -182,6 +183,19 @@ impl ConnectionStore for Leaky {
         Ok(claimed)
     }
 
+    async fn claim_if_due(
+        &self,
+        tenant: TenantId,
+        reference: &ConnectionRef,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<Connection>, StoreError> {
+        match self.leak {
+            Leak::ClaimsBeforeDue => self.claim(tenant, reference, now, lease).await,
+            _ => self.inner.claim_if_due(tenant, reference, now, lease).await,
+        }
+    }
+
     async fn renew(
         &self,
         connection: &Connection,
@@ -269,6 +283,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ListsBackwards, &["connections are listed"]),
         (Leak::LapsedBackwards, &["lapsed attempts"]),
         (Leak::ClaimsAll, &["the longest due"]),
+        (Leak::ClaimsBeforeDue, &["what is due is claimed by name once"]),
         (Leak::ClaimsTheRefused, &["an active connection is claimed by name"]),
         (
             Leak::ForgetsLeases,
