@@ -102,6 +102,12 @@ impl Postgres {
         Ok(tx)
     }
 
+    /// The pool, for the queue, which opens transactions of its own and never sees a tenant's rows.
+    #[cfg(feature = "worker")]
+    pub(crate) fn pool(&self) -> PgPool {
+        self.pool.clone()
+    }
+
     /// A transaction under the host's own login, to look at roles and make tables.
     pub(crate) async fn login(&self) -> Result<Tx, StoreError> {
         self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await
@@ -122,11 +128,26 @@ impl fmt::Debug for Postgres {
     }
 }
 
-/// It makes everything from here to the end of the transaction, or to the next call, happen as `role` for `tenant`.
+/// It makes everything from here to the end of the transaction, or to the next call, happen as `role` for `tenant`. A process that
+/// hangs in the middle does not keep its locks: unless the host has set a time of its own, the transaction ends after ten seconds.
 pub(crate) async fn enter(tx: &mut Tx, role: Role, tenant: Option<TenantId>) -> Result<(), StoreError> {
-    sqlx::query("SELECT set_config('role', $1, true), set_config('notion_import.tenant_id', $2, true)")
-        .bind(role.as_str())
-        .bind(tenant.map_or_else(String::new, |tenant| tenant.to_string()))
+    sqlx::query(
+        "SELECT set_config('role', $1, true), set_config('notion_import.tenant_id', $2, true), \
+             set_config('idle_in_transaction_session_timeout', \
+                 coalesce(nullif(current_setting('idle_in_transaction_session_timeout'), '0'), '10s'), true)",
+    )
+    .bind(role.as_str())
+    .bind(tenant.map_or_else(String::new, |tenant| tenant.to_string()))
+    .execute(&mut **tx)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+/// It makes everything from here to the end of the transaction happen under the host's own login again.
+#[cfg(feature = "worker")]
+pub(crate) async fn leave(tx: &mut Tx) -> Result<(), StoreError> {
+    sqlx::query("SELECT set_config('role', 'none', true), set_config('notion_import.tenant_id', '', true)")
         .execute(&mut **tx)
         .await
         .map_err(backend)?;
