@@ -43,6 +43,8 @@ impl From<StoreError> for OpenError {
                 "53300" | "57P03" => Self::Unreachable(error),
                 _ => Self::Store(error),
             },
+            #[cfg(feature = "worker")]
+            Some(Failure::Queue) => Self::Store(error),
             Some(Failure::Closed | Failure::Protocol) | None => Self::Store(error),
         }
     }
@@ -87,6 +89,8 @@ pub(crate) fn sqlstate(error: &StoreError) -> Option<&str> {
     match failure(error)? {
         Failure::Refused { sqlstate, .. } => Some(sqlstate),
         Failure::Io(_) | Failure::Busy | Failure::Closed | Failure::Tls | Failure::Protocol => None,
+        #[cfg(feature = "worker")]
+        Failure::Queue => None,
     }
 }
 
@@ -95,6 +99,17 @@ fn failure(error: &StoreError) -> Option<&Failure> {
         StoreError::Backend(cause) => cause.downcast_ref(),
         _ => None,
     }
+}
+
+/// It does the same for an error of the queue, which has the database's somewhere among its causes.
+#[cfg(feature = "worker")]
+pub(crate) fn queue_failed(error: &(dyn std::error::Error + 'static)) -> StoreError {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut codes = causes.filter_map(|cause| cause.downcast_ref::<graphile_worker::DbError>()?.code());
+    StoreError::backend(match codes.next() {
+        Some(sqlstate) => Failure::Refused { sqlstate: sqlstate.to_owned(), constraint: None },
+        None => Failure::Queue,
+    })
 }
 
 /// A failure of the database.
@@ -112,6 +127,9 @@ enum Failure {
     Tls,
     #[error("the database did not answer as expected")]
     Protocol,
+    #[cfg(feature = "worker")]
+    #[error("the queue cannot be used")]
+    Queue,
 }
 
 fn of(constraint: Option<&str>) -> String {

@@ -30,10 +30,14 @@
 //! other login needs `GRANT notion_import_app, notion_import_sync TO ..`.
 //!
 //! [`Blobs`] keeps the files in an object store: a folder, or with the features `s3`, `gcs` and `azure` a bucket.
+//!
+//! With the feature `worker`, a `Worker` spreads the syncs over any number of processes.
 
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(feature = "worker")]
+mod worker;
 mod blobs;
 mod store;
 mod table;
@@ -48,3 +52,5 @@ pub use blobs::Blobs;
 pub use database::Postgres;
 pub use error::{Hazard, OpenError};
 pub use object_store;
+#[cfg(feature = "worker")]
+pub use worker::Worker;

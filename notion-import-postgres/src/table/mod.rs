@@ -7,6 +7,9 @@ pub(crate) mod documents;
 pub(crate) mod syncs;
 pub(crate) mod versions;
 
+#[cfg(feature = "worker")]
+pub(crate) mod jobs;
+
 #[cfg(feature = "gate")]
 pub(crate) mod acceptances;
 #[cfg(feature = "gate")]

@@ -13,5 +13,7 @@ mod races;
 mod readable;
 mod rows;
 mod safety;
+#[cfg(feature = "worker")]
+mod worker;
 
 use notion_import_postgres::testing as cluster;

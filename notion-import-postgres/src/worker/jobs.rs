@@ -1,0 +1,61 @@
+//! What is queued.
+
+use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext};
+use notion_import_core::connection::ConnectionRef;
+use notion_import_core::error::Error;
+use notion_import_core::id::TenantId;
+use serde::{Deserialize, Serialize};
+
+use super::Worker;
+
+/// A job without its worker is none of ours.
+const ASTRAY: &str = "astray";
+
+/// Sync this connection if it is due.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Sync {
+    tenant: TenantId,
+    connection: ConnectionRef,
+}
+
+impl TaskHandler for Sync {
+    const IDENTIFIER: &'static str = "sync";
+
+    async fn run(self, context: WorkerContext) -> impl IntoTaskHandlerResult {
+        let worker = context.get_ext::<Worker>().ok_or(ASTRAY)?;
+        worker.sync(self).await
+    }
+}
+
+/// Queue what is due.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Tick {}
+
+impl TaskHandler for Tick {
+    const IDENTIFIER: &'static str = "tick";
+
+    async fn run(self, context: WorkerContext) -> impl IntoTaskHandlerResult {
+        let worker = context.get_ext::<Worker>().ok_or(ASTRAY)?;
+        match worker.tick().await.map_err(Error::from) {
+            Ok(queued) => tracing::info!(queued, "what is due is queued"),
+            // The next minute has a tick of its own.
+            Err(error) => tracing::warn!(outcome = error.code(), "what is due could not be queued"),
+        }
+        Ok::<_, &'static str>(())
+    }
+}
+
+impl Worker {
+    /// It fails, so that the job is delivered again, only if the connection was not claimed or was given back. When a sync
+    /// that was begun is tried again, is the schedule's to say.
+    async fn sync(&self, job: Sync) -> Result<(), &'static str> {
+        match self.scheduler.sync_if_due(job.tenant, &job.connection).await {
+            Ok(Some(run)) => match run.outcome {
+                Err(error @ Error::Cancelled) => Err(error.code()),
+                Ok(_) | Err(_) => Ok(()),
+            },
+            Ok(None) => Ok(()),
+            Err(error) => Err(error.code()),
+        }
+    }
+}

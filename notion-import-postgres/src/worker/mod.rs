@@ -1,0 +1,154 @@
+//! Syncs spread over machines: a queue in the database hands what is due to whoever is free.
+
+mod jobs;
+mod queue;
+
+use std::fmt;
+use std::future::pending;
+use std::time::Duration;
+
+use chrono::Utc;
+use futures_util::FutureExt;
+use notion_import_core::error::StoreError;
+use notion_import_core::schedule::Scheduler;
+use tokio::time::sleep;
+
+use crate::database::{Postgres, Role, commit, leave};
+use crate::table::{connections, jobs as queued};
+use queue::Shutdown;
+
+/// Connections queued in one transaction.
+const BATCH: usize = 5_000;
+
+/// A connection is not queued again for so long unless it was claimed. Nothing but a job that was deleted by hand waits for this.
+const TRUST: Duration = Duration::from_secs(60 * 60);
+
+/// After the queue failed, it is tried again.
+const RESTART: Duration = Duration::from_secs(5);
+
+/// Runs a [`Scheduler`]'s syncs from a queue, as one of any number of processes.
+///
+/// Once a minute one of them queues what is due; whoever is free takes it from the queue, claims the connection and syncs it. The
+/// queue ([`graphile_worker`]) may lose a job or deliver it twice: the claim sees to it that a connection is synced once, and
+/// what is due without being claimed is queued again. A process that falls silent loses its jobs together with its claims.
+///
+/// The queue's tables are in a schema of their own, `notion_import_worker`, which belongs to the login that opened the first
+/// worker; workers use that login. A job carries the ids of a tenant and a connection and nothing else. The roles that act for
+/// tenants have no right on it.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use notion_import_core::{importer::Importer, schedule::{ScheduleOptions, Scheduler}};
+/// # use notion_import_postgres::{Postgres, Worker};
+/// # async fn syncs(postgres: Postgres, importer: Importer) -> Result<(), notion_import_core::error::StoreError> {
+/// let options = ScheduleOptions { concurrency: 16, ..ScheduleOptions::default() };
+/// let scheduler = Scheduler::new(importer, Arc::new(postgres.clone())).with(options);
+/// let worker = Worker::open(&postgres, scheduler).await?;
+/// let (shut_down, told) = tokio::sync::oneshot::channel::<()>();
+/// let working = tokio::spawn(async move { worker.run(async { told.await.unwrap_or(()) }).await });
+/// # let _ = (shut_down, working);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Worker {
+    postgres: Postgres,
+    scheduler: Scheduler,
+    spread: Duration,
+    grace: Duration,
+}
+
+impl Worker {
+    /// It makes the queue's tables, or brings them up to date. [`ScheduleOptions`](notion_import_core::schedule::ScheduleOptions)
+    /// say how many connections this process syncs at once, and after what silence others take over.
+    ///
+    /// # Errors
+    /// The database's, also if the login may not make a schema, or use the one another login has made.
+    pub async fn open(postgres: &Postgres, scheduler: Scheduler) -> Result<Self, StoreError> {
+        let (spread, grace) = (Duration::from_secs(30), Duration::from_secs(20));
+        let worker = Self { postgres: postgres.clone(), scheduler, spread, grace };
+        worker.prepare(pending().boxed().shared()).await?;
+        Ok(worker)
+    }
+
+    /// It spreads what is queued at once over this time, so that it does not meet Notion at once: half a minute by default.
+    #[must_use]
+    pub fn spread(mut self, over: Duration) -> Self {
+        self.spread = over;
+        self
+    }
+
+    /// It lets syncs go on for so long after the shutdown before it gives them back: twenty seconds by default.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// It syncs until `shutdown`, and returns when nothing is under way any more: what was, is finished within the grace period or
+    /// [given back](Scheduler::stop), due at once. While the database fails, it waits.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = shutdown.boxed().shared();
+        let giving_back = async {
+            shutdown.clone().await;
+            sleep(self.grace).await;
+            self.scheduler.stop();
+            pending::<()>().await;
+        };
+        tokio::select! {
+            () = self.work(shutdown.clone()) => {}
+            () = giving_back => {}
+        }
+    }
+
+    /// It queues everything that is due, and returns how many that were. [`run`](Self::run) calls it once a minute, in one of the
+    /// processes; calling it more often, or from several at once, queues nothing twice.
+    ///
+    /// # Errors
+    /// The database's. What was queued until then stays so.
+    pub async fn tick(&self) -> Result<usize, StoreError> {
+        let mut queued = 0;
+        loop {
+            let batch = self.queue_due().await?;
+            queued += batch;
+            if batch < BATCH {
+                return Ok(queued);
+            }
+        }
+    }
+
+    /// One batch, wholly or not at all.
+    async fn queue_due(&self) -> Result<usize, StoreError> {
+        let now = Utc::now();
+        let mut tx = self.postgres.schedule(Role::Sync).await?;
+        let due = connections::queue_due(&mut *tx, now, now + TRUST, BATCH).await?;
+        if !due.is_empty() {
+            leave(&mut tx).await?;
+            queued::add(&mut *tx, &due, self.spread).await?;
+        }
+        commit(tx).await?;
+        Ok(due.len())
+    }
+
+    async fn work(&self, shutdown: Shutdown) {
+        while shutdown.peek().is_none() {
+            if let Err(error) = self.serve(shutdown.clone()).await {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(cause, "the queue failed; it is tried again");
+                tokio::select! {
+                    () = sleep(RESTART) => {}
+                    () = shutdown.clone() => {}
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("spread", &self.spread)
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
+}

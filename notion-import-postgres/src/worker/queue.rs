@@ -1,0 +1,78 @@
+//! The queue, set up for syncs.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, Shared};
+use graphile_worker::worker_utils::types::CleanupTask;
+use graphile_worker::{
+    Cron, CronJobKeyMode, LocalQueueConfig, WorkerOptions, WorkerRecoveryConfig, WorkerShutdownConfig,
+};
+use notion_import_core::error::StoreError;
+use notion_import_core::schedule::ScheduleOptions;
+
+use super::Worker;
+use super::jobs::{Sync, Tick};
+use crate::error::queue_failed;
+use crate::table::jobs::SCHEMA;
+
+/// It is there as soon as the host wants to end.
+pub(super) type Shutdown = Shared<BoxFuture<'static, ()>>;
+
+/// Jobs fetched at once for each connection synced at once.
+const AHEAD: usize = 4;
+
+/// What is given back is written down within this.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+impl Worker {
+    /// It runs the queue until the shutdown, or until it fails.
+    pub(super) async fn serve(&self, shutdown: Shutdown) -> Result<(), StoreError> {
+        let queue = self.prepare(shutdown).await?;
+        // What a crash has left behind and nobody runs any more.
+        let utils = queue.create_utils();
+        utils
+            .cleanup(&[CleanupTask::DeletePermanentlyFailedJobs])
+            .await
+            .map_err(|error| queue_failed(&error))?;
+        queue.run().await.map_err(|error| queue_failed(&error))
+    }
+
+    pub(super) async fn prepare(&self, shutdown: Shutdown) -> Result<graphile_worker::Worker, StoreError> {
+        self.options(shutdown).init().await.map_err(|error| queue_failed(&error))
+    }
+
+    fn options(&self, shutdown: Shutdown) -> WorkerOptions {
+        let ScheduleOptions { lease, concurrency, .. } = *self.scheduler.options();
+        let concurrency = concurrency.max(1);
+        // Whoever loses its claims loses its jobs.
+        let recovery = WorkerRecoveryConfig::default()
+            .heartbeat_interval(lease / 3)
+            .sweep_interval(lease / 2)
+            .sweep_threshold(lease)
+            .recovery_delay(Duration::ZERO);
+        // Jobs end by themselves when the scheduler stops, and that is when the grace period is over.
+        let ending = WorkerShutdownConfig::default()
+            .listen_os_shutdown_signals(false)
+            .grace_period(self.grace + FAREWELL)
+            .interrupted_job_retry_delay(Duration::ZERO)
+            .shutdown_signal(shutdown);
+        let tick = Cron::every_minute::<Tick>()
+            .priority(-1)
+            .max_attempts(1)
+            .job_key("tick")
+            .job_key_mode(CronJobKeyMode::PreserveRunAt);
+        WorkerOptions::default()
+            .schema(SCHEMA)
+            .pg_pool(self.postgres.pool())
+            .concurrency(concurrency)
+            .local_queue(LocalQueueConfig::default().with_size(AHEAD * concurrency))
+            // A sync can wait for a second; a connection of the pool that only listens cannot be spared everywhere.
+            .use_notification_delivery(false)
+            .worker_recovery(recovery)
+            .worker_shutdown(ending)
+            .define_job::<Sync>()
+            .define_job::<Tick>()
+            .with_cron(tick)
+            .add_extension(self.clone())
+    }
+}

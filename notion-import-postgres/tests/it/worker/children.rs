@@ -1,0 +1,133 @@
+//! Workers in processes of their own. A child is this very test binary, told what to do by its environment.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use notion_import_core::schedule::ScheduleOptions;
+use notion_import_postgres::{Postgres, Worker};
+
+use super::Scene;
+use crate::cluster::HOST;
+
+const DATABASE: &str = "NOTION_IMPORT_TEST_DATABASE";
+const NOTION: &str = "NOTION_IMPORT_TEST_NOTION";
+const TOKEN: &str = "NOTION_IMPORT_TEST_TOKEN";
+const LEASE: &str = "NOTION_IMPORT_TEST_LEASE";
+
+/// A process, killed when it is dropped.
+pub(super) struct Child {
+    process: std::process::Child,
+    /// It ends when this is closed.
+    _alive: Option<ChildStdin>,
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Child {
+    /// It runs the test of this name as a child whose leases last so many seconds.
+    pub(super) fn spawn(test: &str, scene: &Scene, lease: u64) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args([&format!("worker::{test}"), "--exact", "--nocapture", "--test-threads=1"]);
+        command
+            .env(DATABASE, scene.database.url(HOST))
+            .env(NOTION, scene.notion.url())
+            .env(TOKEN, &scene.token);
+        command.env(LEASE, lease.to_string()).env_remove("RUST_LOG");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut process = command.spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (out, kept) = (BufReader::new(process.stdout.take().unwrap()), lines.clone());
+        let reader = std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        Self { _alive: process.stdin.take(), process, lines, reader: Some(reader) }
+    }
+
+    /// It waits for its end and returns what it said after this word.
+    pub(super) fn told(mut self, word: &str) -> String {
+        self.process.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        let lines = self.lines.lock().unwrap();
+        let told = lines.iter().find_map(|line| Some(line.split_once(word)?.1.trim().to_owned()));
+        told.unwrap_or_else(|| panic!("it did not say {word:?}: {lines:#?}"))
+    }
+
+    /// How its syncs have ended so far.
+    pub(super) fn outcomes(&self) -> BTreeMap<String, usize> {
+        let mut outcomes = BTreeMap::new();
+        for line in self.lines.lock().unwrap().iter() {
+            if let Some((_, rest)) = line.split_once("outcome=\"") {
+                *outcomes.entry(rest.split('"').next().unwrap_or_default().to_owned()).or_default() += 1;
+            }
+        }
+        outcomes
+    }
+
+    /// It waits for a sync that ends like this.
+    pub(super) async fn until(&self, outcome: &str) {
+        for _ in 0..300 {
+            if self.outcomes().contains_key(outcome) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("no sync ended like this: {outcome}; they ended like this: {:?}", self.outcomes());
+    }
+
+    pub(super) fn signal(&self, signal: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", self.process.id())]).status();
+        assert!(sent.unwrap().success(), "{signal}");
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What this process was told to do, if it is a child.
+pub(super) struct Task {
+    database: String,
+    notion: String,
+    token: String,
+    lease: Duration,
+}
+
+pub(super) fn task() -> Option<Task> {
+    let told = |name| std::env::var(name).ok();
+    let lease = Duration::from_secs(told(LEASE)?.parse().ok()?);
+    Some(Task { database: told(DATABASE)?, notion: told(NOTION)?, token: told(TOKEN)?, lease })
+}
+
+impl Task {
+    pub(super) async fn worker(&self) -> Worker {
+        let postgres = Postgres::connect(&self.database).await.unwrap();
+        let options = ScheduleOptions { concurrency: 32, lease: self.lease, ..ScheduleOptions::default() };
+        super::worker(&postgres, &self.notion, &self.token, options).await
+    }
+}
+
+/// A child: it syncs until its parent is gone, and tells how each sync ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_that_syncs() {
+    let Some(task) = task() else { return };
+    let filter = tracing_subscriber::EnvFilter::new("notion_import_core::schedule=info");
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();
+    let (gone, orphaned) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().read(&mut [0]);
+        gone.send(())
+    });
+    let orphaned = async {
+        let _ = orphaned.await;
+    };
+    task.worker().await.run(orphaned).await;
+}

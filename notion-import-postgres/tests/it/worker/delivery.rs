@@ -1,0 +1,110 @@
+//! What a job does that comes too late, too early or twice.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use notion_import_core::connection::{ConnectionState, ConnectionStore};
+use notion_import_core::error::StoreError;
+use notion_import_core::library::document::DocumentStore;
+use notion_import_core::testing::Endpoint;
+use notion_import_postgres::Worker;
+
+use super::{Scene, at_once};
+
+/// It lets a worker run until no job waits any more.
+async fn empty(scene: &mut Scene, worker: &Worker) {
+    let running = worker.clone();
+    let running = tokio::spawn(async move { running.run(std::future::pending()).await });
+    for _ in 0..150 {
+        if scene.jobs().await == 0 {
+            running.abort();
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("jobs are left: {:?}", scene.lines("SELECT last_error FROM notion_import_worker.jobs").await);
+}
+
+#[tokio::test]
+async fn a_connection_is_synced_once_a_round() {
+    let mut scene = Scene::new(50).await;
+    let worker = scene.worker(at_once(8)).await;
+    for round in 1..=2 {
+        scene.run("UPDATE notion_import.connections SET next_run = now()").await;
+        assert_eq!(worker.tick().await.unwrap(), 50);
+        empty(&mut scene, &worker).await;
+        assert_eq!(scene.due().await, 0);
+        assert_eq!(scene.count("public.runs WHERE failure IS NULL").await, 50 * round);
+        assert_eq!(scene.count(&format!("notion_import.connections WHERE generation <> {round}")).await, 0);
+    }
+    assert_eq!(scene.world.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_job_whose_connection_is_held_gone_or_done_ends_quietly() {
+    let mut scene = Scene::new(4).await;
+    let worker = scene.worker(at_once(4)).await;
+    worker.tick().await.unwrap();
+    scene
+        .run(
+            "CREATE TEMPORARY TABLE numbered AS \
+                 SELECT tenant_id, row_number() OVER () AS number FROM notion_import.connections; \
+             UPDATE notion_import.connections SET leased_until = now() + interval '1 minute' \
+                 WHERE tenant_id = (SELECT tenant_id FROM numbered WHERE number = 1); \
+             UPDATE notion_import.connections SET state = 'disconnecting' \
+                 WHERE tenant_id = (SELECT tenant_id FROM numbered WHERE number = 2); \
+             DELETE FROM notion_import.connections WHERE tenant_id = (SELECT tenant_id FROM numbered WHERE number = 3); \
+             UPDATE notion_import.connections SET next_run = now() + interval '1 minute' \
+                 WHERE tenant_id = (SELECT tenant_id FROM numbered WHERE number = 4)",
+        )
+        .await;
+    empty(&mut scene, &worker).await;
+    assert_eq!(scene.count("public.runs").await, 0);
+    assert_eq!(scene.world.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_sync_that_failed_is_tried_again_when_the_schedule_says_so() {
+    let mut scene = Scene::new(2).await;
+    let worker = scene.worker(at_once(4)).await;
+    scene.world.revoke(&scene.token);
+    worker.tick().await.unwrap();
+    empty(&mut scene, &worker).await;
+    assert_eq!(scene.count("public.runs WHERE failure = 'unauthorized'").await, 2);
+    assert_eq!(scene.world.requests_to(Endpoint::Search), 2);
+    let record = scene.postgres.get(scene.connection.tenant, &scene.connection.reference).await.unwrap();
+    assert_eq!(record.unwrap().state, ConnectionState::NeedsReauth);
+}
+
+#[tokio::test]
+async fn whoever_hangs_in_the_middle_of_a_claim_lets_go() {
+    let mut scene = Scene::new(1).await;
+    let postgres = scene.postgres.clone();
+    let (tenant, reference) = (scene.connection.tenant, scene.connection.reference.clone());
+    let claim =
+        async || postgres.claim_if_due(tenant, &reference, chrono::Utc::now(), Duration::from_secs(60)).await;
+    let mut hanging = Box::pin(claim());
+    let lock = "SELECT 1 FROM notion_import.connections FOR UPDATE NOWAIT";
+    while sqlx::query(lock).execute(&mut scene.db).await.is_ok() {
+        assert!((&mut hanging).now_or_never().is_none(), "it did not stop in the middle");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let claimed = tokio::time::timeout(Duration::from_secs(30), claim()).await.unwrap();
+    assert!(claimed.unwrap().is_some());
+    assert!(matches!(hanging.await, Err(StoreError::Backend(_))));
+}
+
+#[tokio::test]
+async fn an_owner_is_stale_as_soon_as_another_has_claimed() {
+    let scene = Scene::new(1).await;
+    let (tenant, reference) = (scene.connection.tenant, &scene.connection.reference);
+    let (now, lease) = (chrono::Utc::now(), Duration::from_secs(60));
+    let stale = scene.postgres.claim_if_due(tenant, reference, now, lease).await.unwrap().unwrap();
+    scene.postgres.patch(&stale, &[], None).await.unwrap();
+    let later = now + lease;
+    let owner = scene.postgres.claim_if_due(tenant, reference, later, lease).await.unwrap().unwrap();
+    // The new owner has not written anything yet.
+    assert!(matches!(scene.postgres.patch(&stale, &[], None).await, Err(StoreError::Fenced)));
+    assert!(matches!(scene.postgres.renew(&stale, later, lease).await, Err(StoreError::Fenced)));
+    scene.postgres.patch(&owner, &[], None).await.unwrap();
+}
