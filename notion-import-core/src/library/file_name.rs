@@ -1,25 +1,40 @@
 //! Names of files, safe to show and to put into a header.
 
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
 /// No name is longer, in bytes.
 const LONGEST: usize = 120;
 
-/// It makes a name for people out of what an author or an address calls a file: no path, no control or direction
-/// characters, at most 120 bytes, with the extension of its type.
+/// It makes a name for people out of what an author or an address calls a file: no path, nothing that is invisible or
+/// turns the text around, nothing that Windows takes for a device, at most 120 bytes, with the extension of its type.
 pub(crate) fn file_name(raw: &str, media_type: &str) -> String {
     let visible: String =
         raw.chars().filter(|c| !is_hidden(*c)).map(|c| if is_separator(c) { '_' } else { c }).collect();
-    let trimmed = visible.trim_matches(|c: char| c.is_whitespace() || c == '.');
+    // A run of spaces can push the end of a name out of sight.
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    let visible = words.join(" ");
+    let trimmed = visible.trim_matches(|c: char| c == ' ' || c == '.');
     let extension = extension(media_type);
-    let stem = trimmed.strip_suffix_ignoring_case(extension).unwrap_or(trimmed).trim_end();
-    let stem = shortened(stem, LONGEST - extension.len());
-    if stem.is_empty() { format!("file{extension}") } else { format!("{stem}{extension}") }
+    let stem = trimmed.strip_suffix_ignoring_case(extension).unwrap_or(trimmed);
+    let stem = shortened(stem, LONGEST - extension.len() - 1).trim_end_matches([' ', '.']);
+    match stem {
+        "" => format!("file{extension}"),
+        stem if is_device(stem) => format!("_{stem}{extension}"),
+        stem => format!("{stem}{extension}"),
+    }
 }
 
 /// The value of a `Content-Disposition` header (RFC 6266) that offers a download under this name.
 pub fn attachment_disposition(name: &str) -> String {
     let plain: String = name
         .chars()
-        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | ';' | '/') || c == ' ' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
@@ -44,10 +59,28 @@ fn extension(media_type: &str) -> &'static str {
     }
 }
 
-/// Controls, and what changes the direction or the look of the text around it.
+/// Controls, what changes the direction of the text around it, and what has no width or no meaning for everyone.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+    let blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}');
+    let nameless = matches!(
+        c.general_category(),
+        GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Unassigned
+    );
+    blank || nameless || c.is_control() && c != '\t'
+}
+
+/// Whether Windows takes a name for a device, whatever its extension.
+fn is_device(stem: &str) -> bool {
+    let name = stem.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³"];
+    let numbered = |port: &str| name.strip_prefix(port).is_some_and(|number| digits.contains(&number));
+    matches!(name.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 fn is_separator(c: char) -> bool {
@@ -91,6 +124,17 @@ mod tests {
         check("", "file.pdf");
         check("...", "file.pdf");
         check("Zürich–東京.pdf", "Zürich–東京.pdf");
+        check("report.pdf \u{a0}  \t  .exe", "report.pdf .exe.pdf");
+        check("a\u{ad}b\u{e0041}c\u{3164}d\u{2066}e", "abcde.pdf");
+        check("con", "_con.pdf");
+        check("NUL.pdf", "_NUL.pdf");
+        check("com1.2026.pdf", "_com1.2026.pdf");
+        check("COM1 .pdf", "_COM1.pdf");
+        check("LPT³", "_LPT³.pdf");
+        check("COM10", "COM10.pdf");
+        check("Console", "Console.pdf");
+        check("C:\\Users\\me|<x>?*\".pdf", "C__Users_me__x____.pdf");
+        check(" .hidden. ", "hidden.pdf");
     }
 
     #[test]
