@@ -273,17 +273,23 @@ pub enum DownloadError {
     /// What came is not a type that is accepted here.
     #[error("the file is of a type that is not accepted")]
     Type,
+    /// It came so slowly that it was given up.
+    #[error("the file came too slowly")]
+    TooSlow,
+    /// The server's answer is not one a whole file can be taken from.
+    #[error("the file server's answer cannot be used: {0}")]
+    Unusable(&'static str),
     /// It did not come whole.
     #[error(transparent)]
     Transport(TransportError),
 }
 
 impl DownloadError {
-    fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::TooLarge { .. } | Self::Type => false,
+            Self::Refused(_) | Self::TooLarge { .. } | Self::Type | Self::Unusable(_) => false,
             Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
-            Self::Expired | Self::Transport(_) => true,
+            Self::Expired | Self::TooSlow | Self::Transport(_) => true,
         }
     }
 
@@ -294,6 +300,8 @@ impl DownloadError {
             Self::Expired => "file_address_expired",
             Self::TooLarge { .. } => "file_too_large",
             Self::Type => "file_type_not_accepted",
+            Self::TooSlow => "file_too_slow",
+            Self::Unusable(_) => "file_answer_unusable",
             Self::Transport(error) => error.code(),
         }
     }

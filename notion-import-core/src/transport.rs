@@ -1,7 +1,6 @@
 //! One HTTP exchange, and the clock. Both are sealed: hosts never see them, the test kit replaces them, so a
 //! whole sync can run under virtual time without a socket.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,6 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use http::{HeaderMap, Method, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
 use crate::error::TransportError;
@@ -103,19 +101,6 @@ impl Http {
     pub fn new() -> Result<Self, TransportError> {
         client().timeout(ATTEMPT).build().map(Self).map_err(classify)
     }
-
-    /// It builds a client for files, which connects only to addresses that `vet` accepts, and through no proxy.
-    /// A name is vetted by the very addresses that are then connected to. An address that stands in the URL itself
-    /// never reaches the resolver: the caller judges it.
-    pub(crate) fn vetting(vet: fn(IpAddr) -> bool) -> Result<Self, TransportError> {
-        client()
-            .no_proxy()
-            .https_only(true)
-            .dns_resolver(Arc::new(Vetting(vet)))
-            .build()
-            .map(Self)
-            .map_err(classify)
-    }
 }
 
 fn client() -> reqwest::ClientBuilder {
@@ -124,23 +109,6 @@ fn client() -> reqwest::ClientBuilder {
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(60))
         .user_agent(concat!("notion-import/", env!("CARGO_PKG_VERSION")))
-}
-
-/// A resolver that passes on only the addresses it accepts.
-struct Vetting(fn(IpAddr) -> bool);
-
-impl Resolve for Vetting {
-    fn resolve(&self, name: Name) -> Resolving {
-        let vet = self.0;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let accepted: Vec<SocketAddr> = found.filter(|address| vet(address.ip())).collect();
-            match accepted.is_empty() {
-                true => Err("no address of this host is allowed".into()),
-                false => Ok(Box::new(accepted.into_iter()) as Addrs),
-            }
-        })
-    }
 }
 
 #[async_trait]

@@ -43,6 +43,10 @@ impl Guard {
         self.external = external;
     }
 
+    pub(super) fn external(&self) -> External {
+        self.external
+    }
+
     pub(super) fn judge(&self, url: &Url) -> Result<Verdict, DownloadError> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(DownloadError::Refused("it carries credentials"));
@@ -104,6 +108,8 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || a == 0
         || a >= 240
         || (a == 100 && (64..128).contains(&b))
+        // Azure's own: a public number that only a machine inside can reach.
+        || ip.octets() == [168, 63, 129, 16]
         || (a == 192 && b == 0 && c == 0)
         || (a == 192 && b == 88 && c == 99)
         || (a == 198 && (18..20).contains(&b)))
@@ -112,19 +118,18 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let segments = ip.segments();
     let embedded = match segments {
-        // Mapped, compatible, translated (NAT64) and 6to4 addresses are the IPv4 address inside.
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some((high, low)),
-        [0x2002, high, low, ..] => Some((high, low)),
+        // Mapped and translated (NAT64) addresses are the IPv4 address inside.
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some((high, low)),
         _ => None,
     };
     if let Some((high, low)) = embedded {
         let [[a, b], [c, d]] = [high.to_be_bytes(), low.to_be_bytes()];
         return is_public_v4(Ipv4Addr::new(a, b, c, d));
     }
-    // Only global unicast is public, and not what is set aside in it for protocols, tunnels and documentation.
+    // Only global unicast is public, and not what is set aside in it for protocols, tunnels (Teredo, 6to4) and documentation.
     (segments[0] & 0xe000) == 0x2000
         && !(segments[0] == 0x2001 && (segments[1] < 0x200 || segments[1] == 0xdb8))
-        && segments[0] != 0x3fff
+        && !matches!(segments[0], 0x2002 | 0x3fff)
 }
 
 #[cfg(test)]
@@ -213,6 +218,8 @@ mod tests {
             "2001::1",
             "2001:db8::1",
             "2002:7f00:1::1",
+            "2002:101:101::1",
+            "168.63.129.16",
             "3fff::1",
             "fc00::1",
             "fe80::1",
@@ -227,7 +234,7 @@ mod tests {
             "172.32.0.1",
             "2606:4700::1111",
             "::ffff:1.1.1.1",
-            "2002:101:101::1",
+            "64:ff9b::101:101",
         ] {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
         }

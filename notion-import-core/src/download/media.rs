@@ -24,7 +24,7 @@ const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 impl Accept {
     /// The type of a file that begins with `head`, if it is accepted.
     pub(crate) fn detect(self, head: &[u8], name: &str) -> Option<&'static str> {
-        let detected = infer::get(head).map(|kind| kind.mime_type());
+        let detected = office(head).or_else(|| infer::get(head).map(|kind| kind.mime_type()));
         match (self, detected) {
             (Self::Document, Some(found)) => DOCUMENTS.into_iter().find(|accepted| *accepted == found),
             (Self::Image, Some(found)) => IMAGES.into_iter().find(|accepted| *accepted == found),
@@ -44,6 +44,24 @@ impl Accept {
             Self::Image => matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg" | "gif" | "webp")),
         }
     }
+}
+
+/// Which Office document a ZIP archive is, told by the first of its entries that only one kind has, wherever it stands.
+fn office(head: &[u8]) -> Option<&'static str> {
+    const ENTRY: &[u8] = b"PK\x03\x04";
+    // Where the name stands in the header of an entry.
+    const NAME: usize = 30;
+    if !head.starts_with(ENTRY) {
+        return None;
+    }
+    let entries = head.windows(ENTRY.len()).enumerate().filter(|(_, window)| *window == ENTRY);
+    let mut names = entries.filter_map(|(at, _)| head.get(at + NAME..));
+    names.find_map(|name| match name {
+        [b'w', b'o', b'r', b'd', b'/', ..] => Some(DOCUMENTS[1]),
+        [b'x', b'l', b'/', ..] => Some(DOCUMENTS[2]),
+        [b'p', b'p', b't', b'/', ..] => Some(DOCUMENTS[3]),
+        _ => None,
+    })
 }
 
 /// Text has no magic bytes: the name claims it, and the bytes must not contradict.
@@ -77,6 +95,38 @@ fn extension(name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// The entries of a ZIP archive, with nothing in them.
+    fn archive(names: &[&str]) -> Vec<u8> {
+        let entry = |name: &&str| {
+            let header = [b"PK\x03\x04".as_slice(), &[0; 22], &[name.len() as u8, 0, 0, 0]].concat();
+            [header, name.as_bytes().to_vec()].concat()
+        };
+        names.iter().flat_map(entry).collect()
+    }
+
+    #[test]
+    fn an_archive_is_an_office_document_by_its_entries_in_any_order() {
+        let common = [
+            "[Content_Types].xml",
+            "_rels/.rels",
+            "docProps/app.xml",
+            "docProps/core.xml",
+            "customXml/item1.xml",
+        ];
+        let check = |own: &str, expected: Option<&str>| {
+            for before in 0..=common.len() {
+                let (first, last) = common.split_at(before);
+                let found = Accept::Document.detect(&archive(&[first, &[own], last].concat()), "a.docx");
+                assert_eq!(found, expected, "{own} after {first:?}");
+            }
+        };
+        check("word/document.xml", Some(DOCUMENTS[1]));
+        check("xl/workbook.xml", Some(DOCUMENTS[2]));
+        check("ppt/presentation.xml", Some(DOCUMENTS[3]));
+        check("setup.exe", None);
+        check("swordfish/document.xml", None);
+    }
+
     #[test]
     fn a_file_is_what_its_bytes_say() {
         let check = |accept: Accept, head: &[u8], name: &str, expected: Option<&str>| {
@@ -93,6 +143,7 @@ mod tests {
         check(Accept::Document, b"MZ\x90\0", "setup.pdf", None);
         check(Accept::Document, b"\x89PNG\r\n\x1a\n", "a.png", None);
         check(Accept::Image, b"\x89PNG\r\n\x1a\n", "a.png", Some("image/png"));
+        check(Accept::Image, &archive(&["word/document.xml"]), "a.png", None);
         check(Accept::Image, b"<svg xmlns='http://www.w3.org/2000/svg'>", "a.svg", None);
         check(Accept::Image, b"<svg xmlns='http://www.w3.org/2000/svg'>", "a.png", None);
         check(Accept::Image, b"%PDF-1.7\n", "a.png", None);

@@ -1,45 +1,53 @@
 //! The only code that connects to an address a page's author wrote: guarded, bounded, streamed.
 
+mod answer;
+mod exchange;
 mod guard;
+mod incoming;
+mod limits;
 mod media;
+mod wire;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::{self, StreamExt};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 pub use guard::External;
 pub(crate) use guard::Guard;
+pub use limits::DownloadLimits;
 pub(crate) use media::Accept;
+#[cfg(feature = "testing")]
+pub(crate) use wire::Stream;
+pub(crate) use wire::Wire;
 
-use crate::error::{Cause, DownloadError, Error, StoreError, TransportError};
+use self::answer::Rest;
+use self::exchange::{Exchange, NotPublic, Vet};
+use self::incoming::Incoming;
+use self::wire::SystemWire;
+use crate::error::{DownloadError, Error, StoreError, TransportError};
 use crate::id::TenantId;
-use crate::library::blob::{BlobStore, ByteStream};
+use crate::library::blob::BlobStore;
 use crate::library::document::StoredFile;
 use crate::library::file_name::file_name;
 use crate::notion::file;
-use crate::transport::{Body, Clock, Http, Request, Response, Transport};
+use crate::transport::{Clock, Request, Response, Transport};
 
 /// How often a file server may send us on.
 const HOPS: u32 = 3;
 
-/// How often a download that broke off is begun anew.
+/// How often a download that broke off and cannot go on is begun anew.
 const TRIES: u32 = 6;
 
 /// Enough of a file to tell what it is.
-const HEAD: usize = 8 << 10;
-
-/// No file may take longer, however steadily it drips.
-const LONGEST: Duration = Duration::from_secs(600);
+const HEAD: usize = 16 << 10;
 
 /// Fetches files and keeps them as blobs.
 #[derive(Clone)]
 pub(crate) struct Downloader {
     guard: Guard,
-    /// It vets every address it connects to.
+    /// It dials public addresses only.
     guarded: Arc<dyn Transport>,
     /// It serves exact origins that code trusts, and nothing else.
     trusted: Arc<dyn Transport>,
@@ -56,19 +64,30 @@ pub(crate) struct Wanted<'a> {
     pub(crate) accept: Accept,
     /// How large it may be, in bytes.
     pub(crate) cap: u64,
+    /// How long it may take.
+    pub(crate) limits: DownloadLimits,
 }
 
 impl Downloader {
     pub(crate) fn new(guard: Guard, clock: Arc<dyn Clock>) -> Result<Self, TransportError> {
-        let guarded = Arc::new(Http::vetting(guard::is_public)?);
-        let trusted = Arc::new(Http::new()?);
-        Ok(Self { guard, guarded, trusted, clock })
+        Ok(Self::over(Arc::new(SystemWire::new()?), guard, clock))
+    }
+
+    /// It dials over this wire.
+    pub(crate) fn over(wire: Arc<dyn Wire>, guard: Guard, clock: Arc<dyn Clock>) -> Self {
+        let exchange = |vet: Vet| Arc::new(Exchange { wire: wire.clone(), vet });
+        Self { guard, guarded: exchange(guard::is_public), trusted: exchange(|_| true), clock }
     }
 
     /// It sends everything through one transport; the guard still judges every address.
     #[cfg(feature = "testing")]
     pub(crate) fn through(transport: Arc<dyn Transport>, guard: Guard, clock: Arc<dyn Clock>) -> Self {
         Self { guard, guarded: transport.clone(), trusted: transport, clock }
+    }
+
+    /// Whether it fetches what Notion does not host.
+    pub(crate) fn fetches_external(&self) -> bool {
+        self.guard.external() == External::Fetch
     }
 
     /// It downloads a file into the tenant's blobs, wholly or not at all.
@@ -78,17 +97,26 @@ impl Downloader {
         tenant: TenantId,
         wanted: &Wanted<'_>,
     ) -> Result<StoredFile, Error> {
+        tokio::select! {
+            stored = self.keep_trying(blobs, tenant, wanted) => stored,
+            () = self.clock.sleep(wanted.limits.whole) => {
+                Err(DownloadError::Transport(TransportError::Timeout).into())
+            }
+        }
+    }
+
+    async fn keep_trying(
+        &self,
+        blobs: &dyn BlobStore,
+        tenant: TenantId,
+        wanted: &Wanted<'_>,
+    ) -> Result<StoredFile, Error> {
         let mut tried = 0;
         loop {
             tried += 1;
-            let deadline = self.clock.sleep(LONGEST);
-            let outcome = tokio::select! {
-                outcome = self.try_store(blobs, tenant, wanted) => outcome,
-                () = deadline => Err(DownloadError::Transport(TransportError::Timeout).into()),
-            };
-            match outcome {
+            match self.try_store(blobs, tenant, wanted).await {
                 Err(error) if tried < TRIES && is_worth_trying_again(&error) => {
-                    self.clock.sleep(Duration::from_millis(250) * 2_u32.pow(tried)).await;
+                    self.clock.sleep(incoming::wait(tried)).await;
                 }
                 outcome => return outcome,
             }
@@ -101,35 +129,41 @@ impl Downloader {
         tenant: TenantId,
         wanted: &Wanted<'_>,
     ) -> Result<StoredFile, Error> {
-        let response = self.open(wanted.url).await?;
-        let (head, rest) = peek(response.body).await.map_err(DownloadError::Transport)?;
+        let mut file = Incoming::open(self, wanted.url, wanted.limits).await?;
+        if file.size().is_some_and(|size| size > wanted.cap) {
+            return Err(DownloadError::TooLarge { cap: wanted.cap }.into());
+        }
+        let head = peek(&mut file).await?;
         let author_name = wanted
             .name
             .map(str::to_owned)
             .or_else(|| file::file_name(wanted.url.as_str()))
             .unwrap_or_default();
         let media_type = wanted.accept.detect(&head, &author_name).ok_or(DownloadError::Type)?;
-        let whole: ByteStream = stream::once(async { Ok(head) })
-            .chain(rest.map(|part| part.map_err(|error| Box::new(error) as Cause)))
-            .boxed();
-        let blob = blobs.put(tenant, whole, wanted.cap).await.map_err(download_error)?;
+        let blob = blobs.put(tenant, file.after(head), wanted.cap).await.map_err(download_error)?;
         Ok(StoredFile { blob, name: file_name(&author_name, media_type), media_type: media_type.to_owned() })
     }
 
-    /// It follows redirects by hand, for the guard judges every hop.
-    async fn open(&self, url: &Url) -> Result<Response, DownloadError> {
+    /// It asks for a file, or the rest of one. It follows redirects by hand, for the guard judges every hop.
+    async fn ask(
+        &self,
+        url: &Url,
+        rest: Option<&Rest<'_>>,
+        limits: DownloadLimits,
+    ) -> Result<Response, DownloadError> {
         let mut url = url.clone();
         for _ in 0..=HOPS {
-            let transport = match self.guard.judge(&url)? {
-                guard::Verdict::Trusted => &self.trusted,
-                guard::Verdict::Guarded => &self.guarded,
-            };
-            let request =
-                Request { method: Method::GET, url: url.clone(), headers: HeaderMap::new(), body: None };
-            let response = transport.send(request).await.map_err(DownloadError::Transport)?;
+            let response = self.hop(&url, rest, limits).await?;
             match response.status {
                 StatusCode::OK => return Ok(response),
-                status if status.is_redirection() => url = next_hop(&url, &response)?,
+                StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if rest.is_some() => {
+                    return Ok(response);
+                }
+                StatusCode::MOVED_PERMANENTLY
+                | StatusCode::FOUND
+                | StatusCode::SEE_OTHER
+                | StatusCode::TEMPORARY_REDIRECT
+                | StatusCode::PERMANENT_REDIRECT => url = next_hop(&url, &response)?,
                 // What S3 answers to a signature that is no longer valid.
                 StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST | StatusCode::GONE => {
                     return Err(DownloadError::Expired);
@@ -139,6 +173,38 @@ impl Downloader {
         }
         Err(DownloadError::Refused("too many redirects"))
     }
+
+    async fn hop(
+        &self,
+        url: &Url,
+        rest: Option<&Rest<'_>>,
+        limits: DownloadLimits,
+    ) -> Result<Response, DownloadError> {
+        let transport = match self.guard.judge(url)? {
+            guard::Verdict::Trusted => &self.trusted,
+            guard::Verdict::Guarded => &self.guarded,
+        };
+        let request = Request { method: Method::GET, url: url.clone(), headers: headers(rest), body: None };
+        tokio::select! {
+            biased;
+            response = transport.send(request) => response.map_err(refused),
+            () = self.clock.sleep(limits.silence) => Err(DownloadError::Transport(TransportError::Timeout)),
+        }
+    }
+}
+
+fn headers(rest: Option<&Rest<'_>>) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter([
+        (header::ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+        (header::USER_AGENT, HeaderValue::from_static(concat!("notion-import/", env!("CARGO_PKG_VERSION")))),
+    ]);
+    if let Some(Rest { from, told }) = rest
+        && let (Ok(range), Some(validator)) = (format!("bytes={from}-").try_into(), &told.validator)
+    {
+        headers.insert(header::RANGE, range);
+        headers.insert(header::IF_RANGE, validator.clone());
+    }
+    headers
 }
 
 fn next_hop(from: &Url, response: &Response) -> Result<Url, DownloadError> {
@@ -146,30 +212,56 @@ fn next_hop(from: &Url, response: &Response) -> Result<Url, DownloadError> {
     location.and_then(|to| from.join(to).ok()).ok_or(DownloadError::Refused("a redirect to nowhere"))
 }
 
-/// It reads enough of the body to tell what it is.
-async fn peek(body: Body) -> Result<(Bytes, Body), TransportError> {
-    let mut body = body.fuse();
+/// It reads enough of the file to tell what it is.
+async fn peek(file: &mut Incoming) -> Result<Bytes, DownloadError> {
     let mut head = BytesMut::new();
-    while head.len() < HEAD {
-        match body.next().await {
-            Some(part) => head.extend_from_slice(&part?),
-            None => break,
-        }
+    while head.len() < HEAD
+        && let Some(part) = file.next().await?
+    {
+        head.extend_from_slice(&part);
     }
-    Ok((head.freeze(), body.boxed()))
+    Ok(head.freeze())
+}
+
+/// It tells an address that was not dialled from one that did not answer.
+fn refused(error: TransportError) -> DownloadError {
+    if let TransportError::Connect(Some(cause)) = &error
+        && let Some(cause) = cause.downcast_ref::<std::io::Error>()
+        && cause.get_ref().is_some_and(|cause| cause.is::<NotPublic>())
+    {
+        return DownloadError::Refused("its host is not on the public internet");
+    }
+    DownloadError::Transport(error)
 }
 
 fn download_error(error: StoreError) -> Error {
     match error {
         StoreError::TooLarge { cap } => DownloadError::TooLarge { cap }.into(),
-        StoreError::Interrupted(cause) => {
-            DownloadError::Transport(TransportError::Interrupted(Some(cause))).into()
-        }
+        StoreError::Interrupted(cause) => match cause.downcast::<DownloadError>() {
+            Ok(error) => (*error).into(),
+            Err(cause) => DownloadError::Transport(TransportError::Interrupted(Some(cause))).into(),
+        },
         other => other.into(),
     }
 }
 
-/// An expired address stays expired: a fresh one must be read first.
 fn is_worth_trying_again(error: &Error) -> bool {
-    error.is_transient() && !matches!(error, Error::Download(DownloadError::Expired))
+    match error {
+        Error::Download(error) => is_worth_asking_again(error),
+        other => other.is_transient(),
+    }
+}
+
+/// An expired address stays expired: a fresh one must be read first. A server that drips has had its time.
+fn is_worth_asking_again(error: &DownloadError) -> bool {
+    match error {
+        DownloadError::Transport(_) => true,
+        DownloadError::Status(_) => error.is_transient(),
+        DownloadError::Refused(_)
+        | DownloadError::Expired
+        | DownloadError::TooLarge { .. }
+        | DownloadError::TooSlow
+        | DownloadError::Type
+        | DownloadError::Unusable(_) => false,
+    }
 }

@@ -36,12 +36,12 @@ impl Kept {
 }
 
 impl Fetcher<'_> {
-    /// It keeps the page's documents: PDFs and other files of an accepted type that Notion hosts.
+    /// It keeps the page's documents: PDFs and other files of an accepted type.
     pub(super) async fn keep_documents(&self, tree: &BlockTree) -> Result<Kept, Error> {
         self.keep(tree, |accept| accept == Accept::Document).await
     }
 
-    /// It keeps the images that Notion hosts: their addresses last an hour.
+    /// It keeps the images: the addresses of those that Notion hosts last an hour.
     pub(super) async fn keep_images(&self, tree: &BlockTree) -> Result<Kept, Error> {
         self.keep(tree, |accept| accept == Accept::Image).await
     }
@@ -52,20 +52,22 @@ impl Fetcher<'_> {
     }
 
     /// What is too large, of another type or gone is left out; what may come the next time is an error, for a document
-    /// must not depend on the weather.
+    /// must not depend on the weather. Another's host may be gone for good: without the file there is still its link.
     async fn keep(&self, tree: &BlockTree, is_wanted: impl Fn(Accept) -> bool) -> Result<Kept, Error> {
         let files = tree.nodes().iter().filter_map(|node| worth_keeping(&node.block));
         let wanted = files.filter(|(_, _, accept)| is_wanted(*accept));
-        let outcomes = wanted
-            .map(|(block, file, accept)| async move { (block, self.keep_one(block, file, accept).await) });
+        let outcomes = wanted.map(|(block, file, accept)| async move {
+            let external = matches!(file.source, FileSource::External(_));
+            (block, external, self.keep_one(block, file, accept).await)
+        });
         // In the order of the page, whichever comes first.
         let mut outcomes = stream::iter(outcomes.collect::<Vec<_>>()).buffered(CONCURRENCY);
         let mut kept = Kept::default();
-        while let Some((block, outcome)) = outcomes.next().await {
+        while let Some((block, external, outcome)) = outcomes.next().await {
             match outcome {
                 Ok(Some(stored)) => kept.add(block, stored),
                 Ok(None) => {}
-                Err(Error::Download(error)) if is_final(&error) => {
+                Err(Error::Download(error)) if external || is_final(&error) => {
                     tracing::info!(%block, code = Error::Download(error).code(), "a file was left out");
                 }
                 Err(error) => return Err(error),
@@ -80,13 +82,13 @@ impl Fetcher<'_> {
         file: &File,
         accept: Accept,
     ) -> Result<Option<StoredFile>, Error> {
-        let Some(url) = address(file) else { return Ok(None) };
+        let Some(url) = self.address(file) else { return Ok(None) };
         let name = file.display_name();
         match self.store(&url, name.as_deref(), accept).await {
             // An hour has passed since the block was read; a fresh read brings a fresh address.
             Err(Error::Download(DownloadError::Expired)) => {
                 let fresh = self.api.block(block).await?;
-                match file_of(&fresh).and_then(address) {
+                match file_of(&fresh).and_then(|file| self.address(file)) {
                     Some(url) => self.store(&url, name.as_deref(), accept).await.map(Some),
                     None => Ok(None),
                 }
@@ -100,8 +102,17 @@ impl Fetcher<'_> {
             Accept::Document => self.options.largest_file,
             Accept::Image => self.options.largest_image,
         };
-        let wanted = Wanted { url, name, accept, cap };
+        let wanted = Wanted { url, name, accept, cap, limits: self.options.downloads };
         self.downloader.store(self.blobs, self.tenant, &wanted).await
+    }
+
+    /// Where to fetch a file: another's than Notion's stays a link, unless the host wants them fetched.
+    fn address(&self, file: &File) -> Option<Url> {
+        match &file.source {
+            FileSource::Hosted(hosted) => Url::parse(hosted.url.expose()).ok(),
+            FileSource::External(url) if self.downloader.fetches_external() => Url::parse(url).ok(),
+            FileSource::External(_) | FileSource::Missing => None,
+        }
     }
 
     /// It keeps an icon or a cover that Notion hosts; none if it cannot be kept, for it is only decoration.
@@ -126,14 +137,6 @@ fn may_be_document(file: &File) -> bool {
     file.display_name().is_some_and(|name| Accept::Document.may_be(&name))
 }
 
-/// Only what Notion hosts: another's file stays a link.
-fn address(file: &File) -> Option<Url> {
-    match &file.source {
-        FileSource::Hosted(hosted) => Url::parse(hosted.url.expose()).ok(),
-        FileSource::External(_) | FileSource::Missing => None,
-    }
-}
-
 fn file_of(block: &Block) -> Option<&File> {
     match &block.content {
         Content::Pdf(file) | Content::File(file) | Content::Image(file) => Some(file),
@@ -143,9 +146,12 @@ fn file_of(block: &Block) -> Option<&File> {
 
 fn is_final(error: &DownloadError) -> bool {
     match error {
-        DownloadError::Refused(_) | DownloadError::TooLarge { .. } | DownloadError::Type => true,
+        DownloadError::Refused(_)
+        | DownloadError::TooLarge { .. }
+        | DownloadError::Type
+        | DownloadError::Unusable(_) => true,
         DownloadError::Status(status) => status.is_client_error(),
         DownloadError::Expired => true,
-        DownloadError::Transport(_) => false,
+        DownloadError::TooSlow | DownloadError::Transport(_) => false,
     }
 }

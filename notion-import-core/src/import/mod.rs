@@ -14,6 +14,7 @@ pub use fetch::{Child, Fetched};
 pub use tree::TreeLimits;
 
 use crate::connection::Connection;
+pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, SourceKind};
@@ -28,13 +29,20 @@ pub struct ImportOptions {
     pub largest_file: u64,
     /// The largest image that is kept, in bytes.
     pub largest_image: u64,
+    /// How long a file may take.
+    pub downloads: DownloadLimits,
     /// How much of a page is read.
     pub tree: TreeLimits,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { largest_file: 100 << 20, largest_image: 20 << 20, tree: TreeLimits::default() }
+        Self {
+            largest_file: 100 << 20,
+            largest_image: 20 << 20,
+            downloads: DownloadLimits::default(),
+            tree: TreeLimits::default(),
+        }
     }
 }
 

@@ -1,11 +1,17 @@
-//! Doors: how a [`World`](super::World) is reached.
+//! Doors: how a [`World`](super::World) is reached, and how files are.
 
 mod clock;
+mod download;
+mod file_server;
 mod server;
+mod switchboard;
 mod transport;
 mod wiremock;
 
 pub use self::clock::SimClock;
+pub use self::download::Download;
+pub use self::file_server::{Asked, FileServer, Step};
 pub use self::server::Server;
+pub use self::switchboard::Switchboard;
 pub use self::transport::WorldTransport;
 pub use self::wiremock::WiremockDoor;

@@ -1,4 +1,5 @@
-//! The test kit: [`World`], the one fake Notion, and its doors; and the [conformance suites](suite) of the stores.
+//! The test kit: [`World`], the one fake Notion, its doors, the [conformance suites](suite) of the stores, and a
+//! [large file](large) to import.
 //!
 //! ```
 //! use notion_import_core::testing::{World, paragraph};
@@ -12,6 +13,7 @@
 //! assert!(grant.token.starts_with("ntn_"));
 //! ```
 
+pub mod large;
 pub mod suite;
 
 mod blocks;
@@ -23,7 +25,9 @@ pub use blocks::{
     Block, block, bookmark, bulleted, callout, code, columns, divider, equation, file, heading, image,
     numbered, paragraph, pdf, quote, synced, synced_copy, table, to_do, toggle, unsupported,
 };
-pub use door::{Server, SimClock, WiremockDoor, WorldTransport};
+pub use door::{
+    Asked, Download, FileServer, Server, SimClock, Step, Switchboard, WiremockDoor, WorldTransport,
+};
 pub use text::{Text, text};
 pub use world::{
     Answer, Author, Column, Database, Endpoint, Fault, FaultPlan, Grant, Reply, Rules, Seen, StoredFile,

@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod download;
 mod flow;
 mod markdown;
 mod stores;

@@ -70,6 +70,7 @@ pub mod access;
 pub mod blobs;
 pub mod connections;
 pub mod documents;
+pub mod downloads;
 mod fixture;
 
 pub use access::Library;

@@ -11,6 +11,7 @@ use super::reply::Answer;
 use super::route::Call;
 use super::state::{State, wire};
 use crate::id::NotionId;
+use crate::library::blob::BlobId;
 
 /// Where a block refers to a file; it becomes a signed URL whenever the block is read.
 const REFERENCE: &str = "world_file";
@@ -102,7 +103,12 @@ impl State {
         }
         let id = call.path.trim_start_matches(PREFIX).split('/').next().and_then(|id| id.parse().ok());
         match id.and_then(|id: NotionId| self.files.get(&id)) {
-            Some(file) => serve(file, call.header(header::RANGE)),
+            Some(file) => {
+                let etag = format!("\"{}\"", &BlobId::of(&file.bytes).to_string()[..32]);
+                // A range of what is no longer the same file would be worse than the whole of it.
+                let same = call.header(header::IF_RANGE).is_none_or(|known| known == etag);
+                serve(file, call.header(header::RANGE).filter(|_| same)).with(header::ETAG, &etag)
+            }
             None => refusal(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
         }
     }

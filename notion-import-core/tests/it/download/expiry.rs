@@ -1,0 +1,130 @@
+//! Files of pages: addresses that expire, and bodies that break off, on the way to a document.
+
+use std::sync::Arc;
+
+use notion_import_core::connection::{Connection, StaticToken};
+use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::import::{Fetched, Pick};
+use notion_import_core::importer::{External, Importer};
+use notion_import_core::library::blob::BlobId;
+use notion_import_core::library::document::Content;
+use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::{
+    Block, Endpoint, Fault, SimClock, World, WorldTransport, block, paragraph, pdf,
+};
+use notion_import_core::transport::Clock;
+use serde_json::json;
+
+struct Stage {
+    world: World,
+    clock: SimClock,
+    home: NotionId,
+    token: String,
+}
+
+/// A report longer than what is looked at to tell what it is.
+fn report() -> Vec<u8> {
+    b"%PDF-1.7\n".iter().copied().chain((0..50_000_u32).flat_map(u32::to_be_bytes)).collect()
+}
+
+impl Stage {
+    fn new() -> Self {
+        let world = World::new(7);
+        let clock = SimClock::new("2026-11-22T08:00:00Z".parse().unwrap());
+        let author = world.at(clock.now());
+        let workspace = author.workspace("Acme");
+        let home = author.page(workspace, "Home");
+        let token = world.grant(workspace, [home]).token;
+        Self { world, clock, home, token }
+    }
+
+    fn with_report() -> Self {
+        let stage = Self::new();
+        let author = stage.world.at(stage.clock.now());
+        let stored = author.file("report.pdf", "application/pdf", report());
+        author.append(stage.home, [pdf(&stored)]);
+        stage
+    }
+
+    fn with(blocks: impl IntoIterator<Item = Block>) -> Self {
+        let stage = Self::new();
+        stage.world.at(stage.clock.now()).append(stage.home, blocks);
+        stage
+    }
+
+    async fn fetch(&self, external: External) -> Result<Fetched, notion_import_core::error::Error> {
+        let transport = WorldTransport::new(self.world.clone(), self.clock.clone());
+        let importer = Importer::builder(
+            Arc::new(StaticToken::new(self.token.clone())),
+            Arc::<MemoryLibrary>::default(),
+            Arc::<MemoryBlobs>::default(),
+        )
+        .external_files(external)
+        .through(Arc::new(transport), Arc::new(self.clock.clone()))
+        .build()
+        .unwrap();
+        importer.fetch(&Connection::new(TenantId::fresh(), "acme"), Pick::page(self.home)).await
+    }
+
+    /// The report is fetched whole, with so many requests for it and for its block.
+    async fn ensure_report(&self, files: usize, blocks: usize, why: &str) {
+        let fetched = self.fetch(External::Link).await.unwrap().content.content;
+        let Content::File(file) = fetched else { panic!("{why}: {fetched:?}") };
+        assert_eq!(file.blob.id, BlobId::of(&report()), "{why}");
+        let asked = (self.world.requests_to(Endpoint::File), self.world.requests_to(Endpoint::Block));
+        assert_eq!(asked, (files, blocks), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_download_gets_over_what_happens_to_it() {
+    for (faults, files, blocks, why) in [
+        (vec![], 1, 0, "nothing"),
+        (vec![Fault::Cut], 2, 0, "a body that breaks off goes on"),
+        (vec![Fault::Cut, Fault::Cut, Fault::Cut], 4, 0, "again and again"),
+        (vec![Fault::Cut, Fault::Unavailable], 3, 0, "a refusal on the way"),
+        (vec![Fault::Reset, Fault::Reset], 3, 0, "no connection"),
+        (vec![Fault::Restricted], 2, 1, "an address that expired before"),
+        (vec![Fault::Cut, Fault::Restricted], 3, 1, "an address that expired between two parts"),
+        (vec![Fault::Restricted, Fault::Cut, Fault::Cut], 4, 1, "a fresh address whose body breaks off"),
+    ] {
+        let stage = Stage::with_report();
+        faults.into_iter().for_each(|fault| stage.world.fail_next(Endpoint::File, fault));
+        stage.ensure_report(files, blocks, why).await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_never_works_is_asked_for_once_more_and_then_left() {
+    let stage = Stage::with_report();
+    (0..9).for_each(|_| stage.world.fail_next(Endpoint::File, Fault::Restricted));
+    let fetched = stage.fetch(External::Link).await.unwrap();
+    assert!(fetched.markdown().is_some());
+    assert_eq!((stage.world.requests_to(Endpoint::File), stage.world.requests_to(Endpoint::Block)), (2, 1));
+}
+
+#[tokio::test]
+async fn a_file_that_drips_for_hours_fails_the_page_within_minutes() {
+    let stage = Stage::with_report();
+    let began = stage.clock.now();
+    let pause = std::time::Duration::from_secs(1);
+    stage.world.fail_next(Endpoint::File, Fault::Slow { chunk: 1, pause });
+    let error = stage.fetch(External::Link).await.unwrap_err();
+    assert_eq!((error.code(), error.is_transient()), ("file_too_slow", true));
+    assert!((stage.clock.now() - began).num_seconds() < 60, "{:?}", stage.clock);
+}
+
+#[tokio::test]
+async fn the_file_of_another_host_is_a_link_unless_it_is_wanted_and_there() {
+    let elsewhere =
+        |url: &str| block("pdf", json!({"type": "external", "external": {"url": url}, "caption": []}));
+    // Whether the fake host has it or not, its name is not one of Notion's.
+    for external in [External::Link, External::Fetch] {
+        let stage = Stage::with([paragraph("Words."), elsewhere("https://files.example/files/gone/a.pdf")]);
+        let fetched = stage.fetch(external).await.unwrap();
+        let text = fetched.markdown().unwrap();
+        assert!(text.contains("(https://files.example/files/gone/a.pdf)"), "{external:?}: {text}");
+        let asked = stage.world.requests_to(Endpoint::File);
+        assert_eq!(asked > 0, external == External::Fetch, "{external:?}");
+    }
+}
