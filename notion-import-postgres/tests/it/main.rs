@@ -4,6 +4,8 @@
 #[cfg(feature = "fs")]
 mod blobs;
 mod catalogue;
+#[cfg(feature = "fs")]
+mod downloads;
 mod faults;
 mod isolation;
 mod migrations;

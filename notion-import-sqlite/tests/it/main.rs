@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod crash;
+mod downloads;
 mod file;
 mod processes;
 mod promises;
