@@ -1,0 +1,197 @@
+//! How long an import takes, and how many requests, beside the least that either can be.
+//!
+//! 200 pages of 60 blocks, from a stand-in for Notion in a process of its own. The import runs in one of its own too, so
+//! that its memory is seen.
+
+mod stand_in;
+mod workspace;
+
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use http::{HeaderMap, Method};
+use notion_import_core::connection::{Connection, StaticToken};
+use notion_import_core::id::TenantId;
+use notion_import_core::import::{Event, Pick};
+use notion_import_core::importer::Importer;
+use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::transport::{Http, Request, Transport};
+use serde_json::{Value, json};
+
+use self::stand_in::Limit;
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// What this process was started for, if not to run the bench.
+const ROLE: &str = "NOTION_IMPORT_BENCH_ROLE";
+
+/// Requests that the client which does nothing but fetch has under way.
+const UNDER_WAY: usize = 32;
+
+/// What the stand-in does to a request.
+#[derive(Clone, Copy)]
+struct Setting {
+    name: &'static str,
+    latency: Duration,
+    limit: Option<Limit>,
+}
+
+const SETTINGS: [Setting; 3] = [
+    Setting { name: "at once", latency: Duration::ZERO, limit: None },
+    Setting { name: "after 30 ms", latency: Duration::from_millis(30), limit: None },
+    Setting {
+        name: "200 a second",
+        latency: Duration::ZERO,
+        limit: Some(Limit { a_second: 200.0, burst: 20.0 }),
+    },
+];
+
+fn main() -> Outcome {
+    let role = std::env::var(ROLE).ok().and_then(|role| serde_json::from_str::<Value>(&role).ok());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match role {
+        Some(role) if role["serve"].is_u64() => runtime.block_on(serve(&role)),
+        Some(role) => {
+            println!("{}", runtime.block_on(measure(&role))?);
+            Ok(())
+        }
+        None => bench(),
+    }
+}
+
+fn bench() -> Outcome {
+    println!(
+        "{:14} {:>9} {:>9} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "answered", "import", "floor", "ratio", "requests", "at least", "under way", "refused", "memory"
+    );
+    for (index, setting) in SETTINGS.iter().enumerate() {
+        let (mut stand_in, place) = start(&json!({ "serve": index }))?;
+        let measured = start(&serde_json::from_str(&place)?).and_then(|(mut import, said)| {
+            import.wait()?;
+            Ok(serde_json::from_str::<Value>(&said)?)
+        });
+        stand_in.kill()?;
+        stand_in.wait()?;
+        report(setting, &measured?);
+    }
+    println!(
+        "\nThe floor is requests x latency / under way, or requests / limit; at once, what a client takes that only"
+    );
+    println!(
+        "fetches the same answers, {UNDER_WAY} under way. Memory is what the importing process grew by at its largest."
+    );
+    Ok(())
+}
+
+/// It starts this program for a role and returns what it says first.
+fn start(role: &Value) -> Outcome<(Child, String)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let mut child = command.env(ROLE, role.to_string()).stdout(Stdio::piped()).spawn()?;
+    let mut said = String::new();
+    if let Some(output) = child.stdout.as_mut() {
+        BufReader::new(output).read_line(&mut said)?;
+    }
+    Ok((child, said))
+}
+
+fn report(setting: &Setting, measured: &Value) {
+    let number = |name: &str| measured[name].as_f64().unwrap_or_default();
+    let (took, requests, under_way) = (number("took"), number("requests"), number("under way"));
+    let floor = match (setting.limit, setting.latency) {
+        (Some(limit), _) => (requests - limit.burst) / limit.a_second,
+        (None, Duration::ZERO) => number("fetching"),
+        (None, latency) => requests * latency.as_secs_f64() / under_way,
+    };
+    println!(
+        "{:14} {took:>7.2} s {floor:>7.2} s {:>6.2} {requests:>9} {:>9} {under_way:>9} {:>9} {:>5.1} MiB",
+        setting.name,
+        took / floor,
+        number("at least"),
+        number("refused"),
+        number("grown") / f64::from(1 << 20),
+    );
+}
+
+async fn serve(role: &Value) -> Outcome {
+    let index = role["serve"].as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or_default();
+    let setting = SETTINGS.get(index).ok_or("no such setting")?;
+    let workspace = workspace::build();
+    stand_in::serve(workspace, setting.latency, setting.limit).await
+}
+
+/// It fetches everything once without looking at it, then imports it, and says what that took.
+async fn measure(place: &Value) -> Outcome<Value> {
+    let origin = place["origin"].as_str().ok_or("no origin")?;
+    let token = place["token"].as_str().ok_or("no token")?;
+    let paths = ask(origin, "paths").await?;
+    let paths: Vec<&str> = paths.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let began = Instant::now();
+    if place["limited"] == false {
+        fetch(origin, &paths).await?;
+    }
+    let fetching = began.elapsed().as_secs_f64();
+    ask(origin, "forget").await?;
+    // From here on the system remembers the largest anew.
+    std::fs::write("/proc/self/clear_refs", "5")?;
+    let before = memory("VmRSS")?;
+    let took = import(origin, token, &place["pages"]).await?.as_secs_f64();
+    let grown = memory("VmHWM")?.saturating_sub(before);
+    let mut measured = ask(origin, "counts").await?;
+    measured["took"] = json!(took);
+    measured["fetching"] = json!(fetching);
+    measured["grown"] = json!(grown);
+    measured["at least"] = json!(paths.len());
+    Ok(measured)
+}
+
+async fn import(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
+    let pages: Vec<_> =
+        serde_json::from_value::<Vec<_>>(pages.clone())?.into_iter().map(Pick::page).collect();
+    let (documents, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
+    let tokens = StaticToken::new(token.to_owned()).at(origin.parse()?);
+    let importer = Importer::new(Arc::new(tokens), documents, blobs)?;
+    let connection = Connection::new(TenantId::fresh(), "bench");
+    let began = Instant::now();
+    let mut events = std::pin::pin!(importer.import(&connection, pages));
+    while let Some(event) = events.next().await {
+        if let Event::Finished(outcome) = event {
+            outcome.result?;
+        }
+    }
+    Ok(began.elapsed())
+}
+
+async fn fetch(origin: &str, paths: &[&str]) -> Outcome {
+    let http = Http::new()?;
+    let fetched =
+        stream::iter(paths).map(async |path| get(&http, &format!("{origin}{path}")).await.map(|_| ()));
+    let failed = fetched.buffer_unordered(UNDER_WAY).filter_map(async |outcome| outcome.err());
+    match std::pin::pin!(failed).next().await {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// It asks the stand-in about itself.
+async fn ask(origin: &str, what: &str) -> Outcome<Value> {
+    let answer = get(&Http::new()?, &format!("{origin}/stand-in/{what}")).await?;
+    Ok(serde_json::from_slice(&answer)?)
+}
+
+async fn get(http: &Http, url: &str) -> Outcome<bytes::Bytes> {
+    let request = Request { method: Method::GET, url: url.parse()?, headers: HeaderMap::new(), body: None };
+    Ok(http.send(request).await?.bytes(1 << 30).await?)
+}
+
+/// What the system says of this process's memory, in bytes.
+fn memory(what: &str) -> Outcome<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")).ok_or("the system does not say")?;
+    Ok(kibibytes.trim().parse::<u64>()? * 1024)
+}
