@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
@@ -86,7 +88,21 @@ impl BlobStore for Spool {
         Ok(stream::iter([Ok(part)]).boxed())
     }
 
-    async fn remove(&self, _tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
+    // The folder goes as a whole.
+    fn put_before(
+        &self,
+        _tenant: TenantId,
+        _before: DateTime<Utc>,
+    ) -> BoxStream<'_, Result<BlobId, StoreError>> {
+        stream::empty().boxed()
+    }
+
+    async fn remove(
+        &self,
+        _tenant: TenantId,
+        blob: &BlobId,
+        _before: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         match tokio::fs::remove_file(self.path(blob)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::backend(error)),
             _ => Ok(()),
@@ -112,7 +128,20 @@ impl BlobStore for Nowhere {
         Err(StoreError::NotFound)
     }
 
-    async fn remove(&self, _tenant: TenantId, _blob: &BlobId) -> Result<(), StoreError> {
+    fn put_before(
+        &self,
+        _tenant: TenantId,
+        _before: DateTime<Utc>,
+    ) -> BoxStream<'_, Result<BlobId, StoreError>> {
+        stream::empty().boxed()
+    }
+
+    async fn remove(
+        &self,
+        _tenant: TenantId,
+        _blob: &BlobId,
+        _before: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! The front door: one line per flow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures_util::{Stream, TryStreamExt};
 use url::Url;
 
@@ -10,10 +12,12 @@ use crate::connection::{Connection, TokenSource};
 pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
-use crate::id::NotionId;
+use crate::id::{NotionId, TenantId};
 use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
+pub use crate::library::sweep::GRACE;
+use crate::library::sweep::sweep;
 use crate::notion::client::Client;
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
@@ -262,6 +266,21 @@ impl Importer {
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn refresh(&self, connection: &Connection, sources: &[NotionId]) -> Result<SyncReport, Error> {
         self.syncing(connection).refresh(sources).await
+    }
+
+    /// It removes the tenant's files that no document refers to and that were put longer ago than `grace`, and returns how many
+    /// those are. A file that is removed may stay until the next sweep. To be called now and then, such as daily with
+    /// [`GRACE`]; no import may take longer than `grace`, since its document comes last.
+    ///
+    /// # Errors
+    /// The stores'.
+    #[tracing::instrument(skip_all, fields(%tenant))]
+    pub async fn sweep_files(&self, tenant: TenantId, grace: Duration) -> Result<u64, Error> {
+        let before =
+            TimeDelta::from_std(grace).ok().and_then(|grace| self.clock.now().checked_sub_signed(grace));
+        // Longer ago than there were clocks: nothing is.
+        let Some(before) = before else { return Ok(0) };
+        Ok(sweep(&*self.documents, &*self.blobs, tenant, before).await?)
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -1,4 +1,9 @@
-//! Blobs in an object store, `<tenant>/<first two digits>/<sha256>`: a folder, or a bucket.
+//! Blobs in an object store: a folder, or a bucket.
+//!
+//! A blob is `<tenant>/<first two digits>/<sha256>`. No object store removes an object only if nobody has written it again
+//! meanwhile, so removing one copies it first, to `<tenant>/aside/<sha256>/<milliseconds since 1970>`. If somebody did write it
+//! in that moment, the copy says the same, for an id stands for bytes: it is what is read then. Whoever wrote it has until the
+//! next removal to refer to it.
 
 use std::fmt;
 use std::io::SeekFrom;
@@ -8,12 +13,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt, future};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
 use object_store::path::Path as Key;
-use object_store::{Error, ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
@@ -22,6 +29,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 const PIECE: usize = 8 * 1024 * 1024;
 /// Pieces on their way at once.
 const PIECES: usize = 4;
+/// Where what is being removed waits.
+const ASIDE: &str = "aside";
 
 /// Blobs in an object store, content-addressed per tenant.
 ///
@@ -75,6 +84,30 @@ impl Blobs {
         file.seek(SeekFrom::Start(0)).await.map_err(StoreError::backend)?;
         let id = BlobId::from_digest(hash.finalize().into());
         Ok(Spooled { file, blob: Blob { id, size } })
+    }
+}
+
+impl Blobs {
+    async fn read(&self, key: &Key, range: Option<Range<u64>>) -> Result<BlobBytes, StoreError> {
+        let size = self.objects.head(key).await.map_err(backend)?.size;
+        let range = range.unwrap_or(0..size);
+        if range.start > range.end || range.end > size {
+            return Err(StoreError::NotFound);
+        }
+        if range.is_empty() {
+            return Ok(stream::empty().boxed());
+        }
+        let options = object_store::GetOptions { range: Some(range.into()), ..Default::default() };
+        let part = self.objects.get_opts(key, options).await.map_err(backend)?;
+        Ok(part.into_stream().map(|chunk: Result<Bytes, _>| chunk.map_err(backend)).boxed())
+    }
+
+    async fn set_aside(&self, key: &Key, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
+        let copy = aside(tenant, blob).join(Utc::now().timestamp_millis().to_string());
+        if there(self.objects.copy(key, &copy).await)?.is_some() {
+            there(self.objects.delete(key).await)?;
+        }
+        Ok(())
     }
 }
 
@@ -152,25 +185,74 @@ impl BlobStore for Blobs {
         blob: &BlobId,
         range: Option<Range<u64>>,
     ) -> Result<BlobBytes, StoreError> {
-        let key = key(tenant, blob);
-        let size = self.objects.head(&key).await.map_err(backend)?.size;
-        let range = range.unwrap_or(0..size);
-        if range.start > range.end || range.end > size {
-            return Err(StoreError::NotFound);
+        match self.read(&key(tenant, blob), range.clone()).await {
+            Err(StoreError::NotFound) => {
+                let mut copies = self.objects.list(Some(&aside(tenant, blob)));
+                let copy = copies.try_next().await.map_err(backend)?.ok_or(StoreError::NotFound)?;
+                self.read(&copy.location, range).await
+            }
+            read => read,
         }
-        if range.is_empty() {
-            return Ok(stream::empty().boxed());
-        }
-        let options = object_store::GetOptions { range: Some(range.into()), ..Default::default() };
-        let part = self.objects.get_opts(&key, options).await.map_err(backend)?;
-        Ok(part.into_stream().map(|chunk: Result<Bytes, _>| chunk.map_err(backend)).boxed())
     }
 
-    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
-        match self.objects.delete(&key(tenant, blob)).await.map_err(backend) {
-            Ok(()) | Err(StoreError::NotFound) => Ok(()),
-            Err(error) => Err(error),
+    fn put_before(
+        &self,
+        tenant: TenantId,
+        before: DateTime<Utc>,
+    ) -> BoxStream<'_, Result<BlobId, StoreError>> {
+        let objects = self.objects.list(Some(&Key::from(tenant.to_string()))).map_err(backend);
+        let old = move |object: ObjectMeta| {
+            let object = Stored::at(&object.location, object.last_modified);
+            future::ready(Ok(object.filter(|object| object.since < before).map(|object| object.blob)))
+        };
+        objects.try_filter_map(old).boxed()
+    }
+
+    async fn remove(&self, tenant: TenantId, blob: &BlobId, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut copies = self.objects.list(Some(&aside(tenant, blob))).map_err(backend);
+        while let Some(copy) = copies.try_next().await? {
+            if Stored::at(&copy.location, copy.last_modified).is_some_and(|copy| copy.since < before) {
+                there(self.objects.delete(&copy.location).await)?;
+            }
         }
+        let key = key(tenant, blob);
+        match there(self.objects.head(&key).await)? {
+            Some(object) if object.last_modified < before => self.set_aside(&key, tenant, blob).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// An object, and since when it is what it is: when it was last put, or set aside.
+struct Stored {
+    blob: BlobId,
+    since: DateTime<Utc>,
+}
+
+impl Stored {
+    fn at(place: &Key, last_modified: DateTime<Utc>) -> Option<Self> {
+        let parts: Vec<_> = place.parts().collect();
+        match parts.iter().map(AsRef::as_ref).collect::<Vec<&str>>()[..] {
+            [_, ASIDE, name, since] => {
+                let since = DateTime::from_timestamp_millis(since.parse().ok()?)?;
+                Some(Self { blob: name.parse().ok()?, since })
+            }
+            [_, _, name] => Some(Self { blob: name.parse().ok()?, since: last_modified }),
+            _ => None,
+        }
+    }
+}
+
+fn aside(tenant: TenantId, blob: &BlobId) -> Key {
+    Key::from(format!("{tenant}/{ASIDE}/{blob}"))
+}
+
+/// None for what is not there.
+fn there<T>(found: Result<T, Error>) -> Result<Option<T>, StoreError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(backend(error)),
     }
 }
 

@@ -3,9 +3,12 @@
 use std::io::{self, ErrorKind, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
@@ -75,7 +78,7 @@ fn sweep(path: &Path) -> io::Result<()> {
         Ok(()) => std::fs::remove_file(path),
         Err(_) => Ok(()),
     });
-    swept.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    there(swept).map(drop)
 }
 
 /// A blob on its way. Dropped, it is gone.
@@ -103,15 +106,65 @@ impl Spooled {
     }
 
     /// It moves the whole blob to its place.
-    async fn settle(self, place: PathBuf) -> io::Result<()> {
+    async fn settle(self, spool: PathBuf, place: PathBuf) -> Result<(), StoreError> {
         // In one go, so that being dropped meanwhile leaves nothing half done.
-        tokio::task::spawn_blocking(move || {
+        off_the_runtime(move || {
+            let _with_others = locked(&spool, std::fs::File::lock_shared)?;
             let folder = place.parent().unwrap_or(&place);
             std::fs::create_dir_all(folder)?;
             self.path.persist(&place)?;
             sync_up(folder)
         })
-        .await?
+        .await
+    }
+}
+
+async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(StoreError::backend)?.map_err(StoreError::backend)
+}
+
+/// The spool, locked until it is dropped: by all who move blobs to their places together, or by one who removes.
+fn locked(spool: &Path, lock: impl FnOnce(&std::fs::File) -> io::Result<()>) -> io::Result<std::fs::File> {
+    let spool = std::fs::File::open(spool)?;
+    lock(&spool)?;
+    Ok(spool)
+}
+
+/// The blobs in a tenant's folder that were last written before a moment.
+fn old(tenant: &Path, before: SystemTime) -> io::Result<Vec<BlobId>> {
+    let mut old = Vec::new();
+    for folder in entries(tenant)? {
+        for place in entries(&folder)? {
+            let blob = place.file_name().and_then(|name| name.to_str()?.parse().ok());
+            if let Some(blob) = blob
+                && is_older(&place, before)?
+            {
+                old.push(blob);
+            }
+        }
+    }
+    Ok(old)
+}
+
+/// What is in a folder, if there is one.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let Some(entries) = there(std::fs::read_dir(folder))? else { return Ok(Vec::new()) };
+    entries.map(|entry| Ok(entry?.path())).collect()
+}
+
+fn is_older(place: &Path, than: SystemTime) -> io::Result<bool> {
+    let Some(metadata) = there(std::fs::metadata(place))? else { return Ok(false) };
+    Ok(metadata.modified()? < than)
+}
+
+/// None for what is not there.
+fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -128,7 +181,7 @@ impl BlobStore for Folder {
     async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
         let mut spooled = self.spooled().await.map_err(StoreError::backend)?;
         let blob = spooled.write(bytes, cap).await?;
-        spooled.settle(self.place(tenant, &blob.id)).await.map_err(StoreError::backend)?;
+        spooled.settle(self.spool(), self.place(tenant, &blob.id)).await?;
         Ok(blob)
     }
 
@@ -149,11 +202,27 @@ impl BlobStore for Folder {
         Ok(part.map(|chunk| chunk.map_err(StoreError::backend)).boxed())
     }
 
-    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
-        match fs::remove_file(self.place(tenant, blob)).await.map_err(missing) {
-            Ok(()) | Err(StoreError::NotFound) => Ok(()),
-            Err(error) => Err(error),
-        }
+    fn put_before(
+        &self,
+        tenant: TenantId,
+        before: DateTime<Utc>,
+    ) -> BoxStream<'_, Result<BlobId, StoreError>> {
+        let tenant = self.root.join(tenant.to_string());
+        let found = async move { off_the_runtime(move || old(&tenant, before.into())).await };
+        stream::once(found).map_ok(|old| stream::iter(old).map(Ok)).try_flatten().boxed()
+    }
+
+    async fn remove(&self, tenant: TenantId, blob: &BlobId, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let (spool, place) = (self.spool(), self.place(tenant, blob));
+        off_the_runtime(move || {
+            // Nobody puts it between the look and the removal.
+            let _alone = locked(&spool, std::fs::File::lock)?;
+            if is_older(&place, before.into())? {
+                there(std::fs::remove_file(place))?;
+            }
+            Ok(())
+        })
+        .await
     }
 }
 

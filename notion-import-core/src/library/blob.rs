@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -87,7 +88,8 @@ pub type BlobBytes = BoxStream<'static, Result<Bytes, StoreError>>;
 ///
 /// # Contract
 /// - A blob is there wholly or not at all: an error in the stream, a dropped future or a crash leaves no part of it.
-/// - The id is the SHA-256 of what was stored; putting the same bytes again succeeds and stores nothing new.
+/// - The id is the SHA-256 of what was stored; putting the same bytes again succeeds, and makes the blob as young as a new one.
+/// - A blob is there when its put returns, whoever removes it as an old one at the same moment.
 /// - A tenant can neither read nor remove nor notice another's blobs.
 #[async_trait]
 pub trait BlobStore: Send + Sync {
@@ -108,6 +110,16 @@ pub trait BlobStore: Send + Sync {
         range: Option<std::ops::Range<u64>>,
     ) -> Result<BlobBytes, StoreError>;
 
-    /// It removes a blob; removing it again succeeds.
-    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError>;
+    /// It lists the tenant's blobs that were last put before a moment by the store's clock, in no order.
+    fn put_before(
+        &self,
+        tenant: TenantId,
+        before: DateTime<Utc>,
+    ) -> BoxStream<'_, Result<BlobId, StoreError>>;
+
+    /// It removes a blob, unless it was put since that moment; removing it again succeeds.
+    ///
+    /// A store that cannot look and remove in one step sets the blob aside, where it is still read and listed. Removed again, with
+    /// a moment after that, it is gone for good.
+    async fn remove(&self, tenant: TenantId, blob: &BlobId, before: DateTime<Utc>) -> Result<(), StoreError>;
 }

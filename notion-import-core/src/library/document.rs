@@ -1,5 +1,7 @@
 //! Documents, their link to a source, their versions, and where they are kept.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -78,6 +80,22 @@ pub struct Source {
     pub locked: bool,
 }
 
+impl Source {
+    /// The files that are kept of it: its icon and its cover.
+    pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
+        [&self.icon, &self.cover].into_iter().filter_map(|image| match image {
+            Some(SourceImage::Stored(file)) => Some(file),
+            Some(
+                SourceImage::Emoji(_)
+                | SourceImage::Native(_)
+                | SourceImage::External(_)
+                | SourceImage::Hosted,
+            )
+            | None => None,
+        })
+    }
+}
+
 /// What kind of thing a source is. The wire name of the whole is `notion`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,6 +171,17 @@ pub struct Version {
     pub source_edited_at: DateTime<Utc>,
     /// When this was read.
     pub imported_at: DateTime<Utc>,
+}
+
+impl Version {
+    /// The files that belong to it, its content included.
+    pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
+        let content = match &self.content {
+            Content::File(file) => Some(file),
+            Content::Markdown(_) => None,
+        };
+        content.into_iter().chain(&self.attachments)
+    }
 }
 
 /// What a version says.
@@ -243,7 +272,8 @@ pub struct Linked {
     pub settled: bool,
 }
 
-/// What a sync found out about one document. It has no level, no publication and no content.
+/// What a sync found out about one document. It has no level, no publication, no content and no file: a stored icon or cover in it
+/// stands for the one that is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SyncPatch {
     /// Which document.
@@ -345,6 +375,10 @@ pub trait DocumentStore: Send + Sync {
         tenant: TenantId,
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError>;
+
+    /// It returns the blobs that anything of the tenant's documents refers to: each version's content and attachments, and the
+    /// icons and covers of sources. Other ids may be among them.
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError>;
 
     /// It returns how far the connection's syncs have come.
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError>;

@@ -5,6 +5,7 @@ pub mod memory;
 pub mod gate;
 #[cfg(feature = "gate")]
 pub mod standing;
+pub mod sweep;
 pub mod batch;
 pub mod refresh;
 pub mod document;

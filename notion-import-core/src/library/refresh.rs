@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::document::{
-    Content, Document, Found, Link, NewContent, SourceState, StoredFile, SyncPatch, Title, Version,
+    Content, Document, Found, Link, NewContent, Source, SourceImage, SourceState, StoredFile, SyncPatch,
+    Title, Version,
 };
 use crate::connection::Connection;
 use crate::id::{DocumentId, VersionNumber};
@@ -73,7 +74,7 @@ impl SyncPatch {
             (Found::Source { source, state, update_available, settled, title }, _) => {
                 *link = Link {
                     connection: Some(connection.reference.clone()),
-                    source: source.as_ref().clone(),
+                    source: source.as_ref().clone().with_files_of(&link.source),
                     state: *state,
                     checked_at: self.checked_at,
                     update_available: *update_available,
@@ -82,6 +83,23 @@ impl SyncPatch {
                 Some(Patched { settled: *settled, retitled })
             }
         }
+    }
+}
+
+impl Source {
+    /// A look at a source reads no files: where there still is an image that Notion hosts, the copy that is kept stays. It can
+    /// name no other: that one may have been removed meanwhile.
+    #[must_use]
+    pub fn with_files_of(mut self, kept: &Self) -> Self {
+        for (seen, kept) in [(&mut self.icon, &kept.icon), (&mut self.cover, &kept.cover)] {
+            if let Some(SourceImage::Hosted | SourceImage::Stored(_)) = seen {
+                *seen = Some(match kept {
+                    Some(SourceImage::Stored(file)) => SourceImage::Stored(file.clone()),
+                    _ => SourceImage::Hosted,
+                });
+            }
+        }
+        self
     }
 }
 

@@ -6,9 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{SyncOptions, TitlePolicy};
 use crate::id::NotionId;
-use crate::library::document::{
-    Found, Linked, Source, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch,
-};
+use crate::library::document::{Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch};
 use crate::source::{Seen, to_the_minute};
 
 /// Search lags behind edits, and Notion's clock is not ours: so much is looked at again.
@@ -82,7 +80,7 @@ pub(crate) fn diff(
         document: known.document,
         checked_at: now,
         found: Found::Source {
-            source: Box::new(keep_stored_images(seen.source.clone(), &known.link.source)),
+            source: Box::new(seen.source.clone().with_files_of(&known.link.source)),
             state: seen.state,
             update_available: moved_on || known.link.update_available,
             settled: known.settled || reread.is_some(),
@@ -107,17 +105,6 @@ pub(crate) fn changes(known: &Linked, patch: &SyncPatch) -> bool {
                 || title.is_some()
         }
     }
-}
-
-/// A sync reads no files: where the source still has a hosted image, the stored copy stays.
-fn keep_stored_images(mut fresh: Source, known: &Source) -> Source {
-    use crate::library::document::SourceImage::{Hosted, Stored};
-    for (fresh, known) in [(&mut fresh.icon, &known.icon), (&mut fresh.cover, &known.cover)] {
-        if let (Some(Hosted), Some(Stored(_))) = (&fresh, known) {
-            fresh.clone_from(known);
-        }
-    }
-    fresh
 }
 
 /// The later of the two cursors, so that a watermark never moves back.

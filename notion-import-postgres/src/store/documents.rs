@@ -1,5 +1,7 @@
 //! Documents on PostgreSQL.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::Connection;
@@ -7,6 +9,7 @@ use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::{Action, Actor};
 use notion_import_core::library::batch::Batch;
+use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
@@ -78,6 +81,15 @@ impl DocumentStore for Postgres {
         let linked = documents::linked_by_source(&mut *tx, tenant, sources).await?;
         commit(tx).await?;
         Ok(linked)
+    }
+
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
+        let mut blobs = HashSet::new();
+        let mut tx = self.snapshot(Role::Sync, tenant).await?;
+        versions::blobs(&mut *tx, tenant, &mut blobs).await?;
+        documents::blobs(&mut *tx, tenant, &mut blobs).await?;
+        commit(tx).await?;
+        Ok(blobs)
     }
 
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {

@@ -1,12 +1,15 @@
 //! Documents and their links.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use notion_import_core::connection::{Connection, ConnectionRef};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{Document, Link, Linked, Title};
+use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -243,6 +246,23 @@ pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> 
     .await
     .map_err(backend)?;
     Ok(detached.rows_affected())
+}
+
+/// It adds the blobs that are the icons and covers of sources.
+pub(crate) async fn blobs(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    blobs: &mut HashSet<BlobId>,
+) -> Result<(), StoreError> {
+    let mut rows =
+        sqlx::query("SELECT source FROM notion_import.documents WHERE tenant_id = $1 AND source IS NOT NULL")
+            .bind(tenant.as_uuid())
+            .fetch(db);
+    while let Some(row) = rows.try_next().await.map_err(backend)? {
+        let source: Source = row.json("source")?;
+        blobs.extend(source.files().map(|file| file.blob.id));
+    }
+    Ok(())
 }
 
 pub(crate) fn read(row: &PgRow) -> Result<Kept, StoreError> {

@@ -1,9 +1,13 @@
 //! The versions of documents. None ever changes.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
-use notion_import_core::library::document::{Document, Version};
+use notion_import_core::library::blob::BlobId;
+use notion_import_core::library::document::{Document, StoredFile, Version};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -137,6 +141,23 @@ pub(crate) async fn list(
     .await
     .map_err(backend)?;
     every(rows, read)
+}
+
+/// It adds the blobs of all versions, and the digests of Markdown.
+pub(crate) async fn blobs(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    blobs: &mut HashSet<BlobId>,
+) -> Result<(), StoreError> {
+    let mut rows = sqlx::query("SELECT digest, attachments FROM notion_import.versions WHERE tenant_id = $1")
+        .bind(tenant.as_uuid())
+        .fetch(db);
+    while let Some(row) = rows.try_next().await.map_err(backend)? {
+        let attachments: Vec<StoredFile> = row.json("attachments")?;
+        blobs.insert(BlobId::from_digest(row.digest("digest")?));
+        blobs.extend(attachments.iter().map(|file| file.blob.id));
+    }
+    Ok(())
 }
 
 fn read(row: &PgRow) -> Result<Version, StoreError> {

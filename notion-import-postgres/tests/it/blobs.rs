@@ -7,9 +7,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::blob::{BlobBytes, BlobId, BlobStore, ByteStream};
-use notion_import_core::testing::suite::{self, blobs, bytes};
+use notion_import_core::testing::suite::{self, Files, blobs, bytes, sweeping};
 use notion_import_postgres::Blobs;
-use notion_import_postgres::object_store::memory::InMemory;
+use notion_import_postgres::testing::Database;
+
+use crate::bucket::Bucket;
 
 #[tokio::test]
 async fn blobs_in_a_folder_keep_every_promise() {
@@ -17,17 +19,34 @@ async fn blobs_in_a_folder_keep_every_promise() {
     let store = Blobs::folder(folder.path()).await.unwrap();
     suite::uphold(blobs::PROMISES, async || Arc::new(store.clone()) as _).await;
     for path in files(folder.path()) {
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        assert_eq!(BlobId::of(&std::fs::read(&path).unwrap()).to_string(), name, "a blob is whole");
+        let id = BlobId::of(&std::fs::read(&path).unwrap()).to_string();
+        assert!(
+            path.iter().any(|part| *part == *id),
+            "a blob is whole, in its place or aside: {}",
+            path.display()
+        );
     }
 }
 
 #[tokio::test]
 async fn blobs_in_a_bucket_keep_every_promise() {
     let spool = tempfile::tempdir().unwrap();
-    let fresh = async || Arc::new(Blobs::new(Arc::new(InMemory::new()), spool.path())) as _;
+    let fresh = async || Arc::new(Blobs::new(Arc::new(Bucket::default()), spool.path())) as _;
     suite::uphold(blobs::PROMISES, fresh).await;
     assert_eq!(files(spool.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn documents_and_blobs_keep_every_promise() {
+    let database = Database::empty().await;
+    let folder = tempfile::tempdir().unwrap();
+    let documents = Arc::new(database.open(4).await);
+    let in_folder = Arc::new(Blobs::folder(folder.path()).await.unwrap());
+    let in_bucket = Arc::new(Blobs::new(Arc::new(Bucket::default()), folder.path()));
+    for blobs in [in_folder, in_bucket] {
+        let fresh = async || Files { documents: documents.clone(), blobs: blobs.clone() };
+        suite::uphold(sweeping::PROMISES, fresh).await;
+    }
 }
 
 fn megabytes(count: u32) -> ByteStream {

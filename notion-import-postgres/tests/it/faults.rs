@@ -105,6 +105,22 @@ async fn an_import_that_fails_in_the_middle_never_was() {
 }
 
 #[tokio::test]
+async fn an_import_of_many_that_fails_in_the_middle_never_was() {
+    let database = Database::empty().await;
+    let postgres = open(&database).await;
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    let sources: Vec<_> = (0..3).map(|number| page(&format!("Nightingale {number}"))).collect();
+    let new: Vec<_> = sources.iter().map(|source| content(source, "Nightingale")).collect();
+    postgres.import(&connection, &new[1], minute(1)).await.unwrap();
+    let imported = check(&database, &["documents", "versions"], async || {
+        postgres.import_many(&connection, &new, minute(1)).await
+    })
+    .await;
+    let created = |imported: &&Imported| matches!(imported, Imported::Created(_));
+    assert_eq!(imported.iter().filter(created).count(), 2);
+}
+
+#[tokio::test]
 async fn a_patch_that_fails_in_the_middle_never_was() {
     let database = Database::empty().await;
     let postgres = open(&database).await;

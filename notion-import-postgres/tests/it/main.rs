@@ -3,6 +3,8 @@
 
 #[cfg(feature = "fs")]
 mod blobs;
+#[cfg(feature = "fs")]
+mod bucket;
 mod catalogue;
 #[cfg(feature = "fs")]
 mod downloads;

@@ -1,5 +1,7 @@
 //! Documents on SQLite.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::Connection;
@@ -7,6 +9,7 @@ use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::{Action, Actor};
 use notion_import_core::library::batch::Batch;
+use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
@@ -69,6 +72,13 @@ impl DocumentStore for Sqlite {
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError> {
         documents::linked_by_source(self.readers(), tenant, sources).await
+    }
+
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
+        let mut blobs = HashSet::new();
+        versions::blobs(self.readers(), tenant, &mut blobs).await?;
+        documents::blobs(self.readers(), tenant, &mut blobs).await?;
+        Ok(blobs)
     }
 
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {

@@ -1,11 +1,14 @@
 //! Documents and their links.
 
+use std::collections::HashSet;
+
+use futures_util::TryStreamExt;
 use notion_import_core::connection::{Connection, ConnectionRef};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{Document, Link, Linked, Title};
+use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
 use serde_json::{Value, json};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
@@ -183,6 +186,22 @@ pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection)
             .await
             .map_err(StoreError::backend)?;
     Ok(detached.rows_affected())
+}
+
+/// It adds the blobs that are the icons and covers of sources.
+pub(crate) async fn blobs(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    blobs: &mut HashSet<BlobId>,
+) -> Result<(), StoreError> {
+    let mut rows = sqlx::query("SELECT source FROM documents WHERE tenant_id = ? AND source IS NOT NULL")
+        .bind(tenant.to_string())
+        .fetch(db);
+    while let Some(row) = rows.try_next().await.map_err(StoreError::backend)? {
+        let source: Source = row.json("source")?;
+        blobs.extend(source.files().map(|file| file.blob.id));
+    }
+    Ok(())
 }
 
 pub(crate) fn read(row: &SqliteRow) -> Result<Kept, StoreError> {

@@ -1,8 +1,12 @@
 //! The versions of documents. None ever changes.
 
+use std::collections::HashSet;
+
+use futures_util::TryStreamExt;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
-use notion_import_core::library::document::{Document, Version};
+use notion_import_core::library::blob::BlobId;
+use notion_import_core::library::document::{Document, StoredFile, Version};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
@@ -86,6 +90,23 @@ pub(crate) async fn list(
             .await
             .map_err(StoreError::backend)?;
     every(rows, read)
+}
+
+/// It adds the blobs of all versions, and the digests of Markdown.
+pub(crate) async fn blobs(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    blobs: &mut HashSet<BlobId>,
+) -> Result<(), StoreError> {
+    let mut rows = sqlx::query("SELECT digest, attachments FROM versions WHERE tenant_id = ?")
+        .bind(tenant.to_string())
+        .fetch(db);
+    while let Some(row) = rows.try_next().await.map_err(StoreError::backend)? {
+        let attachments: Vec<StoredFile> = row.json("attachments")?;
+        blobs.insert(row.id("digest")?);
+        blobs.extend(attachments.iter().map(|file| file.blob.id));
+    }
+    Ok(())
 }
 
 fn read(row: &SqliteRow) -> Result<Version, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use notion_import_core::testing::suite::{self, blobs, connections, documents};
+use notion_import_core::testing::suite::{self, Files, blobs, connections, documents, sweeping};
 use notion_import_sqlite::Sqlite;
 use tempfile::TempDir;
 
@@ -30,6 +30,16 @@ async fn documents_keep_every_promise() {
 async fn blobs_keep_every_promise() {
     let folders = Default::default();
     suite::uphold(blobs::PROMISES, async || Arc::new(fresh(&folders).await.blobs()) as _).await;
+}
+
+#[tokio::test]
+async fn documents_and_blobs_keep_every_promise() {
+    let folders = Default::default();
+    let fresh = async || {
+        let sqlite = fresh(&folders).await;
+        Files { blobs: Arc::new(sqlite.blobs()), documents: Arc::new(sqlite) }
+    };
+    suite::uphold(sweeping::PROMISES, fresh).await;
 }
 
 #[cfg(feature = "gate")]

@@ -2,7 +2,7 @@
 //!
 //! The host gives out no leases, so every generation is 0 and there is nothing to fence.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -11,6 +11,7 @@ use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::Actor;
 use notion_import_core::library::batch::{Batch, Kept};
+use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     Content, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
 };
@@ -161,6 +162,15 @@ impl DocumentStore for Policies {
         let mut rows = self.of_tenant(tenant).await?;
         rows.retain(|row| row.kept.source().is_some_and(|source| sources.contains(&source)));
         Ok(rows.iter().filter_map(Row::linked).collect())
+    }
+
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
+        let rows = self.of_tenant(tenant).await?;
+        let files = rows.iter().flat_map(|row| {
+            let images = row.kept.document.link.iter().flat_map(|link| link.source.files());
+            images.chain(row.newest.files())
+        });
+        Ok(files.map(|file| file.blob.id).collect())
     }
 
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
+use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 
 use super::lock;
@@ -16,7 +18,12 @@ use crate::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
 /// Blobs in memory, each as a whole: `cap` is what bounds them.
 #[derive(Clone, Default)]
 pub struct MemoryBlobs {
-    blobs: Arc<Mutex<HashMap<(TenantId, BlobId), Bytes>>>,
+    blobs: Arc<Mutex<HashMap<(TenantId, BlobId), Kept>>>,
+}
+
+struct Kept {
+    bytes: Bytes,
+    put_at: DateTime<Utc>,
 }
 
 #[async_trait]
@@ -24,7 +31,7 @@ impl BlobStore for MemoryBlobs {
     async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
         let bytes = collect(bytes, cap).await?;
         let blob = Blob { id: BlobId::of(&bytes), size: bytes.len() as u64 };
-        lock(&self.blobs).entry((tenant, blob.id)).or_insert(bytes);
+        lock(&self.blobs).insert((tenant, blob.id), Kept { bytes, put_at: Utc::now() });
         Ok(blob)
     }
 
@@ -34,7 +41,8 @@ impl BlobStore for MemoryBlobs {
         blob: &BlobId,
         range: Option<Range<u64>>,
     ) -> Result<BlobBytes, StoreError> {
-        let whole = lock(&self.blobs).get(&(tenant, *blob)).cloned().ok_or(StoreError::NotFound)?;
+        let whole = lock(&self.blobs).get(&(tenant, *blob)).map(|kept| kept.bytes.clone());
+        let whole = whole.ok_or(StoreError::NotFound)?;
         let part = match range {
             None => whole,
             Some(range) => part(&whole, range).ok_or(StoreError::NotFound)?,
@@ -42,8 +50,22 @@ impl BlobStore for MemoryBlobs {
         Ok(stream::iter([Ok(part)]).boxed())
     }
 
-    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
-        lock(&self.blobs).remove(&(tenant, *blob));
+    fn put_before(
+        &self,
+        tenant: TenantId,
+        before: DateTime<Utc>,
+    ) -> BoxStream<'_, Result<BlobId, StoreError>> {
+        let blobs = lock(&self.blobs);
+        let old = blobs.iter().filter(|((owner, _), kept)| *owner == tenant && kept.put_at < before);
+        let old: Vec<_> = old.map(|((_, blob), _)| Ok(*blob)).collect();
+        stream::iter(old).boxed()
+    }
+
+    async fn remove(&self, tenant: TenantId, blob: &BlobId, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut blobs = lock(&self.blobs);
+        if blobs.get(&(tenant, *blob)).is_some_and(|kept| kept.put_at < before) {
+            blobs.remove(&(tenant, *blob));
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Documents in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -16,7 +16,10 @@ use crate::id::{DocumentId, NotionId, TenantId};
 use crate::library::access::{Action, Actor};
 use crate::library::audit::AuditEntry;
 use crate::library::batch::{Batch, Kept};
-use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version};
+use crate::library::blob::BlobId;
+use crate::library::document::{
+    DocumentStore, Imported, Linked, NewContent, StoredFile, SyncCursor, SyncPatch, Version,
+};
 
 /// Documents in memory and, with the feature `gate`, who may read them.
 #[derive(Clone, Default)]
@@ -135,6 +138,13 @@ impl DocumentStore for MemoryLibrary {
         }))
     }
 
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
+        Ok(self.read(tenant, |tenant| {
+            let files = tenant.documents.values().flat_map(Shelved::files);
+            files.map(|file| file.blob.id).collect()
+        }))
+    }
+
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {
         Ok(self.read(connection.tenant, |tenant| tenant.syncs.get(&connection.reference)?.cursor))
     }
@@ -221,6 +231,11 @@ impl Shelved {
 
     fn newest(&self) -> Option<(DocumentId, Version)> {
         Some((self.kept.document.id, self.versions.last()?.clone()))
+    }
+
+    fn files(&self) -> impl Iterator<Item = &StoredFile> {
+        let images = self.kept.document.link.iter().flat_map(|link| link.source.files());
+        images.chain(self.versions.iter().flat_map(Version::files))
     }
 
     fn belongs_to(&self, connection: &Connection) -> bool {

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,6 +25,24 @@ use crate::library::fidelity::{Exposure, Fidelity};
 /// This many minutes into the suites' day.
 pub fn minute(minutes: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
+}
+
+/// How seldom the clock of a file system may tick.
+const TICK: Duration = Duration::from_millis(5);
+
+/// A moment after all that was put and before all that will be.
+pub(super) async fn moment() -> DateTime<Utc> {
+    tokio::time::sleep(TICK).await;
+    let now = Utc::now();
+    tokio::time::sleep(TICK).await;
+    now
+}
+
+/// It lets others go first so many times.
+pub(super) async fn turns(count: usize) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
 }
 
 pub(super) fn tenant() -> TenantId {

@@ -71,10 +71,12 @@ pub mod blobs;
 pub mod connections;
 pub mod documents;
 pub mod downloads;
+pub mod sweeping;
 mod fixture;
 
 pub use access::Library;
 pub use fixture::{bytes, content, minute, page};
+pub use sweeping::Files;
 
 /// What a store promises.
 pub struct Promise<S> {

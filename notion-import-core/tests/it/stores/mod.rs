@@ -5,7 +5,9 @@ mod leaky;
 use std::sync::Arc;
 
 use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
-use notion_import_core::testing::suite::{self, Library, access, blobs, connections, documents};
+use notion_import_core::testing::suite::{
+    self, Files, Library, access, blobs, connections, documents, sweeping,
+};
 
 #[tokio::test]
 async fn memory_connections_keep_every_promise() {
@@ -29,4 +31,13 @@ async fn memory_access_keeps_every_promise() {
         Library { documents: library.clone(), access: library }
     };
     suite::uphold(access::PROMISES, fresh).await;
+}
+
+#[tokio::test]
+async fn memory_documents_and_blobs_keep_every_promise() {
+    let fresh = async || Files {
+        documents: Arc::new(MemoryLibrary::default()),
+        blobs: Arc::new(MemoryBlobs::default()),
+    };
+    suite::uphold(sweeping::PROMISES, fresh).await;
 }

@@ -1,8 +1,10 @@
 //! What is found again.
 
 use super::{Desk, Store};
+use crate::library::blob::BlobId;
+use crate::library::document::{Content, NewContent, Source, SourceImage};
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::notion_id;
+use crate::testing::suite::fixture::{content, file, notion_id, page};
 
 pub(super) async fn paged(store: Store) -> Outcome {
     let desk = Desk::new(&store);
@@ -50,5 +52,26 @@ pub(super) async fn by_source(store: Store) -> Outcome {
     expected.sort();
     ensure_eq!(documents, expected, "the documents found");
     ensure_eq!(store.linked_by_source(desk.connection.tenant, &[]).await?, [], "what is found of nothing");
+    Ok(())
+}
+
+pub(super) async fn blobs(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let names = ["first.pdf", "diagram.png", "second.pdf", "icon.png", "cover.png"];
+    let icon = |name: &str| Some(SourceImage::Stored(file(name)));
+    let source = Source { icon: icon("old icon.png"), ..page("Policy") };
+    let first = NewContent { content: Content::File(file("first.pdf")), ..content(&source, "") };
+    desk.import_at(&first, 1).await?;
+    let source = Source { icon: icon("icon.png"), ..source };
+    let second = Content::File(file("second.pdf"));
+    desk.import_at(&NewContent { source, content: second, attachments: vec![], ..first }, 2).await?;
+    desk.other().page("Other connection").await?;
+    let blobs = store.blobs(desk.connection.tenant).await?;
+    for name in names {
+        ensure!(blobs.contains(&BlobId::of(name.as_bytes())), "{name} is not among them");
+    }
+    ensure!(!blobs.contains(&BlobId::of(b"old icon.png")), "an icon that was replaced is among them");
+    let strangers = Desk::new(&store).connection.tenant;
+    ensure_eq!(store.blobs(strangers).await?.len(), 0, "another tenant's blobs");
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! What a sync's patches change, and what they do not.
 
 use super::{Desk, Store};
-use crate::library::document::{Found, Link, Source, SourceState, SyncCursor, SyncPatch};
+use crate::library::document::{
+    Found, Link, Source, SourceImage, SourceState, StoredFile, SyncCursor, SyncPatch,
+};
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{abandon, content, minute, notion_id, page, seen};
+use crate::testing::suite::fixture::{abandon, content, file, minute, notion_id, page, seen};
 
 /// A look at minute 5 that found the page renamed, edited and in the trash.
 fn moved_on(patch_of: &Source) -> (Source, Found) {
@@ -139,6 +141,26 @@ pub(super) async fn not_relinked(store: Store) -> Outcome {
     let patch = SyncPatch { document, checked_at: minute(5), found: Found::NotShared };
     store.patch(&desk.other().connection, &[patch], None).await?;
     ensure_eq!(desk.linked(&source).await?, before, "the document");
+    Ok(())
+}
+
+pub(super) async fn no_file(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let (kept, strange) = (file("cover.png"), file("strange.png"));
+    let stored = |file: &StoredFile| Some(SourceImage::Stored(file.clone()));
+    let rows = [
+        ((stored(&strange), stored(&strange)), (Some(SourceImage::Hosted), stored(&kept))),
+        ((None, Some(SourceImage::Hosted)), (None, stored(&kept))),
+        ((None, None), (None, None)),
+        ((None, stored(&kept)), (None, Some(SourceImage::Hosted))),
+    ];
+    for (minutes, ((icon, cover), expected)) in (5..).zip(rows) {
+        let seen = seen(document, &Source { icon, cover, ..source.clone() }, minutes);
+        store.patch(&desk.connection, &[seen], None).await?;
+        let Source { icon, cover, .. } = desk.linked(&source).await?.link.source;
+        ensure_eq!((icon, cover), expected, "icon and cover at minute {minutes}");
+    }
     Ok(())
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
@@ -14,7 +16,7 @@ use notion_import_core::testing::suite::blobs::PROMISES;
 use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Leak {
+pub(super) enum Leak {
     KeepsWhatFitted,
     KeepsWhatCame,
     CapsTooEarly,
@@ -25,21 +27,41 @@ enum Leak {
     LosesTheLastByte,
     LosesOnFailure,
     KeepsWhileComing,
+    StaysAsOldAsItWas,
+    ListsNothing,
+    KnowsNoAge,
+    LooksAndThenRemoves,
 }
 
-struct Leaky {
+pub(super) struct Leaky {
     inner: MemoryBlobs,
     leak: Leak,
 }
 
 impl Leaky {
+    pub(super) fn sound() -> Arc<dyn BlobStore> {
+        Arc::new(MemoryBlobs::default())
+    }
+
+    pub(super) fn store(leak: Leak) -> Arc<dyn BlobStore> {
+        Arc::new(Self { inner: MemoryBlobs::default(), leak })
+    }
+
     fn tenant(&self, tenant: TenantId) -> TenantId {
         if self.leak == Leak::SharesBetweenTenants { TenantId::new(Uuid::nil()) } else { tenant }
     }
 
     async fn keep(&self, tenant: TenantId, bytes: &[u8]) -> Result<Blob, StoreError> {
         let whole = Bytes::copy_from_slice(bytes);
+        let blob = Blob { id: BlobId::of(bytes), size: bytes.len() as u64 };
+        if self.leak == Leak::StaysAsOldAsItWas && self.inner.get(tenant, &blob.id, None).await.is_ok() {
+            return Ok(blob);
+        }
         self.inner.put(tenant, stream::iter([Ok(whole)]).boxed(), u64::MAX).await
+    }
+
+    async fn lose(&self, tenant: TenantId, bytes: &[u8]) -> Result<(), StoreError> {
+        self.inner.remove(tenant, &BlobId::of(bytes), DateTime::<Utc>::MAX_UTC).await
     }
 }
 
@@ -55,7 +77,7 @@ impl BlobStore for Leaky {
                 Err(cause) => {
                     match self.leak {
                         Leak::KeepsWhatCame => drop(self.keep(tenant, &came).await?),
-                        Leak::LosesOnFailure => self.inner.remove(tenant, &BlobId::of(&came)).await?,
+                        Leak::LosesOnFailure => self.lose(tenant, &came).await?,
                         _ => {}
                     }
                     return Err(StoreError::Interrupted(cause));
@@ -71,7 +93,7 @@ impl BlobStore for Leaky {
             if self.leak == Leak::KeepsWhileComing {
                 self.keep(tenant, &came).await?;
                 tokio::task::yield_now().await;
-                self.inner.remove(tenant, &BlobId::of(&came)).await?;
+                self.lose(tenant, &came).await?;
             }
         }
         self.keep(tenant, &came).await
@@ -105,29 +127,59 @@ impl BlobStore for Leaky {
         }
     }
 
-    async fn remove(&self, tenant: TenantId, blob: &BlobId) -> Result<(), StoreError> {
+    fn put_before(
+        &self,
+        tenant: TenantId,
+        before: DateTime<Utc>,
+    ) -> BoxStream<'_, Result<BlobId, StoreError>> {
         let tenant = self.tenant(tenant);
-        if self.leak == Leak::FailsOnSecondRemoval {
-            drop(self.inner.get(tenant, blob, None).await?);
+        match self.leak {
+            Leak::ListsNothing => stream::empty().boxed(),
+            Leak::KnowsNoAge => self.inner.put_before(tenant, DateTime::<Utc>::MAX_UTC),
+            _ => self.inner.put_before(tenant, before),
         }
-        self.inner.remove(tenant, blob).await
+    }
+
+    async fn remove(&self, tenant: TenantId, blob: &BlobId, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let tenant = self.tenant(tenant);
+        match self.leak {
+            Leak::FailsOnSecondRemoval => drop(self.inner.get(tenant, blob, None).await?),
+            Leak::KnowsNoAge => return self.inner.remove(tenant, blob, DateTime::<Utc>::MAX_UTC).await,
+            Leak::LooksAndThenRemoves => {
+                let old: Vec<_> = self.inner.put_before(tenant, before).try_collect().await?;
+                tokio::task::yield_now().await;
+                let before = if old.contains(blob) { DateTime::<Utc>::MAX_UTC } else { before };
+                return self.inner.remove(tenant, blob, before).await;
+            }
+            _ => {}
+        }
+        self.inner.remove(tenant, blob, before).await
     }
 }
 
 #[tokio::test]
 async fn every_leak_breaks_its_own_promise() {
-    let make = |leak| Arc::new(Leaky { inner: MemoryBlobs::default(), leak }) as Arc<dyn BlobStore>;
     let rows = [
         (Leak::KeepsWhatFitted, &["too large a blob"][..]),
         (Leak::KeepsWhatCame, &["a stream that breaks off"]),
         (Leak::CapsTooEarly, &["a blob may have as many"]),
-        (Leak::SharesBetweenTenants, &["a tenant cannot read", "a tenant cannot remove"]),
+        (Leak::SharesBetweenTenants, &["a tenant cannot read", "a tenant can neither list"]),
         (Leak::ClampsRanges, &["a part outside"]),
         (Leak::ForgetsTheStartOfARange, &["a part of a blob"]),
-        (Leak::FailsOnSecondRemoval, &["a removed blob", "a tenant cannot remove"]),
+        (
+            Leak::FailsOnSecondRemoval,
+            &["a blob removed once", "a blob put in the moment", "a tenant can neither list"],
+        ),
         (Leak::LosesTheLastByte, &["a large blob"]),
         (Leak::LosesOnFailure, &["a failed put"]),
         (Leak::KeepsWhileComing, &["a failed put", "a put dropped halfway"]),
+        (
+            Leak::StaysAsOldAsItWas,
+            &["a blob that was put since", "blobs are listed by", "a blob put in the moment"],
+        ),
+        (Leak::ListsNothing, &["a blob removed once", "blobs are listed by"]),
+        (Leak::KnowsNoAge, &["a blob that was put since", "blobs are listed by", "a blob put in the moment"]),
+        (Leak::LooksAndThenRemoves, &["a blob put in the moment"]),
     ];
-    super::check(PROMISES, make, &rows).await;
+    super::check(PROMISES, Leaky::store, &rows).await;
 }

@@ -1,6 +1,6 @@
 //! Leaky documents.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -9,14 +9,16 @@ use notion_import_core::connection::{Connection, ConnectionRef};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     DocumentStore, Found, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
+use notion_import_core::library::gate::AccessStore;
 use notion_import_core::library::memory::MemoryLibrary;
 use notion_import_core::testing::suite::documents::PROMISES;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Leak {
+pub(super) enum Leak {
     ImportsUnfenced,
     SyncsOvertakeImports,
     PatchesUnfenced,
@@ -36,10 +38,14 @@ enum Leak {
     ImportsOneByOne,
     ShufflesResults,
     TakesTheLastOfASource,
+    TakesFilesFromPatches,
+    ForgetsOlderVersions,
+    ForgetsCovers,
+    KeepsAnyTenants,
     UpdateStaysAvailable,
 }
 
-struct Leaky {
+pub(super) struct Leaky {
     inner: MemoryLibrary,
     leak: Leak,
     highest: Mutex<HashMap<(TenantId, ConnectionRef), u64>>,
@@ -48,7 +54,11 @@ struct Leaky {
 }
 
 impl Leaky {
-    fn store(leak: Leak) -> Arc<dyn DocumentStore> {
+    pub(super) fn sound() -> Arc<dyn DocumentStore> {
+        Arc::new(MemoryLibrary::default())
+    }
+
+    pub(super) fn store(leak: Leak) -> Arc<dyn DocumentStore> {
         let inner = MemoryLibrary::default();
         let (highest, holders, cursors) = Default::default();
         Arc::new(Self { inner, leak, highest, holders, cursors })
@@ -136,6 +146,9 @@ impl DocumentStore for Leaky {
             }
         }
         self.inner.patch(connection, &patches, cursor).await?;
+        if self.leak == Leak::TakesFilesFromPatches {
+            self.take_files(connection, &patches).await?;
+        }
         self.cursors.lock().unwrap().extend(cursor.map(|cursor| (key(connection), cursor)));
         Ok(())
     }
@@ -172,6 +185,23 @@ impl DocumentStore for Leaky {
             _ => {}
         }
         Ok(found)
+    }
+
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
+        let mut blobs = self.inner.blobs(tenant).await?;
+        match self.leak {
+            Leak::ForgetsOlderVersions => drop(blobs.remove(&BlobId::of(b"first.pdf"))),
+            Leak::ForgetsCovers => drop(blobs.remove(&BlobId::of(b"cover.png"))),
+            Leak::KeepsAnyTenants => {
+                let tenants: Vec<_> =
+                    self.highest.lock().unwrap().keys().map(|(tenant, _)| *tenant).collect();
+                for tenant in tenants {
+                    blobs.extend(self.inner.blobs(tenant).await?);
+                }
+            }
+            _ => {}
+        }
+        Ok(blobs)
     }
 
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {
@@ -264,8 +294,33 @@ impl Leaky {
         Ok(())
     }
 
+    /// What a patch names as stored is taken for stored.
+    async fn take_files(&self, connection: &Connection, patches: &[SyncPatch]) -> Result<(), StoreError> {
+        let member = notion_import_core::id::MemberId::fresh();
+        let admin = Actor { tenant: connection.tenant, member, role: Role::Admin };
+        for patch in patches {
+            let Found::Source { source, state, settled, .. } = &patch.found else { continue };
+            let kept = self.inner.linked_by_source(connection.tenant, &[source.id]).await?;
+            let newest = self.inner.versions(&admin, patch.document).await?.into_iter().next();
+            let (Some(kept), Some(newest)) = (kept.first(), newest) else { continue };
+            if source.files().all(|file| kept.link.source.files().any(|kept| kept == file)) {
+                continue;
+            }
+            let content = NewContent {
+                source: source.as_ref().clone(),
+                state: *state,
+                content: newest.content,
+                attachments: newest.attachments,
+                fidelity: newest.fidelity,
+                exposure: newest.exposure,
+                settled: *settled,
+            };
+            self.inner.import(connection, &content, patch.checked_at).await?;
+        }
+        Ok(())
+    }
+
     async fn relink(&self, connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
-        use notion_import_core::library::gate::AccessStore;
         let actor = Actor {
             tenant: connection.tenant,
             member: notion_import_core::id::MemberId::fresh(),
@@ -292,7 +347,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::SyncsOvertakeImports, &["an import is not overtaken"]),
         (Leak::PatchesUnfenced, &["a lower generation patches nothing"]),
         (Leak::DetachesUnfenced, &["a lower generation detaches nothing"]),
-        (Leak::ForgetsAttachments, &["other attachments"]),
+        (Leak::ForgetsAttachments, &["other attachments", "a tenant's blobs are"]),
         (Leak::PatchesForeignDocuments, &["a patch for what another connection holds"]),
         (Leak::RelinksOnSilence, &["a detached document stays so"]),
         (Leak::MovesTheWatermarkBack, &["the watermark never"]),
@@ -310,6 +365,10 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ImportsOneByOne, &["a dropped import of many"]),
         (Leak::ShufflesResults, &["an import of many", "one source several times"]),
         (Leak::TakesTheLastOfASource, &["one source several times"]),
+        (Leak::TakesFilesFromPatches, &["a patch brings no file"]),
+        (Leak::ForgetsOlderVersions, &["a tenant's blobs are"]),
+        (Leak::ForgetsCovers, &["a tenant's blobs are"]),
+        (Leak::KeepsAnyTenants, &["a tenant's blobs are"]),
         (Leak::UpdateStaysAvailable, &["the same content again"]),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;

@@ -4,6 +4,7 @@ mod access;
 mod blobs;
 mod connections;
 mod documents;
+mod sweeping;
 
 use notion_import_core::testing::suite::{self, Promise};
 

@@ -1,11 +1,14 @@
 //! What leaks where documents are imported and detached.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::{AccessLevel, Actor, Publication};
+use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
@@ -52,6 +55,10 @@ impl DocumentStore for Leaky {
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError> {
         self.inner.linked_by_source(tenant, sources).await
+    }
+
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
+        self.inner.blobs(tenant).await
     }
 
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {

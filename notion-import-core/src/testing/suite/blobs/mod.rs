@@ -5,11 +5,13 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 
-use super::fixture::{abandon, broken_bytes, bytes, collected, tenant};
 use super::{Outcome, Promise};
 use crate::error::StoreError;
 use crate::id::TenantId;
 use crate::library::blob::{Blob, BlobId, BlobStore};
+use crate::testing::suite::fixture::{abandon, broken_bytes, bytes, collected, tenant};
+
+mod removal;
 
 type Store = Arc<dyn BlobStore>;
 
@@ -30,9 +32,12 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a stream that breaks off leaves nothing", interrupted),
     promise!("a failed put leaves the blob that was there", failed_again),
     promise!("a put dropped halfway leaves the blob wholly or not at all", dropped),
-    promise!("a removed blob is gone, and removing it again succeeds", removed),
+    promise!("a blob removed once and again is gone, and removing it further succeeds", removal::removed),
+    promise!("a blob that was put since is not removed", removal::young),
+    promise!("blobs are listed by when they were last put", removal::listed_by_age),
+    promise!("a blob put in the moment of its removal is there", removal::at_once),
     promise!("a tenant cannot read another's blob", foreign_read),
-    promise!("a tenant cannot remove another's blob", foreign_remove),
+    promise!("a tenant can neither list nor remove another's blob", removal::foreign),
 ];
 
 async fn put(store: &Store, tenant: TenantId, text: &[u8]) -> Result<Blob, StoreError> {
@@ -163,30 +168,7 @@ async fn dropped(store: Store) -> Outcome {
     Ok(())
 }
 
-async fn removed(store: Store) -> Outcome {
-    let tenant = tenant();
-    let blob = put(&store, tenant, TEXT).await?;
-    let other = put(&store, tenant, b"other").await?;
-    store.remove(tenant, &blob.id).await?;
-    store.remove(tenant, &blob.id).await?;
-    ensure_nothing(&store, tenant, TEXT).await?;
-    ensure_eq!(other.id, BlobId::of(b"other"), "the other blob");
-    ensure_kept(&store, tenant, b"other").await?;
-    put(&store, tenant, TEXT).await?;
-    ensure_kept(&store, tenant, TEXT).await
-}
-
 async fn foreign_read(store: Store) -> Outcome {
     put(&store, tenant(), TEXT).await?;
     ensure_nothing(&store, tenant(), TEXT).await
-}
-
-async fn foreign_remove(store: Store) -> Outcome {
-    let (ours, theirs) = (tenant(), tenant());
-    let blob = put(&store, ours, TEXT).await?;
-    store.remove(theirs, &blob.id).await?;
-    ensure_kept(&store, ours, TEXT).await?;
-    put(&store, theirs, TEXT).await?;
-    store.remove(theirs, &blob.id).await?;
-    ensure_kept(&store, ours, TEXT).await
 }
