@@ -199,7 +199,8 @@ impl Opener {
 fn class_before(pieces: &[Piece], last: usize, text: &str) -> Class {
     let follows_math = last.checked_sub(1).is_some_and(|before| pieces[before].kind == Kind::Math);
     let own = &pieces[last];
-    if follows_math && own.kind == Kind::Text && own.text(text).len() == 1 {
+    let is_digit = || matches!(own.text(text).as_bytes(), [digit] if digit.is_ascii_digit());
+    if follows_math && own.kind == Kind::Text && is_digit() {
         return Class::Symbol;
     }
     own.last_class(text)

@@ -133,7 +133,8 @@ impl Renderer<'_> {
 
     /// Code that a table's cell cannot hold is text there.
     fn words(&mut self, pieces: &mut Pieces, text: &str, kind: Kind, style: Style, link: u32, place: Place) {
-        let unsafe_code = kind == Kind::Code && place.in_cell() && text.contains("\\|");
+        let unsafe_code =
+            kind == Kind::Code && place.in_cell() && (text.contains("\\|") || pieces.escapes_pipe(text));
         self.ledger.lose_if(unsafe_code, LossKind::TableCode);
         pieces.words(text, if unsafe_code { Kind::Text } else { kind }, style, link);
     }

@@ -66,6 +66,13 @@ impl Pieces {
         }
     }
 
+    /// Whether code that begins with a pipe follows code that ends with a backslash.
+    pub(super) fn escapes_pipe(&self, next: &str) -> bool {
+        let ends_in_backslash =
+            |last: &Piece| last.kind == Kind::Code && last.text(&self.text).ends_with('\\');
+        next.starts_with('|') && self.pieces.last().is_some_and(ends_in_backslash)
+    }
+
     pub(super) fn link(&mut self, url: String) -> u32 {
         if self.links.last() != Some(&url) {
             self.links.push(url);

@@ -75,8 +75,13 @@ pub fn one(run: &RichText, place: Place, account: &mut Account, events: &mut Vec
         styles |= if on { style } else { 0 };
     }
     let link = run_target(run, account).map(|url| target(&url));
+    let follows_backslash = matches!(
+        events.last(),
+        Some(Event::Char(Char { char: '\\', styles, .. })) if styles & CODE != 0
+    );
     let code_here = |text: &str, account: &mut Account| {
-        let lost = place == Place::Cell && text.contains("\\|");
+        let escaped = text.contains("\\|") || (text.starts_with('|') && follows_backslash);
+        let lost = place == Place::Cell && escaped;
         account.lose_if(lost, LossKind::TableCode);
         if lost { 0 } else { CODE }
     };
