@@ -105,7 +105,7 @@ impl Reader {
             let before = if stands_here(marks[..from].iter().rev(), at, self.dialect) {
                 Class::Punctuation
             } else {
-                at.checked_sub(1).map_or(edges.0, |last| class_before(pieces, last, text))
+                at.checked_sub(1).map_or(edges.0, |last| class_before(pieces, last, text, &marks[..from]))
             };
             from += run.len();
             let after = if stands_here(marks[from..].iter(), at, self.dialect) {
@@ -194,14 +194,15 @@ impl Opener {
     }
 }
 
-/// The class of a piece's last character. A digit alone after a formula may be written as a reference, which ends
+/// The class of a piece's last character. A digit alone right after a formula is written as a reference, which ends
 /// in punctuation.
-fn class_before(pieces: &[Piece], last: usize, text: &str) -> Class {
-    let follows_math = last.checked_sub(1).is_some_and(|before| pieces[before].kind == Kind::Math);
+fn class_before(pieces: &[Piece], last: usize, text: &str, marks: &[Mark]) -> Class {
     let own = &pieces[last];
     let is_digit = || matches!(own.text(text).as_bytes(), [digit] if digit.is_ascii_digit());
-    if follows_math && own.kind == Kind::Text && is_digit() {
-        return Class::Symbol;
+    let follows_math = || last.checked_sub(1).is_some_and(|before| pieces[before].kind == Kind::Math);
+    let is_marked = || marks.iter().rev().take_while(|mark| mark.at >= last).any(|mark| mark.at == last);
+    if own.kind == Kind::Text && is_digit() && follows_math() && !is_marked() {
+        return Class::Punctuation;
     }
     own.last_class(text)
 }

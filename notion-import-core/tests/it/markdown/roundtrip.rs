@@ -8,9 +8,11 @@ use proptest::prelude::*;
 use super::oracle;
 use super::trees::{Branch, branch, deep, text, tree};
 
-/// A share of the trees of one run; more in a soak.
-fn config(share: u32) -> ProptestConfig {
-    let cases = if std::env::var_os("NOTION_IMPORT_SOAK").is_some() { share * 200 } else { share };
+/// A share, in percent, of the trees of one run: `NOTION_IMPORT_TREES`, or 10,000.
+fn config(percent: u32) -> ProptestConfig {
+    let trees =
+        std::env::var("NOTION_IMPORT_TREES").ok().and_then(|trees| trees.parse().ok()).unwrap_or(10_000);
+    let cases = trees / 100 * percent;
     ProptestConfig { cases, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -22,7 +24,7 @@ fn check(branches: Vec<Branch>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(config(4000))]
+    #![proptest_config(config(40))]
 
     #[test]
     fn every_line_of_text_is_read_as_it_was_written(lines in vec(text(), 1..4)) {
@@ -33,7 +35,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(5500))]
+    #![proptest_config(config(55))]
 
     #[test]
     fn every_kind_of_block_is_read_as_it_was_written(branches in vec(branch(), 0..4)) {
@@ -42,7 +44,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(500))]
+    #![proptest_config(config(5))]
 
     #[test]
     fn blocks_twelve_deep_are_read_as_they_were_written(branch in deep()) {
