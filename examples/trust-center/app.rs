@@ -6,15 +6,17 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use notion_import_core::connect::Connector;
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::importer::Importer;
 use notion_import_core::library::gate::Gate;
 use notion_import_core::schedule::Scheduler;
 use notion_import_nango::{InvalidConfig, Nango};
+use notion_import_postgres::Worker;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use crate::config::Config;
@@ -24,7 +26,7 @@ use crate::jobs::Jobs;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
-use crate::{background, nango, pages, stand_ins};
+use crate::{background, database, nango, pages, stand_ins};
 
 const PORT: u16 = 4780;
 
@@ -38,6 +40,8 @@ pub struct App {
     pub importer: Importer,
     pub connector: Connector,
     pub scheduler: Scheduler,
+    /// Takes the syncs from a queue, if the stores have one.
+    pub worker: Option<Worker>,
     pub nango: Nango,
     pub sessions: Sessions,
     pub jobs: Jobs,
@@ -50,7 +54,8 @@ pub struct Running {
     url: Url,
     app: Arc<App>,
     server: JoinHandle<io::Result<()>>,
-    background: Vec<JoinHandle<()>>,
+    syncing: [JoinHandle<()>; 2],
+    stand_ins: JoinHandle<()>,
 }
 
 /// Why it did not start.
@@ -79,13 +84,14 @@ impl Running {
         let url = Url::parse(&format!("http://{}/", socket.local_addr()?))
             .map_err(|_| StartError::Environment("the address makes no URL"))?;
         let app = Arc::new(App::assemble(config, folder.as_ref(), &url).await?);
-        let background = vec![
+        let syncing = [
             tokio::spawn(background::keep_in_sync(app.clone(), config.sync_every)),
-            tokio::spawn(stand_ins::serve(app.clone())),
+            tokio::spawn(background::work(app.clone())),
         ];
+        let stand_ins = tokio::spawn(stand_ins::serve(app.clone()));
         let serving = axum::serve(socket, pages::router(app.clone()));
         let server = tokio::spawn(serving.with_graceful_shutdown(asked_to_stop()).into_future());
-        Ok(Self { url, app, server, background })
+        Ok(Self { url, app, server, syncing, stand_ins })
     }
 
     pub fn url(&self) -> &Url {
@@ -98,7 +104,10 @@ impl Running {
             _ = &mut self.server => {}
             () = async { asked_to_stop().await; sleep(GRACE).await } => {}
         }
-        self.background.iter().for_each(JoinHandle::abort);
+        // What is under way is given back, for whoever runs on.
+        self.app.scheduler.stop();
+        let _ = timeout(GRACE, join_all(&mut self.syncing)).await;
+        self.stand_ins.abort();
         if let Some(stand_ins) = &self.app.stand_ins {
             stand_ins.save().await;
         }
@@ -122,13 +131,19 @@ impl App {
         }
         let importer = importer.build()?;
         let connector = Connector::new(&importer, Arc::new(nango.clone()), stores.connections.clone());
-        let scheduler = Scheduler::new(importer.clone(), stores.connections.clone()).every(config.sync_every);
+        let scheduler = Scheduler::new(importer.clone(), stores.connections.clone());
+        let scheduler = scheduler.with(background::schedule(config.sync_every));
+        let worker = match &stores.queue_in {
+            Some(postgres) => Some(database::queue(postgres, &scheduler, config.sync_every).await?),
+            None => None,
+        };
         Ok(Self {
             gate: Gate::new(stores.access.clone(), stores.blobs.clone()),
             stores,
             importer,
             connector,
             scheduler,
+            worker,
             nango,
             sessions: Sessions::open(folder)?,
             jobs: Jobs::open(folder)?,
@@ -160,7 +175,8 @@ async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
     }
 }
 
-async fn asked_to_stop() {
+/// It returns on Ctrl-C.
+pub async fn asked_to_stop() {
     // If the signal cannot be heard, it runs until it is killed.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

@@ -1,31 +1,61 @@
 //! What goes on without anybody asking.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use notion_import_core::error::Error;
+use notion_import_core::schedule::ScheduleOptions;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::app::App;
+use crate::app::{App, asked_to_stop};
 
 /// Connections synced in one go.
 const BATCH: usize = 8;
 
-/// It syncs what is due and clears away what was left behind, every minute, or oftener if syncs are to be.
+/// How syncs run that are to be this often: who falls silent is not waited for much longer than that.
+pub fn schedule(every: Duration) -> ScheduleOptions {
+    let options = ScheduleOptions::default();
+    ScheduleOptions { interval: every, lease: every.clamp(Duration::from_secs(3), options.lease), ..options }
+}
+
+/// Whether something is due is looked at every minute, or oftener if syncs are to be.
+pub fn pace(every: Duration) -> Duration {
+    (every / 4).clamp(Duration::from_millis(250), Duration::from_secs(60))
+}
+
+/// It syncs what is due and clears away what was left behind, until it is asked to stop.
 pub async fn keep_in_sync(app: Arc<App>, every: Duration) {
-    let mut ticks = interval((every / 4).clamp(Duration::from_millis(250), Duration::from_secs(60)));
+    let mut stop = pin!(asked_to_stop());
+    let mut ticks = interval(pace(every));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
-        match app.scheduler.sync_due(BATCH).await {
-            Ok(runs) => {
-                for run in runs.iter().filter(|run| run.outcome.is_ok()) {
-                    tracing::info!(tenant = %run.connection.tenant, "a sync is done");
-                }
-            }
-            Err(error) => tracing::warn!(code = error.code(), "no connection could be claimed for a sync"),
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = &mut stop => return,
+        }
+        if let Err(error) = app.see_to_what_is_due().await {
+            tracing::warn!(code = error.code(), "what is due could not be seen to");
         }
         if let Err(error) = app.connector.sweep().await {
             tracing::warn!(code = error.code(), "something is left to be cleared away");
         }
+    }
+}
+
+impl App {
+    /// Where there is a queue, whichever instance is free takes from it.
+    async fn see_to_what_is_due(&self) -> Result<(), Error> {
+        match &self.worker {
+            Some(worker) => worker.tick().await.map(drop).map_err(Error::from),
+            None => self.scheduler.sync_due(BATCH).await.map(drop),
+        }
+    }
+}
+
+/// It takes syncs from the queue, if there is one, until it is asked to stop.
+pub async fn work(app: Arc<App>) {
+    if let Some(worker) = &app.worker {
+        worker.run(asked_to_stop()).await;
     }
 }

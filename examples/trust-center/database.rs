@@ -2,9 +2,13 @@
 
 use std::error::Error;
 use std::iter;
+use std::time::Duration;
 
 use notion_import_core::error::StoreError;
-use notion_import_postgres::{OpenError, Postgres};
+use notion_import_core::schedule::Scheduler;
+use notion_import_postgres::{OpenError, Postgres, Worker};
+
+use crate::background;
 
 /// Why the database is not used.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +20,18 @@ pub enum DatabaseError {
          companies apart from its own statements.\n\
          Use a login that is neither; what it needs is there now:\n  \
          CREATE ROLE trust_center LOGIN PASSWORD '...';\n  \
-         GRANT notion_import_app, notion_import_sync TO trust_center;"
+         GRANT notion_import_app, notion_import_sync TO trust_center;\n  \
+         GRANT CREATE ON DATABASE trust_center TO trust_center;"
     )]
     Unbound,
+    #[error(
+        "the queue of the syncs cannot be used{cause}\n\
+         It is in a schema of its own, notion_import_worker, which belongs to the login that started the demo first. Use that \
+         login, or let the first one make it:\n  \
+         GRANT CREATE ON DATABASE trust_center TO trust_center;",
+        cause = cause(.0)
+    )]
+    Queue(#[source] StoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -32,8 +45,19 @@ pub async fn open(url: &str) -> Result<Postgres, DatabaseError> {
     }
 }
 
+/// The queue through which instances on the database share the syncs.
+pub async fn queue(
+    postgres: &Postgres,
+    scheduler: &Scheduler,
+    every: Duration,
+) -> Result<Worker, DatabaseError> {
+    let worker = Worker::open(postgres, scheduler.clone()).await.map_err(DatabaseError::Queue)?;
+    // Those that are due at once are spread over no more than the time until it is looked again.
+    Ok(worker.spread(background::pace(every) / 2).grace(Duration::ZERO))
+}
+
 /// What is at the bottom of it.
-fn cause(error: &OpenError) -> String {
+fn cause(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(error.source(), |&cause| cause.source());
     causes.last().map_or_else(String::new, |cause| format!(": {cause}"))
 }
@@ -58,7 +82,8 @@ fn advice(error: &OpenError) -> &'static str {
              ALTER ROLE trust_center CREATEROLE;\n  \
              GRANT CREATE ON DATABASE trust_center TO trust_center;\n\
              or, if another login has made them, let it use them:\n  \
-             GRANT notion_import_app, notion_import_sync TO trust_center;"
+             GRANT notion_import_app, notion_import_sync TO trust_center;\n  \
+             GRANT CREATE ON DATABASE trust_center TO trust_center;"
         }
         OpenError::Unsafe(_) => "Nothing was opened. Mend it as a superuser, and start again.",
         _ => "See the log of the database.",

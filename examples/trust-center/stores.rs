@@ -24,6 +24,8 @@ pub struct Stores {
     pub documents: Arc<dyn DocumentStore>,
     pub access: Arc<dyn AccessStore>,
     pub blobs: Arc<dyn BlobStore>,
+    /// The database whose queue spreads the syncs, if they are kept in one.
+    pub queue_in: Option<Postgres>,
 }
 
 impl Stores {
@@ -34,19 +36,20 @@ impl Stores {
             (Some(folder), None) => Self::in_sqlite(&Sqlite::open(folder.path()).await?),
             (Some(folder), Some(url)) => {
                 let blobs = Blobs::folder(folder.path()).await?;
-                Self::in_postgres(&database::open(url).await?, blobs)
+                Self::in_postgres(database::open(url).await?, blobs)
             }
         };
         stores.prepare_ndas().await?;
         Ok(stores)
     }
 
-    fn in_postgres(postgres: &Postgres, blobs: Blobs) -> Self {
+    fn in_postgres(postgres: Postgres, blobs: Blobs) -> Self {
         Self {
             connections: Arc::new(postgres.clone()),
             documents: Arc::new(postgres.clone()),
             access: Arc::new(postgres.clone()),
             blobs: Arc::new(blobs),
+            queue_in: Some(postgres),
         }
     }
 
@@ -56,6 +59,7 @@ impl Stores {
             documents: Arc::new(sqlite.clone()),
             access: Arc::new(sqlite.clone()),
             blobs: Arc::new(sqlite.blobs()),
+            queue_in: None,
         }
     }
 
@@ -66,6 +70,7 @@ impl Stores {
             documents: Arc::new(library.clone()),
             access: Arc::new(library),
             blobs: Arc::new(MemoryBlobs::default()),
+            queue_in: None,
         }
     }
 

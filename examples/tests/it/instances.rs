@@ -73,7 +73,7 @@ async fn two_instances_share_the_syncs_and_one_goes_on_alone() {
 
 async fn each_connection_is_synced_once_a_round(two: &Two) {
     let (begun, before) = (tokio::time::Instant::now(), two.claims().await);
-    for _ in 0..300 {
+    for _ in 0..600 {
         if two.syncs("one") > 2 && two.syncs("two") > 2 {
             break;
         }
