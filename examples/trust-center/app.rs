@@ -55,7 +55,7 @@ pub struct Running {
     app: Arc<App>,
     server: JoinHandle<io::Result<()>>,
     syncing: [JoinHandle<()>; 2],
-    stand_ins: JoinHandle<()>,
+    others: [JoinHandle<()>; 2],
 }
 
 /// Why it did not start.
@@ -88,10 +88,11 @@ impl Running {
             tokio::spawn(background::keep_in_sync(app.clone(), config.sync_every)),
             tokio::spawn(background::work(app.clone())),
         ];
-        let stand_ins = tokio::spawn(stand_ins::serve(app.clone()));
+        let others =
+            [tokio::spawn(stand_ins::serve(app.clone())), tokio::spawn(background::tidy(app.clone()))];
         let serving = axum::serve(socket, pages::router(app.clone()));
         let server = tokio::spawn(serving.with_graceful_shutdown(asked_to_stop()).into_future());
-        Ok(Self { url, app, server, syncing, stand_ins })
+        Ok(Self { url, app, server, syncing, others })
     }
 
     pub fn url(&self) -> &Url {
@@ -107,7 +108,7 @@ impl Running {
         // What is under way is given back, for whoever runs on.
         self.app.scheduler.stop();
         let _ = timeout(GRACE, join_all(&mut self.syncing)).await;
-        self.stand_ins.abort();
+        self.others.iter().for_each(JoinHandle::abort);
         if let Some(stand_ins) = &self.app.stand_ins {
             stand_ins.save().await;
         }

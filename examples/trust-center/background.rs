@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notion_import_core::error::Error;
+use notion_import_core::importer::GRACE;
 use notion_import_core::schedule::ScheduleOptions;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::{App, asked_to_stop};
+use crate::people::COMPANIES;
 
 /// Connections synced in one go.
 const BATCH: usize = 8;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How syncs run that are to be this often: who falls silent is not waited for much longer than that.
 pub fn schedule(every: Duration) -> ScheduleOptions {
@@ -57,5 +61,18 @@ impl App {
 pub async fn work(app: Arc<App>) {
     if let Some(worker) = &app.worker {
         worker.run(asked_to_stop()).await;
+    }
+}
+
+/// Once a day it removes files that nothing refers to, such as those of an import that was killed.
+pub async fn tidy(app: Arc<App>) {
+    let mut days = interval(DAY);
+    loop {
+        days.tick().await;
+        for company in &COMPANIES {
+            if let Err(error) = app.importer.sweep_files(company.tenant, GRACE).await {
+                tracing::warn!(code = error.code(), "files that nothing refers to could not be removed");
+            }
+        }
     }
 }
