@@ -3,6 +3,7 @@
 mod clock;
 mod download;
 mod file_server;
+mod fast;
 mod server;
 mod switchboard;
 mod transport;
@@ -10,6 +11,7 @@ mod wiremock;
 
 pub use self::clock::SimClock;
 pub use self::download::Download;
+pub use self::fast::FastClock;
 pub use self::file_server::{Asked, FileServer, Step};
 pub use self::server::Server;
 pub use self::switchboard::Switchboard;

@@ -26,7 +26,7 @@ pub use blocks::{
     numbered, paragraph, pdf, quote, synced, synced_copy, table, to_do, toggle, unsupported,
 };
 pub use door::{
-    Asked, Download, FileServer, Server, SimClock, Step, Switchboard, WiremockDoor, WorldTransport,
+    Asked, Download, FastClock, FileServer, Server, SimClock, Step, Switchboard, WiremockDoor, WorldTransport,
 };
 pub use text::{Text, text};
 pub use world::{

@@ -83,7 +83,7 @@ impl Clock for SimClock {
     async fn sleep(&self, duration: Duration) {
         let place = Place::take(self, duration);
         let (mut seen, mut idle) = (0, 0);
-        while let Some(activity) = place.look(idle) {
+        while let Some(activity) = place.look(idle, seen) {
             idle = if activity == seen { idle + 1 } else { 0 };
             seen = activity;
             self.turn().await;
@@ -108,12 +108,12 @@ impl<'a> Place<'a> {
     }
 
     /// `None` once it is time to wake; else how much has happened so far. `idle` counts the turns in which
-    /// nothing has.
-    fn look(&self, idle: usize) -> Option<u64> {
+    /// nothing has, up to what was `seen` last.
+    fn look(&self, idle: usize, seen: u64) -> Option<u64> {
         let mut hands = self.clock.hands();
         let before = hands.sleepers.range(..self.waking).count();
         // Whoever is before us and still has not moved is not being polled.
-        let our_turn = idle >= TURNS * (before + 1);
+        let our_turn = hands.activity == seen && idle >= TURNS * (before + 1);
         if our_turn && hands.now < self.waking.0 {
             hands.now = self.waking.0;
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde_json::json;
 
-use super::fault::Fault;
+use super::fault::{self, Fault, Meeting};
 use super::grant::{Granted, fingerprint};
 use super::log::Seen;
 use super::reply::{Answer, Outcome, Refusal, Reply};
@@ -38,8 +38,10 @@ impl State {
         now: DateTime<Utc>,
         request_id: &str,
     ) -> Reply {
-        let file = route.0 == Endpoint::File;
-        fault.apply(request_id, file, || self.truth(call, route, now, request_id))
+        let cursor = fault::cursor(call);
+        let is_file = route.0 == Endpoint::File;
+        let met = Meeting { request_id, is_file, cursor: cursor.as_deref(), now };
+        fault.apply(&met, || self.truth(call, route, now, request_id))
     }
 
     /// The answer when nothing goes wrong on the way.

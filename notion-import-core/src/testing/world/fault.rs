@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::StatusCode;
-use serde_json::json;
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{StatusCode, header};
+use serde_json::{Value, json};
 
 use super::file;
 use super::reply::{Answer, Refusal, Reply, ray};
@@ -24,8 +25,11 @@ pub enum Fault {
     Internal,
     /// 502 `bad_gateway`.
     BadGateway,
-    /// 503 `service_unavailable`, with advice on retrying.
+    /// 503 `service_unavailable`.
     Unavailable,
+    /// 503 `service_unavailable`, with the advice to ask for less at a time. Only a request for more than 25 results is
+    /// refused so.
+    TooSlow,
     /// 504 `gateway_timeout`.
     GatewayTimeout,
     /// 529 `service_overload`.
@@ -50,8 +54,30 @@ pub enum Fault {
     },
     /// A 403 in HTML by the edge proxy; Notion never saw the request.
     Edge,
+    /// A page of HTML with status 200, as a captive proxy gives it; Notion never saw the request.
+    Portal,
+    /// The first half of the true answer, as if it were whole.
+    Halved,
     /// 400: rendering took too long. Only a request for more than 25 results is refused so.
     RenderingBudget,
+    /// 429 with `Retry-After` as a date, two seconds from now.
+    RateLimitedUntil,
+    /// 429 `public_api_request_blocked`, which no waiting helps.
+    Blocked,
+    /// 401 `unauthorized`.
+    Unauthorized,
+    /// 404 `object_not_found`.
+    NotFound,
+    /// 400 `validation_error` about something else than the cursor.
+    Invalid,
+    /// 400: the cursor is no longer valid. Only a request with a cursor meets it.
+    CursorLapsed,
+    /// The true list, which announces more without saying where. Only lists meet it.
+    CursorMissing,
+    /// The true list, which goes on where it began. Only a request with a cursor meets it.
+    CursorRepeated,
+    /// The true list, said to be cut short at Notion's cap. Only lists meet it.
+    Capped,
 }
 
 /// Faults drawn at a rate, deterministic by the world's seed.
@@ -72,14 +98,18 @@ impl FaultPlan {
             Fault::Internal,
             Fault::BadGateway,
             Fault::Unavailable,
+            Fault::TooSlow,
             Fault::GatewayTimeout,
             Fault::Overloaded { retry_after: 1 },
             Fault::Conflict,
             Fault::Reset,
             Fault::Cut,
+            Fault::Halved,
             slow,
             Fault::Edge,
+            Fault::Portal,
             Fault::RenderingBudget,
+            Fault::RateLimitedUntil,
         ];
         Self { rate, kinds }
     }
@@ -100,6 +130,7 @@ impl Fault {
             Self::Internal => "internal",
             Self::BadGateway => "bad_gateway",
             Self::Unavailable => "unavailable",
+            Self::TooSlow => "too_slow",
             Self::GatewayTimeout => "gateway_timeout",
             Self::Overloaded { .. } => "overloaded",
             Self::Conflict => "conflict",
@@ -108,12 +139,23 @@ impl Fault {
             Self::Cut => "cut",
             Self::Slow { .. } => "slow",
             Self::Edge => "edge",
+            Self::Portal => "portal",
+            Self::Halved => "halved",
             Self::RenderingBudget => "rendering_budget",
+            Self::RateLimitedUntil => "rate_limited_until",
+            Self::Blocked => "blocked",
+            Self::Unauthorized => "unauthorized",
+            Self::NotFound => "not_found",
+            Self::Invalid => "invalid",
+            Self::CursorLapsed => "cursor_lapsed",
+            Self::CursorMissing => "cursor_missing",
+            Self::CursorRepeated => "cursor_repeated",
+            Self::Capped => "capped",
         }
     }
 
     /// What the fault does to a request whose true answer is given by `truth`.
-    pub(super) fn apply(&self, request_id: &str, file: bool, truth: impl FnOnce() -> Answer) -> Reply {
+    pub(super) fn apply(&self, met: &Meeting<'_>, truth: impl FnOnce() -> Answer) -> Reply {
         match self.effect() {
             Effect::Reset => Reply::Reset,
             Effect::Cut => {
@@ -122,10 +164,21 @@ impl Fault {
                 Reply::Cut { answer, after }
             }
             Effect::Slow { chunk, pause } => Reply::Drip { answer: truth(), chunk, pause },
-            Effect::Refuse(_) if file && *self == Self::Restricted => Reply::Response(expired()),
-            Effect::Edge | Effect::Refuse(_) if file => Reply::Response(slow_down()),
-            Effect::Edge => Reply::Response(edge(request_id)),
-            Effect::Refuse(refusal) => Reply::Response(refusal.answer(request_id)),
+            Effect::Refuse(_) if met.is_file && *self == Self::Restricted => Reply::Response(expired()),
+            Effect::Edge | Effect::Refuse(_) | Effect::Change(_) if met.is_file => {
+                Reply::Response(slow_down())
+            }
+            Effect::Edge => Reply::Response(edge(StatusCode::FORBIDDEN, met.request_id)),
+            Effect::Portal => Reply::Response(edge(StatusCode::OK, met.request_id)),
+            Effect::Halve => Reply::Response(halved(truth())),
+            Effect::Change(change) => Reply::Response(changed(truth(), met.cursor, change)),
+            Effect::Refuse(refusal) => {
+                let answer = refusal.answer(met.request_id);
+                Reply::Response(match self {
+                    Self::RateLimitedUntil => answer.with(header::RETRY_AFTER, &date(met.now)),
+                    _ => answer,
+                })
+            }
         }
     }
 
@@ -135,12 +188,22 @@ impl Fault {
             Self::Cut => return Effect::Cut,
             Self::Slow { chunk, pause } => return Effect::Slow { chunk: (*chunk).max(1), pause: *pause },
             Self::Edge => return Effect::Edge,
+            Self::Portal => return Effect::Portal,
+            Self::Halved => return Effect::Halve,
+            Self::CursorMissing => return Effect::Change(without_cursor),
+            Self::CursorRepeated => return Effect::Change(in_circles),
+            Self::Capped => return Effect::Change(capped),
             Self::RateLimited { retry_after } => {
                 Refusal::limited("public_api_request_rate_limit", *retry_after)
             }
+            Self::RateLimitedUntil => Refusal::limited("public_api_request_rate_limit", 2),
+            Self::Blocked => Refusal::limited("public_api_request_blocked", 60),
             Self::Internal => refuse(500, "internal_server_error", "Unexpected error occurred."),
             Self::BadGateway => refuse(502, "bad_gateway", "Bad gateway."),
-            Self::Unavailable => unavailable(),
+            Self::Unavailable => {
+                refuse(503, "service_unavailable", "Notion is unavailable, please try again later.")
+            }
+            Self::TooSlow => too_slow(),
             Self::GatewayTimeout => refuse(504, "gateway_timeout", "Gateway timeout."),
             Self::Overloaded { retry_after } => {
                 refuse(529, "service_overload", "Notion is overloaded.").retry_after(*retry_after)
@@ -151,25 +214,66 @@ impl Fault {
             Self::Restricted => {
                 refuse(403, "restricted_resource", "Insufficient permissions for this endpoint.")
             }
+            Self::Unauthorized => refuse(401, "unauthorized", "API token is invalid."),
+            Self::NotFound => refuse(404, "object_not_found", "Could not find it."),
+            Self::Invalid => Refusal::invalid("body failed validation."),
+            Self::CursorLapsed => Refusal::invalid("The start_cursor provided is invalid."),
             Self::RenderingBudget => {
                 Refusal::invalid("Rendering exceeded the response time budget; use a smaller page_size.")
             }
         })
     }
+
+    /// Whether a request can meet it.
+    fn suits(&self, endpoint: Endpoint, call: &Call) -> bool {
+        match self {
+            Self::RenderingBudget | Self::TooSlow => asks_for_many(endpoint, call),
+            Self::CursorLapsed | Self::CursorRepeated => cursor(call).is_some(),
+            Self::CursorMissing | Self::Capped => is_list(endpoint),
+            Self::Halved
+            | Self::Portal
+            | Self::Unauthorized
+            | Self::NotFound
+            | Self::Blocked
+            | Self::Invalid => endpoint != Endpoint::File,
+            _ => true,
+        }
+    }
+}
+
+/// The request that meets a fault.
+pub(super) struct Meeting<'a> {
+    pub request_id: &'a str,
+    pub is_file: bool,
+    pub cursor: Option<&'a str>,
+    pub now: DateTime<Utc>,
+}
+
+/// Where in a list a request begins.
+pub(super) fn cursor(call: &Call) -> Option<String> {
+    let asked = call.query.iter().find(|(name, _)| name == "start_cursor").map(|(_, cursor)| cursor.clone());
+    asked.or_else(|| Some(call.json().ok()?["start_cursor"].as_str()?.to_owned()))
 }
 
 enum Effect {
     Reset,
     Cut,
-    Slow { chunk: usize, pause: Duration },
+    Slow {
+        chunk: usize,
+        pause: Duration,
+    },
     Edge,
+    Portal,
+    Halve,
+    /// The true answer, made untrue; it is told where the request began.
+    Change(fn(&mut Value, Option<&str>)),
     Refuse(Refusal),
 }
 
 impl State {
     /// The fault this request meets, if any: a scripted one first.
     pub fn draw_fault(&mut self, endpoint: Endpoint, call: &Call) -> Option<Fault> {
-        let hits = |fault: &Fault| *fault != Fault::RenderingBudget || asks_for_many(endpoint, call);
+        let hits = |fault: &Fault| fault.suits(endpoint, call);
         let next = self.faults.scripted.iter().position(|(at, fault)| *at == endpoint && hits(fault));
         let fault = match next {
             Some(next) => self.faults.scripted.remove(next).1,
@@ -194,16 +298,18 @@ fn asks_for_many(endpoint: Endpoint, call: &Call) -> bool {
     let asked =
         call.query.iter().find(|(name, _)| name == "page_size").and_then(|(_, size)| size.parse().ok());
     let asked = asked.or_else(|| call.json().ok()?["page_size"].as_u64());
-    let lists =
-        matches!(endpoint, Endpoint::Search | Endpoint::Query | Endpoint::Children | Endpoint::Property);
-    lists && asked.unwrap_or(100) > 25
+    is_list(endpoint) && asked.unwrap_or(100) > 25
+}
+
+fn is_list(endpoint: Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Search | Endpoint::Query | Endpoint::Children | Endpoint::Property)
 }
 
 fn refuse(status: u16, code: &'static str, message: &str) -> Refusal {
     Refusal::new(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code, message)
 }
 
-fn unavailable() -> Refusal {
+fn too_slow() -> Refusal {
     refuse(503, "service_unavailable", "Notion is unavailable, please try again later.").additional(json!({
         "endpoint_name": "public_queryDataSource", "notion_error_name": "BackendTimeout",
         "retry_guidance": ["Retry with exponential backoff.", "Use a smaller page_size."],
@@ -220,9 +326,43 @@ fn slow_down() -> Answer {
     file::refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.")
 }
 
-fn edge(request_id: &str) -> Answer {
+fn edge(status: StatusCode, request_id: &str) -> Answer {
     let page = "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>\
                 <body>Sorry, you have been blocked</body></html>";
-    Answer::new(StatusCode::FORBIDDEN, "text/html; charset=UTF-8", page)
+    Answer::new(status, "text/html; charset=UTF-8", page)
         .with(http::HeaderName::from_static("cf-ray"), &ray(request_id))
+}
+
+fn halved(answer: Answer) -> Answer {
+    let half = answer.body.slice(..answer.body.len() / 2);
+    Answer::new(answer.status, "application/json; charset=utf-8", half)
+}
+
+fn changed(answer: Answer, cursor: Option<&str>, change: fn(&mut Value, Option<&str>)) -> Answer {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else { return answer };
+    if answer.status.is_success() {
+        change(&mut body, cursor);
+    }
+    Answer::new(answer.status, "application/json; charset=utf-8", body.to_string())
+}
+
+fn without_cursor(list: &mut Value, _cursor: Option<&str>) {
+    list["has_more"] = json!(true);
+    list["next_cursor"] = Value::Null;
+}
+
+fn in_circles(list: &mut Value, cursor: Option<&str>) {
+    list["has_more"] = json!(true);
+    list["next_cursor"] = json!(cursor);
+}
+
+fn capped(list: &mut Value, _cursor: Option<&str>) {
+    list["has_more"] = json!(false);
+    list["next_cursor"] = Value::Null;
+    list["request_status"] = json!({"type": "incomplete", "incomplete_reason": "query_result_limit_reached"});
+}
+
+/// Two seconds from now, as HTTP writes it.
+fn date(now: DateTime<Utc>) -> String {
+    (now + TimeDelta::seconds(2)).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -16,6 +16,8 @@ pub struct Rules {
     pub unlisted_share: f64,
     /// What a token may ask in a fixed 60-second window; `None` is without limit.
     pub requests_per_minute: Option<u32>,
+    /// How many requests a second a token may ask, and how many at once; `None` is without limit.
+    pub requests_per_second: Option<(u32, u32)>,
     /// Until when every token of every workspace is told to wait.
     pub workspace_paused_until: Option<DateTime<Utc>>,
     /// Whether API access is blocked outright, which no waiting helps.
@@ -36,6 +38,7 @@ impl Default for Rules {
             search_lag: Duration::ZERO,
             unlisted_share: 0.0,
             requests_per_minute: None,
+            requests_per_second: None,
             workspace_paused_until: None,
             blocked: false,
             query_cap: 10_000,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::fault::Faults;
 use super::file::Stored;
 use super::grant::Granted;
-use super::limit::Window;
+use super::limit::{Bucket, Window};
 use super::log::Log;
 use super::object::{Kind, Node, Parent};
 use super::rules::Rules;
@@ -29,6 +29,8 @@ pub(super) struct State {
     // What happened, as opposed to what is: it does not outlive the process.
     #[serde(skip)]
     pub windows: BTreeMap<String, Window>,
+    #[serde(skip)]
+    pub buckets: BTreeMap<String, Bucket>,
     #[serde(skip)]
     pub faults: Faults,
     #[serde(skip)]
@@ -53,6 +55,7 @@ impl State {
             files: BTreeMap::new(),
             grants: BTreeMap::new(),
             windows: BTreeMap::new(),
+            buckets: BTreeMap::new(),
             faults: Faults::default(),
             log: Log::default(),
         }

@@ -53,7 +53,7 @@ async fn every_fault_is_met_through_every_door() {
         (Fault::RateLimited { retry_after: 7 }, 429, "\"rate_limited\""),
         (Fault::Internal, 500, "\"internal_server_error\""),
         (Fault::BadGateway, 502, "\"bad_gateway\""),
-        (Fault::Unavailable, 503, "\"retry_guidance\":["),
+        (Fault::Unavailable, 503, "\"service_unavailable\""),
         (Fault::GatewayTimeout, 504, "\"gateway_timeout\""),
         (Fault::Overloaded { retry_after: 7 }, 529, "\"service_overload\""),
         (Fault::Conflict, 409, "\"conflict_error\""),

@@ -56,3 +56,20 @@ fn everyone_may_be_told_to_wait_or_to_go_away() {
     company.world.tune(|rules| rules.blocked = true);
     assert_eq!(reason(100_000), (429, "public_api_request_blocked".to_owned()));
 }
+
+#[test]
+fn a_bucket_gives_so_many_at_once_and_fills_up_at_its_rate() {
+    let company = Company::new(13);
+    company.world.tune(|rules| rules.requests_per_second = Some((10, 5)));
+    let spent = |milliseconds: i64| {
+        let now = morning() + TimeDelta::milliseconds(milliseconds);
+        let asked = (0..20).map(|_| company.ask_at(now, "GET", "/v1/users/me", None));
+        let told: Vec<_> =
+            asked.map(|(status, body)| (status, body["additional_data"]["retry_after"].clone())).collect();
+        assert!(told.iter().all(|(status, wait)| *status == 200 || wait == "1"), "{told:?}");
+        told.iter().filter(|(status, _)| *status == 200).count()
+    };
+    for (at, expected) in [(0, 5), (50, 0), (99, 0), (100, 1), (400, 3), (10_000, 5)] {
+        assert_eq!(spent(at), expected, "{at}");
+    }
+}
