@@ -105,7 +105,10 @@ impl Trouble {
                 NotionCode::RestrictedResource => Self::Capability,
                 NotionCode::ObjectNotFound => Self::NotShared,
                 NotionCode::Blocked => Self::Blocked,
-                NotionCode::RateLimited | NotionCode::Overloaded | NotionCode::Unavailable => Self::Busy,
+                NotionCode::RateLimited
+                | NotionCode::Overloaded
+                | NotionCode::Unavailable
+                | NotionCode::TooSlow => Self::Busy,
                 NotionCode::Conflict
                 | NotionCode::RenderingBudget
                 | NotionCode::InvalidCursor

@@ -52,7 +52,8 @@ pub(crate) async fn search(
     connection: &Connection,
     query: &Query,
 ) -> Result<Listing, Error> {
-    let mut list = api.search(query.words.trim(), query.kind).pages_of(PART).from(query.after.clone());
+    let list = api.search(query.words.trim(), query.kind).shown_only();
+    let mut list = list.pages_of(PART).from(query.after.clone());
     let found = list.next_page().await?.unwrap_or_default();
     let seen = found.iter().filter_map(Seen::found).collect();
     Ok(Listing { entries: entries(documents, connection, seen).await?, next: list.cursor() })

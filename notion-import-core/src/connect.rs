@@ -159,7 +159,7 @@ impl Connector {
         }
         let connection =
             Connection { tenant: attempt.tenant, reference: seen.reference.clone(), generation: 0 };
-        let workspace = self.client.on(&connection).me().await?;
+        let workspace = self.client.on(&connection).interactive().me().await?;
         let granted = Granted { reference: seen.reference.clone(), workspace };
         if self.leads_elsewhere(attempt, &granted).await? {
             // Its credentials are another workspace's now: nothing may be read through it.

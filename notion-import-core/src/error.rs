@@ -38,6 +38,9 @@ pub enum Error {
     /// The caller cancelled.
     #[error("cancelled")]
     Cancelled,
+    /// The whole of what was asked for took longer than it may.
+    #[error("it took longer than it may")]
+    Overdue,
 }
 
 impl Error {
@@ -47,7 +50,7 @@ impl Error {
             Self::Notion(error) => error.is_transient(),
             Self::Access(error) => matches!(error.fault, Fault::Transient | Fault::AccountPause(_)),
             Self::Transport(error) => !matches!(error, TransportError::TooLarge { .. }),
-            Self::Malformed(_) | Self::Incomplete(_) => true,
+            Self::Malformed(_) | Self::Incomplete(_) | Self::Overdue => true,
             Self::Download(error) => error.is_transient(),
             Self::Store(error) => matches!(error, StoreError::Backend(_) | StoreError::Interrupted(_)),
             Self::Cancelled => false,
@@ -89,6 +92,7 @@ impl Error {
             Self::Download(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Cancelled => "cancelled",
+            Self::Overdue => "overdue",
         }
     }
 }
@@ -113,6 +117,7 @@ impl NotionError {
             NotionCode::RateLimited
             | NotionCode::Overloaded
             | NotionCode::Unavailable
+            | NotionCode::TooSlow
             | NotionCode::Conflict => true,
             NotionCode::Unauthorized
             | NotionCode::RestrictedResource
@@ -143,6 +148,8 @@ pub enum NotionCode {
     Overloaded,
     /// 500, 502, 503, 504.
     Unavailable,
+    /// 503 with the advice to ask for fewer.
+    TooSlow,
     /// 409.
     Conflict,
     /// 400: the answer takes too long to render; ask for fewer.
@@ -165,7 +172,7 @@ impl NotionCode {
             Self::RateLimited => "rate_limited",
             Self::Blocked => "public_api_request_blocked",
             Self::Overloaded => "service_overload",
-            Self::Unavailable => "service_unavailable",
+            Self::Unavailable | Self::TooSlow => "service_unavailable",
             Self::Conflict => "conflict_error",
             Self::RenderingBudget => "rendering_budget_exceeded",
             Self::InvalidCursor => "invalid_cursor",

@@ -1,5 +1,6 @@
 //! The front door: one line per flow.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::notion::client::Client;
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
 use crate::sync::{Sync, SyncOptions, SyncReport};
-use crate::transport::{Clock, Http, SystemClock, Transport};
+use crate::transport::{Clock, Http, SystemClock, Transport, within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
 #[derive(Clone)]
@@ -34,6 +35,31 @@ pub struct Importer {
     clock: Arc<dyn Clock>,
     import: ImportOptions,
     sync: SyncOptions,
+    timeouts: Timeouts,
+}
+
+/// How long things may take. What takes longer ends in an error, and leaves nothing half done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timeouts {
+    /// One request to Notion and its answer. Notion itself gives up after a minute.
+    pub attempt: Duration,
+    /// What a person waits for: browsing, and finding what a pasted link leads to.
+    pub browse: Duration,
+    /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute.
+    pub import: Duration,
+    /// A sync of all that is linked. What it has found until then is kept.
+    pub sync: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(75),
+            browse: Duration::from_secs(2 * 60),
+            import: Duration::from_secs(2 * 60 * 60),
+            sync: Duration::from_secs(4 * 60 * 60),
+        }
+    }
 }
 
 /// What an [`Importer`] is made of.
@@ -44,6 +70,7 @@ pub struct Builder {
     guard: Guard,
     import: ImportOptions,
     sync: SyncOptions,
+    timeouts: Timeouts,
     #[cfg(feature = "testing")]
     stand: Option<(Arc<dyn Transport>, Arc<dyn Clock>)>,
 }
@@ -78,6 +105,13 @@ impl Builder {
         self
     }
 
+    /// It gives up after these times.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
     /// It talks to a stand-in, under a clock of its own.
     #[cfg(feature = "testing")]
     #[must_use]
@@ -108,13 +142,14 @@ impl Builder {
         downloader: Downloader,
     ) -> Importer {
         Importer {
-            client: Client::new(transport, clock.clone(), self.tokens),
+            client: Client::new(transport, clock.clone(), self.tokens, self.timeouts.attempt),
             downloader,
             documents: self.documents,
             blobs: self.blobs,
             clock,
             import: self.import,
             sync: self.sync,
+            timeouts: self.timeouts,
         }
     }
 }
@@ -145,6 +180,7 @@ impl Importer {
             guard: Guard::default(),
             import: ImportOptions::default(),
             sync: SyncOptions::default(),
+            timeouts: Timeouts::default(),
             #[cfg(feature = "testing")]
             stand: None,
         }
@@ -156,7 +192,8 @@ impl Importer {
     /// Notion's, the token source's and the store's, here as in every other flow.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn browse(&self, connection: &Connection, query: &Query) -> Result<Listing, Error> {
-        browse::search(&self.client.on(connection), &*self.documents, connection, query).await
+        let api = self.client.on(connection).interactive();
+        self.within(self.timeouts.browse, browse::search(&api, &*self.documents, connection, query)).await
     }
 
     /// It finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
@@ -165,7 +202,8 @@ impl Importer {
     /// [`Error::is_not_found`] if the page is not shared with the connection.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
-        browse::paste(&self.client.on(connection), &*self.documents, connection, text).await
+        let api = self.client.on(connection).interactive();
+        self.within(self.timeouts.browse, browse::paste(&api, &*self.documents, connection, text)).await
     }
 
     /// It imports one page or data source.
@@ -174,7 +212,8 @@ impl Importer {
     /// On any of them the library is as it was.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn import_one(&self, connection: &Connection, pick: Pick) -> Result<Imported, Error> {
-        import::one(&self.fetcher(connection), &*self.documents, connection, pick).await
+        let fetcher = self.fetcher(connection);
+        self.within(self.timeouts.import, import::one(&fetcher, &*self.documents, connection, pick)).await
     }
 
     /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
@@ -183,7 +222,7 @@ impl Importer {
         connection: &'a Connection,
         picks: Vec<Pick>,
     ) -> impl Stream<Item = Event> + Send + 'a {
-        import::many(self.fetcher(connection), &*self.documents, connection, picks)
+        import::many(self.fetcher(connection), &*self.documents, connection, picks, self.timeouts.import)
     }
 
     /// It reads a page or data source as an import would, files included, and stores no document.
@@ -192,7 +231,7 @@ impl Importer {
     /// Notion's and the blob store's.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn fetch(&self, connection: &Connection, pick: Pick) -> Result<Fetched, Error> {
-        self.fetcher(connection).fetch(pick).await
+        self.within(self.timeouts.import, self.fetcher(connection).fetch(pick)).await
     }
 
     /// It does the same and keeps the files in a store of the caller's choice: one for each document, for instance.
@@ -205,7 +244,8 @@ impl Importer {
         connection: &Connection,
         pick: Pick,
     ) -> Result<Fetched, Error> {
-        Fetcher { blobs, ..self.fetcher(connection) }.fetch(pick).await
+        let fetcher = Fetcher { blobs, ..self.fetcher(connection) };
+        self.within(self.timeouts.import, fetcher.fetch(pick)).await
     }
 
     /// It looks at what a page or data source says of itself, its last edit for instance, without reading its content.
@@ -213,7 +253,8 @@ impl Importer {
     /// # Errors
     /// Notion's.
     pub async fn look(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
-        Ok(source::look(&self.client.on(connection), pick.id, pick.kind).await?.source)
+        let api = self.client.on(connection);
+        Ok(self.within(self.timeouts.import, source::look(&api, pick.id, pick.kind)).await?.source)
     }
 
     /// It lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
@@ -234,7 +275,7 @@ impl Importer {
     /// # Errors
     /// Notion's.
     pub async fn rows(&self, connection: &Connection, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
-        self.fetcher(connection).row_ids(data_source).await
+        self.within(self.timeouts.import, self.fetcher(connection).row_ids(data_source)).await
     }
 
     /// It lists the data sources of a database.
@@ -246,7 +287,8 @@ impl Importer {
         connection: &Connection,
         database: NotionId,
     ) -> Result<Vec<NotionId>, Error> {
-        let seen = browse::data_sources(&self.client.on(connection), database).await?;
+        let api = self.client.on(connection);
+        let seen = self.within(self.timeouts.import, browse::data_sources(&api, database)).await?;
         Ok(seen.iter().map(|seen| seen.source.id).collect())
     }
 
@@ -256,7 +298,7 @@ impl Importer {
     /// [`Error::needs_reconnect`] if Notion no longer accepts the connection. What was found until then is kept.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn sync(&self, connection: &Connection) -> Result<SyncReport, Error> {
-        self.syncing(connection).run().await
+        self.within(self.timeouts.sync, self.syncing(connection).run()).await
     }
 
     /// It does the same for some sources only, as a webhook or a person asks.
@@ -265,7 +307,7 @@ impl Importer {
     /// As [`sync`](Self::sync).
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn refresh(&self, connection: &Connection, sources: &[NotionId]) -> Result<SyncReport, Error> {
-        self.syncing(connection).refresh(sources).await
+        self.within(self.timeouts.sync, self.syncing(connection).refresh(sources)).await
     }
 
     /// It removes the tenant's files that no document refers to and that were put longer ago than `grace`, and returns how many
@@ -293,6 +335,15 @@ impl Importer {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    /// It gives up after a time: whatever was under way is dropped, which is safe everywhere.
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        within(&*self.clock, limit, operation).await.unwrap_or(Err(Error::Overdue))
     }
 
     fn fetcher(&self, connection: &Connection) -> Fetcher<'_> {

@@ -1,6 +1,7 @@
 //! One HTTP exchange, and the clock. Both are sealed: hosts never see them, the test kit replaces them, so a
 //! whole sync can run under virtual time without a socket.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,6 +141,15 @@ fn classify(error: reqwest::Error) -> TransportError {
 
 /// A clock that several hold.
 pub type SharedClock = Arc<dyn Clock>;
+
+/// It gives something so long to happen; none if that is not enough.
+pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, awaited: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        outcome = awaited => Some(outcome),
+        () = clock.sleep(limit) => None,
+    }
+}
 
 pub(crate) mod sealed {
     pub trait Sealed {}

@@ -6,6 +6,8 @@ mod media;
 mod properties;
 mod tree;
 
+use std::time::Duration;
+
 use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
 
@@ -18,9 +20,10 @@ pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, SourceKind};
+use crate::transport::within;
 
 /// Pages imported at once. The pace of the connection bounds them further.
-const CONCURRENCY: usize = 3;
+const CONCURRENCY: usize = 8;
 
 /// What an import keeps within, and what it reaches out to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,6 +129,7 @@ pub(crate) fn many<'a>(
     documents: &'a dyn DocumentStore,
     connection: &'a Connection,
     picks: Vec<Pick>,
+    limit: Duration,
 ) -> impl Stream<Item = Event> + Send + 'a {
     let fetcher = std::sync::Arc::new(fetcher);
     let expanding = fetcher.clone();
@@ -135,7 +139,11 @@ pub(crate) fn many<'a>(
         let imports = stream::iter(picks)
             .map(move |pick| {
                 let fetcher = fetcher.clone();
-                async move { Outcome { pick, result: one(&fetcher, documents, connection, pick).await } }
+                async move {
+                    let importing = one(&fetcher, documents, connection, pick);
+                    let result = within(&*fetcher.clock, limit, importing).await;
+                    Outcome { pick, result: result.unwrap_or(Err(Error::Overdue)) }
+                }
             })
             .buffer_unordered(CONCURRENCY);
         stream::iter([Event::Total(total)]).chain(stream::iter(failed).chain(imports).map(Event::Finished))

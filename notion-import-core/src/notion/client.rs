@@ -11,16 +11,19 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer::{failure, teaches_budget};
-use super::pace::{Closed, Pace, Paces};
+use super::pace::{Closed, Pace, Paces, Priority, Turn};
 use crate::connection::{ApiAccess, Connection, TokenSource};
-use crate::error::{Error, Fault, NotionCode, StoreError};
-use crate::transport::{Clock, Request, Transport};
+use crate::error::{Error, Fault, NotionCode, StoreError, TransportError};
+use crate::transport::{Clock, Request, SharedClock, Transport, within};
 
 /// The version of Notion's API that is asked for, on every request.
 pub const NOTION_VERSION: &str = "2026-03-11";
 
 /// How often a request is sent before its failure is final.
 const TRIES: u32 = 6;
+
+/// How often it may be told to wait, beside that: each time it is waited as long as was asked.
+const REFUSALS: u32 = 30;
 
 /// No answer of the API is longer; one that is, is none of Notion's.
 const LONGEST_ANSWER: u64 = 64 << 20;
@@ -33,8 +36,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(crate) struct Client {
     transport: Arc<dyn Transport>,
-    clock: Arc<dyn Clock>,
+    clock: SharedClock,
     tokens: Arc<dyn TokenSource>,
+    /// How long one request may take.
+    attempt: Duration,
     paces: Paces,
 }
 
@@ -44,19 +49,38 @@ pub(crate) struct Api {
     client: Client,
     connection: Connection,
     pace: Pace,
+    priority: Priority,
+}
+
+/// One thing to ask.
+pub(super) struct Question<'a> {
+    pub(super) method: Method,
+    /// Below `/v1/`.
+    pub(super) path: &'a [&'a str],
+    pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) body: Option<&'a Value>,
+    /// Whoever asks can ask for less at a time, if that is too much.
+    pub(super) is_divisible: bool,
 }
 
 impl Client {
     pub(crate) fn new(
         transport: Arc<dyn Transport>,
-        clock: Arc<dyn Clock>,
+        clock: SharedClock,
         tokens: Arc<dyn TokenSource>,
+        attempt: Duration,
     ) -> Self {
-        Self { transport, clock, tokens, paces: Paces::default() }
+        Self { transport, clock, tokens, attempt, paces: Paces::default() }
     }
 
+    /// Notion through a connection, for what runs by itself.
     pub(crate) fn on(&self, connection: &Connection) -> Api {
-        Api { client: self.clone(), connection: connection.clone(), pace: self.paces.of(connection) }
+        Api {
+            client: self.clone(),
+            connection: connection.clone(),
+            pace: self.paces.of(connection),
+            priority: Priority::Background,
+        }
     }
 
     /// It asks nothing through the connection again, whoever still tries.
@@ -70,95 +94,88 @@ impl Client {
 }
 
 impl Api {
-    /// It reads one object. `path` is below `/v1/`.
-    pub(super) async fn get<T: DeserializeOwned>(
-        &self,
-        path: &[&str],
-        query: &[(&str, &str)],
-    ) -> Result<T, Error> {
-        decode(&self.ask(&Method::GET, path, query, None).await?)
+    /// The same, for a person who waits: it overtakes what runs by itself.
+    pub(crate) fn interactive(mut self) -> Self {
+        self.priority = Priority::Interactive;
+        self
     }
 
-    /// It reads through one of the two reads that Notion spells as `POST`.
-    pub(super) async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, Error> {
-        decode(&self.ask(&Method::POST, path, &[], Some(body)).await?)
+    /// It reads one object. `path` is below `/v1/`.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Error> {
+        let (method, query) = (Method::GET, [].as_slice());
+        self.ask(&Question { method, path, query, body: None, is_divisible: false }).await
     }
 
     /// It asks until there is an answer, or a failure that asking again does not mend.
-    async fn ask(
-        &self,
-        method: &Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Bytes, Error> {
-        let clock = self.client.clock();
-        let mut tried = 0;
+    pub(super) async fn ask<T: DeserializeOwned>(&self, question: &Question<'_>) -> Result<T, Error> {
+        let clock = &self.client.clock;
+        let (mut tried, mut refused) = (0, 0);
         loop {
-            self.pace.turn(clock).await.map_err(|Closed| StoreError::Fenced)?;
-            let error = match self.exchange(method, path, query, body).await {
+            let turn = self.pace.turn(clock, self.priority).await.map_err(|Closed| StoreError::Fenced)?;
+            let error = match self.exchange(turn, question).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            tried += 1;
-            if tried >= TRIES || !is_worth_asking_again(&error) {
+            let (count, most) =
+                if is_refusal(&error) { (&mut refused, REFUSALS) } else { (&mut tried, TRIES) };
+            *count += 1;
+            if *count >= most || !is_worth_asking_again(&error) {
                 return Err(error);
             }
-            tracing::debug!(code = error.code(), tried, "asking Notion again");
+            tracing::debug!(code = error.code(), tried, refused, "asking Notion again");
             // A wait that was asked for is kept by the pace, for everything on this connection.
             if error.retry_after().is_none() {
                 clock.sleep(backoff(tried)).await;
             }
+            if question.is_divisible && is_too_much(&error) {
+                return Err(error);
+            }
         }
     }
 
-    async fn exchange(
+    async fn exchange<T: DeserializeOwned>(
         &self,
-        method: &Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Bytes, Error> {
+        mut turn: Turn,
+        question: &Question<'_>,
+    ) -> Result<T, Error> {
         let access = self.client.tokens.access(&self.connection).await?;
-        let request = request(&access, method, path, query, body)?;
-        let response = self.client.transport.send(request).await?;
-        let (status, headers) = (response.status, response.headers.clone());
-        let bytes = response.bytes(LONGEST_ANSWER).await?;
-        let now = self.client.clock.now();
+        let request = request(&access, question)?;
+        turn.sent();
+        let answer = within(&*self.client.clock, self.client.attempt, self.send(request)).await;
+        let (status, headers, bytes) = answer.unwrap_or(Err(TransportError::Timeout))?;
         // A page of HTML with status 200 is an edge's or a mistyped proxy's, not Notion's.
         if status == StatusCode::OK && bytes.trim_ascii_start().starts_with(b"{") {
-            self.pace.accepted(now);
-            return Ok(bytes);
+            turn.accepted();
+            return decode(&bytes);
         }
-        let error = failure(status, &headers, &bytes, &*self.client.tokens, now);
-        self.learn(&error, &bytes);
+        let error = failure(status, &headers, &bytes, &*self.client.tokens, self.client.clock.now());
+        conclude(turn, &error, &bytes);
         Err(error)
     }
 
-    fn learn(&self, error: &Error, body: &[u8]) {
-        let now = self.client.clock.now();
-        let Error::Notion(notion) = error else { return };
-        match notion.code {
-            NotionCode::RateLimited if teaches_budget(body) => {
-                self.pace
-                    .refused(now, notion.retry_after.unwrap_or(LONGEST_WAIT).max(Duration::from_secs(1)));
-            }
-            NotionCode::RateLimited | NotionCode::Overloaded => {
-                self.pace.pause(now, notion.retry_after.unwrap_or(FIRST_WAIT).max(Duration::from_secs(1)));
-            }
-            _ => self.pace.accepted(now),
-        }
+    async fn send(&self, request: Request) -> Result<(StatusCode, HeaderMap, Bytes), TransportError> {
+        let response = self.client.transport.send(request).await?;
+        let (status, headers) = (response.status, response.headers.clone());
+        Ok((status, headers, response.bytes(LONGEST_ANSWER).await?))
     }
 }
 
-fn request(
-    access: &ApiAccess,
-    method: &Method,
-    path: &[&str],
-    query: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Result<Request, Error> {
-    let url = join(&access.base, path, query).ok_or(Error::Access(Fault::Operator.into()))?;
+/// It tells the pace what an answer that is no success says about it.
+fn conclude(turn: Turn, error: &Error, body: &[u8]) {
+    let Error::Notion(notion) = error else { return turn.unseen() };
+    let told = notion.retry_after.map(|wait| wait.max(Duration::from_secs(1)));
+    match (notion.code, told) {
+        (NotionCode::RateLimited, Some(wait)) if teaches_budget(body) => turn.refused(wait),
+        (NotionCode::RateLimited, _) => turn.paused(told.unwrap_or(LONGEST_WAIT)),
+        (NotionCode::Overloaded, _) => turn.paused(told.unwrap_or(LONGEST_WAIT)),
+        (NotionCode::Blocked, _) | (_, None) => turn.accepted(),
+        (_, Some(wait)) => turn.paused(wait),
+    }
+}
+
+fn request(access: &ApiAccess, question: &Question<'_>) -> Result<Request, Error> {
+    let url =
+        join(&access.base, question.path, question.query).ok_or(Error::Access(Fault::Operator.into()))?;
     let mut headers = HeaderMap::from_iter([
         (ACCEPT, HeaderValue::from_static("application/json")),
         (
@@ -167,11 +184,11 @@ fn request(
         ),
     ]);
     headers.extend(access.headers.clone());
-    if body.is_some() {
+    if question.body.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    let body = body.map(|body| Bytes::from(body.to_string()));
-    Ok(Request { method: method.clone(), url, headers, body })
+    let body = question.body.map(|body| Bytes::from(body.to_string()));
+    Ok(Request { method: question.method.clone(), url, headers, body })
 }
 
 /// It appends to the base's path, for a proxy's base may have one.
@@ -184,16 +201,35 @@ fn join(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Option<Url> {
     Some(url)
 }
 
+/// JSON that ends too early has broken off on the way, even if the exchange did not.
 fn decode<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(answer).map_err(|_| Error::Malformed("not the object that was asked for"))
+    serde_json::from_slice(answer).map_err(|error| match error.is_data() {
+        true => Error::Malformed("not the object that was asked for"),
+        // Its text would quote the answer.
+        false => Error::Transport(TransportError::Interrupted(None)),
+    })
 }
 
 /// Everything here is a read, so whatever may go better the next time is asked again.
 fn is_worth_asking_again(error: &Error) -> bool {
     match error {
         Error::Access(access) => matches!(access.fault, Fault::Transient | Fault::AccountPause(_)),
+        Error::Malformed(_) => false,
         other => other.is_transient(),
     }
+}
+
+/// Nothing went wrong: it is only to be asked later.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Notion(notion) => matches!(notion.code, NotionCode::RateLimited | NotionCode::Overloaded),
+        Error::Access(access) => matches!(access.fault, Fault::AccountPause(_)),
+        _ => false,
+    }
+}
+
+fn is_too_much(error: &Error) -> bool {
+    matches!(error, Error::Notion(notion) if notion.code == NotionCode::TooSlow)
 }
 
 fn backoff(tried: u32) -> Duration {

@@ -1,6 +1,7 @@
 //! What can be asked of Notion, each read a line or two.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -46,22 +47,22 @@ pub(crate) struct PropertyItem(pub(crate) Value);
 impl Api {
     /// It reads a page's metadata and properties.
     pub(crate) async fn page(&self, id: NotionId) -> Result<Page, Error> {
-        self.get(&["pages", &id.to_string()], &[]).await
+        self.get(&["pages", &id.to_string()]).await
     }
 
     /// It reads one block: the way to a fresh address of a file.
     pub(crate) async fn block(&self, id: NotionId) -> Result<Block, Error> {
-        self.get(&["blocks", &id.to_string()], &[]).await
+        self.get(&["blocks", &id.to_string()]).await
     }
 
     /// It reads a database, which names its data sources.
     pub(crate) async fn database(&self, id: NotionId) -> Result<Database, Error> {
-        self.get(&["databases", &id.to_string()], &[]).await
+        self.get(&["databases", &id.to_string()]).await
     }
 
     /// It reads a data source, which has the columns.
     pub(crate) async fn data_source(&self, id: NotionId) -> Result<DataSource, Error> {
-        self.get(&["data_sources", &id.to_string()], &[]).await
+        self.get(&["data_sources", &id.to_string()]).await
     }
 
     /// It lists what stands directly in a block or a page.
@@ -71,17 +72,14 @@ impl Api {
 
     /// It lists all references of a property, of which a page shows the first 25 only.
     pub(crate) fn property_items(&self, page: NotionId, property: &str) -> List<PropertyItem> {
+        // A property's id comes escaped, ready for a URL, and a path escapes its segments itself.
+        let property = &*percent_decode_str(property).decode_utf8_lossy();
         List::new(self.clone(), Endpoint::Get(path(&["pages", &page.to_string(), "properties", property])))
     }
 
-    /// It lists the rows of a data source.
+    /// It lists the rows of a data source, however many.
     pub(crate) fn rows(&self, data_source: NotionId) -> List<Page> {
-        // In the order of their making, so that a row edited meanwhile does not change its place.
-        let body = json!({"sorts": [{"timestamp": "created_time", "direction": "ascending"}]});
-        List::new(
-            self.clone(),
-            Endpoint::Post(path(&["data_sources", &data_source.to_string(), "query"]), body),
-        )
+        self.query(data_source, json!({})).beyond_the_cap()
     }
 
     /// It lists the rows edited at or after a time, which has the precision of a minute.
@@ -89,18 +87,19 @@ impl Api {
         let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
         let body =
             json!({"filter": {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": since}}});
-        List::new(
-            self.clone(),
-            Endpoint::Post(path(&["data_sources", &data_source.to_string(), "query"]), body),
-        )
+        self.query(data_source, body).beyond_the_cap()
     }
 
     /// It reads the row of a data source that was edited last.
     pub(crate) async fn last_edited_row(&self, data_source: NotionId) -> Result<Option<Page>, Error> {
         let body = json!({"sorts": [{"timestamp": "last_edited_time", "direction": "descending"}]});
-        let endpoint = Endpoint::Post(path(&["data_sources", &data_source.to_string(), "query"]), body);
-        let first = List::new(self.clone(), endpoint).pages_of(1).next_page().await?;
+        let first = self.query(data_source, body).shown_only().pages_of(1).next_page().await?;
         Ok(first.and_then(|rows| rows.into_iter().next()))
+    }
+
+    fn query(&self, data_source: NotionId, body: Value) -> List<Page> {
+        let path = path(&["data_sources", &data_source.to_string(), "query"]);
+        List::new(self.clone(), Endpoint::Post(path, body))
     }
 
     /// It searches titles, or lists everything shared if `query` is empty, last edited first. No proof of what is missing.
@@ -131,7 +130,7 @@ impl Api {
             workspace_id: Option<String>,
             workspace_name: Option<String>,
         }
-        let user: User = self.get(&["users", "me"], &[]).await?;
+        let user: User = self.get(&["users", "me"]).await?;
         let (id, name) = user.bot.map_or((None, None), |bot| (bot.workspace_id, bot.workspace_name));
         let name = name.or(user.name).unwrap_or_else(|| "Notion".to_owned());
         Ok(Workspace { id, name, bot: user.id })
@@ -146,11 +145,19 @@ impl Element for Block {
     fn id(&self) -> Option<NotionId> {
         self.id
     }
+
+    fn created_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 impl Element for Page {
     fn id(&self) -> Option<NotionId> {
         self.id
+    }
+
+    fn created_at(&self) -> Option<DateTime<Utc>> {
+        self.created_time
     }
 }
 
@@ -162,10 +169,18 @@ impl Element for Found {
             Self::Other => None,
         }
     }
+
+    fn created_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 impl Element for PropertyItem {
     fn id(&self) -> Option<NotionId> {
+        None
+    }
+
+    fn created_at(&self) -> Option<DateTime<Utc>> {
         None
     }
 }

@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::Stream;
 use futures_util::stream::{self, TryStreamExt};
+use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::client::Api;
+use super::client::{Api, Question};
 use crate::error::{Error, NotionCode};
 use crate::id::NotionId;
 
@@ -22,6 +24,9 @@ const RESTARTS: u32 = 3;
 pub(crate) trait Element: DeserializeOwned + Send {
     /// It tells two elements apart, where Notion gave it an id.
     fn id(&self) -> Option<NotionId>;
+
+    /// When it was made, to the minute; none if its kind does not say.
+    fn created_at(&self) -> Option<DateTime<Utc>>;
 }
 
 /// Where a list is asked for.
@@ -43,8 +48,27 @@ pub(crate) struct List<T> {
     restarts: u32,
     /// Some elements have no id, so what was seen of them could not be told from what is to come.
     has_nameless: bool,
+    cap: Cap,
     done: bool,
     element: std::marker::PhantomData<fn() -> T>,
+}
+
+/// A query shows so many results and no more. What that means to an enumeration.
+enum Cap {
+    /// It is not complete, so it is none.
+    Fails,
+    /// What is shown is all that is wanted.
+    Suffices,
+    /// What lies beyond is found by asking anew for what was made since, in the order of its making.
+    Windows(Windows),
+}
+
+#[derive(Default)]
+struct Windows {
+    /// Where the window asked for begins.
+    since: Option<DateTime<Utc>>,
+    /// The latest that was found in it.
+    latest: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +77,6 @@ struct Envelope<T> {
     results: Vec<T>,
     #[serde(default)]
     next_cursor: Option<String>,
-    #[serde(default)]
     has_more: bool,
     #[serde(default)]
     request_status: Option<RequestStatus>,
@@ -76,6 +99,7 @@ impl<T: Element> List<T> {
             seen: HashSet::new(),
             restarts: 0,
             has_nameless: false,
+            cap: Cap::Fails,
             done: false,
             element: std::marker::PhantomData,
         }
@@ -87,8 +111,25 @@ impl<T: Element> List<T> {
         self
     }
 
+    /// It goes on beyond the number of results a query is capped at.
+    pub(crate) fn beyond_the_cap(mut self) -> Self {
+        if let Endpoint::Post(_, body) = &mut self.endpoint {
+            // In the order of their making, so that an element edited meanwhile does not change its place.
+            body["sorts"] = json!([{"timestamp": "created_time", "direction": "ascending"}]);
+            self.cap = Cap::Windows(Windows::default());
+        }
+        self
+    }
+
+    /// It takes what is shown, whatever that leaves out.
+    pub(crate) fn shown_only(mut self) -> Self {
+        self.cap = Cap::Suffices;
+        self
+    }
+
     /// It goes on where an earlier enumeration stopped.
     pub(crate) fn from(mut self, cursor: Option<String>) -> Self {
+        self.cursors.extend(cursor.clone());
         self.cursor = cursor;
         self
     }
@@ -112,10 +153,19 @@ impl<T: Element> List<T> {
     /// It returns every element.
     pub(crate) async fn all(mut self) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
-        while let Some(page) = self.next_page().await? {
-            all.extend(page);
+        loop {
+            match self.next_page().await {
+                Ok(Some(page)) => all.extend(page),
+                Ok(None) => return Ok(all),
+                // Nothing was handed on yet, so even what has no id can be taken from the beginning.
+                Err(error) if self.has_lapsed(&error) => {
+                    all.clear();
+                    self.seen.clear();
+                    self.restart();
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(all)
     }
 
     /// It returns the elements one by one; it ends after the first error.
@@ -127,29 +177,44 @@ impl<T: Element> List<T> {
     }
 
     async fn ask(&self) -> Result<Envelope<T>, Error> {
+        let is_divisible = self.page_size > 1;
         match &self.endpoint {
             Endpoint::Get(path) => {
                 let size = self.page_size.to_string();
                 let cursor = self.cursor.as_deref().map(|cursor| ("start_cursor", cursor));
                 let query: Vec<_> = [("page_size", size.as_str())].into_iter().chain(cursor).collect();
-                self.api.get(&borrowed(path), &query).await
+                let (method, path) = (Method::GET, &*borrowed(path));
+                self.api.ask(&Question { method, path, query: &query, body: None, is_divisible }).await
             }
             Endpoint::Post(path, body) => {
                 let mut body = body.clone();
+                if let Cap::Windows(Windows { since: Some(since), .. }) = &self.cap {
+                    body["filter"] = made_since(*since, &body["filter"]);
+                }
                 body["page_size"] = json!(self.page_size);
                 if let Some(cursor) = &self.cursor {
                     body["start_cursor"] = json!(cursor);
                 }
-                self.api.post(&borrowed(path), &body).await
+                let (method, path) = (Method::POST, &*borrowed(path));
+                self.api.ask(&Question { method, path, query: &[], body: Some(&body), is_divisible }).await
             }
         }
     }
 
     fn take(&mut self, envelope: Envelope<T>) -> Result<Vec<T>, Error> {
-        if envelope.request_status.is_some_and(|status| status.r#type == "incomplete") {
-            return Err(Error::Incomplete("Notion capped the number of results"));
+        let is_capped = envelope.request_status.is_some_and(|status| status.r#type != "complete");
+        match &mut self.cap {
+            Cap::Fails if is_capped => {
+                return Err(Error::Incomplete("Notion capped the number of results"));
+            }
+            Cap::Fails | Cap::Suffices => {}
+            Cap::Windows(windows) => {
+                let made = envelope.results.iter().filter_map(Element::created_at);
+                windows.latest = made.chain(windows.latest).max();
+            }
         }
         match (envelope.has_more, envelope.next_cursor) {
+            (false, _) if is_capped => self.next_window()?,
             (false, _) => self.done = true,
             (true, None) => return Err(Error::Incomplete("more results were announced, without a cursor")),
             (true, Some(cursor)) if !self.cursors.insert(cursor.clone()) => {
@@ -168,20 +233,32 @@ impl<T: Element> List<T> {
         Ok(page)
     }
 
+    /// It asks for what was made since the latest that a capped query showed.
+    fn next_window(&mut self) -> Result<(), Error> {
+        let Cap::Windows(windows) = &mut self.cap else {
+            self.done = true;
+            return Ok(());
+        };
+        let latest = windows.latest.take().filter(|latest| Some(*latest) > windows.since);
+        if latest.is_none() {
+            return Err(Error::Incomplete("more was made in one minute than a query shows"));
+        }
+        windows.since = latest;
+        self.cursor = None;
+        self.cursors.clear();
+        Ok(())
+    }
+
     /// It changes what the next request asks for, if that can help.
     fn recover(&mut self, error: Error) -> Result<(), Error> {
         let Error::Notion(notion) = &error else { return Err(error) };
         match notion.code {
-            NotionCode::InvalidCursor
-                if self.cursor.is_some() && self.restarts < RESTARTS && !self.has_nameless =>
-            {
-                // What was seen is not returned again; what was not is still to come.
-                self.restarts += 1;
-                self.cursor = None;
-                self.cursors.clear();
+            // What was seen is not returned again; what was not is still to come.
+            NotionCode::InvalidCursor if self.has_lapsed(&error) && !self.has_nameless => {
+                self.restart();
                 Ok(())
             }
-            NotionCode::RenderingBudget if self.page_size > 1 => {
+            NotionCode::RenderingBudget | NotionCode::TooSlow if self.page_size > 1 => {
                 self.page_size /= 2;
                 Ok(())
             }
@@ -192,6 +269,23 @@ impl<T: Element> List<T> {
             _ => Err(error),
         }
     }
+
+    fn has_lapsed(&self, error: &Error) -> bool {
+        let is_cursor = matches!(error, Error::Notion(notion) if notion.code == NotionCode::InvalidCursor);
+        is_cursor && self.cursor.is_some() && self.restarts < RESTARTS
+    }
+
+    fn restart(&mut self) {
+        self.restarts += 1;
+        self.cursor = None;
+        self.cursors.clear();
+    }
+}
+
+fn made_since(since: DateTime<Utc>, filter: &Value) -> Value {
+    let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let window = json!({"timestamp": "created_time", "created_time": {"on_or_after": since}});
+    if filter.is_null() { window } else { json!({"and": [filter, window]}) }
 }
 
 fn borrowed(path: &[String]) -> Vec<&str> {

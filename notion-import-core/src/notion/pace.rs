@@ -1,86 +1,97 @@
-//! How fast a connection may be asked: learned, not configured.
+//! How fast a connection may be asked: learned, not configured, and shared by everything that asks through it.
 //!
-//! Nothing is held back before the first refusal. A refusal shows how many requests Notion's 60-second window holds;
-//! from then on no 60 seconds ever see more than that, and once in a while a little more is tried.
+//! [`Budget`] knows what Notion allows; this is the queue before it. What a person waits for overtakes what runs by
+//! itself, and within each of the two it is first come, first served. A turn that is dropped unused is given back.
+
+mod budget;
+mod rate;
+mod window;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
 
+use self::budget::{Admission, Budget};
 use crate::connection::{Connection, ConnectionRef};
 use crate::id::TenantId;
-use crate::transport::Clock;
+use crate::transport::SharedClock;
 
-/// Notion's budgets are per 60-second window.
-const WINDOW: TimeDelta = TimeDelta::seconds(60);
+/// Requests under way at once on one connection, beside those a person waits for. Connections share nothing, so none
+/// can hold back another.
+const UNDER_WAY: usize = 32;
 
-/// What Notion promises every connection in a window. A refusal before that is about what others, or an earlier run,
-/// have spent of it: it is waited out, and nothing is known of the window's size.
-const PROMISED: usize = 180;
-
-/// How many full windows pass between two tries to get more.
-const WINDOWS_BETWEEN_PROBES: u32 = 10;
-
-/// The pace of one connection. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Pace(Arc<Mutex<State>>);
+/// Who is waiting for the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Priority {
+    /// A person, now.
+    Interactive,
+    /// An import or a sync.
+    Background,
+}
 
 /// The connection was disconnected: nothing is asked through it again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Closed;
 
+/// The pace of one connection. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pace(Arc<Mutex<State>>);
+
 #[derive(Debug, Default)]
 struct State {
     /// Nothing is sent ever again.
     closed: bool,
-    /// Requests sent in the last window, oldest first.
-    sent: VecDeque<DateTime<Utc>>,
-    /// Requests answered with anything but a refusal in the last window, oldest first.
-    accepted: VecDeque<DateTime<Utc>>,
-    /// How many requests a window holds, once that is known.
-    budget: Option<usize>,
-    /// Nothing is sent before this.
-    paused_until: Option<DateTime<Utc>>,
-    /// The pause in which the budget was learned: answers that come in it were accepted before the refusal.
-    learning_until: Option<DateTime<Utc>>,
-    /// Windows spent to the last request since the budget was learned or last raised.
-    full_windows: u32,
-    /// When a full window was last counted.
-    counted_at: Option<DateTime<Utc>>,
+    budget: Budget,
+    /// Turns that were given and have no outcome yet.
+    under_way: usize,
+    persons: VecDeque<Waiting>,
+    jobs: VecDeque<Waiting>,
+    tickets: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    ticket: u64,
+    wake: Arc<Notify>,
+}
+
+/// What whoever waits does next.
+enum Step {
+    Go {
+        probe: bool,
+    },
+    Sleep(Duration),
+    /// Until somebody else is through, or has an answer.
+    Await,
 }
 
 impl Pace {
-    /// It returns when one more request may be sent, and counts it; or an error once the connection is closed.
-    pub(crate) async fn turn(&self, clock: &dyn Clock) -> Result<(), Closed> {
+    /// It returns when one more request may be sent; or an error once the connection is closed.
+    pub(crate) async fn turn(&self, clock: &SharedClock, priority: Priority) -> Result<Turn, Closed> {
+        let place = Place::take(self, priority);
         loop {
-            let wait = self.state().turn(clock.now())?;
-            match wait {
-                Some(wait) => clock.sleep(wait).await,
-                None => return Ok(()),
+            let step = self.state().step(place.ticket, priority, clock.now())?;
+            match step {
+                Step::Go { probe } => {
+                    return Ok(Turn { pace: self.clone(), clock: clock.clone(), probe, fate: Fate::Unused });
+                }
+                Step::Sleep(wait) => tokio::select! {
+                    () = clock.sleep(wait) => {}
+                    () = place.wake.notified() => {}
+                },
+                Step::Await => place.wake.notified().await,
             }
         }
     }
 
     /// It lets no further request through, also for those already waiting.
     pub(crate) fn close(&self) {
-        self.state().closed = true;
-    }
-
-    /// It takes in that a request was let through, whatever its answer.
-    pub(crate) fn accepted(&self, now: DateTime<Utc>) {
-        self.state().accepted(now);
-    }
-
-    /// It takes in that this connection's budget is spent and asks to be left alone for `wait`.
-    pub(crate) fn refused(&self, now: DateTime<Utc>, wait: Duration) {
-        self.state().refused(now, wait);
-    }
-
-    /// It pauses without learning anything: the refusal was not about this connection's own budget.
-    pub(crate) fn pause(&self, now: DateTime<Utc>, wait: Duration) {
-        self.state().pause(now, wait);
+        let mut state = self.state();
+        state.closed = true;
+        state.persons.iter().chain(&state.jobs).for_each(|waiting| waiting.wake.notify_one());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -89,83 +100,140 @@ impl Pace {
 }
 
 impl State {
-    fn turn(&mut self, now: DateTime<Utc>) -> Result<Option<Duration>, Closed> {
-        if self.closed { Err(Closed) } else { Ok(self.admit(now)) }
+    fn step(&mut self, ticket: u64, priority: Priority, now: DateTime<Utc>) -> Result<Step, Closed> {
+        if self.closed {
+            return Err(Closed);
+        }
+        let is_crowded = priority == Priority::Background && self.under_way >= UNDER_WAY;
+        if is_crowded || self.first().is_none_or(|first| first.ticket != ticket) {
+            return Ok(Step::Await);
+        }
+        Ok(match self.budget.admit(now, priority, self.under_way) {
+            Admission::Go { probe } => {
+                self.leave(ticket);
+                self.under_way += 1;
+                Step::Go { probe }
+            }
+            Admission::Later(wait) => Step::Sleep(wait),
+            Admission::WhenAnswered => Step::Await,
+        })
     }
 
-    /// It counts a request sent now, or says how long to wait before asking again.
-    fn admit(&mut self, now: DateTime<Utc>) -> Option<Duration> {
-        if let Some(until) = self.paused_until.filter(|until| *until > now) {
-            return Some(span(now, until));
-        }
-        forget_before(&mut self.sent, now - WINDOW);
-        let known = self.budget.filter(|budget| *budget >= PROMISED);
-        if let (Some(budget), Some(oldest)) = (known, self.sent.front().copied())
-            && self.sent.len() >= budget
-            && !self.probe(budget, now)
-        {
-            return Some(span(now, oldest + WINDOW));
-        }
-        self.sent.push_back(now);
-        None
+    fn first(&self) -> Option<&Waiting> {
+        self.persons.front().or_else(|| self.jobs.front())
     }
 
-    /// It counts a window spent to the last request, and raises the budget when it is time to.
-    fn probe(&mut self, budget: usize, now: DateTime<Utc>) -> bool {
-        if self.counted_at.is_some_and(|at| now < at + WINDOW) {
-            return false;
-        }
-        self.counted_at = Some(now);
-        self.full_windows += 1;
-        if self.full_windows <= WINDOWS_BETWEEN_PROBES {
-            return false;
-        }
-        self.full_windows = 0;
-        self.budget = Some(budget + budget.div_ceil(4));
-        true
+    /// It takes somebody out of the queue and lets the next one look.
+    fn leave(&mut self, ticket: u64) {
+        self.persons.retain(|waiting| waiting.ticket != ticket);
+        self.jobs.retain(|waiting| waiting.ticket != ticket);
+        self.wake();
     }
 
-    fn accepted(&mut self, now: DateTime<Utc>) {
-        forget_before(&mut self.accepted, now - WINDOW);
-        self.accepted.push_back(now);
-        if self.learning_until.is_some_and(|until| now < until) {
-            self.budget = self.budget.map(|budget| budget + 1);
+    fn wake(&self) {
+        if let Some(first) = self.first() {
+            first.wake.notify_one();
         }
-    }
-
-    fn refused(&mut self, now: DateTime<Utc>, wait: Duration) {
-        let already_paused = self.paused_until.is_some_and(|until| until > now);
-        self.pause(now, wait);
-        // Requests in flight when the first refusal came are refused too, and teach nothing new.
-        if already_paused {
-            return;
-        }
-        // `Retry-After` is in whole seconds, so the window began up to a second earlier than it says.
-        let window_began = now + delta(wait).min(WINDOW) - WINDOW - TimeDelta::seconds(1);
-        forget_before(&mut self.accepted, window_began);
-        self.budget = Some(self.accepted.len().max(1));
-        self.learning_until = self.paused_until;
-        self.full_windows = 0;
-        self.counted_at = Some(now);
-    }
-
-    fn pause(&mut self, now: DateTime<Utc>, wait: Duration) {
-        self.paused_until = self.paused_until.max(Some(now + delta(wait)));
     }
 }
 
-fn forget_before(times: &mut VecDeque<DateTime<Utc>>, limit: DateTime<Utc>) {
-    while times.front().is_some_and(|at| *at <= limit) {
-        times.pop_front();
+/// A place in the queue; leaving it, served or not, lets the next one move up.
+struct Place<'a> {
+    pace: &'a Pace,
+    ticket: u64,
+    wake: Arc<Notify>,
+}
+
+impl<'a> Place<'a> {
+    fn take(pace: &'a Pace, priority: Priority) -> Self {
+        let wake = Arc::new(Notify::new());
+        let mut state = pace.state();
+        state.tickets += 1;
+        let ticket = state.tickets;
+        let waiting = Waiting { ticket, wake: wake.clone() };
+        match priority {
+            Priority::Interactive => state.persons.push_back(waiting),
+            Priority::Background => state.jobs.push_back(waiting),
+        }
+        Self { pace, ticket, wake }
     }
 }
 
-fn span(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
-    (to - from).to_std().unwrap_or(Duration::ZERO).max(Duration::from_millis(1))
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.pace.state().leave(self.ticket);
+    }
 }
 
-fn delta(wait: Duration) -> TimeDelta {
-    TimeDelta::from_std(wait).unwrap_or(WINDOW)
+/// Leave to send one request. What became of it is told, or else assumed when it is dropped.
+pub(crate) struct Turn {
+    pace: Pace,
+    clock: SharedClock,
+    /// It asks for more than is known to be allowed.
+    probe: bool,
+    fate: Fate,
+}
+
+/// What is known of a request.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// It was not sent.
+    Unused,
+    /// It was sent, and nobody knows whether it arrived.
+    Sent,
+    /// It was let through, whatever its answer.
+    Accepted,
+    /// This connection's budget is spent; leave it alone for so long.
+    Refused(Duration),
+    /// The connection is asked to pause, but not for what it has spent itself.
+    Paused(Duration),
+}
+
+impl Turn {
+    /// The request goes out now.
+    pub(crate) fn sent(&mut self) {
+        self.fate = Fate::Sent;
+    }
+
+    /// Notion let the request through, whatever its answer.
+    pub(crate) fn accepted(mut self) {
+        self.fate = Fate::Accepted;
+    }
+
+    /// This connection's budget is spent: nothing is sent for so long.
+    pub(crate) fn refused(mut self, wait: Duration) {
+        self.fate = Fate::Refused(wait);
+    }
+
+    /// Nothing is sent for so long, and nothing is learned: it is not about this connection's own budget.
+    pub(crate) fn paused(mut self, wait: Duration) {
+        self.fate = Fate::Paused(wait);
+    }
+
+    /// Notion never saw the request.
+    pub(crate) fn unseen(mut self) {
+        self.fate = Fate::Unused;
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let now = self.clock.now();
+        let mut state = self.pace.state();
+        state.under_way = state.under_way.saturating_sub(1);
+        let budget = &mut state.budget;
+        match self.fate {
+            Fate::Unused => budget.given_back(),
+            // It may have arrived, so it counts; but it shows nothing.
+            Fate::Sent => budget.spent(now),
+            Fate::Accepted if self.probe => budget.probe_accepted(now),
+            Fate::Accepted => budget.accepted(now),
+            Fate::Refused(wait) if self.probe => budget.probe_refused(now, wait),
+            Fate::Refused(wait) => budget.refused(now, wait),
+            Fate::Paused(wait) => budget.pause(now, wait),
+        }
+        state.wake();
+    }
 }
 
 /// The paces of all connections a process serves.
@@ -181,87 +249,78 @@ impl Paces {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::task::Poll;
+
+    use futures_util::future::BoxFuture;
+    use futures_util::{FutureExt, poll};
+
     use super::*;
+    use crate::transport::SystemClock;
 
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    type Waiter = BoxFuture<'static, Result<Turn, Closed>>;
+
+    fn queue(pace: &Pace, priority: Priority) -> Waiter {
+        let pace = pace.clone();
+        let clock: SharedClock = Arc::new(SystemClock);
+        async move { pace.turn(&clock, priority).await }.boxed()
     }
 
-    /// Sends as fast as allowed from `from` to `to`, at most `burst` a second; every request is answered at once.
-    fn spend(state: &mut State, from: i64, to: i64, burst: usize) -> usize {
-        let mut sent = 0;
-        for now in (from..to).map(at) {
-            for _ in 0..burst {
-                if state.admit(now).is_some() {
-                    break;
-                }
-                state.accepted(now);
-                sent += 1;
-            }
+    async fn is_served(waiter: &mut Waiter) -> Option<Turn> {
+        match poll!(waiter) {
+            Poll::Ready(turn) => turn.ok(),
+            Poll::Pending => None,
         }
-        sent
     }
 
-    #[test]
-    fn nothing_is_held_back_before_the_first_refusal() {
-        assert_eq!(spend(&mut State::default(), 0, 60, 100), 6000);
+    /// As many turns as may be under way at once.
+    async fn crowd(pace: &Pace) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        for _ in 0..UNDER_WAY {
+            turns.push(is_served(&mut queue(pace, Priority::Background)).await.unwrap());
+        }
+        turns
     }
 
-    #[test]
-    fn a_refusal_teaches_the_window_and_stops_everything_until_it_is_over() {
-        let mut state = State::default();
-        spend(&mut state, 0, 1, 180);
-        assert_eq!(state.admit(at(1)), None);
-        state.refused(at(1), Duration::from_secs(59));
-        assert_eq!(state.budget, Some(180));
-        assert_eq!(spend(&mut state, 1, 60, 10), 0);
-        // The refused request itself is still counted in the first window after the pause.
-        assert_eq!(spend(&mut state, 61, 121, 1000), 180);
-        assert_eq!(spend(&mut state, 121, 181, 1000), 180);
+    #[tokio::test]
+    async fn jobs_wait_for_each_other_in_order_and_persons_wait_for_none() {
+        let pace = Pace::default();
+        let mut crowd = crowd(&pace).await;
+        let mut waiters: Vec<Waiter> = (0..3).map(|_| queue(&pace, Priority::Background)).collect();
+        for waiter in &mut waiters {
+            assert!(is_served(waiter).await.is_none());
+        }
+        assert!(is_served(&mut queue(&pace, Priority::Interactive)).await.is_some());
+        crowd.pop();
+        assert!(is_served(&mut waiters[1]).await.is_none(), "the second overtook the first");
+        let first = is_served(&mut waiters[0]).await;
+        assert!(first.is_some());
+        assert!(is_served(&mut waiters[1]).await.is_none(), "no place is free");
     }
 
-    #[test]
-    fn answers_that_come_after_the_refusal_still_count_and_further_refusals_do_not() {
-        let mut state = State::default();
-        spend(&mut state, 0, 1, 175);
-        state.refused(at(1), Duration::from_secs(59));
-        (0..5).for_each(|_| state.accepted(at(2)));
-        state.refused(at(2), Duration::from_secs(58));
-        assert_eq!(state.budget, Some(180));
+    #[tokio::test]
+    async fn a_place_or_a_turn_that_is_dropped_is_given_back() {
+        let pace = Pace::default();
+        let crowd = crowd(&pace).await;
+        let (mut first, mut second) =
+            (queue(&pace, Priority::Background), queue(&pace, Priority::Background));
+        assert!(is_served(&mut first).await.is_none() && is_served(&mut second).await.is_none());
+        drop(first);
+        drop(crowd);
+        assert!(is_served(&mut second).await.is_some(), "a dropped place still holds up the queue");
+        assert_eq!(pace.state().under_way, 0);
+        assert!(pace.state().jobs.is_empty());
     }
 
-    #[test]
-    fn more_is_tried_once_in_a_while() {
-        let mut state = State { budget: Some(200), ..State::default() };
-        let spent = spend(&mut state, 0, 60 * 30, 1000);
-        assert!(spent > 200 * 30, "{spent}");
-        assert!(state.budget < Some(400), "{:?}", state.budget);
-    }
-
-    #[test]
-    fn a_refusal_before_what_is_promised_is_waited_out_and_holds_nothing_back_after() {
-        let mut state = State::default();
-        spend(&mut state, 0, 1, 30);
-        state.refused(at(1), Duration::from_secs(5));
-        assert_eq!(state.admit(at(5)), Some(Duration::from_secs(1)));
-        assert_eq!(spend(&mut state, 6, 7, 1000), 1000);
-    }
-
-    #[test]
-    fn a_closed_connection_lets_nothing_through() {
-        let mut state = State::default();
-        assert_eq!(state.turn(at(0)), Ok(None));
-        state.closed = true;
-        assert_eq!(state.turn(at(1)), Err(Closed));
-    }
-
-    #[test]
-    fn a_pause_that_is_not_about_the_budget_teaches_nothing() {
-        let mut state = State::default();
-        state.pause(at(0), Duration::from_secs(100));
-        assert_eq!(state.admit(at(40)), Some(Duration::from_secs(60)));
-        assert_eq!(state.budget, None);
-        assert_eq!(state.admit(at(100)), None);
+    #[tokio::test]
+    async fn a_closed_connection_lets_nothing_through_not_even_what_waits() {
+        let pace = Pace::default();
+        let _crowd = crowd(&pace).await;
+        let mut waiter = queue(&pace, Priority::Background);
+        assert!(is_served(&mut waiter).await.is_none());
+        pace.close();
+        assert!(waiter.await.is_err());
+        assert!(queue(&pace, Priority::Interactive).await.is_err());
     }
 }

@@ -123,7 +123,7 @@ impl Sync<'_> {
     /// It asks what was edited lately, or on the first run for all there is: cheap for much, but proof of nothing that is missing.
     async fn hints(&self, plan: &Plan) -> Result<HashMap<NotionId, Seen>, Error> {
         let mut seen = HashMap::new();
-        let mut listing = self.api.search("", Kind::Any);
+        let mut listing = self.api.search("", Kind::Any).shown_only();
         let is_old = |found: &Seen| plan.since.is_some_and(|since| found.source.edited_at < since);
         'pages: while seen.len() < MOST_HINTS
             && let Some(page) = listing.next_page().await?
@@ -281,7 +281,8 @@ fn is_about_this_one(error: &Error) -> bool {
             | NotionCode::Validation
             | NotionCode::RenderingBudget
             | NotionCode::InvalidCursor
-            | NotionCode::Unavailable => true,
+            | NotionCode::Unavailable
+            | NotionCode::TooSlow => true,
             NotionCode::Other => notion.status != StatusCode::UNAUTHORIZED,
             NotionCode::Unauthorized
             | NotionCode::RateLimited
@@ -289,6 +290,6 @@ fn is_about_this_one(error: &Error) -> bool {
             | NotionCode::Overloaded => false,
         },
         Error::Malformed(_) | Error::Incomplete(_) | Error::Download(_) => true,
-        Error::Access(_) | Error::Transport(_) | Error::Store(_) | Error::Cancelled => false,
+        Error::Access(_) | Error::Transport(_) | Error::Store(_) | Error::Cancelled | Error::Overdue => false,
     }
 }
