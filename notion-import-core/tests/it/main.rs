@@ -6,5 +6,6 @@ mod architecture;
 mod download;
 mod flow;
 mod markdown;
+mod network;
 mod stores;
 mod world;

@@ -134,7 +134,7 @@ async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
         scene.stage.import(page).await;
     }
     scene.stage.pass(5);
-    let slow = slow(&scene.stage, Duration::from_secs(90));
+    let slow = slow(&scene.stage, Duration::from_secs(60));
     let scheduler = Scheduler::new(slow, Arc::new(scene.connections.clone()));
     let tenant = scene.stage.connection.tenant;
     let (run, second) = tokio::join!(scheduler.sync_now(tenant, &scene.reference), async {

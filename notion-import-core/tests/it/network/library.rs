@@ -1,0 +1,35 @@
+//! What is in a library, in a form that two runs can be compared by.
+
+use notion_import_core::id::MemberId;
+use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::document::DocumentStore;
+use notion_import_core::library::gate::AccessStore;
+
+use super::Tenant;
+
+impl Tenant {
+    /// Every document with all that its newest version says, in the order of their sources. Times of looking and ids of our own
+    /// are left out: no two runs share them.
+    pub(super) async fn contents(&self) -> Vec<String> {
+        let actor = Actor { tenant: self.connection.tenant, member: MemberId::fresh(), role: Role::Admin };
+        let mut contents = Vec::new();
+        for known in self.library.linked(&self.connection, None, 1000).await.unwrap() {
+            let versions = self.library.versions(&actor, known.document).await.unwrap();
+            let said = versions.iter().map(|version| {
+                let files: Vec<_> =
+                    version.attachments.iter().map(|file| (&file.name, file.blob.id)).collect();
+                format!(
+                    "{:?} {files:?} {:?} {:?}",
+                    version.content, version.fidelity, version.source_edited_at
+                )
+            });
+            let said: Vec<String> = said.collect();
+            contents.push(format!(
+                "{:?} {:?} {:?} {} {said:#?}",
+                known.link.source, known.link.state, known.title, known.settled
+            ));
+        }
+        contents.sort();
+        contents
+    }
+}

@@ -1,0 +1,76 @@
+//! Nothing takes longer than it may.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use notion_import_core::browse::Query;
+use notion_import_core::error::{Error, TransportError};
+use notion_import_core::import::Pick;
+use notion_import_core::importer::Timeouts;
+use notion_import_core::testing::{Endpoint, Fault, FaultPlan, World};
+
+use super::{Line, morning};
+
+fn line() -> (Line, Pick) {
+    let world = World::new(47);
+    let author = world.at(morning() - TimeDelta::hours(1));
+    let workspace = author.workspace("Acme");
+    let home = author.page(workspace, "Home");
+    let grant = world.grant(workspace, [home]);
+    (Line::virtually(&world, &grant, Duration::ZERO), Pick::page(home))
+}
+
+/// One byte a minute.
+fn drip() -> Fault {
+    Fault::Slow { chunk: 1, pause: Duration::from_secs(60) }
+}
+
+#[tokio::test]
+async fn an_answer_that_drips_is_given_up_and_asked_for_again() {
+    let (line, home) = line();
+    let tenant = line.tenant();
+    line.world.fail_next(Endpoint::Page, drip());
+    let began = line.clock.now();
+    tenant.import(vec![home]).await.unwrap();
+    let took = line.clock.now() - began;
+    assert!((TimeDelta::seconds(75)..TimeDelta::seconds(80)).contains(&took), "{took}");
+}
+
+#[tokio::test]
+async fn an_attempt_takes_as_long_as_it_may_and_no_longer() {
+    let (line, home) = line();
+    line.world.plan_faults(FaultPlan { rate: 1.0, kinds: vec![drip()] });
+    let timeouts = Timeouts { attempt: Duration::from_secs(2), ..Timeouts::default() };
+    let tenant = line.tenant_with(|builder| builder.timeouts(timeouts));
+    let began = line.clock.now();
+    let error = tenant.import(vec![home]).await.unwrap_err();
+    assert!(matches!(error, Error::Transport(TransportError::Timeout)), "{error:?}");
+    let took = line.clock.now() - began;
+    // Six attempts and the waits between them.
+    assert!((TimeDelta::seconds(12)..TimeDelta::seconds(12 + 31)).contains(&took), "{took}");
+}
+
+#[tokio::test]
+async fn an_operation_takes_as_long_as_it_may_whatever_it_waits_for() {
+    let (line, home) = line();
+    let hour = line.clock.now() + TimeDelta::hours(1);
+    line.world.tune(|rules| rules.workspace_paused_until = Some(hour));
+    let timeouts = Timeouts {
+        browse: Duration::from_secs(10),
+        import: Duration::from_secs(20),
+        sync: Duration::from_secs(30),
+        ..Timeouts::default()
+    };
+    let tenant = line.tenant_with(|builder| builder.timeouts(timeouts));
+    let mut began = line.clock.now();
+    let mut check = |outcome: Option<Error>, seconds: i64| {
+        assert!(matches!(outcome, Some(Error::Overdue)), "{outcome:?} after {seconds}");
+        assert_eq!(line.clock.now() - began, TimeDelta::seconds(seconds));
+        began = line.clock.now();
+    };
+    check(tenant.importer.browse(&tenant.connection, &Query::default()).await.err(), 10);
+    check(tenant.importer.import_one(&tenant.connection, home).await.err(), 20);
+    check(tenant.import(vec![home]).await.err(), 20);
+    check(tenant.importer.sync(&tenant.connection).await.err(), 30);
+    assert_eq!(tenant.contents().await, Vec::<String>::new());
+}
