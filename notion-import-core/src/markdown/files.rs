@@ -45,8 +45,8 @@ impl Renderer<'_> {
     pub(super) fn image(&mut self, file: &File) {
         match self.home(file, 0) {
             Home::Linked(url) => {
-                self.ledger.exposure.remote_images +=
-                    u64::from(matches!(file.source, FileSource::External(_)));
+                let remote = matches!(&file.source, FileSource::External(own) if own.trim() == url);
+                self.ledger.exposure.remote_images += u64::from(remote);
                 self.block();
                 self.writer.out.push('!');
                 if shows(&file.caption) && is_label(&file.caption) {

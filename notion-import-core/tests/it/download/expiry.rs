@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use notion_import_core::connection::{Connection, StaticToken};
 use notion_import_core::id::{NotionId, TenantId};
 use notion_import_core::import::{Fetched, Pick};
@@ -10,9 +11,9 @@ use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::Content;
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 use notion_import_core::testing::{
-    Block, Endpoint, Fault, SimClock, World, WorldTransport, block, paragraph, pdf,
+    Author, Endpoint, Fault, Reply, SimClock, World, WorldTransport, block, image, paragraph, pdf,
 };
-use notion_import_core::transport::Clock;
+use notion_import_core::transport::{Clock, Request};
 use serde_json::json;
 
 struct Stage {
@@ -40,16 +41,32 @@ impl Stage {
 
     fn with_report() -> Self {
         let stage = Self::new();
-        let author = stage.world.at(stage.clock.now());
+        let author = stage.author();
         let stored = author.file("report.pdf", "application/pdf", report());
         author.append(stage.home, [pdf(&stored)]);
         stage
     }
 
-    fn with(blocks: impl IntoIterator<Item = Block>) -> Self {
-        let stage = Self::new();
-        stage.world.at(stage.clock.now()).append(stage.home, blocks);
-        stage
+    fn author(&self) -> Author {
+        self.world.at(self.clock.now())
+    }
+
+    /// The address of a picture at a host that is not one of Notion's, and that this world stands in for as well.
+    fn elsewhere(&self) -> String {
+        self.world.serve_files_from("https://files.example");
+        let picture = self.author().file("a.png", "image/png", *b"\x89PNG\r\n\x1a\n the picture");
+        let shown = self.author().append(self.home, [image(&picture)])[0];
+        let url = format!("https://api.notion.com/v1/blocks/{shown}").parse().unwrap();
+        let bearer = format!("Bearer {}", self.token).parse().unwrap();
+        let headers = HeaderMap::from_iter([
+            (header::AUTHORIZATION, bearer),
+            (HeaderName::from_static("notion-version"), HeaderValue::from_static("2026-03-11")),
+        ]);
+        let request = Request { method: Method::GET, url, headers, body: None };
+        let Reply::Response(answer) = self.world.answer(&request, self.clock.now()) else { panic!() };
+        let block: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        self.author().remove(shown);
+        block["image"]["file"]["url"].as_str().unwrap().to_owned()
     }
 
     async fn fetch(&self, external: External) -> Result<Fetched, notion_import_core::error::Error> {
@@ -115,16 +132,30 @@ async fn a_file_that_drips_for_hours_fails_the_page_within_minutes() {
 }
 
 #[tokio::test]
-async fn the_file_of_another_host_is_a_link_unless_it_is_wanted_and_there() {
-    let elsewhere =
-        |url: &str| block("pdf", json!({"type": "external", "external": {"url": url}, "caption": []}));
-    // Whether the fake host has it or not, its name is not one of Notion's.
-    for external in [External::Link, External::Fetch] {
-        let stage = Stage::with([paragraph("Words."), elsewhere("https://files.example/files/gone/a.pdf")]);
+async fn an_image_of_another_host_is_a_link_unless_it_is_wanted_and_there() {
+    let broken = vec![Fault::Reset; 9];
+    for (external, faults, kept) in [
+        (External::Link, vec![], false),
+        (External::Fetch, vec![], true),
+        (External::Fetch, vec![Fault::Cut, Fault::Reset], true),
+        (External::Fetch, broken, false),
+    ] {
+        let stage = Stage::new();
+        let url = stage.elsewhere();
+        let picture = json!({"type": "external", "external": {"url": url}, "caption": []});
+        stage.author().append(stage.home, [paragraph("Words."), block("image", picture)]);
+        faults.iter().for_each(|fault| stage.world.fail_next(Endpoint::File, fault.clone()));
         let fetched = stage.fetch(external).await.unwrap();
-        let text = fetched.markdown().unwrap();
-        assert!(text.contains("(https://files.example/files/gone/a.pdf)"), "{external:?}: {text}");
+        let (text, remote) = (fetched.markdown().unwrap(), fetched.content.exposure.remote_images);
+        let claim = format!("{external:?} {faults:?}: {text}");
+        assert_eq!(text.contains("(attachment:"), kept, "{claim}");
+        assert_eq!(text.contains("files.example"), !kept, "{claim}");
+        assert_eq!(
+            (fetched.content.attachments.len(), remote),
+            if kept { (1, 0) } else { (0, 1) },
+            "{claim}"
+        );
         let asked = stage.world.requests_to(Endpoint::File);
-        assert_eq!(asked > 0, external == External::Fetch, "{external:?}");
+        assert_eq!(asked > 0, external == External::Fetch, "{claim}");
     }
 }
