@@ -107,8 +107,10 @@ fn report(setting: &Setting, measured: &Value) {
         (None, Duration::ZERO) => number("fetching"),
         (None, latency) => requests * latency.as_secs_f64() / under_way,
     };
+    // Who answers at once never has two to answer.
+    let shown = if setting.latency.is_zero() { "-".to_owned() } else { under_way.to_string() };
     println!(
-        "{:14} {took:>7.2} s {floor:>7.2} s {:>6.2} {requests:>9} {:>9} {under_way:>9} {:>9} {:>5.1} MiB",
+        "{:14} {took:>7.2} s {floor:>7.2} s {:>6.2} {requests:>9} {:>9} {shown:>9} {:>9} {:>5.1} MiB",
         setting.name,
         took / floor,
         number("at least"),
