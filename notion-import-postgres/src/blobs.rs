@@ -27,8 +27,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 /// What is no larger is sent in one piece; what is, in pieces of this size.
 const PIECE: usize = 8 * 1024 * 1024;
-/// Pieces on their way at once.
-const PIECES: usize = 4;
+/// Pieces on their way at once. They are what a blob takes of the memory, however large it is.
+const PIECES: usize = 2;
 /// Where what is being removed waits.
 const ASIDE: &str = "aside";
 
