@@ -22,12 +22,14 @@ pub(crate) async fn admit(db: impl PgExecutor<'_>, importer: &Connection) -> Res
     if overtaken.is_some() { Err(StoreError::Fenced) } else { Ok(()) }
 }
 
-/// It notes the generation of a sync, unless a later one has patched already, or the connection was given to a later one.
+/// It notes the generation of a sync, unless a later one has patched already, or the connection was given to a later one; until the
+/// transaction ends, it is not.
 pub(crate) async fn accept(db: impl PgExecutor<'_>, writer: &Connection) -> Result<(), StoreError> {
     let accepted = sqlx::query(
-        "INSERT INTO notion_import.syncs AS kept (tenant_id, connection, generation) SELECT $1, $2, $3 \
-         WHERE NOT EXISTS (SELECT FROM notion_import.connections \
-             WHERE tenant_id = $1 AND reference = $2 AND generation > $3) \
+        "WITH owner AS ( \
+             SELECT generation FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2 FOR SHARE) \
+         INSERT INTO notion_import.syncs AS kept (tenant_id, connection, generation) SELECT $1, $2, $3 \
+         WHERE NOT EXISTS (SELECT FROM owner WHERE generation > $3) \
          ON CONFLICT (tenant_id, connection) DO UPDATE SET generation = excluded.generation \
          WHERE excluded.generation >= kept.generation",
     )

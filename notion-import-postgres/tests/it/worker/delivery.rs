@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use notion_import_core::connection::{ConnectionState, ConnectionStore};
+use notion_import_core::connection::ConnectionStore;
 use notion_import_core::error::StoreError;
 use notion_import_core::library::document::DocumentStore;
-use notion_import_core::testing::Endpoint;
 use notion_import_postgres::Worker;
 
 use super::{Scene, at_once};
@@ -64,16 +63,40 @@ async fn a_job_whose_connection_is_held_gone_or_done_ends_quietly() {
 }
 
 #[tokio::test]
-async fn a_sync_that_failed_is_tried_again_when_the_schedule_says_so() {
+async fn a_sync_that_failed_is_tried_again_when_the_schedule_says_so_and_not_by_the_queue() {
     let mut scene = Scene::new(2).await;
     let worker = scene.worker(at_once(4)).await;
-    scene.world.revoke(&scene.token);
+    scene.world.tune(|rules| rules.blocked = true);
     worker.tick().await.unwrap();
+    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    while scene.count("public.runs WHERE failure IS NOT NULL").await < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(scene.jobs().await, 0);
+    let soon = "notion_import.connections WHERE next_run > now() + interval '10 minutes' \
+                AND next_run < now() + interval '15 minutes'";
+    assert_eq!(scene.count(soon).await, 2);
+    running.abort();
+}
+
+#[tokio::test]
+async fn what_a_crash_has_left_behind_is_cleared() {
+    let mut scene = Scene::new(3).await;
+    let worker = scene.worker(at_once(4)).await;
+    worker.tick().await.unwrap();
+    // The jobs of a process that is gone, whose connections were queued again.
+    scene
+        .run(
+            "UPDATE notion_import_worker._private_jobs SET locked_by = 'gone', locked_at = now(); \
+             UPDATE notion_import.connections SET queued_until = now()",
+        )
+        .await;
+    worker.tick().await.unwrap();
+    assert_eq!(scene.jobs().await, 6);
+    scene.run("UPDATE notion_import_worker._private_jobs SET locked_by = NULL, locked_at = NULL").await;
     empty(&mut scene, &worker).await;
-    assert_eq!(scene.count("public.runs WHERE failure = 'unauthorized'").await, 2);
-    assert_eq!(scene.world.requests_to(Endpoint::Search), 2);
-    let record = scene.postgres.get(scene.connection.tenant, &scene.connection.reference).await.unwrap();
-    assert_eq!(record.unwrap().state, ConnectionState::NeedsReauth);
+    assert_eq!(scene.count("public.runs WHERE failure IS NULL").await, 3);
 }
 
 #[tokio::test]
@@ -107,4 +130,31 @@ async fn an_owner_is_stale_as_soon_as_another_has_claimed() {
     assert!(matches!(scene.postgres.patch(&stale, &[], None).await, Err(StoreError::Fenced)));
     assert!(matches!(scene.postgres.renew(&stale, later, lease).await, Err(StoreError::Fenced)));
     scene.postgres.patch(&owner, &[], None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_does_not_change_hands_in_the_middle_of_a_patch() {
+    let mut scene = Scene::new(1).await;
+    let (postgres, now, lease) = (scene.postgres.clone(), chrono::Utc::now(), Duration::from_secs(60));
+    let (tenant, reference) = (scene.connection.tenant, scene.connection.reference.clone());
+    let held = postgres.claim_if_due(tenant, &reference, now, lease).await.unwrap().unwrap();
+    scene
+        .run(
+            "CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$; \
+             CREATE TRIGGER wait AFTER INSERT ON notion_import.syncs FOR EACH ROW EXECUTE FUNCTION public.wait()",
+        )
+        .await;
+    let order = std::sync::Mutex::new(Vec::new());
+    let patch = async {
+        postgres.patch(&held, &[], None).await.unwrap();
+        order.lock().unwrap().push("patched");
+    };
+    let claim = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(postgres.claim(tenant, &reference, now + lease, lease).await.unwrap().is_some());
+        order.lock().unwrap().push("claimed");
+    };
+    tokio::join!(patch, claim);
+    assert_eq!(order.into_inner().unwrap(), ["patched", "claimed"]);
 }

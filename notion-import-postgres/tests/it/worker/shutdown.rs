@@ -60,6 +60,7 @@ async fn what_the_grace_period_does_not_suffice_for_is_given_back_and_due_at_onc
     assert_eq!(scene.count("public.runs WHERE failure = 'cancelled'").await, 4);
     assert_eq!(scene.count("notion_import.connections WHERE leased_until IS NOT NULL").await, 0);
     assert_eq!(scene.due().await, 6);
+    assert_eq!(scene.jobs().await, 6, "each is delivered again, and nobody waits for the next tick");
 
     scene.world.plan_faults(None);
     let next = scene.worker(at_once(4)).await;
