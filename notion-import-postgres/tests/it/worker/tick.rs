@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use notion_import_core::connection::ConnectionStore;
+use chrono::Utc;
+use notion_import_core::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
 use notion_import_postgres::Postgres;
 
 use super::children::Child;
@@ -88,6 +89,18 @@ async fn a_job_that_was_deleted_is_queued_again_in_the_end() {
     scene.run("UPDATE notion_import.connections SET queued_until = now()").await;
     assert_eq!(worker.tick().await.unwrap(), 3);
     assert_eq!(scene.jobs().await, 3, "one that is there stays the only one");
+}
+
+#[tokio::test]
+async fn what_finished_while_it_was_queued_is_queued_again_when_it_is_due() {
+    let scene = Scene::new(1).await;
+    let worker = scene.worker(at_once(4)).await;
+    let Connection { tenant, reference, .. } = &scene.connection;
+    let claimed = scene.postgres.claim_if_due(*tenant, reference, Utc::now(), Duration::ZERO).await;
+    assert_eq!(worker.tick().await.unwrap(), 1);
+    let (held, run) = (claimed.unwrap().unwrap(), RunSummary::default());
+    scene.postgres.finish(&held, &run, ConnectionState::Active, Utc::now()).await.unwrap();
+    assert_eq!(worker.tick().await.unwrap(), 1);
 }
 
 #[tokio::test]
