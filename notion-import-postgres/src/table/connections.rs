@@ -153,6 +153,25 @@ pub(crate) async fn queue_due(
     every(rows, place)
 }
 
+/// It takes a connection out of the queue's hands: if it is due and free, it is found again.
+#[cfg(feature = "worker")]
+pub(crate) async fn unqueue(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    reference: &ConnectionRef,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE notion_import.connections SET queued_until = NULL \
+         WHERE tenant_id = $1 AND reference = $2 AND queued_until IS NOT NULL",
+    )
+    .bind(tenant.as_uuid())
+    .bind(reference.as_str())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
 /// It claims a connection that is free and, if a time is given, due by then. It is in nobody's queue then.
 pub(crate) async fn claim(
     db: impl PgExecutor<'_>,

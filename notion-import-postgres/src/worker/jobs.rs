@@ -46,16 +46,18 @@ impl TaskHandler for Tick {
 }
 
 impl Worker {
-    /// It fails, so that the job is delivered again, only if the connection was not claimed or was given back. When a sync
-    /// that was begun is tried again, is the schedule's to say.
+    /// It fails, so that the job is delivered again, only if it cannot tell whether the connection was claimed, or it was given
+    /// back. When a sync that was begun is tried again, is the schedule's to say.
     async fn sync(&self, job: Sync) -> Result<(), &'static str> {
-        match self.scheduler.sync_if_due(job.tenant, &job.connection).await {
-            Ok(Some(run)) => match run.outcome {
-                Err(error @ Error::Cancelled) => Err(error.code()),
-                Ok(_) | Err(_) => Ok(()),
-            },
-            Ok(None) => Ok(()),
-            Err(error) => Err(error.code()),
+        let Sync { tenant, connection } = &job;
+        let run = self.scheduler.sync_if_due(*tenant, connection).await.map_err(|error| error.code())?;
+        match run.map(|run| run.outcome) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error @ Error::Cancelled)) => Err(error.code()),
+            // By clocks that differ it may be due the next moment, and whoever holds it may fall silent: no other job will come.
+            None | Some(Err(_)) => {
+                self.unqueue(*tenant, connection).await.map_err(|error| Error::from(error).code())
+            }
         }
     }
 }

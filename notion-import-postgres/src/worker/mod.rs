@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::FutureExt;
+use notion_import_core::connection::ConnectionRef;
 use notion_import_core::error::StoreError;
+use notion_import_core::id::TenantId;
 use notion_import_core::schedule::Scheduler;
 use tokio::time::sleep;
 
@@ -20,7 +22,7 @@ use queue::Shutdown;
 /// Connections queued in one transaction.
 const BATCH: usize = 5_000;
 
-/// A connection is not queued again for so long unless it was claimed. Nothing but a job that was deleted by hand waits for this.
+/// A connection is not queued again for so long unless its job came to an end. Only a job that was deleted by hand is waited for.
 const TRUST: Duration = Duration::from_secs(60 * 60);
 
 /// After the queue failed, it is tried again.
@@ -128,6 +130,13 @@ impl Worker {
         }
         commit(tx).await?;
         Ok(due.len())
+    }
+
+    /// The job for a connection is at its end.
+    async fn unqueue(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+        let mut tx = self.postgres.write(Role::Sync, tenant).await?;
+        connections::unqueue(&mut *tx, tenant, reference).await?;
+        commit(tx).await
     }
 
     async fn work(&self, shutdown: Shutdown) {

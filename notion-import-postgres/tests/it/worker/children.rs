@@ -18,6 +18,9 @@ const NOTION: &str = "NOTION_IMPORT_TEST_NOTION";
 const TOKEN: &str = "NOTION_IMPORT_TEST_TOKEN";
 const LEASE: &str = "NOTION_IMPORT_TEST_LEASE";
 
+/// What a child says when it begins.
+const READY: &str = "ready to sync";
+
 /// A process, killed when it is dropped.
 pub(super) struct Child {
     process: std::process::Child,
@@ -69,15 +72,30 @@ impl Child {
         outcomes
     }
 
-    /// It waits for a sync that ends like this.
-    pub(super) async fn until(&self, outcome: &str) {
-        for _ in 0..300 {
-            if self.outcomes().contains_key(outcome) {
+    /// How many of its syncs have ended like this.
+    pub(super) fn ended(&self, outcome: &str) -> usize {
+        self.outcomes().get(outcome).copied().unwrap_or_default()
+    }
+
+    /// It waits until more than so many syncs have ended like this.
+    pub(super) async fn until_more(&self, outcome: &str, than: usize) {
+        self.until(|| self.ended(outcome) > than, outcome).await;
+    }
+
+    /// It waits until the child may take from the queue.
+    pub(super) async fn until_ready(&self) {
+        let is_ready = || self.lines.lock().unwrap().iter().any(|line| line.contains(READY));
+        self.until(is_ready, READY).await;
+    }
+
+    async fn until(&self, is_so: impl Fn() -> bool, what: &str) {
+        for _ in 0..2_000 {
+            if is_so() {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("no sync ended like this: {outcome}; they ended like this: {:?}", self.outcomes());
+        panic!("it has not come to this: {what}; its syncs ended like this: {:?}", self.outcomes());
     }
 
     pub(super) fn signal(&self, signal: &str) {
@@ -129,5 +147,7 @@ async fn child_that_syncs() {
     let orphaned = async {
         let _ = orphaned.await;
     };
-    task.worker().await.run(orphaned).await;
+    let worker = task.worker().await;
+    println!("{READY}");
+    worker.run(orphaned).await;
 }

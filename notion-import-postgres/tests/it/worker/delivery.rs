@@ -60,6 +60,31 @@ async fn a_job_whose_connection_is_held_gone_or_done_ends_quietly() {
     empty(&mut scene, &worker).await;
     assert_eq!(scene.count("public.runs").await, 0);
     assert_eq!(scene.world.requests().len(), 0);
+    scene.run("UPDATE notion_import.connections SET leased_until = NULL, next_run = now()").await;
+    assert_eq!(worker.tick().await.unwrap(), 2, "what is free and due now is queued again");
+}
+
+#[tokio::test]
+async fn a_run_that_could_not_be_finished_leaves_nothing_to_the_queue() {
+    let mut scene = Scene::new(1).await;
+    let worker = scene.worker(at_once(4)).await;
+    // It is queued again while it is held, and then the database fails its holder.
+    scene
+        .run(
+            "CREATE FUNCTION public.again() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN NEW.queued_until := now() + interval '1 hour'; RETURN NEW; END $$; \
+             CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
+             CREATE TRIGGER again BEFORE UPDATE OF generation ON notion_import.connections \
+                 FOR EACH ROW EXECUTE FUNCTION public.again(); \
+             CREATE TRIGGER fail BEFORE UPDATE OF last_run ON notion_import.connections \
+                 FOR EACH ROW EXECUTE FUNCTION public.fail()",
+        )
+        .await;
+    worker.tick().await.unwrap();
+    empty(&mut scene, &worker).await;
+    assert_eq!(worker.tick().await.unwrap(), 0, "it is held until the lease runs out");
+    scene.run("UPDATE notion_import.connections SET leased_until = now()").await;
+    assert_eq!(worker.tick().await.unwrap(), 1);
 }
 
 #[tokio::test]
