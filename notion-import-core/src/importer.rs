@@ -14,7 +14,7 @@ pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
 use crate::id::{NotionId, TenantId};
-use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick};
+use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick, Reads};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
 pub use crate::library::sweep::GRACE;
@@ -36,6 +36,7 @@ pub struct Importer {
     import: ImportOptions,
     sync: SyncOptions,
     timeouts: Timeouts,
+    reads: Reads,
 }
 
 /// How long things may take. What takes longer ends in an error, and leaves nothing half done.
@@ -150,6 +151,7 @@ impl Builder {
             import: self.import,
             sync: self.sync,
             timeouts: self.timeouts,
+            reads: Reads::default(),
         }
     }
 }
@@ -354,6 +356,7 @@ impl Importer {
             clock: self.clock.clone(),
             tenant: connection.tenant,
             options: self.import,
+            reads: self.reads.clone(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ImportOptions, Pick, Shape, convert, properties, tree};
+use super::{ImportOptions, Pick, Reads, Shape, convert, properties, tree};
 use crate::download::Downloader;
 use crate::error::Error;
 use crate::id::{NotionId, TenantId};
@@ -13,6 +13,7 @@ use crate::notion::client::Api;
 use crate::notion::file::{File, FileSource};
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
+use crate::notion::property::PropertyValue;
 use crate::notion::tree::BlockTree;
 use crate::source::Seen;
 use crate::transport::Clock;
@@ -28,6 +29,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tenant: TenantId,
     pub(crate) options: ImportOptions,
+    pub(crate) reads: Reads,
 }
 
 /// What was read.
@@ -37,6 +39,8 @@ pub struct Fetched {
     pub content: NewContent,
     /// The pages and databases that stand in it, in order; of a data source its rows.
     pub children: Vec<Child>,
+    /// Whatever changes it shows as an edit of its own.
+    pub(super) is_self_contained: bool,
 }
 
 /// A page or a database inside a page.
@@ -59,8 +63,13 @@ struct Whole {
 impl Fetcher<'_> {
     /// It reads what a pick stands for.
     pub(crate) async fn fetch(&self, pick: Pick) -> Result<Fetched, Error> {
+        self.fetch_from(pick, None).await
+    }
+
+    /// It does the same, and does not ask for the page itself if that was just seen.
+    pub(super) async fn fetch_from(&self, pick: Pick, page: Option<Page>) -> Result<Fetched, Error> {
         match pick.kind {
-            SourceKind::Page => self.fetch_page(pick.id, pick.shape).await,
+            SourceKind::Page => self.fetch_page(pick.id, pick.shape, page).await,
             SourceKind::DataSource => self.fetch_table(pick.id).await,
         }
     }
@@ -71,14 +80,18 @@ impl Fetcher<'_> {
         Ok(rows.iter().filter(|row| !row.in_trash).filter_map(|row| row.id).collect())
     }
 
-    async fn fetch_page(&self, id: NotionId, shape: Shape) -> Result<Fetched, Error> {
-        let Whole { page, mut seen, tree, settled } = self.read_whole(id).await?;
+    async fn fetch_page(&self, id: NotionId, shape: Shape, page: Option<Page>) -> Result<Fetched, Error> {
+        let Whole { page, mut seen, tree, settled } = self.read_whole(id, page).await?;
         self.keep_images_of(&mut seen.source, page.icon.as_ref(), page.cover.as_ref()).await;
         let body = match shape {
             Shape::Best | Shape::Rows => self.best_of(&page, &tree).await?,
             Shape::Markdown => convert::page(&page, &tree, self.keep_files(&tree).await?),
         };
-        Ok(Fetched { content: new_content(seen, body, settled), children: children(&tree) })
+        Ok(Fetched {
+            content: new_content(seen, body, settled),
+            children: children(&tree),
+            is_self_contained: is_self_contained(&page, &tree),
+        })
     }
 
     async fn best_of(&self, page: &Page, tree: &BlockTree) -> Result<convert::Body, Error> {
@@ -89,12 +102,15 @@ impl Fetcher<'_> {
     }
 
     /// It reads a page so that nothing was edited between its first block and its last.
-    async fn read_whole(&self, id: NotionId) -> Result<Whole, Error> {
+    async fn read_whole(&self, id: NotionId, mut first: Option<Page>) -> Result<Whole, Error> {
         let mut reads = 0;
         loop {
             reads += 1;
             let began = self.clock.now();
-            let mut page = self.api.page(id).await?;
+            let mut page = match first.take() {
+                Some(page) => page,
+                None => self.api.page(id).await?,
+            };
             let tree = tree::read(&self.api, id, self.options.tree).await?;
             properties::complete(&self.api, &mut page).await?;
             let after = self.api.page(id).await?;
@@ -123,7 +139,7 @@ impl Fetcher<'_> {
         let settled = seen.is_settled(began);
         let body = convert::table(&data_source, &rows);
         let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
-        Ok(Fetched { content: new_content(seen, body, settled), children })
+        Ok(Fetched { content: new_content(seen, body, settled), children, is_self_contained: false })
     }
 
     /// It keeps an icon and a cover that Notion hosts, for their addresses last an hour.
@@ -166,6 +182,16 @@ fn children(tree: &BlockTree) -> Vec<Child> {
         _ => None,
     };
     tree.nodes().iter().filter_map(child).collect()
+}
+
+/// Whether nothing on a page stands elsewhere, where an edit of it would not show on this page.
+fn is_self_contained(page: &Page, tree: &BlockTree) -> bool {
+    let is_copy = |content: &block::Content| matches!(content, block::Content::SyncedBlock(Some(_)));
+    let is_computed = |value: &PropertyValue| {
+        matches!(value, PropertyValue::Formula(_) | PropertyValue::Rollup(_) | PropertyValue::Relation(_))
+    };
+    !tree.nodes().iter().any(|node| is_copy(&node.block.content))
+        && !page.properties.0.iter().any(|(_, property)| is_computed(&property.value))
 }
 
 impl Fetched {

@@ -4,6 +4,7 @@ mod convert;
 mod fetch;
 mod media;
 mod properties;
+mod reads;
 mod tree;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use futures_util::stream::{self, StreamExt};
 
 pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched};
+pub(crate) use reads::Reads;
 pub use tree::TreeLimits;
 
 use crate::connection::Connection;
@@ -20,6 +22,7 @@ pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, SourceKind};
+use crate::source::Seen;
 use crate::transport::within;
 
 /// Pages imported at once. The pace of the connection bounds them further.
@@ -109,15 +112,31 @@ pub struct Outcome {
     pub result: Result<Imported, Error>,
 }
 
-/// It imports one page or data source.
+/// It imports one page or data source. A page that was read before and has not been edited since costs one request.
 pub(crate) async fn one(
     fetcher: &Fetcher<'_>,
     documents: &dyn DocumentStore,
     connection: &Connection,
     pick: Pick,
 ) -> Result<Imported, Error> {
-    let fetched = fetcher.fetch(pick).await?;
-    Ok(documents.import(connection, &fetched.content, fetcher.clock.now()).await?)
+    let page = match pick.kind {
+        SourceKind::Page if fetcher.reads.know(connection.tenant, pick) => {
+            Some(fetcher.api.page(pick.id).await?)
+        }
+        SourceKind::Page | SourceKind::DataSource => None,
+    };
+    if let Some(seen) = page.as_ref().and_then(Seen::of_page)
+        && let Some(known) = documents.linked_by_source(connection.tenant, &[pick.id]).await?.first()
+        && fetcher.reads.holds(connection, pick, known, &seen)
+    {
+        return Ok(Imported::Unchanged(known.document));
+    }
+    let fetched = fetcher.fetch_from(pick, page).await?;
+    let imported = documents.import(connection, &fetched.content, fetcher.clock.now()).await?;
+    if fetched.is_self_contained {
+        fetcher.reads.remember(connection.tenant, pick.shape, &fetched.content);
+    }
+    Ok(imported)
 }
 
 /// It imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
