@@ -42,7 +42,7 @@ pub struct Importer {
 /// How long things may take. What takes longer ends in an error, and leaves nothing half done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timeouts {
-    /// One request to Notion and its answer. Notion itself gives up after a minute.
+    /// One request to Notion and its answer, 75 seconds at most: Notion itself gives up after a minute.
     pub attempt: Duration,
     /// What a person waits for: browsing, and finding what a pasted link leads to.
     pub browse: Duration,

@@ -1,11 +1,19 @@
 //! How fast Notion is asked: as fast as it allows, whatever that is, and no faster.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt;
+use http::{HeaderMap, StatusCode};
 use notion_import_core::browse::Query;
-use notion_import_core::id::NotionId;
-use notion_import_core::import::Pick;
+use notion_import_core::connection::{ApiAccess, Connection, ConnectionRef, StaticToken, TokenSource};
+use notion_import_core::error::{AccessError, Fault};
+use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::import::{Event, Pick};
+use notion_import_core::importer::Importer;
+use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 use notion_import_core::testing::{Grant, Rules, Server, World, paragraph, toggle};
 
 use super::{Line, morning};
@@ -193,21 +201,49 @@ async fn a_person_who_browses_overtakes_what_runs() {
     }
 }
 
+/// A token for each of two connections.
+struct Two {
+    busy: (ConnectionRef, StaticToken),
+    idle: StaticToken,
+}
+
+#[async_trait]
+impl TokenSource for Two {
+    async fn access(&self, connection: &Connection) -> Result<ApiAccess, AccessError> {
+        let is_busy = connection.reference == self.busy.0;
+        if is_busy { self.busy.1.access(connection).await } else { self.idle.access(connection).await }
+    }
+
+    fn explain(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault {
+        self.idle.explain(status, headers, body, now)
+    }
+}
+
 #[tokio::test]
 async fn a_connection_that_has_to_wait_holds_up_no_other() {
     let (world, grant, picks) = furnish(30, 17, Some(Allowed::Minute(180)));
     let line = Line::virtually(&world, &grant, Duration::from_millis(30));
-    let busy = line.tenant();
     let other = world.grant(world.workspaces()[0].0, [picks[0].id]);
-    let idle = Line { grant: other, ..line.clone() }.tenant();
+    let library = MemoryLibrary::default();
+    let (busy, idle) =
+        (Connection::new(TenantId::fresh(), "busy"), Connection::new(TenantId::fresh(), "idle"));
+    let tokens = Two {
+        busy: (busy.reference.clone(), StaticToken::new(grant.token.clone())),
+        idle: StaticToken::new(other.token.clone()),
+    };
+    let importer = Importer::builder(Arc::new(tokens), Arc::new(library), Arc::new(MemoryBlobs::default()))
+        .through(line.transport.clone(), line.clock.clone())
+        .build()
+        .unwrap();
     let importing = async {
         line.clock.sleep(Duration::from_secs(20)).await;
         let asked = line.clock.now();
-        idle.import(vec![picks[0]]).await.unwrap();
+        importer.import_one(&idle, picks[0]).await.unwrap();
         line.clock.now() - asked
     };
-    let (imported, took) = tokio::join!(busy.import(picks.clone()), importing);
-    imported.unwrap();
+    let (events, took) =
+        tokio::join!(importer.import(&busy, picks.clone()).collect::<Vec<Event>>(), importing);
+    assert_eq!(events.len(), 31);
     assert!(took < TimeDelta::seconds(1), "{took}");
 }
 
