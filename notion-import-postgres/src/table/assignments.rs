@@ -75,17 +75,24 @@ pub(crate) async fn of_contact(
     contact: ContactId,
     document: Option<DocumentId>,
 ) -> Result<Vec<Assignment>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM notion_import.assignments \
-         WHERE tenant_id = $1 AND contact_id = $2 AND ($3::uuid IS NULL OR document_id = $3) \
-         ORDER BY made_at, id",
-    )
-    .bind(tenant.as_uuid())
-    .bind(contact.as_uuid())
-    .bind(document.map(DocumentId::as_uuid))
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    // With both in one, a plan for any document would look through all.
+    let sql = match document {
+        None => {
+            "SELECT * FROM notion_import.assignments WHERE tenant_id = $1 AND contact_id = $2 AND $3::uuid IS NULL \
+             ORDER BY made_at, id"
+        }
+        Some(_) => {
+            "SELECT * FROM notion_import.assignments WHERE tenant_id = $1 AND contact_id = $2 AND document_id = $3 \
+             ORDER BY made_at, id"
+        }
+    };
+    let rows = sqlx::query(sql)
+        .bind(tenant.as_uuid())
+        .bind(contact.as_uuid())
+        .bind(document.map(DocumentId::as_uuid))
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
     every(rows, read)
 }
 

@@ -173,17 +173,25 @@ pub(crate) async fn list(
     after: Option<DocumentId>,
     limit: usize,
 ) -> Result<Vec<Kept>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND ($2::uuid IS NULL OR (created_at, id) < \
-             (SELECT created_at, id FROM notion_import.documents WHERE tenant_id = $1 AND id = $2)) \
-         ORDER BY created_at DESC, id DESC LIMIT $3",
-    )
-    .bind(tenant.as_uuid())
-    .bind(after.map(DocumentId::as_uuid))
-    .bind(integer(limit))
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    // With both in one, a plan for any page would begin at the first.
+    let sql = match after {
+        None => {
+            "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND $2::uuid IS NULL \
+             ORDER BY created_at DESC, id DESC LIMIT $3"
+        }
+        Some(_) => {
+            "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND (created_at, id) < \
+                 (SELECT created_at, id FROM notion_import.documents WHERE tenant_id = $1 AND id = $2) \
+             ORDER BY created_at DESC, id DESC LIMIT $3"
+        }
+    };
+    let rows = sqlx::query(sql)
+        .bind(tenant.as_uuid())
+        .bind(after.map(DocumentId::as_uuid))
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -198,13 +206,13 @@ pub(crate) async fn linked(
         "SELECT documents.*, versions.digest FROM notion_import.documents \
          JOIN notion_import.versions ON versions.tenant_id = documents.tenant_id \
              AND versions.document_id = documents.id AND versions.number = documents.latest \
-         WHERE documents.tenant_id = $1 AND documents.connection = $2 \
-             AND ($3::uuid IS NULL OR documents.id > $3) \
+         WHERE documents.tenant_id = $1 AND documents.connection = $2 AND documents.id > $3 \
          ORDER BY documents.id LIMIT $4",
     )
     .bind(connection.tenant.as_uuid())
     .bind(connection.reference.as_str())
-    .bind(after.map(DocumentId::as_uuid))
+    // No document has the id of zeros.
+    .bind(after.map_or(Uuid::nil(), DocumentId::as_uuid))
     .bind(integer(limit))
     .fetch_all(db)
     .await
