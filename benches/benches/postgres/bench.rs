@@ -1,0 +1,107 @@
+//! A database to measure, and what was measured.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use notion_import_postgres::Postgres;
+use notion_import_postgres::testing::{Cluster, run};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, PgConnection};
+
+pub type Failure = Box<dyn Error>;
+
+/// One warm-up for so many measurements.
+const WARM_UP: usize = 10;
+
+/// A cluster that is as careful as a new one is.
+pub struct Bench {
+    cluster: Cluster,
+}
+
+impl Bench {
+    pub async fn start() -> Result<Self, Failure> {
+        let bench = Self { cluster: Cluster::local(&[]).await };
+        bench.open().await?.close().await;
+        Ok(bench)
+    }
+
+    /// The stores on one connection.
+    pub async fn open(&self) -> Result<Postgres, Failure> {
+        let pool = PgPoolOptions::new().max_connections(1);
+        Ok(Postgres::new(pool.connect_with(self.cluster.superuser().clone()).await?).await?)
+    }
+
+    /// A look past all the rules.
+    pub async fn superuser(&self) -> Result<PgConnection, Failure> {
+        Ok(PgConnection::connect_with(self.cluster.superuser()).await?)
+    }
+
+    /// It settles what was written, so that nothing goes on behind what is measured.
+    pub async fn settle(&self) -> Result<(), Failure> {
+        let mut db = self.superuser().await?;
+        run(&mut db, "VACUUM ANALYZE").await;
+        run(&mut db, "CHECKPOINT").await;
+        Ok(())
+    }
+
+    /// It calls `read` on each of these, and tells how long that took and what PostgreSQL read for it.
+    pub async fn latency<T: Clone>(
+        &self,
+        samples: &[T],
+        read: impl AsyncFn(&Postgres, T) -> Result<usize, Failure>,
+    ) -> Result<Latency, Failure> {
+        let postgres = self.open().await?;
+        for sample in samples.iter().step_by(WARM_UP) {
+            read(&postgres, sample.clone()).await?;
+        }
+        let mut db = self.superuser().await?;
+        run(&mut db, "SELECT pg_stat_reset()").await;
+        let (mut times, mut rows) = (Vec::with_capacity(samples.len()), 0);
+        for sample in samples {
+            let began = Instant::now();
+            rows += read(&postgres, sample.clone()).await?;
+            times.push(began.elapsed());
+        }
+        // Its statistics are complete when a session has ended.
+        postgres.close().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        times.sort_unstable();
+        Ok(Latency { times, rows: rows / samples.len().max(1), plan: plan(&mut db).await? })
+    }
+}
+
+pub struct Latency {
+    /// Shortest first.
+    times: Vec<Duration>,
+    /// Rows that a read returned, on average.
+    rows: usize,
+    plan: Vec<String>,
+}
+
+impl Latency {
+    fn percentile(&self, percent: usize) -> f64 {
+        let at = self.times.len() * percent / 100;
+        self.times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    }
+
+    pub fn print(&self, what: &str) {
+        let (p50, p99) = (self.percentile(50), self.percentile(99));
+        let Self { rows, plan, .. } = self;
+        println!("  {what:<34} p50 {p50:>7.2} ms   p99 {p99:>7.2} ms   {rows:>4} rows   {}", plan.join(", "));
+    }
+}
+
+/// The indexes that were read since the last reset, and the tables of which rows were read without one.
+async fn plan(db: &mut PgConnection) -> Result<Vec<String>, Failure> {
+    let indexes = "SELECT indexrelname::text FROM pg_stat_user_indexes \
+         WHERE schemaname = 'notion_import' AND idx_scan > 0 \
+         UNION ALL \
+         SELECT format('%s WITHOUT AN INDEX (%s rows)', relname, seq_tup_read) FROM pg_stat_user_tables \
+         WHERE schemaname = 'notion_import' AND relname <> 'migrations' AND seq_tup_read > 0 ORDER BY 1";
+    Ok(sqlx::query_scalar(indexes).fetch_all(db).await?)
+}
+
+/// It prints how many there were in a second.
+pub fn print_rate(what: &str, count: usize, took: Duration) {
+    println!("  {what:<34} {:>10.0} /s", count as f64 / took.as_secs_f64());
+}

@@ -1,0 +1,111 @@
+//! Documents by the million, written past the stores.
+
+use chrono::{DateTime, Utc};
+use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::library::document::{
+    Content, NewContent, Source, SourceKind, SourceParent, SourceState,
+};
+use notion_import_core::library::fidelity::{Exposure, Fidelity};
+use notion_import_postgres::testing::run;
+use uuid::Uuid;
+
+use crate::bench::{Bench, Failure};
+
+pub const TENANTS: usize = 100;
+
+/// So many documents of each tenant are public, and as many after them are for contacts; the rest is internal, every other
+/// one of it published.
+const SHOWN: usize = 20;
+
+/// Each contact is let in to every so manyth of these.
+pub const CONTACTS: usize = 4;
+
+pub fn page(title: &str, edited_at: DateTime<Utc>) -> Source {
+    Source {
+        id: NotionId::new(Uuid::new_v4()),
+        kind: SourceKind::Page,
+        url: "https://www.notion.so/Access-control-policy-35261e8ce0a380c89f000123456789ab".parse().ok(),
+        title: title.to_owned(),
+        created_at: edited_at,
+        edited_at,
+        parent: Some(SourceParent::DataSource(NotionId::new(Uuid::nil()))),
+        icon: None,
+        cover: None,
+        locked: false,
+    }
+}
+
+/// An import of a page of two kilobytes.
+pub fn content(source: Source) -> NewContent {
+    let text =
+        format!("# {}\n\n{}", source.title, "We encrypt everything, at rest and on the way. ".repeat(42));
+    NewContent {
+        source,
+        state: SourceState::Present,
+        content: Content::Markdown(text),
+        attachments: Vec::new(),
+        fidelity: Fidelity::Complete,
+        exposure: Exposure::default(),
+        settled: true,
+    }
+}
+
+/// It adds documents until each of the tenants has its share of `size`.
+pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failure> {
+    let new = content(page("Access control policy", Utc::now()));
+    let source = serde_json::to_string(&new.source)?;
+    let version = new.version(notion_import_core::id::VersionNumber(1), Utc::now());
+    let said = serde_json::to_string(&version.content)?;
+    let (first, last) = (filled / TENANTS, size / TENANTS);
+    let drawn = format!(
+        "CREATE TEMP TABLE drawn ON COMMIT DROP AS \
+         SELECT md5('tenant ' || t)::uuid AS tenant, md5(t || ' document ' || d)::uuid AS id, t, d \
+         FROM generate_series(1, {TENANTS}) AS t, generate_series({first}, {last} - 1) AS d"
+    );
+    let documents = format!(
+        "INSERT INTO notion_import.documents SELECT tenant, id, to_json('Policy ' || d), false, 1, \
+             now() - d * interval '1 second', md5('source ' || id)::uuid, \
+             replace($json${source}$json$, '{}', md5('source ' || id)::uuid::text)::json, 'present', now(), false, \
+             'notion', now(), true FROM drawn",
+        new.source.id
+    );
+    let versions = format!(
+        "INSERT INTO notion_import.versions SELECT tenant, id, 1, $json${said}$json$, sha256(id::text::bytea), '[]', \
+             '{}', '{}', now(), now() FROM drawn",
+        serde_json::to_string(&version.fidelity)?,
+        serde_json::to_string(&version.exposure)?
+    );
+    let standings = format!(
+        "INSERT INTO notion_import.standings SELECT tenant, id, CASE WHEN d < {SHOWN} THEN 'public' \
+             WHEN d < {SHOWN} * 2 THEN 'restricted' ELSE 'internal' END, 'published', 1, now(), d < {SHOWN} * 2, NULL, 1 \
+         FROM drawn WHERE d < {SHOWN} * 2 OR d % 2 = 0"
+    );
+    let assignments = format!(
+        "INSERT INTO notion_import.assignments SELECT tenant, md5('assignment ' || id)::uuid, id, \
+             md5(t || ' contact ' || d % {CONTACTS})::uuid, now(), NULL, NULL, false \
+         FROM drawn WHERE d BETWEEN {SHOWN} AND {SHOWN} * 2 - 1"
+    );
+    let statements = [drawn, documents, versions, standings, assignments];
+    let mut db = bench.superuser().await?;
+    // What foreign keys would check is true by the way it is drawn.
+    let all =
+        format!("BEGIN; SET LOCAL session_replication_role = replica; {}; COMMIT", statements.join("; "));
+    run(&mut db, all).await;
+    bench.settle().await
+}
+
+/// A document that was filled in, and where it came from.
+pub type Sample = (TenantId, Uuid, NotionId);
+
+/// Documents drawn at random.
+pub async fn samples(bench: &Bench, count: usize) -> Result<Vec<Sample>, Failure> {
+    let mut db = bench.superuser().await?;
+    let rows: Vec<(Uuid, Uuid, Uuid)> = sqlx::query_as(
+        "SELECT tenant_id, id, source_id FROM notion_import.documents ORDER BY random() LIMIT $1",
+    )
+    .bind(i64::try_from(count)?)
+    .fetch_all(&mut db)
+    .await?;
+    let sample = |(tenant, id, source)| (TenantId::new(tenant), id, NotionId::new(source));
+    Ok(rows.into_iter().map(sample).collect())
+}

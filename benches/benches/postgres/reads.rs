@@ -1,0 +1,94 @@
+//! How long reads take.
+
+use std::collections::HashMap;
+
+use chrono::Utc;
+use notion_import_core::connection::Connection;
+use notion_import_core::id::{ContactId, DocumentId, MemberId, NotionId, TenantId, VersionNumber};
+use notion_import_core::library::access::{Actor, Role, Viewer};
+use notion_import_core::library::document::DocumentStore;
+use notion_import_core::library::gate::AccessStore;
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::bench::{Bench, Failure};
+use crate::documents::{self, Sample, TENANTS};
+
+/// Reads of each kind.
+const READS: usize = 1_000;
+/// Documents on a page of a list.
+const PAGE: usize = 50;
+
+pub async fn measure(bench: &Bench, size: usize) -> Result<(), Failure> {
+    println!("\n{size} documents in {TENANTS} tenants");
+    let samples = documents::samples(bench, READS).await?;
+    let contacts = contacts(bench).await?;
+    let samples: Vec<(Sample, ContactId)> = samples
+        .into_iter()
+        .zip(contacts.into_iter().cycle())
+        .map(|(sample, (_, contact))| (sample, contact))
+        .collect();
+    readable(bench).await?;
+    let get = bench.latency(&samples, async |postgres, ((tenant, id, _), _)| {
+        let found = postgres.document(&member(tenant), DocumentId::new(id)).await?;
+        Ok(usize::from(found.is_some()))
+    });
+    get.await?.print("get, for a member");
+    let read = bench.latency(&samples, async |postgres, ((tenant, id, _), contact)| {
+        let id = DocumentId::new(id);
+        postgres.facts(tenant, Some(contact), id).await?;
+        Ok(usize::from(postgres.content(tenant, id, VersionNumber(1)).await?.is_some()))
+    });
+    read.await?.print("facts and content, for a contact");
+    let list = bench.latency(&samples, async |postgres, ((tenant, id, _), _)| {
+        let after = Some(DocumentId::new(id));
+        Ok(postgres.documents(&member(tenant), after, PAGE).await?.len())
+    });
+    list.await?.print("a page of all, for a member");
+    linked(bench, &samples).await
+}
+
+async fn readable(bench: &Bench) -> Result<(), Failure> {
+    let contacts = contacts(bench).await?;
+    let contacts: Vec<_> = contacts.into_iter().cycle().take(READS).collect();
+    let anonymous = bench.latency(&contacts, async |postgres, (tenant, _)| {
+        Ok(postgres.readable(tenant, &Viewer::Anonymous, Utc::now()).await?.len())
+    });
+    anonymous.await?.print("readable, for anybody");
+    let contact = bench.latency(&contacts, async |postgres, (tenant, contact)| {
+        let viewer = Viewer::Contact { tenant, id: contact, verified: true, blocked: false };
+        Ok(postgres.readable(tenant, &viewer, Utc::now()).await?.len())
+    });
+    contact.await?.print("readable, for a contact");
+    Ok(())
+}
+
+async fn linked(bench: &Bench, samples: &[(Sample, ContactId)]) -> Result<(), Failure> {
+    let page = bench.latency(samples, async |postgres, ((tenant, id, _), _)| {
+        let connection = Connection::new(tenant, "notion");
+        Ok(postgres.linked(&connection, Some(DocumentId::new(id)), PAGE).await?.len())
+    });
+    page.await?.print("a page of what is linked");
+    let mut sources: HashMap<TenantId, Vec<NotionId>> = HashMap::new();
+    for ((tenant, _, source), _) in samples {
+        sources.entry(*tenant).or_default().push(*source);
+    }
+    let by_source = bench.latency(samples, async |postgres, ((tenant, _, _), _)| {
+        Ok(postgres.linked_by_source(tenant, &sources[&tenant]).await?.len())
+    });
+    by_source.await?.print("what is linked to some sources");
+    Ok(())
+}
+
+fn member(tenant: TenantId) -> Actor {
+    Actor { tenant, member: MemberId::new(Uuid::nil()), role: Role::Admin }
+}
+
+async fn contacts(bench: &Bench) -> Result<Vec<(TenantId, ContactId)>, Failure> {
+    let mut db = bench.superuser().await?;
+    let rows = sqlx::query("SELECT DISTINCT tenant_id, contact_id FROM notion_import.assignments ORDER BY 2");
+    let rows = rows.fetch_all(&mut db).await?;
+    let contact =
+        |row: &sqlx::postgres::PgRow| Ok((TenantId::new(row.try_get(0)?), ContactId::new(row.try_get(1)?)));
+    Ok(rows.iter().map(contact).collect::<Result<_, sqlx::Error>>()?)
+}

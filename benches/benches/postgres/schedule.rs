@@ -1,0 +1,95 @@
+//! How fast what is due is found, claimed and queued.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use notion_import_core::connection::{ConnectionStore, StaticToken};
+use notion_import_core::importer::Importer;
+use notion_import_core::library::memory::MemoryBlobs;
+use notion_import_core::schedule::Scheduler;
+use notion_import_postgres::testing::run;
+use notion_import_postgres::{Postgres, Worker};
+
+use crate::bench::{Bench, Failure, print_rate};
+
+/// So many connections are due, the others within hours.
+const DUE: usize = 20_000;
+/// Looked up, or claimed, at once.
+const BATCH: usize = 500;
+/// How often.
+const CALLS: usize = 20;
+
+pub async fn measure(bench: &Bench, size: usize) -> Result<(), Failure> {
+    println!("\n{size} connections, {DUE} of them due");
+    fill(bench, size).await?;
+    look_up(bench).await?;
+    enqueue(bench).await?;
+    claim(bench).await
+}
+
+/// Connections, each of a tenant of its own.
+async fn fill(bench: &Bench, size: usize) -> Result<(), Failure> {
+    let mut db = bench.superuser().await?;
+    let every = (size / DUE).max(1);
+    let connections = format!(
+        "TRUNCATE notion_import.connections; \
+         INSERT INTO notion_import.connections (tenant_id, reference, state, workspace, bot_id, connected_by, connected_at, \
+             generation, next_run) \
+         SELECT md5('company ' || n)::uuid, 'connection ' || n, 'active', \
+             '{{\"id\":null,\"name\":\"Acme\",\"bot\":\"35261e8c-e0a3-80c8-9f00-0123456789ab\"}}', \
+             md5('bot ' || n)::uuid, md5('member')::uuid, now(), 0, \
+             now() + CASE n % {every} WHEN 0 THEN -random() ELSE random() * 20 + 6 END * interval '10 minutes' \
+         FROM generate_series(1, {size}) AS n"
+    );
+    run(&mut db, connections).await;
+    bench.settle().await
+}
+
+/// The look-up alone, under the role that may.
+async fn look_up(bench: &Bench) -> Result<(), Failure> {
+    let mut db = bench.superuser().await?;
+    let began = Instant::now();
+    for _call in 0..CALLS {
+        let look = format!(
+            "BEGIN; SET LOCAL ROLE notion_import_sync; SELECT count(*) FROM notion_import.due(now(), {BATCH}); ROLLBACK"
+        );
+        run(&mut db, look).await;
+    }
+    print_rate(&format!("due look-up, {BATCH} at once"), CALLS * BATCH, began.elapsed());
+    Ok(())
+}
+
+/// As a worker does once a minute.
+async fn enqueue(bench: &Bench) -> Result<(), Failure> {
+    let mut db = bench.superuser().await?;
+    run(&mut db, "DROP SCHEMA IF EXISTS notion_import_worker CASCADE").await;
+    let postgres = bench.open().await?;
+    let worker = Worker::open(&postgres, scheduler(&postgres)?).await?;
+    let began = Instant::now();
+    let queued = worker.tick().await?;
+    print_rate(&format!("connections queued, {queued} in all"), queued, began.elapsed());
+    postgres.close().await;
+    run(&mut db, "UPDATE notion_import.connections SET queued_until = NULL WHERE queued_until IS NOT NULL")
+        .await;
+    Ok(())
+}
+
+/// One that has nothing to sync with: what is queued here is never run.
+fn scheduler(postgres: &Postgres) -> Result<Scheduler, Failure> {
+    let token = Arc::new(StaticToken::new("none"));
+    let importer = Importer::new(token, Arc::new(postgres.clone()), Arc::new(MemoryBlobs::default()))?;
+    Ok(Scheduler::new(importer, Arc::new(postgres.clone())))
+}
+
+async fn claim(bench: &Bench) -> Result<(), Failure> {
+    let postgres = bench.open().await?;
+    let began = Instant::now();
+    let mut claimed = 0;
+    for _call in 0..CALLS {
+        claimed += postgres.claim_due(Utc::now(), Duration::from_secs(600), BATCH).await?.len();
+    }
+    print_rate(&format!("claims, {BATCH} at once"), claimed, began.elapsed());
+    postgres.close().await;
+    Ok(())
+}
