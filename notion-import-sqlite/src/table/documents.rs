@@ -118,17 +118,24 @@ pub(crate) async fn list(
     after: Option<DocumentId>,
     limit: usize,
 ) -> Result<Vec<Kept>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM documents WHERE tenant_id = ?1 AND (?2 IS NULL OR (created_at, id) < \
-             (SELECT created_at, id FROM documents WHERE tenant_id = ?1 AND id = ?2)) \
-         ORDER BY created_at DESC, id DESC LIMIT ?3",
-    )
-    .bind(tenant.to_string())
-    .bind(after.map(|after| after.to_string()))
-    .bind(integer(limit))
-    .fetch_all(db)
-    .await
-    .map_err(StoreError::backend)?;
+    // With both in one, any page would be found from the first on.
+    let sql = match after {
+        None => {
+            "SELECT * FROM documents WHERE tenant_id = ?1 AND ?2 IS NULL ORDER BY created_at DESC, id DESC LIMIT ?3"
+        }
+        Some(_) => {
+            "SELECT * FROM documents WHERE tenant_id = ?1 AND (created_at, id) < \
+                 (SELECT created_at, id FROM documents WHERE tenant_id = ?1 AND id = ?2) \
+             ORDER BY created_at DESC, id DESC LIMIT ?3"
+        }
+    };
+    let rows = sqlx::query(sql)
+        .bind(tenant.to_string())
+        .bind(after.map(|after| after.to_string()))
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(StoreError::backend)?;
     every(rows, read)
 }
 
