@@ -109,7 +109,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let Some(name) = self.superuser.get_database().map(str::to_owned) else { return };
-        let admin = self.superuser.clone().database("postgres");
+        let Some(admin) = CLUSTER.get().map(|cluster| cluster.superuser().clone()) else { return };
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
