@@ -22,8 +22,9 @@ use queue::Shutdown;
 /// Connections queued in one transaction.
 const BATCH: usize = 5_000;
 
-/// A connection is not queued again for so long unless its job came to an end. Only a job that was deleted by hand is waited for.
-const TRUST: Duration = Duration::from_secs(60 * 60);
+/// A connection whose job has not come to an end is queued again after so many leases. Whoever sleeps past its lease and wakes up may
+/// take the job of another with it.
+const TRUST: u32 = 5;
 
 /// After the queue failed, it is tried again.
 const RESTART: Duration = Duration::from_secs(5);
@@ -123,7 +124,8 @@ impl Worker {
     async fn queue_due(&self) -> Result<usize, StoreError> {
         let now = Utc::now();
         let mut tx = self.postgres.schedule(Role::Sync).await?;
-        let due = connections::queue_due(&mut *tx, now, now + TRUST, BATCH).await?;
+        let until = now + self.scheduler.options().lease * TRUST;
+        let due = connections::queue_due(&mut *tx, now, until, BATCH).await?;
         if !due.is_empty() {
             leave(&mut tx).await?;
             queued::add(&mut *tx, &due, self.spread).await?;

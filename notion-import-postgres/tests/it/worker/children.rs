@@ -82,6 +82,16 @@ impl Child {
         self.until(|| self.ended(outcome) > than, outcome).await;
     }
 
+    /// How many of its syncs were taken from it, by another owner or, where it slept in the middle of a transaction or waiting for
+    /// one, by the database.
+    pub(super) fn lost(&self) -> usize {
+        self.ended("fenced") + self.ended("store_failed")
+    }
+
+    pub(super) async fn until_more_lost(&self, than: usize) {
+        self.until(|| self.lost() > than, "a sync is lost").await;
+    }
+
     /// It waits until the child may take from the queue.
     pub(super) async fn until_ready(&self) {
         let is_ready = || self.lines.lock().unwrap().iter().any(|line| line.contains(READY));

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use notion_import_core::schedule::ScheduleOptions;
 use notion_import_postgres::Worker;
 use uuid::Uuid;
 
@@ -32,10 +33,11 @@ impl Stage {
     async fn new() -> Self {
         let mut scene = Scene::new(CONNECTIONS as u32).await;
         let patience = "DO $$ BEGIN EXECUTE format( \
-            'ALTER DATABASE %I SET idle_in_transaction_session_timeout = 2000', current_database()); END $$";
+            'ALTER DATABASE %I SET idle_in_transaction_session_timeout = 4000', current_database()); END $$";
         scene.run(patience).await;
         scene.slow(Duration::from_millis(40));
-        let ticker = scene.worker(at_once(1)).await;
+        let options = ScheduleOptions { lease: Duration::from_secs(LEASE), ..at_once(1) };
+        let ticker = scene.worker(options).await;
         Self { scene, ticker }
     }
 
@@ -113,9 +115,9 @@ async fn a_process_that_is_killed_or_sleeps_loses_no_sync_and_overwrites_none() 
             // When it wakes up, all it had begun has long been done by another.
             1 => {
                 stage.scene.until_done(&stage.ticker, ROUND).await;
-                let fenced = sleeper.ended("fenced");
+                let lost = sleeper.lost();
                 sleeper.signal("CONT");
-                sleeper.until_more("fenced", fenced).await;
+                sleeper.until_more_lost(lost).await;
             }
             // It wakes up in the middle of others taking over.
             _ => {
