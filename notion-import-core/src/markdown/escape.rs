@@ -234,7 +234,6 @@ pub(super) fn code(out: &mut String, text: &str, cell: bool) {
     for char in text.chars() {
         match char {
             '|' if cell => out.push_str("\\|"),
-            '\0' => out.push('\u{FFFD}'),
             _ => out.push(char),
         }
     }

@@ -3,9 +3,11 @@
 mod bounds;
 mod fixtures;
 mod fuzz;
+mod lines;
 mod options;
 mod oracle;
 mod properties;
 mod roundtrip;
+mod structure;
 mod tolerance;
 mod trees;

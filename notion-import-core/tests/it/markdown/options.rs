@@ -44,6 +44,14 @@ fn every_form_of_a_link_to_a_known_page_goes_to_the_hosts_own() {
 }
 
 #[test]
+fn a_page_that_is_a_part_of_the_hosts_own_keeps_that_part() {
+    let part = |_| Some(PageLink { url: "/docs#policy".to_owned(), title: None });
+    let options = Options { pages: Some(&part), anchors: Some(&anchor), ..Options::default() };
+    let rendered = convert(&linked(&format!("/{KNOWN}#{HEADING}")), &options);
+    assert_eq!(rendered.markdown, "[here](/docs#policy)\n");
+}
+
+#[test]
 fn links_to_pages_the_host_does_not_know_go_to_notion_or_keep_their_label() {
     let absolute = format!("https://www.notion.so/x-{OTHER}#{HEADING}");
     for (unresolved, href, markdown, lost) in [

@@ -1,5 +1,6 @@
 //! Property values of every type, and a data source as a table.
 
+use notion_import_core::markdown::property::plain_value;
 use notion_import_core::markdown::{Options, properties_table, rows_table};
 use notion_import_core::notion::page::Page;
 use serde_json::{Value, json};
@@ -75,6 +76,7 @@ fn every_type_of_value_becomes_the_text_of_its_cell() {
         ),
         (json!({ "type": "unique_id", "unique_id": { "prefix": "RISK", "number": 4 } }), "RISK-4"),
         (json!({ "type": "unique_id", "unique_id": { "prefix": null, "number": 4 } }), "4"),
+        (json!({ "type": "unique_id", "unique_id": { "prefix": "", "number": 4 } }), "4"),
         (json!({ "type": "verification", "verification": { "state": "verified" } }), "verified"),
         (json!({ "type": "button", "button": {} }), ""),
         (json!({ "type": "place", "place": { "name": "HQ", "address": "1 Main St" } }), "HQ, 1 Main St"),
@@ -115,4 +117,33 @@ fn rows_become_a_table_in_the_order_of_the_columns() {
     let expected =
         "| Name | Level | Absent |\n| --- | --- | --- |\n| Fire | High |  |\n| Flood \\| rain | Low |  |\n";
     assert_eq!(rendered.markdown, expected);
+}
+
+#[test]
+fn people_and_files_of_a_row_are_in_the_report() {
+    let person = json!({ "object": "user", "name": "Ann" });
+    let nameless = json!({ "object": "user" });
+    let file =
+        |name: &str| json!({ "name": name, "type": "external", "external": { "url": "https://a.b/c" } });
+    let row = page(json!({
+        "Owners": { "type": "people", "people": [person, person, nameless] },
+        "Author": { "type": "created_by", "created_by": person },
+        "Evidence": { "type": "files", "files": [file("a.pdf"), file("b.pdf")] },
+    }));
+    let exposure = properties_table(&row, &Options::default()).exposure;
+    assert_eq!((exposure.people, exposure.files), (3, 2));
+}
+
+#[test]
+fn a_row_without_properties_has_no_table() {
+    let title = json!({ "Name": { "id": "title", "type": "title", "title": [{ "plain_text": "a" }] } });
+    assert_eq!(properties_table(&page(title), &Options::default()).markdown, "");
+}
+
+#[test]
+fn a_value_is_plain_text_for_titles_and_search() {
+    let row = page(
+        json!({ "Tags": { "type": "multi_select", "multi_select": [{ "name": "*a*" }, { "name": "b" }] } }),
+    );
+    assert_eq!(plain_value(&row.properties.get("Tags").unwrap().value), "*a*, b");
 }
