@@ -41,12 +41,11 @@ impl Class {
         }
     }
 
-    /// What it is to a parser.
+    /// What it is to a parser. What stays odd counts as a letter.
     fn settled(self, dialect: Dialect) -> Self {
         match (self, dialect.new) {
             (Self::Symbol, true) => Self::Punctuation,
             (Self::OddSpace, true) => Self::Space,
-            (Self::Symbol | Self::OddSpace, false) => Self::Letter,
             _ => self,
         }
     }

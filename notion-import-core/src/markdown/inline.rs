@@ -116,10 +116,7 @@ impl Renderer<'_> {
         let style = style(&run.annotations);
         self.ledger.lose_if(run.annotations.color.is_visible(), LossKind::Color);
         self.ledger.lose_if(run.annotations.underline, LossKind::Underline);
-        let link = match self.run_target(run) {
-            Some(url) if place != Place::Label => pieces.link(url),
-            _ => 0,
-        };
+        let link = self.run_target(run).map_or(0, |url| pieces.link(url));
         let kind = if run.annotations.code { Kind::Code } else { Kind::Text };
         match &run.kind {
             RichTextKind::Text => self.words(pieces, &run.plain_text, kind, style, link, place),

@@ -140,7 +140,7 @@ pub(super) fn fold_links(pieces: &[Piece]) -> (Vec<Piece>, Vec<Piece>) {
             continue;
         }
         let start = inner.len() as u32;
-        inner.extend(same.iter().map(|piece| Piece { link: 0, ..*piece }));
+        inner.extend_from_slice(same);
         let end = inner.len() as u32;
         outer.push(Piece { start, end, kind: Kind::Link, style: 0, link });
     }

@@ -115,6 +115,8 @@ fn every_style_stands_where_commonmark_reads_it_or_is_counted_as_lost() {
             ("a{b:b}{m:x}c", "a**b**$x$c", 0),
             ("a{m:x}{b:b}c", "a$x$**b**c", 0),
             ("{m:x}1", "$x$&#49;", 0),
+            ("{m:x}1{b:€}", "$x$&#49;**€**", 0),
+            ("{m:x}{s:1}{i:€}", "$x$~~1~~€", 1),
             ("{m:x}1{b:b}", "$x$&#49;**b**", 0),
             ("{m:x}{b:1}", "$x$**1**", 0),
             ("{m:x}a{b:€}", "$x$a€", 1),
@@ -166,6 +168,10 @@ fn only_what_would_mean_something_is_escaped() {
     check(
         "paragraph",
         &[
+            (". x", ". x", 0),
+            ("a!{c:b}", "a!`b`", 0),
+            ("{b:a!}{l:b}", "**a!**[b](https://a.example/)", 0),
+            ("{l:# a}", "[# a](https://a.example/)", 0),
             ("+x", "+x", 0),
             ("-x", "-x", 0),
             ("--x", "\\--x", 0),
@@ -236,6 +242,7 @@ fn only_what_would_mean_something_is_escaped() {
     };
     cell("a|b", "a\\|b");
     cell("- a", "- a");
+    cell("a\n# b", "a<br># b");
     cell("{c:a|b}", "`a\\|b`");
     cell("{c:a\\|b}", "a\\\\\\|b");
     cell("{c:a\\}{c:|b}", "`a\\`\\|b");

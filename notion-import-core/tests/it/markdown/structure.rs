@@ -33,6 +33,11 @@ fn divider() -> Value {
     json!({ "type": "divider", "divider": {} })
 }
 
+fn formula(expression: &str) -> Value {
+    let run = json!({ "type": "equation", "equation": { "expression": expression } });
+    json!({ "type": "paragraph", "paragraph": { "rich_text": [run] } })
+}
+
 fn row(cells: &[&str]) -> Value {
     let cells: Vec<Value> =
         cells.iter().map(|cell| json!([{ "type": "text", "plain_text": cell }])).collect();
@@ -57,6 +62,9 @@ fn blocks_stand_together_and_apart_as_they_do_on_the_page() {
         (json!([number("a", json!(3)), number("b", json!(3)), number("c", json!(3))]), "3. a\n4. b\n5. c\n"),
         (json!([number("a", json!(3)), number("b", json!(7))]), "3. a\n\n7) b\n"),
         (json!([bullet("a", &[]), number("b", json!(1))]), "- a\n\n1. b\n"),
+        (json!([block("to_do", "a\n# b", json!({}), &[])]), "- [ ] a\\\n  \\# b\n"),
+        (json!([formula(r"\{x")]), "$\\{x$\n"),
+        (json!([formula("{x")]), "`{x`\n"),
         (json!([divider(), divider()]), "***\n\n---\n"),
         (json!([bullet("a", &[divider()])]), "- a\n\n  ---\n"),
         (json!([bullet("", &[divider()])]), "- ***\n"),
