@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use notion_import_core::connection::ConnectionStore;
 use notion_import_core::error::StoreError;
-use notion_import_core::library::document::DocumentStore;
+use notion_import_core::library::document::{DocumentStore, SyncCursor};
 use notion_import_postgres::Worker;
 
 use super::{Scene, at_once};
@@ -166,20 +166,16 @@ async fn a_connection_does_not_change_hands_in_the_middle_of_a_patch() {
     scene
         .run(
             "CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$; \
+                 $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$; \
              CREATE TRIGGER wait AFTER INSERT ON notion_import.syncs FOR EACH ROW EXECUTE FUNCTION public.wait()",
         )
         .await;
-    let order = std::sync::Mutex::new(Vec::new());
-    let patch = async {
-        postgres.patch(&held, &[], None).await.unwrap();
-        order.lock().unwrap().push("patched");
-    };
+    let cursor = Some(SyncCursor { watermark: now });
+    let patch = async { postgres.patch(&held, &[], cursor).await.unwrap() };
     let claim = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(postgres.claim(tenant, &reference, now + lease, lease).await.unwrap().is_some());
-        order.lock().unwrap().push("claimed");
+        assert!(postgres.cursor(&held).await.unwrap().is_some(), "claimed before the patch was whole");
     };
     tokio::join!(patch, claim);
-    assert_eq!(order.into_inner().unwrap(), ["patched", "claimed"]);
 }
