@@ -127,6 +127,14 @@ async fn what_a_crash_has_left_behind_is_cleared() {
 #[tokio::test]
 async fn whoever_hangs_in_the_middle_of_a_claim_lets_go() {
     let mut scene = Scene::new(1).await;
+    // Time to stop in the middle, not at the end.
+    scene
+        .run(
+            "CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$; \
+             CREATE TRIGGER wait AFTER UPDATE ON notion_import.connections FOR EACH ROW EXECUTE FUNCTION public.wait()",
+        )
+        .await;
     let postgres = scene.postgres.clone();
     let (tenant, reference) = (scene.connection.tenant, scene.connection.reference.clone());
     let claim =
