@@ -11,7 +11,7 @@ use crate::blobs::Folder;
 use crate::migrations;
 
 /// How long a writer waits for another process to finish its own writing.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 const READERS: u32 = 4;
 
 /// Connections, documents and, with the feature `gate`, who may read them, on one SQLite file.
