@@ -1,0 +1,98 @@
+//! The contract of whoever keeps documents.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Imported, Linked, NewContent, SyncCursor, SyncPatch};
+use crate::connection::Connection;
+use crate::error::StoreError;
+use crate::id::{DocumentId, NotionId, TenantId};
+use crate::library::access::Actor;
+use crate::library::blob::BlobId;
+
+/// Where documents are kept.
+///
+/// # Contract
+/// - One document per (tenant, source id): importing again finds it, whichever connection it came through.
+/// - Nothing here sets or changes a level or a publication: a new document is internal and unpublished.
+/// - For each connection the store keeps the highest generation that has patched, and answers [`StoreError::Fenced`] to a
+///   patch or a detach with a lower one, changing nothing. An import is what a person asked for, so a sync that is claimed
+///   meanwhile does not overtake it: it is fenced only by a detach with a higher generation.
+/// - Each call is one transaction, however much it is given; applied twice it gives the state of applying it once.
+/// - A call whose future is dropped has happened wholly or not at all.
+/// - Another tenant's documents do not exist for any call.
+///
+/// What becomes of documents is the same in every store: [`Batch`](crate::library::batch::Batch) says it, the store reads and writes.
+#[async_trait]
+pub trait DocumentStore: Send + Sync {
+    /// It brings in contents, all or none, and returns what became of each, in their order. One source may be among them
+    /// several times: the result is that of importing one after the other.
+    ///
+    /// For each it creates the source's document, or gives it a new version if the content or the attachments differ from its
+    /// newest, and links it to the connection, whichever it was linked through before. The metadata is refreshed in every case,
+    /// the document's title follows the source unless it was edited here, which is audited, and `update_available` is cleared.
+    async fn import_many(
+        &self,
+        connection: &Connection,
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Imported>, StoreError>;
+
+    /// It brings in one: [`import_many`](Self::import_many) of a single content, and not to be written anew.
+    async fn import(
+        &self,
+        connection: &Connection,
+        content: &NewContent,
+        now: DateTime<Utc>,
+    ) -> Result<Imported, StoreError> {
+        let imported = self.import_many(connection, std::slice::from_ref(content), now).await?;
+        imported.into_iter().next().ok_or(StoreError::Corrupt("an import without a document"))
+    }
+
+    /// It applies what a sync found and moves the cursor, in one transaction. The watermark never moves back.
+    /// Skipped are patches for documents that are unlinked, not there or linked through another connection, that name another
+    /// source than the document's, or that are older than the last look at it. A detached document whose source answered
+    /// becomes linked to this connection. A title that changes is audited.
+    async fn patch(
+        &self,
+        connection: &Connection,
+        patches: &[SyncPatch],
+        cursor: Option<SyncCursor>,
+    ) -> Result<(), StoreError>;
+
+    /// It returns the documents linked through the connection in the order of their ids, beginning after `after`.
+    async fn linked(
+        &self,
+        connection: &Connection,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError>;
+
+    /// It returns the tenant's linked documents among these sources, detached ones included, in no order.
+    async fn linked_by_source(
+        &self,
+        tenant: TenantId,
+        sources: &[NotionId],
+    ) -> Result<Vec<Linked>, StoreError>;
+
+    /// It returns the blobs that anything of the tenant's documents refers to: each version's content and attachments, and the
+    /// icons and covers of sources. Other ids may be among them.
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError>;
+
+    /// It returns how far the connection's syncs have come.
+    async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError>;
+
+    /// It detaches every document of the connection and forgets its cursor; sources and documents stay, and the
+    /// generation of `connection` fences whoever still writes with a lower one. Returns how many documents it detached.
+    async fn detach(&self, connection: &Connection) -> Result<u64, StoreError>;
+
+    /// It forgets a document's link, which is audited; the document and its versions stay. Its source can be imported anew,
+    /// as a new document. Unlinking it again succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor may import, [`StoreError::NotFound`] if their tenant has no such document.
+    async fn unlink(&self, actor: &Actor, document: DocumentId, now: DateTime<Utc>)
+    -> Result<(), StoreError>;
+}
