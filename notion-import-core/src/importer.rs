@@ -14,7 +14,7 @@ pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
 use crate::id::{NotionId, TenantId};
-use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick, Reads};
+use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
 pub use crate::library::sweep::GRACE;
@@ -36,7 +36,6 @@ pub struct Importer {
     import: ImportOptions,
     sync: SyncOptions,
     timeouts: Timeouts,
-    reads: Reads,
 }
 
 /// How long things may take. What takes longer ends in an error, and leaves nothing half done.
@@ -151,7 +150,6 @@ impl Builder {
             import: self.import,
             sync: self.sync,
             timeouts: self.timeouts,
-            reads: Reads::default(),
         }
     }
 }
@@ -348,15 +346,14 @@ impl Importer {
         within(&*self.clock, limit, operation).await.unwrap_or(Err(Error::Overdue))
     }
 
-    fn fetcher(&self, connection: &Connection) -> Fetcher<'_> {
+    fn fetcher<'a>(&'a self, connection: &'a Connection) -> Fetcher<'a> {
         Fetcher {
             api: self.client.on(connection),
             downloader: self.downloader.clone(),
             blobs: &*self.blobs,
             clock: self.clock.clone(),
-            tenant: connection.tenant,
+            connection,
             options: self.import,
-            reads: self.reads.clone(),
         }
     }
 

@@ -75,7 +75,12 @@ pub(crate) trait Columns {
     }
 
     fn digest(&self, column: &'static str) -> Result<[u8; 32], StoreError> {
-        self.value::<Vec<u8>>(column)?.try_into().map_err(|_| StoreError::Corrupt(column))
+        self.digest_or_none(column)?.ok_or(StoreError::Corrupt(column))
+    }
+
+    fn digest_or_none(&self, column: &'static str) -> Result<Option<[u8; 32]>, StoreError> {
+        let read = |digest: Vec<u8>| digest.try_into().map_err(|_| StoreError::Corrupt(column));
+        self.value::<Option<Vec<u8>>>(column)?.map(read).transpose()
     }
 
     fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {

@@ -59,7 +59,6 @@ pub(crate) trait Columns {
         self.text(column)?.parse().map_err(|_| StoreError::Corrupt(column))
     }
 
-    #[cfg(feature = "gate")]
     fn id_or_none<T: FromStr>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
         let read = |text: String| text.parse().map_err(|_| StoreError::Corrupt(column));
         self.text_or_none(column)?.map(read).transpose()

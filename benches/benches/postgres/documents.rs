@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::library::basis::Basis;
 use notion_import_core::library::document::{
     Content, NewContent, Source, SourceKind, SourceParent, SourceState,
 };
@@ -47,6 +48,7 @@ pub fn content(source: Source) -> NewContent {
         fidelity: Fidelity::Complete,
         exposure: Exposure::default(),
         settled: true,
+        basis: Some(Basis::of(&[])),
     }
 }
 
@@ -66,7 +68,7 @@ pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failu
         "INSERT INTO notion_import.documents SELECT tenant, id, to_json('Policy ' || d), false, 1, \
              now() - d * interval '1 second', md5('source ' || id)::uuid, \
              replace($json${source}$json$, '{}', md5('source ' || id)::uuid::text)::json, 'present', now(), false, \
-             'notion', now(), true FROM drawn",
+             'notion', now(), true, sha256(id::text::bytea) FROM drawn",
         new.source.id
     );
     let versions = format!(

@@ -21,6 +21,8 @@ pub(super) struct Body {
     pub(super) attachments: Vec<StoredFile>,
     pub(super) fidelity: Fidelity,
     pub(super) exposure: Exposure,
+    /// Whether another try may bring more.
+    pub(super) may_grow: bool,
 }
 
 /// A page's blocks as Markdown; a row's properties stand above them.
@@ -30,19 +32,24 @@ pub(super) fn page(page: &Page, tree: &BlockTree, kept: Kept) -> Body {
         Some(format!("{SCHEME}:{}", stored.blob.id))
     };
     let options = Options { files: Some(&target), schemes: &[SCHEME], ..Options::default() };
-    let blocks = render(tree, &options);
-    let whole = match page.parent {
-        Parent::DataSource { .. } => joined(properties_table(page, &options), blocks),
-        _ => blocks,
-    };
-    markdown(whole, kept.files)
+    let whole = joined(properties(page, &options), render(tree, &options));
+    Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
+}
+
+/// What stands above the blocks: of a row its properties, of another page nothing.
+pub(super) fn properties(page: &Page, options: &Options<'_>) -> Rendered {
+    match page.parent {
+        Parent::DataSource { .. } => properties_table(page, options),
+        _ => Rendered::default(),
+    }
 }
 
 /// A page's file, with its further files beside it. The blocks around it are counted: they are not in it.
 pub(super) fn file_of_page(tree: &BlockTree, kept: Kept) -> Option<Body> {
-    let mut files = kept.files.into_iter();
+    let Kept { by_block, files, may_grow } = kept;
+    let mut files = files.into_iter();
     let file = files.next()?;
-    let is_kept = |block: &Block| block.id.is_some_and(|id| kept.by_block.contains_key(&id));
+    let is_kept = |block: &Block| block.id.is_some_and(|id| by_block.contains_key(&id));
     let mut displaced =
         tree.nodes().iter().map(|node| &node.block).filter(|block| !is_kept(block) && says_something(block));
     let first = displaced.next();
@@ -56,6 +63,7 @@ pub(super) fn file_of_page(tree: &BlockTree, kept: Kept) -> Option<Body> {
         attachments: files.collect(),
         fidelity: Fidelity::new(Vec::new(), losses.into_iter().collect()),
         exposure: Exposure::default(),
+        may_grow,
     })
 }
 
@@ -74,6 +82,7 @@ fn markdown(rendered: Rendered, attachments: Vec<StoredFile>) -> Body {
         attachments,
         fidelity: rendered.fidelity,
         exposure: rendered.exposure,
+        may_grow: false,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{ImportOptions, Pick, Reads, Shape, convert, properties, tree};
+use super::{ImportOptions, Pick, Shape, convert, properties, tree};
+use crate::connection::Connection;
 use crate::download::Downloader;
 use crate::error::Error;
-use crate::id::{NotionId, TenantId};
+use crate::id::NotionId;
+use crate::library::basis::Basis;
 use crate::library::blob::BlobStore;
 use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind};
 use crate::notion::block;
@@ -13,7 +15,6 @@ use crate::notion::client::Api;
 use crate::notion::file::{File, FileSource};
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
-use crate::notion::property::PropertyValue;
 use crate::notion::tree::BlockTree;
 use crate::source::Seen;
 use crate::transport::Clock;
@@ -27,9 +28,8 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) downloader: Downloader,
     pub(crate) blobs: &'a dyn BlobStore,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) tenant: TenantId,
+    pub(crate) connection: &'a Connection,
     pub(crate) options: ImportOptions,
-    pub(crate) reads: Reads,
 }
 
 /// What was read.
@@ -39,8 +39,6 @@ pub struct Fetched {
     pub content: NewContent,
     /// The pages and databases that stand in it, in order; of a data source its rows.
     pub children: Vec<Child>,
-    /// Whatever changes it shows as an edit of its own.
-    pub(super) is_self_contained: bool,
 }
 
 /// A page or a database inside a page.
@@ -82,22 +80,27 @@ impl Fetcher<'_> {
 
     async fn fetch_page(&self, id: NotionId, shape: Shape, page: Option<Page>) -> Result<Fetched, Error> {
         let Whole { page, mut seen, tree, settled } = self.read_whole(id, page).await?;
-        self.keep_images_of(&mut seen.source, page.icon.as_ref(), page.cover.as_ref()).await;
+        let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
+        let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
         let body = match shape {
             Shape::Best | Shape::Rows => self.best_of(&page, &tree).await?,
             Shape::Markdown => convert::page(&page, &tree, self.keep_files(&tree).await?),
         };
-        Ok(Fetched {
-            content: new_content(seen, body, settled),
-            children: children(&tree),
-            is_self_contained: is_self_contained(&page, &tree),
-        })
+        let is_all = settled && is_decorated && !body.may_grow && stands_alone(&tree);
+        let basis = is_all.then(|| self.basis(&page, shape));
+        Ok(Fetched { content: new_content(seen, body, settled, basis), children: children(&tree) })
     }
 
     async fn best_of(&self, page: &Page, tree: &BlockTree) -> Result<convert::Body, Error> {
-        match convert::file_of_page(tree, self.keep_documents(tree).await?) {
+        let documents = self.keep_documents(tree).await?;
+        let may_grow = documents.may_grow;
+        match convert::file_of_page(tree, documents) {
             Some(file) => Ok(file),
-            None => Ok(convert::page(page, tree, self.keep_images(tree).await?)),
+            None => {
+                let mut images = self.keep_images(tree).await?;
+                images.may_grow |= may_grow;
+                Ok(convert::page(page, tree, images))
+            }
         }
     }
 
@@ -139,11 +142,13 @@ impl Fetcher<'_> {
         let settled = seen.is_settled(began);
         let body = convert::table(&data_source, &rows);
         let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
-        Ok(Fetched { content: new_content(seen, body, settled), children, is_self_contained: false })
+        // Rows come and go without a trace in their data source.
+        Ok(Fetched { content: new_content(seen, body, settled, None), children })
     }
 
-    /// It keeps an icon and a cover that Notion hosts, for their addresses last an hour.
-    async fn keep_images_of(&self, source: &mut Source, icon: Option<&Icon>, cover: Option<&File>) {
+    /// It keeps an icon and a cover that Notion hosts, for their addresses last an hour, and returns whether another try would
+    /// bring no more.
+    async fn keep_images_of(&self, source: &mut Source, icon: Option<&Icon>, cover: Option<&File>) -> bool {
         let icon = match icon {
             Some(Icon::Hosted(file)) => Some(file.url.expose()),
             Some(Icon::CustomEmoji(emoji)) => Some(emoji.url.expose()),
@@ -153,17 +158,20 @@ impl Fetcher<'_> {
             Some(FileSource::Hosted(file)) => Some(file.url.expose()),
             _ => None,
         };
+        let mut is_all = true;
         for (image, url) in [(&mut source.icon, icon), (&mut source.cover, cover)] {
-            if let Some(url) = url
-                && let Some(file) = self.keep_decoration(url).await
-            {
-                *image = Some(SourceImage::Stored(file));
+            let Some(url) = url else { continue };
+            match self.keep_decoration(url).await {
+                Ok(Some(file)) => *image = Some(SourceImage::Stored(file)),
+                Ok(None) => {}
+                Err(_) => is_all = false,
             }
         }
+        is_all
     }
 }
 
-fn new_content(seen: Seen, body: convert::Body, settled: bool) -> NewContent {
+fn new_content(seen: Seen, body: convert::Body, settled: bool, basis: Option<Basis>) -> NewContent {
     NewContent {
         source: seen.source,
         state: seen.state,
@@ -172,6 +180,7 @@ fn new_content(seen: Seen, body: convert::Body, settled: bool) -> NewContent {
         fidelity: body.fidelity,
         exposure: body.exposure,
         settled,
+        basis,
     }
 }
 
@@ -184,14 +193,13 @@ fn children(tree: &BlockTree) -> Vec<Child> {
     tree.nodes().iter().filter_map(child).collect()
 }
 
-/// Whether nothing on a page stands elsewhere, where an edit of it would not show on this page.
-fn is_self_contained(page: &Page, tree: &BlockTree) -> bool {
-    let is_copy = |content: &block::Content| matches!(content, block::Content::SyncedBlock(Some(_)));
-    let is_computed = |value: &PropertyValue| {
-        matches!(value, PropertyValue::Formula(_) | PropertyValue::Rollup(_) | PropertyValue::Relation(_))
-    };
-    !tree.nodes().iter().any(|node| is_copy(&node.block.content))
-        && !page.properties.0.iter().any(|(_, property)| is_computed(&property.value))
+/// Whether a page's blocks are all there, and none stands elsewhere, where an edit of it would not show on this page.
+fn stands_alone(tree: &BlockTree) -> bool {
+    tree.nodes().iter().all(|node| {
+        let is_copy = matches!(node.block.content, block::Content::SyncedBlock(Some(_)));
+        let is_cut = node.block.has_children && !node.loaded;
+        !is_copy && !is_cut
+    })
 }
 
 impl Fetched {

@@ -24,6 +24,8 @@ pub(super) struct Kept {
     pub(super) by_block: HashMap<NotionId, StoredFile>,
     /// In the order of the page, each once.
     pub(super) files: Vec<StoredFile>,
+    /// Whether another try may bring more.
+    pub(super) may_grow: bool,
 }
 
 impl Kept {
@@ -68,6 +70,7 @@ impl Fetcher<'_> {
                 Ok(Some(stored)) => kept.add(block, stored),
                 Ok(None) => {}
                 Err(Error::Download(error)) if external || is_final(&error) => {
+                    kept.may_grow |= !is_ours(&error);
                     tracing::info!(%block, code = Error::Download(error).code(), "a file was left out");
                 }
                 Err(error) => return Err(error),
@@ -103,7 +106,7 @@ impl Fetcher<'_> {
             Accept::Image => self.options.largest_image,
         };
         let wanted = Wanted { url, name, accept, cap, limits: self.options.downloads };
-        self.downloader.store(self.blobs, self.tenant, &wanted).await
+        self.downloader.store(self.blobs, self.connection.tenant, &wanted).await
     }
 
     /// Where to fetch a file: another's than Notion's stays a link, unless the host wants them fetched.
@@ -115,10 +118,14 @@ impl Fetcher<'_> {
         }
     }
 
-    /// It keeps an icon or a cover that Notion hosts; none if it cannot be kept, for it is only decoration.
-    pub(super) async fn keep_decoration(&self, url: &str) -> Option<StoredFile> {
-        let url = Url::parse(url).ok()?;
-        self.store(&url, None, Accept::Image).await.ok()
+    /// It keeps an icon or a cover that Notion hosts; none if that is none that can be kept. What is wrong for now is wrong with
+    /// a decoration only.
+    pub(super) async fn keep_decoration(&self, url: &str) -> Result<Option<StoredFile>, Error> {
+        let Ok(url) = Url::parse(url) else { return Ok(None) };
+        match self.store(&url, None, Accept::Image).await {
+            Err(Error::Download(error)) if is_ours(&error) => Ok(None),
+            outcome => outcome.map(Some),
+        }
     }
 }
 
@@ -153,5 +160,18 @@ fn is_final(error: &DownloadError) -> bool {
         DownloadError::Status(status) => status.is_client_error(),
         DownloadError::Expired => true,
         DownloadError::TooSlow | DownloadError::Transport(_) => false,
+    }
+}
+
+/// Whether it is our own limits that leave a file out: they do so every time, while what a server answers may change.
+fn is_ours(error: &DownloadError) -> bool {
+    match error {
+        DownloadError::TooLarge { .. } | DownloadError::Type => true,
+        DownloadError::Refused(_)
+        | DownloadError::Unusable(_)
+        | DownloadError::Status(_)
+        | DownloadError::Expired
+        | DownloadError::TooSlow
+        | DownloadError::Transport(_) => false,
     }
 }

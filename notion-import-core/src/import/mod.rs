@@ -1,10 +1,10 @@
 //! Bringing one page or database into the library: read, convert or download, and hand to the store.
 
+mod basis;
 mod convert;
 mod fetch;
 mod media;
 mod properties;
-mod reads;
 mod tree;
 
 use std::time::Duration;
@@ -14,7 +14,6 @@ use futures_util::stream::{self, StreamExt};
 
 pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched};
-pub(crate) use reads::Reads;
 pub use tree::TreeLimits;
 
 use crate::connection::Connection;
@@ -22,7 +21,6 @@ pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, SourceKind};
-use crate::source::Seen;
 use crate::transport::within;
 
 /// Pages imported at once. The pace of the connection bounds them further.
@@ -119,24 +117,19 @@ pub(crate) async fn one(
     connection: &Connection,
     pick: Pick,
 ) -> Result<Imported, Error> {
-    let page = match pick.kind {
-        SourceKind::Page if fetcher.reads.know(connection.tenant, pick) => {
-            Some(fetcher.api.page(pick.id).await?)
-        }
-        SourceKind::Page | SourceKind::DataSource => None,
-    };
-    if let Some(seen) = page.as_ref().and_then(Seen::of_page)
-        && let Some(known) = documents.linked_by_source(connection.tenant, &[pick.id]).await?.first()
-        && fetcher.reads.holds(connection, pick, known, &seen)
+    let linked = documents.linked_by_source(connection.tenant, &[pick.id]).await?;
+    let mut page = None;
+    if pick.kind == SourceKind::Page
+        && let Some(known) = linked.first().filter(|known| fetcher.may_hold(known))
     {
-        return Ok(Imported::Unchanged(known.document));
+        let seen = fetcher.api.page(pick.id).await?;
+        if fetcher.holds(known, &seen, pick.shape) {
+            return Ok(Imported::Unchanged(known.document));
+        }
+        page = Some(seen);
     }
     let fetched = fetcher.fetch_from(pick, page).await?;
-    let imported = documents.import(connection, &fetched.content, fetcher.clock.now()).await?;
-    if fetched.is_self_contained {
-        fetcher.reads.remember(connection.tenant, pick.shape, &fetched.content);
-    }
-    Ok(imported)
+    Ok(documents.import(connection, &fetched.content, fetcher.clock.now()).await?)
 }
 
 /// It imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.

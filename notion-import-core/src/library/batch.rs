@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
 use super::audit::{AuditEntry, AuditEvent};
+use super::basis::Basis;
 use super::blob::BlobId;
 use super::document::{Document, Imported, Linked, NewContent, SyncPatch, Version};
 use crate::connection::Connection;
@@ -22,13 +23,15 @@ pub struct Kept {
     pub imported_edit: DateTime<Utc>,
     /// Whether it was read after the minute of that edit.
     pub settled: bool,
+    /// What that reading rests on, as the import said.
+    pub basis: Option<Basis>,
 }
 
 impl Kept {
     /// What sync needs to know of it, given the digest of its newest version's content; none if it is not linked.
     pub fn linked(self, digest: BlobId) -> Option<Linked> {
-        let Self { document: Document { id, title, link, .. }, imported_edit, settled } = self;
-        Some(Linked { document: id, title, link: link?, digest, imported_edit, settled })
+        let Self { document: Document { id, title, link, .. }, imported_edit, settled, basis } = self;
+        Some(Linked { document: id, title, link: link?, digest, imported_edit, settled, basis })
     }
 
     /// The source it is linked to.
@@ -150,7 +153,8 @@ impl Batch {
     fn create(&mut self, connection: &Connection, content: &NewContent, now: DateTime<Utc>) -> Imported {
         let id = DocumentId::fresh();
         let document = content.first(connection, id, now);
-        let kept = Kept { document, imported_edit: content.source.edited_at, settled: content.settled };
+        let NewContent { source, settled, basis, .. } = content;
+        let kept = Kept { document, imported_edit: source.edited_at, settled: *settled, basis: *basis };
         self.kept.insert(id, kept);
         self.by_source.insert(content.source.id, id);
         self.changed.insert(id);
@@ -172,6 +176,7 @@ impl Batch {
         let is_retitled = content.refresh(&mut kept.document, connection, now);
         kept.imported_edit = content.source.edited_at;
         kept.settled = content.settled;
+        kept.basis = content.basis;
         self.changed.insert(id);
         if !is_unchanged {
             kept.document.latest = next;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::store::DocumentStore;
+use super::basis::Basis;
 use super::blob::{Blob, BlobId};
 use super::fidelity::{Exposure, Fidelity};
 use crate::connection::ConnectionRef;
@@ -231,6 +232,8 @@ pub struct NewContent {
     /// Whether the source was read after the minute of its own last edit. If not, a later edit in that minute
     /// would look the same, so the next sync reads it again.
     pub settled: bool,
+    /// What the reading rests on, if one look at the source tells whether another would bring the same.
+    pub basis: Option<Basis>,
 }
 
 /// What an import did.
@@ -268,6 +271,8 @@ pub struct Linked {
     pub imported_edit: DateTime<Utc>,
     /// Whether it was read after the minute of that edit.
     pub settled: bool,
+    /// What that reading rests on, as the import said.
+    pub basis: Option<Basis>,
 }
 
 /// What a sync found out about one document. It has no level, no publication, no content and no file: a stored icon or cover in it

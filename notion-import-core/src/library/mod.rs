@@ -12,5 +12,6 @@ pub mod document;
 pub mod audit;
 pub mod file_name;
 pub mod fidelity;
+pub mod basis;
 pub mod blob;
 pub mod access;

@@ -53,7 +53,7 @@ use crate::notion::tree::BlockTree;
 pub use property::{properties_table, rows_table};
 
 /// What a page became.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     /// The Markdown. It ends with one newline, or is empty.
     pub markdown: String,

@@ -16,6 +16,7 @@ CREATE TABLE notion_import.documents (
     connection text,
     imported_edit timestamptz NOT NULL,
     settled boolean NOT NULL,
+    basis bytea CHECK (octet_length(basis) = 32),
     PRIMARY KEY (tenant_id, id),
     CHECK (num_nulls(source_id, source, state, checked_at, update_available) IN (0, 5)),
     CHECK (source_id IS NOT NULL OR connection IS NULL)
@@ -77,7 +78,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT ON notion_import.documents TO notion_import_app, notion_import_sync;
-GRANT UPDATE (title, edited_here, latest, source_id, source, state, checked_at, update_available, connection, imported_edit, settled)
+GRANT UPDATE (title, edited_here, latest, source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis)
     ON notion_import.documents TO notion_import_app, notion_import_sync;
 GRANT SELECT, INSERT ON notion_import.versions TO notion_import_sync;
 GRANT SELECT ON notion_import.versions TO notion_import_app;

@@ -7,6 +7,7 @@ use futures_util::TryStreamExt;
 use notion_import_core::connection::{Connection, ConnectionRef};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::library::basis::Basis;
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
@@ -32,19 +33,20 @@ pub(crate) async fn save(
     }
     sqlx::query(
         "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, created_at, \
-             source_id, source, state, checked_at, update_available, connection, imported_edit, settled) \
+             source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
          SELECT $1, id, title::json, edited_here, latest, created_at, \
-             source_id, source::json, state, checked_at, update_available, connection, imported_edit, settled \
+             source_id, source::json, state, checked_at, update_available, connection, imported_edit, settled, basis \
          FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::timestamptz[], \
              $7::uuid[], $8::text[], $9::text[], $10::timestamptz[], $11::boolean[], $12::text[], \
-             $13::timestamptz[], $14::boolean[]) \
+             $13::timestamptz[], $14::boolean[], $15::bytea[]) \
              AS new (id, title, edited_here, latest, created_at, \
-                 source_id, source, state, checked_at, update_available, connection, imported_edit, settled) \
+                 source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              source_id = excluded.source_id, source = excluded.source, state = excluded.state, \
              checked_at = excluded.checked_at, update_available = excluded.update_available, \
-             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled",
+             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
+             basis = excluded.basis",
     )
     .bind(tenant.as_uuid())
     .bind(rows.id)
@@ -60,6 +62,7 @@ pub(crate) async fn save(
     .bind(rows.connection)
     .bind(rows.imported_edit)
     .bind(rows.settled)
+    .bind(rows.basis)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -82,6 +85,7 @@ struct Rows {
     connection: Vec<Option<String>>,
     imported_edit: Vec<DateTime<Utc>>,
     settled: Vec<bool>,
+    basis: Vec<Option<Vec<u8>>>,
 }
 
 impl Rows {
@@ -102,6 +106,7 @@ impl Rows {
         self.connection.push(connection.map(|connection| connection.as_str().to_owned()));
         self.imported_edit.push(kept.imported_edit);
         self.settled.push(kept.settled);
+        self.basis.push(kept.basis.map(|basis| basis.as_bytes().to_vec()));
         Ok(())
     }
 }
@@ -282,7 +287,12 @@ pub(crate) fn read(row: &PgRow) -> Result<Kept, StoreError> {
         latest: VersionNumber(row.number("latest")?),
         created_at: row.time("created_at")?,
     };
-    Ok(Kept { document, imported_edit: row.time("imported_edit")?, settled: row.flag("settled")? })
+    Ok(Kept {
+        document,
+        imported_edit: row.time("imported_edit")?,
+        settled: row.flag("settled")?,
+        basis: row.digest_or_none("basis")?.map(Basis::from_digest),
+    })
 }
 
 fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {

@@ -16,6 +16,7 @@ CREATE TABLE documents (
     connection TEXT,
     imported_edit INTEGER NOT NULL,
     settled INTEGER NOT NULL,
+    basis TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK ((source_id IS NULL) = (source IS NULL)),
     CHECK (source_id IS NOT NULL OR connection IS NULL)

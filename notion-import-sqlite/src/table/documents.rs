@@ -24,16 +24,18 @@ pub(crate) async fn save(
     let rows = kept.into_iter().map(columns).collect::<Result<Vec<Value>, _>>()?;
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, created_at, \
-             source_id, source, state, checked_at, update_available, connection, imported_edit, settled) \
+             source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
          SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'created_at', \
              value->>'source_id', value->>'source', value->>'state', value->>'checked_at', \
-             value->>'update_available', value->>'connection', value->>'imported_edit', value->>'settled' \
+             value->>'update_available', value->>'connection', value->>'imported_edit', value->>'settled', \
+             value->>'basis' \
          FROM json_each(?2) WHERE true \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              source_id = excluded.source_id, source = excluded.source, state = excluded.state, \
              checked_at = excluded.checked_at, update_available = excluded.update_available, \
-             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled",
+             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
+             basis = excluded.basis",
     )
     .bind(tenant.to_string())
     .bind(json_text(&rows)?)
@@ -60,6 +62,7 @@ fn columns(kept: &Kept) -> Result<Value, StoreError> {
         "connection": link.and_then(|link| link.connection.as_ref()),
         "imported_edit": micros(kept.imported_edit),
         "settled": kept.settled,
+        "basis": kept.basis,
     }))
 }
 
@@ -220,7 +223,12 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Kept, StoreError> {
         latest: VersionNumber(row.count("latest")?),
         created_at: row.time("created_at")?,
     };
-    Ok(Kept { document, imported_edit: row.time("imported_edit")?, settled: row.flag("settled")? })
+    Ok(Kept {
+        document,
+        imported_edit: row.time("imported_edit")?,
+        settled: row.flag("settled")?,
+        basis: row.id_or_none("basis")?,
+    })
 }
 
 fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {

@@ -1,6 +1,7 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+mod again;
 mod crash;
 mod downloads;
 mod file;

@@ -16,6 +16,7 @@ use crate::connection::{
 use crate::error::Cause;
 use crate::id::{AttemptId, DocumentId, MemberId, NotionId, TenantId};
 use crate::library::access::{Actor, Role};
+use crate::library::basis::Basis;
 use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
 use crate::library::document::{
     Content, Found, NewContent, Source, SourceKind, SourceParent, SourceState, StoredFile, SyncPatch,
@@ -132,7 +133,13 @@ pub fn content(source: &Source, text: &str) -> NewContent {
         fidelity: fidelity(),
         exposure: Exposure::default(),
         settled: false,
+        basis: basis(b"first"),
     }
+}
+
+/// What a reading may rest on.
+pub(super) fn basis(of: &[u8]) -> Option<Basis> {
+    Some(Basis::of(&[of]))
 }
 
 const fn fidelity() -> Fidelity {

@@ -1,6 +1,7 @@
 //! What the network does to imports: limits, faults, time-outs, cancellation. Under virtual time where that shows it, over
 //! real sockets where only they do.
 
+mod again;
 mod cancel;
 mod canary;
 mod library;
@@ -72,6 +73,18 @@ impl Line {
 
     fn tenant_with(&self, change: impl FnOnce(Builder) -> Builder) -> Tenant {
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
+        let importer = self.importer_over(&library, &blobs, change);
+        let connection = Connection::new(TenantId::fresh(), "acme");
+        Tenant { importer, connection, library }
+    }
+
+    /// An importer at the end of the line that keeps things in these stores.
+    fn importer_over(
+        &self,
+        library: &MemoryLibrary,
+        blobs: &MemoryBlobs,
+        change: impl FnOnce(Builder) -> Builder,
+    ) -> Importer {
         let mut tokens = StaticToken::new(self.grant.token.clone());
         if let Some(origin) = &self.served_at {
             tokens = tokens.at(origin.clone());
@@ -82,8 +95,7 @@ impl Line {
             builder = builder.trust_origin(origin);
         }
         let builder = change(builder).through(self.transport.clone(), self.clock.clone());
-        let connection = Connection::new(TenantId::fresh(), "acme");
-        Tenant { importer: builder.build().unwrap(), connection, library }
+        builder.build().unwrap()
     }
 
     /// How many answers were 429, and when.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use notion_import_core::id::NotionId;
-use notion_import_core::import::{Pick, Shape};
+use notion_import_core::import::Pick;
 use notion_import_core::testing::{
-    Block, Endpoint, Fault, Grant, World, columns, file, paragraph, synced, synced_copy, table, toggle,
+    Block, Endpoint, Fault, Grant, World, columns, paragraph, synced, synced_copy, table, toggle,
 };
 
-use super::{Line, Tenant, morning};
+use super::{Line, morning};
 
 fn furnish() -> (World, Grant, NotionId) {
     let world = World::new(53);
@@ -170,41 +170,4 @@ async fn advice_to_ask_for_less_is_taken_at_once() {
             .collect();
         assert_eq!(sizes, ["100", "50", "50"], "{fault:?}");
     }
-}
-
-#[tokio::test]
-async fn a_page_that_was_not_edited_is_not_read_again() {
-    let (world, grant, home) = furnish();
-    let author = world.at(morning() - TimeDelta::hours(1));
-    let pdf = author.file("report.pdf", "application/pdf", b"%PDF-1.7\nreport".to_vec());
-    author.append(home, [paragraph("One."), toggle("More", [paragraph("Two.")]), file(&pdf)]);
-    let line = Line::virtually(&world, &grant, Duration::from_millis(5));
-    let tenant = line.tenant();
-    let best = Pick::page(home);
-    let markdown = best.shaped(Shape::Markdown);
-    let check = async |tenant: &Tenant, claim: &str, pick: Pick, is_read: bool| {
-        world.forget_requests();
-        tenant.import(vec![pick]).await.unwrap();
-        let asked = world.requests().len();
-        assert_eq!(asked > 1, is_read, "{claim}: {asked} requests");
-    };
-    check(&tenant, "the first time", best, true).await;
-    check(&tenant, "again", best, false).await;
-    check(&tenant, "in another shape", markdown, true).await;
-    check(&tenant, "in that shape again", markdown, false).await;
-    check(&tenant, "in the first shape", best, true).await;
-    line.clock.sleep(Duration::from_secs(600)).await;
-    world.at(line.clock.now()).append(home, [paragraph("Three.")]);
-    line.clock.sleep(Duration::from_secs(20)).await;
-    check(&tenant, "after an edit", best, true).await;
-    check(&tenant, "in the minute of the edit", best, true).await;
-    line.clock.sleep(Duration::from_secs(60)).await;
-    check(&tenant, "when that minute is over", best, true).await;
-    check(&tenant, "then again", best, false).await;
-    world.at(line.clock.now()).archive(home);
-    check(&tenant, "after what is no edit but a change", best, true).await;
-    check(&line.tenant(), "for another library", best, true).await;
-    author.append(home, [synced_copy(author.append(home, [synced([paragraph("Shared.")])])[0])]);
-    check(&tenant, "with what may stand elsewhere", best, true).await;
-    check(&tenant, "with what may change elsewhere", best, true).await;
 }

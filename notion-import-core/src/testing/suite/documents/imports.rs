@@ -7,7 +7,7 @@ use crate::id::VersionNumber;
 use crate::library::document::{
     Content, Imported, Link, Linked, Source, SourceImage, SourceKind, SourceParent, SourceState, Title,
 };
-use crate::testing::suite::fixture::{abandon, content, file, minute, notion_id, page, seen};
+use crate::testing::suite::fixture::{abandon, basis, content, file, minute, notion_id, page, seen};
 use crate::testing::suite::{Broken, Outcome};
 
 pub(super) async fn created(store: Store) -> Outcome {
@@ -38,6 +38,7 @@ pub(super) async fn created(store: Store) -> Outcome {
             digest: new.content.digest(),
             imported_edit: source.edited_at,
             settled: false,
+            basis: new.basis,
         };
         ensure_eq!(imported, Imported::Created(imported.document()), "the first import");
         ensure_eq!(desk.linked(&source).await?, expected, "the document");
@@ -105,6 +106,26 @@ pub(super) async fn new_attachments(store: Store) -> Outcome {
         let imported = desk.import_at(&new, 2).await?;
         ensure_eq!(imported, Imported::NewVersion(document, VersionNumber(number)), "the import");
         ensure_eq!(desk.import_at(&new, 2).await?, Imported::Unchanged(document), "importing it again");
+    }
+    Ok(())
+}
+
+pub(super) async fn rests(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let source = page("Policy");
+    for (text, basis) in [
+        ("Policy", basis(b"first")),
+        ("Policy", basis(b"second")),
+        ("Other", basis(b"third")),
+        ("Policy", None),
+        ("Policy", basis(b"first")),
+        ("Policy", None),
+    ] {
+        let new = crate::library::document::NewContent { basis, ..content(&source, text) };
+        desk.import_at(&new, 1).await?;
+        ensure_eq!(desk.linked(&source).await?.basis, basis, "what the import of '{text}' rests on");
+        let listed = store.linked(&desk.connection, None, 9).await?;
+        ensure_eq!(listed, [desk.linked(&source).await?], "what is listed");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::library::document::{
     Found, Link, Source, SourceImage, SourceState, StoredFile, SyncCursor, SyncPatch,
 };
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{abandon, content, file, minute, notion_id, page, seen};
+use crate::testing::suite::fixture::{abandon, basis, content, file, minute, notion_id, page, seen};
 
 /// A look at minute 5 that found the page renamed, edited and in the trash.
 fn moved_on(patch_of: &Source) -> (Source, Found) {
@@ -178,6 +178,25 @@ pub(super) async fn settled(store: Store) -> Outcome {
     // Other content is another matter.
     desk.import_at(&content(&source, "New"), 8).await?;
     ensure_eq!(desk.linked(&source).await?.settled, false, "settled after an unsettled import");
+    Ok(())
+}
+
+pub(super) async fn basis_stays(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let patches = [
+        seen(document, &source, 5),
+        SyncPatch { document, checked_at: minute(6), found: moved_on(&source).1 },
+        SyncPatch { document, checked_at: minute(7), found: Found::NotShared },
+    ];
+    for patch in patches {
+        store.patch(&desk.connection, std::slice::from_ref(&patch), None).await?;
+        ensure_eq!(desk.linked(&source).await?.basis, basis(b"first"), "after {patch:?}");
+    }
+    store.detach(&desk.connection).await?;
+    let other = desk.other().connection;
+    store.patch(&other, &[seen(document, &source, 8)], None).await?;
+    ensure_eq!(desk.linked(&source).await?.basis, basis(b"first"), "linked through another connection");
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Leaky documents.
 
+mod ways;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +15,6 @@ use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     DocumentStore, Found, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
-use notion_import_core::library::gate::AccessStore;
 use notion_import_core::library::memory::MemoryLibrary;
 use notion_import_core::testing::suite::documents::PROMISES;
 
@@ -43,6 +44,9 @@ pub(super) enum Leak {
     ForgetsCovers,
     KeepsAnyTenants,
     UpdateStaysAvailable,
+    ForgetsTheBasis,
+    KeepsTheFirstBasis,
+    PatchesForgetTheBasis,
 }
 
 pub(super) struct Leaky {
@@ -51,6 +55,7 @@ pub(super) struct Leaky {
     highest: Mutex<HashMap<(TenantId, ConnectionRef), u64>>,
     holders: Mutex<HashMap<DocumentId, Connection>>,
     cursors: Mutex<HashMap<(TenantId, ConnectionRef), SyncCursor>>,
+    forgotten: Mutex<HashSet<DocumentId>>,
 }
 
 impl Leaky {
@@ -60,8 +65,8 @@ impl Leaky {
 
     pub(super) fn store(leak: Leak) -> Arc<dyn DocumentStore> {
         let inner = MemoryLibrary::default();
-        let (highest, holders, cursors) = Default::default();
-        Arc::new(Self { inner, leak, highest, holders, cursors })
+        let (highest, holders, cursors, forgotten) = Default::default();
+        Arc::new(Self { inner, leak, highest, holders, cursors, forgotten })
     }
 
     /// The writer, but as if nobody had overtaken it.
@@ -100,6 +105,7 @@ impl DocumentStore for Leaky {
         }
         let sources: Vec<_> = contents.iter().map(|content| content.source.id).collect();
         let before = self.inner.linked_by_source(connection.tenant, &sources).await?;
+        self.lose_bases(&before, &mut contents);
         let imported = self.import_leaking(connection, &contents, now).await?;
         for imported in &imported {
             self.holders.lock().unwrap().insert(imported.document(), connection.clone());
@@ -149,6 +155,7 @@ impl DocumentStore for Leaky {
         if self.leak == Leak::TakesFilesFromPatches {
             self.take_files(connection, &patches).await?;
         }
+        self.note_patched(connection, &patches).await?;
         self.cursors.lock().unwrap().extend(cursor.map(|cursor| (key(connection), cursor)));
         Ok(())
     }
@@ -164,6 +171,7 @@ impl DocumentStore for Leaky {
         if self.leak == Leak::ListsBackwards {
             linked.reverse();
         }
+        self.forget_bases(&mut linked);
         Ok(linked)
     }
 
@@ -184,6 +192,7 @@ impl DocumentStore for Leaky {
             }
             _ => {}
         }
+        self.forget_bases(&mut found);
         Ok(found)
     }
 
@@ -238,108 +247,6 @@ impl DocumentStore for Leaky {
     }
 }
 
-impl Leaky {
-    async fn import_leaking(
-        &self,
-        connection: &Connection,
-        contents: &[NewContent],
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Imported>, StoreError> {
-        match self.leak {
-            Leak::ImportsOneByOne => {
-                let mut imported = Vec::new();
-                for content in contents {
-                    imported.push(self.inner.import(connection, content, now).await?);
-                    tokio::task::yield_now().await;
-                }
-                Ok(imported)
-            }
-            Leak::ShufflesResults => {
-                let mut imported = self.inner.import_many(connection, contents, now).await?;
-                imported.sort_by_key(|imported| std::cmp::Reverse(imported.document()));
-                Ok(imported)
-            }
-            Leak::TakesTheLastOfASource => {
-                let last = |content: &&NewContent| {
-                    contents.iter().rev().find(|other| other.source.id == content.source.id) == Some(*content)
-                };
-                let kept: Vec<_> = contents.iter().filter(last).cloned().collect();
-                self.inner.import_many(connection, &kept, now).await
-            }
-            _ => self.inner.import_many(connection, contents, now).await,
-        }
-    }
-
-    /// What was marked before the import is marked after it.
-    async fn mark_again(
-        &self,
-        connection: &Connection,
-        before: &[Linked],
-        contents: &[NewContent],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        for before in before.iter().filter(|before| before.link.update_available) {
-            for content in contents.iter().filter(|content| content.source.id == before.link.source.id) {
-                let found = Found::Source {
-                    source: Box::new(content.source.clone()),
-                    state: content.state,
-                    update_available: true,
-                    settled: before.settled,
-                    title: None,
-                };
-                let patch = SyncPatch { document: before.document, checked_at: now, found };
-                self.inner.patch(connection, &[patch], None).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What a patch names as stored is taken for stored.
-    async fn take_files(&self, connection: &Connection, patches: &[SyncPatch]) -> Result<(), StoreError> {
-        let member = notion_import_core::id::MemberId::fresh();
-        let admin = Actor { tenant: connection.tenant, member, role: Role::Admin };
-        for patch in patches {
-            let Found::Source { source, state, settled, .. } = &patch.found else { continue };
-            let kept = self.inner.linked_by_source(connection.tenant, &[source.id]).await?;
-            let newest = self.inner.versions(&admin, patch.document).await?.into_iter().next();
-            let (Some(kept), Some(newest)) = (kept.first(), newest) else { continue };
-            if source.files().all(|file| kept.link.source.files().any(|kept| kept == file)) {
-                continue;
-            }
-            let content = NewContent {
-                source: source.as_ref().clone(),
-                state: *state,
-                content: newest.content,
-                attachments: newest.attachments,
-                fidelity: newest.fidelity,
-                exposure: newest.exposure,
-                settled: *settled,
-            };
-            self.inner.import(connection, &content, patch.checked_at).await?;
-        }
-        Ok(())
-    }
-
-    async fn relink(&self, connection: &Connection, document: DocumentId) -> Result<(), StoreError> {
-        let actor = Actor {
-            tenant: connection.tenant,
-            member: notion_import_core::id::MemberId::fresh(),
-            role: Role::Admin,
-        };
-        let Some(known) = self.inner.document(&actor, document).await? else { return Ok(()) };
-        let Some(link) = known.document.link else { return Ok(()) };
-        let found = Found::Source {
-            source: Box::new(link.source),
-            state: link.state,
-            update_available: link.update_available,
-            settled: false,
-            title: None,
-        };
-        let patch = SyncPatch { document, checked_at: link.checked_at, found };
-        self.inner.patch(connection, &[patch], None).await
-    }
-}
-
 #[tokio::test]
 async fn every_leak_breaks_its_own_promise() {
     let rows = [
@@ -370,6 +277,9 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ForgetsCovers, &["a tenant's blobs are"]),
         (Leak::KeepsAnyTenants, &["a tenant's blobs are"]),
         (Leak::UpdateStaysAvailable, &["the same content again"]),
+        (Leak::ForgetsTheBasis, &["a new source becomes", "an import says anew", "what an import rests on"]),
+        (Leak::KeepsTheFirstBasis, &["an import says anew"]),
+        (Leak::PatchesForgetTheBasis, &["a source that is not shared", "what an import rests on"]),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;
 }

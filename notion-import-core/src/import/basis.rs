@@ -1,0 +1,51 @@
+//! Whether a page that was read before need be read again.
+
+use super::{Fetcher, ImportOptions, Shape, TreeLimits, convert};
+use crate::library::basis::Basis;
+use crate::library::document::Linked;
+use crate::markdown::Options;
+use crate::notion::page::Page;
+use crate::source::Seen;
+
+/// Each release reads everything once anew, for it may convert in another way.
+const CONVERTER: &str = env!("CARGO_PKG_VERSION");
+
+impl Fetcher<'_> {
+    /// What reading a page rests on beside its blocks. Much that a row shows stands elsewhere and changes without an edit of the
+    /// row, but one look at the row shows it. Where the look shows only the beginning, that is never all that was read.
+    pub(super) fn basis(&self, page: &Page, shape: Shape) -> Basis {
+        let ImportOptions { largest_file, largest_image, downloads: _, tree } = self.options;
+        let TreeLimits { blocks, depth } = tree;
+        let limits = [largest_file, largest_image, blocks as u64, depth as u64].map(u64::to_be_bytes);
+        let shape: &[u8] = match shape {
+            Shape::Best | Shape::Rows => b"best",
+            Shape::Markdown => b"markdown",
+        };
+        Basis::of(&[
+            CONVERTER.as_bytes(),
+            // Another connection may see less.
+            self.connection.reference.as_str().as_bytes(),
+            shape,
+            limits.as_flattened(),
+            &[self.downloader.fetches_external().into()],
+            convert::properties(page, &Options::default()).markdown.as_bytes(),
+        ])
+    }
+
+    /// Whether a look at its source may show that a document need not be read again.
+    pub(super) fn may_hold(&self, known: &Linked) -> bool {
+        known.basis.is_some()
+            && known.link.connection.as_ref() == Some(&self.connection.reference)
+            && !known.link.update_available
+    }
+
+    /// Whether such a document is what importing the page again would make of it, all of it.
+    pub(super) fn holds(&self, known: &Linked, page: &Page, shape: Shape) -> bool {
+        let Some(seen) = Seen::of_page(page) else { return false };
+        let link = &known.link;
+        known.basis == Some(self.basis(page, shape))
+            && known.imported_edit == seen.source.edited_at
+            && link.state == seen.state
+            && link.source == seen.source.with_files_of(&link.source)
+    }
+}

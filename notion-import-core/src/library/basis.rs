@@ -1,0 +1,95 @@
+//! What a reading rests on, in a form to keep and to compare.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::id::InvalidId;
+
+/// The SHA-256 of everything beside a source's own edits that decides what reading it brings. Two readings on one basis with no
+/// edit between them bring the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Basis([u8; 32]);
+
+impl Basis {
+    /// The basis that these make, each for its own.
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            // Where a part ends is part of it.
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        Self(digest.finalize().into())
+    }
+
+    /// Wraps a finished digest.
+    pub const fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The digest.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Basis({self})")
+    }
+}
+
+impl FromStr for Basis {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let mut digest = [0; 32];
+        hex::decode_to_slice(text, &mut digest).map_err(|_| InvalidId::of("Basis"))?;
+        Ok(Self(digest))
+    }
+}
+
+impl From<Basis> for String {
+    fn from(basis: Basis) -> Self {
+        basis.to_string()
+    }
+}
+
+impl TryFrom<String> for Basis {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_it_comes_back() {
+        let basis = Basis::of(&[b"one", b"two"]);
+        assert_eq!(Basis::from_digest(*basis.as_bytes()), basis);
+        assert_eq!(basis.to_string().parse(), Ok(basis));
+        let json = serde_json::to_string(&basis).unwrap();
+        assert_eq!(serde_json::from_str::<Basis>(&json).unwrap(), basis);
+        assert!("12".parse::<Basis>().is_err());
+    }
+
+    #[test]
+    fn what_stands_elsewhere_or_ends_elsewhere_is_another_basis() {
+        let parts: [&[&[u8]]; 6] = [&[], &[b""], &[b"", b""], &[b"ab", b"c"], &[b"a", b"bc"], &[b"c", b"ab"]];
+        let bases: std::collections::HashSet<_> = parts.into_iter().map(Basis::of).collect();
+        assert_eq!(bases.len(), parts.len());
+    }
+}

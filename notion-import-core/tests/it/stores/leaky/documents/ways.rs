@@ -1,0 +1,156 @@
+//! How each leak goes about it.
+
+use chrono::{DateTime, Utc};
+use notion_import_core::connection::Connection;
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, MemberId};
+use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::document::{DocumentStore, Found, Imported, Linked, NewContent, SyncPatch};
+use notion_import_core::library::gate::AccessStore;
+
+use super::{Leak, Leaky};
+
+impl Leaky {
+    pub(super) async fn import_leaking(
+        &self,
+        connection: &Connection,
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Imported>, StoreError> {
+        match self.leak {
+            Leak::ImportsOneByOne => {
+                let mut imported = Vec::new();
+                for content in contents {
+                    imported.push(self.inner.import(connection, content, now).await?);
+                    tokio::task::yield_now().await;
+                }
+                Ok(imported)
+            }
+            Leak::ShufflesResults => {
+                let mut imported = self.inner.import_many(connection, contents, now).await?;
+                imported.sort_by_key(|imported| std::cmp::Reverse(imported.document()));
+                Ok(imported)
+            }
+            Leak::TakesTheLastOfASource => {
+                let last = |content: &&NewContent| {
+                    contents.iter().rev().find(|other| other.source.id == content.source.id) == Some(*content)
+                };
+                let kept: Vec<_> = contents.iter().filter(last).cloned().collect();
+                self.inner.import_many(connection, &kept, now).await
+            }
+            _ => self.inner.import_many(connection, contents, now).await,
+        }
+    }
+
+    pub(super) fn lose_bases(&self, before: &[Linked], contents: &mut [NewContent]) {
+        for content in contents {
+            let known = before.iter().find(|known| known.link.source.id == content.source.id);
+            match (self.leak, known) {
+                (Leak::ForgetsTheBasis, _) => content.basis = None,
+                (Leak::KeepsTheFirstBasis, Some(known)) => content.basis = known.basis,
+                _ => {}
+            }
+        }
+    }
+
+    /// It notes what the patches that were not skipped are about.
+    pub(super) async fn note_patched(
+        &self,
+        connection: &Connection,
+        patches: &[SyncPatch],
+    ) -> Result<(), StoreError> {
+        if self.leak != Leak::PatchesForgetTheBasis {
+            return Ok(());
+        }
+        let mut linked = self.inner.linked(connection, None, usize::MAX).await?;
+        let looked_at = |known: &Linked| {
+            patches
+                .iter()
+                .any(|patch| patch.document == known.document && patch.checked_at == known.link.checked_at)
+        };
+        linked.retain(looked_at);
+        self.forgotten.lock().unwrap().extend(linked.iter().map(|known| known.document));
+        Ok(())
+    }
+
+    pub(super) fn forget_bases(&self, linked: &mut [Linked]) {
+        let forgotten = self.forgotten.lock().unwrap();
+        for known in linked.iter_mut().filter(|known| forgotten.contains(&known.document)) {
+            known.basis = None;
+        }
+    }
+
+    /// What was marked before the import is marked after it.
+    pub(super) async fn mark_again(
+        &self,
+        connection: &Connection,
+        before: &[Linked],
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for before in before.iter().filter(|before| before.link.update_available) {
+            for content in contents.iter().filter(|content| content.source.id == before.link.source.id) {
+                let found = Found::Source {
+                    source: Box::new(content.source.clone()),
+                    state: content.state,
+                    update_available: true,
+                    settled: before.settled,
+                    title: None,
+                };
+                let patch = SyncPatch { document: before.document, checked_at: now, found };
+                self.inner.patch(connection, &[patch], None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a patch names as stored is taken for stored.
+    pub(super) async fn take_files(
+        &self,
+        connection: &Connection,
+        patches: &[SyncPatch],
+    ) -> Result<(), StoreError> {
+        let member = MemberId::fresh();
+        let admin = Actor { tenant: connection.tenant, member, role: Role::Admin };
+        for patch in patches {
+            let Found::Source { source, state, settled, .. } = &patch.found else { continue };
+            let kept = self.inner.linked_by_source(connection.tenant, &[source.id]).await?;
+            let newest = self.inner.versions(&admin, patch.document).await?.into_iter().next();
+            let (Some(kept), Some(newest)) = (kept.first(), newest) else { continue };
+            if source.files().all(|file| kept.link.source.files().any(|kept| kept == file)) {
+                continue;
+            }
+            let content = NewContent {
+                source: source.as_ref().clone(),
+                state: *state,
+                content: newest.content,
+                attachments: newest.attachments,
+                fidelity: newest.fidelity,
+                exposure: newest.exposure,
+                settled: *settled,
+                basis: kept.basis,
+            };
+            self.inner.import(connection, &content, patch.checked_at).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn relink(
+        &self,
+        connection: &Connection,
+        document: DocumentId,
+    ) -> Result<(), StoreError> {
+        let actor = Actor { tenant: connection.tenant, member: MemberId::fresh(), role: Role::Admin };
+        let Some(known) = self.inner.document(&actor, document).await? else { return Ok(()) };
+        let Some(link) = known.document.link else { return Ok(()) };
+        let found = Found::Source {
+            source: Box::new(link.source),
+            state: link.state,
+            update_available: link.update_available,
+            settled: false,
+            title: None,
+        };
+        let patch = SyncPatch { document, checked_at: link.checked_at, found };
+        self.inner.patch(connection, &[patch], None).await
+    }
+}
