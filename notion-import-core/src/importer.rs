@@ -14,7 +14,7 @@ pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
 use crate::id::{NotionId, TenantId};
-use crate::import::{self, Event, Fetched, Fetcher, ImportOptions, Pick};
+use crate::import::{self, Downloads, Event, Fetched, Fetcher, ImportOptions, Pick};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
 pub use crate::library::sweep::GRACE;
@@ -45,7 +45,8 @@ pub struct Timeouts {
     pub attempt: Duration,
     /// What a person waits for: browsing, and finding what a pasted link leads to.
     pub browse: Duration,
-    /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute.
+    /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute;
+    /// of many that are imported, each waits for its turn before that.
     pub import: Duration,
     /// A sync of all that is linked. What it has found until then is kept.
     pub sync: Duration,
@@ -354,12 +355,13 @@ impl Importer {
             clock: self.clock.clone(),
             connection,
             options: self.import,
+            downloads: Downloads::default(),
         }
     }
 
     fn syncing<'a>(&'a self, connection: &'a Connection) -> Sync<'a> {
         Sync {
-            api: self.client.on(connection),
+            api: self.client.on(connection).patient(),
             fetcher: self.fetcher(connection),
             documents: &*self.documents,
             connection,

@@ -15,6 +15,9 @@ use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::text::plain_text;
 
+/// Search lags behind edits, and Notion's clock is not ours: so much is looked at again.
+pub(crate) const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+
 /// A source as it was just seen.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Seen {
@@ -78,7 +81,16 @@ impl Seen {
 
     /// Whether what is read at `now` is all that the minute of the last edit can have brought.
     pub(crate) fn is_settled(&self, now: DateTime<Utc>) -> bool {
-        now >= to_the_minute(self.source.edited_at) + TimeDelta::minutes(1)
+        now >= self.last_minute_ends()
+    }
+
+    /// Whether the last edit was over at `now`, even if Notion's clock is behind ours.
+    pub(crate) fn is_at_rest(&self, now: DateTime<Utc>) -> bool {
+        now >= self.last_minute_ends() + OVERLAP
+    }
+
+    fn last_minute_ends(&self) -> DateTime<Utc> {
+        to_the_minute(self.source.edited_at) + TimeDelta::minutes(1)
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use super::media::Downloads;
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
 use crate::connection::Connection;
 use crate::download::Downloader;
@@ -23,6 +26,7 @@ use crate::transport::Clock;
 const READS: u32 = 3;
 
 /// Reads through one connection, keeping files as it goes.
+#[derive(Clone)]
 pub(crate) struct Fetcher<'a> {
     pub(crate) api: Api,
     pub(crate) downloader: Downloader,
@@ -30,6 +34,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) connection: &'a Connection,
     pub(crate) options: ImportOptions,
+    pub(crate) downloads: Downloads,
 }
 
 /// What was read.
@@ -64,10 +69,14 @@ impl Fetcher<'_> {
         self.fetch_from(pick, None).await
     }
 
-    /// It does the same, and does not ask for the page itself if that was just seen.
-    pub(super) async fn fetch_from(&self, pick: Pick, page: Option<Page>) -> Result<Fetched, Error> {
+    /// It does the same for a page of which the last edit was just seen.
+    pub(super) async fn fetch_from(
+        &self,
+        pick: Pick,
+        edited_at: Option<DateTime<Utc>>,
+    ) -> Result<Fetched, Error> {
         match pick.kind {
-            SourceKind::Page => self.fetch_page(pick.id, pick.shape, page).await,
+            SourceKind::Page => self.fetch_page(pick.id, pick.shape, edited_at).await,
             SourceKind::DataSource => self.fetch_table(pick.id).await,
         }
     }
@@ -78,8 +87,13 @@ impl Fetcher<'_> {
         Ok(rows.iter().filter(|row| !row.in_trash).filter_map(|row| row.id).collect())
     }
 
-    async fn fetch_page(&self, id: NotionId, shape: Shape, page: Option<Page>) -> Result<Fetched, Error> {
-        let Whole { page, mut seen, tree, settled } = self.read_whole(id, page).await?;
+    async fn fetch_page(
+        &self,
+        id: NotionId,
+        shape: Shape,
+        edited_at: Option<DateTime<Utc>>,
+    ) -> Result<Fetched, Error> {
+        let Whole { page, mut seen, tree, settled } = self.read_whole(id, edited_at).await?;
         let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
         let body = match shape {
@@ -104,25 +118,26 @@ impl Fetcher<'_> {
         }
     }
 
-    /// It reads a page so that nothing was edited between its first block and its last.
-    async fn read_whole(&self, id: NotionId, mut first: Option<Page>) -> Result<Whole, Error> {
+    /// It reads a page so that nothing was edited between its first block and its last. The page itself comes last: if its
+    /// last edit was over long before, or is the one that was seen before, that one request shows that none came in between.
+    async fn read_whole(&self, id: NotionId, mut before: Option<DateTime<Utc>>) -> Result<Whole, Error> {
         let mut reads = 0;
         loop {
             reads += 1;
             let began = self.clock.now();
-            let mut page = match first.take() {
-                Some(page) => page,
-                None => self.api.page(id).await?,
-            };
             let tree = tree::read(&self.api, id, self.options.tree).await?;
-            properties::complete(&self.api, &mut page).await?;
-            let after = self.api.page(id).await?;
-            let calm = after.last_edited_time == page.last_edited_time;
-            if calm || reads == READS {
-                let seen = Seen::of_page(&page).ok_or(Error::Malformed("a page without its metadata"))?;
-                let settled = calm && seen.is_settled(began);
+            let mut page = self.api.page(id).await?;
+            let mut after = page.last_edited_time;
+            if properties::complete(&self.api, &mut page).await? {
+                after = self.api.page(id).await?.last_edited_time;
+            }
+            let seen = Seen::of_page(&page).ok_or(Error::Malformed("a page without its metadata"))?;
+            let is_calm = after == page.last_edited_time && (before == after || seen.is_at_rest(began));
+            if is_calm || reads == READS {
+                let settled = is_calm && seen.is_settled(began);
                 return Ok(Whole { page, seen, tree, settled });
             }
+            before = after;
         }
     }
 

@@ -1,8 +1,10 @@
 //! The files of a page: the one that is the document, and those the document shows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::Fetcher;
@@ -14,8 +16,21 @@ use crate::notion::block::{Block, Content};
 use crate::notion::file::{File, FileSource};
 use crate::notion::tree::BlockTree;
 
-/// Files downloaded at once.
+/// Files of a page downloaded at once.
 const CONCURRENCY: usize = 4;
+
+/// Files of an import downloaded at once, for the pace bounds only what is asked of Notion.
+const DOWNLOADS: usize = 16;
+
+/// Room for downloads. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Downloads(Arc<Semaphore>);
+
+impl Default for Downloads {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(DOWNLOADS)))
+    }
+}
 
 /// The files kept of a page.
 #[derive(Default)]
@@ -105,6 +120,8 @@ impl Fetcher<'_> {
             Accept::Document => self.options.largest_file,
             Accept::Image => self.options.largest_image,
         };
+        // It is never closed, and without a permit there is only less order.
+        let _room = self.downloads.0.acquire().await;
         let wanted = Wanted { url, name, accept, cap, limits: self.options.downloads };
         self.downloader.store(self.blobs, self.connection.tenant, &wanted).await
     }

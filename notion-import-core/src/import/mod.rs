@@ -14,6 +14,7 @@ use futures_util::stream::{self, StreamExt};
 
 pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched};
+pub(crate) use media::Downloads;
 pub use tree::TreeLimits;
 
 use crate::connection::Connection;
@@ -21,10 +22,12 @@ pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, SourceKind};
+use crate::notion::pace::UNDER_WAY;
 use crate::transport::within;
 
-/// Pages imported at once. The pace of the connection bounds them further.
-const CONCURRENCY: usize = 8;
+/// Pages imported at once, if they are so small that each has but one request under way. The pace of the connection bounds them
+/// further: none is begun while those that are have something to ask.
+const CONCURRENCY: usize = UNDER_WAY;
 
 /// What an import keeps within, and what it reaches out to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,7 +121,7 @@ pub(crate) async fn one(
     pick: Pick,
 ) -> Result<Imported, Error> {
     let linked = documents.linked_by_source(connection.tenant, &[pick.id]).await?;
-    let mut page = None;
+    let mut edited_at = None;
     if pick.kind == SourceKind::Page
         && let Some(known) = linked.first().filter(|known| fetcher.may_hold(known))
     {
@@ -126,9 +129,9 @@ pub(crate) async fn one(
         if fetcher.holds(known, &seen, pick.shape) {
             return Ok(Imported::Unchanged(known.document));
         }
-        page = Some(seen);
+        edited_at = seen.last_edited_time;
     }
-    let fetched = fetcher.fetch_from(pick, page).await?;
+    let fetched = fetcher.fetch_from(pick, edited_at).await?;
     Ok(documents.import(connection, &fetched.content, fetcher.clock.now()).await?)
 }
 
@@ -148,18 +151,30 @@ pub(crate) fn many<'a>(
     stream::once(async move { expand(&expanding, picks).await }).flat_map(move |(picks, failed)| {
         let fetcher = fetcher.clone();
         let total = picks.len() + failed.len();
-        let imports = stream::iter(picks)
-            .map(move |pick| {
-                let fetcher = fetcher.clone();
-                async move {
-                    let importing = one(&fetcher, documents, connection, pick);
-                    let result = within(&*fetcher.clock, limit, importing).await;
-                    Outcome { pick, result: result.unwrap_or(Err(Error::Overdue)) }
-                }
-            })
-            .buffer_unordered(CONCURRENCY);
+        let imports =
+            stream::iter(picks)
+                .map(move |pick| {
+                    let fetcher = fetcher.clone();
+                    async move {
+                        Outcome { pick, result: begin(&fetcher, documents, connection, pick, limit).await }
+                    }
+                })
+                .buffer_unordered(CONCURRENCY);
         stream::iter([Event::Total(total)]).chain(stream::iter(failed).chain(imports).map(Event::Finished))
     })
+}
+
+/// It imports one as soon as there is room for it. What it waits for that is not counted.
+async fn begin(
+    fetcher: &Fetcher<'_>,
+    documents: &dyn DocumentStore,
+    connection: &Connection,
+    pick: Pick,
+    limit: Duration,
+) -> Result<Imported, Error> {
+    let fetcher = Fetcher { api: fetcher.api.begin().await?, ..fetcher.clone() };
+    let importing = one(&fetcher, documents, connection, pick);
+    within(&*fetcher.clock, limit, importing).await.unwrap_or(Err(Error::Overdue))
 }
 
 /// It takes the databases apart that are wanted as rows. One that cannot be read is an outcome already.

@@ -13,16 +13,18 @@ use crate::notion::property::{Property, PropertyValue};
 /// A page shows so many references of a property; the rest has to be asked for.
 const SHOWN: usize = 25;
 
-/// It reads the rest of every property that may have more than the page shows.
-pub(super) async fn complete(api: &Api, page: &mut Page) -> Result<(), Error> {
-    let Some(id) = page.id else { return Ok(()) };
+/// It reads the rest of every property that may have more than the page shows, and returns whether there was one.
+pub(super) async fn complete(api: &Api, page: &mut Page) -> Result<bool, Error> {
+    let Some(id) = page.id else { return Ok(false) };
+    let mut was_cut = false;
     for (_, property) in &mut page.properties.0 {
         if is_cut(&property.value) {
             let items = api.property_items(id, &property.id).all().await?;
             take(property, &items);
+            was_cut = true;
         }
     }
-    Ok(())
+    Ok(was_cut)
 }
 
 fn is_cut(value: &PropertyValue) -> bool {

@@ -1,6 +1,6 @@
 //! The typed, read-only client: one request at a time, asked again where that is safe. Every call here is a read.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -50,6 +50,8 @@ pub(crate) struct Api {
     connection: Connection,
     pace: Pace,
     priority: Priority,
+    /// The turn that the next request has already, if one was waited for.
+    turn: Arc<Mutex<Option<Turn>>>,
 }
 
 /// One thing to ask.
@@ -73,13 +75,14 @@ impl Client {
         Self { transport, clock, tokens, attempt, paces: Paces::default() }
     }
 
-    /// Notion through a connection, for what runs by itself.
+    /// Notion through a connection, for one thing that runs by itself.
     pub(crate) fn on(&self, connection: &Connection) -> Api {
         Api {
             client: self.clone(),
             connection: connection.clone(),
             pace: self.paces.of(connection),
-            priority: Priority::Background,
+            priority: Priority::Begun(0),
+            turn: Arc::default(),
         }
     }
 
@@ -100,6 +103,19 @@ impl Api {
         self
     }
 
+    /// The same, for many small things: what others have begun goes first.
+    pub(crate) fn patient(mut self) -> Self {
+        self.priority = Priority::New;
+        self
+    }
+
+    /// It waits until there is room for something new beside what is begun, and returns the same with a turn for the first
+    /// request.
+    pub(crate) async fn begin(&self) -> Result<Self, Error> {
+        let turn = self.next_turn(Priority::New).await?;
+        Ok(Self { priority: turn.begins(), turn: Arc::new(Mutex::new(Some(turn))), ..self.clone() })
+    }
+
     /// It reads one object. `path` is below `/v1/`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Error> {
         let (method, query) = (Method::GET, [].as_slice());
@@ -111,7 +127,11 @@ impl Api {
         let clock = &self.client.clock;
         let (mut tried, mut refused) = (0, 0);
         loop {
-            let turn = self.pace.turn(clock, self.priority).await.map_err(|Closed| StoreError::Fenced)?;
+            let waited_for = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let turn = match waited_for {
+                Some(turn) => turn,
+                None => self.next_turn(self.priority).await?,
+            };
             let error = match self.exchange(turn, question).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -131,6 +151,11 @@ impl Api {
                 return Err(error);
             }
         }
+    }
+
+    async fn next_turn(&self, priority: Priority) -> Result<Turn, Error> {
+        let turn = self.pace.turn(&self.client.clock, priority).await;
+        turn.map_err(|Closed| StoreError::Fenced.into())
     }
 
     async fn exchange<T: DeserializeOwned>(

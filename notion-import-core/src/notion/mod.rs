@@ -5,7 +5,7 @@ pub(crate) mod endpoints;
 pub(crate) mod list;
 pub(crate) mod client;
 mod answer;
-mod pace;
+pub(crate) mod pace;
 pub mod block;
 pub mod database;
 pub mod file;

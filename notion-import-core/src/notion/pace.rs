@@ -1,13 +1,14 @@
 //! How fast a connection may be asked: learned, not configured, and shared by everything that asks through it.
 //!
 //! [`Budget`] knows what Notion allows; this is the queue before it. What a person waits for overtakes what runs by
-//! itself, and within each of the two it is first come, first served. A turn that is dropped unused is given back.
+//! itself, and what is begun is finished, in the order of its beginning, before more is begun. Else it is first come, first
+//! served. A turn that is dropped unused is given back.
 
 mod budget;
 mod rate;
 mod window;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,15 +22,23 @@ use crate::transport::SharedClock;
 
 /// Requests under way at once on one connection, beside those a person waits for. Connections share nothing, so none
 /// can hold back another.
-const UNDER_WAY: usize = 32;
+pub(crate) const UNDER_WAY: usize = 32;
 
-/// Who is waiting for the answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Who is waiting for the answer, the most urgent first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Priority {
     /// A person, now.
     Interactive,
-    /// An import or a sync.
-    Background,
+    /// An import in the middle of something, and the number of the turn it began with.
+    Begun(u64),
+    /// An import or a sync that is about to begin something.
+    New,
+}
+
+impl Priority {
+    pub(crate) const fn is_interactive(self) -> bool {
+        matches!(self, Self::Interactive)
+    }
 }
 
 /// The connection was disconnected: nothing is asked through it again.
@@ -47,15 +56,16 @@ struct State {
     budget: Budget,
     /// Turns that were given and have no outcome yet.
     under_way: usize,
-    persons: VecDeque<Waiting>,
-    jobs: VecDeque<Waiting>,
+    /// Whom to wake, in the order of their turns.
+    queue: BTreeMap<Ticket, Arc<Notify>>,
     tickets: u64,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    ticket: u64,
-    wake: Arc<Notify>,
+/// A place in the queue.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Ticket {
+    priority: Priority,
+    number: u64,
 }
 
 /// What whoever waits does next.
@@ -73,10 +83,11 @@ impl Pace {
     pub(crate) async fn turn(&self, clock: &SharedClock, priority: Priority) -> Result<Turn, Closed> {
         let place = Place::take(self, priority);
         loop {
-            let step = self.state().step(place.ticket, priority, clock.now())?;
+            let step = self.state().step(place.ticket, clock.now())?;
             match step {
                 Step::Go { probe } => {
-                    return Ok(Turn { pace: self.clone(), clock: clock.clone(), probe, fate: Fate::Unused });
+                    let (pace, clock) = (self.clone(), clock.clone());
+                    return Ok(Turn { pace, clock, number: place.ticket.number, probe, fate: Fate::Unused });
                 }
                 Step::Sleep(wait) => tokio::select! {
                     () = clock.sleep(wait) => {}
@@ -91,7 +102,7 @@ impl Pace {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        state.persons.iter().chain(&state.jobs).for_each(|waiting| waiting.wake.notify_one());
+        state.queue.values().for_each(|waiting| waiting.notify_one());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,15 +111,15 @@ impl Pace {
 }
 
 impl State {
-    fn step(&mut self, ticket: u64, priority: Priority, now: DateTime<Utc>) -> Result<Step, Closed> {
+    fn step(&mut self, ticket: Ticket, now: DateTime<Utc>) -> Result<Step, Closed> {
         if self.closed {
             return Err(Closed);
         }
-        let is_crowded = priority == Priority::Background && self.under_way >= UNDER_WAY;
-        if is_crowded || self.first().is_none_or(|first| first.ticket != ticket) {
+        let is_crowded = !ticket.priority.is_interactive() && self.under_way >= UNDER_WAY;
+        if is_crowded || self.queue.keys().next() != Some(&ticket) {
             return Ok(Step::Await);
         }
-        Ok(match self.budget.admit(now, priority, self.under_way) {
+        Ok(match self.budget.admit(now, ticket.priority, self.under_way) {
             Admission::Go { probe } => {
                 self.leave(ticket);
                 self.under_way += 1;
@@ -119,20 +130,15 @@ impl State {
         })
     }
 
-    fn first(&self) -> Option<&Waiting> {
-        self.persons.front().or_else(|| self.jobs.front())
-    }
-
     /// It takes somebody out of the queue and lets the next one look.
-    fn leave(&mut self, ticket: u64) {
-        self.persons.retain(|waiting| waiting.ticket != ticket);
-        self.jobs.retain(|waiting| waiting.ticket != ticket);
+    fn leave(&mut self, ticket: Ticket) {
+        self.queue.remove(&ticket);
         self.wake();
     }
 
     fn wake(&self) {
-        if let Some(first) = self.first() {
-            first.wake.notify_one();
+        if let Some(first) = self.queue.values().next() {
+            first.notify_one();
         }
     }
 }
@@ -140,7 +146,7 @@ impl State {
 /// A place in the queue; leaving it, served or not, lets the next one move up.
 struct Place<'a> {
     pace: &'a Pace,
-    ticket: u64,
+    ticket: Ticket,
     wake: Arc<Notify>,
 }
 
@@ -149,12 +155,8 @@ impl<'a> Place<'a> {
         let wake = Arc::new(Notify::new());
         let mut state = pace.state();
         state.tickets += 1;
-        let ticket = state.tickets;
-        let waiting = Waiting { ticket, wake: wake.clone() };
-        match priority {
-            Priority::Interactive => state.persons.push_back(waiting),
-            Priority::Background => state.jobs.push_back(waiting),
-        }
+        let ticket = Ticket { priority, number: state.tickets };
+        state.queue.insert(ticket, wake.clone());
         Self { pace, ticket, wake }
     }
 }
@@ -169,6 +171,7 @@ impl Drop for Place<'_> {
 pub(crate) struct Turn {
     pace: Pace,
     clock: SharedClock,
+    number: u64,
     /// It asks for more than is known to be allowed.
     probe: bool,
     fate: Fate,
@@ -190,6 +193,11 @@ enum Fate {
 }
 
 impl Turn {
+    /// The priority of everything that is begun with this turn.
+    pub(crate) fn begins(&self) -> Priority {
+        Priority::Begun(self.number)
+    }
+
     /// The request goes out now.
     pub(crate) fn sent(&mut self) {
         self.fate = Fate::Sent;
@@ -278,7 +286,7 @@ mod tests {
     async fn crowd(pace: &Pace) -> Vec<Turn> {
         let mut turns = Vec::new();
         for _ in 0..UNDER_WAY {
-            turns.push(is_served(&mut queue(pace, Priority::Background)).await.unwrap());
+            turns.push(is_served(&mut queue(pace, Priority::Begun(0))).await.unwrap());
         }
         turns
     }
@@ -287,7 +295,9 @@ mod tests {
     async fn jobs_wait_for_each_other_in_order_and_persons_wait_for_none() {
         let pace = Pace::default();
         let mut crowd = crowd(&pace).await;
-        let mut waiters: Vec<Waiter> = (0..3).map(|_| queue(&pace, Priority::Background)).collect();
+        let mut new = queue(&pace, Priority::New);
+        assert!(is_served(&mut new).await.is_none());
+        let mut waiters: Vec<Waiter> = (0..3).map(|_| queue(&pace, Priority::Begun(0))).collect();
         for waiter in &mut waiters {
             assert!(is_served(waiter).await.is_none());
         }
@@ -297,27 +307,47 @@ mod tests {
         let first = is_served(&mut waiters[0]).await;
         assert!(first.is_some());
         assert!(is_served(&mut waiters[1]).await.is_none(), "no place is free");
+        crowd.clear();
+        assert!(is_served(&mut new).await.is_none(), "something new overtook what is begun");
+        for waiter in &mut waiters[1..] {
+            crowd.extend(is_served(waiter).await);
+        }
+        assert!(crowd.len() == 2 && is_served(&mut new).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_began_first_goes_first_whoever_asked_first() {
+        let pace = Pace::default();
+        let mut begun = vec![];
+        for _ in 0..2 {
+            begun.push(is_served(&mut queue(&pace, Priority::New)).await.unwrap().begins());
+        }
+        let crowd = crowd(&pace).await;
+        let (mut second, mut first) = (queue(&pace, begun[1]), queue(&pace, begun[0]));
+        assert!(is_served(&mut second).await.is_none() && is_served(&mut first).await.is_none());
+        drop(crowd);
+        assert!(is_served(&mut second).await.is_none(), "the later one overtook the earlier one");
+        assert!(is_served(&mut first).await.is_some() && is_served(&mut second).await.is_some());
     }
 
     #[tokio::test]
     async fn a_place_or_a_turn_that_is_dropped_is_given_back() {
         let pace = Pace::default();
         let crowd = crowd(&pace).await;
-        let (mut first, mut second) =
-            (queue(&pace, Priority::Background), queue(&pace, Priority::Background));
+        let (mut first, mut second) = (queue(&pace, Priority::Begun(0)), queue(&pace, Priority::Begun(0)));
         assert!(is_served(&mut first).await.is_none() && is_served(&mut second).await.is_none());
         drop(first);
         drop(crowd);
         assert!(is_served(&mut second).await.is_some(), "a dropped place still holds up the queue");
         assert_eq!(pace.state().under_way, 0);
-        assert!(pace.state().jobs.is_empty());
+        assert!(pace.state().queue.is_empty());
     }
 
     #[tokio::test]
     async fn a_closed_connection_lets_nothing_through_not_even_what_waits() {
         let pace = Pace::default();
         let _crowd = crowd(&pace).await;
-        let mut waiter = queue(&pace, Priority::Background);
+        let mut waiter = queue(&pace, Priority::Begun(0));
         assert!(is_served(&mut waiter).await.is_none());
         pace.close();
         assert!(waiter.await.is_err());

@@ -2,15 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{SyncOptions, TitlePolicy};
 use crate::id::NotionId;
 use crate::library::document::{Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch};
-use crate::source::{Seen, to_the_minute};
-
-/// Search lags behind edits, and Notion's clock is not ours: so much is looked at again.
-const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+use crate::source::{OVERLAP, Seen, to_the_minute};
 
 /// Runs a day at the usual interval: what one run may leave unvisited, six make up for.
 const RUNS_A_DAY: usize = 6;

@@ -76,7 +76,7 @@ struct Refusal {
 impl Budget {
     /// It decides whether one more request may be sent now, beside those under way.
     pub(super) fn admit(&mut self, now: DateTime<Utc>, priority: Priority, under_way: usize) -> Admission {
-        if priority == Priority::Interactive {
+        if priority.is_interactive() {
             self.browsed_at = Some(now);
         }
         if let Some(until) = self.paused_until.filter(|until| *until > now) {

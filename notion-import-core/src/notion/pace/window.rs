@@ -64,16 +64,13 @@ impl Window {
         let free = self.budget.saturating_sub(spent + under_way);
         let frees = oldest.map(|oldest| oldest + WINDOW);
         let is_late = |late: TimeDelta| frees.is_some_and(|frees| frees - now <= late);
-        let kept = match priority {
-            Priority::Background if !is_late(LATE) => self.reserve(),
-            Priority::Background | Priority::Interactive => 0,
-        };
+        let kept = if priority.is_interactive() || is_late(LATE) { 0 } else { self.reserve() };
         if free > kept {
             return GO;
         }
         let hopes = spent + under_way >= self.budget && spent < self.hoped && !is_late(LATEST);
         let tries = free == 0 && is_late(self.late) && self.is_due(now);
-        if (hopes || tries) && may_try && priority == Priority::Background {
+        if (hopes || tries) && may_try && !priority.is_interactive() {
             // One by one, so that one refusal at most is met.
             if under_way > 0 {
                 return Admission::WhenAnswered;

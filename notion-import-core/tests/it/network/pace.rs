@@ -41,7 +41,7 @@ impl Allowed {
     }
 }
 
-/// A workspace of pages, each of which takes `lists` + 3 requests.
+/// A workspace of pages, each of which takes `lists` + 2 requests.
 fn furnish(pages: usize, lists: usize, allowed: Option<Allowed>) -> (World, Grant, Vec<Pick>) {
     let world = World::new(41);
     let author = world.at(morning() - TimeDelta::hours(1));
@@ -256,4 +256,23 @@ async fn a_workspace_that_is_told_to_wait_is_left_alone_however_long() {
     let (_, ended) = import_of_thirty_pages(&line, picks).await;
     assert!(ended >= until);
     assert!(line.refusals().len() <= 2, "{:?}", line.refusals());
+}
+
+/// Whoever waits for many pages sees one after another, not all of them in the end.
+#[tokio::test]
+async fn what_is_begun_is_finished_before_more_is_begun() {
+    let (world, grant, picks) = furnish(60, 20, Some(Allowed::Minute(180)));
+    let line = Line::virtually(&world, &grant, Duration::from_millis(100));
+    let tenant = line.tenant();
+    let pages = picks.len();
+    let mut import = Box::pin(tenant.importer.import(&tenant.connection, picks));
+    let mut finished = 0;
+    while let Some(event) = import.next().await {
+        finished += usize::from(matches!(event, Event::Finished(_)));
+        let least = finished * 22;
+        let asked = world.requests().iter().filter(|seen| seen.status == Some(200)).count();
+        // Beside what the finished ones took, at most what there was room for before the first refusal.
+        assert!(finished == 0 || asked <= least + 160, "{asked} requests for {finished} pages");
+    }
+    assert_eq!(finished, pages);
 }

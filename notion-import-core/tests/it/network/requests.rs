@@ -46,8 +46,8 @@ async fn every_list_is_asked_for_once_and_what_has_none_never() {
     assert!(lists.values().all(|times| *times == 1), "{lists:#?}");
     // The page in two parts; three toggles, the table, the column list and its two columns.
     assert_eq!(lists.len(), 2 + 3 + 1 + 3);
-    assert_eq!(world.requests_to(Endpoint::Page), 2);
-    assert_eq!(world.requests().len(), lists.len() + 2);
+    assert_eq!(world.requests_to(Endpoint::Page), 1);
+    assert_eq!(world.requests().len(), lists.len() + 1);
 }
 
 /// It imports a page with these blocks after an original, and returns the Markdown and how many lists were asked for.
@@ -106,11 +106,12 @@ async fn a_page_edited_while_it_is_read_is_read_again_at_most_twice() {
     for edits in [1, 2, 3, 100] {
         let (world, grant, home) = furnish();
         world.at(morning() - TimeDelta::hours(1)).append(home, [paragraph("First.")]);
-        let line = Line::virtually(&world, &grant, Duration::from_secs(20));
+        // A list and the page: each time it takes a minute to read them.
+        let line = Line::virtually(&world, &grant, Duration::from_secs(30));
         let tenant = line.tenant();
         let editing = async {
             for edit in 0..edits {
-                line.clock.sleep(Duration::from_secs(if edit == 0 { 30 } else { 61 })).await;
+                line.clock.sleep(Duration::from_secs(if edit == 0 { 45 } else { 60 })).await;
                 world.at(line.clock.now()).append(home, [paragraph(format!("Edit {edit}."))]);
             }
             std::future::pending::<()>().await;
@@ -126,6 +127,37 @@ async fn a_page_edited_while_it_is_read_is_read_again_at_most_twice() {
         }
         assert_eq!(fetched.content.settled, edits < 3, "{edits} edits");
     }
+}
+
+#[tokio::test]
+async fn a_page_that_was_edited_just_before_is_read_twice() {
+    for (minutes_ago, reads) in [(60, 1), (7, 1), (5, 2), (0, 2)] {
+        let (world, grant, home) = furnish();
+        world.at(morning() - TimeDelta::minutes(minutes_ago)).append(home, [paragraph("First.")]);
+        let line = Line::virtually(&world, &grant, Duration::from_millis(5));
+        let tenant = line.tenant();
+        tenant.importer.fetch(&tenant.connection, Pick::page(home)).await.unwrap();
+        let asked = (world.requests_to(Endpoint::Children), world.requests_to(Endpoint::Page));
+        assert_eq!(asked, (reads, reads), "edited {minutes_ago} minutes before");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_while_a_page_is_read_is_noticed_even_if_notions_clock_is_behind() {
+    let (world, grant, home) = furnish();
+    let line = Line::virtually(&world, &grant, Duration::from_secs(20));
+    let tenant = line.tenant();
+    let editing = async {
+        line.clock.sleep(Duration::from_secs(30)).await;
+        let author = world.at(line.clock.now() - TimeDelta::minutes(4));
+        author.append(home, [paragraph("Last.")]);
+        std::future::pending::<()>().await;
+    };
+    let fetched = tokio::select! {
+        fetched = tenant.importer.fetch(&tenant.connection, Pick::page(home)) => fetched.unwrap(),
+        () = editing => unreachable!(),
+    };
+    assert_eq!(fetched.markdown().unwrap(), "Last.\n");
 }
 
 #[tokio::test]

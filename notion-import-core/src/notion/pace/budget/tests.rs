@@ -77,7 +77,7 @@ fn drive(budget: &mut Budget, law: &mut Law, latency: i64, seconds: Range<i64>) 
         }
         let mut next = answers.front().map_or(i64::MAX, |(due, ..)| *due);
         while answers.len() < 32 {
-            match budget.admit(at(now), Priority::Background, answers.len()) {
+            match budget.admit(at(now), Priority::New, answers.len()) {
                 Admission::Go { probe } => {
                     let refusal = law.judge(now + latency / 2);
                     match refusal {
@@ -186,10 +186,10 @@ fn a_reserve_is_left_to_persons_until_the_window_is_about_over() {
         }
         sent
     };
-    assert_eq!(spend(&mut budget, 60_000, Priority::Background), 585);
+    assert_eq!(spend(&mut budget, 60_000, Priority::New), 585);
     assert_eq!(spend(&mut budget, 70_000, Priority::Interactive), 15);
     assert_eq!(spend(&mut budget, 119_999, Priority::Interactive), 0);
-    assert_eq!(spend(&mut budget, 120_000, Priority::Background), 570);
+    assert_eq!(spend(&mut budget, 120_000, Priority::New), 570);
 }
 
 #[test]
