@@ -148,7 +148,7 @@ impl Budget {
         let explained = self.is_explained_by_a_window(now, wait);
         let since = self.spent_since(self.refusal.map(|refusal| refusal.until));
         match &mut self.limit {
-            Limit::Rate(rate) if wait <= SHORT => rate.refused(now),
+            Limit::Rate(rate) if wait <= SHORT => rate.refused(now, &self.spent),
             Limit::Unknown | Limit::Window(_) | Limit::Rate(_) if !explained => {
                 let (at, until) = self.refusal.map_or((now, now), |last| (last.at, last.until));
                 self.limit = Limit::Rate(Rate::new(now, since, now - at, now - until));

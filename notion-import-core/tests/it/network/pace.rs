@@ -91,14 +91,14 @@ async fn import_of_thirty_pages(line: &Line, picks: Vec<Pick>) -> (DateTime<Utc>
     (began, line.clock.now())
 }
 
-/// When the budget is learned: a window with the end of the wait that its first refusal asked for, a rate within 40 seconds.
+/// When the budget is learned: a window with the end of the wait that its first refusal asked for, a rate within 20 seconds.
 fn learned(line: &Line, allowed: Allowed, began: DateTime<Utc>) -> DateTime<Utc> {
     let requests = line.world.requests();
     let let_through_again =
         requests.iter().skip_while(|seen| seen.status != Some(429)).find(|seen| seen.status == Some(200));
     match allowed {
         Allowed::Minute(_) => let_through_again.unwrap().at,
-        Allowed::Second(..) => began + TimeDelta::seconds(40),
+        Allowed::Second(..) => began + TimeDelta::seconds(20),
     }
 }
 
