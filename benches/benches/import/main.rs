@@ -3,6 +3,7 @@
 //! 200 pages of 60 blocks, from a stand-in for Notion in a process of its own. The import runs in one of its own too, so
 //! that its memory is seen.
 
+mod limit;
 mod stand_in;
 mod workspace;
 
@@ -23,7 +24,7 @@ use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 use notion_import_core::transport::{Http, Request, Transport};
 use serde_json::{Value, json};
 
-use self::stand_in::Limit;
+use self::limit::Limit;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -41,13 +42,23 @@ struct Setting {
     limit: Option<Limit>,
 }
 
-const SETTINGS: [Setting; 3] = [
+const SETTINGS: [Setting; 5] = [
     Setting { name: "at once", latency: Duration::ZERO, limit: None },
     Setting { name: "after 30 ms", latency: Duration::from_millis(30), limit: None },
     Setting {
+        name: "600 a minute",
+        latency: Duration::ZERO,
+        limit: Some(Limit::Window { requests: 600, length: Duration::from_secs(60) }),
+    },
+    Setting {
+        name: "10 a second",
+        latency: Duration::ZERO,
+        limit: Some(Limit::Bucket { a_second: 10.0, burst: 5.0 }),
+    },
+    Setting {
         name: "200 a second",
         latency: Duration::ZERO,
-        limit: Some(Limit { a_second: 200.0, burst: 20.0 }),
+        limit: Some(Limit::Bucket { a_second: 200.0, burst: 20.0 }),
     },
 ];
 
@@ -69,6 +80,7 @@ fn bench() -> Outcome {
         "{:14} {:>9} {:>9} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "answered", "import", "floor", "ratio", "requests", "at least", "under way", "refused", "memory"
     );
+    let mut fetching: f64 = 0.0;
     for (index, setting) in SETTINGS.iter().enumerate() {
         let (mut stand_in, place) = start(&json!({ "serve": index }))?;
         let measured = start(&serde_json::from_str(&place)?).and_then(|(mut import, said)| {
@@ -77,14 +89,19 @@ fn bench() -> Outcome {
         });
         stand_in.kill()?;
         stand_in.wait()?;
-        report(setting, &measured?);
+        let measured = measured?;
+        report(setting, &measured);
+        if setting.latency.is_zero() && setting.limit.is_none() {
+            fetching = measured["fetching"].as_f64().unwrap_or_default();
+        }
     }
     println!(
-        "\nThe floor is requests x latency / under way, or requests / limit; at once, what a client takes that only"
+        "\nThe floor is requests x latency / under way, or requests / limit; at once, what a client takes that fetches"
     );
     println!(
-        "fetches the same answers, {UNDER_WAY} under way. Memory is what the importing process grew by at its largest."
+        "the same answers, {UNDER_WAY} under way, and reads them as JSON (fetching alone: {fetching:.2} s). Memory is what the"
     );
+    println!("importing process grew by at its largest.");
     Ok(())
 }
 
@@ -103,8 +120,8 @@ fn report(setting: &Setting, measured: &Value) {
     let number = |name: &str| measured[name].as_f64().unwrap_or_default();
     let (took, requests, under_way) = (number("took"), number("requests"), number("under way"));
     let floor = match (setting.limit, setting.latency) {
-        (Some(limit), _) => (requests - limit.burst) / limit.a_second,
-        (None, Duration::ZERO) => number("fetching"),
+        (Some(limit), _) => limit.floor(requests).as_secs_f64(),
+        (None, Duration::ZERO) => number("reading"),
         (None, latency) => requests * latency.as_secs_f64() / under_way,
     };
     // Who answers at once never has two to answer.
@@ -126,17 +143,17 @@ async fn serve(role: &Value) -> Outcome {
     stand_in::serve(workspace, setting.latency, setting.limit).await
 }
 
-/// It fetches everything once without looking at it, then imports it, and says what that took.
+/// It fetches everything without looking at it, then reads it as JSON, then imports it, and says what each took.
 async fn measure(place: &Value) -> Outcome<Value> {
     let origin = place["origin"].as_str().ok_or("no origin")?;
     let token = place["token"].as_str().ok_or("no token")?;
     let paths = ask(origin, "paths").await?;
     let paths: Vec<&str> = paths.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let began = Instant::now();
+    let (mut fetching, mut reading) = (Duration::ZERO, Duration::ZERO);
     if place["limited"] == false {
-        fetch(origin, &paths).await?;
+        fetching = fetch(origin, &paths, |_| Ok(())).await?;
+        reading = fetch(origin, &paths, |answer| Ok(drop(serde_json::from_slice::<Value>(answer)?))).await?;
     }
-    let fetching = began.elapsed().as_secs_f64();
     ask(origin, "forget").await?;
     // From here on the system remembers the largest anew.
     std::fs::write("/proc/self/clear_refs", "5")?;
@@ -145,7 +162,8 @@ async fn measure(place: &Value) -> Outcome<Value> {
     let grown = memory("VmHWM")?.saturating_sub(before);
     let mut measured = ask(origin, "counts").await?;
     measured["took"] = json!(took);
-    measured["fetching"] = json!(fetching);
+    measured["fetching"] = json!(fetching.as_secs_f64());
+    measured["reading"] = json!(reading.as_secs_f64());
     measured["grown"] = json!(grown);
     measured["at least"] = json!(paths.len());
     Ok(measured)
@@ -168,14 +186,16 @@ async fn import(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
     Ok(began.elapsed())
 }
 
-async fn fetch(origin: &str, paths: &[&str]) -> Outcome {
+/// It fetches all there is, looks at each answer, and returns how long that took.
+async fn fetch(origin: &str, paths: &[&str], look: impl Fn(&[u8]) -> Outcome) -> Outcome<Duration> {
     let http = Http::new()?;
-    let fetched =
-        stream::iter(paths).map(async |path| get(&http, &format!("{origin}{path}")).await.map(|_| ()));
+    let began = Instant::now();
+    let fetched = stream::iter(paths)
+        .map(async |path| get(&http, &format!("{origin}{path}")).await.and_then(|answer| look(&answer)));
     let failed = fetched.buffer_unordered(UNDER_WAY).filter_map(async |outcome| outcome.err());
     match std::pin::pin!(failed).next().await {
         Some(error) => Err(error),
-        None => Ok(()),
+        None => Ok(began.elapsed()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
@@ -11,19 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
 
 use crate::Outcome;
+use crate::limit::{Limit, Meter};
 use crate::workspace::Workspace;
-
-/// What may be asked of it.
-#[derive(Clone, Copy)]
-pub(crate) struct Limit {
-    pub(crate) a_second: f64,
-    pub(crate) burst: f64,
-}
 
 struct StandIn {
     workspace: Workspace,
     latency: Duration,
-    bucket: Option<Bucket>,
+    limit: Option<RefCell<Meter>>,
     requests: Cell<u64>,
     refused: Cell<u64>,
     under_way: Cell<u64>,
@@ -40,11 +34,11 @@ pub(crate) async fn serve(workspace: Workspace, latency: Duration, limit: Option
         "limited": limit.is_some(),
     });
     println!("{place}");
-    let bucket = limit.map(Bucket::new);
+    let limit = limit.map(Meter::new).map(RefCell::new);
     let stand_in = Rc::new(StandIn {
         workspace,
         latency,
-        bucket,
+        limit,
         requests: Cell::default(),
         refused: Cell::default(),
         under_way: Cell::default(),
@@ -92,7 +86,7 @@ impl StandIn {
         }
         self.under_way.set(self.under_way.get() - 1);
         self.requests.set(self.requests.get() + 1);
-        if let Some(wait) = self.bucket.as_ref().and_then(Bucket::spend) {
+        if let Some(wait) = self.limit.as_ref().and_then(|limit| limit.borrow_mut().spend()) {
             self.refused.set(self.refused.get() + 1);
             return refusal(wait);
         }
@@ -133,29 +127,4 @@ fn refusal(wait: Duration) -> Bytes {
         "additional_data": {"rate_limit_reason": "public_api_request_rate_limit"},
     });
     written("429 Too Many Requests", &format!("retry-after: {seconds}\r\n"), body.to_string().as_bytes())
-}
-
-struct Bucket {
-    limit: Limit,
-    /// What is in it, and since when.
-    level: RefCell<(f64, Instant)>,
-}
-
-impl Bucket {
-    fn new(limit: Limit) -> Self {
-        Self { limit, level: RefCell::new((limit.burst, Instant::now())) }
-    }
-
-    /// It counts a request, or says when to come again.
-    fn spend(&self) -> Option<Duration> {
-        let mut level = self.level.borrow_mut();
-        let now = Instant::now();
-        let filled = level.0 + now.duration_since(level.1).as_secs_f64() * self.limit.a_second;
-        *level = (filled.min(self.limit.burst), now);
-        if level.0 < 1.0 {
-            return Some(Duration::from_secs_f64((1.0 - level.0) / self.limit.a_second));
-        }
-        level.0 -= 1.0;
-        None
-    }
 }
