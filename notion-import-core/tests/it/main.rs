@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod consents;
 mod download;
 mod flow;
 mod markdown;

@@ -1,73 +1,18 @@
 //! Connecting and disconnecting.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use notion_import_core::connect::{AttemptState, Begun, Connector};
-use notion_import_core::connection::{
-    Attempt, Authorizer, ConnectLink, ConnectionRef, ConnectionState, ConnectionStore, Inspected,
-};
-use notion_import_core::error::{AccessError, Error, Fault, StoreError};
-use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::connection::{ConnectionRef, ConnectionState, ConnectionStore};
+use notion_import_core::error::{Error, StoreError};
+use notion_import_core::id::{MemberId, TenantId};
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::memory::MemoryConnections;
 use secrecy::SecretString;
 
 use super::Stage;
-
-/// A service that runs the consent: it remembers what it granted and what it was told to forget.
-#[derive(Default)]
-struct Consents(Mutex<Known>);
-
-#[derive(Default)]
-struct Known {
-    connections: HashMap<ConnectionRef, (TenantId, AttemptId)>,
-    revoked: Vec<ConnectionRef>,
-    is_down: bool,
-}
-
-impl Consents {
-    fn grant(&self, tenant: TenantId, attempt: AttemptId, reference: &str) -> ConnectionRef {
-        let reference = ConnectionRef::new(reference);
-        self.0.lock().unwrap().connections.insert(reference.clone(), (tenant, attempt));
-        reference
-    }
-
-    fn inspected(&self, reference: &ConnectionRef) -> Option<Inspected> {
-        let (tenant, attempt) = self.0.lock().unwrap().connections.get(reference).copied()?;
-        let (tenant, attempt) = (Some(tenant), Some(attempt));
-        Some(Inspected { reference: reference.clone(), tenant, attempt, workspace_id: None })
-    }
-}
-
-#[async_trait]
-impl Authorizer for Consents {
-    async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError> {
-        Ok(ConnectLink { url: "https://connect.example/".parse().unwrap(), expires_at: attempt.expires_at })
-    }
-
-    async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError> {
-        let known: Vec<_> = self.0.lock().unwrap().connections.clone().into_iter().collect();
-        let ours = known.into_iter().filter(|(_, (_, id))| *id == attempt.id);
-        Ok(ours.filter_map(|(reference, _)| self.inspected(&reference)).collect())
-    }
-
-    async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError> {
-        Ok(self.inspected(reference))
-    }
-
-    async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError> {
-        let mut known = self.0.lock().unwrap();
-        if known.is_down {
-            return Err(Fault::Transient.into());
-        }
-        known.connections.remove(reference);
-        known.revoked.push(reference.clone());
-        Ok(())
-    }
-}
+use crate::consents::Consents;
 
 struct Scene {
     stage: Stage,
@@ -170,7 +115,7 @@ async fn what_nobody_confirms_is_taken_away() {
     assert!(is_not_found(&scene.confirm(&scene.admin, &begun, &begun.secret).await));
     assert_eq!(scene.connector.poll(&scene.admin, begun.attempt).await.unwrap(), AttemptState::Lapsed);
     assert_eq!(scene.connector.sweep().await.unwrap(), 1);
-    let mut revoked = scene.consents.0.lock().unwrap().revoked.clone();
+    let mut revoked = scene.consents.known().revoked.clone();
     revoked.sort();
     assert_eq!(revoked, [first, second]);
 }
@@ -197,7 +142,7 @@ async fn disconnecting_stops_everything_and_keeps_the_documents() {
     scene.stage.importer.import_one(&before, pick).await.unwrap();
     scene.connector.disconnect(&scene.admin, &reference).await.unwrap();
     assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
-    assert_eq!(scene.consents.0.lock().unwrap().revoked, [reference]);
+    assert_eq!(scene.consents.known().revoked, [reference]);
     assert_eq!(scene.stage.linked(page).await.link.connection, None);
     // Whoever still holds the connection as it was can neither ask nor write anything.
     scene.stage.world.forget_requests();
@@ -210,12 +155,12 @@ async fn disconnecting_stops_everything_and_keeps_the_documents() {
 async fn a_disconnect_the_service_did_not_hear_of_is_finished_later() {
     let scene = Scene::new();
     let reference = scene.connected().await;
-    scene.consents.0.lock().unwrap().is_down = true;
+    scene.consents.known().is_down = true;
     scene.connector.disconnect(&scene.admin, &reference).await.unwrap_err();
     let record = scene.connections.get(scene.admin.tenant, &reference).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::Disconnecting);
     scene.connector.sweep().await.unwrap_err();
-    scene.consents.0.lock().unwrap().is_down = false;
+    scene.consents.known().is_down = false;
     assert_eq!(scene.connector.sweep().await.unwrap(), 1);
     assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
 }

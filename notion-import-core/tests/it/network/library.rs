@@ -8,8 +8,8 @@ use notion_import_core::library::gate::AccessStore;
 use super::Tenant;
 
 impl Tenant {
-    /// Every document with all that its newest version says, in the order of their sources. Times of looking and ids of our own
-    /// are left out: no two runs share them.
+    /// Every document with all that its newest version says, in the order of their sources, and every connection. Times of looking
+    /// and ids of our own are left out: no two runs share them.
     pub(super) async fn contents(&self) -> Vec<String> {
         let actor = Actor { tenant: self.connection.tenant, member: MemberId::fresh(), role: Role::Admin };
         let mut contents = Vec::new();
@@ -30,6 +30,7 @@ impl Tenant {
             ));
         }
         contents.sort();
+        contents.extend(self.workspaces().await);
         contents
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Furnished {
 pub(super) fn furnish() -> Furnished {
     let world = World::new(31);
     let author = world.at(super::morning() - chrono::TimeDelta::hours(1));
-    let workspace = author.workspace("Acme");
+    let workspace = author.workspace(&format!("{WORDS} Acme"));
     let home = author.page(workspace, format!("{WORDS} home"));
     let columns = [("Pages", "relation"), ("Owner", "people"), ("Notes", "rich_text")];
     let database = author.database(home, format!("{WORDS} vendors"), columns);
@@ -82,7 +82,7 @@ fn faults() -> Vec<Fault> {
     ]
 }
 
-const ENDPOINTS: [Endpoint; 9] = [
+const ENDPOINTS: [Endpoint; 10] = [
     Endpoint::Search,
     Endpoint::Page,
     Endpoint::Property,
@@ -91,6 +91,7 @@ const ENDPOINTS: [Endpoint; 9] = [
     Endpoint::Database,
     Endpoint::DataSource,
     Endpoint::Query,
+    Endpoint::Me,
     Endpoint::File,
 ];
 
@@ -128,6 +129,7 @@ async fn ask(furnished: &Furnished, tenant: &Tenant, endpoint: Endpoint) -> Resu
             let found = tenant.importer.paste(&tenant.connection, &furnished.database.to_string()).await?;
             Ok(found.iter().map(|entry| format!("{entry:?}")).collect())
         }
+        Endpoint::Me => tenant.connect().await,
         Endpoint::Query => {
             tenant.import(vec![Pick::data_source(furnished.data_source)]).await?;
             Ok(tenant.contents().await)
@@ -179,7 +181,8 @@ where
 {
     let columns = ENDPOINTS.map(|endpoint| {
         let line = line.clone();
-        async move {
+        // Each is long, and a test's stack is not.
+        Box::pin(async move {
             let furnished = furnish();
             let (line, _server) = line(&furnished).await;
             let mut rows = Vec::new();
@@ -193,7 +196,7 @@ where
             }
             assert_eq!(line.world.violations(), Vec::<String>::new());
             rows
-        }
+        })
     });
     stream::iter(columns).buffer_unordered(4).flat_map(stream::iter).collect().await
 }

@@ -4,6 +4,7 @@
 mod again;
 mod cancel;
 mod canary;
+mod connecting;
 mod library;
 mod matrix;
 mod pace;
@@ -23,7 +24,7 @@ use notion_import_core::error::Error;
 use notion_import_core::id::{NotionId, TenantId};
 use notion_import_core::import::{Event, Pick};
 use notion_import_core::importer::{Builder, Importer};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
 use notion_import_core::testing::{FastClock, Grant, Server, SimClock, World, WorldTransport};
 use notion_import_core::transport::{Http, SharedClock, Transport};
 
@@ -75,7 +76,7 @@ impl Line {
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
         let importer = self.importer_over(&library, &blobs, change);
         let connection = Connection::new(TenantId::fresh(), "acme");
-        Tenant { importer, connection, library }
+        Tenant { importer, connection, library, connections: MemoryConnections::default() }
     }
 
     /// An importer at the end of the line that keeps things in these stores.
@@ -109,6 +110,7 @@ struct Tenant {
     importer: Importer,
     connection: Connection,
     library: MemoryLibrary,
+    connections: MemoryConnections,
 }
 
 impl Tenant {
