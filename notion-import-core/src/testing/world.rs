@@ -122,6 +122,15 @@ impl World {
         self.state().faults.scripted.push((endpoint, fault));
     }
 
+    /// It lets every request to an endpoint meet a fault from now on; `None` stops that.
+    pub fn fail_all(&self, endpoint: Endpoint, fault: impl Into<Option<Fault>>) {
+        let outages = &mut self.state().faults.outages;
+        match fault.into() {
+            Some(fault) => drop(outages.insert(endpoint, fault)),
+            None => drop(outages.remove(&endpoint)),
+        }
+    }
+
     /// How many faults requests have met, drawn and scripted.
     pub fn faults(&self) -> u64 {
         self.state().faults.injected.values().sum()

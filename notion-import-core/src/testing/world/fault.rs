@@ -119,6 +119,7 @@ impl FaultPlan {
 pub(super) struct Faults {
     pub plan: Option<FaultPlan>,
     pub scripted: Vec<(Endpoint, Fault)>,
+    pub outages: BTreeMap<Endpoint, Fault>,
     pub injected: BTreeMap<&'static str, u64>,
 }
 
@@ -277,7 +278,7 @@ impl State {
         let next = self.faults.scripted.iter().position(|(at, fault)| *at == endpoint && hits(fault));
         let fault = match next {
             Some(next) => self.faults.scripted.remove(next).1,
-            None => self.drawn().filter(hits)?,
+            None => self.faults.outages.get(&endpoint).cloned().or_else(|| self.drawn()).filter(hits)?,
         };
         *self.faults.injected.entry(fault.name()).or_default() += 1;
         Some(fault)

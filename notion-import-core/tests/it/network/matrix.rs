@@ -243,26 +243,79 @@ async fn a_fault_changes_nothing_in_the_end_or_is_told_and_changes_nothing_at_al
     }
 }
 
+/// Faults that may pass and do not, what they end in where Notion is asked, and what where a file is.
+const STAYING: [(Fault, &str, Option<&str>); 7] = [
+    (Fault::Internal, "service_unavailable", Some("file_not_served")),
+    (Fault::Reset, "connection_failed", Some("connection_failed")),
+    (Fault::Cut, "response_broke_off", Some("response_broke_off")),
+    (Fault::Halved, "response_broke_off", None),
+    (Fault::Portal, "gateway_fault", None),
+    (Fault::RateLimited { retry_after: 400 }, "overdue", Some("file_not_served")),
+    (Fault::Slow { chunk: 1, pause: Duration::from_secs(100) }, "timeout", Some("timeout")),
+];
+
+/// A fault that every request to an endpoint meets, and the error it ends in.
+struct Outage {
+    endpoint: Endpoint,
+    fault: Fault,
+    code: &'static str,
+}
+
+impl Outage {
+    /// It begins at some moment of an import, and is over with it.
+    async fn during(&self, line: &Line, tenant: &Tenant, pick: Pick, moment: Duration) -> Result<(), Error> {
+        let beginning = async {
+            line.clock.sleep(moment).await;
+            line.world.fail_all(self.endpoint, self.fault.clone());
+            std::future::pending().await
+        };
+        let outcome = tokio::select! {
+            outcome = tenant.import(vec![pick]) => outcome,
+            never = beginning => never,
+        };
+        line.world.fail_all(self.endpoint, None);
+        outcome
+    }
+
+    /// It begins between any two requests, until no request comes after it.
+    async fn at_every_step(&self, furnished: &Furnished, pick: Pick) {
+        let step = Duration::from_millis(10);
+        let line = Line::virtually(&furnished.world, &furnished.grant, step);
+        let whole = line.tenant();
+        whole.import(vec![pick]).await.unwrap();
+        let truth = whole.contents().await;
+        for steps in 0.. {
+            let claim = format!("{:?} at {:?} from step {steps} on", self.fault, self.endpoint);
+            let tenant = line.tenant();
+            let Err(error) = self.during(&line, &tenant, pick, step * steps + step / 2).await else {
+                assert!(steps > 0, "{claim} is not told");
+                assert_eq!(tenant.contents().await, truth, "{claim}");
+                return;
+            };
+            assert_eq!((error.code(), error.is_transient()), (self.code, true), "{claim}");
+            assert_eq!(tenant.contents().await, Vec::<String>::new(), "{claim}");
+            tenant.import(vec![pick]).await.unwrap();
+            assert_eq!(tenant.contents().await, truth, "after {claim}");
+        }
+    }
+}
+
 #[tokio::test]
-async fn a_fault_that_stays_is_told_and_changes_nothing() {
+async fn a_fault_that_stays_is_told_and_changes_nothing_whenever_it_begins() {
     let furnished = furnish();
-    let line = Line::virtually(&furnished.world, &furnished.grant, Duration::ZERO);
-    for (fault, code) in [
-        (Fault::Internal, "service_unavailable"),
-        (Fault::Reset, "connection_failed"),
-        (Fault::Cut, "response_broke_off"),
-        (Fault::Halved, "response_broke_off"),
-        (Fault::Portal, "gateway_fault"),
-        (Fault::RateLimited { retry_after: 400 }, "overdue"),
-        (Fault::Slow { chunk: 1, pause: Duration::from_secs(100) }, "timeout"),
+    let (page, data_source) = (Pick::page(furnished.page), Pick::data_source(furnished.data_source));
+    for (endpoint, pick) in [
+        (Endpoint::Page, page),
+        (Endpoint::Children, page),
+        (Endpoint::Property, page),
+        (Endpoint::File, page),
+        (Endpoint::DataSource, data_source),
+        (Endpoint::Query, data_source),
     ] {
-        let tenant = line.tenant();
-        line.world
-            .plan_faults(notion_import_core::testing::FaultPlan { rate: 1.0, kinds: vec![fault.clone()] });
-        let error = tenant.import(vec![Pick::page(furnished.page)]).await.unwrap_err();
-        assert_eq!((error.code(), error.is_transient()), (code, true), "{fault:?}");
-        assert_eq!(tenant.contents().await, Vec::<String>::new(), "{fault:?}");
-        line.world.plan_faults(None);
-        tenant.import(vec![Pick::page(furnished.page)]).await.unwrap();
+        for (fault, of_notion, of_file) in STAYING {
+            let code = if endpoint == Endpoint::File { of_file } else { Some(of_notion) };
+            let Some(code) = code else { continue };
+            Outage { endpoint, fault, code }.at_every_step(&furnished, pick).await;
+        }
     }
 }
