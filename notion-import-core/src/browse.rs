@@ -29,6 +29,8 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// What to ask with for more; valid for minutes, not for keeping.
     pub next: Option<String>,
+    /// More exists than Notion shows, here and in the parts that follow: other words, or a pasted link, find it.
+    pub is_capped: bool,
 }
 
 /// What the picker asks for.
@@ -56,7 +58,8 @@ pub(crate) async fn search(
     let mut list = list.pages_of(PART).from(query.after.clone());
     let found = list.next_page().await?.unwrap_or_default();
     let seen = found.iter().filter_map(Seen::found).collect();
-    Ok(Listing { entries: entries(documents, connection, seen).await?, next: list.cursor() })
+    let entries = entries(documents, connection, seen).await?;
+    Ok(Listing { entries, next: list.cursor(), is_capped: list.is_capped() })
 }
 
 /// It finds what a pasted link or id leads to: a page, a row, or a database, of which it returns every data source.

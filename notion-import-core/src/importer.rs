@@ -259,13 +259,14 @@ impl Importer {
     }
 
     /// It lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
-    /// and data sources have [`children`](Fetched::children).
+    /// and data sources have [`children`](Fetched::children). Where Notion says that it shows only a part, the last that comes is
+    /// [`Error::Incomplete`].
     pub fn listed<'a>(
         &'a self,
         connection: &'a Connection,
         words: &str,
     ) -> impl Stream<Item = Result<(NotionId, SourceKind), Error>> + Send + 'a {
-        let found = self.client.on(connection).search(words, Kind::Any).stream();
+        let found = self.client.on(connection).search(words, Kind::Any).shown_first().stream();
         found.try_filter_map(|found| async move {
             Ok(Seen::found(&found).map(|seen| (seen.source.id, seen.source.kind)))
         })

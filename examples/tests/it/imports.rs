@@ -30,3 +30,24 @@ async fn a_cancelled_import_keeps_what_was_done_and_the_rest_can_follow() {
     ada.wait_for(&import, "Done.").await;
     assert_eq!(documents(&ada).await, picks.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_notion_shows_no_more_the_picker_says_what_to_do() {
+    const ADVICE: &str = "Notion shows only the first results";
+    let data = tempfile::tempdir().unwrap();
+    let arguments = ["--data", data.path().to_str().unwrap()];
+    let demo = Demo::start(&arguments);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let all = ada.get("/import").await.ok().not_saying(ADVICE).picks().len();
+    drop(demo);
+    let kept = data.path().join("stand-ins.json");
+    let mut world: serde_json::Value = serde_json::from_slice(&std::fs::read(&kept).unwrap()).unwrap();
+    world["world"]["rules"]["search_cap"] = serde_json::json!(3);
+    std::fs::write(&kept, world.to_string()).unwrap();
+    let demo = Demo::start(&arguments);
+    let ada = ada.at(&demo);
+    let shown = ada.get("/import").await.ok().saying(ADVICE).picks().len();
+    assert!(shown == 3 && shown < all, "{shown} of {all}");
+    ada.get("/import?q=information").await.ok().not_saying(ADVICE);
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use notion_import_core::browse::{Entry, Kind, Query};
+use notion_import_core::browse::{Entry, Kind, Listing, Query};
 use notion_import_core::connection::{ConnectionRecord, ConnectionState};
 use notion_import_core::id::NotionId;
 use notion_import_core::import::{Pick, Shape};
@@ -32,6 +32,8 @@ struct Picker {
     link: String,
     entries: Vec<Shown>,
     next: Option<String>,
+    /// Notion shows no more, though there is more.
+    is_capped: bool,
     /// What to say if nothing was found.
     empty: &'static str,
 }
@@ -69,13 +71,15 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         link: fields.text("link").to_owned(),
         entries: Vec::new(),
         next: None,
+        is_capped: false,
         empty: NOTHING_SHARED,
     };
     let Some(record) = connected(&app, &staff).await? else { return page(&picker) };
     picker.workspace = Some(record.workspace.name.clone());
-    let (found, next) = find(&app, &record, &picker, fields.given("after")).await?;
-    picker.entries = found.into_iter().map(shown).collect();
-    picker.next = next;
+    let found = find(&app, &record, &picker, fields.given("after")).await?;
+    picker.entries = found.entries.into_iter().map(shown).collect();
+    picker.is_capped = found.is_capped && found.next.is_none();
+    picker.next = found.next;
     picker.empty = match (picker.link.is_empty(), picker.words.is_empty() && picker.kind == "any") {
         (false, _) => NO_LINK,
         (true, false) => NO_MATCH,
@@ -102,7 +106,8 @@ async fn find(
     record: &ConnectionRecord,
     picker: &Picker,
     after: Option<&str>,
-) -> Result<(Vec<Entry>, Option<String>), Problem> {
+) -> Result<Listing, Problem> {
+    let whole = |entries: Vec<Entry>| Listing { entries, next: None, is_capped: false };
     let connection = record.connection();
     let found = if picker.link.is_empty() {
         let kind = match picker.kind {
@@ -111,13 +116,13 @@ async fn find(
             _ => Kind::Any,
         };
         let query = Query { words: picker.words.clone(), kind, after: after.map(str::to_owned) };
-        app.importer.browse(&connection, &query).await.map(|listing| (listing.entries, listing.next))
+        app.importer.browse(&connection, &query).await
     } else {
-        app.importer.paste(&connection, &picker.link).await.map(|entries| (entries, None))
+        app.importer.paste(&connection, &picker.link).await.map(whole)
     };
     match found {
         Ok(found) => Ok(found),
-        Err(error) if error.is_not_found() => Ok((Vec::new(), None)),
+        Err(error) if error.is_not_found() => Ok(whole(Vec::new())),
         Err(error) => {
             app.note(&connection, &error).await;
             Err(error.into())

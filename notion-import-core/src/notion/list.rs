@@ -49,6 +49,7 @@ pub(crate) struct List<T> {
     /// Some elements have no id, so what was seen of them could not be told from what is to come.
     has_nameless: bool,
     cap: Cap,
+    capped: bool,
     done: bool,
     element: std::marker::PhantomData<fn() -> T>,
 }
@@ -57,6 +58,8 @@ pub(crate) struct List<T> {
 enum Cap {
     /// It is not complete, so it is none.
     Fails,
+    /// What is shown is handed on, and after it comes the error.
+    FailsLast,
     /// What is shown is all that is wanted.
     Suffices,
     /// What lies beyond is found by asking anew for what was made since, in the order of its making.
@@ -100,6 +103,7 @@ impl<T: Element> List<T> {
             restarts: 0,
             has_nameless: false,
             cap: Cap::Fails,
+            capped: false,
             done: false,
             element: std::marker::PhantomData,
         }
@@ -127,6 +131,12 @@ impl<T: Element> List<T> {
         self
     }
 
+    /// It hands on what is shown, and fails at its end if that is not all there is.
+    pub(crate) fn shown_first(mut self) -> Self {
+        self.cap = Cap::FailsLast;
+        self
+    }
+
     /// It goes on where an earlier enumeration stopped.
     pub(crate) fn from(mut self, cursor: Option<String>) -> Self {
         self.cursors.extend(cursor.clone());
@@ -139,6 +149,11 @@ impl<T: Element> List<T> {
         self.cursor.clone().filter(|_| !self.done)
     }
 
+    /// Whether Notion said that it shows less than there is.
+    pub(crate) fn is_capped(&self) -> bool {
+        self.capped
+    }
+
     /// It returns the next elements, or none at the end. A page may be empty without being the last.
     pub(crate) async fn next_page(&mut self) -> Result<Option<Vec<T>>, Error> {
         while !self.done {
@@ -147,7 +162,10 @@ impl<T: Element> List<T> {
                 Err(error) => self.recover(error)?,
             }
         }
-        Ok(None)
+        match self.cap {
+            Cap::FailsLast if self.capped => Err(capped()),
+            Cap::Fails | Cap::FailsLast | Cap::Suffices | Cap::Windows(_) => Ok(None),
+        }
     }
 
     /// It returns every element.
@@ -203,11 +221,10 @@ impl<T: Element> List<T> {
 
     fn take(&mut self, envelope: Envelope<T>) -> Result<Vec<T>, Error> {
         let is_capped = envelope.request_status.is_some_and(|status| status.r#type != "complete");
+        self.capped |= is_capped;
         match &mut self.cap {
-            Cap::Fails if is_capped => {
-                return Err(Error::Incomplete("Notion capped the number of results"));
-            }
-            Cap::Fails | Cap::Suffices => {}
+            Cap::Fails if is_capped => return Err(capped()),
+            Cap::Fails | Cap::FailsLast | Cap::Suffices => {}
             Cap::Windows(windows) => {
                 let made = envelope.results.iter().filter_map(Element::created_at);
                 windows.latest = made.chain(windows.latest).max();
@@ -280,6 +297,10 @@ impl<T: Element> List<T> {
         self.cursor = None;
         self.cursors.clear();
     }
+}
+
+fn capped() -> Error {
+    Error::Incomplete("Notion capped the number of results")
 }
 
 fn made_since(since: DateTime<Utc>, filter: &Value) -> Value {

@@ -8,6 +8,7 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::file;
+use super::list::request_status;
 use super::reply::{Answer, Refusal, Reply, ray};
 use super::route::{Call, Endpoint};
 use super::state::State;
@@ -360,7 +361,7 @@ fn in_circles(list: &mut Value, cursor: Option<&str>) {
 fn capped(list: &mut Value, _cursor: Option<&str>) {
     list["has_more"] = json!(false);
     list["next_cursor"] = Value::Null;
-    list["request_status"] = json!({"type": "incomplete", "incomplete_reason": "query_result_limit_reached"});
+    list["request_status"] = request_status(true);
 }
 
 /// Two seconds from now, as HTTP writes it.

@@ -59,6 +59,14 @@ fn bad_size(place: &str, sent: impl std::fmt::Display) -> Refusal {
     Refusal::invalid(message).violation()
 }
 
+/// Whether a list is all there is.
+pub(super) fn request_status(is_cut: bool) -> Value {
+    match is_cut {
+        true => json!({"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}),
+        false => json!({"type": "complete"}),
+    }
+}
+
 /// A list and how Notion names it.
 pub(super) struct Listing<'a, T> {
     /// What the cursors belong to: one of another list is refused.

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::list::{Listing, Window};
+use super::list::{Listing, Window, request_status};
 use super::object::{Kind, Node, words};
 use super::reply::{Outcome, Refusal};
 use super::retrieve::Ask;
@@ -42,10 +42,7 @@ impl State {
             Kind::Page(page) => self.page_object(row, page, wanted.as_deref(), ask.now),
             Kind::Database(_) | Kind::DataSource { .. } | Kind::Block(_) => Value::Null,
         })?;
-        list["request_status"] = match cut {
-            true => json!({"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}),
-            false => json!({"type": "complete"}),
-        };
+        list["request_status"] = request_status(cut);
         Ok(list)
     }
 

@@ -24,6 +24,8 @@ pub struct Rules {
     pub blocked: bool,
     /// After how many results a query is cut short.
     pub query_cap: usize,
+    /// After how many results a search is; `None` is never, and then it says nothing of it.
+    pub search_cap: Option<usize>,
     /// The answer to a database's id where a page's is wanted, and the like.
     pub wrong_kind: WrongKind,
     /// Whether a synced copy lists its original's blocks under its own id.
@@ -42,6 +44,7 @@ impl Default for Rules {
             workspace_paused_until: None,
             blocked: false,
             query_cap: 10_000,
+            search_cap: None,
             wrong_kind: WrongKind::ValidationError,
             copies_list_children: true,
             url_lifetime: Duration::from_secs(3600),

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::grant::Granted;
-use super::list::{Listing, Window};
+use super::list::{Listing, Window, request_status};
 use super::object::{Entry, Kind, Node, words};
 use super::reply::{Outcome, Refusal};
 use super::retrieve::Ask;
@@ -38,9 +38,16 @@ impl State {
             .filter(|(node, entry)| wanted.matches(node, entry))
             .collect();
         found.sort_by(|one, other| wanted.compare(one, other));
+        let is_cut = self.rules.search_cap.map(|cap| found.len() > cap);
+        found.truncate(self.rules.search_cap.unwrap_or(usize::MAX));
         let key = format!("search {} {} {}", body["query"], body["filter"], body["sort"]);
         let listing = Listing { key: &key, kind: "page_or_data_source", items: found };
-        self.page_of_list(&listing, &window, |(node, entry)| self.as_known(node, entry, ask.now))
+        let mut list =
+            self.page_of_list(&listing, &window, |(node, entry)| self.as_known(node, entry, ask.now))?;
+        if let Some(is_cut) = is_cut {
+            list["request_status"] = request_status(is_cut);
+        }
+        Ok(list)
     }
 
     /// Whether search ever lists an object to the holder of a grant.

@@ -1,6 +1,8 @@
 //! The picker.
 
+use futures_util::StreamExt;
 use notion_import_core::browse::{Kind, Query};
+use notion_import_core::error::Error;
 use notion_import_core::library::document::SourceKind;
 
 use super::Stage;
@@ -50,6 +52,40 @@ async fn the_picker_goes_on_where_it_stopped() {
         }
     }
     assert_eq!(seen.len(), 121);
+}
+
+#[tokio::test]
+async fn a_list_that_notion_cuts_short_says_so() {
+    let stage = Stage::new();
+    for number in 0..119 {
+        stage.author().page(stage.home, format!("Page {number}"));
+    }
+    let parts = async || {
+        let (mut query, mut parts) = (Query::default(), Vec::new());
+        loop {
+            let listing = stage.importer.browse(&stage.connection, &query).await.unwrap();
+            parts.push((listing.entries.len(), listing.is_capped));
+            match listing.next {
+                Some(next) => query.after = Some(next),
+                None => return parts,
+            }
+        }
+    };
+    let listed = async || {
+        let listed: Vec<_> = stage.importer.listed(&stage.connection, "").collect().await;
+        let error = listed.last().and_then(|last| last.as_ref().err()).map(Error::code);
+        (listed.iter().filter(|found| found.is_ok()).count(), error)
+    };
+    for (cap, expected, error) in [
+        (None, [(50, false), (50, false), (20, false)].as_slice(), None),
+        (Some(120), &[(50, false), (50, false), (20, false)], None),
+        (Some(119), &[(50, true), (50, true), (19, true)], Some("incomplete_listing")),
+        (Some(50), &[(50, true)], Some("incomplete_listing")),
+    ] {
+        stage.world.tune(|rules| rules.search_cap = cap);
+        assert_eq!(parts().await, expected, "{cap:?}");
+        assert_eq!(listed().await, (cap.unwrap_or(120), error), "{cap:?}");
+    }
 }
 
 #[tokio::test]
