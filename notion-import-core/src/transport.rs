@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -66,8 +66,10 @@ pub trait Transport: Send + Sync + sealed::Sealed {
 /// Time, as the library sees it.
 #[async_trait]
 pub trait Clock: Send + Sync + sealed::Sealed {
-    /// The current time.
+    /// The current time. Somebody may set it, forward or back.
     fn now(&self) -> DateTime<Utc>;
+    /// A moment on a clock that nobody sets: what lies between two of them has really passed.
+    fn instant(&self) -> Instant;
     /// It returns after `duration` has passed.
     async fn sleep(&self, duration: Duration);
 }
@@ -80,6 +82,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+
+    fn instant(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -88,13 +88,13 @@ impl Incoming {
 
     async fn read(&mut self) -> Result<Option<Bytes>, DownloadError> {
         let clock = &*self.downloader.clock;
-        let began = clock.now();
+        let began = clock.instant();
         let part = tokio::select! {
             biased;
             part = self.body.next() => part.transpose().map_err(DownloadError::Transport)?,
             () = clock.sleep(self.limits.silence) => return Err(DownloadError::Transport(TransportError::Timeout)),
         };
-        self.watch.saw(part.as_ref().map_or(0, Bytes::len), clock.now() - began)?;
+        self.watch.saw(part.as_ref().map_or(0, Bytes::len), clock.instant() - began)?;
         Ok(part)
     }
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use crate::error::DownloadError;
 
 /// How long a download may take.
@@ -26,24 +24,23 @@ impl Default for DownloadLimits {
 /// It watches how fast a body comes. Only the time that is spent waiting for the server counts, not what the store takes.
 pub(super) struct Watch {
     limits: DownloadLimits,
-    waited: TimeDelta,
+    waited: Duration,
     came: u64,
 }
 
 impl Watch {
     pub(super) fn new(limits: DownloadLimits) -> Self {
-        Self { limits, waited: TimeDelta::zero(), came: 0 }
+        Self { limits, waited: Duration::ZERO, came: 0 }
     }
 
     /// It takes in that so many bytes came after a wait.
-    pub(super) fn saw(&mut self, bytes: usize, after: TimeDelta) -> Result<(), DownloadError> {
+    pub(super) fn saw(&mut self, bytes: usize, after: Duration) -> Result<(), DownloadError> {
         self.waited += after;
         self.came += bytes as u64;
-        let waited = self.waited.to_std().unwrap_or_default();
-        if waited < self.limits.silence {
+        if self.waited < self.limits.silence {
             return Ok(());
         }
-        let least = self.limits.slowest as f64 * waited.as_secs_f64();
+        let least = self.limits.slowest as f64 * self.waited.as_secs_f64();
         let too_slow = (self.came as f64) < least;
         *self = Self::new(self.limits);
         if too_slow { Err(DownloadError::TooSlow) } else { Ok(()) }
@@ -67,32 +64,32 @@ mod tests {
     fn what_drips_is_given_up_as_soon_as_that_is_known() {
         let mut watch = watch();
         for second in 1..30 {
-            assert!(watch.saw(1, TimeDelta::seconds(1)).is_ok(), "{second}");
+            assert!(watch.saw(1, Duration::from_secs(1)).is_ok(), "{second}");
         }
-        assert!(matches!(watch.saw(1, TimeDelta::seconds(1)), Err(DownloadError::TooSlow)));
+        assert!(matches!(watch.saw(1, Duration::from_secs(1)), Err(DownloadError::TooSlow)));
     }
 
     #[test]
     fn what_pauses_and_makes_up_for_it_is_not_given_up() {
         let mut watch = watch();
         for _ in 0..1000 {
-            watch.saw(3000, TimeDelta::seconds(29)).unwrap();
-            watch.saw(1, TimeDelta::seconds(1)).unwrap();
+            watch.saw(3000, Duration::from_secs(29)).unwrap();
+            watch.saw(1, Duration::from_secs(1)).unwrap();
         }
     }
 
     #[test]
     fn a_store_that_takes_its_time_is_not_held_against_the_server() {
         let mut watch = watch();
-        (0..100_000).for_each(|_| watch.saw(1, TimeDelta::zero()).unwrap());
+        (0..100_000).for_each(|_| watch.saw(1, Duration::ZERO).unwrap());
     }
 
     #[test]
     fn a_fast_beginning_does_not_excuse_a_drip_for_long() {
         let mut watch = watch();
-        watch.saw(1 << 30, TimeDelta::seconds(29)).unwrap();
-        watch.saw(1, TimeDelta::seconds(1)).unwrap();
-        let dripped = (0..31).find(|_| watch.saw(1, TimeDelta::seconds(1)).is_err());
+        watch.saw(1 << 30, Duration::from_secs(29)).unwrap();
+        watch.saw(1, Duration::from_secs(1)).unwrap();
+        let dripped = (0..31).find(|_| watch.saw(1, Duration::from_secs(1)).is_err());
         assert_eq!(dripped, Some(29));
     }
 }

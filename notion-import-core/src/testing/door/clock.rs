@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,6 +28,9 @@ pub struct SimClock {
 
 struct Hands {
     now: DateTime<Utc>,
+    /// By how much it was set wrong, beside what has passed.
+    set_by: TimeDelta,
+    began: (DateTime<Utc>, Instant),
     sleepers: BTreeSet<(DateTime<Utc>, u64)>,
     tickets: u64,
     /// Grows whenever anyone uses the clock or the world.
@@ -37,7 +40,14 @@ struct Hands {
 impl SimClock {
     /// A clock that stands at a moment.
     pub fn new(now: DateTime<Utc>) -> Self {
-        let hands = Hands { now, sleepers: BTreeSet::new(), tickets: 0, activity: 0 };
+        let hands = Hands {
+            now,
+            set_by: TimeDelta::zero(),
+            began: (now, Instant::now()),
+            sleepers: BTreeSet::new(),
+            tickets: 0,
+            activity: 0,
+        };
         Self { hands: Arc::new(Mutex::new(hands)), patience: Duration::ZERO }
     }
 
@@ -51,6 +61,13 @@ impl SimClock {
     pub fn advance(&self, duration: Duration) {
         let mut hands = self.hands();
         hands.now += delta(duration);
+        hands.activity += 1;
+    }
+
+    /// It is set forward or back, as by whoever keeps a machine's clock. No time passes, and nobody wakes.
+    pub fn set_by(&self, delta: TimeDelta) {
+        let mut hands = self.hands();
+        hands.set_by += delta;
         hands.activity += 1;
     }
 
@@ -77,7 +94,14 @@ impl Sealed for SimClock {}
 #[async_trait]
 impl Clock for SimClock {
     fn now(&self) -> DateTime<Utc> {
-        self.hands().now
+        let hands = self.hands();
+        hands.now + hands.set_by
+    }
+
+    fn instant(&self) -> Instant {
+        let hands = self.hands();
+        let (then, instant) = hands.began;
+        instant + (hands.now - then).to_std().unwrap_or_default()
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -32,6 +32,10 @@ impl Clock for FastClock {
         self.began + TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX)
     }
 
+    fn instant(&self) -> Instant {
+        self.at + self.at.elapsed() * self.times
+    }
+
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration / self.times).await;
     }

@@ -1,7 +1,9 @@
 //! Files of pages: addresses that expire, and bodies that break off, on the way to a document.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use notion_import_core::connection::{Connection, StaticToken};
 use notion_import_core::id::{NotionId, TenantId};
@@ -124,7 +126,7 @@ async fn an_address_that_never_works_is_asked_for_once_more_and_then_left() {
 async fn a_file_that_drips_for_hours_fails_the_page_within_minutes() {
     let stage = Stage::with_report();
     let began = stage.clock.now();
-    let pause = std::time::Duration::from_secs(1);
+    let pause = Duration::from_secs(1);
     stage.world.fail_next(Endpoint::File, Fault::Slow { chunk: 1, pause });
     let error = stage.fetch(External::Link).await.unwrap_err();
     assert_eq!((error.code(), error.is_transient()), ("file_too_slow", true));
@@ -157,5 +159,34 @@ async fn an_image_of_another_host_is_a_link_unless_it_is_wanted_and_there() {
         );
         let asked = stage.world.requests_to(Endpoint::File);
         assert_eq!(asked > 0, external == External::Fetch, "{claim}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_ends_no_download_and_saves_none() {
+    for (hours, chunk, outcome) in
+        [(1, 5_000, Ok(())), (-1, 5_000, Ok(())), (1, 1, Err("file_too_slow")), (-1, 1, Err("file_too_slow"))]
+    {
+        let stage = Stage::with_report();
+        let pause = Duration::from_secs(1);
+        stage.world.fail_next(Endpoint::File, Fault::Slow { chunk, pause });
+        let began = stage.clock.instant();
+        let setting = async {
+            stage.clock.sleep(Duration::from_secs(7)).await;
+            stage.clock.set_by(TimeDelta::hours(hours));
+            std::future::pending().await
+        };
+        let fetched = tokio::select! {
+            fetched = stage.fetch(External::Link) => fetched,
+            never = setting => never,
+        };
+        let took = stage.clock.instant() - began;
+        assert_eq!(
+            fetched.map(drop).map_err(|error| error.code()),
+            outcome,
+            "{hours} h, {chunk} bytes a second"
+        );
+        assert!((Duration::from_secs(30)..Duration::from_secs(60)).contains(&took), "{hours} h: {took:?}");
+        assert_eq!(stage.world.requests_to(Endpoint::File), 1, "{hours} h, {chunk} bytes a second");
     }
 }
