@@ -23,7 +23,7 @@ use crate::notion::client::Client;
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
 use crate::sync::{Sync, SyncOptions, SyncReport};
-use crate::transport::{Clock, Http, SystemClock, Transport, within};
+use crate::transport::{Clock, Http, SystemClock, Transport, all_within, within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ pub struct Timeouts {
     /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute;
     /// of many that are imported, each waits for its turn before that.
     pub import: Duration,
-    /// A sync of all that is linked. What it has found until then is kept.
+    /// A sync of all that is linked, or a list of all that search shows. What was found until then is kept.
     pub sync: Duration,
 }
 
@@ -267,9 +267,10 @@ impl Importer {
         words: &str,
     ) -> impl Stream<Item = Result<(NotionId, SourceKind), Error>> + Send + 'a {
         let found = self.client.on(connection).search(words, Kind::Any).shown_first().stream();
-        found.try_filter_map(|found| async move {
+        let found = found.try_filter_map(|found| async move {
             Ok(Seen::found(&found).map(|seen| (seen.source.id, seen.source.kind)))
-        })
+        });
+        all_within(&*self.clock, self.timeouts.sync, found)
     }
 
     /// It lists the rows of a data source.

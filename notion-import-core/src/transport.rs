@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use crate::error::TransportError;
+use crate::error::{Error, TransportError};
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -155,6 +154,20 @@ pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, awaite
         outcome = awaited => Some(outcome),
         () = clock.sleep(limit) => None,
     }
+}
+
+/// It gives a stream so long in all, and then ends it in an error. What passes while nobody waits for it is not counted.
+pub(crate) fn all_within<'a, T: Send + 'a>(
+    clock: &'a dyn Clock,
+    limit: Duration,
+    items: impl Stream<Item = Result<T, Error>> + Send + 'a,
+) -> impl Stream<Item = Result<T, Error>> + Send + 'a {
+    stream::try_unfold((items.boxed(), limit), move |(mut items, left)| async move {
+        let began = clock.instant();
+        let next = within(clock, left, items.try_next()).await.unwrap_or(Err(Error::Overdue))?;
+        let left = left.saturating_sub(clock.instant() - began);
+        Ok(next.map(|item| (item, (items, left))))
+    })
 }
 
 pub(crate) mod sealed {

@@ -1,8 +1,10 @@
 //! Nothing takes longer than it may.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::{Stream, StreamExt};
 use notion_import_core::browse::Query;
 use notion_import_core::error::{Error, TransportError};
 use notion_import_core::import::Pick;
@@ -18,6 +20,11 @@ fn line() -> (Line, Pick) {
     let home = author.page(workspace, "Home");
     let grant = world.grant(workspace, [home]);
     (Line::virtually(&world, &grant, Duration::ZERO), Pick::page(home))
+}
+
+/// It waits for the first that something lists.
+async fn first_of<T>(listed: impl Stream<Item = Result<T, Error>>) -> Option<Error> {
+    pin!(listed).next().await.and_then(Result::err)
 }
 
 /// One byte a minute.
@@ -71,8 +78,35 @@ async fn an_operation_takes_as_long_as_it_may_whatever_it_waits_for() {
     check(tenant.importer.browse(&tenant.connection, &Query::default()).await.err(), 10);
     check(tenant.importer.import_one(&tenant.connection, home).await.err(), 20);
     check(tenant.importer.sync(&tenant.connection).await.err(), 30);
+    check(first_of(tenant.importer.listed(&tenant.connection, "")).await, 30);
     assert_eq!(tenant.contents().await, Vec::<String>::new());
     // Of many, each waits for its turn as long as that takes, and only then its time begins.
     tenant.import(vec![home]).await.unwrap();
     assert!(line.clock.now() >= hour);
+}
+
+#[tokio::test]
+async fn a_list_may_take_so_long_in_all_and_whoever_reads_it_any_time() {
+    let (line, home) = line();
+    let author = line.world.at(morning() - TimeDelta::hours(1));
+    for number in 0..1000 {
+        author.page(home.id, format!("Page {number}"));
+    }
+    // Eleven parts, ten seconds each.
+    let line = Line::virtually(&line.world, &line.grant, Duration::from_secs(10));
+    for (limit, parts) in [(109, 10), (111, 11)] {
+        let timeouts = Timeouts { sync: Duration::from_secs(limit), ..Timeouts::default() };
+        let tenant = line.tenant_with(|builder| builder.timeouts(timeouts));
+        let mut listed = pin!(tenant.importer.listed(&tenant.connection, ""));
+        let (mut found, mut error) = (0, None);
+        while let Some(next) = listed.next().await {
+            line.clock.sleep(Duration::from_secs(1)).await;
+            match next {
+                Ok(_) => found += 1,
+                Err(overdue) => error = Some(overdue),
+            }
+        }
+        assert_eq!(found, (parts * 100).min(1001), "{limit} s");
+        assert_eq!(matches!(error, Some(Error::Overdue)), parts == 10, "{limit} s: {error:?}");
+    }
 }
