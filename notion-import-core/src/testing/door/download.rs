@@ -10,20 +10,27 @@ use crate::error::{DownloadError, Error};
 use crate::id::TenantId;
 use crate::library::blob::BlobStore;
 use crate::library::document::StoredFile;
-use crate::transport::SystemClock;
+use crate::transport::{SharedClock, SystemClock};
 
 /// Downloads alone, as an import makes them.
 #[derive(Clone)]
 pub struct Download {
     guard: Guard,
     wire: Option<Switchboard>,
+    clock: SharedClock,
     limits: DownloadLimits,
     cap: u64,
 }
 
 impl Default for Download {
     fn default() -> Self {
-        Self { guard: Guard::default(), wire: None, limits: DownloadLimits::default(), cap: 100 << 20 }
+        Self {
+            guard: Guard::default(),
+            wire: None,
+            clock: Arc::new(SystemClock),
+            limits: DownloadLimits::default(),
+            cap: 100 << 20,
+        }
     }
 }
 
@@ -32,6 +39,13 @@ impl Download {
     #[must_use]
     pub fn over(mut self, wire: &Switchboard) -> Self {
         self.wire = Some(wire.clone());
+        self
+    }
+
+    /// It waits by this clock.
+    #[must_use]
+    pub fn under(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -74,7 +88,7 @@ impl Download {
         url: &str,
     ) -> Result<StoredFile, Error> {
         let url = Url::parse(url).map_err(|_| DownloadError::Refused("it is no address"))?;
-        let (guard, clock) = (self.guard.clone(), Arc::new(SystemClock));
+        let (guard, clock) = (self.guard.clone(), self.clock.clone());
         let downloader = match &self.wire {
             Some(wire) => Downloader::over(Arc::new(wire.clone()), guard, clock),
             None => Downloader::new(guard, clock).map_err(DownloadError::Transport)?,

@@ -4,6 +4,7 @@ mod addresses;
 mod expiry;
 mod names;
 mod network;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -29,7 +29,7 @@ use notion_import_core::testing::{FastClock, Grant, Server, SimClock, World, Wor
 use notion_import_core::transport::{Http, SharedClock, Transport};
 
 /// When every story begins.
-fn morning() -> DateTime<Utc> {
+pub(crate) fn morning() -> DateTime<Utc> {
     "2026-11-22T08:00:00Z".parse().unwrap()
 }
 
