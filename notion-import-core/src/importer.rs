@@ -136,6 +136,14 @@ impl Builder {
         Ok(self.assemble(Arc::new(Http::new()?), clock, downloader))
     }
 
+    /// What of it decides about downloads. A new setting does not compile until it was looked at here; one that opens anything is
+    /// to be set to its widest where forbidden addresses are tested.
+    #[cfg(feature = "testing")]
+    pub(crate) fn downloads(self) -> (Guard, ImportOptions) {
+        let Self { guard, import, tokens: _, documents: _, blobs: _, sync: _, timeouts: _, stand: _ } = self;
+        (guard, import)
+    }
+
     fn assemble(
         self,
         transport: Arc<dyn Transport>,

@@ -143,6 +143,14 @@ mod tests {
         guard.judge(&Url::parse(url).unwrap())
     }
 
+    /// Every setting at its widest; a new one does not compile until it is here.
+    fn widest() -> Guard {
+        let external = match External::default() {
+            External::Link | External::Fetch => External::Fetch,
+        };
+        Guard { trusted: HashSet::from(["http://127.0.0.1:4321".to_owned()]), external }
+    }
+
     #[test]
     fn notions_hosts_and_exact_trusted_origins_are_let_through() {
         for url in [
@@ -225,7 +233,11 @@ mod tests {
             "fe80::1",
             "ff02::1",
         ] {
-            assert!(!is_public(ip.parse().unwrap()), "{ip}");
+            let ip: IpAddr = ip.parse().unwrap();
+            assert!(!is_public(ip), "{ip}");
+            let mut url = Url::parse("https://host/a.pdf").unwrap();
+            url.set_ip_host(ip).unwrap();
+            assert!(widest().judge(&url).is_err(), "{url}");
         }
         for ip in [
             "1.1.1.1",

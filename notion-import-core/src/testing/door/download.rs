@@ -8,6 +8,7 @@ use super::Switchboard;
 use crate::download::{Accept, DownloadLimits, Downloader, External, Guard, Wanted};
 use crate::error::{DownloadError, Error};
 use crate::id::TenantId;
+use crate::importer::Builder;
 use crate::library::blob::BlobStore;
 use crate::library::document::StoredFile;
 use crate::transport::{SharedClock, SystemClock};
@@ -35,6 +36,12 @@ impl Default for Download {
 }
 
 impl Download {
+    /// It downloads as an importer of this builder would.
+    pub fn of(builder: Builder) -> Self {
+        let (guard, options) = builder.downloads();
+        Self { guard, limits: options.downloads, cap: options.largest_file, ..Self::default() }
+    }
+
     /// It goes over this wire instead of the network.
     #[must_use]
     pub fn over(mut self, wire: &Switchboard) -> Self {

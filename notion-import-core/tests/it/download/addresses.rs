@@ -1,9 +1,15 @@
 //! Where a download may lead, and where it must not.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use notion_import_core::importer::External;
+use notion_import_core::connection::StaticToken;
+use notion_import_core::import::{DownloadLimits, ImportOptions, TreeLimits};
+use notion_import_core::importer::{Builder, External, Importer, Timeouts};
+use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::sync::{SyncOptions, TitlePolicy};
 use notion_import_core::testing::{Download, FileServer, Step, Switchboard};
 
 use super::{download, is_refused, public, sending_to, server};
@@ -161,15 +167,39 @@ fn switchboard() -> Switchboard {
         .name("files.example", &["93.184.216.1"])
 }
 
+/// An importer with every setting at its widest: a new one does not compile until it is here.
+fn widest() -> Builder {
+    let age = Duration::from_secs(1 << 40);
+    Importer::builder(
+        Arc::new(StaticToken::new("ntn_token")),
+        Arc::<MemoryLibrary>::default(),
+        Arc::<MemoryBlobs>::default(),
+    )
+    .trust_origin(&"http://127.0.0.1:4321".parse().unwrap())
+    .external_files(External::Fetch)
+    .import_options(ImportOptions {
+        largest_file: u64::MAX,
+        largest_image: u64::MAX,
+        downloads: DownloadLimits { silence: age, whole: age, slowest: 0 },
+        tree: TreeLimits { blocks: usize::MAX, depth: usize::MAX },
+    })
+    .sync_options(SyncOptions { verify_at_once: usize::MAX, titles: TitlePolicy::Follow })
+    .timeouts(Timeouts { attempt: age, browse: age, import: age, sync: age })
+}
+
 #[tokio::test]
-async fn no_page_can_have_a_forbidden_address_dialled() {
+async fn no_page_can_have_a_forbidden_address_dialled_whatever_the_host_opens() {
     assert!(FORBIDDEN.len() >= 80, "{}", FORBIDDEN.len());
-    for external in [External::Link, External::Fetch] {
+    for (how, opened) in [
+        ("with nothing opened", Download::default()),
+        ("with external files", Download::default().external(External::Fetch)),
+        ("with everything opened", Download::of(widest())),
+    ] {
         for url in FORBIDDEN {
             let wire = switchboard();
-            let outcome = download(&Download::default().over(&wire).external(external), url).await;
-            assert!(is_refused(&outcome), "{external:?} {url}: {outcome:?}");
-            assert_eq!(wire.dials(), [], "{external:?} {url}");
+            let outcome = download(&opened.clone().over(&wire), url).await;
+            assert!(is_refused(&outcome), "{url} {how}: {outcome:?}");
+            assert_eq!(wire.dials(), [], "{url} {how}");
         }
     }
 }
