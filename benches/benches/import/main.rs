@@ -1,7 +1,7 @@
 //! How long an import takes, and how many requests, beside the least that either can be.
 //!
 //! 200 pages of 60 blocks, from a stand-in for Notion in a process of its own. The import runs in one of its own too, so
-//! that its memory is seen.
+//! that its memory is seen. Arguments choose among the settings: those whose name contains one.
 
 mod limit;
 mod stand_in;
@@ -81,7 +81,9 @@ fn bench() -> Outcome {
         "answered", "import", "floor", "ratio", "requests", "at least", "under way", "refused", "memory"
     );
     let mut fetching: f64 = 0.0;
-    for (index, setting) in SETTINGS.iter().enumerate() {
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|part| name.contains(part));
+    for (index, setting) in SETTINGS.iter().enumerate().filter(|(_, setting)| is_chosen(setting.name)) {
         let (mut stand_in, place) = start(&json!({ "serve": index }))?;
         let measured = start(&serde_json::from_str(&place)?).and_then(|(mut import, said)| {
             import.wait()?;
