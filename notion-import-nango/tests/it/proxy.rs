@@ -1,14 +1,17 @@
 //! Access to Notion through the proxy, and the pause that all tenants share.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::TimeDelta;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use notion_import_core::connection::{Authorizer, Connection, ConnectionRef, TokenSource};
 use notion_import_core::error::Fault;
 use notion_import_core::id::TenantId;
+use notion_import_core::testing::{SimClock, World, WorldTransport};
+use notion_import_core::transport::Clock;
+use notion_import_nango::Nango;
 
-use crate::{API_KEY, attempt, nango};
+use crate::{API_KEY, attempt, config, moment, nango};
 
 fn connection(reference: &str) -> Connection {
     Connection::new(TenantId::fresh(), reference)
@@ -50,34 +53,45 @@ async fn a_reference_no_header_can_carry_is_no_connection() {
     assert_eq!(refused.unwrap_err().fault, Fault::ConnectionMissing);
 }
 
+/// An adapter under a clock of its own, before a world that writes down what it is asked.
+fn staged() -> (Nango, SimClock, World) {
+    let (clock, world) = (SimClock::new(moment()), World::new(7));
+    let transport = WorldTransport::new(world.clone(), clock.clone());
+    let config = config("https://api.nango.dev");
+    let nango = Nango::assembled(config, Arc::new(transport), Arc::new(clock.clone())).unwrap();
+    (nango, clock, world)
+}
+
 #[tokio::test]
 async fn a_429_of_nangos_holds_every_tenant_until_it_is_over() {
-    let nango = nango("http://127.0.0.1:9");
-    let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, HeaderValue::from_static("0"))]);
+    let (nango, clock, world) = staged();
+    let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, HeaderValue::from_static("9"))]);
     let body = br#"{"error":{"code":"too_many_request"}}"#;
-    let before = Instant::now();
-    let fault = nango.explain(StatusCode::TOO_MANY_REQUESTS, &headers, body, Utc::now());
-    assert!(matches!(fault, Fault::AccountPause(_)));
+    let fault = nango.explain(StatusCode::TOO_MANY_REQUESTS, &headers, body, clock.now());
+    // Nango rounds down.
+    let until = moment() + TimeDelta::seconds(10);
+    assert_eq!(fault, Fault::AccountPause(until));
 
     // A person's click is refused at once; a sync waits.
     let refused = nango.begin(&attempt()).await.unwrap_err();
     assert_eq!(refused.fault, fault);
     assert_eq!(nango.inspect(&ConnectionRef::new("c-1")).await.unwrap_err().fault, fault);
-    assert!(before.elapsed() < Duration::from_millis(500));
+    assert_eq!((clock.now(), world.requests().len()), (moment(), 0));
 
-    let (clone, other) = (nango.clone(), connection("c-2"));
-    let (first, second) = (connection("c-1"), other);
-    let (first, second) = tokio::join!(nango.access(&first), clone.access(&second));
-    assert!(first.is_ok() && second.is_ok());
-    assert!(before.elapsed() >= Duration::from_millis(950), "{:?}", before.elapsed());
+    let (first, second) = (connection("c-1"), connection("c-2"));
+    let clone = nango.clone();
+    let held = async |nango: &Nango, connection: &Connection| {
+        nango.access(connection).await.unwrap();
+        clock.now()
+    };
+    assert_eq!(tokio::join!(held(&nango, &first), held(&clone, &second)), (until, until));
 }
 
 #[tokio::test]
 async fn notions_429_holds_nobody_else() {
-    let nango = nango("https://api.nango.dev");
+    let (nango, clock, _) = staged();
     let body = br#"{"object":"error","status":429,"code":"rate_limited"}"#;
-    nango.explain(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body, Utc::now());
-    let before = Instant::now();
+    nango.explain(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body, clock.now());
     assert!(nango.access(&connection("c-1")).await.is_ok());
-    assert!(before.elapsed() < Duration::from_millis(500));
+    assert_eq!(clock.now(), moment());
 }
