@@ -51,3 +51,16 @@ async fn where_notion_shows_no_more_the_picker_says_what_to_do() {
     assert!(shown == 3 && shown < all, "{shown} of {all}");
     ada.get("/import?q=information").await.ok().not_saying(ADVICE);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_found_can_be_ticked_at_once() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let found = ada.get("/import?q=policy&kind=page").await.ok();
+    let shown = found.picks().len();
+    assert!(shown > 1 && found.all_between("\" checked", ">").is_empty());
+    let link = &found.all_between("<a href=\"/import?", "\"")[0];
+    let ticked = ada.get(&format!("/import?{link}")).await.ok().saying("Tick none");
+    assert_eq!((ticked.picks().len(), ticked.all_between("\" checked", ">").len()), (shown, shown));
+}

@@ -30,6 +30,10 @@ struct Picker {
     words: String,
     kind: &'static str,
     link: String,
+    /// Where this part of the list begins; empty at the beginning.
+    after: String,
+    /// The boxes are ticked already.
+    is_ticked: bool,
     entries: Vec<Shown>,
     next: Option<String>,
     /// Notion shows no more, though there is more.
@@ -69,6 +73,8 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         words: fields.text("q").to_owned(),
         kind: fields.given("kind").map_or("any", kind_name),
         link: fields.text("link").to_owned(),
+        after: fields.text("after").to_owned(),
+        is_ticked: fields.is_on("ticked"),
         entries: Vec::new(),
         next: None,
         is_capped: false,
@@ -76,7 +82,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     };
     let Some(record) = connected(&app, &staff).await? else { return page(&picker) };
     picker.workspace = Some(record.workspace.name.clone());
-    let found = find(&app, &record, &picker, fields.given("after")).await?;
+    let found = find(&app, &record, &picker).await?;
     picker.entries = found.entries.into_iter().map(shown).collect();
     picker.is_capped = found.is_capped && found.next.is_none();
     picker.next = found.next;
@@ -101,12 +107,7 @@ async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>,
     Ok(records.into_iter().find(|record| record.state == ConnectionState::Active))
 }
 
-async fn find(
-    app: &App,
-    record: &ConnectionRecord,
-    picker: &Picker,
-    after: Option<&str>,
-) -> Result<Listing, Problem> {
+async fn find(app: &App, record: &ConnectionRecord, picker: &Picker) -> Result<Listing, Problem> {
     let whole = |entries: Vec<Entry>| Listing { entries, next: None, is_capped: false };
     let connection = record.connection();
     let found = if picker.link.is_empty() {
@@ -115,7 +116,8 @@ async fn find(
             "database" => Kind::DataSources,
             _ => Kind::Any,
         };
-        let query = Query { words: picker.words.clone(), kind, after: after.map(str::to_owned) };
+        let after = Some(picker.after.clone()).filter(|after| !after.is_empty());
+        let query = Query { words: picker.words.clone(), kind, after };
         app.importer.browse(&connection, &query).await
     } else {
         app.importer.paste(&connection, &picker.link).await.map(whole)
