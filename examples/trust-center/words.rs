@@ -9,8 +9,6 @@ use notion_import_core::library::document::{
     Link, Source, SourceImage, SourceKind, SourceParent, SourceState,
 };
 use notion_import_core::library::fidelity::{Loss, Truncation};
-use serde::Serialize;
-use serde_json::Value;
 
 use crate::people::Company;
 
@@ -151,17 +149,16 @@ pub fn last_run(record: &ConnectionRecord, now: DateTime<Utc>) -> String {
 }
 
 pub fn loss(loss: &Loss) -> String {
-    format!("{} (×{})", wire_name(&loss.kind), loss.count)
+    counted(loss.kind.description(), loss.count)
 }
 
 pub fn truncation(truncation: &Truncation) -> String {
-    format!("{} (×{})", wire_name(&truncation.kind), truncation.count)
+    counted(truncation.kind.description(), truncation.count)
 }
 
-/// There are dozens of kinds, and their wire names read well enough.
-fn wire_name(kind: &impl Serialize) -> String {
-    let name = serde_json::to_value(kind).ok();
-    name.as_ref().and_then(Value::as_str).unwrap_or_default().replace('_', " ")
+fn counted(description: &str, count: u64) -> String {
+    let description = description.trim_end_matches('.');
+    if count > 1 { format!("{description} (×{count})") } else { description.to_owned() }
 }
 
 pub fn event(event: &AuditEvent, company: &Company) -> String {

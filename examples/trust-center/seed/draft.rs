@@ -113,7 +113,6 @@ impl Writer<'_> {
             "##" => heading(2, words(rest)),
             "###" => heading(3, words(rest)),
             "-" => bulleted(words(rest)).children(self.nested(lines)),
-            "1." => numbered(words(rest)).children(self.nested(lines)),
             "[x]" => to_do(words(rest), true),
             ">" => quote(words(rest)),
             "?" => toggle(words(rest), self.nested(lines)),
@@ -125,6 +124,7 @@ impl Writer<'_> {
             "---" => divider(),
             "<<<" => self.columns(lines),
             "[" if rest.starts_with("] ") => to_do(words(&rest[2..]), false),
+            _ if is_number(mark) => numbered(words(rest)).children(self.nested(lines)),
             _ if line.starts_with("```") => fence(line.trim_start_matches('`'), lines),
             "{image" => image(&self.author.file(name(rest), "image/png", picture::diagram(name(rest)))),
             "{pdf" => self.pdf(rest.trim_end_matches('}')),
@@ -166,4 +166,9 @@ fn fence(language: &str, lines: &mut Peekable<Lines<'_>>) -> Block {
 
 fn name(rest: &str) -> &str {
     rest.trim_end_matches('}')
+}
+
+/// Whether a mark begins an item of a numbered list.
+fn is_number(mark: &str) -> bool {
+    mark.strip_suffix('.').is_some_and(|number| number.parse::<u32>().is_ok())
 }

@@ -93,103 +93,113 @@ pub struct Truncation {
     pub first_block: Option<NotionId>,
 }
 
-/// Why words are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum TruncationKind {
-    /// The children of a block were not loaded.
-    ChildrenNotLoaded,
-    /// The page has more blocks than the importer reads.
-    TooManyBlocks,
-    /// The page is nested deeper than the importer reads.
-    TooDeep,
-    /// A property holds more than was read.
-    PropertyNotLoaded,
-}
-
-macro_rules! loss_kinds {
-    ($($(#[$meta:meta])* $kind:ident,)+) => {
-        /// What Markdown cannot say, or says in another form.
+/// An enum of kinds, each of which says in one sentence what it is.
+macro_rules! kinds {
+    ($(#[$meta:meta])* pub enum $name:ident { $(#[doc = $description:literal] $kind:ident,)+ }) => {
+        $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
-        pub enum LossKind {
-            $($(#[$meta])* $kind,)+
+        pub enum $name {
+            $(#[doc = $description] $kind,)+
         }
 
-        impl LossKind {
+        impl $name {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// What it is, in one sentence for people.
+            pub const fn description(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $description.trim_ascii(),)+
+                }
+            }
         }
     };
 }
 
-loss_kinds! {
-    /// A colour was dropped.
-    Color,
-    /// An underline was dropped.
-    Underline,
-    /// A style was dropped where Markdown cannot delimit it.
-    Style,
-    /// A line break in a heading became a space.
-    HeadingLineBreak,
-    /// Letters or Roman numerals became numbers.
-    ListFormat,
-    /// Blocks indented under another stand after it.
-    Indentation,
-    /// Blocks nested too deep for Markdown stand after their parent.
-    Nesting,
-    /// A toggle became a list item or a heading, open for ever.
-    Toggle,
-    /// A callout became a quotation.
-    Callout,
-    /// An icon that is no emoji was dropped.
-    Icon,
-    /// Columns stand after one another.
-    Columns,
-    /// Tabs stand after one another.
-    Tabs,
-    /// A table's first column is a header no more.
-    HeaderColumn,
-    /// A breadcrumb was dropped.
-    Breadcrumb,
-    /// A table of contents was dropped.
-    TableOfContents,
-    /// A button became its label and its blocks.
-    Template,
-    /// The frame around a bookmark, embed or preview became a link.
-    Preview,
-    /// A player or viewer became a link.
-    Player,
-    /// A file of Notion's was not stored again: its name stands without a link.
-    FileNotStored,
-    /// A block without a file was dropped.
-    FileMissing,
-    /// A link with a scheme that is not allowed kept its label alone.
-    LinkScheme,
-    /// A link to a comment or to nothing known was dropped.
-    LinkTarget,
-    /// A link to a page the host does not know kept its label alone.
-    PageLink,
-    /// Meeting notes became their title and their blocks.
-    MeetingNotes,
-    /// A custom emoji became its name.
-    CustomEmoji,
-    /// A mention of an unknown kind became its text.
-    UnknownMention,
-    /// A formula that Markdown's math cannot hold became code.
-    Equation,
-    /// Code inside a table that Markdown cannot hold became text.
-    TableCode,
-    /// A block Notion does not give left a placeholder.
-    UnsupportedBlock,
-    /// A block stands beside the file that became the document, and is not in it.
-    DisplacedBlock,
-    /// A block of an unknown type left a placeholder.
-    UnknownBlock,
-    /// A property value that Notion does not give, or of an unknown type, left its cell empty.
-    UnsupportedProperty,
+kinds! {
+    /// Why words are missing.
+    pub enum TruncationKind {
+        /// The children of a block were not loaded.
+        ChildrenNotLoaded,
+        /// The page has more blocks than the importer reads.
+        TooManyBlocks,
+        /// The page is nested deeper than the importer reads.
+        TooDeep,
+        /// A property holds more than was read.
+        PropertyNotLoaded,
+    }
+}
+
+kinds! {
+    /// What Markdown cannot say, or says in another form.
+    pub enum LossKind {
+        /// A colour was dropped.
+        Color,
+        /// An underline was dropped.
+        Underline,
+        /// A style was dropped where Markdown cannot delimit it.
+        Style,
+        /// A line break in a heading became a space.
+        HeadingLineBreak,
+        /// Letters or Roman numerals became numbers.
+        ListFormat,
+        /// Blocks indented under another stand after it.
+        Indentation,
+        /// Blocks nested too deep for Markdown stand after their parent.
+        Nesting,
+        /// A toggle became a list item or a heading, open for ever.
+        Toggle,
+        /// A callout became a quotation.
+        Callout,
+        /// An icon that is no emoji was dropped.
+        Icon,
+        /// Columns stand after one another.
+        Columns,
+        /// Tabs stand after one another.
+        Tabs,
+        /// A table's first column is a header no more.
+        HeaderColumn,
+        /// A breadcrumb was dropped.
+        Breadcrumb,
+        /// A table of contents was dropped.
+        TableOfContents,
+        /// A button became its label and its blocks.
+        Template,
+        /// The frame around a bookmark, embed or preview became a link.
+        Preview,
+        /// A player or viewer became a link.
+        Player,
+        /// A file of Notion's was not stored again: its name stands without a link.
+        FileNotStored,
+        /// A block without a file was dropped.
+        FileMissing,
+        /// A link with a scheme that is not allowed kept its label alone.
+        LinkScheme,
+        /// A link to a comment or to nothing known was dropped.
+        LinkTarget,
+        /// A link to a page the host does not know kept its label alone.
+        PageLink,
+        /// Meeting notes became their title and their blocks.
+        MeetingNotes,
+        /// A custom emoji became its name.
+        CustomEmoji,
+        /// A mention of an unknown kind became its text.
+        UnknownMention,
+        /// A formula that Markdown's math cannot hold became code.
+        Equation,
+        /// Code inside a table that Markdown cannot hold became text.
+        TableCode,
+        /// A block Notion does not give left a placeholder.
+        UnsupportedBlock,
+        /// A block stands beside the file that became the document, and is not in it.
+        DisplacedBlock,
+        /// A block of an unknown type left a placeholder.
+        UnknownBlock,
+        /// A property value that Notion does not give, or of an unknown type, left its cell empty.
+        UnsupportedProperty,
+    }
 }
 
 /// What a page's Markdown tells or loads beyond its words: what to look at before it is published.
