@@ -1,5 +1,7 @@
 //! What went wrong, as a page that says what to do.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -15,12 +17,17 @@ pub struct Problem {
     title: &'static str,
     advice: String,
     /// An address, and what it is called.
-    way_out: (&'static str, &'static str),
+    way_out: (Cow<'static, str>, &'static str),
 }
 
 impl Problem {
     fn new(status: StatusCode, title: &'static str, advice: impl Into<String>) -> Self {
-        Self { status, title, advice: advice.into(), way_out: ("/", "To the start") }
+        Self { status, title, advice: advice.into(), way_out: ("/".into(), "To the start") }
+    }
+
+    /// The same, with an address to go on at.
+    pub fn with_way_out(self, address: String, name: &'static str) -> Self {
+        Self { way_out: (address.into(), name), ..self }
     }
 
     /// One answer for what is not there and for what must not be known to be there.
@@ -37,7 +44,7 @@ impl Problem {
     pub fn not_your_role() -> Self {
         let advice = "Your role does not allow this. Ask an administrator, or switch to one at the top.";
         Self {
-            way_out: ("/documents", "To the documents"),
+            way_out: ("/documents".into(), "To the documents"),
             ..Self::new(StatusCode::FORBIDDEN, "Not allowed", advice)
         }
     }
@@ -55,7 +62,7 @@ impl Problem {
     pub fn moved_on() -> Self {
         let advice = "Somebody changed this meanwhile, so nothing was done. Go back, look at it again, and decide anew.";
         Self {
-            way_out: ("/documents", "To the documents"),
+            way_out: ("/documents".into(), "To the documents"),
             ..Self::new(StatusCode::CONFLICT, "It has changed", advice)
         }
     }
@@ -85,13 +92,13 @@ impl From<Error> for Problem {
         match error {
             Error::Store(error) => error.into(),
             error if error.needs_reconnect() => Self {
-                way_out: ("/integrations", "To the integrations"),
+                way_out: ("/integrations".into(), "To the integrations"),
                 ..Self::new(StatusCode::BAD_GATEWAY, "Notion needs a new consent", words::reason(&error))
             },
             error => {
                 tracing::warn!(code = error.code(), "Notion did not answer as hoped");
                 Self {
-                    way_out: ("/integrations", "To the integrations"),
+                    way_out: ("/integrations".into(), "To the integrations"),
                     ..Self::new(StatusCode::BAD_GATEWAY, "Notion did not answer", words::reason(&error))
                 }
             }

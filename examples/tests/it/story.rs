@@ -169,7 +169,12 @@ async fn open(demo: &Demo, imported: &Imported) {
     let (bruno, chiara) = (demo.browser_of("bruno").await, demo.browser_of("chiara").await);
     for (title, level) in [(POLICY, "public"), (REPORT, "requires_nda"), (TABLE, "restricted")] {
         let document = imported.document(title);
-        bruno.get(&format!("{document}/level?to={level}")).await.is(422).saying("Publish a version first");
+        bruno
+            .get(&format!("{document}/level?to={level}"))
+            .await
+            .is(422)
+            .saying("Publish a version first")
+            .saying("/publish\"");
         publish(&bruno, &document, 1).await;
         let dialog =
             bruno.get(&format!("{document}/level?to={level}")).await.ok().saying("What it may give away");

@@ -111,54 +111,44 @@ pub async fn ask_level(
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
     let known = known(&app, &staff, id).await?;
     let to = level(&fields)?;
-    match known.facts.level.direction(to) {
-        Direction::Same => see(format!("/documents/{id}")),
-        Direction::Narrowing => narrow(&app, &visitor, &staff, &known, to).await,
-        Direction::Widening => {
-            let Publication::Published(shown) = known.facts.publication else {
-                return Err(Problem::form("Publish a version first: only what is published can be opened."));
-            };
-            let mut assignments = assignments(&app, &staff, id).await?;
-            assignments.retain(|assignment| assignment.is_live);
-            page(&LevelPage {
-                id,
-                title: words::title(&known.document.title.text),
-                from: known.facts.level,
-                to,
-                revision: known.revision,
-                is_public: to == AccessLevel::Public,
-                report: Report::of(&version(&app, &staff, id, shown).await?),
-                assignments,
-                frame: Frame::new(&app, &visitor, "Change the level"),
-            })
-        }
-    }
-}
-
-fn level(fields: &Fields) -> Result<AccessLevel, Problem> {
-    fields.text("to").parse().map_err(|_| Problem::form("Choose a level."))
-}
-
-/// A link must change nothing, so narrowing without a dialog is left to the form.
-async fn narrow(
-    app: &App,
-    visitor: &Visitor,
-    staff: &Staff,
-    known: &AdminDocument,
-    to: AccessLevel,
-) -> Answer {
-    let id = known.document.id;
+    let (shown, assignments) = match known.facts.level.direction(to) {
+        Direction::Same => return see(format!("/documents/{id}")),
+        // Nobody new reads it. A link must change nothing, so even that is left to the form.
+        Direction::Narrowing => (known.document.latest, Vec::new()),
+        Direction::Widening => (published(&known)?, live_assignments(&app, &staff, id).await?),
+    };
     page(&LevelPage {
         id,
         title: words::title(&known.document.title.text),
         from: known.facts.level,
         to,
         revision: known.revision,
-        is_public: false,
-        report: Report::of(&version(app, staff, id, known.document.latest).await?),
-        assignments: Vec::new(),
-        frame: Frame::new(app, visitor, "Change the level"),
+        is_public: to == AccessLevel::Public,
+        report: Report::of(&version(&app, &staff, id, shown).await?),
+        assignments,
+        frame: Frame::new(&app, &visitor, "Change the level"),
     })
+}
+
+fn published(known: &AdminDocument) -> Result<VersionNumber, Problem> {
+    match known.facts.publication {
+        Publication::Published(version) => Ok(version),
+        Publication::Draft | Publication::Archived => {
+            let publish = format!("/documents/{}/publish", known.document.id);
+            let problem = Problem::form("Publish a version first: only what is published can be opened.");
+            Err(problem.with_way_out(publish, "Publish the newest version…"))
+        }
+    }
+}
+
+async fn live_assignments(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownAssignment>, Problem> {
+    let mut assignments = assignments(app, staff, id).await?;
+    assignments.retain(|assignment| assignment.is_live);
+    Ok(assignments)
+}
+
+fn level(fields: &Fields) -> Result<AccessLevel, Problem> {
+    fields.text("to").parse().map_err(|_| Problem::form("Choose a level."))
 }
 
 impl LevelPage {
@@ -179,7 +169,8 @@ pub async fn set_level(
     let current = known(&app, &staff, id).await?;
     let from = fields.text("from").parse().unwrap_or(current.facts.level);
     if current.facts.level.direction(to) == Direction::Widening {
-        check_care(&fields, to)?;
+        let again = format!("/documents/{id}/level?to={to}");
+        check_care(&fields, to).map_err(|problem| problem.with_way_out(again, "Back to the form"))?;
     }
     let revision = fields.text("revision").parse().unwrap_or_default();
     let change = LevelChange { from, to, revision, reason: fields.text("reason").to_owned() };
