@@ -226,6 +226,8 @@ impl Importer {
     }
 
     /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
+    /// Reading goes on only while the stream is asked for its next event, so whoever does more with one than note it, such as asking
+    /// Notion through the same connection, does that in a task of its own. Asking the stores is always safe.
     pub fn import<'a>(
         &'a self,
         connection: &'a Connection,

@@ -4,6 +4,7 @@
 mod again;
 mod cancel;
 mod canary;
+mod events;
 mod connecting;
 mod library;
 mod matrix;

@@ -1,0 +1,137 @@
+//! Whoever imports deals with each event in peace.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt;
+use notion_import_core::connection::{Connection, StaticToken};
+use notion_import_core::error::StoreError;
+use notion_import_core::id::{DocumentId, NotionId, TenantId};
+use notion_import_core::import::{Event, Pick};
+use notion_import_core::importer::Importer;
+use notion_import_core::library::access::Actor;
+use notion_import_core::library::blob::BlobId;
+use notion_import_core::library::document::{
+    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
+};
+use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::{World, paragraph, toggle};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{Line, morning};
+
+/// A store that one may ask at a time, as over one connection to a database.
+struct Narrow {
+    inner: MemoryLibrary,
+    connections: Semaphore,
+}
+
+impl Narrow {
+    /// It takes the connection, and a while to come.
+    async fn connection(&self) -> SemaphorePermit<'_> {
+        let connection = self.connections.acquire().await.unwrap();
+        tokio::task::yield_now().await;
+        connection
+    }
+}
+
+#[async_trait]
+impl DocumentStore for Narrow {
+    async fn import_many(
+        &self,
+        connection: &Connection,
+        contents: &[NewContent],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Imported>, StoreError> {
+        let _connection = self.connection().await;
+        self.inner.import_many(connection, contents, now).await
+    }
+
+    async fn patch(
+        &self,
+        connection: &Connection,
+        patches: &[SyncPatch],
+        cursor: Option<SyncCursor>,
+    ) -> Result<(), StoreError> {
+        let _connection = self.connection().await;
+        self.inner.patch(connection, patches, cursor).await
+    }
+
+    async fn linked(
+        &self,
+        connection: &Connection,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        let _connection = self.connection().await;
+        self.inner.linked(connection, after, limit).await
+    }
+
+    async fn linked_by_source(
+        &self,
+        tenant: TenantId,
+        sources: &[NotionId],
+    ) -> Result<Vec<Linked>, StoreError> {
+        let _connection = self.connection().await;
+        self.inner.linked_by_source(tenant, sources).await
+    }
+
+    async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
+        self.inner.blobs(tenant).await
+    }
+
+    async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {
+        self.inner.cursor(connection).await
+    }
+
+    async fn detach(&self, connection: &Connection) -> Result<u64, StoreError> {
+        self.inner.detach(connection).await
+    }
+
+    async fn unlink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.inner.unlink(actor, document, now).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_hears_of_a_page_may_ask_the_store_that_the_others_go_to() {
+    let world = World::new(61);
+    let author = world.at(morning() - TimeDelta::hours(1));
+    let workspace = author.workspace("Acme");
+    let home = author.page(workspace, "Home");
+    let pages: Vec<NotionId> = (0..40).map(|number| author.page(home, format!("Page {number}"))).collect();
+    for page in &pages {
+        author.append(*page, [toggle("More", [paragraph("Inside.")])]);
+    }
+    let grant = world.grant(workspace, [home]);
+    let line = Line::virtually(&world, &grant, Duration::from_millis(5));
+    let store = Arc::new(Narrow { inner: MemoryLibrary::default(), connections: Semaphore::new(1) });
+    let tokens = Arc::new(StaticToken::new(grant.token.clone()));
+    let builder = Importer::builder(tokens, store.clone(), Arc::<MemoryBlobs>::default());
+    let importer = builder.through(line.transport.clone(), line.clock.clone()).build().unwrap();
+    let connection = Connection::new(TenantId::fresh(), "acme");
+    // The second time all is there already, and looked up.
+    for _ in 0..2 {
+        let picks = pages.iter().copied().map(Pick::page).collect();
+        let mut events = Box::pin(importer.import(&connection, picks));
+        let mut heard = 0;
+        while let Some(event) = events.next().await {
+            let Event::Finished(outcome) = event else { continue };
+            outcome.result.unwrap();
+            let sources = [outcome.pick.id];
+            let asking = store.linked_by_source(connection.tenant, &sources);
+            let found = tokio::time::timeout(Duration::from_secs(10), asking).await;
+            assert_eq!(found.expect("the store is held by what nobody goes on with").unwrap().len(), 1);
+            heard += 1;
+        }
+        assert_eq!(heard, pages.len());
+    }
+}
