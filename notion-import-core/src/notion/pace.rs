@@ -2,7 +2,7 @@
 //!
 //! [`Budget`] knows what Notion allows; this is the queue before it. What a person waits for overtakes what runs by
 //! itself, and what is begun is finished, in the order of its beginning, before more is begun. Else it is first come, first
-//! served. A turn that is dropped unused is given back.
+//! served. A turn that is dropped unused is given back. All of it goes by a clock that nobody sets.
 
 mod budget;
 mod rate;
@@ -10,9 +10,8 @@ mod window;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use self::budget::{Admission, Budget};
@@ -83,7 +82,7 @@ impl Pace {
     pub(crate) async fn turn(&self, clock: &SharedClock, priority: Priority) -> Result<Turn, Closed> {
         let place = Place::take(self, priority);
         loop {
-            let step = self.state().step(place.ticket, clock.now())?;
+            let step = self.state().step(place.ticket, clock.instant())?;
             match step {
                 Step::Go { probe } => {
                     let (pace, clock) = (self.clone(), clock.clone());
@@ -111,7 +110,7 @@ impl Pace {
 }
 
 impl State {
-    fn step(&mut self, ticket: Ticket, now: DateTime<Utc>) -> Result<Step, Closed> {
+    fn step(&mut self, ticket: Ticket, now: Instant) -> Result<Step, Closed> {
         if self.closed {
             return Err(Closed);
         }
@@ -226,7 +225,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let now = self.clock.now();
+        let now = self.clock.instant();
         let mut state = self.pace.state();
         state.under_way = state.under_way.saturating_sub(1);
         let budget = &mut state.budget;

@@ -5,16 +5,14 @@
 //! a rate. From then on that is spent without overrunning it, and once in a while a little more is tried.
 
 use std::collections::VecDeque;
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::{Duration, Instant};
 
 use super::Priority;
 use super::rate::Rate;
 use super::window::Window;
 
 /// Notion's budgets are per 60-second window.
-pub(super) const WINDOW: TimeDelta = TimeDelta::seconds(60);
+pub(super) const WINDOW: Duration = Duration::from_secs(60);
 
 /// What Notion promises every connection in a window. A refusal before that is about what others, or an earlier run,
 /// have spent of it: it is waited out, and nothing is known of the window's size.
@@ -24,10 +22,10 @@ const PROMISED: usize = 180;
 const SHORT: Duration = Duration::from_secs(5);
 
 /// By how much two tellings of the same moment may differ: whole seconds, and the way there and back.
-const BLUR: TimeDelta = TimeDelta::seconds(3);
+const BLUR: Duration = Duration::from_secs(3);
 
 /// Nothing is tried out while a person is at work, and for so long after.
-const COURTESY: TimeDelta = TimeDelta::seconds(120);
+const COURTESY: Duration = Duration::from_secs(120);
 
 /// Whether a request may go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,11 +46,11 @@ pub(super) struct Budget {
     limit: Limit,
     /// When requests were answered with anything but a refusal, in the last window, oldest first. A request arrived
     /// before its answer did, so no window of Notion's holds it any more once its answer is a window old.
-    spent: VecDeque<DateTime<Utc>>,
+    spent: VecDeque<Instant>,
     /// Nothing is sent before this.
-    paused_until: Option<DateTime<Utc>>,
+    paused_until: Option<Instant>,
     refusal: Option<Refusal>,
-    browsed_at: Option<DateTime<Utc>>,
+    browsed_at: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -66,24 +64,24 @@ enum Limit {
 /// The last refusal that was about this connection's own budget.
 #[derive(Clone, Copy, Debug)]
 struct Refusal {
-    at: DateTime<Utc>,
+    at: Instant,
     /// When it allowed to go on. What was spent before no longer counts.
-    until: DateTime<Utc>,
+    until: Instant,
     /// It showed what the budget is; answers that come before it is over were let through before it.
     teaches: bool,
 }
 
 impl Budget {
     /// It decides whether one more request may be sent now, beside those under way.
-    pub(super) fn admit(&mut self, now: DateTime<Utc>, priority: Priority, under_way: usize) -> Admission {
+    pub(super) fn admit(&mut self, now: Instant, priority: Priority, under_way: usize) -> Admission {
         if priority.is_interactive() {
             self.browsed_at = Some(now);
         }
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
             return Admission::Later(span(now, until));
         }
-        self.forget_before(now - WINDOW);
-        let may_try = self.browsed_at.is_none_or(|at| now - at > COURTESY);
+        self.slide(now);
+        let may_try = self.browsed_at.is_none_or(|at| now.saturating_duration_since(at) > COURTESY);
         let counted = self.spent_since(self.refusal.map(|refusal| refusal.until));
         let oldest = counted.checked_sub(1).and_then(|_| self.spent.get(self.spent.len() - counted)).copied();
         match &mut self.limit {
@@ -95,7 +93,7 @@ impl Budget {
     }
 
     /// A request was let through, whatever its answer.
-    pub(super) fn accepted(&mut self, now: DateTime<Utc>) {
+    pub(super) fn accepted(&mut self, now: Instant) {
         let learning = self.refusal.is_some_and(|refusal| refusal.teaches && now < refusal.until);
         match &mut self.limit {
             Limit::Window(window) if learning => window.learn_one_more(),
@@ -106,8 +104,8 @@ impl Budget {
     }
 
     /// A request may have been let through: it counts and shows nothing.
-    pub(super) fn spent(&mut self, now: DateTime<Utc>) {
-        self.forget_before(now - WINDOW);
+    pub(super) fn spent(&mut self, now: Instant) {
+        self.slide(now);
         self.spent.push_back(now);
     }
 
@@ -119,7 +117,7 @@ impl Budget {
         }
     }
 
-    pub(super) fn probe_accepted(&mut self, now: DateTime<Utc>) {
+    pub(super) fn probe_accepted(&mut self, now: Instant) {
         self.spent(now);
         let counted = self.spent_since(self.refusal.map(|refusal| refusal.until));
         if let Limit::Window(window) = &mut self.limit {
@@ -128,7 +126,7 @@ impl Budget {
     }
 
     /// More than was known to be allowed is not: what was known stands.
-    pub(super) fn probe_refused(&mut self, now: DateTime<Utc>, wait: Duration) {
+    pub(super) fn probe_refused(&mut self, now: Instant, wait: Duration) {
         self.pause(now, wait);
         self.remember(now, false);
         if let Limit::Window(window) = &mut self.limit {
@@ -137,7 +135,7 @@ impl Budget {
     }
 
     /// The connection's own budget is spent; it is to be left alone for `wait`.
-    pub(super) fn refused(&mut self, now: DateTime<Utc>, wait: Duration) {
+    pub(super) fn refused(&mut self, now: Instant, wait: Duration) {
         let already_paused = self.paused_until.is_some_and(|until| until > now);
         self.pause(now, wait);
         // What was under way when the first refusal came is refused too, and teaches nothing new.
@@ -151,7 +149,9 @@ impl Budget {
             Limit::Rate(rate) if wait <= SHORT => rate.refused(now, &self.spent),
             Limit::Unknown | Limit::Window(_) | Limit::Rate(_) if !explained => {
                 let (at, until) = self.refusal.map_or((now, now), |last| (last.at, last.until));
-                self.limit = Limit::Rate(Rate::new(now, since, now - at, now - until));
+                let (cycle, active) =
+                    (now.saturating_duration_since(at), now.saturating_duration_since(until));
+                self.limit = Limit::Rate(Rate::new(now, since, cycle, active));
             }
             Limit::Unknown if wait <= SHORT && self.refusal.is_none() => {}
             Limit::Unknown | Limit::Window(_) | Limit::Rate(_) => {
@@ -165,51 +165,48 @@ impl Budget {
     }
 
     /// It pauses without learning anything: the refusal was not about this connection's own budget.
-    pub(super) fn pause(&mut self, now: DateTime<Utc>, wait: Duration) {
-        self.paused_until = self.paused_until.max(Some(now + delta(wait)));
+    pub(super) fn pause(&mut self, now: Instant, wait: Duration) {
+        self.paused_until = self.paused_until.max(Some(after(now, wait)));
     }
 
-    fn remember(&mut self, now: DateTime<Utc>, teaches: bool) {
+    fn remember(&mut self, now: Instant, teaches: bool) {
         self.refusal = Some(Refusal { at: now, until: self.paused_until.unwrap_or(now), teaches });
     }
 
     /// A window that began when the last refusal allowed to go on lasts a minute. A refusal that is over well before
     /// that is about something else.
-    fn is_explained_by_a_window(&self, now: DateTime<Utc>, wait: Duration) -> bool {
-        self.refusal.is_none_or(|last| {
-            let ends = last.until + WINDOW;
-            now >= ends - BLUR || now + delta(wait) >= ends - BLUR
-        })
+    fn is_explained_by_a_window(&self, now: Instant, wait: Duration) -> bool {
+        self.refusal.is_none_or(|last| after(now, wait) + BLUR >= last.until + WINDOW)
     }
 
     /// How much was spent in the window that ends when a refusal says so.
-    fn spent_in_window(&self, now: DateTime<Utc>, wait: Duration) -> usize {
+    fn spent_in_window(&self, now: Instant, wait: Duration) -> usize {
         // `Retry-After` is in whole seconds and was some time on the way, so the window began earlier than it says.
-        let began = now + delta(wait).min(WINDOW) - WINDOW - BLUR;
-        let began = self.refusal.map_or(began, |last| began.max(last.until));
-        self.spent_since(Some(began))
+        let began = (now + wait.min(WINDOW)).checked_sub(WINDOW + BLUR);
+        self.spent_since(began.max(self.refusal.map(|last| last.until)))
     }
 
-    fn spent_since(&self, begin: Option<DateTime<Utc>>) -> usize {
+    fn spent_since(&self, begin: Option<Instant>) -> usize {
         let before = begin.map_or(0, |begin| self.spent.partition_point(|at| *at < begin));
         self.spent.len() - before
     }
 
-    fn forget_before(&mut self, limit: DateTime<Utc>) {
-        while self.spent.front().is_some_and(|at| *at <= limit) {
+    /// It lets go of what no window holds any more.
+    fn slide(&mut self, now: Instant) {
+        while self.spent.front().is_some_and(|at| *at + WINDOW <= now) {
             self.spent.pop_front();
         }
     }
 }
 
-pub(super) fn span(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
-    (to - from).to_std().unwrap_or(Duration::ZERO).max(Duration::from_millis(1))
+pub(super) fn span(from: Instant, to: Instant) -> Duration {
+    to.saturating_duration_since(from).max(Duration::from_millis(1))
 }
 
-/// A wait longer than the calendar is one for ever.
-fn delta(wait: Duration) -> TimeDelta {
-    const CENTURY: TimeDelta = TimeDelta::days(36_525);
-    TimeDelta::from_std(wait).unwrap_or(CENTURY).min(CENTURY)
+/// A wait longer than a century is one for ever.
+fn after(now: Instant, wait: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
+    now + wait.min(CENTURY)
 }
 
 #[cfg(test)]

@@ -5,9 +5,7 @@
 //! again. What counts is what was really let through: a busy machine falls behind what it means to send.
 
 use std::collections::VecDeque;
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::{Duration, Instant};
 
 use super::budget::{Admission, GO};
 
@@ -23,8 +21,8 @@ const PROBE: f64 = 0.05;
 const LARGEST_PROBE: f64 = 0.5;
 
 /// How long a rate that was found is kept before more is tried: twice as long after each try that is refused.
-const SHORTEST_CALM: TimeDelta = TimeDelta::seconds(15);
-const LONGEST_CALM: TimeDelta = TimeDelta::seconds(300);
+const SHORTEST_CALM: Duration = Duration::from_secs(15);
+const LONGEST_CALM: Duration = Duration::from_secs(300);
 
 /// Whoever sleeps wakes a little late; so much of a request is not lost by that.
 const LATENESS: f64 = 0.5;
@@ -53,14 +51,14 @@ pub(super) struct Rate {
     burst: f64,
     first: First,
     tokens: f64,
-    filled_at: DateTime<Utc>,
+    filled_at: Instant,
     /// When the rate was set or the last pause was over, and how many requests were sent since.
-    began: DateTime<Utc>,
+    began: Instant,
     sent: f64,
     /// Refusals one soon after another.
     doubts: u32,
     /// How long a rate that is found is kept.
-    calm: TimeDelta,
+    calm: Duration,
 }
 
 /// How much of the rate is known.
@@ -90,9 +88,9 @@ struct First {
 impl Rate {
     /// After a pause so many requests were let through and the next was refused; `cycle` is how long both took, and `active`
     /// how long without the pause.
-    pub(super) fn new(now: DateTime<Utc>, let_through: usize, cycle: TimeDelta, active: TimeDelta) -> Self {
-        let cycle = seconds(cycle).max(SHORTEST_SPAN);
-        let share = 1.0 - (seconds(active) / cycle).clamp(0.0, 1.0);
+    pub(super) fn new(now: Instant, let_through: usize, cycle: Duration, active: Duration) -> Self {
+        let cycle = cycle.as_secs_f64().max(SHORTEST_SPAN);
+        let share = 1.0 - (active.as_secs_f64() / cycle).clamp(0.0, 1.0);
         let mut rate = Self {
             rate: LOWEST,
             proven: LOWEST,
@@ -119,13 +117,13 @@ impl Rate {
     }
 
     /// It starts to send at a moment, with nothing saved up.
-    pub(super) fn begin(&mut self, now: DateTime<Utc>) {
+    pub(super) fn begin(&mut self, now: Instant) {
         (self.tokens, self.filled_at) = (1.0, now);
         (self.began, self.sent) = (now, 0.0);
     }
 
-    pub(super) fn admit(&mut self, now: DateTime<Utc>, may_try: bool) -> Admission {
-        let filled = self.tokens + seconds(now - self.filled_at).max(0.0) * self.rate;
+    pub(super) fn admit(&mut self, now: Instant, may_try: bool) -> Admission {
+        let filled = self.tokens + seconds(self.filled_at, now) * self.rate;
         // Shallower than Notion's, for requests bunch up on the way.
         self.tokens = filled.min((self.burst / 4.0).max(1.0) + LATENESS);
         self.filled_at = now;
@@ -139,7 +137,7 @@ impl Rate {
     }
 
     /// One more was let through before the refusal that showed the burst.
-    pub(super) fn learn_one_more(&mut self, now: DateTime<Utc>) {
+    pub(super) fn learn_one_more(&mut self, now: Instant) {
         if self.stage == Stage::Doubling && now < self.began {
             self.first.let_through += 1;
             self.estimate();
@@ -152,8 +150,8 @@ impl Rate {
     }
 
     /// Notion's bucket was empty, after all this was let through.
-    pub(super) fn refused(&mut self, now: DateTime<Utc>, let_through: &VecDeque<DateTime<Utc>>) {
-        let lasted = seconds(now - self.began);
+    pub(super) fn refused(&mut self, now: Instant, let_through: &VecDeque<Instant>) {
+        let lasted = seconds(self.began, now);
         self.doubts = if lasted > LONG { 1 } else { self.doubts + 1 };
         // What bunched up on the way is refused once; what is too much, again.
         if self.stage == Stage::Found && self.doubts == 1 {
@@ -183,10 +181,10 @@ impl Rate {
 
     /// What an empty bucket shows: it held a burst at most, so all beyond that it was filled up with in the meantime. It was
     /// fullest, and so shows most, when it began to run empty.
-    fn shown_by(&self, now: DateTime<Utc>, let_through: &VecDeque<DateTime<Utc>>) -> Option<Shown> {
+    fn shown_by(&self, now: Instant, let_through: &VecDeque<Instant>) -> Option<Shown> {
         let spans = let_through.iter().rev().zip(1_u32..);
         let shown = spans.filter_map(|(at, count)| {
-            let (span, filled) = (seconds(now - *at), f64::from(count) - self.burst);
+            let (span, filled) = (seconds(*at, now), f64::from(count) - self.burst);
             let counts = span >= SHORTEST_SPAN && filled >= FEW / 2.0;
             counts.then(|| Shown { rate: filled / span, doubt: 2.0 / filled })
         });
@@ -194,14 +192,14 @@ impl Rate {
     }
 
     /// It decides, after one more was sent, whether the rate is proven, and whether to try more.
-    fn judge(&mut self, now: DateTime<Utc>, may_try: bool) {
+    fn judge(&mut self, now: Instant, may_try: bool) {
         if self.stage == Stage::Found {
-            if may_try && now - self.began > self.calm {
+            if may_try && now.saturating_duration_since(self.began) > self.calm {
                 self.stage = Stage::Probing(PROBE);
                 self.set(self.rate * (1.0 + PROBE), now);
             }
         } else if self.sent >= self.enough() {
-            let really = self.sent / seconds(now - self.began).max(SHORTEST_SPAN / 10.0);
+            let really = self.sent / seconds(self.began, now).max(SHORTEST_SPAN / 10.0);
             if really < self.rate * 0.95 {
                 // Nobody wants more, or the machine gives no more: that tries nothing.
                 self.set(self.rate, now);
@@ -219,7 +217,7 @@ impl Rate {
         }
     }
 
-    fn raise(&mut self, now: DateTime<Utc>) {
+    fn raise(&mut self, now: Instant) {
         // So few fit into the bucket, whatever it is filled up with.
         if self.stage != Stage::Doubling {
             (self.proven, self.doubts) = (self.rate, 0);
@@ -237,7 +235,7 @@ impl Rate {
         self.set(self.rate * (1.0 + step), now);
     }
 
-    fn set(&mut self, rate: f64, now: DateTime<Utc>) {
+    fn set(&mut self, rate: f64, now: Instant) {
         self.rate = rate;
         (self.began, self.sent) = (now, 0.0);
     }
@@ -252,6 +250,6 @@ struct Shown {
     doubt: f64,
 }
 
-fn seconds(span: TimeDelta) -> f64 {
-    span.num_milliseconds() as f64 / 1000.0
+fn seconds(from: Instant, to: Instant) -> f64 {
+    to.saturating_duration_since(from).as_secs_f64()
 }

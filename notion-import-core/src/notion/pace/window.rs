@@ -1,8 +1,6 @@
 //! A budget of so many requests in any 60 seconds.
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::{Duration, Instant};
 
 use super::Priority;
 use super::budget::{Admission, GO, WINDOW, span};
@@ -11,10 +9,10 @@ use super::budget::{Admission, GO, WINDOW, span};
 const WINDOWS_BETWEEN_PROBES: u32 = 10;
 
 /// So late in a window nothing is kept in reserve, and a refusal costs next to nothing.
-const LATE: TimeDelta = TimeDelta::milliseconds(500);
+const LATE: Duration = Duration::from_millis(500);
 
 /// The most of a window that is late while more proves to be allowed.
-const LATEST: TimeDelta = TimeDelta::seconds(30);
+const LATEST: Duration = Duration::from_secs(30);
 
 /// How many requests a window is known to hold.
 #[derive(Debug)]
@@ -26,8 +24,8 @@ pub(super) struct Window {
     /// Windows spent to the last request since the budget was learned or last tried.
     full_windows: u32,
     /// When a full window was last counted.
-    counted_at: DateTime<Utc>,
-    late: TimeDelta,
+    counted_at: Instant,
+    late: Duration,
     /// Since the last refusal probes were let through: there is more.
     is_growing: bool,
     /// The probe under way, if any, asks early in the window.
@@ -35,7 +33,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(budget: usize, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(budget: usize, now: Instant) -> Self {
         Self {
             budget,
             hoped: budget,
@@ -54,16 +52,16 @@ impl Window {
     /// It decides, given what was spent in the last 60 seconds and the oldest of that.
     pub(super) fn admit(
         &mut self,
-        now: DateTime<Utc>,
+        now: Instant,
         priority: Priority,
         spent: usize,
-        oldest: Option<DateTime<Utc>>,
+        oldest: Option<Instant>,
         under_way: usize,
         may_try: bool,
     ) -> Admission {
         let free = self.budget.saturating_sub(spent + under_way);
         let frees = oldest.map(|oldest| oldest + WINDOW);
-        let is_late = |late: TimeDelta| frees.is_some_and(|frees| frees - now <= late);
+        let is_late = |late: Duration| frees.is_some_and(|frees| frees <= now + late);
         let kept = if priority.is_interactive() || is_late(LATE) { 0 } else { self.reserve() };
         if free > kept {
             return GO;
@@ -85,10 +83,10 @@ impl Window {
         }
     }
 
-    fn until(&self, now: DateTime<Utc>, frees: DateTime<Utc>, has_reserve: bool) -> Duration {
+    fn until(&self, now: Instant, frees: Instant, has_reserve: bool) -> Duration {
         let early = if has_reserve { LATE } else { self.late };
-        let sooner = frees - early;
-        span(now, if sooner > now { sooner } else { frees })
+        let sooner = frees.checked_sub(early).filter(|sooner| *sooner > now);
+        span(now, sooner.unwrap_or(frees))
     }
 
     /// What is left to persons, so that one who browses during a sync need not wait for the window to pass.
@@ -97,8 +95,8 @@ impl Window {
     }
 
     /// It counts a window spent to the last request, and tells when more is to be tried.
-    fn is_due(&mut self, now: DateTime<Utc>) -> bool {
-        if now >= self.counted_at + WINDOW - self.late {
+    fn is_due(&mut self, now: Instant) -> bool {
+        if now + self.late >= self.counted_at + WINDOW {
             self.counted_at = now;
             self.full_windows += 1;
             if self.is_growing {
@@ -122,7 +120,7 @@ impl Window {
         self.hoped = self.hoped.max(spent);
     }
 
-    pub(super) fn probe_refused(&mut self, now: DateTime<Utc>) {
+    pub(super) fn probe_refused(&mut self, now: Instant) {
         self.hoped = self.budget;
         self.full_windows = 0;
         self.counted_at = now;

@@ -71,6 +71,11 @@ impl SimClock {
         hands.activity += 1;
     }
 
+    /// What clocks show that nobody set, such as Notion's.
+    pub(super) fn elsewhere(&self) -> DateTime<Utc> {
+        self.hands().now
+    }
+
     /// It says that someone is at work.
     pub(super) fn stir(&self) {
         self.hands().activity += 1;

@@ -43,7 +43,7 @@ impl Transport for WorldTransport {
         if !self.latency.is_zero() {
             self.clock.sleep(self.latency).await;
         }
-        match self.world.answer(&request, self.clock.now()) {
+        match self.world.answer(&request, self.clock.elsewhere()) {
             Reply::Response(answer) => Ok(respond(&answer, whole(answer.body.clone()))),
             Reply::Reset => Err(TransportError::Connect(None)),
             Reply::Cut { answer, after } => Ok(respond(&answer, cut(&answer.body, after))),

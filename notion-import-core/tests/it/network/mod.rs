@@ -48,13 +48,17 @@ struct Line {
 impl Line {
     /// In process, under virtual time; every answer takes this long.
     fn virtually(world: &World, grant: &Grant, latency: Duration) -> Self {
-        let clock = SimClock::new(morning());
+        Self::under(&SimClock::new(morning()), world, grant, latency)
+    }
+
+    /// The same, under a clock that somebody may set.
+    fn under(clock: &SimClock, world: &World, grant: &Grant, latency: Duration) -> Self {
         let transport = WorldTransport::new(world.clone(), clock.clone()).latency(latency);
         Self {
             world: world.clone(),
             grant: grant.clone(),
             transport: Arc::new(transport),
-            clock: Arc::new(clock),
+            clock: Arc::new(clock.clone()),
             served_at: None,
         }
     }

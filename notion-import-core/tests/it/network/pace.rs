@@ -14,7 +14,8 @@ use notion_import_core::id::{NotionId, TenantId};
 use notion_import_core::import::{Event, Pick};
 use notion_import_core::importer::Importer;
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
-use notion_import_core::testing::{Grant, Rules, Server, World, paragraph, toggle};
+use notion_import_core::testing::{Grant, Rules, Server, SimClock, World, paragraph, toggle};
+use notion_import_core::transport::Clock;
 
 use super::{Line, morning};
 
@@ -44,7 +45,7 @@ impl Allowed {
 /// A workspace of pages, each of which takes `lists` + 2 requests.
 fn furnish(pages: usize, lists: usize, allowed: Option<Allowed>) -> (World, Grant, Vec<Pick>) {
     let world = World::new(41);
-    let author = world.at(morning() - TimeDelta::hours(1));
+    let author = world.at(morning() - TimeDelta::days(1));
     let workspace = author.workspace("Acme");
     let home = author.page(workspace, "Home");
     let pages: Vec<NotionId> = (0..pages).map(|number| author.page(home, format!("Page {number}"))).collect();
@@ -256,6 +257,39 @@ async fn a_workspace_that_is_told_to_wait_is_left_alone_however_long() {
     let (_, ended) = import_of_thirty_pages(&line, picks).await;
     assert!(ended >= until);
     assert!(line.refusals().len() <= 2, "{:?}", line.refusals());
+}
+
+/// How long an import lasts under a limit, how long a person waits beside it and how often both are refused, if the clock is
+/// set in the middle of it.
+async fn import_while_the_clock_is_set(at: Duration, by: TimeDelta) -> (Duration, Duration, usize) {
+    let (world, grant, picks) = furnish(30, 17, Some(Allowed::Minute(180)));
+    let clock = SimClock::new(morning());
+    let line = Line::under(&clock, &world, &grant, Duration::from_millis(30));
+    let tenant = line.tenant();
+    let began = clock.instant();
+    let browsing = async {
+        clock.sleep(at).await;
+        clock.set_by(by);
+        clock.sleep(Duration::from_secs(5)).await;
+        let asked = clock.instant();
+        tenant.importer.browse(&tenant.connection, &Query::default()).await.unwrap();
+        clock.instant() - asked
+    };
+    let (imported, waited) = tokio::join!(tenant.import(picks), browsing);
+    imported.unwrap();
+    (clock.instant() - began, waited, line.refusals().len())
+}
+
+/// At such moments the first refusal is waited out, or a window is being spent, or is spent.
+#[tokio::test]
+async fn a_clock_that_is_set_neither_holds_anything_up_nor_lets_too_much_through() {
+    for at in [30_000, 60_100, 90_000].map(Duration::from_millis) {
+        let unset = import_while_the_clock_is_set(at, TimeDelta::zero()).await;
+        for hours in [1, -1] {
+            let set = import_while_the_clock_is_set(at, TimeDelta::hours(hours)).await;
+            assert_eq!(set, unset, "{hours} h after {at:?}");
+        }
+    }
 }
 
 /// Whoever waits for many pages sees one after another, not all of them in the end.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::*;
 
@@ -99,8 +100,9 @@ fn drive(budget: &mut Budget, law: &mut Law, latency: i64, seconds: Range<i64>) 
     met
 }
 
-fn at(milliseconds: i64) -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::milliseconds(milliseconds)
+fn at(milliseconds: i64) -> Instant {
+    static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *BEGIN + Duration::from_millis(milliseconds as u64)
 }
 
 #[test]
