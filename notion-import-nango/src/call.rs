@@ -1,6 +1,7 @@
 //! One call to Nango's own API.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderValue, Method, StatusCode, header};
 use notion_import_core::error::{AccessError, Fault, TransportError};
 use notion_import_core::transport::Request;
@@ -60,8 +61,8 @@ impl Nango {
         url: Url,
         body: Option<Bytes>,
     ) -> Result<T, Failed> {
-        if let Some(until) = self.0.pause.running(self.0.clock.now()) {
-            return Err(Failed::plain(Fault::AccountPause(until).into()));
+        if let Some(left) = self.0.pause.left(self.0.clock.instant()) {
+            return Err(Failed::plain(Fault::AccountPause(self.0.clock.now() + left).into()));
         }
         let mut headers = self.authorization();
         if body.is_some() {
@@ -73,33 +74,36 @@ impl Nango {
 
         let now = self.0.clock.now();
         if status.is_success() {
-            if let Some(until) = pause::after_last(&headers, now) {
-                self.0.pause.extend(until);
+            if let Some(wait) = pause::after_last(&headers, now) {
+                self.0.pause.extend(self.0.clock.instant(), wait);
             }
             if let Some(answer) = read(&body)? {
                 return Ok(answer);
             }
         }
-        Err(self.failed(status, classify(status, &headers, &body, now), &body))
-    }
-
-    fn failed(&self, status: StatusCode, fault: Fault, body: &[u8]) -> Failed {
-        self.note(fault);
-        let refusal = match Speaker::of(body) {
-            Speaker::Nango(refusal) => Some(refusal),
-            Speaker::Notion | Speaker::Network | Speaker::Gateway => None,
-        };
-        let source = refusal.as_ref().map(|refusal| refusal.shown(status).into());
-        Failed { status: Some(status), refusal, error: AccessError { fault, source } }
+        let fault = classify(status, &headers, &body, now);
+        self.note(fault, now);
+        Err(failed(status, fault, &body))
     }
 
     /// A pause of the account begins here, whichever call was refused.
-    pub(crate) fn note(&self, fault: Fault) {
+    pub(crate) fn note(&self, fault: Fault, now: DateTime<Utc>) {
         match fault {
-            Fault::AccountPause(until) => self.0.pause.extend(until),
+            Fault::AccountPause(until) => {
+                self.0.pause.extend(self.0.clock.instant(), (until - now).to_std().unwrap_or_default());
+            }
             Fault::Operator | Fault::ConnectionMissing | Fault::CredentialsRefused | Fault::Transient => {}
         }
     }
+}
+
+fn failed(status: StatusCode, fault: Fault, body: &[u8]) -> Failed {
+    let refusal = match Speaker::of(body) {
+        Speaker::Nango(refusal) => Some(refusal),
+        Speaker::Notion | Speaker::Network | Speaker::Gateway => None,
+    };
+    let source = refusal.as_ref().map(|refusal| refusal.shown(status).into());
+    Failed { status: Some(status), refusal, error: AccessError { fault, source } }
 }
 
 /// None if it is no JSON at all, or only part of one.

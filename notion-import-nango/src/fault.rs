@@ -155,7 +155,7 @@ impl Refusal {
         };
         match meaning {
             Meaning::SetUp => Fault::Operator,
-            Meaning::Limit => Fault::AccountPause(pause::after_refusal(headers, now)),
+            Meaning::Limit => Fault::AccountPause(now + pause::after_refusal(headers, now)),
             Meaning::Missing => Fault::ConnectionMissing,
             Meaning::Refresh => self.refresh(status),
             Meaning::BackOff => Fault::Transient,
@@ -183,7 +183,7 @@ impl Refusal {
 
 fn unknown(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Fault {
     match status {
-        StatusCode::TOO_MANY_REQUESTS => Fault::AccountPause(pause::after_refusal(headers, now)),
+        StatusCode::TOO_MANY_REQUESTS => Fault::AccountPause(now + pause::after_refusal(headers, now)),
         _ if passes_by_itself(status) => Fault::Transient,
         _ => Fault::Operator,
     }

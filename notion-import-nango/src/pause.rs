@@ -1,61 +1,59 @@
-//! The pause Nango's rate limit asks for: it counts per account, so every tenant waits.
+//! The pause Nango's rate limit asks for: it counts per account, so every tenant waits; by a clock that nobody sets.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
 
 /// Nango counts in windows of a minute.
-const WINDOW: TimeDelta = TimeDelta::seconds(60);
+const WINDOW: Duration = Duration::from_secs(60);
 /// No header may stop all tenants for longer.
-const LONGEST: TimeDelta = TimeDelta::minutes(10);
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Until when nobody asks.
 #[derive(Default)]
-pub(crate) struct Pause(Mutex<Option<DateTime<Utc>>>);
+pub(crate) struct Pause(Mutex<Option<Instant>>);
 
 impl Pause {
-    /// It is extended, never shortened.
-    pub fn extend(&self, until: DateTime<Utc>) {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *running = (*running).max(Some(until));
+    /// It lasts so long from now on, or longer: it is never shortened.
+    pub fn extend(&self, now: Instant, wait: Duration) {
+        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = (*until).max(Some(now + wait.min(LONGEST)));
     }
 
-    /// When the running pause ends; none if none is running.
-    pub fn running(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.filter(|until| *until > now)
+    /// How much is left of it; none if it is over.
+    pub fn left(&self, now: Instant) -> Option<Duration> {
+        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        until?.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 }
 
-/// When a 429 of Nango's says to come back.
-pub(crate) fn after_refusal(headers: &HeaderMap, now: DateTime<Utc>) -> DateTime<Utc> {
+/// How long a 429 of Nango's asks to wait.
+pub(crate) fn after_refusal(headers: &HeaderMap, now: DateTime<Utc>) -> Duration {
     let wait = match number(headers, header::RETRY_AFTER.as_str()) {
         // Nango rounds down, to 0 even.
-        Some(seconds) => seconds_of(seconds) + TimeDelta::seconds(1),
-        None => reset(headers, now).map_or(WINDOW, |reset| reset - now),
+        Some(seconds) => Duration::from_secs(seconds.saturating_add(1)),
+        None => reset(headers, now).unwrap_or(WINDOW),
     };
-    now + wait.min(LONGEST)
+    wait.min(LONGEST)
 }
 
-/// When the next window begins, if this answer was the last that the current one allows.
-pub(crate) fn after_last(headers: &HeaderMap, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// How long the next window is away, if this answer was the last that the current one allows.
+pub(crate) fn after_last(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let spent = number(headers, "x-ratelimit-remaining") == Some(0);
-    let reset = spent.then(|| reset(headers, now)).flatten()?;
-    Some(reset.min(now + WINDOW))
+    spent.then(|| reset(headers, now)).flatten()
 }
 
-fn reset(headers: &HeaderMap, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// No window ends later than in a minute: what says so was compared with a clock that is wrong.
+fn reset(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let at = DateTime::from_timestamp(number(headers, "x-ratelimit-reset")?.try_into().ok()?, 0)?;
-    (at > now).then_some(at)
+    let wait = (at - now).to_std().ok().filter(|wait| !wait.is_zero())?;
+    Some(wait.min(WINDOW))
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
-fn seconds_of(seconds: u64) -> TimeDelta {
-    i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(LONGEST).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -77,9 +75,9 @@ mod tests {
 
     #[test]
     fn a_refusal_is_waited_out_whatever_its_headers_say() {
-        let check = |pairs: &[(&'static str, &str)], seconds: i64| {
-            let until = after_refusal(&headers(pairs), now());
-            assert_eq!(until - now(), TimeDelta::seconds(seconds), "{pairs:?}");
+        let check = |pairs: &[(&'static str, &str)], seconds: u64| {
+            let wait = after_refusal(&headers(pairs), now());
+            assert_eq!(wait, Duration::from_secs(seconds), "{pairs:?}");
         };
         check(&[("retry-after", "0")], 1);
         check(&[("retry-after", "17")], 18);
@@ -90,14 +88,14 @@ mod tests {
         check(&[("retry-after", "soon")], 60);
         check(&[("retry-after", "18446744073709551615")], 600);
         check(&[("x-ratelimit-reset", "18446744073709551615")], 60);
-        check(&[("x-ratelimit-reset", "9999999999")], 600);
+        check(&[("x-ratelimit-reset", "9999999999")], 60);
     }
 
     #[test]
     fn the_last_allowed_answer_starts_a_pause() {
-        let check = |pairs: &[(&'static str, &str)], seconds: Option<i64>| {
-            let until = after_last(&headers(pairs), now());
-            assert_eq!(until.map(|at| (at - now()).num_seconds()), seconds, "{pairs:?}");
+        let check = |pairs: &[(&'static str, &str)], seconds: Option<u64>| {
+            let wait = after_last(&headers(pairs), now());
+            assert_eq!(wait, seconds.map(Duration::from_secs), "{pairs:?}");
         };
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1800000040")], Some(40));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9999999999")], Some(60));
@@ -108,11 +106,10 @@ mod tests {
 
     #[test]
     fn a_pause_is_never_shortened() {
-        let pause = Pause::default();
-        let later = now() + WINDOW;
-        pause.extend(later);
-        pause.extend(now());
-        assert_eq!(pause.running(now()), Some(later));
-        assert_eq!(pause.running(later), None);
+        let (pause, now) = (Pause::default(), Instant::now());
+        pause.extend(now, WINDOW);
+        pause.extend(now, Duration::ZERO);
+        assert_eq!(pause.left(now), Some(WINDOW));
+        assert_eq!(pause.left(now + WINDOW), None);
     }
 }

@@ -31,7 +31,7 @@ impl TokenSource for Nango {
 
     fn explain(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault {
         let fault = fault::classify(status, headers, body, now);
-        self.note(fault);
+        self.note(fault, now);
         if fault == Fault::Operator {
             tracing::warn!(
                 status = status.as_u16(),
@@ -45,10 +45,8 @@ impl TokenSource for Nango {
 impl Nango {
     /// The pause may be extended while it is waited for.
     async fn wait(&self) {
-        loop {
-            let now = self.0.clock.now();
-            let Some(until) = self.0.pause.running(now) else { return };
-            self.0.clock.sleep((until - now).to_std().unwrap_or_default()).await;
+        while let Some(left) = self.0.pause.left(self.0.clock.instant()) {
+            self.0.clock.sleep(left).await;
         }
     }
 }

@@ -88,6 +88,24 @@ async fn a_429_of_nangos_holds_every_tenant_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_neither_prolongs_nor_ends_the_pause() {
+    for hours in [0, 1, -1] {
+        let (nango, clock, world) = staged();
+        let began = clock.instant();
+        let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, HeaderValue::from_static("9"))]);
+        let body = br#"{"error":{"code":"too_many_request"}}"#;
+        nango.explain(StatusCode::TOO_MANY_REQUESTS, &headers, body, clock.now());
+        clock.set_by(TimeDelta::hours(hours));
+        let refused = nango.begin(&attempt()).await.unwrap_err();
+        let until = moment() + TimeDelta::hours(hours) + TimeDelta::seconds(10);
+        assert_eq!(refused.fault, Fault::AccountPause(until), "{hours} h");
+        nango.access(&connection("c-1")).await.unwrap();
+        assert_eq!(clock.instant() - began, std::time::Duration::from_secs(10), "{hours} h");
+        assert_eq!(world.requests().len(), 0, "{hours} h");
+    }
+}
+
+#[tokio::test]
 async fn notions_429_holds_nobody_else() {
     let (nango, clock, _) = staged();
     let body = br#"{"object":"error","status":429,"code":"rate_limited"}"#;
