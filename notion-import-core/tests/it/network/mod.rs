@@ -6,6 +6,7 @@ mod cancel;
 mod canary;
 mod events;
 mod connecting;
+mod downloads;
 mod library;
 mod matrix;
 mod pace;
