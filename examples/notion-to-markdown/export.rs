@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
                     Some(Ok((id, kind))) => self.work.add(Lead::found(id, kind)),
                     Some(Err(error)) => {
                         searching = false;
-                        search_ended = Err(error.into());
+                        search_ended = Err(cut_short(error));
                     }
                     None => searching = false,
                 },
@@ -183,6 +183,13 @@ async fn read(notion: &Notion, folder: &Folder, lead: Lead, known: Option<Done>)
     let spool = folder.spool(pick.id).map_err(StoreError::backend)?;
     let fetched = importer.fetch_into(&spool, connection, pick.shaped(Shape::Markdown)).await?;
     Ok(Read::Fetched(Box::new(fetched), spool))
+}
+
+fn cut_short(error: Error) -> Failure {
+    match error {
+        Error::Incomplete(_) => Failure::CutShort(error),
+        error => error.into(),
+    }
 }
 
 fn done(fetched: &Fetched, document: Document) -> Done {

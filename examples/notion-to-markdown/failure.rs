@@ -32,6 +32,12 @@ pub enum Failure {
     /// Notion failed for one page after the other.
     #[error("Notion failed too often, so the rest was not tried. {}", advice(.0))]
     GaveUp(#[source] Error),
+    /// Search did not show everything.
+    #[error(
+        "{0}. What it showed was read, and all that is in it. To add the rest, run the command again with --query \
+             and some words of the missing titles, or `page` with the link of a page and the same --out."
+    )]
+    CutShort(#[source] Error),
     /// Some pages were not exported, and said why.
     #[error("{0} not exported, see above. Run the same command again: it goes on with what is missing.")]
     Incomplete(usize),
@@ -63,7 +69,11 @@ impl Failure {
             Self::NothingShared => 4,
             Self::GaveUp(_) => 5,
             Self::Stopped => 130,
-            Self::Folder { .. } | Self::Locked(_) | Self::Output(_) | Self::Incomplete(_) => 1,
+            Self::Folder { .. }
+            | Self::Locked(_)
+            | Self::Output(_)
+            | Self::CutShort(_)
+            | Self::Incomplete(_) => 1,
             Self::Notion(error) => match Trouble::of(error) {
                 Trouble::Token | Trouble::Capability => 3,
                 Trouble::NotShared => 4,

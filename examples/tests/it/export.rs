@@ -312,6 +312,26 @@ async fn one_page_that_fails_is_told_and_the_rest_is_exported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_is_cut_short_is_told_and_the_advice_brings_the_rest() {
+    let stage = Stage::new().await;
+    stage.world.tune(|rules| rules.search_cap = Some(2));
+    let cut = stage.run(&["export", "--out", "out", "--query", "Vendor 1"]).await;
+    let said = text(&cut.stderr);
+    assert_eq!(cut.status.code(), Some(1), "{said}");
+    assert!(said.contains("capped") && said.contains("--query") && said.contains("`page`"), "{said}");
+    let shown = pages(&tree(&stage.folder.path().join("out")));
+    assert_eq!(shown.len(), 2);
+
+    let (narrowed, _) = stage.export(&["--out", "out", "--query", "Vendor 107"]).await;
+    assert!(pages(&narrowed).is_superset(&shown) && pages(&narrowed).len() == 3);
+    let report = stage.report.to_string();
+    assert!(stage.run(&["page", &report, "--out", "out"]).await.status.success());
+    let added: Vec<_> =
+        pages(&tree(&stage.folder.path().join("out"))).difference(&pages(&narrowed)).cloned().collect();
+    assert_eq!(added, [report]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_goes_to_standard_output_or_into_a_folder_with_the_same_bytes() {
     let stage = Stage::new().await;
     let link = format!("https://www.notion.so/acme/Report-{}?pvs=4", stage.report.simple());
