@@ -1,11 +1,13 @@
 //! The file, its connections and its transactions.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notion_import_core::error::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqlitePool, Transaction};
+use tokio::task::spawn_blocking;
 
 use crate::blobs::Folder;
 use crate::migrations;
@@ -38,6 +40,7 @@ impl Sqlite {
         let data = data.as_ref();
         tokio::fs::create_dir_all(data).await.map_err(StoreError::backend)?;
         let blobs = Folder::open(data.join("blobs")).await?;
+        let _opening = lock(data.join("library.lock")).await?;
         let options = SqliteConnectOptions::new()
             .filename(data.join("library.db"))
             .create_if_missing(true)
@@ -79,6 +82,15 @@ impl Sqlite {
     pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
         self.readers.begin().await.map_err(StoreError::backend)
     }
+}
+
+/// It waits until nobody else opens the file: whoever finds it on the way to its journal mode is turned away at once, however patient.
+async fn lock(path: PathBuf) -> Result<File, StoreError> {
+    let locking = spawn_blocking(move || {
+        let file = File::create(path)?;
+        file.lock().map(|()| file)
+    });
+    locking.await.map_err(StoreError::backend)?.map_err(StoreError::backend)
 }
 
 pub(crate) async fn begin(writer: &SqlitePool) -> Result<Tx, StoreError> {

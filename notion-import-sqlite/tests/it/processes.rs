@@ -56,6 +56,33 @@ async fn child_that_imports() {
     }
 }
 
+/// A child: it opens the folder again and again, and closes it each time.
+#[tokio::test]
+async fn child_that_opens() {
+    let Some((data, child)) = told() else { return };
+    for number in 0..25 {
+        let sqlite = Sqlite::open(&data).await.unwrap();
+        let page = numbered(child * 1_000 + number);
+        sqlite.import(&connection(), &content(&page, "Text"), minute(1)).await.unwrap();
+        sqlite.close().await;
+    }
+}
+
+#[tokio::test]
+async fn processes_open_and_close_a_folder_as_they_like() {
+    for _ in 0..3 {
+        let data = tempfile::tempdir().unwrap();
+        let children: Vec<_> =
+            (1..=4).map(|child| spawn("processes::child_that_opens", data.path(), child)).collect();
+        for child in children {
+            let done = child.wait_with_output().unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        }
+        let sqlite = Sqlite::open(data.path()).await.unwrap();
+        assert_eq!(sqlite.linked(&connection(), None, 9_999).await.unwrap().len(), 100);
+    }
+}
+
 #[tokio::test]
 async fn processes_that_open_a_new_folder_at_once_all_import() {
     let data = tempfile::tempdir().unwrap();
