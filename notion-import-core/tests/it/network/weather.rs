@@ -68,21 +68,42 @@ fn seeds() -> u64 {
     if std::env::var_os("NOTION_IMPORT_SOAK").is_some() { 500 } else { 50 }
 }
 
-/// Ids depend on a world's seed, and so does what goes wrong: each seed is compared with itself.
+/// Ids depend on a world's seed, and so does what goes wrong: each seed is compared with itself. It returns how much went wrong.
+async fn check(seed: u64, rough: impl AsyncFn(&Workspace) -> Tenant) -> u64 {
+    let workspace = furnish(seed);
+    let fair = Line::virtually(&workspace.world, &workspace.grant, Duration::ZERO);
+    let expected = import(&fair, &workspace).await.contents().await;
+    assert_eq!(expected.len(), 4);
+    let rate = 0.01 + 0.29 * (seed % 10) as f64 / 9.0;
+    workspace.world.plan_faults(FaultPlan::survivable(rate));
+    assert_eq!(rough(&workspace).await.contents().await, expected, "seed {seed}");
+    assert_eq!(workspace.world.violations(), Vec::<String>::new(), "seed {seed}");
+    workspace.world.faults()
+}
+
 #[tokio::test]
 async fn whatever_goes_wrong_at_random_the_result_is_the_same_to_the_byte() {
     let mut met = 0;
     for seed in 0..seeds() {
-        let workspace = furnish(seed);
-        let fair = Line::virtually(&workspace.world, &workspace.grant, Duration::ZERO);
-        let expected = import(&fair, &workspace).await.contents().await;
-        assert_eq!(expected.len(), 4);
-        let rate = 0.01 + 0.29 * (seed % 10) as f64 / 9.0;
-        workspace.world.plan_faults(FaultPlan::survivable(rate));
-        let rough = Line::virtually(&workspace.world, &workspace.grant, Duration::ZERO);
-        assert_eq!(import(&rough, &workspace).await.contents().await, expected, "seed {seed}");
-        assert_eq!(workspace.world.violations(), Vec::<String>::new(), "seed {seed}");
-        met += workspace.world.faults();
+        met += check(seed, async |workspace: &Workspace| {
+            let line = Line::virtually(&workspace.world, &workspace.grant, Duration::ZERO);
+            import(&line, workspace).await
+        })
+        .await;
+    }
+    assert!(met > seeds() * 5, "only {met} faults were met");
+}
+
+/// Over sockets, where a fault is what a network makes of it.
+#[tokio::test]
+async fn over_sockets_it_is_the_same_too() {
+    let mut met = 0;
+    for seed in 0..seeds() {
+        met += check(seed, async |workspace: &Workspace| {
+            let (line, _server) = Line::served(&workspace.world, &workspace.grant, 1000).await;
+            import(&line, workspace).await
+        })
+        .await;
     }
     assert!(met > seeds() * 5, "only {met} faults were met");
 }
