@@ -111,6 +111,7 @@ impl FaultPlan {
             Fault::Portal,
             Fault::RenderingBudget,
             Fault::RateLimitedUntil,
+            Fault::CursorLapsed,
         ];
         Self { rate, kinds }
     }
