@@ -14,7 +14,7 @@ pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
 use crate::id::{NotionId, TenantId};
-use crate::import::{self, Downloads, Event, Fetched, Fetcher, ImportOptions, Pick};
+use crate::import::{Downloads, Event, Fetched, Fetcher, ImportOptions, Job, Pick};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
 pub use crate::library::sweep::GRACE;
@@ -221,8 +221,7 @@ impl Importer {
     /// On any of them the library is as it was.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn import_one(&self, connection: &Connection, pick: Pick) -> Result<Imported, Error> {
-        let fetcher = self.fetcher(connection);
-        self.within(self.timeouts.import, import::one(&fetcher, &*self.documents, connection, pick)).await
+        self.within(self.timeouts.import, self.job(connection).one(pick)).await
     }
 
     /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
@@ -233,7 +232,7 @@ impl Importer {
         connection: &'a Connection,
         picks: Vec<Pick>,
     ) -> impl Stream<Item = Event> + Send + 'a {
-        import::many(self.fetcher(connection), &*self.documents, connection, picks, self.timeouts.import)
+        self.job(connection).many(picks)
     }
 
     /// It reads a page or data source as an import would, files included, and stores no document.
@@ -369,6 +368,11 @@ impl Importer {
             options: self.import,
             downloads: Downloads::default(),
         }
+    }
+
+    fn job<'a>(&'a self, connection: &'a Connection) -> Job<'a> {
+        let (fetcher, limit) = (self.fetcher(connection), self.timeouts.import);
+        Job { fetcher, documents: &*self.documents, limit }
     }
 
     fn syncing<'a>(&'a self, connection: &'a Connection) -> Sync<'a> {

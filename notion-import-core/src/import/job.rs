@@ -1,0 +1,171 @@
+//! Importing one thing, or many at once: looked up, read, stored.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::Stream;
+use futures_util::stream::{self, StreamExt};
+
+use super::{Event, Fetched, Fetcher, Outcome, Pick, Shape};
+use crate::error::{Error, StoreError};
+use crate::id::NotionId;
+use crate::library::document::{DocumentStore, Imported, Linked, SourceKind};
+use crate::notion::pace::UNDER_WAY;
+use crate::notion::page::Page;
+use crate::transport::within;
+
+/// Things read at once, if they are so small that each has but one request under way. The pace of the connection bounds them
+/// further: none is begun while those that are have something to ask.
+const CONCURRENCY: usize = UNDER_WAY;
+
+/// Documents looked up in one go.
+const BATCH: usize = 200;
+
+/// An import through one connection.
+#[derive(Clone)]
+pub(crate) struct Job<'a> {
+    pub(crate) fetcher: Fetcher<'a>,
+    pub(crate) documents: &'a dyn DocumentStore,
+    /// How long reading one thing may take, and storing it.
+    pub(crate) limit: Duration,
+}
+
+/// What became of reading one thing.
+enum Reading {
+    /// The library had it already, when it was looked up.
+    Held(Box<Page>),
+    /// It was read.
+    Fetched(Box<Fetched>),
+}
+
+/// What is to be imported.
+struct Prepared {
+    picks: Vec<Pick>,
+    /// What is over before it begins.
+    failed: Vec<Outcome>,
+    /// The documents there were of it at the beginning.
+    known: HashMap<NotionId, Linked>,
+}
+
+impl<'a> Job<'a> {
+    /// It imports one page or data source. A page that was read before and has not been edited since costs one request.
+    pub(crate) async fn one(&self, pick: Pick) -> Result<Imported, Error> {
+        let known = self.linked(&[pick]).await?;
+        let reading = self.read(pick, known.get(&pick.id)).await?;
+        self.store(pick, reading).await
+    }
+
+    /// It imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
+    ///
+    /// Each is stored as soon as it is read, one after the other: so nothing that is done is lost with the process, and nothing
+    /// of the store is held while whoever listens deals with an event, perhaps by asking the same store.
+    pub(crate) fn many(self, picks: Vec<Pick>) -> impl Stream<Item = Event> + Send + 'a {
+        let job = Arc::new(self);
+        let preparing = job.clone();
+        stream::once(async move { preparing.prepare(picks).await }).flat_map(move |prepared| {
+            let Prepared { picks, failed, known } = prepared;
+            let total = Event::Total(picks.len() + failed.len());
+            let (reader, storer, known) = (job.clone(), job.clone(), Arc::new(known));
+            let reading = stream::iter(picks).map(move |pick| {
+                let (job, known) = (reader.clone(), known.clone());
+                async move { (pick, job.begin(pick, known.get(&pick.id)).await) }
+            });
+            let storing = reading.buffer_unordered(CONCURRENCY).then(move |(pick, reading)| {
+                let job = storer.clone();
+                async move { job.finish(pick, reading).await }
+            });
+            stream::iter([total]).chain(stream::iter(failed).chain(storing).map(Event::Finished))
+        })
+    }
+
+    async fn prepare(&self, picks: Vec<Pick>) -> Prepared {
+        let (picks, mut failed) = self.expand(picks).await;
+        match self.linked(&picks).await {
+            Ok(known) => Prepared { picks, failed, known },
+            Err(error) => {
+                let cause = Arc::new(error);
+                let error = || Error::Store(StoreError::backend(cause.clone()));
+                failed.extend(picks.into_iter().map(|pick| Outcome { pick, result: Err(error()) }));
+                Prepared { picks: Vec::new(), failed, known: HashMap::new() }
+            }
+        }
+    }
+
+    /// It takes the databases apart that are wanted as rows. One that cannot be read is an outcome already.
+    async fn expand(&self, picks: Vec<Pick>) -> (Vec<Pick>, Vec<Outcome>) {
+        let (mut expanded, mut failed) = (Vec::new(), Vec::new());
+        for pick in picks {
+            match (pick.kind, pick.shape) {
+                (SourceKind::DataSource, Shape::Rows) => match self.fetcher.row_ids(pick.id).await {
+                    Ok(rows) => expanded.extend(rows.into_iter().map(Pick::page)),
+                    Err(error) => failed.push(Outcome { pick, result: Err(error) }),
+                },
+                (SourceKind::DataSource | SourceKind::Page, _) => expanded.push(pick),
+            }
+        }
+        (expanded, failed)
+    }
+
+    /// It looks up the documents of some picks.
+    async fn linked(&self, picks: &[Pick]) -> Result<HashMap<NotionId, Linked>, StoreError> {
+        let mut linked = HashMap::new();
+        for batch in picks.chunks(BATCH) {
+            let sources: Vec<NotionId> = batch.iter().map(|pick| pick.id).collect();
+            let found = self.documents.linked_by_source(self.fetcher.connection.tenant, &sources).await?;
+            linked.extend(found.into_iter().map(|known| (known.link.source.id, known)));
+        }
+        Ok(linked)
+    }
+
+    /// It reads one as soon as there is room for it. What it waits for that is not counted.
+    async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
+        let fetcher = Fetcher { api: self.fetcher.api.begin().await?, ..self.fetcher.clone() };
+        let begun = Job { fetcher, ..self.clone() };
+        self.timely(begun.read(pick, known)).await
+    }
+
+    /// It reads one, or looks only, where that shows that it need not be read.
+    async fn read(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
+        let mut edited_at = None;
+        if pick.kind == SourceKind::Page
+            && let Some(known) = known.filter(|known| self.fetcher.may_hold(known))
+        {
+            let page = self.fetcher.api.page(pick.id).await?;
+            if self.fetcher.holds(known, &page, pick.shape) {
+                return Ok(Reading::Held(Box::new(page)));
+            }
+            edited_at = page.last_edited_time;
+        }
+        Ok(Reading::Fetched(Box::new(self.fetcher.fetch_from(pick, edited_at).await?)))
+    }
+
+    async fn finish(&self, pick: Pick, reading: Result<Reading, Error>) -> Outcome {
+        let result = match reading {
+            Ok(reading) => self.timely(self.store(pick, reading)).await,
+            Err(error) => Err(error),
+        };
+        Outcome { pick, result }
+    }
+
+    /// It hands what was read to the store. What was held when it was looked up may be gone by now.
+    async fn store(&self, pick: Pick, reading: Reading) -> Result<Imported, Error> {
+        let fetched = match reading {
+            Reading::Fetched(fetched) => *fetched,
+            Reading::Held(page) => {
+                let known = self.linked(&[pick]).await?;
+                match known.get(&pick.id).filter(|known| self.fetcher.holds(known, &page, pick.shape)) {
+                    Some(known) => return Ok(Imported::Unchanged(known.document)),
+                    None => self.fetcher.fetch_from(pick, page.last_edited_time).await?,
+                }
+            }
+        };
+        let (connection, now) = (self.fetcher.connection, self.fetcher.clock.now());
+        Ok(self.documents.import(connection, &fetched.content, now).await?)
+    }
+
+    /// It gives up on what takes too long.
+    async fn timely<T>(&self, going: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        within(&*self.fetcher.clock, self.limit, going).await.unwrap_or(Err(Error::Overdue))
+    }
+}
