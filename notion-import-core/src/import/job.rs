@@ -81,12 +81,10 @@ impl<'a> Job<'a> {
 
     async fn prepare(&self, picks: Vec<Pick>) -> Prepared {
         let (picks, mut failed) = self.expand(picks).await;
-        match self.linked(&picks).await {
+        match self.timely(self.linked(&picks)).await {
             Ok(known) => Prepared { picks, failed, known },
             Err(error) => {
-                let cause = Arc::new(error);
-                let error = || Error::Store(StoreError::backend(cause.clone()));
-                failed.extend(picks.into_iter().map(|pick| Outcome { pick, result: Err(error()) }));
+                failed.extend(failed_all(picks, error));
                 Prepared { picks: Vec::new(), failed, known: HashMap::new() }
             }
         }
@@ -97,10 +95,12 @@ impl<'a> Job<'a> {
         let (mut expanded, mut failed) = (Vec::new(), Vec::new());
         for pick in picks {
             match (pick.kind, pick.shape) {
-                (SourceKind::DataSource, Shape::Rows) => match self.fetcher.row_ids(pick.id).await {
-                    Ok(rows) => expanded.extend(rows.into_iter().map(Pick::page)),
-                    Err(error) => failed.push(Outcome { pick, result: Err(error) }),
-                },
+                (SourceKind::DataSource, Shape::Rows) => {
+                    match self.timely(self.fetcher.row_ids(pick.id)).await {
+                        Ok(rows) => expanded.extend(rows.into_iter().map(Pick::page)),
+                        Err(error) => failed.push(Outcome { pick, result: Err(error) }),
+                    }
+                }
                 (SourceKind::DataSource | SourceKind::Page, _) => expanded.push(pick),
             }
         }
@@ -108,7 +108,7 @@ impl<'a> Job<'a> {
     }
 
     /// It looks up the documents of some picks.
-    async fn linked(&self, picks: &[Pick]) -> Result<HashMap<NotionId, Linked>, StoreError> {
+    async fn linked(&self, picks: &[Pick]) -> Result<HashMap<NotionId, Linked>, Error> {
         let mut linked = HashMap::new();
         for batch in picks.chunks(BATCH) {
             let sources: Vec<NotionId> = batch.iter().map(|pick| pick.id).collect();
@@ -168,4 +168,16 @@ impl<'a> Job<'a> {
     async fn timely<T>(&self, going: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         within(&*self.fetcher.clock, self.limit, going).await.unwrap_or(Err(Error::Overdue))
     }
+}
+
+/// What becomes of all of them if they cannot be looked up.
+fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = Outcome> {
+    let cause = Arc::new(error);
+    picks.into_iter().map(move |pick| {
+        let error = match &*cause {
+            Error::Overdue => Error::Overdue,
+            _ => Error::Store(StoreError::backend(cause.clone())),
+        };
+        Outcome { pick, result: Err(error) }
+    })
 }

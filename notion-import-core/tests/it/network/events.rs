@@ -1,4 +1,4 @@
-//! Whoever imports deals with each event in peace.
+//! Whoever imports deals with each event in peace, and hears of each page in the end.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
 use notion_import_core::import::{Event, Pick};
 use notion_import_core::importer::Importer;
@@ -101,37 +101,75 @@ impl DocumentStore for Narrow {
     }
 }
 
-#[tokio::test]
-async fn whoever_hears_of_a_page_may_ask_the_store_that_the_others_go_to() {
+/// A library behind a narrow store, and pages to import.
+struct Desk {
+    store: Arc<Narrow>,
+    importer: Importer,
+    connection: Connection,
+    pages: Vec<NotionId>,
+}
+
+fn desk(pages: usize, connections: usize) -> Desk {
     let world = World::new(61);
     let author = world.at(morning() - TimeDelta::hours(1));
     let workspace = author.workspace("Acme");
     let home = author.page(workspace, "Home");
-    let pages: Vec<NotionId> = (0..40).map(|number| author.page(home, format!("Page {number}"))).collect();
+    let pages: Vec<NotionId> = (0..pages).map(|number| author.page(home, format!("Page {number}"))).collect();
     for page in &pages {
         author.append(*page, [toggle("More", [paragraph("Inside.")])]);
     }
     let grant = world.grant(workspace, [home]);
     let line = Line::virtually(&world, &grant, Duration::from_millis(5));
-    let store = Arc::new(Narrow { inner: MemoryLibrary::default(), connections: Semaphore::new(1) });
+    let store =
+        Arc::new(Narrow { inner: MemoryLibrary::default(), connections: Semaphore::new(connections) });
     let tokens = Arc::new(StaticToken::new(grant.token.clone()));
     let builder = Importer::builder(tokens, store.clone(), Arc::<MemoryBlobs>::default());
     let importer = builder.through(line.transport.clone(), line.clock.clone()).build().unwrap();
-    let connection = Connection::new(TenantId::fresh(), "acme");
+    Desk { store, importer, connection: Connection::new(TenantId::fresh(), "acme"), pages }
+}
+
+impl Desk {
+    fn import(&self) -> impl Stream<Item = Event> {
+        let picks = self.pages.iter().copied().map(Pick::page).collect();
+        Box::pin(self.importer.import(&self.connection, picks))
+    }
+}
+
+#[tokio::test]
+async fn whoever_hears_of_a_page_may_ask_the_store_that_the_others_go_to() {
+    let desk = desk(40, 1);
     // The second time all is there already, and looked up.
     for _ in 0..2 {
-        let picks = pages.iter().copied().map(Pick::page).collect();
-        let mut events = Box::pin(importer.import(&connection, picks));
+        let mut events = desk.import();
         let mut heard = 0;
         while let Some(event) = events.next().await {
             let Event::Finished(outcome) = event else { continue };
             outcome.result.unwrap();
             let sources = [outcome.pick.id];
-            let asking = store.linked_by_source(connection.tenant, &sources);
+            let asking = desk.store.linked_by_source(desk.connection.tenant, &sources);
             let found = tokio::time::timeout(Duration::from_secs(10), asking).await;
             assert_eq!(found.expect("the store is held by what nobody goes on with").unwrap().len(), 1);
             heard += 1;
         }
-        assert_eq!(heard, pages.len());
+        assert_eq!(heard, desk.pages.len());
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_never_answers_is_given_up() {
+    for (claim, connections) in [("from the beginning", 0), ("when something is to be stored", 1)] {
+        let desk = desk(3, connections);
+        let mut events = desk.import();
+        let mut overdue = 0;
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Total(_) => drop(desk.store.connections.forget_permits(1)),
+                Event::Finished(outcome) => {
+                    assert!(matches!(outcome.result, Err(Error::Overdue)), "{claim}: {:?}", outcome.result);
+                    overdue += 1;
+                }
+            }
+        }
+        assert_eq!(overdue, 3, "{claim}");
     }
 }
