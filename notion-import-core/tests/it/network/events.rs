@@ -161,7 +161,11 @@ async fn a_store_that_never_answers_is_given_up() {
         let desk = desk(3, connections);
         let mut events = desk.import();
         let mut overdue = 0;
-        while let Some(event) = events.next().await {
+        let next = async |events: &mut _| {
+            let next = tokio::time::timeout(Duration::from_secs(10), StreamExt::next(events)).await;
+            next.expect("the store is waited for without end")
+        };
+        while let Some(event) = next(&mut events).await {
             match event {
                 Event::Total(_) => drop(desk.store.connections.forget_permits(1)),
                 Event::Finished(outcome) => {
