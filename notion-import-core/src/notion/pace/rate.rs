@@ -125,7 +125,7 @@ impl Rate {
     pub(super) fn admit(&mut self, now: Instant, may_try: bool) -> Admission {
         let filled = self.tokens + seconds(self.filled_at, now) * self.rate;
         // Shallower than Notion's, for requests bunch up on the way.
-        self.tokens = filled.min((self.burst / 4.0).max(1.0) + LATENESS);
+        self.tokens = filled.min((self.burst / 2.0).max(1.0) + LATENESS);
         self.filled_at = now;
         if self.tokens < 1.0 {
             return Admission::Later(self.filling());
