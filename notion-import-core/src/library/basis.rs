@@ -1,18 +1,14 @@
 //! What a reading rests on, in a form to keep and to compare.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::InvalidId;
+use crate::id::digest_id;
 
-/// The SHA-256 of everything beside a source's own edits that decides what reading it brings. Two readings on one basis with no
-/// edit between them bring the same.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Basis([u8; 32]);
+digest_id! {
+    /// The SHA-256 of everything beside a source's own edits that decides what reading it brings. Two readings on one basis with
+    /// no edit between them bring the same.
+    Basis
+}
 
 impl Basis {
     /// The basis that these make, each for its own.
@@ -24,50 +20,6 @@ impl Basis {
             digest.update(part);
         }
         Self(digest.finalize().into())
-    }
-
-    /// Wraps a finished digest.
-    pub const fn from_digest(digest: [u8; 32]) -> Self {
-        Self(digest)
-    }
-
-    /// The digest.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Basis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for Basis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Basis({self})")
-    }
-}
-
-impl FromStr for Basis {
-    type Err = InvalidId;
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let mut digest = [0; 32];
-        hex::decode_to_slice(text, &mut digest).map_err(|_| InvalidId::of("Basis"))?;
-        Ok(Self(digest))
-    }
-}
-
-impl From<Basis> for String {
-    fn from(basis: Basis) -> Self {
-        basis.to_string()
-    }
-}
-
-impl TryFrom<String> for Basis {
-    type Error = InvalidId;
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
     }
 }
 
