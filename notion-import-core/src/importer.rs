@@ -221,7 +221,7 @@ impl Importer {
     /// On any of them the library is as it was.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn import_one(&self, connection: &Connection, pick: Pick) -> Result<Imported, Error> {
-        self.within(self.timeouts.import, self.job(connection).one(pick)).await
+        self.job(connection).one(pick).await
     }
 
     /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
@@ -355,7 +355,7 @@ impl Importer {
         limit: Duration,
         operation: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        within(&*self.clock, limit, operation).await.unwrap_or(Err(Error::Overdue))
+        within(&*self.clock, limit, operation, Error::Overdue).await
     }
 
     fn fetcher<'a>(&'a self, connection: &'a Connection) -> Fetcher<'a> {

@@ -147,12 +147,17 @@ fn classify(error: reqwest::Error) -> TransportError {
 /// A clock that several hold.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// It gives something so long to happen; none if that is not enough.
-pub(crate) async fn within<F: Future>(clock: &dyn Clock, limit: Duration, awaited: F) -> Option<F::Output> {
+/// It gives something so long to happen; if that is not enough, it ends in the error `late`.
+pub(crate) async fn within<T, E>(
+    clock: &dyn Clock,
+    limit: Duration,
+    awaited: impl Future<Output = Result<T, E>>,
+    late: E,
+) -> Result<T, E> {
     tokio::select! {
         biased;
-        outcome = awaited => Some(outcome),
-        () = clock.sleep(limit) => None,
+        outcome = awaited => outcome,
+        () = clock.sleep(limit) => Err(late),
     }
 }
 
@@ -164,7 +169,7 @@ pub(crate) fn all_within<'a, T: Send + 'a>(
 ) -> impl Stream<Item = Result<T, Error>> + Send + 'a {
     stream::try_unfold((items.boxed(), limit), move |(mut items, left)| async move {
         let began = clock.instant();
-        let next = within(clock, left, items.try_next()).await.unwrap_or(Err(Error::Overdue))?;
+        let next = within(clock, left, items.try_next(), Error::Overdue).await?;
         let left = left.saturating_sub(clock.instant() - began);
         Ok(next.map(|item| (item, (items, left))))
     })

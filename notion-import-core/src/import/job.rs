@@ -23,11 +23,10 @@ const CONCURRENCY: usize = UNDER_WAY;
 const BATCH: usize = 200;
 
 /// An import through one connection.
-#[derive(Clone)]
 pub(crate) struct Job<'a> {
     pub(crate) fetcher: Fetcher<'a>,
     pub(crate) documents: &'a dyn DocumentStore,
-    /// How long reading one thing may take, and storing it.
+    /// How long one thing may take; of many, reading it and storing it so long each.
     pub(crate) limit: Duration,
 }
 
@@ -51,9 +50,12 @@ struct Prepared {
 impl<'a> Job<'a> {
     /// It imports one page or data source. A page that was read before and has not been edited since costs one request.
     pub(crate) async fn one(&self, pick: Pick) -> Result<Imported, Error> {
-        let known = self.linked(&[pick]).await?;
-        let reading = self.read(pick, known.get(&pick.id)).await?;
-        self.store(pick, reading).await
+        let importing = async {
+            let known = self.linked(&[pick]).await?;
+            let reading = self.read(pick, known.get(&pick.id)).await?;
+            self.store(pick, reading).await
+        };
+        self.timely(importing).await
     }
 
     /// It imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
@@ -121,7 +123,7 @@ impl<'a> Job<'a> {
     /// It reads one as soon as there is room for it. What it waits for that is not counted.
     async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
         let fetcher = Fetcher { api: self.fetcher.api.begin().await?, ..self.fetcher.clone() };
-        let begun = Job { fetcher, ..self.clone() };
+        let begun = Job { fetcher, documents: self.documents, limit: self.limit };
         self.timely(begun.read(pick, known)).await
     }
 
@@ -166,7 +168,7 @@ impl<'a> Job<'a> {
 
     /// It gives up on what takes too long.
     async fn timely<T>(&self, going: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        within(&*self.fetcher.clock, self.limit, going).await.unwrap_or(Err(Error::Overdue))
+        within(&*self.fetcher.clock, self.limit, going, Error::Overdue).await
     }
 }
 

@@ -166,8 +166,9 @@ impl Api {
         let access = self.client.tokens.access(&self.connection).await?;
         let request = request(&access, question)?;
         turn.sent();
-        let answer = within(&*self.client.clock, self.client.attempt, self.send(request)).await;
-        let (status, headers, bytes) = answer.unwrap_or(Err(TransportError::Timeout))?;
+        let (clock, limit) = (&*self.client.clock, self.client.attempt);
+        let sending = self.send(request);
+        let (status, headers, bytes) = within(clock, limit, sending, TransportError::Timeout).await?;
         // A page of HTML with status 200 is an edge's or a mistyped proxy's, not Notion's.
         if status == StatusCode::OK && bytes.trim_ascii_start().starts_with(b"{") {
             turn.accepted();
