@@ -10,6 +10,16 @@ use notion_import_postgres::Worker;
 
 use super::{Scene, at_once};
 
+/// From now on whoever does this to a row waits two seconds in the middle of it.
+async fn wait_after(scene: &mut Scene, what: &str) {
+    let wait = format!(
+        "CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS \
+            $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$; \
+         CREATE TRIGGER wait AFTER {what} FOR EACH ROW EXECUTE FUNCTION public.wait()"
+    );
+    scene.run(&wait).await;
+}
+
 /// It lets a worker run until no job waits any more.
 async fn empty(scene: &mut Scene, worker: &Worker) {
     let running = worker.clone();
@@ -128,13 +138,7 @@ async fn what_a_crash_has_left_behind_is_cleared() {
 async fn whoever_hangs_in_the_middle_of_a_claim_lets_go() {
     let mut scene = Scene::new(1).await;
     // Time to stop in the middle, not at the end.
-    scene
-        .run(
-            "CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$; \
-             CREATE TRIGGER wait AFTER UPDATE ON notion_import.connections FOR EACH ROW EXECUTE FUNCTION public.wait()",
-        )
-        .await;
+    wait_after(&mut scene, "UPDATE ON notion_import.connections").await;
     let postgres = scene.postgres.clone();
     let (tenant, reference) = (scene.connection.tenant, scene.connection.reference.clone());
     let claim =
@@ -171,13 +175,7 @@ async fn a_connection_does_not_change_hands_in_the_middle_of_a_patch() {
     let (postgres, now, lease) = (scene.postgres.clone(), chrono::Utc::now(), Duration::from_secs(60));
     let (tenant, reference) = (scene.connection.tenant, scene.connection.reference.clone());
     let held = postgres.claim_if_due(tenant, &reference, now, lease).await.unwrap().unwrap();
-    scene
-        .run(
-            "CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$; \
-             CREATE TRIGGER wait AFTER INSERT ON notion_import.syncs FOR EACH ROW EXECUTE FUNCTION public.wait()",
-        )
-        .await;
+    wait_after(&mut scene, "INSERT ON notion_import.syncs").await;
     let cursor = Some(SyncCursor { watermark: now });
     let patch = async { postgres.patch(&held, &[], cursor).await.unwrap() };
     let claim = async {
