@@ -1,6 +1,7 @@
 //! The pool, and the one way to a transaction.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
@@ -8,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Transaction};
 
 use crate::error::{OpenError, backend};
+use crate::prefix::Prefix;
 use crate::{migrations, safety};
 
 const CONNECTIONS: u32 = 10;
@@ -18,10 +20,14 @@ const CONNECTIONS: u32 = 10;
 #[derive(Clone)]
 pub struct Postgres {
     pool: PgPool,
+    prefix: Prefix,
 }
 
 /// A transaction. Dropped before it is committed, it never was.
-pub(crate) type Tx = Transaction<'static, sqlx::Postgres>;
+pub(crate) struct Tx {
+    transaction: Transaction<'static, sqlx::Postgres>,
+    prefix: Prefix,
+}
 
 /// Who acts in a transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,11 +39,11 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::App => "notion_import_app",
-            Self::Sync => "notion_import_sync",
-        }
+    pub(crate) fn name(self, prefix: &Prefix) -> String {
+        prefix.name(match self {
+            Self::App => "app",
+            Self::Sync => "sync",
+        })
     }
 }
 
@@ -61,7 +67,7 @@ impl Postgres {
     /// [`OpenError::Unsafe`] with what to mend, if a role could pass row-level security by; [`OpenError::Rights`] if the login may
     /// not do what is to be done; [`OpenError::Unreachable`] and [`OpenError::Store`] if the database fails.
     pub async fn new(pool: PgPool) -> Result<Self, OpenError> {
-        let postgres = Self { pool };
+        let postgres = Self { pool, prefix: Prefix::default() };
         migrations::run(&postgres).await?;
         safety::check(&postgres).await?;
         Ok(postgres)
@@ -108,9 +114,18 @@ impl Postgres {
         self.pool.clone()
     }
 
-    /// A transaction under the host's own login, to look at roles and make tables.
+    /// A transaction under the host's own login, to look at roles and make tables. Every name in it is qualified.
     pub(crate) async fn login(&self) -> Result<Tx, StoreError> {
-        self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await
+        let mut tx = self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
+        sqlx::raw_sql("SET LOCAL search_path = pg_catalog, pg_temp")
+            .execute(&mut *tx)
+            .await
+            .map_err(backend)?;
+        Ok(tx)
+    }
+
+    pub(crate) fn prefix(&self) -> &Prefix {
+        &self.prefix
     }
 
     async fn transaction(&self, begin: &'static str) -> Result<Tx, StoreError> {
@@ -118,25 +133,43 @@ impl Postgres {
         // In a task, which runs to its end: were the caller dropped in the middle, the connection would go back to the pool inside
         // a transaction that nobody ends.
         let begun = tokio::spawn(async move { pool.begin_with(begin).await });
-        begun.await.map_err(StoreError::backend)?.map_err(backend)
+        let transaction = begun.await.map_err(StoreError::backend)?.map_err(backend)?;
+        Ok(Tx { transaction, prefix: self.prefix.clone() })
     }
 }
 
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Postgres").finish_non_exhaustive()
+        f.debug_struct("Postgres").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
 
-/// It makes everything from here to the end of the transaction, or to the next call, happen as `role` for `tenant`. A process that
-/// hangs in the middle does not keep its locks: unless the host has set a time of its own, the transaction ends after ten seconds.
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+}
+
+/// Makes everything from here to the end of the transaction, or to the next call, happen as `role` for `tenant`, on the tables of
+/// the installation, whose names need no schema then. A process that hangs in the middle does not keep its locks: unless the host
+/// has set a time of its own, the transaction ends after ten seconds.
 pub(crate) async fn enter(tx: &mut Tx, role: Role, tenant: Option<TenantId>) -> Result<(), StoreError> {
     sqlx::query(
-        "SELECT set_config('role', $1, true), set_config('notion_import.tenant_id', $2, true), \
+        "SELECT set_config('role', $1, true), set_config('search_path', $2, true), set_config($3, $4, true), \
              set_config('idle_in_transaction_session_timeout', \
                  coalesce(nullif(current_setting('idle_in_transaction_session_timeout'), '0'), '10s'), true)",
     )
-    .bind(role.as_str())
+    .bind(role.name(&tx.prefix))
+    .bind(search_path(tx.prefix.as_str()))
+    .bind(tx.prefix.setting())
     .bind(tenant.map_or_else(String::new, |tenant| tenant.to_string()))
     .execute(&mut **tx)
     .await
@@ -144,16 +177,25 @@ pub(crate) async fn enter(tx: &mut Tx, role: Role, tenant: Option<TenantId>) -> 
     Ok(())
 }
 
-/// It makes everything from here to the end of the transaction happen under the host's own login again.
+/// Makes everything from here to the end of the transaction happen under the host's own login again, on the queue's tables.
 #[cfg(feature = "worker")]
 pub(crate) async fn leave(tx: &mut Tx) -> Result<(), StoreError> {
-    sqlx::query("SELECT set_config('role', 'none', true), set_config('notion_import.tenant_id', '', true)")
-        .execute(&mut **tx)
-        .await
-        .map_err(backend)?;
+    sqlx::query(
+        "SELECT set_config('role', 'none', true), set_config('search_path', $1, true), set_config($2, '', true)",
+    )
+    .bind(search_path(&tx.prefix.name("worker")))
+    .bind(tx.prefix.setting())
+    .execute(&mut **tx)
+    .await
+    .map_err(backend)?;
     Ok(())
 }
 
+/// PostgreSQL's own names first, and a table the session made for itself last: nothing stands in for what is ours.
+fn search_path(schema: &str) -> String {
+    format!("pg_catalog, {schema}, pg_temp")
+}
+
 pub(crate) async fn commit(tx: Tx) -> Result<(), StoreError> {
-    tx.commit().await.map_err(backend)
+    tx.transaction.commit().await.map_err(backend)
 }

@@ -46,11 +46,13 @@ mod safety;
 mod migrations;
 mod lock;
 mod row;
+mod prefix;
 mod error;
 
 pub use blobs::Blobs;
 pub use database::Postgres;
 pub use error::{Hazard, OpenError};
 pub use object_store;
+pub use prefix::{Prefix, PrefixError};
 #[cfg(feature = "worker")]
 pub use worker::Worker;

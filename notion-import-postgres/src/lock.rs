@@ -30,8 +30,8 @@ pub(crate) async fn bot(db: impl PgExecutor<'_>, bot: NotionId) -> Result<(), St
 
 /// Nobody detaches the connection meanwhile.
 pub(crate) async fn attached(db: impl PgExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
-    sqlx::query("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))")
-        .bind(name(&links(connection)))
+    sqlx::query("SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' ' || $1, 0))")
+        .bind(links(connection))
         .execute(db)
         .await
         .map_err(backend)?;
@@ -43,16 +43,18 @@ pub(crate) async fn detaching(db: impl PgExecutor<'_>, connection: &Connection) 
     exclusive(db, [links(connection)]).await
 }
 
-/// It takes the locks in one order, so that nobody waits in a circle.
+/// Takes the locks in one order, so that nobody waits in a circle. The host's own advisory locks, and those of another installation
+/// in the database, share the number space, so each name begins with the schema's.
 async fn exclusive(
     db: impl PgExecutor<'_>,
     what: impl IntoIterator<Item = String>,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "SELECT pg_advisory_xact_lock(key) FROM ( \
-             SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key) AS keys",
+             SELECT DISTINCT hashtextextended(current_schema() || ' ' || name, 0) AS key FROM unnest($1::text[]) AS name \
+             ORDER BY key) AS keys",
     )
-    .bind(what.into_iter().map(|what| name(&what)).collect::<Vec<_>>())
+    .bind(what.into_iter().collect::<Vec<_>>())
     .execute(db)
     .await
     .map_err(backend)?;
@@ -61,9 +63,4 @@ async fn exclusive(
 
 fn links(connection: &Connection) -> String {
     format!("links {} {}", connection.tenant, connection.reference)
-}
-
-/// The host's own advisory locks share the number space.
-fn name(what: &str) -> String {
-    format!("notion_import {what}")
 }

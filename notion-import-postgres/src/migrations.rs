@@ -7,6 +7,7 @@ use tokio::time::sleep;
 
 use crate::database::{Postgres, Role, Tx, commit, enter};
 use crate::error::{backend, sqlstate};
+use crate::prefix::Prefix;
 
 /// A numbered series of migrations: the first is number 1, and none is ever changed once it is released.
 struct Set {
@@ -56,10 +57,9 @@ pub(crate) async fn run(postgres: &Postgres) -> Result<(), StoreError> {
 /// All in one transaction: two processes that open a new database take turns.
 async fn update(postgres: &Postgres) -> Result<(), StoreError> {
     let mut tx = postgres.login().await?;
-    sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtextextended('notion_import migrations', 0))")
-        .execute(&mut *tx)
-        .await
-        .map_err(backend)?;
+    let prefix = postgres.prefix();
+    let turn = "SELECT pg_advisory_xact_lock(hashtextextended('notion_import migrations', 0))";
+    sqlx::raw_sql(prefix.sql(turn)).execute(&mut *tx).await.map_err(backend)?;
     // Where somebody else has made the schema, the login need not be allowed to.
     let table = "DO $$ BEGIN \
                      IF to_regnamespace('notion_import') IS NULL THEN CREATE SCHEMA notion_import; END IF; \
@@ -67,21 +67,23 @@ async fn update(postgres: &Postgres) -> Result<(), StoreError> {
                  CREATE TABLE IF NOT EXISTS notion_import.migrations (\
                      name text NOT NULL, number bigint NOT NULL, PRIMARY KEY (name, number)\
                  )";
-    sqlx::raw_sql(table).execute(&mut *tx).await.map_err(backend)?;
+    sqlx::raw_sql(prefix.sql(table)).execute(&mut *tx).await.map_err(backend)?;
     for set in SETS {
-        apply(&mut tx, set).await?;
+        apply(&mut tx, prefix, set).await?;
     }
     commit(tx).await
 }
 
 /// Most logins may use the tables and not make them: they need not even try.
 async fn is_up_to_date(postgres: &Postgres) -> Result<bool, StoreError> {
+    let prefix = postgres.prefix();
     let mut tx = postgres.login().await?;
     let made: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'notion_import' AND tablename = 'migrations') \
-             AND EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role(oid, 'MEMBER'))",
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = 'migrations') \
+             AND EXISTS (SELECT FROM pg_roles WHERE rolname = $2 AND pg_has_role(oid, 'MEMBER'))",
     )
-    .bind(Role::App.as_str())
+    .bind(prefix.as_str())
+    .bind(Role::App.name(prefix))
     .fetch_one(&mut *tx)
     .await
     .map_err(backend)?;
@@ -90,7 +92,7 @@ async fn is_up_to_date(postgres: &Postgres) -> Result<bool, StoreError> {
     }
     enter(&mut tx, Role::App, None).await?;
     for set in SETS {
-        if done(&mut tx, set).await? < number(set) {
+        if done(&mut tx, prefix, set).await? < number(set) {
             return Ok(false);
         }
     }
@@ -98,12 +100,12 @@ async fn is_up_to_date(postgres: &Postgres) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-async fn apply(tx: &mut Tx, set: &Set) -> Result<(), StoreError> {
-    let done = done(tx, set).await?;
+async fn apply(tx: &mut Tx, prefix: &Prefix, set: &Set) -> Result<(), StoreError> {
+    let done = done(tx, prefix, set).await?;
     let numbered = (1_i64..).zip(set.migrations);
     for (number, migration) in numbered.filter(|(number, _)| *number > done) {
-        sqlx::raw_sql(*migration).execute(&mut **tx).await.map_err(backend)?;
-        sqlx::query("INSERT INTO notion_import.migrations (name, number) VALUES ($1, $2)")
+        sqlx::raw_sql(prefix.sql(migration)).execute(&mut **tx).await.map_err(backend)?;
+        sqlx::query(prefix.sql("INSERT INTO notion_import.migrations (name, number) VALUES ($1, $2)"))
             .bind(set.name)
             .bind(number)
             .execute(&mut **tx)
@@ -113,12 +115,9 @@ async fn apply(tx: &mut Tx, set: &Set) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn done(tx: &mut Tx, set: &Set) -> Result<i64, StoreError> {
-    sqlx::query_scalar("SELECT coalesce(max(number), 0) FROM notion_import.migrations WHERE name = $1")
-        .bind(set.name)
-        .fetch_one(&mut **tx)
-        .await
-        .map_err(backend)
+async fn done(tx: &mut Tx, prefix: &Prefix, set: &Set) -> Result<i64, StoreError> {
+    let done = "SELECT coalesce(max(number), 0) FROM notion_import.migrations WHERE name = $1";
+    sqlx::query_scalar(prefix.sql(done)).bind(set.name).fetch_one(&mut **tx).await.map_err(backend)
 }
 
 fn number(set: &Set) -> i64 {

@@ -5,11 +5,12 @@ use sqlx::{PgExecutor, Row};
 
 use crate::database::{Postgres, commit};
 use crate::error::{Hazard, OpenError, backend};
+use crate::prefix::Prefix;
 
 /// It refuses a database in which a role that acts for tenants could see another's rows.
 pub(crate) async fn check(postgres: &Postgres) -> Result<(), OpenError> {
     let mut tx = postgres.login().await?;
-    let hazards = hazards(&mut *tx).await?;
+    let hazards = hazards(&mut *tx, postgres.prefix()).await?;
     commit(tx).await?;
     if !hazards.is_empty() {
         return Err(OpenError::Unsafe(hazards));
@@ -24,8 +25,8 @@ pub(crate) async fn check(postgres: &Postgres) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn hazards(db: impl PgExecutor<'_>) -> Result<Vec<Hazard>, StoreError> {
-    let rows = sqlx::query(include_str!("safety.sql")).fetch_all(db).await.map_err(backend)?;
+async fn hazards(db: impl PgExecutor<'_>, prefix: &Prefix) -> Result<Vec<Hazard>, StoreError> {
+    let rows = sqlx::query(prefix.sql(include_str!("safety.sql"))).fetch_all(db).await.map_err(backend)?;
     let read =
         |row: &sqlx::postgres::PgRow| Ok(Hazard { what: row.try_get("what")?, mend: row.try_get("mend")? });
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(backend)

@@ -19,7 +19,7 @@ pub(crate) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO notion_import.acceptances (tenant_id, id, contact_id, nda_id, version, accepted_at) \
+        "INSERT INTO acceptances (tenant_id, id, contact_id, nda_id, version, accepted_at) \
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL DO NOTHING",
     )
@@ -42,7 +42,7 @@ pub(crate) async fn list(
     contact: ContactId,
 ) -> Result<Vec<Acceptance>, StoreError> {
     let rows = sqlx::query(
-        "SELECT * FROM notion_import.acceptances WHERE tenant_id = $1 AND contact_id = $2 \
+        "SELECT * FROM acceptances WHERE tenant_id = $1 AND contact_id = $2 \
          ORDER BY accepted_at, id",
     )
     .bind(tenant.as_uuid())
@@ -67,7 +67,7 @@ pub(crate) async fn void(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE notion_import.acceptances SET voided_at = $1 \
+        "UPDATE acceptances SET voided_at = $1 \
          WHERE tenant_id = $2 AND contact_id = $3 AND nda_id = $4 AND voided_at IS NULL",
     )
     .bind(now)

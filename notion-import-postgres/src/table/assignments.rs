@@ -17,7 +17,7 @@ pub(crate) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO notion_import.assignments \
+        "INSERT INTO assignments \
              (tenant_id, id, document_id, contact_id, made_at, expires_at, nda_waived) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
@@ -40,14 +40,12 @@ pub(crate) async fn document(
     tenant: TenantId,
     id: AssignmentId,
 ) -> Result<Option<DocumentId>, StoreError> {
-    let document = sqlx::query_scalar(
-        "SELECT document_id FROM notion_import.assignments WHERE tenant_id = $1 AND id = $2",
-    )
-    .bind(tenant.as_uuid())
-    .bind(id.0)
-    .fetch_optional(db)
-    .await
-    .map_err(backend)?;
+    let document = sqlx::query_scalar("SELECT document_id FROM assignments WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(id.0)
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
     Ok(document.map(DocumentId::new))
 }
 
@@ -58,7 +56,7 @@ pub(crate) async fn of_document(
     document: DocumentId,
 ) -> Result<Vec<Assignment>, StoreError> {
     let rows = sqlx::query(
-        "SELECT * FROM notion_import.assignments WHERE tenant_id = $1 AND document_id = $2 ORDER BY made_at, id",
+        "SELECT * FROM assignments WHERE tenant_id = $1 AND document_id = $2 ORDER BY made_at, id",
     )
     .bind(tenant.as_uuid())
     .bind(document.as_uuid())
@@ -78,11 +76,11 @@ pub(crate) async fn of_contact(
     // With both in one, a plan for any document would look through all.
     let sql = match document {
         None => {
-            "SELECT * FROM notion_import.assignments WHERE tenant_id = $1 AND contact_id = $2 AND $3::uuid IS NULL \
+            "SELECT * FROM assignments WHERE tenant_id = $1 AND contact_id = $2 AND $3::uuid IS NULL \
              ORDER BY made_at, id"
         }
         Some(_) => {
-            "SELECT * FROM notion_import.assignments WHERE tenant_id = $1 AND contact_id = $2 AND document_id = $3 \
+            "SELECT * FROM assignments WHERE tenant_id = $1 AND contact_id = $2 AND document_id = $3 \
              ORDER BY made_at, id"
         }
     };
@@ -104,7 +102,7 @@ pub(crate) async fn revoke(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let revoked = sqlx::query(
-        "UPDATE notion_import.assignments SET revoked_at = $1 \
+        "UPDATE assignments SET revoked_at = $1 \
          WHERE tenant_id = $2 AND id = $3 AND revoked_at IS NULL",
     )
     .bind(now)

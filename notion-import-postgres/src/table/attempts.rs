@@ -14,7 +14,7 @@ use crate::row::{Columns, every, integer, json};
 pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result<bool, StoreError> {
     let Attempt { tenant, id, member, secret_hash, expires_at, renews, granted } = attempt;
     let added = sqlx::query(
-        "INSERT INTO notion_import.attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted) \
+        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted) \
          VALUES ($1, $2, $3, $4, $5, $6, $7::text::json) ON CONFLICT (tenant_id, id) DO NOTHING",
     )
     .bind(tenant.as_uuid())
@@ -35,7 +35,7 @@ pub(crate) async fn get(
     tenant: TenantId,
     id: AttemptId,
 ) -> Result<Option<Attempt>, StoreError> {
-    let row = sqlx::query("SELECT * FROM notion_import.attempts WHERE tenant_id = $1 AND id = $2")
+    let row = sqlx::query("SELECT * FROM attempts WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
         .fetch_optional(db)
@@ -50,7 +50,7 @@ pub(crate) async fn lock(
     tenant: TenantId,
     id: AttemptId,
 ) -> Result<Option<Attempt>, StoreError> {
-    let row = sqlx::query("SELECT * FROM notion_import.attempts WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
+    let row = sqlx::query("SELECT * FROM attempts WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
         .fetch_optional(db)
@@ -65,7 +65,7 @@ pub(crate) async fn lapsed(
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<(TenantId, AttemptId)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, id FROM notion_import.lapsed($1, $2)")
+    let rows = sqlx::query("SELECT tenant_id, id FROM lapsed($1, $2)")
         .bind(now)
         .bind(integer(limit))
         .fetch_all(db)
@@ -80,15 +80,13 @@ pub(crate) async fn set_granted(
     id: AttemptId,
     granted: &Granted,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE notion_import.attempts SET granted = $1::text::json WHERE tenant_id = $2 AND id = $3",
-    )
-    .bind(json(granted)?)
-    .bind(tenant.as_uuid())
-    .bind(id.as_uuid())
-    .execute(db)
-    .await
-    .map_err(backend)?;
+    sqlx::query("UPDATE attempts SET granted = $1::text::json WHERE tenant_id = $2 AND id = $3")
+        .bind(json(granted)?)
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .execute(db)
+        .await
+        .map_err(backend)?;
     Ok(())
 }
 
@@ -97,7 +95,7 @@ pub(crate) async fn delete(
     tenant: TenantId,
     id: AttemptId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM notion_import.attempts WHERE tenant_id = $1 AND id = $2")
+    sqlx::query("DELETE FROM attempts WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
         .execute(db)

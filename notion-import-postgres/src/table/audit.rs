@@ -22,10 +22,10 @@ pub(crate) async fn insert(
     let members: Vec<Option<Uuid>> =
         entries.iter().map(|(_, entry)| entry.member.map(|member| member.as_uuid())).collect();
     sqlx::query(
-        "INSERT INTO notion_import.audit (tenant_id, document_id, number, at, member_id, event) \
+        "INSERT INTO audit (tenant_id, document_id, number, at, member_id, event) \
          SELECT $1, new.document_id, \
              row_number() OVER (PARTITION BY new.document_id ORDER BY new.place) + coalesce(( \
-                 SELECT max(number) FROM notion_import.audit AS kept \
+                 SELECT max(number) FROM audit AS kept \
                  WHERE kept.tenant_id = $1 AND kept.document_id = new.document_id), 0), \
              new.at, new.member_id, new.event::json \
          FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[]) WITH ORDINALITY \
@@ -53,14 +53,13 @@ pub(crate) async fn list(
 
     use crate::row::{Columns, every};
 
-    let rows = sqlx::query(
-        "SELECT * FROM notion_import.audit WHERE tenant_id = $1 AND document_id = $2 ORDER BY number DESC",
-    )
-    .bind(tenant.as_uuid())
-    .bind(document.as_uuid())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    let rows =
+        sqlx::query("SELECT * FROM audit WHERE tenant_id = $1 AND document_id = $2 ORDER BY number DESC")
+            .bind(tenant.as_uuid())
+            .bind(document.as_uuid())
+            .fetch_all(db)
+            .await
+            .map_err(backend)?;
     every(rows, |row| {
         Ok(AuditEntry {
             at: row.time("at")?,

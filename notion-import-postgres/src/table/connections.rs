@@ -17,7 +17,7 @@ use crate::row::{Columns, every, integer, json, name};
 /// It adds a connection, and tells whether there was none of this reference.
 pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<bool, StoreError> {
     let added = sqlx::query(
-        "INSERT INTO notion_import.connections \
+        "INSERT INTO connections \
              (tenant_id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
          VALUES ($1, $2, $3, $4::text::json, $5, $6, $7, $8, $9, $10::text::json) \
          ON CONFLICT (tenant_id, reference) DO NOTHING",
@@ -41,7 +41,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 /// It makes a connection that is renewed free and due again.
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE notion_import.connections SET state = $3, workspace = $4::text::json, bot_id = $5, connected_by = $6, \
+        "UPDATE connections SET state = $3, workspace = $4::text::json, bot_id = $5, connected_by = $6, \
              connected_at = $7, generation = $8, next_run = $9, leased_until = NULL, hastened_to = NULL, \
              queued_until = NULL \
          WHERE tenant_id = $1 AND reference = $2",
@@ -66,7 +66,7 @@ pub(crate) async fn get(
     tenant: TenantId,
     reference: &ConnectionRef,
 ) -> Result<Option<ConnectionRecord>, StoreError> {
-    let row = sqlx::query("SELECT * FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2")
+    let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = $1 AND reference = $2")
         .bind(tenant.as_uuid())
         .bind(reference.as_str())
         .fetch_optional(db)
@@ -81,14 +81,12 @@ pub(crate) async fn lock(
     tenant: TenantId,
     reference: &ConnectionRef,
 ) -> Result<Option<ConnectionRecord>, StoreError> {
-    let row = sqlx::query(
-        "SELECT * FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2 FOR UPDATE",
-    )
-    .bind(tenant.as_uuid())
-    .bind(reference.as_str())
-    .fetch_optional(db)
-    .await
-    .map_err(backend)?;
+    let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = $1 AND reference = $2 FOR UPDATE")
+        .bind(tenant.as_uuid())
+        .bind(reference.as_str())
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -97,7 +95,7 @@ pub(crate) async fn list(
     tenant: TenantId,
 ) -> Result<Vec<ConnectionRecord>, StoreError> {
     let rows = sqlx::query(
-        "SELECT * FROM notion_import.connections WHERE tenant_id = $1 ORDER BY connected_at, reference COLLATE \"C\"",
+        "SELECT * FROM connections WHERE tenant_id = $1 ORDER BY connected_at, reference COLLATE \"C\"",
     )
     .bind(tenant.as_uuid())
     .fetch_all(db)
@@ -112,7 +110,7 @@ pub(crate) async fn another_has(
     tenant: TenantId,
     bot: NotionId,
 ) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT notion_import.another_has($1, $2)")
+    sqlx::query_scalar("SELECT another_has($1, $2)")
         .bind(tenant.as_uuid())
         .bind(bot.as_uuid())
         .fetch_one(db)
@@ -126,7 +124,7 @@ pub(crate) async fn due(
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, reference FROM notion_import.due($1, $2)")
+    let rows = sqlx::query("SELECT tenant_id, reference FROM due($1, $2)")
         .bind(now)
         .bind(integer(limit))
         .fetch_all(db)
@@ -143,7 +141,7 @@ pub(crate) async fn queue_due(
     until: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, reference FROM notion_import.queue_due($1, $2, $3)")
+    let rows = sqlx::query("SELECT tenant_id, reference FROM queue_due($1, $2, $3)")
         .bind(now)
         .bind(until)
         .bind(integer(limit))
@@ -161,7 +159,7 @@ pub(crate) async fn unqueue(
     reference: &ConnectionRef,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE notion_import.connections SET queued_until = NULL \
+        "UPDATE connections SET queued_until = NULL \
          WHERE tenant_id = $1 AND reference = $2 AND queued_until IS NOT NULL",
     )
     .bind(tenant.as_uuid())
@@ -182,7 +180,7 @@ pub(crate) async fn claim(
     due_by: Option<DateTime<Utc>>,
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
-        "UPDATE notion_import.connections \
+        "UPDATE connections \
          SET generation = generation + 1, leased_until = $4, hastened_to = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND reference = $2 AND state = 'active' AND coalesce(leased_until, $3) <= $3 \
              AND next_run <= coalesce($5, next_run) \
@@ -206,7 +204,7 @@ pub(crate) async fn renew(
     until: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let renewed = sqlx::query(
-        "UPDATE notion_import.connections SET leased_until = $1 \
+        "UPDATE connections SET leased_until = $1 \
          WHERE tenant_id = $2 AND reference = $3 AND generation = $4 \
              AND state <> 'disconnecting' AND leased_until IS NOT NULL",
     )
@@ -229,7 +227,7 @@ pub(crate) async fn finish(
     next_run: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
-        "UPDATE notion_import.connections SET last_run = $4::text::json, next_run = least($6, hastened_to), \
+        "UPDATE connections SET last_run = $4::text::json, next_run = least($6, hastened_to), \
              leased_until = NULL, queued_until = NULL, state = CASE WHEN $5 THEN 'needs_reauth' ELSE state END \
          WHERE tenant_id = $1 AND reference = $2 AND generation = $3 AND state <> 'disconnecting'",
     )
@@ -251,7 +249,7 @@ pub(crate) async fn needs_reauth(
     reference: &ConnectionRef,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE notion_import.connections SET state = 'needs_reauth' \
+        "UPDATE connections SET state = 'needs_reauth' \
          WHERE tenant_id = $1 AND reference = $2 AND state = 'active'",
     )
     .bind(tenant.as_uuid())
@@ -270,7 +268,7 @@ pub(crate) async fn hasten(
 ) -> Result<(), StoreError> {
     // `least` passes over what is not there.
     sqlx::query(
-        "UPDATE notion_import.connections SET next_run = least(next_run, $3), hastened_to = least(hastened_to, $3) \
+        "UPDATE connections SET next_run = least(next_run, $3), hastened_to = least(hastened_to, $3) \
          WHERE tenant_id = $1 AND reference = $2 AND state = 'active'",
     )
     .bind(tenant.as_uuid())
@@ -289,7 +287,7 @@ pub(crate) async fn fence(
     reference: &ConnectionRef,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE notion_import.connections \
+        "UPDATE connections \
          SET state = 'disconnecting', generation = generation + 1, leased_until = NULL \
          WHERE tenant_id = $1 AND reference = $2 AND state <> 'disconnecting'",
     )
@@ -306,7 +304,7 @@ pub(crate) async fn fenced(
     db: impl PgExecutor<'_>,
     limit: usize,
 ) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, reference FROM notion_import.fenced($1)")
+    let rows = sqlx::query("SELECT tenant_id, reference FROM fenced($1)")
         .bind(integer(limit))
         .fetch_all(db)
         .await
@@ -319,7 +317,7 @@ pub(crate) async fn delete(
     tenant: TenantId,
     reference: &ConnectionRef,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2")
+    sqlx::query("DELETE FROM connections WHERE tenant_id = $1 AND reference = $2")
         .bind(tenant.as_uuid())
         .bind(reference.as_str())
         .execute(db)

@@ -32,7 +32,7 @@ pub(crate) async fn save(
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, created_at, \
+        "INSERT INTO documents (tenant_id, id, title, edited_here, latest, created_at, \
              source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
          SELECT $1, id, title::json, edited_here, latest, created_at, \
              source_id, source::json, state, checked_at, update_available, connection, imported_edit, settled, basis \
@@ -117,7 +117,7 @@ pub(crate) async fn get(
     tenant: TenantId,
     id: DocumentId,
 ) -> Result<Option<Kept>, StoreError> {
-    let row = sqlx::query("SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND id = $2")
+    let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
         .fetch_optional(db)
@@ -142,14 +142,13 @@ pub(crate) async fn lock_many(
     ids: impl IntoIterator<Item = DocumentId>,
 ) -> Result<Vec<Kept>, StoreError> {
     // Everybody locks in this order, so nobody waits in a circle.
-    let rows = sqlx::query(
-        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE",
-    )
-    .bind(tenant.as_uuid())
-    .bind(ids.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    let rows =
+        sqlx::query("SELECT * FROM documents WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE")
+            .bind(tenant.as_uuid())
+            .bind(ids.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
+            .fetch_all(db)
+            .await
+            .map_err(backend)?;
     every(rows, read)
 }
 
@@ -160,7 +159,7 @@ pub(crate) async fn lock_by_source(
     sources: &[NotionId],
 ) -> Result<Vec<Kept>, StoreError> {
     let rows = sqlx::query(
-        "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND source_id = ANY ($2) ORDER BY id FOR UPDATE",
+        "SELECT * FROM documents WHERE tenant_id = $1 AND source_id = ANY ($2) ORDER BY id FOR UPDATE",
     )
     .bind(tenant.as_uuid())
     .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
@@ -181,12 +180,12 @@ pub(crate) async fn list(
     // With both in one, a plan for any page would begin at the first.
     let sql = match after {
         None => {
-            "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND $2::uuid IS NULL \
+            "SELECT * FROM documents WHERE tenant_id = $1 AND $2::uuid IS NULL \
              ORDER BY created_at DESC, id DESC LIMIT $3"
         }
         Some(_) => {
-            "SELECT * FROM notion_import.documents WHERE tenant_id = $1 AND (created_at, id) < \
-                 (SELECT created_at, id FROM notion_import.documents WHERE tenant_id = $1 AND id = $2) \
+            "SELECT * FROM documents WHERE tenant_id = $1 AND (created_at, id) < \
+                 (SELECT created_at, id FROM documents WHERE tenant_id = $1 AND id = $2) \
              ORDER BY created_at DESC, id DESC LIMIT $3"
         }
     };
@@ -208,8 +207,8 @@ pub(crate) async fn linked(
     limit: usize,
 ) -> Result<Vec<Linked>, StoreError> {
     let rows = sqlx::query(
-        "SELECT documents.*, versions.digest FROM notion_import.documents \
-         JOIN notion_import.versions ON versions.tenant_id = documents.tenant_id \
+        "SELECT documents.*, versions.digest FROM documents \
+         JOIN versions ON versions.tenant_id = documents.tenant_id \
              AND versions.document_id = documents.id AND versions.number = documents.latest \
          WHERE documents.tenant_id = $1 AND documents.connection = $2 AND documents.id > $3 \
          ORDER BY documents.id LIMIT $4",
@@ -232,8 +231,8 @@ pub(crate) async fn linked_by_source(
     sources: &[NotionId],
 ) -> Result<Vec<Linked>, StoreError> {
     let rows = sqlx::query(
-        "SELECT documents.*, versions.digest FROM notion_import.documents \
-         JOIN notion_import.versions ON versions.tenant_id = documents.tenant_id \
+        "SELECT documents.*, versions.digest FROM documents \
+         JOIN versions ON versions.tenant_id = documents.tenant_id \
              AND versions.document_id = documents.id AND versions.number = documents.latest \
          WHERE documents.tenant_id = $1 AND documents.source_id = ANY ($2)",
     )
@@ -249,8 +248,8 @@ pub(crate) async fn linked_by_source(
 pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> Result<u64, StoreError> {
     let detached = sqlx::query(
         "WITH held AS ( \
-             SELECT id FROM notion_import.documents WHERE tenant_id = $1 AND connection = $2 ORDER BY id FOR UPDATE) \
-         UPDATE notion_import.documents SET connection = NULL \
+             SELECT id FROM documents WHERE tenant_id = $1 AND connection = $2 ORDER BY id FOR UPDATE) \
+         UPDATE documents SET connection = NULL \
          FROM held WHERE documents.tenant_id = $1 AND documents.id = held.id",
     )
     .bind(connection.tenant.as_uuid())
@@ -267,10 +266,9 @@ pub(crate) async fn blobs(
     tenant: TenantId,
     blobs: &mut HashSet<BlobId>,
 ) -> Result<(), StoreError> {
-    let mut rows =
-        sqlx::query("SELECT source FROM notion_import.documents WHERE tenant_id = $1 AND source IS NOT NULL")
-            .bind(tenant.as_uuid())
-            .fetch(db);
+    let mut rows = sqlx::query("SELECT source FROM documents WHERE tenant_id = $1 AND source IS NOT NULL")
+        .bind(tenant.as_uuid())
+        .fetch(db);
     while let Some(row) = rows.try_next().await.map_err(backend)? {
         let source: Source = row.json("source")?;
         blobs.extend(source.files().map(|file| file.blob.id));

@@ -11,9 +11,6 @@ use uuid::Uuid;
 
 use crate::error::backend;
 
-/// Where the queue's tables are.
-pub(crate) const SCHEMA: &str = "notion_import_worker";
-
 /// A key has room for 512 characters, a reference for any number.
 const LONGEST_REFERENCE: usize = 400;
 
@@ -27,9 +24,9 @@ pub(crate) async fn add(
     let references: Vec<&str> = connections.iter().map(|(_, reference)| reference.as_str()).collect();
     let keys: Vec<String> = connections.iter().map(|(tenant, reference)| key(*tenant, reference)).collect();
     sqlx::query(
-        "SELECT count(*) FROM notion_import_worker.add_jobs(ARRAY( \
+        "SELECT count(*) FROM add_jobs(ARRAY( \
              SELECT ROW('sync', json_build_object('tenant', due.tenant, 'connection', due.reference), NULL, \
-                 now() + random() * $4 * interval '1 second', NULL, due.key, NULL, NULL)::notion_import_worker.job_spec \
+                 now() + random() * $4 * interval '1 second', NULL, due.key, NULL, NULL)::job_spec \
              FROM unnest($1::uuid[], $2::text[], $3::text[]) AS due (tenant, reference, key)), true)",
     )
     .bind(tenants)

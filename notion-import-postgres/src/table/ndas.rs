@@ -17,7 +17,7 @@ pub(crate) async fn lock(
     tenant: TenantId,
     id: NdaId,
 ) -> Result<Option<NdaState>, StoreError> {
-    let row = sqlx::query("SELECT * FROM notion_import.ndas WHERE tenant_id = $1 AND id = $2 FOR SHARE")
+    let row = sqlx::query("SELECT * FROM ndas WHERE tenant_id = $1 AND id = $2 FOR SHARE")
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
         .fetch_optional(db)
@@ -28,7 +28,7 @@ pub(crate) async fn lock(
 
 /// All of a tenant, in the order of their ids.
 pub(crate) async fn list(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<Vec<NdaState>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM notion_import.ndas WHERE tenant_id = $1 ORDER BY id")
+    let rows = sqlx::query("SELECT * FROM ndas WHERE tenant_id = $1 ORDER BY id")
         .bind(tenant.as_uuid())
         .fetch_all(db)
         .await
@@ -44,7 +44,7 @@ pub(crate) async fn publish(
     now: DateTime<Utc>,
 ) -> Result<u32, StoreError> {
     let row = sqlx::query(
-        "INSERT INTO notion_import.ndas AS kept (tenant_id, id, current, accept_from) VALUES ($1, $2, 1, 1) \
+        "INSERT INTO ndas AS kept (tenant_id, id, current, accept_from) VALUES ($1, $2, 1, 1) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET current = kept.current + 1, \
              accept_from = CASE WHEN $3 THEN kept.current + 1 ELSE kept.accept_from END \
          RETURNING *",
@@ -57,7 +57,7 @@ pub(crate) async fn publish(
     .map_err(backend)?;
     let version = state(&row)?.current;
     sqlx::query(
-        "INSERT INTO notion_import.nda_versions \
+        "INSERT INTO nda_versions \
              (tenant_id, nda_id, version, title, body, published_by, published_at) \
          VALUES ($1, $2, $3, $4::text::json, $5::text::json, $6, $7)",
     )
@@ -80,22 +80,20 @@ pub(crate) async fn text(
     nda: NdaId,
     version: u32,
 ) -> Result<Option<NdaText>, StoreError> {
-    let row = sqlx::query(
-        "SELECT * FROM notion_import.nda_versions WHERE tenant_id = $1 AND nda_id = $2 AND version = $3",
-    )
-    .bind(tenant.as_uuid())
-    .bind(nda.as_uuid())
-    .bind(number(version))
-    .fetch_optional(db)
-    .await
-    .map_err(backend)?;
+    let row = sqlx::query("SELECT * FROM nda_versions WHERE tenant_id = $1 AND nda_id = $2 AND version = $3")
+        .bind(tenant.as_uuid())
+        .bind(nda.as_uuid())
+        .bind(number(version))
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
     let read =
         |row: PgRow| Ok(NdaText { id: nda, version, title: row.json("title")?, text: row.json("body")? });
     row.map(read).transpose()
 }
 
 pub(crate) async fn default(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<Option<NdaId>, StoreError> {
-    let nda = sqlx::query_scalar("SELECT nda_id FROM notion_import.default_ndas WHERE tenant_id = $1")
+    let nda = sqlx::query_scalar("SELECT nda_id FROM default_ndas WHERE tenant_id = $1")
         .bind(tenant.as_uuid())
         .fetch_optional(db)
         .await
@@ -109,7 +107,7 @@ pub(crate) async fn set_default(
     nda: NdaId,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO notion_import.default_ndas (tenant_id, nda_id) VALUES ($1, $2) \
+        "INSERT INTO default_ndas (tenant_id, nda_id) VALUES ($1, $2) \
          ON CONFLICT (tenant_id) DO UPDATE SET nda_id = excluded.nda_id",
     )
     .bind(tenant.as_uuid())
@@ -121,7 +119,7 @@ pub(crate) async fn set_default(
 }
 
 pub(crate) async fn delete_default(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM notion_import.default_ndas WHERE tenant_id = $1")
+    sqlx::query("DELETE FROM default_ndas WHERE tenant_id = $1")
         .bind(tenant.as_uuid())
         .execute(db)
         .await

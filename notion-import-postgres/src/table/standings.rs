@@ -29,13 +29,12 @@ pub(crate) async fn get_many(
     tenant: TenantId,
     documents: impl IntoIterator<Item = DocumentId>,
 ) -> Result<HashMap<DocumentId, Standing>, StoreError> {
-    let rows =
-        sqlx::query("SELECT * FROM notion_import.standings WHERE tenant_id = $1 AND document_id = ANY ($2)")
-            .bind(tenant.as_uuid())
-            .bind(documents.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
-            .fetch_all(db)
-            .await
-            .map_err(backend)?;
+    let rows = sqlx::query("SELECT * FROM standings WHERE tenant_id = $1 AND document_id = ANY ($2)")
+        .bind(tenant.as_uuid())
+        .bind(documents.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
     let standings = every(rows, |row| Ok((DocumentId::new(row.id("document_id")?), read(row)?)))?;
     Ok(standings.into_iter().collect())
 }
@@ -47,7 +46,7 @@ pub(crate) async fn published(
 ) -> Result<Vec<(Kept, Standing)>, StoreError> {
     let rows = sqlx::query(
         "SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
-         FROM notion_import.standings JOIN notion_import.documents \
+         FROM standings JOIN documents \
              ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \
          WHERE standings.tenant_id = $1 AND publication = 'published'",
     )
@@ -67,13 +66,13 @@ pub(crate) async fn published_outside(
 ) -> Result<Vec<(Kept, Standing)>, StoreError> {
     let rows = sqlx::query(
         "WITH shown AS ( \
-             SELECT * FROM notion_import.standings WHERE tenant_id = $1 AND publication = 'published' \
+             SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
                  AND level <> 'internal' AND (listed OR level = 'public') \
              UNION \
-             SELECT * FROM notion_import.standings WHERE tenant_id = $1 AND publication = 'published' \
+             SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
                  AND document_id = ANY ($2)) \
          SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
-         FROM shown JOIN notion_import.documents \
+         FROM shown JOIN documents \
              ON documents.tenant_id = shown.tenant_id AND documents.id = document_id \
          WHERE documents.tenant_id = $1",
     )
@@ -97,7 +96,7 @@ pub(crate) async fn save(
         Publication::Archived => ("archived", None),
     };
     sqlx::query(
-        "INSERT INTO notion_import.standings \
+        "INSERT INTO standings \
              (tenant_id, document_id, level, publication, version, published_at, listed, nda_id, revision) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (tenant_id, document_id) DO UPDATE SET \

@@ -10,15 +10,14 @@ use crate::row::{Columns, integer};
 
 /// It lets an importer through, unless a later generation has detached the connection.
 pub(crate) async fn admit(db: impl PgExecutor<'_>, importer: &Connection) -> Result<(), StoreError> {
-    let overtaken = sqlx::query(
-        "SELECT 1 FROM notion_import.syncs WHERE tenant_id = $1 AND connection = $2 AND detached > $3",
-    )
-    .bind(importer.tenant.as_uuid())
-    .bind(importer.reference.as_str())
-    .bind(integer(importer.generation))
-    .fetch_optional(db)
-    .await
-    .map_err(backend)?;
+    let overtaken =
+        sqlx::query("SELECT 1 FROM syncs WHERE tenant_id = $1 AND connection = $2 AND detached > $3")
+            .bind(importer.tenant.as_uuid())
+            .bind(importer.reference.as_str())
+            .bind(integer(importer.generation))
+            .fetch_optional(db)
+            .await
+            .map_err(backend)?;
     if overtaken.is_some() { Err(StoreError::Fenced) } else { Ok(()) }
 }
 
@@ -27,8 +26,8 @@ pub(crate) async fn admit(db: impl PgExecutor<'_>, importer: &Connection) -> Res
 pub(crate) async fn accept(db: impl PgExecutor<'_>, writer: &Connection) -> Result<(), StoreError> {
     let accepted = sqlx::query(
         "WITH owner AS ( \
-             SELECT generation FROM notion_import.connections WHERE tenant_id = $1 AND reference = $2 FOR SHARE) \
-         INSERT INTO notion_import.syncs AS kept (tenant_id, connection, generation) SELECT $1, $2, $3 \
+             SELECT generation FROM connections WHERE tenant_id = $1 AND reference = $2 FOR SHARE) \
+         INSERT INTO syncs AS kept (tenant_id, connection, generation) SELECT $1, $2, $3 \
          WHERE NOT EXISTS (SELECT FROM owner WHERE generation > $3) \
          ON CONFLICT (tenant_id, connection) DO UPDATE SET generation = excluded.generation \
          WHERE excluded.generation >= kept.generation",
@@ -46,13 +45,12 @@ pub(crate) async fn cursor(
     db: impl PgExecutor<'_>,
     connection: &Connection,
 ) -> Result<Option<SyncCursor>, StoreError> {
-    let row =
-        sqlx::query("SELECT watermark FROM notion_import.syncs WHERE tenant_id = $1 AND connection = $2")
-            .bind(connection.tenant.as_uuid())
-            .bind(connection.reference.as_str())
-            .fetch_optional(db)
-            .await
-            .map_err(backend)?;
+    let row = sqlx::query("SELECT watermark FROM syncs WHERE tenant_id = $1 AND connection = $2")
+        .bind(connection.tenant.as_uuid())
+        .bind(connection.reference.as_str())
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
     let watermark = row.map(|row| row.time_or_none("watermark")).transpose()?.flatten();
     Ok(watermark.map(|watermark| SyncCursor { watermark }))
 }
@@ -64,7 +62,7 @@ pub(crate) async fn advance(
     to: SyncCursor,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE notion_import.syncs SET watermark = greatest(watermark, $3) \
+        "UPDATE syncs SET watermark = greatest(watermark, $3) \
          WHERE tenant_id = $1 AND connection = $2",
     )
     .bind(connection.tenant.as_uuid())
@@ -79,7 +77,7 @@ pub(crate) async fn advance(
 /// It forgets the cursor of a connection that an accepted generation detaches, and fences the importers before it.
 pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE notion_import.syncs SET watermark = NULL, detached = generation \
+        "UPDATE syncs SET watermark = NULL, detached = generation \
          WHERE tenant_id = $1 AND connection = $2",
     )
     .bind(connection.tenant.as_uuid())

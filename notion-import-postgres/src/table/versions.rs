@@ -29,7 +29,7 @@ pub(crate) async fn insert(
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO notion_import.versions \
+        "INSERT INTO versions \
              (tenant_id, document_id, number, content, digest, attachments, fidelity, exposure, source_edited_at, imported_at) \
          SELECT $1, document_id, number, content::json, digest, attachments::json, fidelity::json, exposure::json, \
              source_edited_at, imported_at \
@@ -95,7 +95,7 @@ pub(crate) async fn newest(
     }
     let rows = sqlx::query(
         "SELECT versions.* FROM unnest($2::uuid[], $3::integer[]) AS wanted (document_id, number) \
-         JOIN notion_import.versions USING (document_id, number) WHERE versions.tenant_id = $1",
+         JOIN versions USING (document_id, number) WHERE versions.tenant_id = $1",
     )
     .bind(tenant.as_uuid())
     .bind(ids)
@@ -113,15 +113,13 @@ pub(crate) async fn get(
     document: DocumentId,
     version: VersionNumber,
 ) -> Result<Option<Version>, StoreError> {
-    let row = sqlx::query(
-        "SELECT * FROM notion_import.versions WHERE tenant_id = $1 AND document_id = $2 AND number = $3",
-    )
-    .bind(tenant.as_uuid())
-    .bind(document.as_uuid())
-    .bind(number(version.0))
-    .fetch_optional(db)
-    .await
-    .map_err(backend)?;
+    let row = sqlx::query("SELECT * FROM versions WHERE tenant_id = $1 AND document_id = $2 AND number = $3")
+        .bind(tenant.as_uuid())
+        .bind(document.as_uuid())
+        .bind(number(version.0))
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -132,14 +130,13 @@ pub(crate) async fn list(
     tenant: TenantId,
     document: DocumentId,
 ) -> Result<Vec<Version>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM notion_import.versions WHERE tenant_id = $1 AND document_id = $2 ORDER BY number DESC",
-    )
-    .bind(tenant.as_uuid())
-    .bind(document.as_uuid())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    let rows =
+        sqlx::query("SELECT * FROM versions WHERE tenant_id = $1 AND document_id = $2 ORDER BY number DESC")
+            .bind(tenant.as_uuid())
+            .bind(document.as_uuid())
+            .fetch_all(db)
+            .await
+            .map_err(backend)?;
     every(rows, read)
 }
 
@@ -149,7 +146,7 @@ pub(crate) async fn blobs(
     tenant: TenantId,
     blobs: &mut HashSet<BlobId>,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query("SELECT digest, attachments FROM notion_import.versions WHERE tenant_id = $1")
+    let mut rows = sqlx::query("SELECT digest, attachments FROM versions WHERE tenant_id = $1")
         .bind(tenant.as_uuid())
         .fetch(db);
     while let Some(row) = rows.try_next().await.map_err(backend)? {

@@ -13,7 +13,6 @@ use notion_import_core::schedule::ScheduleOptions;
 use super::Worker;
 use super::jobs::{Sync, Tick};
 use crate::error::queue_failed;
-use crate::table::jobs::SCHEMA;
 
 /// It is there as soon as the host wants to end.
 pub(super) type Shutdown = Shared<BoxFuture<'static, ()>>;
@@ -62,7 +61,7 @@ impl Worker {
             .job_key("tick")
             .job_key_mode(CronJobKeyMode::PreserveRunAt);
         WorkerOptions::default()
-            .schema(SCHEMA)
+            .schema(self.postgres.prefix().name("worker"))
             .pg_pool(self.postgres.pool())
             .concurrency(concurrency)
             .local_queue(LocalQueueConfig::default().with_size(AHEAD * concurrency))

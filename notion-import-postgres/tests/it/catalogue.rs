@@ -183,3 +183,13 @@ async fn nothing_of_the_host_is_touched() {
     database.open(1).await;
     assert_eq!(column(&mut db, outside).await, before);
 }
+
+#[test]
+fn statements_name_no_schema_so_that_any_prefix_will_do() {
+    let tables = concat!(env!("CARGO_MANIFEST_DIR"), "/src/table");
+    for file in std::fs::read_dir(tables).unwrap() {
+        let path = file.unwrap().path();
+        let code = std::fs::read_to_string(&path).unwrap().replace("notion_import_core", "");
+        assert!(!code.contains("notion_import"), "{}", path.display());
+    }
+}
