@@ -1,6 +1,5 @@
 //! The application: what it is made of, and its life from start to stop.
 
-use std::future::IntoFuture;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use crate::jobs::Jobs;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
-use crate::{background, database, nango, pages, stand_ins};
+use crate::{background, database, nango, pages, server, stand_ins};
 
 const PORT: u16 = 4780;
 
@@ -53,7 +52,7 @@ pub struct App {
 pub struct Running {
     url: Url,
     app: Arc<App>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     syncing: [JoinHandle<()>; 2],
     others: [JoinHandle<()>; 2],
 }
@@ -90,8 +89,7 @@ impl Running {
         ];
         let others =
             [tokio::spawn(stand_ins::serve(app.clone())), tokio::spawn(background::tidy(app.clone()))];
-        let serving = axum::serve(socket, pages::router(app.clone()));
-        let server = tokio::spawn(serving.with_graceful_shutdown(asked_to_stop()).into_future());
+        let server = tokio::spawn(server::serve(socket, pages::router(app.clone()), asked_to_stop()));
         Ok(Self { url, app, server, syncing, others })
     }
 

@@ -2,10 +2,12 @@
 
 mod app;
 mod background;
+mod body;
 mod config;
 mod database;
 mod fields;
 mod folder;
+mod headers;
 mod html;
 mod jobs;
 mod nango;
@@ -15,6 +17,7 @@ mod problem;
 mod progress;
 mod same_origin;
 mod seed;
+mod server;
 mod session;
 mod stand_ins;
 mod stores;

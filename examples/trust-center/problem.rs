@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use notion_import_core::error::{Error, StoreError};
 
@@ -67,10 +69,52 @@ impl Problem {
         }
     }
 
+    /// The request came too slowly to be waited for.
+    pub fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "Too slow", "The request did not arrive in time. Try again.")
+    }
+
+    pub fn too_large() -> Self {
+        let advice = "That is more than can be taken here. Send less.";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", advice)
+    }
+
+    /// What the framework refuses by itself.
+    fn refused(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                status,
+                "Not that way",
+                "This address does something else. Start from a page of this site.",
+            ),
+            _ if status.is_server_error() => Self { status, ..Self::broken() },
+            _ => {
+                Self::new(status, "Not understood", "The request makes no sense here. Go back and try again.")
+            }
+        }
+    }
+
     fn broken() -> Self {
         let advice = "Something here does not work at the moment. Nothing was lost; try again in a minute.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "That did not work", advice)
     }
+}
+
+/// Makes a page of whatever else goes wrong, such as what the framework refuses.
+pub async fn on_a_page(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let (status, headers) = (response.status(), response.headers());
+    let is_page =
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let mut page = Problem::refused(status).into_response();
+    if let Some(allow) = headers.get(header::ALLOW) {
+        page.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    page
 }
 
 impl From<StoreError> for Problem {

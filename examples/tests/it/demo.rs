@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 
 /// A running demo. Dropping it kills it: what it keeps has to survive that.
 pub struct Demo {
@@ -110,6 +110,17 @@ impl Browser {
     /// It sends a form, as from a page of the demo.
     pub async fn post(&self, to: &str, fields: &[(&str, &str)]) -> Page {
         self.send(self.client.post(self.address(to)).header("origin", &self.url).form(fields)).await
+    }
+
+    /// Asks for a path by any method.
+    pub async fn ask(&self, method: Method, to: &str) -> Page {
+        self.send(self.client.request(method, self.address(to))).await
+    }
+
+    /// Sends any bytes, as from a page of the demo.
+    pub async fn send_to(&self, method: Method, to: &str, body: &str) -> Page {
+        let request = self.client.request(method, self.address(to)).header("origin", &self.url);
+        self.send(request.body(body.to_owned())).await
     }
 
     /// It sends a form that another site's page made.

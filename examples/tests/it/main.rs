@@ -1,6 +1,7 @@
 //! One binary for all tests of the examples.
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod chromium;
 mod convert;
 mod database;
@@ -11,4 +12,5 @@ mod instances;
 mod restart;
 mod same_origin;
 mod secrets;
+mod slow;
 mod story;

@@ -23,7 +23,7 @@ impl Imported {
         format!("/documents/{}", self.documents[title])
     }
 
-    fn reading(&self, title: &str) -> String {
+    pub fn reading(&self, title: &str) -> String {
         format!("/t/halden/d/{}", self.documents[title])
     }
 

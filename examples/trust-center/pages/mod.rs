@@ -21,14 +21,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, header};
+use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{same_origin, session};
+use crate::{body, headers, problem, same_origin, session};
 
 /// What a page answers.
 type Answer = Result<Response, Problem>;
@@ -82,10 +82,17 @@ pub fn router(app: Arc<App>) -> Router {
         pages = pages.merge(saving(&app, window));
     }
     let pages = pages
+        .layer(middleware::from_fn(body::take))
         .layer(middleware::from_fn_with_state(app.clone(), session::carry))
         .layer(middleware::from_fn(same_origin::guard));
-    // Nango's side has its own rules: nothing of ours stands before them.
-    pages.route("/webhooks/nango", post(webhook::take)).with_state(app)
+    // Nango knows no origin and has no session; its signature is what counts.
+    let hooks =
+        Router::new().route("/webhooks/nango", post(webhook::take)).layer(middleware::from_fn(body::take));
+    pages
+        .merge(hooks)
+        .layer(middleware::from_fn(problem::on_a_page))
+        .layer(middleware::from_fn(headers::say))
+        .with_state(app)
 }
 
 /// What the stand-ins are told through these outlives even a kill.
@@ -95,7 +102,7 @@ pub fn saving<S: Clone + Send + Sync + 'static>(app: &Arc<App>, router: Router<S
 
 /// What passes through the proxy only reads.
 async fn save_after_writes(State(app): Shared, request: Request, next: Next) -> Response {
-    let writes = request.method() != Method::GET && !request.uri().path().contains("/proxy/");
+    let writes = !request.method().is_safe() && !request.uri().path().contains("/proxy/");
     let response = next.run(request).await;
     if let Some(stand_ins) = app.stand_ins.as_ref().filter(|_| writes) {
         stand_ins.save().await;

@@ -7,6 +7,7 @@ mod place;
 mod served;
 pub mod window;
 
+use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use self::place::Place;
 pub use self::served::Served;
 use crate::app::{App, StartError};
 use crate::folder::Folder;
-use crate::pages;
+use crate::{pages, server};
 
 /// How often the other instances look whether they are needed.
 const WATCH: Duration = Duration::from_millis(500);
@@ -101,7 +102,5 @@ pub async fn serve(app: Arc<App>) {
     };
     let Some(socket) = served.socket() else { return };
     let router = pages::router(app.clone()).nest("/nango", pages::saving(&app, served.nango.router()));
-    if let Err(error) = axum::serve(socket, router).await {
-        tracing::error!(%error, "the stand-ins are not served");
-    }
+    server::serve(socket, router, pending()).await;
 }
