@@ -165,12 +165,4 @@ impl Person {
             }
         }
     }
-
-    /// Where they begin.
-    pub fn home(self) -> String {
-        match self {
-            Self::Member(..) => "/documents".to_owned(),
-            Self::Contact(company, _) => format!("/t/{}", company.slug),
-        }
-    }
 }

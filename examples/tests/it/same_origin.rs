@@ -15,3 +15,27 @@ async fn forms_of_other_sites_and_other_names_are_refused() {
     let unsigned = client.post(format!("{}/webhooks/nango", demo.url)).body("{}").send().await.unwrap();
     assert_eq!(unsigned.status().as_u16(), 401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_browser_sends_leads_to_another_site() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for (person, back, to) in [
+        ("dana", "/t/halden", "/t/halden"),
+        ("dana", "//evil.example", "/t/halden"),
+        ("dana", "/t/halden@evil.example", "/t/halden"),
+        ("dana", "/t/haldenevil", "/t/halden"),
+        ("dana", "/t/halden/..//evil.example", "/t/halden"),
+        ("nobody", "/t/\\evil.example", "/"),
+        ("nobody", "/t//evil.example", "/"),
+        ("nobody", "/t/%2f%2fevil.example", "/"),
+        ("nobody", "/t/halden", "/t/halden"),
+        ("ada", "/\\evil.example", "/documents"),
+        ("ada", "https://evil.example/", "/documents"),
+    ] {
+        let form = client.post(format!("{}/be", demo.url)).header("origin", &demo.url);
+        let answer = form.form(&[("person", person), ("back", back)]).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 303);
+        assert_eq!(answer.headers()["location"], to, "{person} back to {back}");
+    }
+}

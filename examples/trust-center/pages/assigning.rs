@@ -7,7 +7,7 @@ use notion_import_core::id::DocumentId;
 use notion_import_core::library::access::{Action, AssignmentId};
 use notion_import_core::library::gate::NewAssignment;
 
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::fields::Fields;
 use crate::people::{Company, Contact};
 use crate::problem::Problem;
@@ -27,7 +27,7 @@ pub async fn assign(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
     };
     app.stores.access.assign(&staff.actor, &assignment, Utc::now()).await?;
     visitor.tell(format!("{} is assigned.", contact.name));
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }
 
 fn chosen<'c>(company: &'c Company, fields: &Fields) -> Result<&'c Contact, Problem> {
@@ -40,5 +40,5 @@ pub async fn revoke(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
     let assignment = Fields::read(&body).text("assignment").parse().map_err(|_| Problem::not_found())?;
     app.stores.access.revoke(&staff.actor, AssignmentId(assignment), Utc::now()).await?;
     visitor.tell("The assignment is taken back, at once.");
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }

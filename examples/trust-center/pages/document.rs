@@ -11,7 +11,7 @@ use notion_import_core::library::gate::AdminDocument;
 use super::dialog::Report;
 use super::frame::{Frame, page};
 use super::preview::Shown;
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::people::{Company, Contact};
@@ -194,5 +194,5 @@ pub async fn rename(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
     let staff = visitor.staff_who_may(Action::Publish)?;
     let fields = Fields::read(&body);
     app.stores.access.rename(&staff.actor, id, fields.given("title"), Utc::now()).await?;
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }

@@ -10,7 +10,7 @@ use notion_import_core::library::access::Action;
 
 use super::documents::linked_through;
 use super::frame::{Frame, page};
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::session::{Attempt, Staff, Visitor};
@@ -97,7 +97,7 @@ fn remember(visitor: &Visitor, staff: &Staff, begun: notion_import_core::connect
     let attempt =
         Attempt { member: staff.actor.member, id: begun.attempt, secret: begun.secret, link: begun.link.url };
     visitor.set_attempt(Some(attempt));
-    see("/integrations/attempt")
+    see(Address::Attempt)
 }
 
 #[derive(askama::Template)]
@@ -111,7 +111,7 @@ struct AttemptPage {
 pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
     let Some(attempt) = visitor.attempt(staff.actor.member) else {
-        return see("/integrations");
+        return see(Address::Integrations);
     };
     let frame = Frame::new(&app, &visitor, "Connect Notion");
     let link = attempt.link.to_string();
@@ -121,7 +121,7 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
         AttemptState::Lapsed => {
             visitor.set_attempt(None);
             visitor.tell("The attempt has lapsed, or led to another workspace. Start again.");
-            see("/integrations")
+            see(Address::Integrations)
         }
     }
 }
@@ -138,7 +138,7 @@ pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
             visitor.set_attempt(None);
             let name = record.workspace.name;
             visitor.tell(format!("{name} is connected. Now choose what to import."));
-            see("/integrations")
+            see(Address::Integrations)
         }
         Err(Error::Store(StoreError::Conflict)) => Err(Problem::form(
             "This Notion authorisation already belongs to another company or connection. Connect with one of your own.",
@@ -151,7 +151,7 @@ pub async fn forget(visitor: Visitor) -> Answer {
     visitor.staff_who_may(Action::Connect)?;
     visitor.set_attempt(None);
     visitor.tell("Nothing was connected. What Notion granted is taken back when the attempt lapses.");
-    see("/integrations")
+    see(Address::Integrations)
 }
 
 pub async fn sync(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
@@ -171,7 +171,7 @@ pub async fn sync(State(app): Shared, visitor: Visitor, Path(reference): Path<St
         Err(error) => format!("The sync did not finish. {}", words::reason(&error)),
     };
     visitor.tell(notice);
-    see("/integrations")
+    see(Address::Integrations)
 }
 
 #[derive(askama::Template)]
@@ -205,5 +205,5 @@ pub async fn disconnect(
         }
     };
     visitor.tell(notice);
-    see("/integrations")
+    see(Address::Integrations)
 }

@@ -1,5 +1,6 @@
 //! The pages: which address is which, and what every page has around it.
 
+mod address;
 mod assigning;
 mod dialog;
 mod document;
@@ -26,6 +27,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+pub use self::address::Address;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::{body, headers, problem, same_origin, session};
@@ -116,6 +118,6 @@ async fn style() -> Response {
         .into_response()
 }
 
-fn see(path: impl AsRef<str>) -> Answer {
-    Ok(Redirect::to(path.as_ref()).into_response())
+fn see(address: Address) -> Answer {
+    Ok(Redirect::to(&address.to_string()).into_response())
 }

@@ -7,7 +7,7 @@ use notion_import_core::library::access::{Action, NdaState};
 use notion_import_core::library::gate::{NdaText, NewNdaVersion};
 
 use super::frame::{Frame, page};
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
@@ -56,5 +56,5 @@ pub async fn publish(State(app): Shared, visitor: Visitor, body: Bytes) -> Answe
         true => format!("Version {version} is published. Whoever accepted an older one is asked again."),
         false => format!("Version {version} is published. Who accepted until now reads on."),
     });
-    see("/nda")
+    see(Address::Nda)
 }

@@ -11,7 +11,7 @@ use notion_import_core::testing::{paragraph, text};
 use serde_json::{Value, json};
 
 use super::frame::{Frame, page as write};
-use super::{Answer, Shared, see};
+use super::{Answer, Shared};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::people::COMPANIES;
@@ -152,7 +152,7 @@ pub async fn change(
         _ => return Err(Problem::not_found()),
     }
     visitor.tell("Changed in Notion. The next sync notices, or “Sync now” on the integrations page.");
-    see(format!("/notion/p/{id}"))
+    Ok(Redirect::to(&format!("/notion/p/{id}")).into_response())
 }
 
 /// Every request that came to the stand-in Nango, oldest first: what a connection was used for.

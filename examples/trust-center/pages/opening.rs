@@ -12,7 +12,7 @@ use super::dialog::Report;
 use super::document::{ShownAssignment, assignments, files, known};
 use super::frame::{Frame, page};
 use super::preview::Shown;
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
@@ -76,14 +76,14 @@ pub async fn publish(
     let revision = fields.text("revision").parse().map_err(|_| incomplete())?;
     app.stores.access.publish(&staff.actor, id, &Publish { version, revision }, Utc::now()).await?;
     visitor.tell(format!("Version {} is published.", version.0));
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }
 
 pub async fn withdraw(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Publish)?;
     app.stores.access.withdraw(&staff.actor, id, Utc::now()).await?;
     visitor.tell("Withdrawn: nobody outside can read it any more.");
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }
 
 #[derive(askama::Template)]
@@ -112,7 +112,7 @@ pub async fn ask_level(
     let known = known(&app, &staff, id).await?;
     let to = level(&fields)?;
     let (shown, assignments) = match known.facts.level.direction(to) {
-        Direction::Same => return see(format!("/documents/{id}")),
+        Direction::Same => return see(Address::Document(id)),
         // Nobody new reads it. A link must change nothing, so even that is left to the form.
         Direction::Narrowing => (known.document.latest, Vec::new()),
         Direction::Widening => (published(&known)?, live_assignments(&app, &staff, id).await?),
@@ -176,7 +176,7 @@ pub async fn set_level(
     let change = LevelChange { from, to, revision, reason: fields.text("reason").to_owned() };
     app.stores.access.set_level(&staff.actor, id, &change, Utc::now()).await?;
     visitor.tell(format!("The level is now: {}.", words::level(to)));
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }
 
 fn check_care(fields: &Fields, to: AccessLevel) -> Result<(), Problem> {
@@ -201,5 +201,5 @@ pub async fn set_listed(
     let staff = visitor.staff_who_may(Action::Publish)?;
     let listed = Fields::read(&body).is_on("listed");
     app.stores.access.set_listed(&staff.actor, id, listed, Utc::now()).await?;
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }

@@ -13,7 +13,7 @@ use notion_import_core::library::document::SourceKind;
 use uuid::Uuid;
 
 use super::frame::{Frame, page};
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
@@ -160,7 +160,7 @@ pub async fn begin(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer 
         return Err(Problem::form("Nothing was ticked. Go back and choose at least one page or database."));
     }
     let number = app.jobs.begin(&app, staff.actor, record.reference, picks);
-    see(format!("/imports/{number}"))
+    see(Address::Import(number))
 }
 
 fn picked(value: &str, fields: &Fields) -> Option<(Pick, String)> {
@@ -199,7 +199,7 @@ pub async fn cancel(State(app): Shared, visitor: Visitor, Path(number): Path<Uui
     let id = ImportId { tenant: staff.actor.tenant, number };
     app.jobs.progress(id).ok_or_else(Problem::not_found)?;
     app.jobs.cancel(id);
-    see(format!("/imports/{number}"))
+    see(Address::Import(number))
 }
 
 impl Verdict {

@@ -11,7 +11,7 @@ use notion_import_core::library::gate::{NdaText, NewAcceptance, PublicDocument, 
 
 use super::frame::{Frame, page};
 use super::preview::Shown;
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::html::{self, Links};
@@ -211,5 +211,5 @@ pub async fn accept(
         digest: fields.text("digest").parse().map_err(|_| Problem::not_found())?,
     };
     app.stores.access.accept_nda(company.tenant, &acceptance, Utc::now()).await?;
-    see(format!("/t/{site}/d/{id}"))
+    see(Address::Reading(company, id))
 }

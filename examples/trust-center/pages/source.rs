@@ -9,7 +9,7 @@ use notion_import_core::library::access::Action;
 use notion_import_core::library::document::{Imported, SourceKind};
 
 use super::document::known;
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::problem::Problem;
 use crate::session::Visitor;
 
@@ -41,12 +41,12 @@ pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
         Imported::Created(_) | Imported::Unchanged(_) => "Nothing has changed in Notion.".to_owned(),
     };
     visitor.tell(notice);
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }
 
 pub async fn unlink(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
     app.stores.documents.unlink(&staff.actor, id, Utc::now()).await?;
     visitor.tell("Unlinked: the document stays as it is.");
-    see(format!("/documents/{id}"))
+    see(Address::Document(id))
 }

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 
 use super::frame::{Frame, page};
-use super::{Answer, Shared, see};
+use super::{Address, Answer, Shared, see};
 use crate::fields::Fields;
 use crate::people::Person;
 use crate::problem::Problem;
@@ -27,21 +27,19 @@ pub async fn be(visitor: Visitor, body: Bytes) -> Answer {
         "nobody" => None,
         key => Some(Person::of_key(key).ok_or_else(|| Problem::form("Choose one of the people."))?),
     };
-    let to = where_to(visitor.person, person, fields.text("back"));
+    let to = where_to(visitor.person, person, Address::of(fields.text("back")));
     visitor.be(person);
     see(to)
 }
 
 /// They stay on the page if it is one for them, else they begin where they belong.
-fn where_to(old: Option<Person>, new: Option<Person>, back: &str) -> String {
-    let public = back.starts_with("/t/");
+fn where_to(old: Option<Person>, new: Option<Person>, back: Option<Address>) -> Address {
+    let site = back.and_then(Address::site).map(|company| company.slug);
     let stays = match (old, new) {
-        (Some(Person::Member(old, _)), Some(Person::Member(new, _))) => {
-            old.slug == new.slug && back.starts_with('/') && !back.starts_with("//") && !back.contains('\\')
-        }
-        (_, Some(Person::Contact(company, _))) => public && back.starts_with(&format!("/t/{}", company.slug)),
-        (_, None) => public,
+        (Some(Person::Member(old, _)), Some(Person::Member(new, _))) => old.slug == new.slug,
+        (_, Some(Person::Contact(company, _))) => site == Some(company.slug),
+        (_, None) => site.is_some(),
         (_, Some(Person::Member(..))) => false,
     };
-    if stays { back.to_owned() } else { new.map_or_else(|| "/".to_owned(), Person::home) }
+    back.filter(|_| stays).unwrap_or_else(|| Address::home(new))
 }

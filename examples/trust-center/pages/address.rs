@@ -1,0 +1,142 @@
+//! Where a page leads: only to addresses that are known here.
+
+use std::fmt;
+
+use notion_import_core::id::DocumentId;
+use uuid::Uuid;
+
+use crate::people::{Company, Person};
+
+/// A page of this site. Whatever a browser sends as one is read into this first, so nothing can lead elsewhere.
+#[derive(Clone, Copy)]
+pub enum Address {
+    Start,
+    Documents,
+    Document(DocumentId),
+    Publishing(DocumentId),
+    Picker,
+    Import(Uuid),
+    Integrations,
+    Attempt,
+    Nda,
+    Site(&'static Company),
+    Reading(&'static Company, DocumentId),
+}
+
+impl Address {
+    /// Returns the page at a path; none if the path is none that is known to the letter.
+    pub fn of(path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        let found = match parts.as_slice() {
+            [""] => Self::Start,
+            ["documents"] => Self::Documents,
+            ["documents", id] => Self::Document(id.parse().ok()?),
+            ["documents", id, "publish"] => Self::Publishing(id.parse().ok()?),
+            ["import"] => Self::Picker,
+            ["imports", number] => Self::Import(number.parse().ok()?),
+            ["integrations"] => Self::Integrations,
+            ["integrations", "attempt"] => Self::Attempt,
+            ["nda"] => Self::Nda,
+            ["t", slug] => Self::Site(Company::of_slug(slug)?),
+            ["t", slug, "d", id] => Self::Reading(Company::of_slug(slug)?, id.parse().ok()?),
+            _ => return None,
+        };
+        Some(found)
+    }
+
+    /// Returns where somebody begins.
+    pub fn home(person: Option<Person>) -> Self {
+        match person {
+            Some(Person::Member(..)) => Self::Documents,
+            Some(Person::Contact(company, _)) => Self::Site(company),
+            None => Self::Start,
+        }
+    }
+
+    /// Returns the company whose public site this is a page of.
+    pub fn site(self) -> Option<&'static Company> {
+        match self {
+            Self::Site(company) | Self::Reading(company, _) => Some(company),
+            Self::Start
+            | Self::Documents
+            | Self::Document(_)
+            | Self::Publishing(_)
+            | Self::Picker
+            | Self::Import(_)
+            | Self::Integrations
+            | Self::Attempt
+            | Self::Nda => None,
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("/"),
+            Self::Documents => f.write_str("/documents"),
+            Self::Document(id) => write!(f, "/documents/{id}"),
+            Self::Publishing(id) => write!(f, "/documents/{id}/publish"),
+            Self::Picker => f.write_str("/import"),
+            Self::Import(number) => write!(f, "/imports/{number}"),
+            Self::Integrations => f.write_str("/integrations"),
+            Self::Attempt => f.write_str("/integrations/attempt"),
+            Self::Nda => f.write_str("/nda"),
+            Self::Site(company) => write!(f, "/t/{}", company.slug),
+            Self::Reading(company, id) => write!(f, "/t/{}/d/{id}", company.slug),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0199a000-0000-7000-8000-000000000000";
+
+    #[test]
+    fn a_page_is_found_by_its_own_address() {
+        for path in [
+            "/".to_owned(),
+            "/documents".to_owned(),
+            format!("/documents/{ID}"),
+            format!("/documents/{ID}/publish"),
+            "/import".to_owned(),
+            format!("/imports/{ID}"),
+            "/integrations".to_owned(),
+            "/integrations/attempt".to_owned(),
+            "/nda".to_owned(),
+            "/t/halden".to_owned(),
+            format!("/t/fernwood/d/{ID}"),
+        ] {
+            assert_eq!(Address::of(&path).unwrap().to_string(), path);
+        }
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_no_page() {
+        for path in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/%2f/evil.example",
+            "/%5cevil.example",
+            "/t/halden/../../evil",
+            "/t/halden//evil.example",
+            "/t/haldenevil",
+            "/t/halden@evil.example",
+            "/documents/nonsense",
+            "/documents?next=//evil.example",
+            "/documents#x",
+            "/documents/",
+            "/t/halden\r\nset-cookie: x=y",
+            "/\t/evil.example",
+            "https://evil.example/documents",
+            "javascript:alert(1)",
+            "/be",
+        ] {
+            assert!(Address::of(path).is_none(), "{path:?}");
+        }
+    }
+}
