@@ -43,6 +43,8 @@ pub struct App {
     pub worker: Option<Worker>,
     pub nango: Nango,
     pub sessions: Sessions,
+    /// What browsers call the site, if that is not where it listens.
+    pub public_url: Option<Url>,
     pub jobs: Jobs,
     /// The demo's own Nango and Notion, unless it uses real ones.
     pub stand_ins: Option<StandIns>,
@@ -144,7 +146,8 @@ impl App {
             scheduler,
             worker,
             nango,
-            sessions: Sessions::open(folder)?,
+            sessions: Sessions::open(folder, config.public_url.as_ref())?,
+            public_url: config.public_url.clone(),
             jobs: Jobs::open(folder)?,
             stand_ins,
         })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 /// A Trust Center whose documents come from Notion. Without NANGO_SECRET_KEY it brings its own Nango and Notion.
 ///
@@ -32,6 +33,10 @@ pub struct Config {
     /// The port on 127.0.0.1. By default 4780, or any free one if that is taken.
     #[arg(long)]
     pub port: Option<u16>,
+    /// What browsers call the site, if a proxy stands before it: https://trust.example. Its name is answered to, and with https
+    /// cookies are marked Secure. What a request says of itself, such as X-Forwarded-Proto, is not believed.
+    #[arg(long, value_name = "URL", value_parser = origin)]
+    pub public_url: Option<Url>,
     /// How often a connection is synced, such as 4h, 15m or 30s.
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = duration)]
     pub sync_every: Duration,
@@ -46,6 +51,15 @@ impl Config {
     /// The address of the database; none if everything is in the directory.
     pub fn database_url(&self) -> Option<&str> {
         self.database_url.as_ref().map(ExposeSecret::expose_secret).filter(|url| !url.is_empty())
+    }
+}
+
+/// Pages lead to one another by paths from the root, so the site has a name of its own.
+fn origin(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.origin().is_tuple() && format!("{}/", url.origin().ascii_serialization()) == url.as_str() {
+        true if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err("give http:// or https:// and a name, without a path".to_owned()),
     }
 }
 

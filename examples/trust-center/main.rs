@@ -19,6 +19,7 @@ mod same_origin;
 mod seed;
 mod server;
 mod session;
+mod sign_ins;
 mod stand_ins;
 mod stores;
 mod words;

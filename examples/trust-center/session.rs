@@ -1,6 +1,7 @@
 //! Who is at the browser, and what only their session may know.
 //!
-//! A session lives in a sealed cookie: it outlives a restart, and every instance that has the key can read it.
+//! A session lives in a sealed cookie: it outlives a restart, and every instance that has the key can read it. It is worth
+//! something only while its sign-in is good, which is written down at the server.
 
 use std::convert::Infallible;
 use std::io;
@@ -12,28 +13,44 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use cookie::{Cookie, CookieJar, Key, SameSite};
+use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, MemberId};
 use notion_import_core::library::access::{Action, Actor, Viewer};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::folder::Folder;
 use crate::people::{Company, Person};
 use crate::problem::Problem;
+use crate::sign_ins::SignIns;
 
 const COOKIE: &str = "trust_center";
+const SECURE_COOKIE: &str = "__Host-trust_center";
 const KEY: &str = "session-key";
 
-/// What seals every session.
-pub struct Sessions(Key);
+/// What seals every session, and which sign-ins are good.
+pub struct Sessions {
+    key: Key,
+    sign_ins: SignIns,
+    /// Whether browsers reach the site by https.
+    is_secure: bool,
+}
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Session {
-    person: Option<String>,
+    sign_in: Option<SignIn>,
     attempt: Option<Attempt>,
     notice: Option<String>,
+}
+
+/// Who signed in, and by which sign-in.
+#[derive(Clone, Serialize, Deserialize)]
+struct SignIn {
+    id: Uuid,
+    person: String,
 }
 
 /// A connect attempt of the administrator at this browser. The secret and the link never leave the session.
@@ -65,32 +82,47 @@ pub struct Staff {
 struct Carried(Arc<Mutex<Session>>);
 
 impl Sessions {
-    /// It takes the key that is kept in the folder, or makes one.
-    pub fn open(folder: Option<&Folder>) -> io::Result<Self> {
-        let Some(folder) = folder else { return Ok(Self(Key::generate())) };
-        if let Some(kept) = folder.read(KEY)? {
-            return Key::try_from(kept.as_slice()).map(Self).map_err(io::Error::other);
-        }
-        let key = Key::generate();
-        folder.write(KEY, key.master())?;
-        Ok(Self(key))
+    /// Takes the key that is kept in the folder, or makes one.
+    pub fn open(folder: Option<&Folder>, public_url: Option<&Url>) -> io::Result<Self> {
+        let is_secure = public_url.is_some_and(|url| url.scheme() == "https");
+        Ok(Self { key: key(folder)?, sign_ins: SignIns::of(folder)?, is_secure })
     }
 
-    /// What cannot be opened is nobody's session.
+    /// What cannot be opened is nobody's session, and neither is one whose sign-in is over.
     fn unseal(&self, headers: &HeaderMap) -> Session {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut cookies = lines.flat_map(Cookie::split_parse).flatten().map(Cookie::into_owned);
-        let sealed = cookies.find(|cookie| cookie.name() == COOKIE);
-        let opened = sealed.and_then(|cookie| CookieJar::new().private(&self.0).decrypt(cookie));
-        opened.and_then(|cookie| serde_json::from_str(cookie.value()).ok()).unwrap_or_default()
+        let sealed = cookies.find(|cookie| cookie.name() == self.cookie());
+        let opened = sealed.and_then(|cookie| CookieJar::new().private(&self.key).decrypt(cookie));
+        let session: Session =
+            opened.and_then(|cookie| serde_json::from_str(cookie.value()).ok()).unwrap_or_default();
+        match &session.sign_in {
+            Some(sign_in) if !self.sign_ins.is_good(sign_in.id) => Session::default(),
+            Some(_) | None => session,
+        }
     }
 
     fn seal(&self, session: String) -> Option<HeaderValue> {
         let mut jar = CookieJar::new();
-        let cookie = Cookie::build((COOKIE, session)).path("/").http_only(true).same_site(SameSite::Lax);
-        jar.private_mut(&self.0).add(cookie);
-        HeaderValue::try_from(jar.get(COOKIE)?.to_string()).ok()
+        let cookie = Cookie::build((self.cookie(), session)).path("/").http_only(true);
+        jar.private_mut(&self.key).add(cookie.same_site(SameSite::Lax).secure(self.is_secure));
+        HeaderValue::try_from(jar.get(self.cookie())?.to_string()).ok()
     }
+
+    /// By the prefix a browser takes it from this very host alone, and by https.
+    fn cookie(&self) -> &'static str {
+        if self.is_secure { SECURE_COOKIE } else { COOKIE }
+    }
+}
+
+fn key(folder: Option<&Folder>) -> io::Result<Key> {
+    let Some(folder) = folder else { return Ok(Key::generate()) };
+    if let Some(kept) = folder.read(KEY)? {
+        return Key::try_from(kept.as_slice()).map_err(io::Error::other);
+    }
+    let key = Key::generate();
+    folder.write(KEY, key.master())?;
+    Ok(key)
 }
 
 /// It hands the session to the page and, if the page changed it, back to the browser.
@@ -105,6 +137,8 @@ pub async fn carry(State(app): State<Arc<App>>, mut request: Request, next: Next
         && let Some(cookie) = app.sessions.seal(after)
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
+        // It is this browser's alone.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
 }
@@ -120,9 +154,18 @@ impl Carried {
 }
 
 impl Visitor {
-    /// From here on they are this person, or nobody. What the session holds stays.
-    pub fn be(&self, person: Option<Person>) {
-        self.session.lock().person = person.map(|person| person.key().to_owned());
+    /// Ends the sign-in there was, for whoever has a copy of its cookie too, and begins one of this person. Who becomes nobody
+    /// leaves nothing in the session.
+    pub fn be(&self, sessions: &Sessions, person: Option<Person>) -> Result<(), StoreError> {
+        let old = self.session.lock().sign_in.take();
+        old.map(|old| sessions.sign_ins.end(old.id)).transpose().map_err(StoreError::backend)?;
+        let Some(person) = person else {
+            *self.session.lock() = Session::default();
+            return Ok(());
+        };
+        let id = sessions.sign_ins.begin().map_err(StoreError::backend)?;
+        self.session.lock().sign_in = Some(SignIn { id, person: person.key().to_owned() });
+        Ok(())
     }
 
     /// It shows a line on the next page.
@@ -174,7 +217,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
         let session = parts.extensions.get::<Carried>().cloned().unwrap_or_default();
-        let person = session.lock().person.as_deref().and_then(Person::of_key);
+        let person = session.lock().sign_in.as_ref().and_then(|known| Person::of_key(&known.person));
         Ok(Self { session, person, path: parts.uri.path().to_owned() })
     }
 }

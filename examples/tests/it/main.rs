@@ -12,5 +12,6 @@ mod instances;
 mod restart;
 mod same_origin;
 mod secrets;
+mod sessions;
 mod slow;
 mod story;

@@ -86,7 +86,7 @@ pub fn router(app: Arc<App>) -> Router {
     let pages = pages
         .layer(middleware::from_fn(body::take))
         .layer(middleware::from_fn_with_state(app.clone(), session::carry))
-        .layer(middleware::from_fn(same_origin::guard));
+        .layer(middleware::from_fn_with_state(app.clone(), same_origin::guard));
     // Nango knows no origin and has no session; its signature is what counts.
     let hooks =
         Router::new().route("/webhooks/nango", post(webhook::take)).layer(middleware::from_fn(body::take));

@@ -21,14 +21,14 @@ pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
 }
 
 /// There is no password: this is a demo, and its people are made up.
-pub async fn be(visitor: Visitor, body: Bytes) -> Answer {
+pub async fn be(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
     let fields = Fields::read(&body);
     let person = match fields.text("person") {
         "nobody" => None,
         key => Some(Person::of_key(key).ok_or_else(|| Problem::form("Choose one of the people."))?),
     };
     let to = where_to(visitor.person, person, Address::of(fields.text("back")));
-    visitor.be(person);
+    visitor.be(&app.sessions, person)?;
     see(to)
 }
 
