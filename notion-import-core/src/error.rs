@@ -2,6 +2,7 @@
 //!
 //! No error carries a token, a signed URL or a customer's text.
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -52,7 +53,7 @@ impl Error {
             Self::Transport(error) => !matches!(error, TransportError::TooLarge { .. }),
             Self::Malformed(_) | Self::Incomplete(_) | Self::Overdue => true,
             Self::Download(error) => error.is_transient(),
-            Self::Store(error) => matches!(error, StoreError::Backend(_) | StoreError::Interrupted(_)),
+            Self::Store(error) => error.is_transient(),
             Self::Cancelled => false,
         }
     }
@@ -342,18 +343,37 @@ pub enum StoreError {
     /// What is stored cannot be read back.
     #[error("stored data cannot be read: {0}")]
     Corrupt(&'static str),
+    /// The store has no room left: a full disk or an exhausted quota. Reading goes on, and so does writing once there is room.
+    #[error("the store has no room left")]
+    StorageFull(#[source] Cause),
     /// The database or file system failed.
     #[error("the store failed")]
     Backend(#[source] Cause),
 }
 
 impl StoreError {
-    /// It keeps a backend's error as the cause.
+    /// Keeps a backend's error as the cause, as [`StorageFull`](Self::StorageFull) if that is what the operating system says somewhere
+    /// among its causes.
     pub fn backend(error: impl Into<Cause>) -> Self {
-        Self::Backend(error.into())
+        let cause = error.into();
+        if is_full(&*cause) { Self::StorageFull(cause) } else { Self::Backend(cause) }
     }
 
-    fn code(&self) -> &'static str {
+    /// Asking again later may succeed without anybody asking for something else.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::StorageFull(_) | Self::Backend(_) | Self::Interrupted(_) => true,
+            Self::NotFound
+            | Self::Conflict
+            | Self::Denied
+            | Self::Fenced
+            | Self::TooLarge { .. }
+            | Self::Corrupt(_) => false,
+        }
+    }
+
+    /// A stable, lower-case code for logs, metrics and stored outcomes.
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
@@ -362,7 +382,42 @@ impl StoreError {
             Self::TooLarge { .. } => "too_large",
             Self::Interrupted(_) => "stream_broke_off",
             Self::Corrupt(_) => "corrupt",
+            Self::StorageFull(_) => "storage_full",
             Self::Backend(_) => "store_failed",
+        }
+    }
+}
+
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| match cause.downcast_ref::<io::Error>() {
+        // The last one is a limit on a file's size: a file system's own, or one that was set for the process.
+        Some(error) => matches!(
+            error.kind(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+        ),
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_one_however_deep_it_lies() {
+        let inner = io::Error::from(ErrorKind::StorageFull);
+        let quota = io::Error::from(ErrorKind::QuotaExceeded);
+        let deep = StoreError::backend(TransportError::Connect(Some(quota.into())));
+        for (error, code) in [
+            (StoreError::backend(inner), "storage_full"),
+            (deep, "storage_full"),
+            (StoreError::backend(io::Error::from(ErrorKind::FileTooLarge)), "storage_full"),
+            (StoreError::backend(io::Error::from(ErrorKind::PermissionDenied)), "store_failed"),
+            (StoreError::backend("the index is broken"), "store_failed"),
+        ] {
+            assert_eq!((error.code(), error.is_transient()), (code, true), "{error:?}");
+            assert_eq!(Error::from(error).code(), code);
         }
     }
 }

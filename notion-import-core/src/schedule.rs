@@ -159,7 +159,9 @@ impl Scheduler {
         loop {
             self.importer.clock().sleep(lease / 3).await;
             match self.connections.renew(connection, self.now(), lease).await {
-                Ok(()) | Err(StoreError::Backend(_)) => {}
+                Ok(()) => {}
+                // The lease may outlast it, and what the sync itself writes tells soon enough.
+                Err(error) if error.is_transient() => {}
                 Err(error) => return error.into(),
             }
         }

@@ -248,6 +248,8 @@ fn download_error(error: StoreError) -> Error {
 fn is_worth_trying_again(error: &Error) -> bool {
     match error {
         Error::Download(error) => is_worth_asking_again(error),
+        // There is no more room in a few seconds.
+        Error::Store(StoreError::StorageFull(_)) => false,
         other => other.is_transient(),
     }
 }

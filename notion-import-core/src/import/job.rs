@@ -178,6 +178,7 @@ fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = Outcome> {
     picks.into_iter().map(move |pick| {
         let error = match &*cause {
             Error::Overdue => Error::Overdue,
+            Error::Store(StoreError::StorageFull(_)) => StoreError::StorageFull(cause.clone().into()).into(),
             _ => Error::Store(StoreError::backend(cause.clone())),
         };
         Outcome { pick, result: Err(error) }
