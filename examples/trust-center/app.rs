@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 
 use crate::config::Config;
+use crate::converted::Converted;
 use crate::database::DatabaseError;
 use crate::folder::Folder;
 use crate::jobs::Jobs;
@@ -46,6 +47,7 @@ pub struct App {
     /// What browsers call the site, if that is not where it listens.
     pub public_url: Option<Url>,
     pub jobs: Jobs,
+    pub converted: Converted,
     /// The demo's own Nango and Notion, unless it uses real ones.
     pub stand_ins: Option<StandIns>,
 }
@@ -149,6 +151,7 @@ impl App {
             sessions: Sessions::open(folder, config.public_url.as_ref())?,
             public_url: config.public_url.clone(),
             jobs: Jobs::open(folder)?,
+            converted: Converted::new(),
             stand_ins,
         })
     }

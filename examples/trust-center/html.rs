@@ -1,17 +1,34 @@
-//! Markdown as HTML that is safe to show: links lead where this reader may go, images come from here, and what is left is
-//! sanitised last.
+//! Markdown as HTML that is safe to show. What is the same for everybody is made once; where links lead is put in for each
+//! reader.
 
 use std::collections::{HashMap, HashSet};
 
 use ammonia::Builder;
 use notion_import_core::id::NotionId;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::notion::link;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
-use url::Url;
 
-/// What stands before a blob's id in stored Markdown.
-const ATTACHMENT: &str = "attachment:";
+use crate::target::{ATTACHMENT, Target};
+
+/// What stands before the number of a link into Notion until it is put in. No author can write it: of the schemes in a text,
+/// `Target` lets only those of the web through.
+const NOTION: &str = "notion:";
+
+/// A text as HTML, with gaps where links lead somewhere else for each reader.
+pub struct Html {
+    pieces: Vec<Piece>,
+    /// What is linked in Notion, by its number in the text.
+    notion: Vec<(Option<NotionId>, String)>,
+}
+
+enum Piece {
+    Text(String),
+    /// The path below which the document's files are.
+    Files,
+    /// The beginning of a link into Notion, and what its tag says after the address.
+    Open(usize, String),
+    /// The end of one.
+    Close,
+}
 
 /// Where links lead for one reader.
 pub struct Links<'a> {
@@ -23,22 +40,63 @@ pub struct Links<'a> {
     pub into_notion: bool,
 }
 
-/// It writes Markdown as HTML for a reader.
-pub fn render(markdown: &str, links: &Links<'_>) -> String {
-    let mut ends = Vec::new();
-    let events = parser(markdown).filter_map(|event| links.event(event, &mut ends));
-    let mut html = String::with_capacity(markdown.len() * 2);
-    pulldown_cmark::html::push_html(&mut html, events);
-    sanitised(&html)
+impl Html {
+    /// Converts Markdown.
+    pub fn of(markdown: &str) -> Self {
+        let mut conversion = Conversion::default();
+        let events = parser(markdown).filter_map(|event| conversion.event(event));
+        let mut html = String::with_capacity(markdown.len() * 2);
+        pulldown_cmark::html::push_html(&mut html, events);
+        Self { pieces: pieces(&sanitised(&html)), notion: conversion.notion }
+    }
+
+    /// Writes it for a reader.
+    pub fn for_reader(&self, links: &Links<'_>) -> String {
+        let mut html = String::with_capacity(self.bytes());
+        let mut is_open = false;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => html.push_str(text),
+                Piece::Files => html.push_str(links.files),
+                Piece::Open(number, rest) => {
+                    let address = self.notion.get(*number).and_then(|notion| links.address(notion));
+                    is_open = address.is_some();
+                    if let Some(address) = address {
+                        let address = address.replace('&', "&amp;").replace('"', "&quot;");
+                        html.extend(["<a href=\"", &address, rest]);
+                    }
+                }
+                Piece::Close if is_open => html.push_str("</a>"),
+                Piece::Close => {}
+            }
+        }
+        html
+    }
+
+    /// Returns what it links to in Notion, to learn which of it is here.
+    pub fn linked(&self) -> Vec<NotionId> {
+        let ids: HashSet<_> = self.notion.iter().filter_map(|(id, _)| *id).collect();
+        ids.into_iter().collect()
+    }
+
+    /// Returns about how much memory it takes.
+    pub fn bytes(&self) -> usize {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) | Piece::Open(_, text) => text.len(),
+            Piece::Files | Piece::Close => 0,
+        };
+        let linked =
+            self.notion.iter().map(|(_, address)| address.len() + size_of::<(Option<NotionId>, String)>());
+        self.pieces.iter().map(|piece| text(piece) + size_of::<Piece>()).chain(linked).sum()
+    }
 }
 
-/// It finds what a text links to in Notion, to learn which of it is here.
-pub fn notion_links(markdown: &str) -> Vec<NotionId> {
-    let found = parser(markdown).filter_map(|event| match event {
-        Event::Start(Tag::Link { dest_url, .. }) => link::recognise(&dest_url).map(|link| link.id),
-        _ => None,
-    });
-    found.collect::<HashSet<_>>().into_iter().collect()
+impl Links<'_> {
+    /// Where a link into Notion leads; none if it is only words here.
+    fn address(&self, (id, there): &(Option<NotionId>, String)) -> Option<String> {
+        let here = id.and_then(|id| self.documents.get(&id).cloned());
+        here.or_else(|| self.into_notion.then(|| there.clone()))
+    }
 }
 
 fn parser(markdown: &str) -> Parser<'_> {
@@ -49,21 +107,32 @@ fn parser(markdown: &str) -> Parser<'_> {
     Parser::new_ext(markdown, options)
 }
 
-impl Links<'_> {
-    /// It says what an event becomes. `ends` remembers how each open link and image ends.
-    fn event<'e>(&self, event: Event<'e>, ends: &mut Vec<Option<TagEnd>>) -> Option<Event<'e>> {
+#[derive(Default)]
+struct Conversion {
+    notion: Vec<(Option<NotionId>, String)>,
+    /// How each open link and image ends.
+    ends: Vec<Option<TagEnd>>,
+}
+
+impl Conversion {
+    /// Says what an event becomes.
+    fn event<'e>(&mut self, event: Event<'e>) -> Option<Event<'e>> {
         match event {
-            Event::Start(Tag::Link { dest_url, title, .. }) => open(self.address(&dest_url), title, ends),
-            Event::Start(Tag::Image { dest_url, title, id, .. }) => match self.file(&dest_url) {
-                Some(here) => {
-                    ends.push(Some(TagEnd::Image));
-                    let dest_url = here.into();
+            Event::Start(Tag::Link { dest_url, title, .. }) => {
+                let address = self.address(Target::of(&dest_url));
+                self.open(address, title)
+            }
+            Event::Start(Tag::Image { dest_url, title, id, .. }) => match Target::of(&dest_url) {
+                Target::File(blob) => {
+                    self.ends.push(Some(TagEnd::Image));
+                    let dest_url = format!("{ATTACHMENT}{blob}").into();
                     Some(Event::Start(Tag::Image { link_type: LinkType::Inline, dest_url, title, id }))
                 }
                 // An image elsewhere is not loaded: that would tell somebody who reads this. Inside a link it is words.
-                None => open(elsewhere(&dest_url).filter(|_| ends.is_empty()), title, ends),
+                Target::Elsewhere(address) if self.ends.is_empty() => self.open(Some(address), title),
+                Target::Elsewhere(_) | Target::Notion(..) | Target::Nowhere => self.open(None, title),
             },
-            Event::End(TagEnd::Link | TagEnd::Image) => ends.pop().flatten().map(Event::End),
+            Event::End(TagEnd::Link | TagEnd::Image) => self.ends.pop().flatten().map(Event::End),
             Event::Html(html) | Event::InlineHtml(html) => Some(match html.trim() {
                 "<br>" => Event::InlineHtml(html),
                 _ => Event::Text(html),
@@ -72,36 +141,28 @@ impl Links<'_> {
         }
     }
 
-    fn file(&self, address: &str) -> Option<String> {
-        let blob: BlobId = address.strip_prefix(ATTACHMENT)?.parse().ok()?;
-        Some(format!("{}/{blob}", self.files))
-    }
-
-    /// Where a link leads; none if it is only words here.
-    fn address(&self, address: &str) -> Option<String> {
-        if let Some(file) = self.file(address) {
-            return Some(file);
-        }
-        match link::recognise(address) {
-            Some(link) => {
-                let here = self.documents.get(&link.id).cloned();
-                here.or_else(|| self.into_notion.then(|| link::page_url(link.id)))
+    fn address(&mut self, target: Target) -> Option<String> {
+        match target {
+            Target::File(blob) => Some(format!("{ATTACHMENT}{blob}")),
+            Target::Notion(id, there) => {
+                self.notion.push((id, there));
+                Some(format!("{NOTION}{}", self.notion.len() - 1))
             }
-            None => elsewhere(address),
+            Target::Elsewhere(address) => Some(address),
+            Target::Nowhere => None,
         }
     }
-}
 
-/// A link that leads somewhere else; a path alone would lead to a page of this site that its author did not mean.
-fn elsewhere(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok()?;
-    matches!(url.scheme(), "http" | "https" | "mailto").then(|| url.into())
-}
-
-fn open<'e>(address: Option<String>, title: CowStr<'e>, ends: &mut Vec<Option<TagEnd>>) -> Option<Event<'e>> {
-    ends.push(address.is_some().then_some(TagEnd::Link));
-    let dest_url = address?.into();
-    Some(Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, title, id: CowStr::Borrowed("") }))
+    fn open<'e>(&mut self, address: Option<String>, title: CowStr<'e>) -> Option<Event<'e>> {
+        self.ends.push(address.is_some().then_some(TagEnd::Link));
+        let dest_url = address?.into();
+        Some(Event::Start(Tag::Link {
+            link_type: LinkType::Inline,
+            dest_url,
+            title,
+            id: CowStr::Borrowed(""),
+        }))
+    }
 }
 
 fn sanitised(html: &str) -> String {
@@ -111,10 +172,61 @@ fn sanitised(html: &str) -> String {
         .add_tag_attributes("span", ["class"])
         .add_tag_attributes("code", ["class"])
         .add_tag_attributes("ol", ["start"])
-        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "attachment", "notion"]))
         .link_rel(Some("noopener noreferrer nofollow"))
         .clean(html)
         .to_string()
+}
+
+/// Splits sanitised HTML at its gaps. There, every `<` begins a tag, and every attribute stands in double quotes. A link that
+/// has lost its address is no link.
+fn pieces(html: &str) -> Vec<Piece> {
+    let (mut pieces, mut text, mut rest) = (Vec::new(), String::new(), html);
+    let mut close = Some(Piece::Text("</a>".to_owned()));
+    while let Some(at) = rest.find('<') {
+        text.push_str(&rest[..at]);
+        let (tag, after) = rest[at..].split_at(tag_length(&rest[at..]));
+        rest = after;
+        let gap = |before: &str| tag.strip_prefix(before);
+        if let Some((number, attributes)) = gap("<a href=\"notion:").and_then(|gap| gap.split_once('"')) {
+            pieces.push(Piece::Text(std::mem::take(&mut text)));
+            pieces.push(Piece::Open(number.parse().unwrap_or(usize::MAX), format!("\"{attributes}")));
+            close = Some(Piece::Close);
+        } else if let Some(before) = ["<a href=\"", "<img src=\""]
+            .into_iter()
+            .find(|before| gap(before).is_some_and(|address| address.starts_with(ATTACHMENT)))
+        {
+            pieces.push(Piece::Text(std::mem::take(&mut text) + before));
+            pieces.push(Piece::Files);
+            text.push('/');
+            text.push_str(&tag[before.len() + ATTACHMENT.len()..]);
+        } else if tag.starts_with("<a ") && !tag.contains(" href=\"") {
+            close = None;
+        } else if tag == "</a>" {
+            match close.replace(Piece::Text(tag.to_owned())) {
+                Some(Piece::Text(end)) => text.push_str(&end),
+                Some(piece) => {
+                    pieces.push(Piece::Text(std::mem::take(&mut text)));
+                    pieces.push(piece);
+                }
+                None => {}
+            }
+        } else {
+            text.push_str(tag);
+        }
+    }
+    text.push_str(rest);
+    pieces.push(Piece::Text(text));
+    pieces
+}
+
+fn tag_length(html: &str) -> usize {
+    let mut is_quoted = false;
+    let end = html.bytes().position(|byte| {
+        is_quoted ^= byte == b'"';
+        byte == b'>' && !is_quoted
+    });
+    end.map_or(html.len(), |end| end + 1)
 }
 
 #[cfg(test)]
@@ -128,7 +240,7 @@ mod tests {
         let documents = HashMap::from([(PAGE.parse().unwrap(), "/t/halden/d/1".to_owned())]);
         let links = |into_notion| Links { files: "/files", documents: &documents, into_notion };
         for (into_notion, expected) in [(false, outside), (true, inside)] {
-            assert_eq!(render(markdown, &links(into_notion)).trim(), expected, "{markdown}");
+            assert_eq!(Html::of(markdown).for_reader(&links(into_notion)).trim(), expected, "{markdown}");
         }
     }
 
@@ -174,5 +286,49 @@ mod tests {
     fn what_an_author_wrote_as_html_is_text() {
         check_both("a <b onclick=\"x()\">b</b>", "<p>a &lt;b onclick=\"x()\"&gt;b&lt;/b&gt;</p>");
         check_both("one<br>two", "<p>one<br>two</p>");
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_gap_is_none() {
+        for text in ["src=\"attachment:x\"", "notion:0", "href=\"notion:0\""] {
+            check_both(text, &format!("<p>{text}</p>"));
+        }
+        check_both("[x](notion:0)", "<p>x</p>");
+        let blob = "ab".repeat(32);
+        check(
+            &format!("[a ![</a>](attachment:{blob}) b](https://www.notion.so/{OTHER} \"t > u\") c"),
+            &format!("<p>a <img src=\"/files/{blob}\" alt=\"&lt;/a&gt;\"> b c</p>"),
+            &format!(
+                "<p><a href=\"https://app.notion.com/p/{OTHER}\" title=\"t &gt; u\" rel=\"noopener noreferrer nofollow\">\
+                 a <img src=\"/files/{blob}\" alt=\"&lt;/a&gt;\"> b</a> c</p>"
+            ),
+        );
+    }
+
+    #[test]
+    fn a_reader_outside_gets_no_link_into_notion_none_with_a_name_in_it_and_none_without_an_address() {
+        for address in [
+            "https://notion.so/x",
+            "https://www.notion.so/x",
+            "https://notion.com/x",
+            "https://app.notion.com/x",
+            "https://acme.notion.site/x",
+            "HTTPS://ACME.NOTION.SITE./x",
+            "https://ada:secret@example.com/",
+            "https://www.notion.so@example.com/",
+            "javascript:alert(1)",
+            "x",
+            "",
+        ] {
+            let links = Links { files: "", documents: &HashMap::new(), into_notion: false };
+            for markdown in [
+                format!("[words](<{address}>)"),
+                format!("[![words](<{address}>)](<{address}>)"),
+                format!("![words](<{address}>)"),
+            ] {
+                assert_eq!(Html::of(&markdown).for_reader(&links).trim(), "<p>words</p>", "{markdown}");
+            }
+        }
+        assert_eq!(pieces("<a rel=\"x\">words</a>").len(), 1);
     }
 }

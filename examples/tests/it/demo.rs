@@ -1,6 +1,7 @@
 //! The demo as a process of its own, and browsers to visit it with.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -39,6 +40,12 @@ impl Demo {
     /// It keeps things in a database, and files in a folder.
     pub fn on(database: &str, data: &Path, arguments: &[&str]) -> Self {
         Self::run(on(database, data, arguments))
+    }
+
+    /// The same, and what it logs goes to a file.
+    pub fn run_logging(mut command: Command, log: File) -> Self {
+        command.stderr(log);
+        Self::run(command)
     }
 
     pub fn run(mut command: Command) -> Self {
@@ -115,6 +122,11 @@ impl Browser {
     /// Asks for a path by any method.
     pub async fn ask(&self, method: Method, to: &str) -> Page {
         self.send(self.client.request(method, self.address(to))).await
+    }
+
+    /// The same, with a header more.
+    pub async fn ask_with(&self, method: Method, to: &str, (name, value): (&str, &str)) -> Page {
+        self.send(self.client.request(method, self.address(to)).header(name, value)).await
     }
 
     /// Sends any bytes, as from a page of the demo.

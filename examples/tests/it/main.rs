@@ -9,6 +9,7 @@ mod demo;
 mod export;
 mod imports;
 mod instances;
+mod reading;
 mod restart;
 mod same_origin;
 mod secrets;

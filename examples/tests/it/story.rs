@@ -209,7 +209,7 @@ async fn open(demo: &Demo, imported: &Imported) {
     }
 }
 
-async fn publish(bruno: &Browser, document: &str, version: u32) {
+pub async fn publish(bruno: &Browser, document: &str, version: u32) {
     let version = version.to_string();
     let dialog =
         bruno.get(&format!("{document}/publish?version={version}")).await.ok().saying("What readers get");

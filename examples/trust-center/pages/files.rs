@@ -16,6 +16,7 @@ use super::site::document_id;
 use super::{Answer, Shared};
 use crate::people::Company;
 use crate::problem::Problem;
+use crate::revalidate;
 use crate::session::Visitor;
 
 /// A file of what is published, for a reader of the site.
@@ -64,7 +65,11 @@ fn served(file: &StoredFile, bytes: BlobBytes, cacheable: bool) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::try_from(&file.media_type).unwrap_or(octets));
     headers.insert(header::CONTENT_DISPOSITION, named.unwrap_or(HeaderValue::from_static("attachment")));
     headers.insert(header::CONTENT_LENGTH, file.blob.size.into());
-    let cache = if cacheable { "public, max-age=300" } else { "no-store" };
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    response
+    if !cacheable {
+        return response;
+    }
+    // Its bytes are told by their digest, and what else is said of it is bound to its name and type.
+    let said = [file.blob.id.to_string().as_str(), &file.name, &file.media_type].join("\n");
+    response.headers_mut().insert(header::ETAG, revalidate::tag(said.as_bytes()));
+    revalidate::everybodys(response)
 }

@@ -48,6 +48,11 @@ impl Frame {
         Self { again_in: Some(seconds), ..self }
     }
 
+    /// Whether nothing on the page is for one visitor alone.
+    pub fn is_everybodys(&self) -> bool {
+        self.person.is_none() && self.notice.is_none()
+    }
+
     pub fn companies(&self) -> &'static [Company] {
         &COMPANIES
     }

@@ -30,7 +30,7 @@ use axum::routing::{get, post};
 pub use self::address::Address;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{body, headers, problem, same_origin, session};
+use crate::{body, headers, problem, revalidate, same_origin, session};
 
 /// What a page answers.
 type Answer = Result<Response, Problem>;
@@ -92,6 +92,7 @@ pub fn router(app: Arc<App>) -> Router {
         Router::new().route("/webhooks/nango", post(webhook::take)).layer(middleware::from_fn(body::take));
     pages
         .merge(hooks)
+        .layer(middleware::from_fn(revalidate::answer))
         .layer(middleware::from_fn(problem::on_a_page))
         .layer(middleware::from_fn(headers::say))
         .with_state(app)
@@ -114,8 +115,7 @@ async fn save_after_writes(State(app): Shared, request: Request, next: Next) -> 
 
 async fn style() -> Response {
     let css = include_str!("../../templates/style.css");
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], css)
-        .into_response()
+    revalidate::everybodys(([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response())
 }
 
 fn see(address: Address) -> Answer {

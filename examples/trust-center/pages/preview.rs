@@ -1,13 +1,14 @@
 //! What a version says, as a page shows it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use notion_import_core::id::NotionId;
 use notion_import_core::library::access::{Outside, Viewer};
 use notion_import_core::library::document::{Content, StoredFile, Version};
 
 use crate::app::App;
-use crate::html::{self, Links};
+use crate::html::{Html, Links};
 use crate::people::Company;
 use crate::problem::Problem;
 use crate::words;
@@ -29,21 +30,21 @@ pub struct ShownFile {
 }
 
 impl Shown {
-    /// It shows a version to a member; `files` is the path below which its files are.
+    /// Shows a version to a member; `files` is the path below which its files are.
     pub async fn to_members(
         app: &App,
         company: &Company,
         version: &Version,
         files: &str,
     ) -> Result<Self, Problem> {
-        let ids = linked_ids(version);
-        let linked = app.stores.documents.linked_by_source(company.tenant, &ids).await?;
+        let html = html(app, company, version).await?;
+        let linked = app.stores.documents.linked_by_source(company.tenant, &linked(&html)).await?;
         let page = |id| format!("/documents/{id}");
         let documents = linked.iter().map(|known| (known.link.source.id, page(known.document))).collect();
-        Ok(Self::new(version, &Links { files, documents: &documents, into_notion: true }))
+        Ok(Self::new(version, html, &Links { files, documents: &documents, into_notion: true }))
     }
 
-    /// It shows a version to a reader of the site: links lead to documents they may read, and to nothing else in Notion.
+    /// Shows a version to a reader of the site: links lead to documents they may read, and to nothing else in Notion.
     pub async fn to_reader(
         app: &App,
         company: &Company,
@@ -51,7 +52,8 @@ impl Shown {
         version: &Version,
         files: &str,
     ) -> Result<Self, Problem> {
-        let ids = linked_ids(version);
+        let html = html(app, company, version).await?;
+        let ids = linked(&html);
         let mut documents = HashMap::new();
         if !ids.is_empty() {
             let readable = app.stores.access.readable(company.tenant, viewer, chrono::Utc::now()).await?;
@@ -63,28 +65,34 @@ impl Shown {
                 }
             }
         }
-        Ok(Self::new(version, &Links { files, documents: &documents, into_notion: false }))
+        Ok(Self::new(version, html, &Links { files, documents: &documents, into_notion: false }))
     }
 
-    fn new(version: &Version, links: &Links<'_>) -> Self {
+    fn new(version: &Version, html: Option<Arc<Html>>, links: &Links<'_>) -> Self {
         let shown = |file: &StoredFile| ShownFile {
             name: file.name.clone(),
             size: words::size(file.blob.size),
             address: format!("{}/{}", links.files, file.blob.id),
         };
-        let (html, file) = match &version.content {
-            Content::Markdown(text) => (html::render(text, links), None),
-            Content::File(file) => (String::new(), Some(shown(file))),
+        let file = match &version.content {
+            Content::Markdown(_) => None,
+            Content::File(file) => Some(shown(file)),
         };
+        let html = html.map_or_else(String::new, |html| html.for_reader(links));
         // Images stand in the text already.
         let further = version.attachments.iter().filter(|file| !file.media_type.starts_with("image/"));
         Self { html, file, attachments: further.map(shown).collect() }
     }
 }
 
-fn linked_ids(version: &Version) -> Vec<NotionId> {
+/// The text without what depends on its reader; none if the version is a file.
+async fn html(app: &App, company: &Company, version: &Version) -> Result<Option<Arc<Html>>, Problem> {
     match &version.content {
-        Content::Markdown(text) => html::notion_links(text),
-        Content::File(_) => Vec::new(),
+        Content::Markdown(text) => Ok(Some(app.converted.html(company.tenant, text).await?)),
+        Content::File(_) => Ok(None),
     }
+}
+
+fn linked(html: &Option<Arc<Html>>) -> Vec<NotionId> {
+    html.as_ref().map_or_else(Vec::new, |html| html.linked())
 }

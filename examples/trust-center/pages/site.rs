@@ -14,11 +14,11 @@ use super::preview::Shown;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::html::{self, Links};
+use crate::html::Links;
 use crate::people::{Company, Person};
 use crate::problem::Problem;
 use crate::session::Visitor;
-use crate::words;
+use crate::{revalidate, words};
 
 #[derive(askama::Template)]
 #[template(path = "site.html")]
@@ -52,13 +52,16 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(site): Path<String>
     let company = company(&site)?;
     let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), Utc::now()).await?;
     let (open, closed): (Vec<_>, Vec<_>) = readable.iter().partition(|known| known.outside == Outside::Ok);
-    page(&Site {
+    let frame = Frame::new(&app, &visitor, format!("{} Trust Center", company.name));
+    let is_everybodys = frame.is_everybodys();
+    let page = page(&Site {
         company,
         is_member: is_member(&visitor, company),
         open: open.into_iter().map(shelved).collect(),
         closed: closed.into_iter().map(shelved).collect(),
-        frame: Frame::new(&app, &visitor, format!("{} Trust Center", company.name)),
-    })
+        frame,
+    })?;
+    Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
 }
 
 fn is_member(visitor: &Visitor, company: &Company) -> bool {
@@ -140,13 +143,10 @@ async fn read(
     let files = format!("/t/{}/d/{id}/files", company.slug);
     let shown = Shown::to_reader(app, company, &visitor.viewer(), &readable.version, &files).await?;
     let title = words::title(&readable.title);
-    page(&ReadingPage {
-        frame: Frame::new(app, visitor, title.clone()),
-        company,
-        title,
-        version: readable.version.number.0,
-        shown,
-    })
+    let frame = Frame::new(app, visitor, title.clone());
+    let is_everybodys = readable.cacheable && frame.is_everybodys();
+    let page = page(&ReadingPage { frame, company, title, version: readable.version.number.0, shown })?;
+    Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
 }
 
 #[derive(askama::Template)]
@@ -181,7 +181,7 @@ async fn ask_nda(
         frame: Frame::new(app, visitor, "Non-disclosure agreement"),
         company,
         id,
-        text: html::render(&nda.text, &links),
+        text: app.converted.html(company.tenant, &nda.text).await?.for_reader(&links),
         digest: nda.digest().to_string(),
         nda,
     };

@@ -31,7 +31,7 @@ pub fn recognise(href: &str) -> Option<NotionLink> {
     }
     let base = Url::parse("https://app.notion.com/").ok()?;
     let url = base.join(href).ok()?;
-    if !matches!(url.scheme(), "http" | "https") || !url.host_str().is_some_and(is_notion_host) {
+    if !is_in_notion(&url) {
         return None;
     }
     let query = |name: &str| {
@@ -55,7 +55,14 @@ fn may_be_notion(href: &str) -> bool {
     href.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && href.contains("otion")
 }
 
+/// Returns whether an address leads into Notion: to a workspace, or to a site that one publishes.
+pub fn is_in_notion(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(is_notion_host)
+}
+
+/// A dot at the end changes nothing about a name.
 fn is_notion_host(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
     ["notion.so", "notion.com", "notion.site"]
         .iter()
         .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))

@@ -1,0 +1,70 @@
+//! What everybody may keep, but asks about before showing it again: a document that closes is gone with the next request.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use notion_import_core::error::StoreError;
+use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
+
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Marks an answer in which nothing is for one visitor alone.
+pub fn everybodys(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_CACHE);
+    // Whoever is signed in gets another page at the same address.
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("cookie"));
+    response
+}
+
+/// Returns the tag of these bytes.
+pub fn tag(bytes: &[u8]) -> HeaderValue {
+    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    #[allow(clippy::unwrap_used, reason = "digits and quotes make a header")]
+    HeaderValue::try_from(format!("\"{digest}\"")).unwrap()
+}
+
+/// Tags every such answer by all that it shows, and says no more than that to whoever has it already.
+pub async fn answer(request: Request, next: Next) -> Response {
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let response = next.run(request).await;
+    if response.status() != StatusCode::OK || response.headers().get(header::CACHE_CONTROL) != Some(&NO_CACHE)
+    {
+        return response;
+    }
+    let response = match tagged(response).await {
+        Ok(response) => response,
+        Err(error) => return Problem::from(StoreError::backend(error)).into_response(),
+    };
+    match (known, response.headers().get(header::ETAG)) {
+        (Some(known), Some(tag)) if names(&known, tag) => unchanged(response),
+        _ => response,
+    }
+}
+
+/// What streams has its tag already.
+async fn tagged(response: Response) -> Result<Response, axum::Error> {
+    if response.headers().contains_key(header::ETAG) {
+        return Ok(response);
+    }
+    let (mut head, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await?;
+    head.headers.insert(header::ETAG, tag(&body));
+    Ok(Response::from_parts(head, Body::from(body)))
+}
+
+fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else { return false };
+    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+fn unchanged(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    *response.body_mut() = Body::empty();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    response
+}
