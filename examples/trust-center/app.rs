@@ -101,6 +101,11 @@ impl Running {
         &self.url
     }
 
+    /// Where the stand-ins listen, if they are what is used.
+    pub fn stand_ins(&self) -> Option<Url> {
+        self.app.stand_ins.as_ref().map(StandIns::root)
+    }
+
     /// It returns once somebody asked it to stop and every answer is out, or has had its time.
     pub async fn until_stopped(mut self) {
         tokio::select! {

@@ -54,9 +54,12 @@ async fn main() -> ExitCode {
 
 async fn run(config: Config) -> Result<(), app::StartError> {
     let running = Running::start(&config).await?;
-    println!("{}", running.url());
-    // Whoever started this waits for the line.
-    let _ = std::io::stdout().flush();
+    let stand_ins = running
+        .stand_ins()
+        .map_or_else(String::new, |url| format!("Notion and Nango, as stand-ins: {url}\n"));
+    // Whoever started this waits for the first line, and may read no further.
+    let mut out = std::io::stdout();
+    let _ = write!(out, "{}\n{stand_ins}", running.url()).and_then(|()| out.flush());
     running.until_stopped().await;
     Ok(())
 }

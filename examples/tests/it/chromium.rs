@@ -62,7 +62,8 @@ impl Chromium {
     }
 
     async fn go(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.url)).await.unwrap();
+        let whole = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
+        self.client.goto(&whole).await.unwrap();
     }
 
     /// It clicks a link or a button by what it says.
@@ -169,6 +170,7 @@ async fn a_person_connects_imports_publishes_and_a_visitor_reads() {
         std::fs::write(picture, chromium.client.screenshot().await.unwrap()).unwrap();
     }
 
+    change_in_notion(&chromium, &demo).await;
     chromium.client.delete_all_cookies().await.unwrap();
     chromium.client.set_window_size(420, 800).await.unwrap();
     chromium.go("/t/halden").await;
@@ -192,6 +194,23 @@ async fn open_to_everybody(chromium: &Chromium) {
     chromium.click("Open it").await;
     chromium.on(Locator::Css(".badge.level.public"), "the badge of a public document").await;
     chromium.is_sound().await;
+}
+
+/// The window on Notion is on another port, and leads there and back.
+async fn change_in_notion(chromium: &Chromium, demo: &Demo) {
+    let window = chromium.on(Locator::LinkText("Notion"), "the link to the window").await;
+    assert_eq!(window.attr("href").await.unwrap().unwrap(), format!("{}/notion", demo.stand_ins));
+    window.click().await.unwrap();
+    chromium.is_sound().await;
+    chromium.click("Encryption Policy").await;
+    chromium.is_sound().await;
+    let title = chromium.on(Locator::Css("input[name=title]"), "the title in Notion").await;
+    title.send_keys(", renamed").await.unwrap();
+    chromium.click("Rename").await;
+    chromium.see("Changed in Notion").await;
+    let back = chromium.on(Locator::LinkText("Back to the Trust Center"), "the way back").await;
+    back.click().await.unwrap();
+    chromium.see("A way through").await;
 }
 
 /// The consent page, in the tab where a person would open it.

@@ -14,6 +14,8 @@ use reqwest::{Client, Method, StatusCode};
 pub struct Demo {
     child: Child,
     pub url: String,
+    /// Where its stand-ins listen.
+    pub stand_ins: String,
 }
 
 /// Somebody's browser, with cookies of its own.
@@ -21,6 +23,7 @@ pub struct Demo {
 pub struct Browser {
     client: Client,
     url: String,
+    stand_ins: String,
 }
 
 /// What a browser shows.
@@ -50,16 +53,19 @@ impl Demo {
 
     pub fn run(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().trim_end_matches('/').to_owned();
-        assert!(url.starts_with("http://127.0.0.1:"), "the first line is no address: {line:?}");
-        Self { child, url }
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut line = || lines.next().map_or_else(String::new, Result::unwrap);
+        let (first, second) = (line(), line());
+        let url = first.trim_end_matches('/').to_owned();
+        assert!(url.starts_with("http://127.0.0.1:"), "the first line is no address: {first:?}");
+        let stand_ins = second.rsplit(' ').next().unwrap().trim_end_matches('/').to_owned();
+        assert!(stand_ins.starts_with("http://127.0.0.1:"), "the second line ends in no address: {second:?}");
+        Self { child, url, stand_ins }
     }
 
     pub fn browser(&self) -> Browser {
         let client = Client::builder().cookie_store(true).timeout(Duration::from_secs(60)).build().unwrap();
-        Browser { client, url: self.url.clone() }
+        Browser { client, url: self.url.clone(), stand_ins: self.stand_ins.clone() }
     }
 
     /// A browser of somebody who has a name here.
@@ -106,17 +112,17 @@ impl Browser {
 
     /// The same browser, at another instance.
     pub fn at(&self, demo: &Demo) -> Self {
-        Self { client: self.client.clone(), url: demo.url.clone() }
+        Self { client: self.client.clone(), url: demo.url.clone(), stand_ins: demo.stand_ins.clone() }
     }
 
-    /// It goes to a path of the demo, or to a whole address.
+    /// It goes to a path of the demo, where what begins with /notion is on the stand-ins' port, or to a whole address.
     pub async fn get(&self, to: &str) -> Page {
         self.send(self.client.get(self.address(to))).await
     }
 
     /// It sends a form, as from a page of the demo.
     pub async fn post(&self, to: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(self.client.post(self.address(to)).header("origin", &self.url).form(fields)).await
+        self.send(self.client.post(self.address(to)).header("origin", self.origin(to)).form(fields)).await
     }
 
     /// Asks for a path by any method.
@@ -131,7 +137,7 @@ impl Browser {
 
     /// Sends any bytes, as from a page of the demo.
     pub async fn send_to(&self, method: Method, to: &str, body: &str) -> Page {
-        let request = self.client.request(method, self.address(to)).header("origin", &self.url);
+        let request = self.client.request(method, self.address(to)).header("origin", self.origin(to));
         self.send(request.body(body.to_owned())).await
     }
 
@@ -164,8 +170,17 @@ impl Browser {
         panic!("nobody ever answered for {path}");
     }
 
+    /// Where a page of the demo is that has a form for this path.
+    fn origin(&self, to: &str) -> &str {
+        if to.starts_with("/notion") { &self.stand_ins } else { &self.url }
+    }
+
     fn address(&self, to: &str) -> String {
-        if to.starts_with("http") { to.to_owned() } else { format!("{}{to}", self.url) }
+        match to {
+            _ if to.starts_with("http") => to.to_owned(),
+            _ if to.starts_with("/notion") => format!("{}{to}", self.stand_ins),
+            _ => format!("{}{to}", self.url),
+        }
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Page {

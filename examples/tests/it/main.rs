@@ -15,4 +15,5 @@ mod same_origin;
 mod secrets;
 mod sessions;
 mod slow;
+mod stand_ins;
 mod story;

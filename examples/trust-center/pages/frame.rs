@@ -8,6 +8,7 @@ use super::Answer;
 use crate::app::App;
 use crate::people::{COMPANIES, Company, Person};
 use crate::session::Visitor;
+use crate::stand_ins::StandIns;
 
 /// The frame of a page.
 pub struct Frame {
@@ -19,7 +20,8 @@ pub struct Frame {
     pub works_for: Option<&'static Company>,
     pub may_import: bool,
     pub may_manage_nda: bool,
-    pub has_notion: bool,
+    /// Where the window on the stand-ins' Notion is, if that is what is connected.
+    pub notion: Option<String>,
     /// Seconds after which the page looks again.
     pub again_in: Option<u32>,
 }
@@ -39,7 +41,7 @@ impl Frame {
             works_for,
             may_import: may(Action::Import),
             may_manage_nda: may(Action::ManageNda),
-            has_notion: app.stand_ins.is_some(),
+            notion: app.stand_ins.as_ref().map(StandIns::window),
             again_in: None,
         }
     }

@@ -38,9 +38,9 @@ type Answer = Result<Response, Problem>;
 /// What every page is given.
 type Shared = State<Arc<App>>;
 
-/// Every address there is.
+/// Every address of the Trust Center.
 pub fn router(app: Arc<App>) -> Router {
-    let mut pages = Router::new()
+    let pages = Router::new()
         .route("/", get(start::show))
         .route("/be", post(start::be))
         .route("/integrations", get(integrations::show))
@@ -74,15 +74,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/t/{site}/d/{id}/files/{blob}", get(files::of_readers))
         .route("/style.css", get(style))
         .fallback(async || Problem::not_found());
-    if app.stand_ins.is_some() {
-        let window = Router::new()
-            .route("/notion", get(notion::show))
-            .route("/notion/requests.json", get(notion::requests))
-            .route("/notion/p/{id}", get(notion::page))
-            .route("/notion/p/{id}/{change}", post(notion::change))
-            .layer(middleware::from_fn_with_state(app.clone(), notion::where_it_is));
-        pages = pages.merge(saving(&app, window));
-    }
     let pages = pages
         .layer(middleware::from_fn(body::take))
         .layer(middleware::from_fn_with_state(app.clone(), session::carry))
@@ -98,8 +89,28 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// The pages and doors of the stand-ins, on a port of their own: nobody has a session there.
+pub fn stand_ins(app: Arc<App>, nango: Router) -> Router {
+    let window = Router::new()
+        .route("/", get(async || Redirect::to("/notion")))
+        .route("/notion", get(notion::show))
+        .route("/notion/requests.json", get(notion::requests))
+        .route("/notion/p/{id}", get(notion::page))
+        .route("/notion/p/{id}/{change}", post(notion::change))
+        .route("/style.css", get(style))
+        .fallback(async || Problem::not_found());
+    let window = saving(&app, window)
+        .layer(middleware::from_fn(body::take))
+        .layer(middleware::from_fn_with_state(app.clone(), same_origin::guard))
+        .layer(middleware::from_fn(revalidate::answer))
+        .layer(middleware::from_fn(problem::on_a_page))
+        .layer(middleware::from_fn(headers::say));
+    let nango = saving(&app, nango).layer(middleware::from_fn(body::take));
+    window.with_state(app).nest("/nango", nango)
+}
+
 /// What the stand-ins are told through these outlives even a kill.
-pub fn saving<S: Clone + Send + Sync + 'static>(app: &Arc<App>, router: Router<S>) -> Router<S> {
+fn saving<S: Clone + Send + Sync + 'static>(app: &Arc<App>, router: Router<S>) -> Router<S> {
     router.layer(middleware::from_fn_with_state(app.clone(), save_after_writes))
 }
 

@@ -2,59 +2,56 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Redirect};
 use chrono::Utc;
 use notion_import_core::id::NotionId;
 use notion_import_core::testing::{paragraph, text};
 use serde_json::{Value, json};
 
-use super::frame::{Frame, page as write};
+use super::frame::page as write;
 use super::{Answer, Shared};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::people::COMPANIES;
 use crate::problem::Problem;
-use crate::session::Visitor;
+use crate::stand_ins::Served;
 use crate::stand_ins::window::{Line, Listed};
-use crate::stand_ins::{Served, StandIns};
+
+/// What the address of a page says that was changed a moment ago.
+const CHANGED: &str = "changed";
 
 #[derive(askama::Template)]
 #[template(path = "notion.html")]
 struct Window {
-    frame: Frame,
+    title: String,
+    trust_center: String,
+    is_changed: bool,
     workspaces: Vec<(String, Vec<Listed>)>,
     trash: Vec<(NotionId, String)>,
 }
 
-pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
-    let stand_ins = stand_ins(&app)?;
+pub async fn show(State(app): Shared) -> Answer {
+    let (stand_ins, trust_center) = stand_ins(&app)?;
     let workspaces = stand_ins.workspaces();
     let trash = stand_ins.window().trash.clone().into_iter().collect();
-    write(&Window { frame: Frame::new(&app, &visitor, "Notion"), workspaces, trash })
+    write(&Window { title: "Notion".to_owned(), trust_center, is_changed: false, workspaces, trash })
 }
 
-fn stand_ins(app: &App) -> Result<&Served, Problem> {
-    app.stand_ins.as_ref().and_then(StandIns::here).ok_or_else(Problem::not_found)
-}
-
-/// Where another instance runs the stand-ins, the window is there.
-pub async fn where_it_is(State(app): Shared, request: Request, next: Next) -> Response {
-    match &app.stand_ins {
-        Some(stand_ins) if stand_ins.here().is_none() => {
-            Redirect::to(&stand_ins.window(request.uri().path())).into_response()
-        }
-        _ => next.run(request).await,
-    }
+/// The stand-ins of this instance, and where the Trust Center is.
+fn stand_ins(app: &App) -> Result<(&Served, String), Problem> {
+    let stand_ins = app.stand_ins.as_ref().ok_or_else(Problem::not_found)?;
+    let trust_center = stand_ins.trust_center().to_string();
+    Ok((stand_ins.here().ok_or_else(Problem::not_found)?, trust_center))
 }
 
 #[derive(askama::Template)]
 #[template(path = "notion_page.html")]
 struct NotionPage {
-    frame: Frame,
-    id: NotionId,
     title: String,
+    trust_center: String,
+    is_changed: bool,
+    id: NotionId,
     lines: Vec<Line>,
     in_trash: bool,
     edited: String,
@@ -72,15 +69,15 @@ struct Connected {
     shared: bool,
 }
 
-pub async fn page(State(app): Shared, visitor: Visitor, Path(id): Path<NotionId>) -> Answer {
-    let stand_ins = stand_ins(&app)?;
+pub async fn page(State(app): Shared, Path(id): Path<NotionId>, RawQuery(query): RawQuery) -> Answer {
+    let (stand_ins, trust_center) = stand_ins(&app)?;
     let seen = stand_ins.look(id).ok_or_else(Problem::not_found)?;
     let root = stand_ins.root(id);
     let connections = connections(&app, stand_ins, root, seen.workspace).await?;
     let root_title = stand_ins.look(root).map_or_else(String::new, |root| root.title);
-    let frame = Frame::new(&app, &visitor, seen.title.clone());
     write(&NotionPage {
-        frame,
+        trust_center,
+        is_changed: query.as_deref() == Some(CHANGED),
         id,
         is_root: root == id,
         root,
@@ -112,13 +109,8 @@ async fn connections(
     Ok(found)
 }
 
-pub async fn change(
-    State(app): Shared,
-    visitor: Visitor,
-    Path((id, change)): Path<(NotionId, String)>,
-    body: Bytes,
-) -> Answer {
-    let stand_ins = stand_ins(&app)?;
+pub async fn change(State(app): Shared, Path((id, change)): Path<(NotionId, String)>, body: Bytes) -> Answer {
+    let (stand_ins, _) = stand_ins(&app)?;
     let seen = stand_ins.look(id).ok_or_else(Problem::not_found)?;
     let fields = Fields::read(&body);
     let author = stand_ins.world.at(Utc::now());
@@ -151,13 +143,12 @@ pub async fn change(
         }
         _ => return Err(Problem::not_found()),
     }
-    visitor.tell("Changed in Notion. The next sync notices, or “Sync now” on the integrations page.");
-    Ok(Redirect::to(&format!("/notion/p/{id}")).into_response())
+    Ok(Redirect::to(&format!("/notion/p/{id}?{CHANGED}")).into_response())
 }
 
 /// Every request that came to the stand-in Nango, oldest first: what a connection was used for.
 pub async fn requests(State(app): Shared) -> Answer {
-    let seen = stand_ins(&app)?.nango.requests();
+    let seen = stand_ins(&app)?.0.nango.requests();
     let seen: Vec<Value> = seen
         .iter()
         .map(|seen| json!({"method": seen.method, "path": seen.path, "connection": seen.connection, "status": seen.status}))

@@ -60,9 +60,19 @@ impl StandIns {
         self.place.files()
     }
 
-    /// Where the Notion window can be looked through.
-    pub fn window(&self, path: &str) -> String {
-        format!("{}{}", self.place.root(), path.trim_start_matches('/'))
+    /// Where both listen.
+    pub fn root(&self) -> Url {
+        self.place.root()
+    }
+
+    /// Where the Notion window is.
+    pub fn window(&self) -> String {
+        format!("{}notion", self.place.root())
+    }
+
+    /// Where the window leads back to.
+    pub fn trust_center(&self) -> &Url {
+        &self.trust_center
     }
 
     /// The stand-ins, if this instance runs them.
@@ -101,6 +111,6 @@ pub async fn serve(app: Arc<App>) {
         None => stand_ins.take_over().await,
     };
     let Some(socket) = served.socket() else { return };
-    let router = pages::router(app.clone()).nest("/nango", pages::saving(&app, served.nango.router()));
+    let router = pages::stand_ins(app.clone(), served.nango.router());
     server::serve(socket, router, pending()).await;
 }
