@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use notion_import_core::connection::{Connection, ConnectionRef, ConnectionState};
+use notion_import_core::connection::{Connection, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
+use notion_import_core::id::ConnectionId;
 use notion_import_core::import::{Event, Outcome, Pick};
 use notion_import_core::library::access::Actor;
 use notion_import_core::library::document::Imported;
@@ -54,14 +55,14 @@ impl Jobs {
         &self,
         app: &Arc<App>,
         actor: Actor,
-        reference: ConnectionRef,
+        connection: ConnectionId,
         titles: HashMap<Pick, String>,
     ) -> Uuid {
         let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
         let progress = Mutex::new(Progress { total: titles.len(), ..Progress::default() });
         let job = Arc::new(Job { id, titles, progress, task: Mutex::default() });
         self.lock().insert(id, job.clone());
-        let running = tokio::spawn(run(app.clone(), actor, reference, job.clone()));
+        let running = tokio::spawn(run(app.clone(), actor, connection, job.clone()));
         *job.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.abort_handle());
         if let Some(notes) = &self.notes {
             job.write(notes);
@@ -137,15 +138,15 @@ async fn note(notes: Arc<Notes>, job: Arc<Job>) {
     }
 }
 
-async fn run(app: Arc<App>, actor: Actor, reference: ConnectionRef, job: Arc<Job>) {
-    let ended = import(&app, &actor, &reference, &job).await;
+async fn run(app: Arc<App>, actor: Actor, connection: ConnectionId, job: Arc<Job>) {
+    let ended = import(&app, &actor, connection, &job).await;
     job.end(ended);
 }
 
-async fn import(app: &App, actor: &Actor, reference: &ConnectionRef, job: &Job) -> &'static str {
+async fn import(app: &App, actor: &Actor, connection: ConnectionId, job: &Job) -> &'static str {
     let mut open: Vec<Pick> = job.titles.keys().copied().collect();
     for _ in 0..TRIES {
-        let connection = match app.stores.connections.get(actor.tenant, reference).await {
+        let connection = match app.stores.connections.get(actor.tenant, connection).await {
             Ok(Some(record)) if record.state == ConnectionState::Active => record.connection(),
             Ok(_) => return "The connection is not active, so the rest was not imported.",
             Err(_) => return "The database did not answer, so the rest was not imported.",
@@ -215,7 +216,7 @@ impl App {
     /// It remembers that Notion refuses a connection, so that its page says so.
     pub async fn note(&self, connection: &Connection, error: &Error) {
         if error.needs_reconnect() {
-            let noted = self.stores.connections.needs_reauth(connection.tenant, &connection.reference).await;
+            let noted = self.stores.connections.needs_reauth(connection.tenant, connection.id).await;
             if let Err(error) = noted {
                 tracing::warn!(%error, "a refused connection could not be noted");
             }

@@ -15,7 +15,7 @@ use crate::connection::{
     Inspected, SharedBot,
 };
 use crate::error::{Error, StoreError};
-use crate::id::{AttemptId, TenantId};
+use crate::id::{AttemptId, ConnectionId, TenantId};
 use crate::importer::Importer;
 use crate::library::access::{Action, Actor};
 use crate::library::document::DocumentStore;
@@ -89,13 +89,13 @@ impl Connector {
     ///
     /// # Errors
     /// As [`begin`](Self::begin), and [`StoreError::NotFound`] if the tenant has no such connection.
-    pub async fn reconnect(&self, actor: &Actor, reference: &ConnectionRef) -> Result<Begun, Error> {
+    pub async fn reconnect(&self, actor: &Actor, id: ConnectionId) -> Result<Begun, Error> {
         actor.may(Action::Connect)?;
-        let known = self.connections.get(actor.tenant, reference).await?.ok_or(StoreError::NotFound)?;
-        self.start(actor, Some(known.reference)).await
+        let known = self.connections.get(actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
+        self.start(actor, Some(known.id)).await
     }
 
-    async fn start(&self, actor: &Actor, renews: Option<ConnectionRef>) -> Result<Begun, Error> {
+    async fn start(&self, actor: &Actor, renews: Option<ConnectionId>) -> Result<Begun, Error> {
         actor.may(Action::Connect)?;
         let secret = SecretString::from(format!("{}{}", random_id(), random_id()));
         let attempt = Attempt {
@@ -154,27 +154,10 @@ impl Connector {
 
     /// It notes what a consent led to, once Notion itself has said which workspace that is.
     async fn granted(&self, attempt: &Attempt, seen: &Inspected) -> Result<(), Error> {
-        if attempt.renews.as_ref().is_some_and(|renewed| *renewed != seen.reference) {
-            return Ok(());
-        }
-        let connection =
-            Connection { tenant: attempt.tenant, reference: seen.reference.clone(), generation: 0 };
+        let connection = Connection::new(attempt.tenant, seen.reference.as_str());
         let workspace = self.client.on(&connection).interactive().me().await?;
         let granted = Granted { reference: seen.reference.clone(), workspace };
-        if self.leads_elsewhere(attempt, &granted).await? {
-            // Its credentials are another workspace's now: nothing may be read through it.
-            tracing::warn!(tenant = %attempt.tenant, "a renewed consent leads to another workspace");
-            self.connections.needs_reauth(attempt.tenant, &granted.reference).await?;
-            self.connections.forget(attempt.tenant, attempt.id).await?;
-            return Ok(());
-        }
         Ok(self.connections.pending(attempt.tenant, attempt.id, &granted).await?)
-    }
-
-    async fn leads_elsewhere(&self, attempt: &Attempt, granted: &Granted) -> Result<bool, Error> {
-        let Some(renewed) = &attempt.renews else { return Ok(false) };
-        let known = self.connections.get(attempt.tenant, renewed).await?;
-        Ok(known.is_none_or(|known| known.workspace.id != granted.workspace.id))
     }
 
     /// It makes a granted attempt an active connection, due for its first sync at once.
@@ -191,7 +174,20 @@ impl Connector {
         actor.may(Action::Connect)?;
         let now = self.client.clock().now();
         let hash = digest(secret);
-        Ok(self.connections.activate(actor.tenant, actor.member, attempt, hash, now, self.shared).await?)
+        let renewed = self.renewed_by(actor.tenant, attempt).await?;
+        let active =
+            self.connections.activate(actor.tenant, actor.member, attempt, hash, now, self.shared).await?;
+        if let Some(reference) = renewed {
+            self.authorizer.revoke(&reference).await?;
+        }
+        Ok(active)
+    }
+
+    /// What the service calls the connection that an attempt renews.
+    async fn renewed_by(&self, tenant: TenantId, attempt: AttemptId) -> Result<Option<ConnectionRef>, Error> {
+        let attempt = self.connections.attempt(tenant, attempt).await?;
+        let Some(renewed) = attempt.and_then(|attempt| attempt.renews) else { return Ok(None) };
+        Ok(self.connections.get(tenant, renewed).await?.map(|record| record.reference))
     }
 
     /// It ends a connection: fenced first, so that nothing reads or writes through it again; then the documents are
@@ -200,9 +196,9 @@ impl Connector {
     /// # Errors
     /// [`StoreError::Denied`] unless the actor is an administrator, [`StoreError::NotFound`] if there is no such connection.
     /// If the authorizer cannot be reached the connection stays fenced, and [`sweep`](Self::sweep) finishes it.
-    pub async fn disconnect(&self, actor: &Actor, reference: &ConnectionRef) -> Result<(), Error> {
+    pub async fn disconnect(&self, actor: &Actor, id: ConnectionId) -> Result<(), Error> {
         actor.may(Action::Connect)?;
-        let fenced = self.connections.fence(actor.tenant, reference).await?.ok_or(StoreError::NotFound)?;
+        let fenced = self.connections.fence(actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
         self.finish_disconnect(&fenced).await
     }
 
@@ -211,7 +207,7 @@ impl Connector {
         self.client.close(&connection);
         self.documents.detach(&connection).await?;
         self.authorizer.revoke(&fenced.reference).await?;
-        Ok(self.connections.remove(fenced.tenant, &fenced.reference).await?)
+        Ok(self.connections.remove(fenced.tenant, fenced.id).await?)
     }
 
     /// It takes away what was left behind: attempts nobody confirmed in time, with what they led to, and connections whose
@@ -241,7 +237,7 @@ impl Connector {
     async fn sweep_attempt(&self, attempt: &Attempt) -> Result<(), Error> {
         // One link can lead to several connections, so all that carry the attempt's tag go, and never one in use.
         for seen in self.authorizer.find(attempt).await? {
-            if self.connections.get(attempt.tenant, &seen.reference).await?.is_none() {
+            if self.connections.called(attempt.tenant, &seen.reference).await?.is_none() {
                 self.authorizer.revoke(&seen.reference).await?;
             }
         }

@@ -129,6 +129,10 @@ uuid_id! {
     AttemptId
 }
 uuid_id! {
+    /// A tenant's connection to Notion, from its confirmation to its end, whatever the service that holds the token calls it.
+    ConnectionId
+}
+uuid_id! {
     /// An NDA of a tenant, whatever its version.
     NdaId
 }

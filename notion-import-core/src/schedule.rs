@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::watch;
 
-use crate::connection::{Connection, ConnectionRef, ConnectionState, ConnectionStore, RunSummary};
+use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
 use crate::error::{Error, StoreError};
-use crate::id::TenantId;
+use crate::id::{ConnectionId, TenantId};
 use crate::importer::Importer;
 use crate::sync::SyncReport;
 
@@ -97,16 +97,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// The connection store's, if it cannot tell.
-    pub async fn sync_if_due(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<SyncRun>, Error> {
+    pub async fn sync_if_due(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<SyncRun>, Error> {
         if self.is_stopping() {
             return Ok(None);
         }
         let lease = self.options.lease;
-        match self.connections.claim_if_due(tenant, reference, self.now(), lease).await? {
+        match self.connections.claim_if_due(tenant, id, self.now(), lease).await? {
             Some(connection) => Ok(Some(self.run(connection).await)),
             None => Ok(None),
         }
@@ -116,16 +112,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// The sync's and the store's.
-    pub async fn sync_now(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<SyncReport>, Error> {
+    pub async fn sync_now(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<SyncReport>, Error> {
         if self.is_stopping() {
             return Ok(None);
         }
         let lease = self.options.lease;
-        match self.connections.claim(tenant, reference, self.now(), lease).await? {
+        match self.connections.claim(tenant, id, self.now(), lease).await? {
             Some(connection) => self.run(connection).await.outcome.map(Some),
             None => Ok(None),
         }
@@ -247,10 +239,10 @@ mod tests {
     #[test]
     fn a_sync_may_run_on_any_thread() {
         fn is_send(_: impl Send) {}
-        let _ = |scheduler: &Scheduler, tenant: TenantId, reference: &ConnectionRef| {
+        let _ = |scheduler: &Scheduler, tenant: TenantId, id: ConnectionId| {
             is_send(scheduler.sync_due(1));
-            is_send(scheduler.sync_if_due(tenant, reference));
-            is_send(scheduler.sync_now(tenant, reference));
+            is_send(scheduler.sync_if_due(tenant, id));
+            is_send(scheduler.sync_now(tenant, id));
         };
     }
 }

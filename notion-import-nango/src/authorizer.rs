@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use notion_import_core::connection::{Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected};
-use notion_import_core::error::{AccessError, Fault};
+use notion_import_core::error::AccessError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -23,11 +23,9 @@ const MOST_FOUND: &str = "100";
 #[async_trait]
 impl Authorizer for Nango {
     async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError> {
-        let session = match &attempt.renews {
-            None => self.connect(attempt).await,
-            Some(reference) => self.reconnect(attempt, reference).await,
-        };
-        self.link(session?.data)
+        let body = json!({ "allowed_integrations": [self.0.config.integration_id], "tags": tags(attempt) });
+        let session: Enveloped<Session> = self.post(self.url(&["connect", "sessions"]), &body).await?;
+        self.link(session.data)
     }
 
     /// Nango reads a replica here, so a connection may take a moment to appear; and lists leave the workspace out.
@@ -68,28 +66,6 @@ impl Authorizer for Nango {
 }
 
 impl Nango {
-    async fn connect(&self, attempt: &Attempt) -> Result<Enveloped<Session>, Failed> {
-        let body = json!({ "allowed_integrations": [self.0.config.integration_id], "tags": tags(attempt) });
-        self.post(self.url(&["connect", "sessions"]), &body).await
-    }
-
-    async fn reconnect(
-        &self,
-        attempt: &Attempt,
-        reference: &ConnectionRef,
-    ) -> Result<Enveloped<Session>, Failed> {
-        // A session without tags would erase the connection's.
-        let body = json!({
-            "connection_id": reference.as_str(),
-            "integration_id": self.0.config.integration_id,
-            "tags": tags(attempt),
-        });
-        match self.post(self.url(&["connect", "sessions", "reconnect"]), &body).await {
-            Err(failed) if failed.names_no_connection() => Err(failed.meaning(Fault::ConnectionMissing)),
-            answer => answer,
-        }
-    }
-
     fn link(&self, session: Session) -> Result<ConnectLink, AccessError> {
         let mut url = session.connect_link;
         if !matches!(url.scheme(), "https" | "http") {
@@ -124,12 +100,6 @@ impl Failed {
             (client && refusal.is("unknown_connection"))
                 || (self.status == Some(StatusCode::NOT_FOUND) && refusal.is("not_found"))
         })
-    }
-
-    fn names_no_connection(&self) -> bool {
-        self.refusal
-            .as_ref()
-            .is_some_and(|refusal| refusal.is("invalid_body") && refusal.says("ConnectionID"))
     }
 }
 

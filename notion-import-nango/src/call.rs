@@ -30,12 +30,6 @@ impl From<Failed> for AccessError {
 }
 
 impl Failed {
-    /// It has another meaning here than in general.
-    pub fn meaning(mut self, fault: Fault) -> Self {
-        self.error.fault = fault;
-        self
-    }
-
     fn plain(error: AccessError) -> Self {
         Self { status: None, refusal: None, error }
     }

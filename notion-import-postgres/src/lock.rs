@@ -62,5 +62,5 @@ async fn exclusive(
 }
 
 fn links(connection: &Connection) -> String {
-    format!("links {} {}", connection.tenant, connection.reference)
+    format!("links {} {}", connection.tenant, connection.id)
 }

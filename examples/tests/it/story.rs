@@ -46,7 +46,7 @@ async fn the_story_is_told_on_postgres() {
 
 async fn tell(demo: &Demo) {
     let (ada, farah) = (demo.browser_of("ada").await, demo.browser_of("farah").await);
-    let reference = connect(demo, &ada).await;
+    connect(demo, &ada).await;
     sees_nothing(&farah, None).await;
     let imported = import(&ada).await;
     sees_nothing(&farah, Some(&imported)).await;
@@ -55,28 +55,27 @@ async fn tell(demo: &Demo) {
     sees_nothing(&farah, Some(&imported)).await;
     read(demo, &imported).await;
     renew_the_nda(demo, &ada, &imported).await;
-    edit_and_sync(demo, &ada, &imported, &reference).await;
+    edit_and_sync(demo, &ada, &imported).await;
     sees_nothing(&farah, Some(&imported)).await;
-    trash_unshare_and_sync(demo, &ada, &imported, &reference).await;
-    reconnect(&ada, &imported, &reference).await;
-    disconnect(demo, &ada, &imported, &reference).await;
+    trash_unshare_and_sync(demo, &ada, &imported).await;
+    reconnect(&ada, &imported).await;
+    disconnect(demo, &ada, &imported).await;
     sees_nothing(&farah, Some(&imported)).await;
 }
 
-/// From the click to the confirmation; it returns the connection's reference.
-pub async fn connect(demo: &Demo, ada: &Browser) -> String {
+/// From the click to the confirmation.
+pub async fn connect(demo: &Demo, ada: &Browser) {
     let bruno = demo.browser_of("bruno").await;
     bruno.post("/integrations/connect", &[]).await.is(403);
     let waiting = ada.post("/integrations/connect", &[]).await.ok().saying("Give your consent");
     consent(ada, &waiting).await;
 
-    let reference = webhook_was_heeded(ada).await;
+    webhook_was_heeded(ada).await;
     // The secret is in one session: the same administrator elsewhere cannot confirm, nor can another company.
     for stranger in ["ada", "farah"] {
         demo.browser_of(stranger).await.post("/integrations/confirm", &[]).await.is(422);
     }
     confirm(ada).await;
-    reference
 }
 
 /// On the consent page, it shares everything of the company's workspace.
@@ -106,14 +105,11 @@ fn before(text: &str, mark: &str, words: &str) -> String {
 }
 
 /// Nobody has polled yet: whoever reads the connection anew does so because of the webhook.
-async fn webhook_was_heeded(browser: &Browser) -> String {
+async fn webhook_was_heeded(browser: &Browser) {
     for _ in 0..100 {
-        let read = requests(browser)
-            .await
-            .into_iter()
-            .find(|(_, path, named)| path.starts_with("/connections/") && named.is_some());
-        if let Some((_, _, Some(reference))) = read {
-            return reference;
+        let seen = requests(browser).await;
+        if seen.iter().any(|(_, path, named)| path.starts_with("/connections/") && named.is_some()) {
+            return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -288,14 +284,14 @@ async fn file(dana: &Browser, imported: &Imported) -> String {
     dana.get(&imported.reading(REPORT)).await.ok().between("class=\"file\" href=\"", "\"")
 }
 
-async fn edit_and_sync(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {
+async fn edit_and_sync(demo: &Demo, ada: &Browser, imported: &Imported) {
     let (anonymous, bruno) = (demo.browser(), demo.browser_of("bruno").await);
     let (document, page) = (imported.document(POLICY), imported.notion(POLICY));
     let edited = |page: &Page| page.between("<dt>Edited</dt><dd>", "</dd>");
     let old = edited(&ada.get(&document).await.ok().not_saying("Update available"));
     ada.post(&format!("{page}/rename"), &[("title", "How we keep money safe")]).await.ok();
     ada.post(&format!("{page}/add"), &[("text", "Added after the audit.")]).await.ok();
-    sync(ada, reference).await;
+    sync(ada).await;
     let seen =
         ada.get(&document).await.ok().saying("<h1>How we keep money safe</h1>").saying("Update available");
     assert_ne!(edited(&seen), old, "the source's time of edit is refreshed");
@@ -312,16 +308,27 @@ async fn edit_and_sync(demo: &Demo, ada: &Browser, imported: &Imported, referenc
     anonymous.get(&public).await.ok().saying("Added after the audit");
 }
 
-async fn sync(ada: &Browser, reference: &str) {
-    ada.post(&format!("/integrations/{reference}/sync"), &[])
+/// Where the pages of the one connection are.
+async fn integration(ada: &Browser) -> String {
+    let id = ada.get("/integrations").await.ok().between("href=\"/integrations/", "/disconnect\"");
+    format!("/integrations/{id}")
+}
+
+/// What the stand-ins call the one connection now.
+async fn reference(ada: &Browser, imported: &Imported) -> String {
+    ada.get(&imported.notion(POLICY)).await.ok().between("name=\"connection\" value=\"", "\"")
+}
+
+async fn sync(ada: &Browser) {
+    ada.post(&format!("{}/sync", integration(ada).await), &[])
         .await
         .ok()
         .saying("Synced: 3 documents looked at");
 }
 
-async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {
+async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported) {
     ada.post(&format!("{}/trash", imported.notion(REPORT)), &[]).await.ok();
-    sync(ada, reference).await;
+    sync(ada).await;
     ada.get(&imported.document(REPORT)).await.ok().saying("In Notion").saying("trash");
     ada.get("/documents?stale=yes").await.ok().saying(REPORT).not_saying(TABLE);
     let dana = demo.browser_of("dana").await;
@@ -329,36 +336,47 @@ async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported,
 
     let page = ada.get(&imported.notion(POLICY)).await.ok();
     let root = before(&page.text(), "action=\"/notion/p/", "/unshare");
-    ada.post(&format!("/notion/p/{root}/unshare"), &[("connection", reference)]).await.ok();
-    sync(ada, reference).await;
+    ada.post(&format!("/notion/p/{root}/unshare"), &[("connection", &reference(ada, imported).await)])
+        .await
+        .ok();
+    sync(ada).await;
     ada.get(&imported.document(POLICY)).await.ok().saying("No longer shared");
     demo.browser().get(&imported.reading(POLICY)).await.ok().saying("Least privilege");
 }
 
 /// Notion takes back what it granted; with a new consent, everything goes on where it was.
-async fn reconnect(ada: &Browser, imported: &Imported, reference: &str) {
-    ada.post(&format!("{}/revoke", imported.notion(POLICY)), &[("connection", reference)]).await.ok();
-    let path = format!("/integrations/{reference}");
+async fn reconnect(ada: &Browser, imported: &Imported) {
+    ada.post(
+        &format!("{}/revoke", imported.notion(POLICY)),
+        &[("connection", &reference(ada, imported).await)],
+    )
+    .await
+    .ok();
+    let path = integration(ada).await;
+    let before = reference(ada, imported).await;
     ada.post(&format!("{path}/sync"), &[]).await.ok().saying("The sync did not finish");
     ada.get("/integrations").await.ok().saying("Notion no longer accepts this connection");
     let waiting = ada.post(&format!("{path}/reconnect"), &[]).await.ok().saying("Give your consent");
     consent(ada, &waiting).await;
     confirm(ada).await;
-    sync(ada, reference).await;
+    assert_ne!(reference(ada, imported).await, before, "a new consent makes a new connection at Nango");
+    assert_eq!(integration(ada).await, path, "here it is the connection that it was");
+    sync(ada).await;
     ada.get(&imported.document(POLICY)).await.ok().not_saying("No longer shared");
 }
 
-async fn disconnect(demo: &Demo, ada: &Browser, imported: &Imported, reference: &str) {
-    let path = format!("/integrations/{reference}/disconnect");
+async fn disconnect(demo: &Demo, ada: &Browser, imported: &Imported) {
+    let (reference, integration) = (reference(ada, imported).await, integration(ada).await);
+    let path = format!("{integration}/disconnect");
     demo.browser_of("bruno").await.post(&path, &[]).await.is(403);
     ada.get(&path).await.ok().saying("<b>3</b> linked documents stay");
     ada.post(&path, &[]).await.ok().saying("Connect Notion");
     let carrying = |seen: &[(String, String, Option<String>)]| {
-        seen.iter().filter(|(_, _, named)| named.as_deref() == Some(reference)).count()
+        seen.iter().filter(|(_, _, named)| named.as_ref() == Some(&reference)).count()
     };
     let before = requests(ada).await;
-    assert!(before.iter().any(|(method, path, _)| method == "DELETE" && path.ends_with(reference)));
-    ada.post(&format!("/integrations/{reference}/sync"), &[]).await.ok();
+    assert!(before.iter().any(|(method, path, _)| method == "DELETE" && path.ends_with(&reference)));
+    ada.post(&format!("{integration}/sync"), &[]).await.ok();
     ada.post(&format!("{}/update", imported.document(TABLE)), &[]).await.is(422);
     ada.get("/import").await.ok().saying("Notion is not connected");
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State};
 use chrono::Utc;
-use notion_import_core::connection::ConnectionRef;
+use notion_import_core::id::ConnectionId;
 use notion_import_core::library::access::{AccessLevel, Actor, Publication};
 use notion_import_core::library::gate::AdminDocument;
 
@@ -69,10 +69,10 @@ async fn every(app: &App, actor: &Actor) -> Result<Vec<AdminDocument>, Problem> 
 }
 
 /// How many documents a connection keeps fresh.
-pub async fn linked_through(app: &App, actor: &Actor, reference: &ConnectionRef) -> Result<usize, Problem> {
+pub async fn linked_through(app: &App, actor: &Actor, connection: ConnectionId) -> Result<usize, Problem> {
     let linked = |document: &&AdminDocument| {
         let link = document.document.link.as_ref();
-        link.and_then(|link| link.connection.as_ref()) == Some(reference)
+        link.and_then(|link| link.connection) == Some(connection)
     };
     Ok(every(app, actor).await?.iter().filter(linked).count())
 }

@@ -4,8 +4,9 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use notion_import_core::connect::AttemptState;
-use notion_import_core::connection::{ConnectionRecord, ConnectionRef, ConnectionState, Granted};
+use notion_import_core::connection::{ConnectionRecord, ConnectionState, Granted};
 use notion_import_core::error::{Error, StoreError};
+use notion_import_core::id::ConnectionId;
 use notion_import_core::library::access::Action;
 
 use super::documents::linked_through;
@@ -28,7 +29,7 @@ struct Integrations {
 
 /// A connection as its page shows it.
 struct Shown {
-    reference: String,
+    id: ConnectionId,
     workspace: String,
     badge: Badge,
     connected_by: &'static str,
@@ -68,14 +69,14 @@ async fn shown(
         false => "not until it is reconnected".to_owned(),
     };
     Ok(Shown {
-        reference: record.reference.to_string(),
+        id: record.id,
         workspace: record.workspace.name.clone(),
         badge: words::state(record.state),
         connected_by: staff.company.member_named(record.connected_by),
         connected_at: words::moment(record.connected_at),
         last_run: words::last_run(record, now),
         next_run,
-        linked: linked_through(app, &staff.actor, &record.reference).await?,
+        linked: linked_through(app, &staff.actor, record.id).await?,
         is_active,
         needs_consent: record.state == ConnectionState::NeedsReauth,
     })
@@ -87,9 +88,9 @@ pub async fn connect(State(app): Shared, visitor: Visitor) -> Answer {
     remember(&visitor, &staff, begun)
 }
 
-pub async fn reconnect(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
+pub async fn reconnect(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    let begun = app.connector.reconnect(&staff.actor, &ConnectionRef::new(reference)).await?;
+    let begun = app.connector.reconnect(&staff.actor, id).await?;
     remember(&visitor, &staff, begun)
 }
 
@@ -154,9 +155,9 @@ pub async fn forget(visitor: Visitor) -> Answer {
     see(Address::Integrations)
 }
 
-pub async fn sync(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
+pub async fn sync(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
-    let report = app.scheduler.sync_now(staff.actor.tenant, &ConnectionRef::new(reference)).await;
+    let report = app.scheduler.sync_now(staff.actor.tenant, id).await;
     let notice = match report {
         Ok(Some(report)) if report.failed > 0 => {
             format!(
@@ -181,11 +182,9 @@ struct Disconnect {
     connection: Shown,
 }
 
-pub async fn ask(State(app): Shared, visitor: Visitor, Path(reference): Path<String>) -> Answer {
+pub async fn ask(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    let reference = ConnectionRef::new(reference);
-    let record =
-        app.stores.connections.get(staff.actor.tenant, &reference).await?.ok_or(StoreError::NotFound)?;
+    let record = app.stores.connections.get(staff.actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
     let connection = shown(&app, &staff, &record, Utc::now()).await?;
     page(&Disconnect { connection, frame: Frame::new(&app, &visitor, "Disconnect Notion") })
 }
@@ -193,11 +192,11 @@ pub async fn ask(State(app): Shared, visitor: Visitor, Path(reference): Path<Str
 pub async fn disconnect(
     State(app): Shared,
     visitor: Visitor,
-    Path(reference): Path<String>,
+    Path(id): Path<ConnectionId>,
     _: Bytes,
 ) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    let notice = match app.connector.disconnect(&staff.actor, &ConnectionRef::new(reference)).await {
+    let notice = match app.connector.disconnect(&staff.actor, id).await {
         Ok(()) => "Disconnected. Every document is still here.",
         Err(Error::Store(error)) => return Err(error.into()),
         Err(_) => {

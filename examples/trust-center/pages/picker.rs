@@ -159,7 +159,7 @@ pub async fn begin(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer 
     if picks.is_empty() {
         return Err(Problem::form("Nothing was ticked. Go back and choose at least one page or database."));
     }
-    let number = app.jobs.begin(&app, staff.actor, record.reference, picks);
+    let number = app.jobs.begin(&app, staff.actor, record.id, picks);
     see(Address::Import(number))
 }
 

@@ -21,9 +21,8 @@ pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
     let connections = app.stores.connections.list(staff.actor.tenant).await?;
     // A detached document comes back to life through whatever is connected now.
     let usable = connections.into_iter().filter(|record| record.state == ConnectionState::Active);
-    let record = usable
-        .into_iter()
-        .find(|record| link.connection.is_none() || link.connection.as_ref() == Some(&record.reference));
+    let record =
+        usable.into_iter().find(|record| link.connection.is_none() || link.connection == Some(record.id));
     let record = record
         .ok_or_else(|| Problem::form("Notion is not connected. An administrator can connect it again."))?;
     let pick = match link.source.kind {

@@ -45,5 +45,8 @@ async fn hasten(app: &App, reference: &ConnectionRef) -> Result<(), Error> {
     let Some(tenant) = app.nango.inspect(reference).await?.and_then(|seen| seen.tenant) else {
         return Ok(());
     };
-    Ok(app.stores.connections.hasten(tenant, reference, Utc::now()).await?)
+    match app.stores.connections.called(tenant, reference).await? {
+        Some(known) => Ok(app.stores.connections.hasten(tenant, known.id, Utc::now()).await?),
+        None => Ok(()),
+    }
 }

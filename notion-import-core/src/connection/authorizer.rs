@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{ConnectionRef, Workspace};
-use crate::error::AccessError;
-use crate::id::{AttemptId, MemberId, TenantId};
+use super::{ConnectionRecord, ConnectionRef, ConnectionState, Workspace};
+use crate::error::{AccessError, StoreError};
+use crate::id::{AttemptId, ConnectionId, MemberId, TenantId};
 
 /// One try to connect, from the click to the confirmation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,9 +25,35 @@ pub struct Attempt {
     /// When it lapses: from this moment on it has.
     pub expires_at: DateTime<Utc>,
     /// The connection being renewed, if this is a reconnect.
-    pub renews: Option<ConnectionRef>,
+    pub renews: Option<ConnectionId>,
     /// What was granted, once it was.
     pub granted: Option<Granted>,
+}
+
+impl Attempt {
+    /// Decides whether what was granted may become the attempt's connection, given the one that it renews and the one that is
+    /// called so already.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the connection to be renewed is being disconnected; [`StoreError::Conflict`] if another is
+    /// called so, or if the renewal leads to another workspace. A workspace that Notion gives no id is like no other.
+    pub fn may_become(
+        &self,
+        renewed: Option<&ConnectionRecord>,
+        called: Option<&ConnectionRecord>,
+        granted: &Granted,
+    ) -> Result<(), StoreError> {
+        if called.is_some() {
+            return Err(StoreError::Conflict);
+        }
+        match renewed.map(|record| (record.state, record.workspace.is_same(&granted.workspace))) {
+            Some((ConnectionState::Disconnecting, _)) => Err(StoreError::NotFound),
+            Some((ConnectionState::Active | ConnectionState::NeedsReauth, false)) => {
+                Err(StoreError::Conflict)
+            }
+            Some((ConnectionState::Active | ConnectionState::NeedsReauth, true)) | None => Ok(()),
+        }
+    }
 }
 
 /// What came out of the consent: seen, but not yet confirmed.
@@ -73,8 +99,8 @@ pub struct Inspected {
 /// `revoke` of what is not there succeeds. Nothing here changes Notion's content.
 #[async_trait]
 pub trait Authorizer: Send + Sync {
-    /// It opens a session tagged with the attempt's tenant and id; for a reconnect, one that renews
-    /// `attempt.renews`.
+    /// It opens a session tagged with the attempt's tenant and id. It leads to new connections only: no link replaces what an
+    /// existing connection holds.
     async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError>;
 
     /// It finds the connections an attempt has led to, newest first.

@@ -8,15 +8,17 @@ mod token;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Inspected};
 pub use record::{ConnectionRecord, ConnectionState, RunSummary, Workspace};
 pub use store::{ConnectionStore, SharedBot};
 pub use token::{ApiAccess, StaticToken, TokenSource};
 
-use crate::id::TenantId;
+use crate::id::{ConnectionId, TenantId};
 
-/// What names a connection at the service that holds its token (Nango's connection id). Not a secret by itself.
+/// What a connection is called at the service that holds its token (Nango's connection id). Not a secret by itself, and not for
+/// ever: a renewed consent brings another. What is kept of a connection is kept under its [`ConnectionId`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ConnectionRef(String);
@@ -48,14 +50,27 @@ pub struct Connection {
     /// Whose connection it is.
     pub tenant: TenantId,
     /// Which one.
+    pub id: ConnectionId,
+    /// What it is called at the service that holds the token.
     pub reference: ConnectionRef,
     /// The fencing token.
     pub generation: u64,
 }
 
 impl Connection {
-    /// A connection used without leases.
+    /// Returns a connection used without leases or records: its id follows from the reference.
     pub fn new(tenant: TenantId, reference: impl Into<String>) -> Self {
-        Self { tenant, reference: ConnectionRef::new(reference), generation: 0 }
+        let reference = ConnectionRef::new(reference);
+        Self { tenant, id: ConnectionId::of(&reference), reference, generation: 0 }
+    }
+}
+
+impl ConnectionId {
+    /// Returns the id of a connection that no record gives one: always the same for a reference.
+    pub fn of(reference: &ConnectionRef) -> Self {
+        let digest = Sha256::digest(reference.as_str().as_bytes());
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
+        Self::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }

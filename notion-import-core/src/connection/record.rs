@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Connection, ConnectionRef};
-use crate::id::{MemberId, NotionId, TenantId};
+use crate::id::{ConnectionId, MemberId, NotionId, TenantId};
 
 /// The Notion workspace behind a connection, as its bot user tells it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -15,6 +15,13 @@ pub struct Workspace {
     pub name: String,
     /// The bot's id: it stands for this one authorisation.
     pub bot: NotionId,
+}
+
+impl Workspace {
+    /// Tells whether both are one workspace. Without an id nobody can tell, so they are not.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id.is_some() && self.id == other.id
+    }
 }
 
 /// How a connection stands.
@@ -34,7 +41,9 @@ pub enum ConnectionState {
 pub struct ConnectionRecord {
     /// Whose it is.
     pub tenant: TenantId,
-    /// Its name at the service that holds the token.
+    /// Its name for as long as it lives.
+    pub id: ConnectionId,
+    /// Its name at the service that holds the token: another after each renewal.
     pub reference: ConnectionRef,
     /// How it stands.
     pub state: ConnectionState,
@@ -55,7 +64,8 @@ pub struct ConnectionRecord {
 impl ConnectionRecord {
     /// The right to act through it with its current generation.
     pub fn connection(&self) -> Connection {
-        Connection { tenant: self.tenant, reference: self.reference.clone(), generation: self.generation }
+        let Self { tenant, id, reference, generation, .. } = self;
+        Connection { tenant: *tenant, id: *id, reference: reference.clone(), generation: *generation }
     }
 }
 

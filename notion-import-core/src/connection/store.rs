@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary};
 use crate::error::StoreError;
-use crate::id::{AttemptId, MemberId, TenantId};
+use crate::id::{AttemptId, ConnectionId, MemberId, TenantId};
 
 /// Whether two tenants may stand on one Notion authorisation, whose page grants they would then share.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -44,14 +44,15 @@ pub trait ConnectionStore: Send + Sync {
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
 
     /// It turns a granted, unlapsed attempt with this secret's hash and this member into an active connection,
-    /// due now, and forgets the attempt. A reconnect makes the connection it renews active again, with the workspace, the member
-    /// and the time of the renewal; it frees the connection and raises its generation, so whoever held it is fenced.
+    /// due now, and forgets the attempt. A reconnect makes the connection it renews active again, with the reference, the workspace,
+    /// the member and the time of the renewal; it keeps the id, frees the connection and raises its generation, so whoever held it
+    /// is fenced. [`Attempt::may_become`] says what is let through.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if tenant, member, secret or attempt do not fit, nothing was granted, the attempt has lapsed, or
     /// the connection it renews is gone or being disconnected: one answer for all. [`StoreError::Conflict`] if another tenant
     /// has this bot and `shared` refuses that, if the tenant already has a connection of this reference, or if what was granted
-    /// is not the connection to be renewed. The attempt then stays.
+    /// leads to another workspace than the connection to be renewed. The attempt then stays.
     async fn activate(
         &self,
         tenant: TenantId,
@@ -69,7 +70,10 @@ pub trait ConnectionStore: Send + Sync {
     async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
 
     /// It returns one connection.
-    async fn get(
+    async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError>;
+
+    /// Returns the connection that the service calls so.
+    async fn called(
         &self,
         tenant: TenantId,
         reference: &ConnectionRef,
@@ -91,7 +95,7 @@ pub trait ConnectionStore: Send + Sync {
     async fn claim(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError>;
@@ -101,7 +105,7 @@ pub trait ConnectionStore: Send + Sync {
     async fn claim_if_due(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError>;
@@ -130,30 +134,22 @@ pub trait ConnectionStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// It marks an active connection as refused by Notion; any other state stays. It does nothing to one that is not there.
-    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError>;
+    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError>;
 
     /// It makes an active connection due at `at` if that is earlier than planned, also if it is claimed: then it is due once
     /// given back. It does nothing to one that is not there.
-    async fn hasten(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// It fences a connection: state `Disconnecting`, generation raised, nobody can claim it again. Fencing it again changes
     /// nothing.
     /// Returns the record as fenced; none if there is no such connection.
-    async fn fence(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<ConnectionRecord>, StoreError>;
+    async fn fence(&self, tenant: TenantId, id: ConnectionId)
+    -> Result<Option<ConnectionRecord>, StoreError>;
 
     /// It returns connections of any tenant that were fenced and not yet removed, at most `limit`. The scheduler's, like
     /// [`claim_due`](ConnectionStore::claim_due).
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError>;
 
     /// It removes a fenced connection's record; removing it again succeeds. [`StoreError::Conflict`] if it is not fenced.
-    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError>;
+    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError>;
 }

@@ -23,7 +23,7 @@ impl Fetcher<'_> {
         };
         Basis::of(&[
             CONVERTER.as_bytes(),
-            // Another connection may see less.
+            // Another authorisation may see less, also of the same workspace.
             self.connection.reference.as_str().as_bytes(),
             shape,
             limits.as_flattened(),
@@ -35,7 +35,7 @@ impl Fetcher<'_> {
     /// Whether a look at its source may show that a document need not be read again.
     pub(super) fn may_hold(&self, known: &Linked) -> bool {
         known.basis.is_some()
-            && known.link.connection.as_ref() == Some(&self.connection.reference)
+            && known.link.connection == Some(self.connection.id)
             && !known.link.update_available
     }
 

@@ -102,7 +102,7 @@ impl Batch {
         let mut detached = 0;
         for (id, kept) in &mut self.kept {
             if let Some(link) = &mut kept.document.link
-                && link.connection.as_ref() == Some(&connection.reference)
+                && link.connection == Some(connection.id)
             {
                 link.connection = None;
                 self.changed.insert(*id);

@@ -10,8 +10,7 @@ pub use self::store::DocumentStore;
 use super::basis::Basis;
 use super::blob::{Blob, BlobId};
 use super::fidelity::{Exposure, Fidelity};
-use crate::connection::ConnectionRef;
-use crate::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use crate::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
 
 /// A document of a tenant's library.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -43,7 +42,7 @@ pub struct Title {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Link {
     /// The connection that refreshes it; none after a disconnect.
-    pub connection: Option<ConnectionRef>,
+    pub connection: Option<ConnectionId>,
     /// What the source says of itself, as last read.
     pub source: Source,
     /// How the source stood when it was last looked at.

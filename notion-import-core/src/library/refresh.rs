@@ -48,7 +48,7 @@ impl NewContent {
 
     fn link(&self, connection: &Connection, now: DateTime<Utc>) -> Link {
         Link {
-            connection: Some(connection.reference.clone()),
+            connection: Some(connection.id),
             source: self.source.clone(),
             state: self.state,
             checked_at: now,
@@ -62,7 +62,7 @@ impl SyncPatch {
     pub fn apply(&self, connection: &Connection, document: &mut Document) -> Option<Patched> {
         let link = document.link.as_mut().filter(|link| link.checked_at <= self.checked_at)?;
         match (&self.found, &link.connection) {
-            (_, Some(owner)) if *owner != connection.reference => None,
+            (_, Some(owner)) if *owner != connection.id => None,
             (Found::Source { source, .. }, _) if source.id != link.source.id => None,
             // Not being shared with one connection says nothing of a document that no connection holds.
             (Found::NotShared, None) => None,
@@ -73,7 +73,7 @@ impl SyncPatch {
             }
             (Found::Source { source, state, update_available, settled, title }, _) => {
                 *link = Link {
-                    connection: Some(connection.reference.clone()),
+                    connection: Some(connection.id),
                     source: source.as_ref().clone().with_files_of(&link.source),
                     state: *state,
                     checked_at: self.checked_at,

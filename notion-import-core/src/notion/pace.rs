@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use self::budget::{Admission, Budget};
-use crate::connection::{Connection, ConnectionRef};
-use crate::id::TenantId;
+use crate::connection::Connection;
+use crate::id::{ConnectionId, TenantId};
 use crate::transport::SharedClock;
 
 /// Requests under way at once on one connection, beside those a person waits for. Connections share nothing, so none
@@ -245,13 +245,13 @@ impl Drop for Turn {
 
 /// The paces of all connections a process serves.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Paces(Arc<Mutex<HashMap<(TenantId, ConnectionRef), Pace>>>);
+pub(crate) struct Paces(Arc<Mutex<HashMap<(TenantId, ConnectionId), Pace>>>);
 
 impl Paces {
     /// The pace that everything done through this connection shares.
     pub(crate) fn of(&self, connection: &Connection) -> Pace {
         let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        paces.entry((connection.tenant, connection.reference.clone())).or_default().clone()
+        paces.entry((connection.tenant, connection.id)).or_default().clone()
     }
 }
 

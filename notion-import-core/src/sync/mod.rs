@@ -96,8 +96,8 @@ impl Sync<'_> {
     /// It looks at some sources only, as a webhook or a person asks.
     pub(crate) async fn refresh(&self, sources: &[NotionId]) -> Result<SyncReport, Error> {
         let mut linked = self.documents.linked_by_source(self.connection.tenant, sources).await?;
-        let ours = Some(&self.connection.reference);
-        linked.retain(|known| known.link.connection.is_none() || known.link.connection.as_ref() == ours);
+        let ours = Some(self.connection.id);
+        linked.retain(|known| known.link.connection.is_none() || known.link.connection == ours);
         let mut report = SyncReport::default();
         self.verify(&linked.iter().collect::<Vec<_>>(), &mut report).await?;
         Ok(report)

@@ -2,6 +2,7 @@
 
 use notion_import_core::connection::{Authorizer, ConnectionRef, Inspected};
 use notion_import_core::error::Fault;
+use notion_import_core::id::ConnectionId;
 use serde_json::{Value, json};
 use wiremock::matchers::{any, body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate, Times};
@@ -50,13 +51,13 @@ async fn a_session_carries_tenant_and_attempt_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_reconnect_sends_all_tags_again() {
+async fn a_reconnect_opens_a_session_that_leads_to_a_new_connection() {
     let (server, mut attempt) = (MockServer::start().await, attempt());
-    attempt.renews = Some(ConnectionRef::new("c-1"));
+    attempt.renews = Some(ConnectionId::fresh());
     Mock::given(method("POST"))
-        .and(path("/connect/sessions/reconnect"))
+        .and(path("/connect/sessions"))
         .and(body_json(json!({
-            "connection_id": "c-1", "integration_id": "notion",
+            "allowed_integrations": ["notion"],
             "tags": { "tenant_id": attempt.tenant, "attempt_id": attempt.id },
         })))
         .respond_with(session())
@@ -64,16 +65,6 @@ async fn a_reconnect_sends_all_tags_again() {
         .mount(&server)
         .await;
     assert!(nango(&server.uri()).begin(&attempt).await.is_ok());
-}
-
-#[tokio::test]
-async fn a_reconnect_of_what_is_gone_says_so() {
-    let body = json!({"error": {"code": "invalid_body", "message": "ConnectionID or IntegrationId does not exists"}});
-    let server = answering(400, body).await;
-    let mut attempt = attempt();
-    assert_eq!(nango(&server.uri()).begin(&attempt).await.unwrap_err().fault, Fault::Operator);
-    attempt.renews = Some(ConnectionRef::new("c-1"));
-    assert_eq!(nango(&server.uri()).begin(&attempt).await.unwrap_err().fault, Fault::ConnectionMissing);
 }
 
 #[tokio::test]

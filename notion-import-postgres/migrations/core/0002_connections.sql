@@ -7,7 +7,7 @@ CREATE TABLE notion_import.attempts (
     member_id uuid NOT NULL,
     secret_hash bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
     expires_at timestamptz NOT NULL,
-    renews text,
+    renews uuid,
     granted json,
     PRIMARY KEY (tenant_id, id)
 );
@@ -16,6 +16,8 @@ CREATE INDEX attempts_by_expiry ON notion_import.attempts (expires_at);
 
 CREATE TABLE notion_import.connections (
     tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    -- Another after each renewal.
     reference text NOT NULL,
     state text NOT NULL,
     workspace json NOT NULL,
@@ -30,11 +32,12 @@ CREATE TABLE notion_import.connections (
     -- To when it was brought forward since the last claim.
     hastened_to timestamptz,
     last_run json,
-    PRIMARY KEY (tenant_id, reference)
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, reference)
 );
 
 CREATE INDEX connections_due ON notion_import.connections (greatest(next_run, leased_until, queued_until)) WHERE state = 'active';
-CREATE INDEX connections_fenced ON notion_import.connections (reference) WHERE state = 'disconnecting';
+CREATE INDEX connections_fenced ON notion_import.connections (id) WHERE state = 'disconnecting';
 CREATE INDEX connections_by_bot ON notion_import.connections (bot_id);
 
 DO $$
@@ -68,39 +71,39 @@ CREATE POLICY lookup ON notion_import.connections FOR SELECT TO notion_import_lo
 -- All it may write is that a connection is queued.
 CREATE POLICY lookup_queues ON notion_import.connections
     FOR UPDATE TO notion_import_lookup USING (true) WITH CHECK (true);
-GRANT SELECT (tenant_id, reference, state, bot_id, next_run, leased_until, queued_until)
+GRANT SELECT (tenant_id, id, state, bot_id, next_run, leased_until, queued_until)
     ON notion_import.connections TO notion_import_lookup;
 GRANT UPDATE (queued_until) ON notion_import.connections TO notion_import_lookup;
 
 -- Active connections that are due and that neither anybody holds nor a queue has, longest due first. They stay locked until the
 -- transaction ends, so nobody else finds them meanwhile.
 CREATE FUNCTION notion_import.due(at timestamptz, at_most bigint)
-RETURNS TABLE (tenant_id uuid, reference text)
+RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT c.tenant_id, c.reference FROM notion_import.connections AS c
+    SELECT c.tenant_id, c.id FROM notion_import.connections AS c
     WHERE c.state = 'active' AND greatest(c.next_run, c.leased_until, c.queued_until) <= at
     ORDER BY greatest(c.next_run, c.leased_until, c.queued_until) LIMIT at_most FOR UPDATE SKIP LOCKED
 $$;
 
 -- The same, and they are queued.
 CREATE FUNCTION notion_import.queue_due(at timestamptz, until timestamptz, at_most bigint)
-RETURNS TABLE (tenant_id uuid, reference text)
+RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     UPDATE notion_import.connections AS c SET queued_until = until
     FROM notion_import.due(at, at_most) AS d
-    WHERE c.tenant_id = d.tenant_id AND c.reference = d.reference
-    RETURNING c.tenant_id, c.reference
+    WHERE c.tenant_id = d.tenant_id AND c.id = d.id
+    RETURNING c.tenant_id, c.id
 $$;
 
 -- Connections that are fenced and not yet removed.
 CREATE FUNCTION notion_import.fenced(at_most bigint)
-RETURNS TABLE (tenant_id uuid, reference text)
+RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT c.tenant_id, c.reference FROM notion_import.connections AS c
-    WHERE c.state = 'disconnecting' ORDER BY c.reference LIMIT at_most
+    SELECT c.tenant_id, c.id FROM notion_import.connections AS c
+    WHERE c.state = 'disconnecting' ORDER BY c.id LIMIT at_most
 $$;
 
 -- Attempts that have lapsed, longest lapsed first.

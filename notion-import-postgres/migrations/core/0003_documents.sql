@@ -13,7 +13,7 @@ CREATE TABLE notion_import.documents (
     state text,
     checked_at timestamptz,
     update_available boolean,
-    connection text,
+    connection uuid,
     imported_edit timestamptz NOT NULL,
     settled boolean NOT NULL,
     basis bytea CHECK (octet_length(basis) = 32),
@@ -44,7 +44,7 @@ CREATE TABLE notion_import.versions (
 
 CREATE TABLE notion_import.syncs (
     tenant_id uuid NOT NULL,
-    connection text NOT NULL,
+    connection uuid NOT NULL,
     generation bigint NOT NULL,
     detached bigint NOT NULL DEFAULT 0,
     watermark timestamptz,

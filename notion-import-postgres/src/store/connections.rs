@@ -9,7 +9,7 @@ use notion_import_core::connection::{
     RunSummary, SharedBot,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
 use subtle::ConstantTimeEq;
 
 use crate::database::{Postgres, Role, Tx, commit, enter};
@@ -70,6 +70,7 @@ impl ConnectionStore for Postgres {
         }
         let record = ConnectionRecord {
             tenant,
+            id: renewed.as_ref().map_or_else(ConnectionId::fresh, |old| old.id),
             reference: granted.reference.clone(),
             state: ConnectionState::Active,
             workspace: granted.workspace.clone(),
@@ -106,13 +107,20 @@ impl ConnectionStore for Postgres {
         Ok(lapsed)
     }
 
-    async fn get(
+    async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let record = connections::get(&mut *tx, tenant, id).await?;
+        commit(tx).await?;
+        Ok(record)
+    }
+
+    async fn called(
         &self,
         tenant: TenantId,
         reference: &ConnectionRef,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
         let mut tx = self.snapshot(Role::App, tenant).await?;
-        let record = connections::get(&mut *tx, tenant, reference).await?;
+        let record = connections::called(&mut *tx, tenant, reference).await?;
         commit(tx).await?;
         Ok(record)
     }
@@ -132,9 +140,9 @@ impl ConnectionStore for Postgres {
     ) -> Result<Vec<Connection>, StoreError> {
         let mut tx = self.schedule(Role::Sync).await?;
         let mut claimed = Vec::new();
-        for (tenant, reference) in connections::due(&mut *tx, now, limit).await? {
+        for (tenant, id) in connections::due(&mut *tx, now, limit).await? {
             enter(&mut tx, Role::Sync, Some(tenant)).await?;
-            claimed.extend(connections::claim(&mut *tx, tenant, &reference, now, lease, Some(now)).await?);
+            claimed.extend(connections::claim(&mut *tx, tenant, id, now, lease, Some(now)).await?);
         }
         commit(tx).await?;
         Ok(claimed)
@@ -143,12 +151,12 @@ impl ConnectionStore for Postgres {
     async fn claim(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, None).await?;
+        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, None).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -156,12 +164,12 @@ impl ConnectionStore for Postgres {
     async fn claim_if_due(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, Some(now)).await?;
+        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, Some(now)).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -196,31 +204,26 @@ impl ConnectionStore for Postgres {
         if finished { Ok(()) } else { Err(StoreError::Fenced) }
     }
 
-    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        connections::needs_reauth(&mut *tx, tenant, reference).await?;
+        connections::needs_reauth(&mut *tx, tenant, id).await?;
         commit(tx).await
     }
 
-    async fn hasten(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        connections::hasten(&mut *tx, tenant, reference, at).await?;
+        connections::hasten(&mut *tx, tenant, id, at).await?;
         commit(tx).await
     }
 
     async fn fence(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
-        connections::fence(&mut *tx, tenant, reference).await?;
-        let fenced = connections::get(&mut *tx, tenant, reference).await?;
+        connections::fence(&mut *tx, tenant, id).await?;
+        let fenced = connections::get(&mut *tx, tenant, id).await?;
         commit(tx).await?;
         Ok(fenced)
     }
@@ -228,21 +231,21 @@ impl ConnectionStore for Postgres {
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError> {
         let mut tx = self.schedule(Role::App).await?;
         let mut fenced = Vec::new();
-        for (tenant, reference) in connections::fenced(&mut *tx, limit).await? {
+        for (tenant, id) in connections::fenced(&mut *tx, limit).await? {
             enter(&mut tx, Role::App, Some(tenant)).await?;
-            fenced.extend(connections::get(&mut *tx, tenant, &reference).await?);
+            fenced.extend(connections::get(&mut *tx, tenant, id).await?);
         }
         commit(tx).await?;
         Ok(fenced)
     }
 
-    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
-        match connections::lock(&mut *tx, tenant, reference).await?.map(|record| record.state) {
+        match connections::lock(&mut *tx, tenant, id).await?.map(|record| record.state) {
             None => Ok(()),
             Some(ConnectionState::Active | ConnectionState::NeedsReauth) => Err(StoreError::Conflict),
             Some(ConnectionState::Disconnecting) => {
-                connections::delete(&mut *tx, tenant, reference).await?;
+                connections::delete(&mut *tx, tenant, id).await?;
                 commit(tx).await
             }
         }
@@ -255,13 +258,13 @@ async fn renewed(
     attempt: &Attempt,
     granted: &Granted,
 ) -> Result<Option<ConnectionRecord>, StoreError> {
-    let Some(reference) = &attempt.renews else { return Ok(None) };
-    let old = connections::lock(&mut **tx, attempt.tenant, reference).await?.ok_or(StoreError::NotFound)?;
-    match old.state {
-        ConnectionState::Disconnecting => Err(StoreError::NotFound),
-        ConnectionState::Active | ConnectionState::NeedsReauth if *reference != granted.reference => {
-            Err(StoreError::Conflict)
+    let renewed = match attempt.renews {
+        Some(id) => {
+            Some(connections::lock(&mut **tx, attempt.tenant, id).await?.ok_or(StoreError::NotFound)?)
         }
-        ConnectionState::Active | ConnectionState::NeedsReauth => Ok(Some(old)),
-    }
+        None => None,
+    };
+    let called = connections::called(&mut **tx, attempt.tenant, &granted.reference).await?;
+    attempt.may_become(renewed.as_ref(), called.as_ref(), granted)?;
+    Ok(renewed)
 }

@@ -1,9 +1,9 @@
 //! Attempts to connect.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
+use notion_import_core::connection::{Attempt, Granted};
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 
@@ -22,7 +22,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result
     .bind(member.as_uuid())
     .bind(secret_hash.as_slice())
     .bind(expires_at)
-    .bind(renews.as_ref().map(ConnectionRef::as_str))
+    .bind(renews.map(ConnectionId::as_uuid))
     .bind(granted.as_ref().map(json).transpose()?)
     .execute(db)
     .await
@@ -111,7 +111,7 @@ fn read(row: &PgRow) -> Result<Attempt, StoreError> {
         member: MemberId::new(row.id("member_id")?),
         secret_hash: row.digest("secret_hash")?,
         expires_at: row.time("expires_at")?,
-        renews: row.text_or_none("renews")?.map(ConnectionRef::new),
+        renews: row.id_or_none("renews")?.map(ConnectionId::new),
         granted: row.json_or_none("granted")?,
     })
 }

@@ -7,7 +7,7 @@ use notion_import_core::connection::{
     Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{MemberId, NotionId, TenantId};
+use notion_import_core::id::{ConnectionId, MemberId, NotionId, TenantId};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 
@@ -18,11 +18,12 @@ use crate::row::{Columns, every, integer, json, name};
 pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<bool, StoreError> {
     let added = sqlx::query(
         "INSERT INTO connections \
-             (tenant_id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
-         VALUES ($1, $2, $3, $4::text::json, $5, $6, $7, $8, $9, $10::text::json) \
+             (tenant_id, id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
+         VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11::text::json) \
          ON CONFLICT (tenant_id, reference) DO NOTHING",
     )
     .bind(record.tenant.as_uuid())
+    .bind(record.id.as_uuid())
     .bind(record.reference.as_str())
     .bind(name(&record.state)?)
     .bind(json(&record.workspace)?)
@@ -41,12 +42,13 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 /// It makes a connection that is renewed free and due again.
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE connections SET state = $3, workspace = $4::text::json, bot_id = $5, connected_by = $6, \
-             connected_at = $7, generation = $8, next_run = $9, leased_until = NULL, hastened_to = NULL, \
+        "UPDATE connections SET reference = $3, state = $4, workspace = $5::text::json, bot_id = $6, \
+             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, leased_until = NULL, hastened_to = NULL, \
              queued_until = NULL \
-         WHERE tenant_id = $1 AND reference = $2",
+         WHERE tenant_id = $1 AND id = $2",
     )
     .bind(record.tenant.as_uuid())
+    .bind(record.id.as_uuid())
     .bind(record.reference.as_str())
     .bind(name(&record.state)?)
     .bind(json(&record.workspace)?)
@@ -64,6 +66,20 @@ pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) 
 pub(crate) async fn get(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
+    id: ConnectionId,
+) -> Result<Option<ConnectionRecord>, StoreError> {
+    let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(crate) async fn called(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
     reference: &ConnectionRef,
 ) -> Result<Option<ConnectionRecord>, StoreError> {
     let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = $1 AND reference = $2")
@@ -79,11 +95,11 @@ pub(crate) async fn get(
 pub(crate) async fn lock(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<Option<ConnectionRecord>, StoreError> {
-    let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = $1 AND reference = $2 FOR UPDATE")
+    let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
         .bind(tenant.as_uuid())
-        .bind(reference.as_str())
+        .bind(id.as_uuid())
         .fetch_optional(db)
         .await
         .map_err(backend)?;
@@ -94,13 +110,11 @@ pub(crate) async fn list(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
 ) -> Result<Vec<ConnectionRecord>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM connections WHERE tenant_id = $1 ORDER BY connected_at, reference COLLATE \"C\"",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    let rows = sqlx::query("SELECT * FROM connections WHERE tenant_id = $1 ORDER BY connected_at, id")
+        .bind(tenant.as_uuid())
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -123,8 +137,8 @@ pub(crate) async fn due(
     db: impl PgExecutor<'_>,
     now: DateTime<Utc>,
     limit: usize,
-) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, reference FROM due($1, $2)")
+) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
+    let rows = sqlx::query("SELECT tenant_id, id FROM due($1, $2)")
         .bind(now)
         .bind(integer(limit))
         .fetch_all(db)
@@ -140,8 +154,8 @@ pub(crate) async fn queue_due(
     now: DateTime<Utc>,
     until: DateTime<Utc>,
     limit: usize,
-) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, reference FROM queue_due($1, $2, $3)")
+) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
+    let rows = sqlx::query("SELECT tenant_id, id FROM queue_due($1, $2, $3)")
         .bind(now)
         .bind(until)
         .bind(integer(limit))
@@ -156,14 +170,14 @@ pub(crate) async fn queue_due(
 pub(crate) async fn unqueue(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET queued_until = NULL \
-         WHERE tenant_id = $1 AND reference = $2 AND queued_until IS NOT NULL",
+         WHERE tenant_id = $1 AND id = $2 AND queued_until IS NOT NULL",
     )
     .bind(tenant.as_uuid())
-    .bind(reference.as_str())
+    .bind(id.as_uuid())
     .execute(db)
     .await
     .map_err(backend)?;
@@ -174,7 +188,7 @@ pub(crate) async fn unqueue(
 pub(crate) async fn claim(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
     now: DateTime<Utc>,
     lease: Duration,
     due_by: Option<DateTime<Utc>>,
@@ -182,12 +196,12 @@ pub(crate) async fn claim(
     let row = sqlx::query(
         "UPDATE connections \
          SET generation = generation + 1, leased_until = $4, hastened_to = NULL, queued_until = NULL \
-         WHERE tenant_id = $1 AND reference = $2 AND state = 'active' AND coalesce(leased_until, $3) <= $3 \
+         WHERE tenant_id = $1 AND id = $2 AND state = 'active' AND coalesce(leased_until, $3) <= $3 \
              AND next_run <= coalesce($5, next_run) \
-         RETURNING tenant_id, reference, generation",
+         RETURNING tenant_id, id, reference, generation",
     )
     .bind(tenant.as_uuid())
-    .bind(reference.as_str())
+    .bind(id.as_uuid())
     .bind(now)
     .bind(now + lease)
     .bind(due_by)
@@ -205,12 +219,12 @@ pub(crate) async fn renew(
 ) -> Result<bool, StoreError> {
     let renewed = sqlx::query(
         "UPDATE connections SET leased_until = $1 \
-         WHERE tenant_id = $2 AND reference = $3 AND generation = $4 \
+         WHERE tenant_id = $2 AND id = $3 AND generation = $4 \
              AND state <> 'disconnecting' AND leased_until IS NOT NULL",
     )
     .bind(until)
     .bind(connection.tenant.as_uuid())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.as_uuid())
     .bind(integer(connection.generation))
     .execute(db)
     .await
@@ -229,10 +243,10 @@ pub(crate) async fn finish(
     let finished = sqlx::query(
         "UPDATE connections SET last_run = $4::text::json, next_run = least($6, hastened_to), \
              leased_until = NULL, queued_until = NULL, state = CASE WHEN $5 THEN 'needs_reauth' ELSE state END \
-         WHERE tenant_id = $1 AND reference = $2 AND generation = $3 AND state <> 'disconnecting'",
+         WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.as_uuid())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.as_uuid())
     .bind(integer(connection.generation))
     .bind(json(run)?)
     .bind(refused)
@@ -246,14 +260,14 @@ pub(crate) async fn finish(
 pub(crate) async fn needs_reauth(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET state = 'needs_reauth' \
-         WHERE tenant_id = $1 AND reference = $2 AND state = 'active'",
+         WHERE tenant_id = $1 AND id = $2 AND state = 'active'",
     )
     .bind(tenant.as_uuid())
-    .bind(reference.as_str())
+    .bind(id.as_uuid())
     .execute(db)
     .await
     .map_err(backend)?;
@@ -263,16 +277,16 @@ pub(crate) async fn needs_reauth(
 pub(crate) async fn hasten(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     // `least` passes over what is not there.
     sqlx::query(
         "UPDATE connections SET next_run = least(next_run, $3), hastened_to = least(hastened_to, $3) \
-         WHERE tenant_id = $1 AND reference = $2 AND state = 'active'",
+         WHERE tenant_id = $1 AND id = $2 AND state = 'active'",
     )
     .bind(tenant.as_uuid())
-    .bind(reference.as_str())
+    .bind(id.as_uuid())
     .bind(at)
     .execute(db)
     .await
@@ -284,15 +298,15 @@ pub(crate) async fn hasten(
 pub(crate) async fn fence(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections \
          SET state = 'disconnecting', generation = generation + 1, leased_until = NULL \
-         WHERE tenant_id = $1 AND reference = $2 AND state <> 'disconnecting'",
+         WHERE tenant_id = $1 AND id = $2 AND state <> 'disconnecting'",
     )
     .bind(tenant.as_uuid())
-    .bind(reference.as_str())
+    .bind(id.as_uuid())
     .execute(db)
     .await
     .map_err(backend)?;
@@ -303,8 +317,8 @@ pub(crate) async fn fence(
 pub(crate) async fn fenced(
     db: impl PgExecutor<'_>,
     limit: usize,
-) -> Result<Vec<(TenantId, ConnectionRef)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, reference FROM fenced($1)")
+) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
+    let rows = sqlx::query("SELECT tenant_id, id FROM fenced($1)")
         .bind(integer(limit))
         .fetch_all(db)
         .await
@@ -315,11 +329,11 @@ pub(crate) async fn fenced(
 pub(crate) async fn delete(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM connections WHERE tenant_id = $1 AND reference = $2")
+    sqlx::query("DELETE FROM connections WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
-        .bind(reference.as_str())
+        .bind(id.as_uuid())
         .execute(db)
         .await
         .map_err(backend)?;
@@ -327,19 +341,21 @@ pub(crate) async fn delete(
 }
 
 /// Where a connection is kept.
-fn place(row: &PgRow) -> Result<(TenantId, ConnectionRef), StoreError> {
-    Ok((TenantId::new(row.id("tenant_id")?), ConnectionRef::new(row.text("reference")?)))
+fn place(row: &PgRow) -> Result<(TenantId, ConnectionId), StoreError> {
+    Ok((TenantId::new(row.id("tenant_id")?), ConnectionId::new(row.id("id")?)))
 }
 
 fn connection(row: &PgRow) -> Result<Connection, StoreError> {
-    let (tenant, reference) = place(row)?;
-    Ok(Connection { tenant, reference, generation: row.count("generation")? })
+    let (tenant, id) = place(row)?;
+    let reference = ConnectionRef::new(row.text("reference")?);
+    Ok(Connection { tenant, id, reference, generation: row.count("generation")? })
 }
 
 fn read(row: &PgRow) -> Result<ConnectionRecord, StoreError> {
-    let Connection { tenant, reference, generation } = connection(row)?;
+    let Connection { tenant, id, reference, generation } = connection(row)?;
     Ok(ConnectionRecord {
         tenant,
+        id,
         reference,
         generation,
         state: state(row)?,

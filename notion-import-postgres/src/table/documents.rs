@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use notion_import_core::connection::{Connection, ConnectionRef};
+use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
 use notion_import_core::library::basis::Basis;
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
@@ -37,7 +37,7 @@ pub(crate) async fn save(
          SELECT $1, id, title::json, edited_here, latest, created_at, \
              source_id, source::json, state, checked_at, update_available, connection, imported_edit, settled, basis \
          FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::timestamptz[], \
-             $7::uuid[], $8::text[], $9::text[], $10::timestamptz[], $11::boolean[], $12::text[], \
+             $7::uuid[], $8::text[], $9::text[], $10::timestamptz[], $11::boolean[], $12::uuid[], \
              $13::timestamptz[], $14::boolean[], $15::bytea[]) \
              AS new (id, title, edited_here, latest, created_at, \
                  source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
@@ -82,7 +82,7 @@ struct Rows {
     state: Vec<Option<String>>,
     checked_at: Vec<Option<DateTime<Utc>>>,
     update_available: Vec<Option<bool>>,
-    connection: Vec<Option<String>>,
+    connection: Vec<Option<Uuid>>,
     imported_edit: Vec<DateTime<Utc>>,
     settled: Vec<bool>,
     basis: Vec<Option<Vec<u8>>>,
@@ -92,7 +92,7 @@ impl Rows {
     fn push(&mut self, kept: &Kept) -> Result<(), StoreError> {
         let Document { id, title, link, latest, created_at, .. } = &kept.document;
         let link = link.as_ref();
-        let connection = link.and_then(|link| link.connection.as_ref());
+        let connection = link.and_then(|link| link.connection);
         self.id.push(id.as_uuid());
         self.title.push(json(&title.text)?);
         self.edited_here.push(title.edited_here);
@@ -103,7 +103,7 @@ impl Rows {
         self.state.push(link.map(|link| name(&link.state)).transpose()?);
         self.checked_at.push(link.map(|link| link.checked_at));
         self.update_available.push(link.map(|link| link.update_available));
-        self.connection.push(connection.map(|connection| connection.as_str().to_owned()));
+        self.connection.push(connection.map(ConnectionId::as_uuid));
         self.imported_edit.push(kept.imported_edit);
         self.settled.push(kept.settled);
         self.basis.push(kept.basis.map(|basis| basis.as_bytes().to_vec()));
@@ -214,7 +214,7 @@ pub(crate) async fn linked(
          ORDER BY documents.id LIMIT $4",
     )
     .bind(connection.tenant.as_uuid())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.as_uuid())
     // No document has the id of zeros.
     .bind(after.map_or(Uuid::nil(), DocumentId::as_uuid))
     .bind(integer(limit))
@@ -253,7 +253,7 @@ pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> 
          FROM held WHERE documents.tenant_id = $1 AND documents.id = held.id",
     )
     .bind(connection.tenant.as_uuid())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.as_uuid())
     .execute(db)
     .await
     .map_err(backend)?;
@@ -296,7 +296,7 @@ pub(crate) fn read(row: &PgRow) -> Result<Kept, StoreError> {
 fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {
     let Some(source) = row.json_or_none("source")? else { return Ok(None) };
     Ok(Some(Link {
-        connection: row.text_or_none("connection")?.map(ConnectionRef::new),
+        connection: row.id_or_none("connection")?.map(ConnectionId::new),
         source,
         state: row.name("state")?,
         checked_at: row.time("checked_at")?,

@@ -13,7 +13,7 @@ pub(crate) async fn admit(db: impl PgExecutor<'_>, importer: &Connection) -> Res
     let overtaken =
         sqlx::query("SELECT 1 FROM syncs WHERE tenant_id = $1 AND connection = $2 AND detached > $3")
             .bind(importer.tenant.as_uuid())
-            .bind(importer.reference.as_str())
+            .bind(importer.id.as_uuid())
             .bind(integer(importer.generation))
             .fetch_optional(db)
             .await
@@ -26,14 +26,14 @@ pub(crate) async fn admit(db: impl PgExecutor<'_>, importer: &Connection) -> Res
 pub(crate) async fn accept(db: impl PgExecutor<'_>, writer: &Connection) -> Result<(), StoreError> {
     let accepted = sqlx::query(
         "WITH owner AS ( \
-             SELECT generation FROM connections WHERE tenant_id = $1 AND reference = $2 FOR SHARE) \
+             SELECT generation FROM connections WHERE tenant_id = $1 AND id = $2 FOR SHARE) \
          INSERT INTO syncs AS kept (tenant_id, connection, generation) SELECT $1, $2, $3 \
          WHERE NOT EXISTS (SELECT FROM owner WHERE generation > $3) \
          ON CONFLICT (tenant_id, connection) DO UPDATE SET generation = excluded.generation \
          WHERE excluded.generation >= kept.generation",
     )
     .bind(writer.tenant.as_uuid())
-    .bind(writer.reference.as_str())
+    .bind(writer.id.as_uuid())
     .bind(integer(writer.generation))
     .execute(db)
     .await
@@ -47,7 +47,7 @@ pub(crate) async fn cursor(
 ) -> Result<Option<SyncCursor>, StoreError> {
     let row = sqlx::query("SELECT watermark FROM syncs WHERE tenant_id = $1 AND connection = $2")
         .bind(connection.tenant.as_uuid())
-        .bind(connection.reference.as_str())
+        .bind(connection.id.as_uuid())
         .fetch_optional(db)
         .await
         .map_err(backend)?;
@@ -66,7 +66,7 @@ pub(crate) async fn advance(
          WHERE tenant_id = $1 AND connection = $2",
     )
     .bind(connection.tenant.as_uuid())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.as_uuid())
     .bind(to.watermark)
     .execute(db)
     .await
@@ -81,7 +81,7 @@ pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> 
          WHERE tenant_id = $1 AND connection = $2",
     )
     .bind(connection.tenant.as_uuid())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.as_uuid())
     .execute(db)
     .await
     .map_err(backend)?;

@@ -1,9 +1,8 @@
 //! What is queued.
 
 use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext};
-use notion_import_core::connection::ConnectionRef;
 use notion_import_core::error::Error;
-use notion_import_core::id::TenantId;
+use notion_import_core::id::{ConnectionId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use super::Worker;
@@ -15,7 +14,7 @@ const ASTRAY: &str = "astray";
 #[derive(Serialize, Deserialize)]
 pub(super) struct Sync {
     tenant: TenantId,
-    connection: ConnectionRef,
+    connection: ConnectionId,
 }
 
 impl TaskHandler for Sync {
@@ -49,14 +48,14 @@ impl Worker {
     /// It fails, so that the job is delivered again, only if it cannot tell whether the connection was claimed, or it was given
     /// back. When a sync that was begun is tried again, is the schedule's to say.
     async fn sync(&self, job: Sync) -> Result<(), &'static str> {
-        let Sync { tenant, connection } = &job;
-        let run = self.scheduler.sync_if_due(*tenant, connection).await.map_err(|error| error.code())?;
+        let Sync { tenant, connection } = job;
+        let run = self.scheduler.sync_if_due(tenant, connection).await.map_err(|error| error.code())?;
         match run.map(|run| run.outcome) {
             Some(Ok(_)) => Ok(()),
             Some(Err(error @ Error::Cancelled)) => Err(error.code()),
             // By clocks that differ it may be due the next moment, and whoever holds it may fall silent: no other job will come.
             None | Some(Err(_)) => {
-                self.unqueue(*tenant, connection).await.map_err(|error| Error::from(error).code())
+                self.unqueue(tenant, connection).await.map_err(|error| Error::from(error).code())
             }
         }
     }

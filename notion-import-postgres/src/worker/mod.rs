@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::FutureExt;
-use notion_import_core::connection::ConnectionRef;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
+use notion_import_core::id::{ConnectionId, TenantId};
 use notion_import_core::schedule::Scheduler;
 use tokio::time::sleep;
 
@@ -135,9 +134,9 @@ impl Worker {
     }
 
     /// The job for a connection is at its end.
-    async fn unqueue(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+    async fn unqueue(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
         let mut tx = self.postgres.write(Role::Sync, tenant).await?;
-        connections::unqueue(&mut *tx, tenant, reference).await?;
+        connections::unqueue(&mut *tx, tenant, id).await?;
         commit(tx).await
     }
 

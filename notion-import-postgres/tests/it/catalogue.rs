@@ -161,11 +161,11 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
             "attempts.id SELECT",
             "attempts.tenant_id SELECT",
             "connections.bot_id SELECT",
+            "connections.id SELECT",
             "connections.leased_until SELECT",
             "connections.next_run SELECT",
             "connections.queued_until SELECT",
             "connections.queued_until UPDATE",
-            "connections.reference SELECT",
             "connections.state SELECT",
             "connections.tenant_id SELECT",
         ]

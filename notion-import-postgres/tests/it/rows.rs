@@ -40,7 +40,7 @@ async fn a_state_nobody_knows_needs_reauthorisation_and_is_not_claimed() {
     for state in ["paused", "Active", ""] {
         let mut db = database.superuser().await;
         run(&mut db, format!("UPDATE notion_import.connections SET state = '{state}'")).await;
-        let record = postgres.get(connection.tenant, &connection.reference).await.unwrap();
+        let record = postgres.get(connection.tenant, connection.id).await.unwrap();
         assert_eq!(record.map(|record| record.state), Some(ConnectionState::NeedsReauth), "{state}");
         let lease = std::time::Duration::from_secs(60);
         assert_eq!(postgres.claim_due(minute(1), lease, 9).await.unwrap(), [], "{state}");

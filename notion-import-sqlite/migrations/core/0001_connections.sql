@@ -15,6 +15,8 @@ CREATE INDEX attempts_by_expiry ON attempts (expires_at);
 
 CREATE TABLE connections (
     tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    -- Another after each renewal.
     reference TEXT NOT NULL,
     state TEXT NOT NULL,
     workspace TEXT NOT NULL,
@@ -27,9 +29,10 @@ CREATE TABLE connections (
     -- To when it was brought forward since the last claim.
     hastened_to INTEGER,
     last_run TEXT,
-    PRIMARY KEY (tenant_id, reference)
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, reference)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX connections_by_next_run ON connections (next_run) WHERE state = 'active';
-CREATE INDEX connections_fenced ON connections (reference) WHERE state = 'disconnecting';
+CREATE INDEX connections_fenced ON connections (id) WHERE state = 'disconnecting';
 CREATE INDEX connections_by_bot ON connections (bot_id);

@@ -9,7 +9,7 @@ use notion_import_core::connection::{
     RunSummary, SharedBot,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
 use subtle::ConstantTimeEq;
 
 use crate::database::{Sqlite, Tx, commit};
@@ -64,6 +64,7 @@ impl ConnectionStore for Sqlite {
         }
         let record = ConnectionRecord {
             tenant,
+            id: renewed.as_ref().map_or_else(ConnectionId::fresh, |old| old.id),
             reference: granted.reference.clone(),
             state: ConnectionState::Active,
             workspace: granted.workspace.clone(),
@@ -89,12 +90,16 @@ impl ConnectionStore for Sqlite {
         attempts::lapsed(self.readers(), now, limit).await
     }
 
-    async fn get(
+    async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
+        connections::get(self.readers(), tenant, id).await
+    }
+
+    async fn called(
         &self,
         tenant: TenantId,
         reference: &ConnectionRef,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
-        connections::get(self.readers(), tenant, reference).await
+        connections::called(self.readers(), tenant, reference).await
     }
 
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
@@ -116,12 +121,12 @@ impl ConnectionStore for Sqlite {
     async fn claim(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write().await?;
-        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, None).await?;
+        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, None).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -129,12 +134,12 @@ impl ConnectionStore for Sqlite {
     async fn claim_if_due(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write().await?;
-        let claimed = connections::claim(&mut *tx, tenant, reference, now, lease, Some(now)).await?;
+        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, Some(now)).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -169,31 +174,26 @@ impl ConnectionStore for Sqlite {
         if finished { Ok(()) } else { Err(StoreError::Fenced) }
     }
 
-    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        connections::needs_reauth(&mut *tx, tenant, reference).await?;
+        connections::needs_reauth(&mut *tx, tenant, id).await?;
         commit(tx).await
     }
 
-    async fn hasten(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        connections::hasten(&mut *tx, tenant, reference, at).await?;
+        connections::hasten(&mut *tx, tenant, id, at).await?;
         commit(tx).await
     }
 
     async fn fence(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
         let mut tx = self.write().await?;
-        connections::fence(&mut *tx, tenant, reference).await?;
-        let fenced = connections::get(&mut *tx, tenant, reference).await?;
+        connections::fence(&mut *tx, tenant, id).await?;
+        let fenced = connections::get(&mut *tx, tenant, id).await?;
         commit(tx).await?;
         Ok(fenced)
     }
@@ -202,13 +202,13 @@ impl ConnectionStore for Sqlite {
         connections::fenced(self.readers(), limit).await
     }
 
-    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        match connections::get(&mut *tx, tenant, reference).await?.map(|record| record.state) {
+        match connections::get(&mut *tx, tenant, id).await?.map(|record| record.state) {
             None => Ok(()),
             Some(ConnectionState::Active | ConnectionState::NeedsReauth) => Err(StoreError::Conflict),
             Some(ConnectionState::Disconnecting) => {
-                connections::delete(&mut *tx, tenant, reference).await?;
+                connections::delete(&mut *tx, tenant, id).await?;
                 commit(tx).await
             }
         }
@@ -221,16 +221,11 @@ async fn renewed(
     attempt: &Attempt,
     granted: &Granted,
 ) -> Result<Option<ConnectionRecord>, StoreError> {
-    let Some(reference) = &attempt.renews else {
-        let taken = connections::get(&mut **tx, attempt.tenant, &granted.reference).await?;
-        return if taken.is_some() { Err(StoreError::Conflict) } else { Ok(None) };
+    let renewed = match attempt.renews {
+        Some(id) => Some(connections::get(&mut **tx, attempt.tenant, id).await?.ok_or(StoreError::NotFound)?),
+        None => None,
     };
-    let old = connections::get(&mut **tx, attempt.tenant, reference).await?.ok_or(StoreError::NotFound)?;
-    match old.state {
-        ConnectionState::Disconnecting => Err(StoreError::NotFound),
-        ConnectionState::Active | ConnectionState::NeedsReauth if *reference != granted.reference => {
-            Err(StoreError::Conflict)
-        }
-        ConnectionState::Active | ConnectionState::NeedsReauth => Ok(Some(old)),
-    }
+    let called = connections::called(&mut **tx, attempt.tenant, &granted.reference).await?;
+    attempt.may_become(renewed.as_ref(), called.as_ref(), granted)?;
+    Ok(renewed)
 }

@@ -1,7 +1,7 @@
 //! Attempts to connect.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
+use notion_import_core::connection::{Attempt, Granted};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, TenantId};
 use sqlx::sqlite::SqliteRow;
@@ -21,7 +21,7 @@ pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Re
     .bind(member.to_string())
     .bind(secret_hash.to_vec())
     .bind(micros(*expires_at))
-    .bind(renews.as_ref().map(ConnectionRef::as_str))
+    .bind(renews.map(|id| id.to_string()))
     .bind(granted.as_ref().map(json).transpose()?)
     .execute(db)
     .await
@@ -96,7 +96,7 @@ fn read(row: &SqliteRow) -> Result<Attempt, StoreError> {
         member: row.id("member_id")?,
         secret_hash: hash.try_into().map_err(|_| StoreError::Corrupt("secret_hash"))?,
         expires_at: row.time("expires_at")?,
-        renews: row.text_or_none("renews")?.map(ConnectionRef::new),
+        renews: row.id_or_none("renews")?,
         granted: row.json_or_none("granted")?,
     })
 }

@@ -7,7 +7,7 @@ use notion_import_core::connection::{
     Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::id::{ConnectionId, NotionId, TenantId};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
@@ -18,15 +18,16 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     let ConnectionRecord { workspace, connected_by, connected_at, generation, next_run, .. } = record;
     sqlx::query(
         "INSERT INTO connections \
-             (tenant_id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (tenant_id, reference) DO UPDATE SET \
-             state = excluded.state, workspace = excluded.workspace, bot_id = excluded.bot_id, \
+             (tenant_id, id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (tenant_id, id) DO UPDATE SET \
+             reference = excluded.reference, state = excluded.state, workspace = excluded.workspace, bot_id = excluded.bot_id, \
              connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
              generation = excluded.generation, next_run = excluded.next_run, last_run = excluded.last_run, \
              leased_until = NULL, hastened_to = NULL",
     )
     .bind(record.tenant.to_string())
+    .bind(record.id.to_string())
     .bind(record.reference.as_str())
     .bind(name(&record.state)?)
     .bind(json(workspace)?)
@@ -45,6 +46,20 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
 pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
+    id: ConnectionId,
+) -> Result<Option<ConnectionRecord>, StoreError> {
+    let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = ? AND id = ?")
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .fetch_optional(db)
+        .await
+        .map_err(StoreError::backend)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(crate) async fn called(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
     reference: &ConnectionRef,
 ) -> Result<Option<ConnectionRecord>, StoreError> {
     let row = sqlx::query("SELECT * FROM connections WHERE tenant_id = ? AND reference = ?")
@@ -60,7 +75,7 @@ pub(crate) async fn list(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
 ) -> Result<Vec<ConnectionRecord>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM connections WHERE tenant_id = ? ORDER BY connected_at, reference")
+    let rows = sqlx::query("SELECT * FROM connections WHERE tenant_id = ? ORDER BY connected_at, id")
         .bind(tenant.to_string())
         .fetch_all(db)
         .await
@@ -90,11 +105,11 @@ pub(crate) async fn claim_due(
 ) -> Result<Vec<Connection>, StoreError> {
     let rows = sqlx::query(
         "UPDATE connections SET generation = generation + 1, leased_until = ?2, hastened_to = NULL \
-         WHERE (tenant_id, reference) IN ( \
-             SELECT tenant_id, reference FROM connections \
+         WHERE (tenant_id, id) IN ( \
+             SELECT tenant_id, id FROM connections \
              WHERE state = 'active' AND next_run <= ?1 AND coalesce(leased_until, ?1) <= ?1 \
              ORDER BY next_run LIMIT ?3) \
-         RETURNING tenant_id, reference, generation, next_run",
+         RETURNING tenant_id, id, reference, generation, next_run",
     )
     .bind(micros(now))
     .bind(micros(now + lease))
@@ -112,19 +127,19 @@ pub(crate) async fn claim_due(
 pub(crate) async fn claim(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
     now: DateTime<Utc>,
     lease: Duration,
     due_by: Option<DateTime<Utc>>,
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
         "UPDATE connections SET generation = generation + 1, leased_until = ?4, hastened_to = NULL \
-         WHERE tenant_id = ?1 AND reference = ?2 AND state = 'active' AND coalesce(leased_until, ?3) <= ?3 \
+         WHERE tenant_id = ?1 AND id = ?2 AND state = 'active' AND coalesce(leased_until, ?3) <= ?3 \
              AND next_run <= coalesce(?5, next_run) \
-         RETURNING tenant_id, reference, generation",
+         RETURNING tenant_id, id, reference, generation",
     )
     .bind(tenant.to_string())
-    .bind(reference.as_str())
+    .bind(id.to_string())
     .bind(micros(now))
     .bind(micros(now + lease))
     .bind(due_by.map(micros))
@@ -141,12 +156,12 @@ pub(crate) async fn renew(
     until: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let renewed = sqlx::query(
-        "UPDATE connections SET leased_until = ? WHERE tenant_id = ? AND reference = ? AND generation = ? \
+        "UPDATE connections SET leased_until = ? WHERE tenant_id = ? AND id = ? AND generation = ? \
          AND state <> 'disconnecting' AND leased_until IS NOT NULL",
     )
     .bind(micros(until))
     .bind(connection.tenant.to_string())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.to_string())
     .bind(integer(connection.generation))
     .execute(db)
     .await
@@ -165,10 +180,10 @@ pub(crate) async fn finish(
     let finished = sqlx::query(
         "UPDATE connections SET last_run = ?4, next_run = min(?6, coalesce(hastened_to, ?6)), leased_until = NULL, \
              state = CASE WHEN ?5 THEN 'needs_reauth' ELSE state END \
-         WHERE tenant_id = ?1 AND reference = ?2 AND generation = ?3 AND state <> 'disconnecting'",
+         WHERE tenant_id = ?1 AND id = ?2 AND generation = ?3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.to_string())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.to_string())
     .bind(integer(connection.generation))
     .bind(json(run)?)
     .bind(refused)
@@ -182,13 +197,13 @@ pub(crate) async fn finish(
 pub(crate) async fn needs_reauth(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE connections SET state = 'needs_reauth' WHERE tenant_id = ? AND reference = ? AND state = 'active'",
+        "UPDATE connections SET state = 'needs_reauth' WHERE tenant_id = ? AND id = ? AND state = 'active'",
     )
     .bind(tenant.to_string())
-    .bind(reference.as_str())
+    .bind(id.to_string())
     .execute(db)
     .await
     .map_err(StoreError::backend)?;
@@ -198,15 +213,15 @@ pub(crate) async fn needs_reauth(
 pub(crate) async fn hasten(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET next_run = min(next_run, ?3), hastened_to = min(coalesce(hastened_to, ?3), ?3) \
-         WHERE tenant_id = ?1 AND reference = ?2 AND state = 'active'",
+         WHERE tenant_id = ?1 AND id = ?2 AND state = 'active'",
     )
     .bind(tenant.to_string())
-    .bind(reference.as_str())
+    .bind(id.to_string())
     .bind(micros(at))
     .execute(db)
     .await
@@ -218,14 +233,14 @@ pub(crate) async fn hasten(
 pub(crate) async fn fence(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET state = 'disconnecting', generation = generation + 1, leased_until = NULL \
-         WHERE tenant_id = ? AND reference = ? AND state <> 'disconnecting'",
+         WHERE tenant_id = ? AND id = ? AND state <> 'disconnecting'",
     )
     .bind(tenant.to_string())
-    .bind(reference.as_str())
+    .bind(id.to_string())
     .execute(db)
     .await
     .map_err(StoreError::backend)?;
@@ -248,11 +263,11 @@ pub(crate) async fn fenced(
 pub(crate) async fn delete(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    reference: &ConnectionRef,
+    id: ConnectionId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM connections WHERE tenant_id = ? AND reference = ?")
+    sqlx::query("DELETE FROM connections WHERE tenant_id = ? AND id = ?")
         .bind(tenant.to_string())
-        .bind(reference.as_str())
+        .bind(id.to_string())
         .execute(db)
         .await
         .map_err(StoreError::backend)?;
@@ -262,15 +277,17 @@ pub(crate) async fn delete(
 fn connection(row: &SqliteRow) -> Result<Connection, StoreError> {
     Ok(Connection {
         tenant: row.id("tenant_id")?,
+        id: row.id("id")?,
         reference: ConnectionRef::new(row.text("reference")?),
         generation: row.count("generation")?,
     })
 }
 
 fn read(row: &SqliteRow) -> Result<ConnectionRecord, StoreError> {
-    let Connection { tenant, reference, generation } = connection(row)?;
+    let Connection { tenant, id, reference, generation } = connection(row)?;
     Ok(ConnectionRecord {
         tenant,
+        id,
         reference,
         generation,
         state: state(row)?,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use notion_import_core::connection::{Connection, ConnectionRef};
+use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
 use notion_import_core::library::batch::Kept;
@@ -59,7 +59,7 @@ fn columns(kept: &Kept) -> Result<Value, StoreError> {
         "state": link.map(|link| name(&link.state)).transpose()?,
         "checked_at": link.map(|link| micros(link.checked_at)),
         "update_available": link.map(|link| link.update_available),
-        "connection": link.and_then(|link| link.connection.as_ref()),
+        "connection": link.and_then(|link| link.connection),
         "imported_edit": micros(kept.imported_edit),
         "settled": kept.settled,
         "basis": kept.basis,
@@ -157,7 +157,7 @@ pub(crate) async fn linked(
          ORDER BY documents.id LIMIT ?",
     )
     .bind(connection.tenant.to_string())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.to_string())
     .bind(after.map_or(String::new(), |after| after.to_string()))
     .bind(integer(limit))
     .fetch_all(db)
@@ -191,7 +191,7 @@ pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection)
     let detached =
         sqlx::query("UPDATE documents SET connection = NULL WHERE tenant_id = ? AND connection = ?")
             .bind(connection.tenant.to_string())
-            .bind(connection.reference.as_str())
+            .bind(connection.id.to_string())
             .execute(db)
             .await
             .map_err(StoreError::backend)?;
@@ -234,7 +234,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Kept, StoreError> {
 fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {
     let Some(source) = row.json_or_none("source")? else { return Ok(None) };
     Ok(Some(Link {
-        connection: row.text_or_none("connection")?.map(ConnectionRef::new),
+        connection: row.id_or_none("connection")?,
         source,
         state: row.name("state")?,
         checked_at: row.time("checked_at")?,

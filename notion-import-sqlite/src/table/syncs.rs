@@ -12,7 +12,7 @@ pub(crate) async fn admit(db: impl SqliteExecutor<'_>, importer: &Connection) ->
     let overtaken =
         sqlx::query("SELECT 1 FROM syncs WHERE tenant_id = ? AND connection = ? AND detached > ?")
             .bind(importer.tenant.to_string())
-            .bind(importer.reference.as_str())
+            .bind(importer.id.to_string())
             .bind(integer(importer.generation))
             .fetch_optional(db)
             .await
@@ -28,7 +28,7 @@ pub(crate) async fn accept(db: impl SqliteExecutor<'_>, writer: &Connection) -> 
          WHERE excluded.generation >= syncs.generation",
     )
     .bind(writer.tenant.to_string())
-    .bind(writer.reference.as_str())
+    .bind(writer.id.to_string())
     .bind(integer(writer.generation))
     .execute(db)
     .await
@@ -42,7 +42,7 @@ pub(crate) async fn cursor(
 ) -> Result<Option<SyncCursor>, StoreError> {
     let row = sqlx::query("SELECT watermark FROM syncs WHERE tenant_id = ? AND connection = ?")
         .bind(connection.tenant.to_string())
-        .bind(connection.reference.as_str())
+        .bind(connection.id.to_string())
         .fetch_optional(db)
         .await
         .map_err(StoreError::backend)?;
@@ -60,7 +60,7 @@ pub(crate) async fn advance(
         "UPDATE syncs SET watermark = max(coalesce(watermark, ?3), ?3) WHERE tenant_id = ?1 AND connection = ?2",
     )
     .bind(connection.tenant.to_string())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.to_string())
     .bind(micros(to.watermark))
     .execute(db)
     .await
@@ -74,7 +74,7 @@ pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection)
         "UPDATE syncs SET watermark = NULL, detached = generation WHERE tenant_id = ? AND connection = ?",
     )
     .bind(connection.tenant.to_string())
-    .bind(connection.reference.as_str())
+    .bind(connection.id.to_string())
     .execute(db)
     .await
     .map_err(StoreError::backend)?;

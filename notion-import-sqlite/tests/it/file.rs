@@ -24,13 +24,15 @@ async fn run(data: &Path, sql: &'static str) {
 /// A connection that needs no attempt, written past the stores.
 async fn insert_connection(data: &Path, tenant: TenantId, state: &str) {
     let workspace = r#"{"id":null,"name":"Acme","bot":"35261e8c-e0a3-80c8-9f00-0123456789ab"}"#;
-    sqlx::query("INSERT INTO connections VALUES (?1, 'notion', ?2, ?3, '', ?1, 0, 0, 0, NULL, NULL, NULL)")
-        .bind(tenant.to_string())
-        .bind(state)
-        .bind(workspace)
-        .execute(&mut raw(data).await)
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO connections VALUES (?1, ?1, 'notion', ?2, ?3, '', ?1, 0, 0, 0, NULL, NULL, NULL)",
+    )
+    .bind(tenant.to_string())
+    .bind(state)
+    .bind(workspace)
+    .execute(&mut raw(data).await)
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

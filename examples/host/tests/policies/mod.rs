@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Connection, ConnectionRef};
+use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId};
+use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::Actor;
 use notion_import_core::library::batch::{Batch, Kept};
 use notion_import_core::library::blob::BlobId;
@@ -100,9 +100,9 @@ impl Row {
         self.kept.clone().linked(self.newest.content.digest())
     }
 
-    fn belongs_to(&self, connection: &ConnectionRef) -> bool {
+    fn belongs_to(&self, connection: ConnectionId) -> bool {
         let link = self.kept.document.link.as_ref();
-        link.is_some_and(|link| link.connection.as_ref() == Some(connection))
+        link.is_some_and(|link| link.connection == Some(connection))
     }
 }
 
@@ -134,7 +134,7 @@ impl DocumentStore for Policies {
         let Some(cursor) = cursor else { return Ok(()) };
         sqlx::query("INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET cursor = max(cursor, excluded.cursor)")
             .bind(connection.tenant.to_string())
-            .bind(connection.reference.as_str())
+            .bind(connection.id.to_string())
             .bind(cursor.watermark.to_rfc3339())
             .execute(&self.0)
             .await
@@ -149,7 +149,7 @@ impl DocumentStore for Policies {
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError> {
         let mut rows = self.of_tenant(connection.tenant).await?;
-        rows.retain(|row| row.belongs_to(&connection.reference) && Some(row.kept.document.id) > after);
+        rows.retain(|row| row.belongs_to(connection.id) && Some(row.kept.document.id) > after);
         rows.sort_by_key(|row| row.kept.document.id);
         Ok(rows.iter().filter_map(Row::linked).take(limit).collect())
     }
@@ -177,7 +177,7 @@ impl DocumentStore for Policies {
         let row: Option<(String,)> =
             sqlx::query_as("SELECT cursor FROM cursors WHERE tenant = ? AND connection = ?")
                 .bind(connection.tenant.to_string())
-                .bind(connection.reference.as_str())
+                .bind(connection.id.to_string())
                 .fetch_optional(&self.0)
                 .await
                 .map_err(StoreError::backend)?;

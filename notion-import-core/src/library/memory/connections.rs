@@ -14,7 +14,7 @@ use crate::connection::{
     RunSummary, SharedBot,
 };
 use crate::error::StoreError;
-use crate::id::{AttemptId, MemberId, TenantId};
+use crate::id::{AttemptId, ConnectionId, MemberId, TenantId};
 
 /// Connections and attempts in memory.
 #[derive(Clone, Default)]
@@ -25,7 +25,7 @@ pub struct MemoryConnections {
 #[derive(Default)]
 struct State {
     attempts: BTreeMap<(TenantId, AttemptId), Attempt>,
-    connections: BTreeMap<(TenantId, ConnectionRef), Held>,
+    connections: BTreeMap<(TenantId, ConnectionId), Held>,
 }
 
 struct Held {
@@ -84,23 +84,24 @@ impl ConnectionStore for MemoryConnections {
             return Err(StoreError::NotFound);
         }
         let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
-        let generation = state.generation_for(attempt, granted)?;
+        let renewed = state.renewed(attempt, granted)?;
         if shared == SharedBot::Refuse && state.another_has(tenant, granted) {
             return Err(StoreError::Conflict);
         }
         let record = ConnectionRecord {
             tenant,
+            id: renewed.as_ref().map_or_else(ConnectionId::fresh, |old| old.id),
             reference: granted.reference.clone(),
             state: ConnectionState::Active,
             workspace: granted.workspace.clone(),
             connected_by: member,
             connected_at: now,
-            generation,
+            generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
             next_run: now,
-            last_run: state.last_run(tenant, &granted.reference),
+            last_run: renewed.and_then(|old| old.last_run),
         };
         let held = Held { record: record.clone(), leased_until: None, hastened: None };
-        state.connections.insert((tenant, record.reference.clone()), held);
+        state.connections.insert((tenant, record.id), held);
         state.attempts.remove(&(tenant, id));
         Ok(record)
     }
@@ -118,12 +119,16 @@ impl ConnectionStore for MemoryConnections {
         Ok(lapsed)
     }
 
-    async fn get(
+    async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
+        Ok(self.lock().get(tenant, id).map(|held| held.record.clone()))
+    }
+
+    async fn called(
         &self,
         tenant: TenantId,
         reference: &ConnectionRef,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
-        Ok(self.lock().get(tenant, reference).map(|held| held.record.clone()))
+        Ok(self.lock().of_reference(tenant, reference).cloned())
     }
 
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
@@ -153,24 +158,24 @@ impl ConnectionStore for MemoryConnections {
     async fn claim(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut state = self.lock();
-        let free = state.get(tenant, reference).filter(|held| held.is_claimable(now));
+        let free = state.get(tenant, id).filter(|held| held.is_claimable(now));
         Ok(free.map(|held| held.claim(now, lease)))
     }
 
     async fn claim_if_due(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut state = self.lock();
-        let due = state.get(tenant, reference).filter(|c| c.is_claimable(now) && c.record.next_run <= now);
+        let due = state.get(tenant, id).filter(|c| c.is_claimable(now) && c.record.next_run <= now);
         Ok(due.map(|held| held.claim(now, lease)))
     }
 
@@ -209,20 +214,15 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
-        if let Some(held) = self.lock().active(tenant, reference) {
+    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
+        if let Some(held) = self.lock().active(tenant, id) {
             held.record.state = ConnectionState::NeedsReauth;
         }
         Ok(())
     }
 
-    async fn hasten(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if let Some(held) = self.lock().active(tenant, reference) {
+    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        if let Some(held) = self.lock().active(tenant, id) {
             held.hastened = Some(held.hastened.map_or(at, |earlier| earlier.min(at)));
             held.record.next_run = held.record.next_run.min(at);
         }
@@ -232,10 +232,10 @@ impl ConnectionStore for MemoryConnections {
     async fn fence(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
         let mut state = self.lock();
-        Ok(state.get(tenant, reference).map(|held| held.fence().clone()))
+        Ok(state.get(tenant, id).map(|held| held.fence().clone()))
     }
 
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError> {
@@ -245,13 +245,13 @@ impl ConnectionStore for MemoryConnections {
         Ok(fenced.take(limit).cloned().collect())
     }
 
-    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
         let mut state = self.lock();
-        match state.get(tenant, reference).map(|held| held.record.state) {
+        match state.get(tenant, id).map(|held| held.record.state) {
             None => Ok(()),
             Some(ConnectionState::Active | ConnectionState::NeedsReauth) => Err(StoreError::Conflict),
             Some(ConnectionState::Disconnecting) => {
-                state.connections.remove(&(tenant, reference.clone()));
+                state.connections.remove(&(tenant, id));
                 Ok(())
             }
         }
@@ -259,44 +259,39 @@ impl ConnectionStore for MemoryConnections {
 }
 
 impl State {
-    fn get(&mut self, tenant: TenantId, reference: &ConnectionRef) -> Option<&mut Held> {
-        self.connections.get_mut(&(tenant, reference.clone()))
+    fn get(&mut self, tenant: TenantId, id: ConnectionId) -> Option<&mut Held> {
+        self.connections.get_mut(&(tenant, id))
     }
 
-    fn active(&mut self, tenant: TenantId, reference: &ConnectionRef) -> Option<&mut Held> {
-        self.get(tenant, reference).filter(|held| held.record.state == ConnectionState::Active)
+    fn active(&mut self, tenant: TenantId, id: ConnectionId) -> Option<&mut Held> {
+        self.get(tenant, id).filter(|held| held.record.state == ConnectionState::Active)
     }
 
     fn owned_by(&mut self, connection: &Connection) -> Result<&mut Held, StoreError> {
-        self.get(connection.tenant, &connection.reference)
+        self.get(connection.tenant, connection.id)
             .filter(|held| held.record.generation == connection.generation)
             .filter(|held| held.record.state != ConnectionState::Disconnecting)
             .ok_or(StoreError::Fenced)
     }
 
-    /// The generation the attempt's connection starts with, if the attempt may make or renew it.
-    fn generation_for(&self, attempt: &Attempt, granted: &Granted) -> Result<u64, StoreError> {
-        let held = |reference: &ConnectionRef| self.connections.get(&(attempt.tenant, reference.clone()));
-        match &attempt.renews {
-            None if held(&granted.reference).is_some() => Err(StoreError::Conflict),
-            None => Ok(0),
-            Some(renewed) => match held(renewed) {
-                Some(old) if old.record.state != ConnectionState::Disconnecting => {
-                    let fits = *renewed == granted.reference;
-                    fits.then_some(old.record.generation + 1).ok_or(StoreError::Conflict)
-                }
-                Some(_) | None => Err(StoreError::NotFound),
-            },
-        }
+    /// The connection the attempt renews, if it renews one and may.
+    fn renewed(&self, attempt: &Attempt, granted: &Granted) -> Result<Option<ConnectionRecord>, StoreError> {
+        let renewed = attempt.renews.map(|id| self.connections.get(&(attempt.tenant, id)));
+        let renewed =
+            renewed.map(|held| held.map(|held| &held.record).ok_or(StoreError::NotFound)).transpose()?;
+        let called = self.of_reference(attempt.tenant, &granted.reference);
+        attempt.may_become(renewed, called, granted)?;
+        Ok(renewed.cloned())
+    }
+
+    fn of_reference(&self, tenant: TenantId, reference: &ConnectionRef) -> Option<&ConnectionRecord> {
+        let mut records = self.connections.values().map(|held| &held.record);
+        records.find(|record| record.tenant == tenant && record.reference == *reference)
     }
 
     fn another_has(&self, tenant: TenantId, granted: &Granted) -> bool {
         let mut records = self.connections.values().map(|held| &held.record);
         records.any(|record| record.tenant != tenant && record.workspace.bot == granted.workspace.bot)
-    }
-
-    fn last_run(&self, tenant: TenantId, reference: &ConnectionRef) -> Option<RunSummary> {
-        self.connections.get(&(tenant, reference.clone()))?.record.last_run.clone()
     }
 }
 

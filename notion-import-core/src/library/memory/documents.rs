@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use super::lock;
 #[cfg(feature = "gate")]
 use super::readers::Access;
-use crate::connection::{Connection, ConnectionRef};
+use crate::connection::Connection;
 use crate::error::StoreError;
-use crate::id::{DocumentId, NotionId, TenantId};
+use crate::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use crate::library::access::{Action, Actor};
 use crate::library::audit::AuditEntry;
 use crate::library::batch::{Batch, Kept};
@@ -32,7 +32,7 @@ pub struct MemoryLibrary {
 pub(super) struct Tenant {
     pub(super) documents: BTreeMap<DocumentId, Shelved>,
     by_source: HashMap<NotionId, DocumentId>,
-    syncs: HashMap<ConnectionRef, Sync>,
+    syncs: HashMap<ConnectionId, Sync>,
     #[cfg(feature = "gate")]
     pub(super) access: Access,
 }
@@ -146,7 +146,7 @@ impl DocumentStore for MemoryLibrary {
     }
 
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError> {
-        Ok(self.read(connection.tenant, |tenant| tenant.syncs.get(&connection.reference)?.cursor))
+        Ok(self.read(connection.tenant, |tenant| tenant.syncs.get(&connection.id)?.cursor))
     }
 
     async fn detach(&self, connection: &Connection) -> Result<u64, StoreError> {
@@ -195,7 +195,7 @@ impl Tenant {
     }
 
     fn sync(&mut self, connection: &Connection) -> &mut Sync {
-        self.syncs.entry(connection.reference.clone()).or_default()
+        self.syncs.entry(connection.id).or_default()
     }
 
     fn of_source(&self, source: NotionId) -> Option<&Shelved> {
@@ -240,7 +240,7 @@ impl Shelved {
 
     fn belongs_to(&self, connection: &Connection) -> bool {
         let link = self.kept.document.link.as_ref();
-        link.and_then(|link| link.connection.as_ref()) == Some(&connection.reference)
+        link.and_then(|link| link.connection) == Some(connection.id)
     }
 
     fn linked(&self) -> Option<Linked> {

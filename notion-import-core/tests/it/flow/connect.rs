@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use notion_import_core::connect::{AttemptState, Begun, Connector};
 use notion_import_core::connection::{ConnectionRef, ConnectionState, ConnectionStore};
 use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{MemberId, TenantId};
+use notion_import_core::id::{ConnectionId, MemberId, TenantId};
+use notion_import_core::import::Pick;
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::memory::MemoryConnections;
 use secrecy::SecretString;
@@ -31,12 +32,11 @@ impl Scene {
         Self { stage, consents, connections, connector, admin }
     }
 
-    async fn connected(&self) -> ConnectionRef {
+    async fn connected(&self) -> ConnectionId {
         let begun = self.connector.begin(&self.admin).await.unwrap();
         let reference = self.consents.grant(self.admin.tenant, begun.attempt, "c-1");
         self.connector.noticed(&reference).await.unwrap();
-        self.connector.confirm(&self.admin, begun.attempt, &begun.secret).await.unwrap();
-        reference
+        self.connector.confirm(&self.admin, begun.attempt, &begun.secret).await.unwrap().id
     }
 
     async fn confirm(&self, actor: &Actor, begun: &Begun, secret: &SecretString) -> Result<(), Error> {
@@ -83,12 +83,12 @@ async fn consent_makes_nothing_active_until_the_administrator_who_began_confirms
 #[tokio::test]
 async fn only_administrators_connect_and_disconnect() {
     let scene = Scene::new();
-    let reference = scene.connected().await;
+    let id = scene.connected().await;
     for role in [Role::ContentManager, Role::AccountManager, Role::Viewer] {
         let actor = actor(scene.admin.tenant, role);
         let refused = |outcome: Result<(), Error>| matches!(outcome, Err(Error::Store(StoreError::Denied)));
         assert!(refused(scene.connector.begin(&actor).await.map(drop)), "{role:?}");
-        assert!(refused(scene.connector.disconnect(&actor, &reference).await), "{role:?}");
+        assert!(refused(scene.connector.disconnect(&actor, id).await), "{role:?}");
     }
 }
 
@@ -135,14 +135,14 @@ async fn a_second_tenant_on_the_same_authorisation_is_refused() {
 #[tokio::test]
 async fn disconnecting_stops_everything_and_keeps_the_documents() {
     let scene = Scene::new();
-    let reference = scene.connected().await;
-    let before = scene.connections.get(scene.admin.tenant, &reference).await.unwrap().unwrap().connection();
+    let id = scene.connected().await;
+    let before = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
     let page = scene.stage.home;
-    let pick = notion_import_core::import::Pick::page(page);
+    let pick = Pick::page(page);
     scene.stage.importer.import_one(&before, pick).await.unwrap();
-    scene.connector.disconnect(&scene.admin, &reference).await.unwrap();
+    scene.connector.disconnect(&scene.admin, id).await.unwrap();
     assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
-    assert_eq!(scene.consents.known().revoked, [reference]);
+    assert_eq!(scene.consents.known().revoked, [ConnectionRef::new("c-1")]);
     assert_eq!(scene.stage.linked(page).await.link.connection, None);
     // Whoever still holds the connection as it was can neither ask nor write anything.
     scene.stage.world.forget_requests();
@@ -154,10 +154,10 @@ async fn disconnecting_stops_everything_and_keeps_the_documents() {
 #[tokio::test]
 async fn a_disconnect_the_service_did_not_hear_of_is_finished_later() {
     let scene = Scene::new();
-    let reference = scene.connected().await;
+    let id = scene.connected().await;
     scene.consents.known().is_down = true;
-    scene.connector.disconnect(&scene.admin, &reference).await.unwrap_err();
-    let record = scene.connections.get(scene.admin.tenant, &reference).await.unwrap().unwrap();
+    scene.connector.disconnect(&scene.admin, id).await.unwrap_err();
+    let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::Disconnecting);
     scene.connector.sweep().await.unwrap_err();
     scene.consents.known().is_down = false;
@@ -166,27 +166,33 @@ async fn a_disconnect_the_service_did_not_hear_of_is_finished_later() {
 }
 
 #[tokio::test]
-async fn a_reconnect_keeps_the_connection_and_its_documents() {
+async fn a_reconnect_keeps_the_connection_and_its_documents_under_another_reference() {
     let scene = Scene::new();
-    let reference = scene.connected().await;
-    scene.connections.needs_reauth(scene.admin.tenant, &reference).await.unwrap();
-    let begun = scene.connector.reconnect(&scene.admin, &reference).await.unwrap();
-    scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
+    let id = scene.connected().await;
+    let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
+    let page = scene.stage.home;
+    scene.stage.importer.import_one(&old, Pick::page(page)).await.unwrap();
+    scene.connections.needs_reauth(scene.admin.tenant, id).await.unwrap();
+    let begun = scene.connector.reconnect(&scene.admin, id).await.unwrap();
+    let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
     scene.connector.noticed(&reference).await.unwrap();
     scene.confirm(&scene.admin, &begun, &begun.secret).await.unwrap();
     let records = scene.connections.list(scene.admin.tenant).await.unwrap();
-    assert_eq!((records.len(), records[0].state), (1, ConnectionState::Active));
+    let renewed = records.iter().map(|record| (record.id, &record.reference, record.state));
+    assert_eq!(renewed.collect::<Vec<_>>(), [(id, &reference, ConnectionState::Active)]);
+    assert_eq!(scene.stage.linked(page).await.link.connection, Some(id));
+    assert_eq!(scene.consents.known().revoked, [ConnectionRef::new("c-1")]);
 }
 
 #[tokio::test]
 async fn a_new_connection_takes_up_the_documents_of_the_one_before() {
     let scene = Scene::new();
-    let reference = scene.connected().await;
-    let old = scene.connections.get(scene.admin.tenant, &reference).await.unwrap().unwrap().connection();
+    let id = scene.connected().await;
+    let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
     let page = scene.stage.home;
-    let pick = notion_import_core::import::Pick::page(page);
+    let pick = Pick::page(page);
     let document = scene.stage.importer.import_one(&old, pick).await.unwrap().document();
-    scene.connector.disconnect(&scene.admin, &reference).await.unwrap();
+    scene.connector.disconnect(&scene.admin, id).await.unwrap();
 
     let begun = scene.connector.begin(&scene.admin).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
@@ -194,5 +200,5 @@ async fn a_new_connection_takes_up_the_documents_of_the_one_before() {
     let record = scene.connector.confirm(&scene.admin, begun.attempt, &begun.secret).await.unwrap();
     scene.stage.importer.sync(&record.connection()).await.unwrap();
     let linked = scene.stage.linked(page).await;
-    assert_eq!((linked.document, linked.link.connection), (document, Some(reference)));
+    assert_eq!((linked.document, linked.link.connection), (document, Some(record.id)));
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use notion_import_core::connection::{
-    Attempt, ConnectionRef, ConnectionState, ConnectionStore, Granted, SharedBot, Workspace,
+    Attempt, Connection, ConnectionState, ConnectionStore, Granted, SharedBot, Workspace,
 };
 use notion_import_core::error::Error;
-use notion_import_core::id::{AttemptId, MemberId};
+use notion_import_core::id::{AttemptId, ConnectionId, MemberId};
 use notion_import_core::library::document::SourceState;
 use notion_import_core::library::memory::MemoryConnections;
 use notion_import_core::schedule::Scheduler;
@@ -22,16 +22,17 @@ struct Scene {
     stage: Stage,
     connections: MemoryConnections,
     scheduler: Scheduler,
-    reference: ConnectionRef,
+    id: ConnectionId,
 }
 
 impl Scene {
     async fn new() -> Self {
-        let stage = Stage::new();
+        let mut stage = Stage::new();
         let connections = MemoryConnections::default();
-        let reference = active(&stage, &connections).await;
+        stage.connection = active(&stage, &connections).await;
+        let id = stage.connection.id;
         let scheduler = Scheduler::new(stage.importer.clone(), Arc::new(connections.clone()));
-        Self { stage, connections, scheduler, reference }
+        Self { stage, connections, scheduler, id }
     }
 
     async fn runs(&self) -> usize {
@@ -39,7 +40,7 @@ impl Scene {
     }
 }
 
-async fn active(stage: &Stage, connections: &MemoryConnections) -> ConnectionRef {
+async fn active(stage: &Stage, connections: &MemoryConnections) -> Connection {
     let (tenant, id, member) = (stage.connection.tenant, AttemptId::fresh(), MemberId::fresh());
     let reference = stage.connection.reference.clone();
     let attempt = Attempt {
@@ -54,8 +55,11 @@ async fn active(stage: &Stage, connections: &MemoryConnections) -> ConnectionRef
     connections.begin(&attempt).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".to_owned(), bot: stage.grant.bot_id };
     connections.pending(tenant, id, &Granted { reference: reference.clone(), workspace }).await.unwrap();
-    connections.activate(tenant, member, id, [1; 32], stage.now(), SharedBot::Refuse).await.unwrap();
-    reference
+    connections
+        .activate(tenant, member, id, [1; 32], stage.now(), SharedBot::Refuse)
+        .await
+        .unwrap()
+        .connection()
 }
 
 #[tokio::test]
@@ -102,8 +106,7 @@ async fn a_failed_run_is_tried_again_soon_and_a_refused_one_waits_for_consent() 
     scene.stage.world.revoke(&scene.stage.grant.token);
     scene.stage.pass(5 * HOUR);
     scene.runs().await;
-    let record =
-        scene.connections.get(scene.stage.connection.tenant, &scene.reference).await.unwrap().unwrap();
+    let record = scene.connections.get(scene.stage.connection.tenant, scene.id).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::NeedsReauth);
     assert_eq!(record.last_run.unwrap().failure.as_deref(), Some("unauthorized"));
     scene.stage.pass(5 * HOUR);
@@ -120,9 +123,8 @@ async fn two_schedulers_never_sync_one_connection_at_once() {
     let other = Scheduler::new(scene.stage.importer.clone(), Arc::new(scene.connections.clone()));
     let (one, two) = tokio::join!(scene.scheduler.sync_due(10), other.sync_due(10));
     assert_eq!(one.unwrap().len() + two.unwrap().len(), 1);
-    let (tenant, reference) = (scene.stage.connection.tenant, &scene.reference);
-    let (one, two) =
-        tokio::join!(scene.scheduler.sync_now(tenant, reference), other.sync_now(tenant, reference));
+    let (tenant, id) = (scene.stage.connection.tenant, scene.id);
+    let (one, two) = tokio::join!(scene.scheduler.sync_now(tenant, id), other.sync_now(tenant, id));
     assert_eq!(one.unwrap().is_some() as u8 + two.unwrap().is_some() as u8, 1);
 }
 
@@ -137,15 +139,15 @@ async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
     let slow = slow(&scene.stage, Duration::from_secs(60));
     let scheduler = Scheduler::new(slow, Arc::new(scene.connections.clone()));
     let tenant = scene.stage.connection.tenant;
-    let (run, second) = tokio::join!(scheduler.sync_now(tenant, &scene.reference), async {
+    let (run, second) = tokio::join!(scheduler.sync_now(tenant, scene.id), async {
         scene.stage.importer_clock_sleep(300).await;
-        scene.connections.claim(tenant, &scene.reference, scene.stage.now(), Duration::from_secs(60)).await
+        scene.connections.claim(tenant, scene.id, scene.stage.now(), Duration::from_secs(60)).await
     });
     assert!(run.unwrap().is_some());
     assert!(second.unwrap().is_none(), "the claim outlived its lease");
-    let (run, ()) = tokio::join!(scheduler.sync_now(tenant, &scene.reference), async {
+    let (run, ()) = tokio::join!(scheduler.sync_now(tenant, scene.id), async {
         scene.stage.importer_clock_sleep(100).await;
-        scene.connections.fence(tenant, &scene.reference).await.unwrap();
+        scene.connections.fence(tenant, scene.id).await.unwrap();
     });
     assert!(run.is_err(), "{run:?}");
 }
@@ -154,16 +156,16 @@ async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
 async fn what_is_delivered_twice_is_synced_once() {
     let scene = Scene::new().await;
     let other = Scheduler::new(scene.stage.importer.clone(), Arc::new(scene.connections.clone()));
-    let (tenant, reference) = (scene.stage.connection.tenant, &scene.reference);
+    let (tenant, id) = (scene.stage.connection.tenant, scene.id);
     let deliver = async |scheduler: &Scheduler| {
-        scheduler.sync_if_due(tenant, reference).await.unwrap().map(|run| run.outcome.unwrap()).is_some()
+        scheduler.sync_if_due(tenant, id).await.unwrap().map(|run| run.outcome.unwrap()).is_some()
     };
     let (one, two) = tokio::join!(deliver(&scene.scheduler), deliver(&other));
     assert!(one ^ two);
     assert!(!deliver(&scene.scheduler).await);
     scene.stage.pass(5 * HOUR);
     assert!(deliver(&other).await);
-    scene.connections.fence(tenant, reference).await.unwrap();
+    scene.connections.fence(tenant, id).await.unwrap();
     scene.stage.pass(5 * HOUR);
     assert!(!deliver(&other).await);
 }
@@ -173,16 +175,16 @@ async fn a_stop_gives_back_what_is_under_way_and_claims_nothing_more() {
     let scene = Scene::new().await;
     let scheduler =
         Scheduler::new(slow(&scene.stage, Duration::from_secs(90)), Arc::new(scene.connections.clone()));
-    let (tenant, reference) = (scene.stage.connection.tenant, &scene.reference);
-    let (run, ()) = tokio::join!(scheduler.sync_if_due(tenant, reference), async {
+    let (tenant, id) = (scene.stage.connection.tenant, scene.id);
+    let (run, ()) = tokio::join!(scheduler.sync_if_due(tenant, id), async {
         scene.stage.importer_clock_sleep(30).await;
         scheduler.clone().stop();
     });
     assert!(matches!(run.unwrap().unwrap().outcome, Err(Error::Cancelled)));
     assert!(scheduler.sync_due(10).await.unwrap().is_empty());
-    assert!(scheduler.sync_now(tenant, reference).await.unwrap().is_none());
-    assert!(scheduler.sync_if_due(tenant, reference).await.unwrap().is_none());
-    let record = scene.connections.get(tenant, reference).await.unwrap().unwrap();
+    assert!(scheduler.sync_now(tenant, id).await.unwrap().is_none());
+    assert!(scheduler.sync_if_due(tenant, id).await.unwrap().is_none());
+    let record = scene.connections.get(tenant, id).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::Active);
     assert_eq!(record.last_run.unwrap().failure.as_deref(), Some("cancelled"));
     assert_eq!(scene.runs().await, 1, "it is due at once");

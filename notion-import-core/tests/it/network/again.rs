@@ -167,7 +167,7 @@ async fn only_what_this_library_has_from_this_connection_need_not_be_read() {
     desk.connection = Connection::new(desk.connection.tenant, "other");
     desk.sync().await;
     let link = desk.linked(desk.home).await.link;
-    assert_eq!(link.connection.as_ref(), Some(&desk.connection.reference));
+    assert_eq!(link.connection, Some(desk.connection.id));
     desk.ensure("when a sync through another took it over", pick, true).await;
     desk.ensure("in the end", pick, false).await;
 }

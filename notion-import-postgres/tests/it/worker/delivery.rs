@@ -140,9 +140,8 @@ async fn whoever_hangs_in_the_middle_of_a_claim_lets_go() {
     // Time to stop in the middle, not at the end.
     wait_after(&mut scene, "UPDATE ON notion_import.connections").await;
     let postgres = scene.postgres.clone();
-    let (tenant, reference) = (scene.connection.tenant, scene.connection.reference.clone());
-    let claim =
-        async || postgres.claim_if_due(tenant, &reference, chrono::Utc::now(), Duration::from_secs(60)).await;
+    let (tenant, id) = (scene.connection.tenant, scene.connection.id);
+    let claim = async || postgres.claim_if_due(tenant, id, chrono::Utc::now(), Duration::from_secs(60)).await;
     let mut hanging = Box::pin(claim());
     let lock = "SELECT 1 FROM notion_import.connections FOR UPDATE NOWAIT";
     while sqlx::query(lock).execute(&mut scene.db).await.is_ok() {
@@ -157,12 +156,12 @@ async fn whoever_hangs_in_the_middle_of_a_claim_lets_go() {
 #[tokio::test]
 async fn an_owner_is_stale_as_soon_as_another_has_claimed() {
     let scene = Scene::new(1).await;
-    let (tenant, reference) = (scene.connection.tenant, &scene.connection.reference);
+    let (tenant, id) = (scene.connection.tenant, scene.connection.id);
     let (now, lease) = (chrono::Utc::now(), Duration::from_secs(60));
-    let stale = scene.postgres.claim_if_due(tenant, reference, now, lease).await.unwrap().unwrap();
+    let stale = scene.postgres.claim_if_due(tenant, id, now, lease).await.unwrap().unwrap();
     scene.postgres.patch(&stale, &[], None).await.unwrap();
     let later = now + lease;
-    let owner = scene.postgres.claim_if_due(tenant, reference, later, lease).await.unwrap().unwrap();
+    let owner = scene.postgres.claim_if_due(tenant, id, later, lease).await.unwrap().unwrap();
     // The new owner has not written anything yet.
     assert!(matches!(scene.postgres.patch(&stale, &[], None).await, Err(StoreError::Fenced)));
     assert!(matches!(scene.postgres.renew(&stale, later, lease).await, Err(StoreError::Fenced)));
@@ -173,14 +172,14 @@ async fn an_owner_is_stale_as_soon_as_another_has_claimed() {
 async fn a_connection_does_not_change_hands_in_the_middle_of_a_patch() {
     let mut scene = Scene::new(1).await;
     let (postgres, now, lease) = (scene.postgres.clone(), chrono::Utc::now(), Duration::from_secs(60));
-    let (tenant, reference) = (scene.connection.tenant, scene.connection.reference.clone());
-    let held = postgres.claim_if_due(tenant, &reference, now, lease).await.unwrap().unwrap();
+    let (tenant, id) = (scene.connection.tenant, scene.connection.id);
+    let held = postgres.claim_if_due(tenant, id, now, lease).await.unwrap().unwrap();
     wait_after(&mut scene, "INSERT ON notion_import.syncs").await;
     let cursor = Some(SyncCursor { watermark: now });
     let patch = async { postgres.patch(&held, &[], cursor).await.unwrap() };
     let claim = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert!(postgres.claim(tenant, &reference, now + lease, lease).await.unwrap().is_some());
+        assert!(postgres.claim(tenant, id, now + lease, lease).await.unwrap().is_some());
         assert!(postgres.cursor(&held).await.unwrap().is_some(), "claimed before the patch was whole");
     };
     tokio::join!(patch, claim);

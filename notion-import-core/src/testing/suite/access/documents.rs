@@ -29,7 +29,7 @@ pub(super) async fn complete(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let imported = desk.import("Policy").await?;
     let link = Link {
-        connection: Some(desk.connection.reference.clone()),
+        connection: Some(desk.connection.id),
         source: imported.source,
         state: SourceState::Present,
         checked_at: minute(1),

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::Store;
 use crate::connection::{
-    Attempt, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, SharedBot,
+    Attempt, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, SharedBot, Workspace,
 };
 use crate::error::StoreError;
-use crate::id::MemberId;
+use crate::id::{ConnectionId, MemberId};
 use crate::testing::suite::fixture::{
     SECRET, abandon, attempt, confirmed, connected, granted, minute, tenant,
 };
@@ -40,9 +40,8 @@ pub(super) async fn grant_is_no_connection(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let reference = ConnectionRef::new("notion");
     ensure_eq!(store.list(begun.tenant).await?, [], "connections listed");
-    ensure_eq!(store.get(begun.tenant, &reference).await?, None, "the connection");
+    ensure_eq!(store.called(begun.tenant, &reference).await?, None, "the connection");
     ensure_eq!(store.claim_due(minute(9), LEASE, 9).await?, [], "connections claimed");
-    ensure_eq!(store.claim(begun.tenant, &reference, minute(9), LEASE).await?, None, "the claim");
     Ok(())
 }
 
@@ -52,6 +51,7 @@ pub(super) async fn confirmed_is_complete(store: Store) -> Outcome {
     let record = confirmed(&*store, &begun, &granted, minute(1)).await?;
     let expected = ConnectionRecord {
         tenant: begun.tenant,
+        id: record.id,
         reference: granted.reference.clone(),
         state: ConnectionState::Active,
         workspace: granted.workspace,
@@ -62,7 +62,9 @@ pub(super) async fn confirmed_is_complete(store: Store) -> Outcome {
         last_run: None,
     };
     ensure_eq!(record, expected, "what the confirmation returned");
-    ensure_eq!(store.get(begun.tenant, &granted.reference).await?, Some(expected), "what is kept");
+    ensure_eq!(store.get(begun.tenant, record.id).await?, Some(expected.clone()), "what is kept");
+    let called = store.called(begun.tenant, &granted.reference).await?;
+    ensure_eq!(called, Some(expected), "what is kept, by the service's name for it");
     Ok(())
 }
 
@@ -141,14 +143,15 @@ pub(super) async fn shared_bot(store: Store) -> Outcome {
 
 pub(super) async fn renewal(store: Store) -> Outcome {
     let old = connected(&*store, tenant(), "notion").await?;
-    let held = store.claim(old.tenant, &old.reference, minute(1), LEASE).await?;
+    let held = store.claim(old.tenant, old.id, minute(1), LEASE).await?;
     let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
-    store.needs_reauth(old.tenant, &old.reference).await?;
+    store.needs_reauth(old.tenant, old.id).await?;
 
-    let renewing = Attempt { renews: Some(old.reference.clone()), ..attempt(old.tenant) };
-    let granted = granted("notion");
+    let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
+    let granted = granted("renewed");
     let record = confirmed(&*store, &renewing, &granted, minute(2)).await?;
     let expected = ConnectionRecord {
+        reference: granted.reference,
         state: ConnectionState::Active,
         workspace: granted.workspace,
         connected_by: renewing.member,
@@ -158,6 +161,7 @@ pub(super) async fn renewal(store: Store) -> Outcome {
         ..old.clone()
     };
     ensure_eq!(record, expected, "the renewed connection");
+    ensure_eq!(store.called(old.tenant, &old.reference).await?, None, "what the former name leads to");
     ensure!(record.generation > held.generation, "a renewal must raise the generation");
     ensure_eq!(store.list(old.tenant).await?, [expected], "the tenant's connections");
     let renewed = store.renew(&held, minute(2), LEASE).await;
@@ -169,31 +173,44 @@ pub(super) async fn renewal(store: Store) -> Outcome {
 }
 
 pub(super) async fn renewal_of_nothing(store: Store) -> Outcome {
-    let gone = ConnectionRef::new("gone");
-    let renewing = Attempt { renews: Some(gone), ..attempt(tenant()) };
+    let renewing = Attempt { renews: Some(ConnectionId::fresh()), ..attempt(tenant()) };
     store.begin(&renewing).await?;
     store.pending(renewing.tenant, renewing.id, &granted("gone")).await?;
     ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is gone");
 
     let fenced = connected(&*store, tenant(), "notion").await?;
-    store.fence(fenced.tenant, &fenced.reference).await?;
-    let renewing = Attempt { renews: Some(fenced.reference.clone()), ..attempt(fenced.tenant) };
+    store.fence(fenced.tenant, fenced.id).await?;
+    let renewing = Attempt { renews: Some(fenced.id), ..attempt(fenced.tenant) };
     store.begin(&renewing).await?;
-    store.pending(renewing.tenant, renewing.id, &granted("notion")).await?;
+    store.pending(renewing.tenant, renewing.id, &granted("renewed")).await?;
     ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is disconnected");
-    let state = store.get(fenced.tenant, &fenced.reference).await?.map(|record| record.state);
+    let state = store.get(fenced.tenant, fenced.id).await?.map(|record| record.state);
     ensure_eq!(state, Some(ConnectionState::Disconnecting), "the fenced connection");
     Ok(())
 }
 
 pub(super) async fn renewal_elsewhere(store: Store) -> Outcome {
-    let old = connected(&*store, tenant(), "notion").await?;
-    let renewing = Attempt { renews: Some(old.reference.clone()), ..attempt(old.tenant) };
-    store.begin(&renewing).await?;
-    store.pending(renewing.tenant, renewing.id, &granted("elsewhere")).await?;
-    ensure_fails!(confirm(&store, &renewing).await, StoreError::Conflict, "a renewal that leads elsewhere");
-    ensure_eq!(store.list(old.tenant).await?, [old], "the connections");
+    for (before, after) in
+        [(Some("acme"), Some("rival")), (Some("acme"), None), (None, None), (None, Some("acme"))]
+    {
+        let first = in_workspace("notion", before);
+        let old = confirmed(&*store, &attempt(tenant()), &first, minute(0)).await?;
+        let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
+        store.begin(&renewing).await?;
+        store.pending(renewing.tenant, renewing.id, &in_workspace("elsewhere", after)).await?;
+        ensure_fails!(
+            confirm(&store, &renewing).await,
+            StoreError::Conflict,
+            "a renewal that leads elsewhere"
+        );
+        ensure_eq!(store.list(old.tenant).await?, [old], "the connections");
+    }
     Ok(())
+}
+
+fn in_workspace(reference: &str, id: Option<&str>) -> Granted {
+    let Granted { reference, workspace } = granted(reference);
+    Granted { reference, workspace: Workspace { id: id.map(Into::into), ..workspace } }
 }
 
 pub(super) async fn dropped(store: Store) -> Outcome {

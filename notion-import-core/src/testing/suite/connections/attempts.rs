@@ -1,14 +1,14 @@
 //! Attempts, before anything comes of them.
 
 use super::Store;
-use crate::connection::ConnectionRef;
 use crate::error::StoreError;
+use crate::id::ConnectionId;
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{attempt, granted, minute, tenant};
 
 pub(super) async fn comes_back(store: Store) -> Outcome {
     let mut begun = attempt(tenant());
-    begun.renews = Some(ConnectionRef::new("old"));
+    begun.renews = Some(ConnectionId::fresh());
     store.begin(&begun).await?;
     ensure_eq!(store.attempt(begun.tenant, begun.id).await?, Some(begun), "what came back");
     ensure_eq!(store.attempt(tenant(), attempt(tenant()).id).await?, None, "an attempt nobody began");

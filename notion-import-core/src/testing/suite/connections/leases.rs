@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::Store;
-use crate::connection::{Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary};
+use crate::connection::{Connection, ConnectionRecord, ConnectionState, RunSummary};
 use crate::error::StoreError;
+use crate::id::ConnectionId;
 use crate::testing::suite::fixture::{attempt, confirmed, connected, granted, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};
 
@@ -14,18 +15,18 @@ use crate::testing::suite::{Broken, Outcome};
 const LEASE: Duration = Duration::from_secs(600);
 
 async fn claimed(store: &Store, record: &ConnectionRecord, minutes: i64) -> Result<Connection, Broken> {
-    let claimed = store.claim(record.tenant, &record.reference, minute(minutes), LEASE).await?;
+    let claimed = store.claim(record.tenant, record.id, minute(minutes), LEASE).await?;
     claimed.ok_or_else(|| Broken::new(format!("the connection could not be claimed at minute {minutes}")))
 }
 
 async fn read(store: &Store, record: &ConnectionRecord) -> Result<ConnectionRecord, Broken> {
-    let read = store.get(record.tenant, &record.reference).await?;
+    let read = store.get(record.tenant, record.id).await?;
     read.ok_or_else(|| Broken::new("the connection is gone".into()))
 }
 
-async fn claim_due(store: &Store, minutes: i64) -> Result<Vec<ConnectionRef>, Broken> {
+async fn claim_due(store: &Store, minutes: i64) -> Result<Vec<ConnectionId>, Broken> {
     let claimed = store.claim_due(minute(minutes), LEASE, 9).await?;
-    Ok(claimed.into_iter().map(|connection| connection.reference).collect())
+    Ok(claimed.into_iter().map(|connection| connection.id).collect())
 }
 
 /// It claims the connection and plans its next run.
@@ -49,15 +50,15 @@ pub(super) async fn listed(store: Store) -> Outcome {
 pub(super) async fn due(store: Store) -> Outcome {
     let [ready, later, refused, fenced] = ["ready", "later", "refused", "fenced"];
     let tenant = tenant();
-    connected(&*store, tenant, ready).await?;
+    let ready = connected(&*store, tenant, ready).await?;
     let later = connected(&*store, tenant, later).await?;
     let refused = connected(&*store, tenant, refused).await?;
     let fenced = connected(&*store, tenant, fenced).await?;
     plan(&store, &later, 6).await?;
-    store.needs_reauth(tenant, &refused.reference).await?;
-    store.fence(tenant, &fenced.reference).await?;
-    ensure_eq!(claim_due(&store, 5).await?, [ConnectionRef::new(ready)], "what is due at minute 5");
-    ensure_eq!(claim_due(&store, 6).await?, [later.reference], "what is due at minute 6");
+    store.needs_reauth(tenant, refused.id).await?;
+    store.fence(tenant, fenced.id).await?;
+    ensure_eq!(claim_due(&store, 5).await?, [ready.id], "what is due at minute 5");
+    ensure_eq!(claim_due(&store, 6).await?, [later.id], "what is due at minute 6");
     Ok(())
 }
 
@@ -66,25 +67,24 @@ pub(super) async fn order(store: Store) -> Outcome {
         let record = connected(&*store, tenant(), reference).await?;
         plan(&store, &record, next_run).await?;
     }
-    let claimed = store.claim_due(minute(9), LEASE, 2).await?;
-    let references: Vec<_> = claimed.iter().map(|connection| connection.reference.as_str()).collect();
-    ensure_eq!(references, ["first", "second"], "the longest due");
-    ensure_eq!(claim_due(&store, 9).await?, [ConnectionRef::new("third")], "the rest");
+    let references = |claimed: Vec<Connection>| -> Vec<_> {
+        claimed.into_iter().map(|connection| connection.reference.to_string()).collect()
+    };
+    let longest = store.claim_due(minute(9), LEASE, 2).await?;
+    ensure_eq!(references(longest), ["first", "second"], "the longest due");
+    let rest = store.claim_due(minute(9), LEASE, 9).await?;
+    ensure_eq!(references(rest), ["third"], "the rest");
     Ok(())
 }
 
 pub(super) async fn exclusive(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
-    ensure_eq!(claim_due(&store, 0).await?, std::slice::from_ref(&record.reference), "what is claimed first");
+    ensure_eq!(claim_due(&store, 0).await?, std::slice::from_ref(&record.id), "what is claimed first");
     ensure_eq!(claim_due(&store, 9).await?, [], "what is claimed as due within the lease");
-    let by_name = store.claim(record.tenant, &record.reference, minute(9), LEASE).await?;
+    let by_name = store.claim(record.tenant, record.id, minute(9), LEASE).await?;
     ensure_eq!(by_name, None, "what is claimed by name within the lease");
-    ensure_eq!(
-        claim_due(&store, 10).await?,
-        std::slice::from_ref(&record.reference),
-        "what is claimed after it"
-    );
-    let by_name = store.claim(record.tenant, &record.reference, minute(20), LEASE).await?;
+    ensure_eq!(claim_due(&store, 10).await?, std::slice::from_ref(&record.id), "what is claimed after it");
+    let by_name = store.claim(record.tenant, record.id, minute(20), LEASE).await?;
     ensure!(by_name.is_some(), "a lease that ran out must not hinder a claim by name");
     ensure_eq!(claim_due(&store, 29).await?, [], "what is claimed as due of what was claimed by name");
     Ok(())
@@ -98,7 +98,7 @@ pub(super) async fn race(store: Store) -> Outcome {
     let claims = join_all((0..8).map(|_| store.claim_due(minute(1), LEASE, 3))).await;
     let mut references = Vec::new();
     for claim in claims {
-        references.extend(claim?.into_iter().map(|connection| connection.reference));
+        references.extend(claim?.into_iter().map(|connection| connection.id));
     }
     references.sort();
     let all = references.len();
@@ -123,18 +123,17 @@ pub(super) async fn by_name(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     plan(&store, &record, 240).await?;
     claimed(&store, &record, 1).await?;
-    let unknown = store.claim(record.tenant, &ConnectionRef::new("unknown"), minute(1), LEASE).await?;
+    let unknown = store.claim(record.tenant, ConnectionId::fresh(), minute(1), LEASE).await?;
     ensure_eq!(unknown, None, "what is claimed of nothing");
-    store.needs_reauth(record.tenant, &record.reference).await?;
-    let refused = store.claim(record.tenant, &record.reference, minute(60), LEASE).await?;
+    store.needs_reauth(record.tenant, record.id).await?;
+    let refused = store.claim(record.tenant, record.id, minute(60), LEASE).await?;
     ensure_eq!(refused, None, "what is claimed of one that Notion refuses");
     Ok(())
 }
 
 pub(super) async fn if_due(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
-    let claim =
-        async |minutes| store.claim_if_due(record.tenant, &record.reference, minute(minutes), LEASE).await;
+    let claim = async |minutes| store.claim_if_due(record.tenant, record.id, minute(minutes), LEASE).await;
     plan(&store, &record, 5).await?;
     ensure_eq!(claim(4).await?, None, "what is claimed before it is due");
     let claims = join_all((0..8).map(|_| claim(5))).await;
@@ -148,9 +147,9 @@ pub(super) async fn if_due(store: Store) -> Outcome {
     ensure_eq!(read(&store, &record).await?.generation, held.generation, "the generation kept");
     store.finish(held, &RunSummary::default(), ConnectionState::Active, minute(245)).await?;
     ensure_eq!(claim(6).await?, None, "what is claimed of what is done");
-    store.hasten(record.tenant, &record.reference, minute(6)).await?;
+    store.hasten(record.tenant, record.id, minute(6)).await?;
     ensure!(claim(6).await?.is_some(), "what was hastened must be due");
-    store.fence(record.tenant, &record.reference).await?;
+    store.fence(record.tenant, record.id).await?;
     ensure_eq!(claim(60).await?, None, "what is claimed of what is being disconnected");
     Ok(())
 }
@@ -160,7 +159,7 @@ pub(super) async fn renewed(store: Store) -> Outcome {
     let held = claimed(&store, &record, 0).await?;
     store.renew(&held, minute(5), LEASE).await?;
     ensure_eq!(claim_due(&store, 14).await?, [], "what is claimed within the renewed lease");
-    ensure_eq!(claim_due(&store, 15).await?, [record.reference], "what is claimed after it");
+    ensure_eq!(claim_due(&store, 15).await?, [record.id], "what is claimed after it");
     Ok(())
 }
 
@@ -172,12 +171,12 @@ pub(super) async fn overtaken_renew(store: Store) -> Outcome {
     ensure_fails!(renewed, StoreError::Fenced, "an overtaken holder's renewal");
     ensure_eq!(
         claim_due(&store, 20).await?,
-        std::slice::from_ref(&record.reference),
+        std::slice::from_ref(&record.id),
         "what the second lease leaves free"
     );
 
-    store.fence(record.tenant, &record.reference).await?;
-    store.remove(record.tenant, &record.reference).await?;
+    store.fence(record.tenant, record.id).await?;
+    store.remove(record.tenant, record.id).await?;
     let renewed = store.renew(&first, minute(15), LEASE).await;
     ensure_fails!(renewed, StoreError::Fenced, "a renewal of what is disconnected");
     Ok(())
@@ -189,7 +188,7 @@ pub(super) async fn finished_renew(store: Store) -> Outcome {
     store.finish(&held, &RunSummary::default(), ConnectionState::Active, minute(1)).await?;
     let renewed = store.renew(&held, minute(1), LEASE).await;
     ensure_fails!(renewed, StoreError::Fenced, "a renewal after the finish");
-    ensure_eq!(claim_due(&store, 1).await?, [record.reference], "what is due");
+    ensure_eq!(claim_due(&store, 1).await?, [record.id], "what is due");
     Ok(())
 }
 
@@ -240,7 +239,7 @@ pub(super) async fn refused_stays(store: Store) -> Outcome {
 
     let meanwhile = connected(&*store, tenant, "meanwhile").await?;
     let held = claimed(&store, &meanwhile, 0).await?;
-    store.needs_reauth(tenant, &meanwhile.reference).await?;
+    store.needs_reauth(tenant, meanwhile.id).await?;
     store.finish(&held, &run, ConnectionState::Active, minute(1)).await?;
     ensure_eq!(read(&store, &meanwhile).await?.state, ConnectionState::NeedsReauth, "after another's answer");
     Ok(())
@@ -261,13 +260,13 @@ pub(super) async fn hastened(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     plan(&store, &record, 240).await?;
     for (to, expected) in [(60, 60), (120, 60)] {
-        store.hasten(record.tenant, &record.reference, minute(to)).await?;
+        store.hasten(record.tenant, record.id, minute(to)).await?;
         ensure_eq!(read(&store, &record).await?.next_run, minute(expected), "hastened to {to}");
     }
-    store.needs_reauth(record.tenant, &record.reference).await?;
-    store.hasten(record.tenant, &record.reference, minute(30)).await?;
+    store.needs_reauth(record.tenant, record.id).await?;
+    store.hasten(record.tenant, record.id, minute(30)).await?;
     ensure_eq!(read(&store, &record).await?.next_run, minute(60), "hastened while refused");
-    store.hasten(record.tenant, &ConnectionRef::new("unknown"), minute(30)).await?;
+    store.hasten(record.tenant, ConnectionId::fresh(), minute(30)).await?;
     Ok(())
 }
 
@@ -275,7 +274,7 @@ pub(super) async fn hastened_during_run(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let run = RunSummary::default();
     let first = claimed(&store, &record, 0).await?;
-    store.hasten(record.tenant, &record.reference, minute(5)).await?;
+    store.hasten(record.tenant, record.id, minute(5)).await?;
     for _again in 0..2 {
         store.finish(&first, &run, ConnectionState::Active, minute(240)).await?;
         ensure_eq!(read(&store, &record).await?.next_run, minute(5), "the next run");
@@ -289,10 +288,10 @@ pub(super) async fn hastened_during_run(store: Store) -> Outcome {
 pub(super) async fn needs_reauth(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let other = connected(&*store, record.tenant, "other").await?;
-    store.needs_reauth(record.tenant, &record.reference).await?;
+    store.needs_reauth(record.tenant, record.id).await?;
     let expected = ConnectionRecord { state: ConnectionState::NeedsReauth, ..record.clone() };
     ensure_eq!(read(&store, &record).await?, expected, "the refused connection");
     ensure_eq!(read(&store, &other).await?, other, "the other connection");
-    store.needs_reauth(record.tenant, &ConnectionRef::new("unknown")).await?;
+    store.needs_reauth(record.tenant, ConnectionId::fresh()).await?;
     Ok(())
 }

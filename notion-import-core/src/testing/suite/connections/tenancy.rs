@@ -30,16 +30,16 @@ pub(super) async fn attempts(store: Store) -> Outcome {
 pub(super) async fn read(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let stranger = tenant();
-    ensure_eq!(store.get(stranger, &record.reference).await?, None, "what a stranger reads");
+    ensure_eq!(store.get(stranger, record.id).await?, None, "what a stranger reads");
     ensure_eq!(store.list(stranger).await?, [], "what a stranger lists");
     Ok(())
 }
 
 pub(super) async fn claim(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
-    let claimed = store.claim(tenant(), &record.reference, minute(1), LEASE).await?;
+    let claimed = store.claim(tenant(), record.id, minute(1), LEASE).await?;
     ensure_eq!(claimed, None, "what a stranger claims");
-    let claimed = store.claim_if_due(tenant(), &record.reference, minute(1), LEASE).await?;
+    let claimed = store.claim_if_due(tenant(), record.id, minute(1), LEASE).await?;
     ensure_eq!(claimed, None, "what a stranger claims as due");
     let claimed = store.claim_due(minute(1), LEASE, 9).await?;
     let tenants: Vec<_> = claimed.iter().map(|connection| connection.tenant).collect();
@@ -49,9 +49,9 @@ pub(super) async fn claim(store: Store) -> Outcome {
 
 pub(super) async fn change(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
-    let held = store.claim(record.tenant, &record.reference, minute(1), LEASE).await?;
+    let held = store.claim(record.tenant, record.id, minute(1), LEASE).await?;
     let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
-    let before = store.get(record.tenant, &record.reference).await?;
+    let before = store.get(record.tenant, record.id).await?;
     let stranger = tenant();
     let theirs = Connection { tenant: stranger, ..held };
     let renewed = store.renew(&theirs, minute(60), LEASE).await;
@@ -59,10 +59,10 @@ pub(super) async fn change(store: Store) -> Outcome {
     let run = RunSummary::default();
     let finished = store.finish(&theirs, &run, ConnectionState::NeedsReauth, minute(60)).await;
     ensure_fails!(finished, StoreError::Fenced, "a stranger's finish");
-    store.needs_reauth(stranger, &record.reference).await?;
-    store.hasten(stranger, &record.reference, minute(-9)).await?;
-    ensure_eq!(store.fence(stranger, &record.reference).await?, None, "what a stranger fences");
-    store.remove(stranger, &record.reference).await?;
-    ensure_eq!(store.get(record.tenant, &record.reference).await?, before, "the connection");
+    store.needs_reauth(stranger, record.id).await?;
+    store.hasten(stranger, record.id, minute(-9)).await?;
+    ensure_eq!(store.fence(stranger, record.id).await?, None, "what a stranger fences");
+    store.remove(stranger, record.id).await?;
+    ensure_eq!(store.get(record.tenant, record.id).await?, before, "the connection");
     Ok(())
 }

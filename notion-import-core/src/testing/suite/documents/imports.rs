@@ -29,7 +29,7 @@ pub(super) async fn created(store: Store) -> Outcome {
             document: imported.document(),
             title: Title { text: source.title.clone(), edited_here: false },
             link: Link {
-                connection: Some(desk.connection.reference.clone()),
+                connection: Some(desk.connection.id),
                 source: source.clone(),
                 state: SourceState::Present,
                 checked_at: minute(1),
@@ -63,7 +63,7 @@ pub(super) async fn unchanged(store: Store) -> Outcome {
         ensure_eq!(desk.import_at(&again, 3).await?, Imported::Unchanged(document), "importing it again");
         let linked = desk.linked(&source).await?;
         let expected = Link {
-            connection: Some(desk.connection.reference.clone()),
+            connection: Some(desk.connection.id),
             source: edited.clone(),
             state: SourceState::Archived,
             checked_at: minute(3),
@@ -149,7 +149,7 @@ pub(super) async fn other_connection(store: Store) -> Outcome {
     let (source, document) = desk.page("Policy").await?;
     ensure_eq!(other.import(&source, "Policy").await?, Imported::Unchanged(document), "the second import");
     let holder = desk.linked(&source).await?.link.connection;
-    ensure_eq!(holder, Some(other.connection.reference.clone()), "the connection it is linked through");
+    ensure_eq!(holder, Some(other.connection.id), "the connection it is linked through");
     Ok(())
 }
 

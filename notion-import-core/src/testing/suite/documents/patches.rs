@@ -33,7 +33,7 @@ pub(super) async fn source(store: Store) -> Outcome {
     store.patch(&desk.connection, &[SyncPatch { document, checked_at: minute(5), found }], None).await?;
     let linked = desk.linked(&before).await?;
     let expected = Link {
-        connection: Some(desk.connection.reference.clone()),
+        connection: Some(desk.connection.id),
         source,
         state: SourceState::Trashed,
         checked_at: minute(5),
@@ -129,7 +129,7 @@ pub(super) async fn relinked(store: Store) -> Outcome {
     store.patch(&other.connection, &[seen(document, &source, 5)], None).await?;
     let linked = desk.linked(&source).await?;
     ensure_eq!(linked.document, document, "the document");
-    ensure_eq!(linked.link.connection, Some(other.connection.reference), "the connection that holds it");
+    ensure_eq!(linked.link.connection, Some(other.connection.id), "the connection that holds it");
     Ok(())
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn reimported(store: Store) -> Outcome {
     let other = desk.other();
     ensure_eq!(other.import(&source, "Policy").await?, Imported::Unchanged(document), "the import");
     let holder = desk.linked(&source).await?.link.connection;
-    ensure_eq!(holder, Some(other.connection.reference), "the connection that holds it");
+    ensure_eq!(holder, Some(other.connection.id), "the connection that holds it");
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use notion_import_core::connection::{
     RunSummary, SharedBot,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
 use notion_import_core::library::memory::MemoryConnections;
 use notion_import_core::testing::suite::connections::PROMISES;
 
@@ -55,12 +55,12 @@ impl Leaky {
 
     /// The right of whoever may act now, whoever asks.
     async fn current(&self, connection: &Connection) -> Result<Connection, StoreError> {
-        let record = self.inner.get(connection.tenant, &connection.reference).await?;
+        let record = self.inner.get(connection.tenant, connection.id).await?;
         Ok(record.map_or(connection.clone(), |record| record.connection()))
     }
 
-    fn holds(&self, tenant: TenantId, reference: &ConnectionRef) -> bool {
-        self.held.lock().unwrap().iter().any(|held| held.tenant == tenant && held.reference == *reference)
+    fn holds(&self, tenant: TenantId, id: ConnectionId) -> bool {
+        self.held.lock().unwrap().iter().any(|held| held.tenant == tenant && held.id == id)
     }
 }
 
@@ -103,7 +103,7 @@ impl ConnectionStore for Leaky {
                 Leak::ConnectsTwice if attempt.renews.is_none() => {
                     let reference = attempt.granted.as_ref().map(|granted| granted.reference.clone());
                     if let Some(reference) = reference
-                        && let Some(record) = self.inner.get(tenant, &reference).await?
+                        && let Some(record) = self.inner.called(tenant, &reference).await?
                     {
                         self.inner.forget(tenant, id).await?;
                         return Ok(record);
@@ -132,17 +132,20 @@ impl ConnectionStore for Leaky {
         Ok(lapsed)
     }
 
-    async fn get(
+    async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
+        let known = self.records.lock().unwrap().iter().find(|record| record.id == id).cloned();
+        match (self.leak, known) {
+            (Leak::ReadsAnyTenant, Some(known)) => self.inner.get(known.tenant, id).await,
+            _ => self.inner.get(tenant, id).await,
+        }
+    }
+
+    async fn called(
         &self,
         tenant: TenantId,
         reference: &ConnectionRef,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
-        let known =
-            self.records.lock().unwrap().iter().find(|record| record.reference == *reference).cloned();
-        match (self.leak, known) {
-            (Leak::ReadsAnyTenant, Some(known)) => self.inner.get(known.tenant, reference).await,
-            _ => self.inner.get(tenant, reference).await,
-        }
+        self.inner.called(tenant, reference).await
     }
 
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
@@ -168,14 +171,14 @@ impl ConnectionStore for Leaky {
     async fn claim(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let lease = if self.leak == Leak::ForgetsLeases { Duration::ZERO } else { lease };
-        let mut claimed = self.inner.claim(tenant, reference, now, lease).await?;
+        let mut claimed = self.inner.claim(tenant, id, now, lease).await?;
         if self.leak == Leak::ClaimsTheRefused && claimed.is_none() {
-            let record = self.inner.get(tenant, reference).await?;
+            let record = self.inner.get(tenant, id).await?;
             let refused = record.filter(|record| record.state == ConnectionState::NeedsReauth);
             claimed = refused.map(|record| record.connection());
         }
@@ -186,13 +189,13 @@ impl ConnectionStore for Leaky {
     async fn claim_if_due(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         match self.leak {
-            Leak::ClaimsBeforeDue => self.claim(tenant, reference, now, lease).await,
-            _ => self.inner.claim_if_due(tenant, reference, now, lease).await,
+            Leak::ClaimsBeforeDue => self.claim(tenant, id, now, lease).await,
+            _ => self.inner.claim_if_due(tenant, id, now, lease).await,
         }
     }
 
@@ -220,7 +223,7 @@ impl ConnectionStore for Leaky {
             _ => connection.clone(),
         };
         if self.leak == Leak::RunDisconnects && state == ConnectionState::Disconnecting {
-            self.inner.fence(connection.tenant, &connection.reference).await?;
+            self.inner.fence(connection.tenant, connection.id).await?;
             return Ok(());
         }
         let run = if self.leak == Leak::ForgetsTheRun { &RunSummary::default() } else { run };
@@ -229,29 +232,24 @@ impl ConnectionStore for Leaky {
         Ok(())
     }
 
-    async fn needs_reauth(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
-        self.inner.needs_reauth(tenant, reference).await
+    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
+        self.inner.needs_reauth(tenant, id).await
     }
 
-    async fn hasten(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if self.leak == Leak::LosesHints && self.holds(tenant, reference) {
+    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        if self.leak == Leak::LosesHints && self.holds(tenant, id) {
             return Ok(());
         }
-        self.inner.hasten(tenant, reference, at).await
+        self.inner.hasten(tenant, id, at).await
     }
 
     async fn fence(
         &self,
         tenant: TenantId,
-        reference: &ConnectionRef,
+        id: ConnectionId,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
-        let before = self.inner.get(tenant, reference).await?.map(|record| record.state);
-        let mut fenced = self.inner.fence(tenant, reference).await?;
+        let before = self.inner.get(tenant, id).await?.map(|record| record.state);
+        let mut fenced = self.inner.fence(tenant, id).await?;
         if self.leak == Leak::FencesTwice && before == Some(ConnectionState::Disconnecting) {
             fenced.iter_mut().for_each(|record| record.generation += 1);
         }
@@ -263,11 +261,11 @@ impl ConnectionStore for Leaky {
         self.inner.fenced(limit).await
     }
 
-    async fn remove(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), StoreError> {
+    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
         if self.leak == Leak::RemovesUnfenced {
-            self.inner.fence(tenant, reference).await?;
+            self.inner.fence(tenant, id).await?;
         }
-        self.inner.remove(tenant, reference).await
+        self.inner.remove(tenant, id).await
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Connection, ConnectionRef};
+use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId};
+use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
@@ -52,9 +52,9 @@ pub(super) enum Leak {
 pub(super) struct Leaky {
     inner: MemoryLibrary,
     leak: Leak,
-    highest: Mutex<HashMap<(TenantId, ConnectionRef), u64>>,
+    highest: Mutex<HashMap<(TenantId, ConnectionId), u64>>,
     holders: Mutex<HashMap<DocumentId, Connection>>,
-    cursors: Mutex<HashMap<(TenantId, ConnectionRef), SyncCursor>>,
+    cursors: Mutex<HashMap<(TenantId, ConnectionId), SyncCursor>>,
     forgotten: Mutex<HashSet<DocumentId>>,
 }
 
@@ -82,8 +82,8 @@ impl Leaky {
     }
 }
 
-fn key(connection: &Connection) -> (TenantId, ConnectionRef) {
-    (connection.tenant, connection.reference.clone())
+fn key(connection: &Connection) -> (TenantId, ConnectionId) {
+    (connection.tenant, connection.id)
 }
 
 #[async_trait]
@@ -133,7 +133,7 @@ impl DocumentStore for Leaky {
                 (Leak::PatchesForeignDocuments, _) => {
                     let foreign =
                         self.holder(patch.document).filter(|holder| holder.tenant == connection.tenant);
-                    if let Some(holder) = foreign.filter(|holder| holder.reference != connection.reference) {
+                    if let Some(holder) = foreign.filter(|holder| holder.id != connection.id) {
                         self.inner.patch(&holder, std::slice::from_ref(patch), None).await?;
                     }
                 }
