@@ -346,12 +346,20 @@ pub enum StoreError {
     /// The store has no room left: a full disk or an exhausted quota. Reading goes on, and so does writing once there is room.
     #[error("the store has no room left")]
     StorageFull(#[source] Cause),
+    /// The store could not be reached, or was too busy to begin in time. It may be there again in a moment.
+    #[error("the store cannot be reached at the moment")]
+    Unavailable(#[source] Cause),
     /// The database or file system failed.
     #[error("the store failed")]
     Backend(#[source] Cause),
 }
 
 impl StoreError {
+    /// Keeps the error of a backend that could not be reached, or not in time, as the cause.
+    pub fn unavailable(error: impl Into<Cause>) -> Self {
+        Self::Unavailable(error.into())
+    }
+
     /// Keeps a backend's error as the cause, as [`StorageFull`](Self::StorageFull) if that is what the operating system says somewhere
     /// among its causes.
     pub fn backend(error: impl Into<Cause>) -> Self {
@@ -362,7 +370,7 @@ impl StoreError {
     /// Asking again later may succeed without anybody asking for something else.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::StorageFull(_) | Self::Backend(_) | Self::Interrupted(_) => true,
+            Self::StorageFull(_) | Self::Unavailable(_) | Self::Backend(_) | Self::Interrupted(_) => true,
             Self::NotFound
             | Self::Conflict
             | Self::Denied
@@ -383,6 +391,7 @@ impl StoreError {
             Self::Interrupted(_) => "stream_broke_off",
             Self::Corrupt(_) => "corrupt",
             Self::StorageFull(_) => "storage_full",
+            Self::Unavailable(_) => "store_unavailable",
             Self::Backend(_) => "store_failed",
         }
     }

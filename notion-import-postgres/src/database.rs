@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Transaction};
+use tokio::time::timeout;
 
 use crate::error::{OpenError, backend};
+use crate::options::Options;
 use crate::prefix::Prefix;
 use crate::{migrations, safety};
-
-const CONNECTIONS: u32 = 10;
 
 /// Connections, documents and, with the feature `gate`, who may read them, in the schema `notion_import` of one database.
 ///
@@ -21,6 +22,8 @@ const CONNECTIONS: u32 = 10;
 pub struct Postgres {
     pool: PgPool,
     prefix: Prefix,
+    /// How long a transaction may take to begin.
+    patience: Duration,
 }
 
 /// A transaction. Dropped before it is committed, it never was.
@@ -48,26 +51,46 @@ impl Role {
 }
 
 impl Postgres {
-    /// It opens a pool of its own on the database at `url`, for hosts that have none, or one of another version of sqlx.
+    /// Opens a pool of its own on the database at `url` with the default [`Options`], for hosts that have none, or one of another
+    /// version of sqlx.
     ///
     /// # Errors
-    /// Those of [`new`](Self::new), [`OpenError::Address`], [`OpenError::Login`] and [`OpenError::NoDatabase`].
+    /// Those of [`connect_with`](Self::connect_with).
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
-        // What cannot be parsed may be a password.
-        let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
-        // A pool would try for half a minute what cannot succeed.
-        PgConnection::connect_with(&options).await.map_err(backend)?.close().await.map_err(backend)?;
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
-        Self::new(pool.connect_with(options).await.map_err(backend)?).await
+        Self::connect_with(url, Options::default()).await
     }
 
-    /// It uses the host's pool: it brings the schema up to date and sees that tenants are kept apart.
+    /// Opens a pool of its own on the database at `url`.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), [`OpenError::Address`], [`OpenError::Login`] and [`OpenError::NoDatabase`].
+    pub async fn connect_with(url: &str, options: Options) -> Result<Self, OpenError> {
+        // What cannot be parsed may be a password.
+        let login: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
+        // A pool would try again and again what cannot succeed.
+        let login_works = async { PgConnection::connect_with(&login).await?.close().await };
+        within(options.acquire_timeout, async { login_works.await.map_err(backend) }).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout);
+        Self::open(pool.connect_with(login).await.map_err(backend)?, options).await
+    }
+
+    /// Uses the host's pool with the default [`Options`].
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub async fn new(pool: PgPool) -> Result<Self, OpenError> {
+        Self::open(pool, Options::default()).await
+    }
+
+    /// Uses the host's pool: brings the schema up to date and sees that tenants are kept apart.
     ///
     /// # Errors
     /// [`OpenError::Unsafe`] with what to mend, if a role could pass row-level security by; [`OpenError::Rights`] if the login may
     /// not do what is to be done; [`OpenError::Unreachable`] and [`OpenError::Store`] if the database fails.
-    pub async fn new(pool: PgPool) -> Result<Self, OpenError> {
-        let postgres = Self { pool, prefix: Prefix::default() };
+    pub async fn open(pool: PgPool, options: Options) -> Result<Self, OpenError> {
+        let postgres = Self { pool, prefix: options.prefix, patience: options.acquire_timeout };
         migrations::run(&postgres).await?;
         safety::check(&postgres).await?;
         Ok(postgres)
@@ -89,23 +112,17 @@ impl Postgres {
 
     /// A transaction for one tenant.
     pub(crate) async fn write(&self, role: Role, tenant: TenantId) -> Result<Tx, StoreError> {
-        let mut tx = self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
-        enter(&mut tx, role, Some(tenant)).await?;
-        Ok(tx)
+        self.transaction(READ_WRITE, Some((role, Some(tenant)))).await
     }
 
     /// A transaction for one tenant that sees one state of the database and changes nothing.
     pub(crate) async fn snapshot(&self, role: Role, tenant: TenantId) -> Result<Tx, StoreError> {
-        let mut tx = self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        enter(&mut tx, role, Some(tenant)).await?;
-        Ok(tx)
+        self.transaction(SNAPSHOT, Some((role, Some(tenant)))).await
     }
 
     /// A schedule's transaction: no row is there until it [enters](enter) a tenant.
     pub(crate) async fn schedule(&self, role: Role) -> Result<Tx, StoreError> {
-        let mut tx = self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
-        enter(&mut tx, role, None).await?;
-        Ok(tx)
+        self.transaction(READ_WRITE, Some((role, None))).await
     }
 
     /// The pool, for the queue, which opens transactions of its own and never sees a tenant's rows.
@@ -116,7 +133,7 @@ impl Postgres {
 
     /// A transaction under the host's own login, to look at roles and make tables. Every name in it is qualified.
     pub(crate) async fn login(&self) -> Result<Tx, StoreError> {
-        let mut tx = self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
+        let mut tx = self.transaction(READ_WRITE, None).await?;
         sqlx::raw_sql("SET LOCAL search_path = pg_catalog, pg_temp")
             .execute(&mut *tx)
             .await
@@ -128,14 +145,36 @@ impl Postgres {
         &self.prefix
     }
 
-    async fn transaction(&self, begin: &'static str) -> Result<Tx, StoreError> {
+    async fn transaction(
+        &self,
+        begin: &'static str,
+        acting: Option<(Role, Option<TenantId>)>,
+    ) -> Result<Tx, StoreError> {
         let pool = self.pool.clone();
         // In a task, which runs to its end: were the caller dropped in the middle, the connection would go back to the pool inside
         // a transaction that nobody ends.
         let begun = tokio::spawn(async move { pool.begin_with(begin).await });
-        let transaction = begun.await.map_err(StoreError::backend)?.map_err(backend)?;
-        Ok(Tx { transaction, prefix: self.prefix.clone() })
+        within(self.patience, async {
+            let transaction = begun.await.map_err(StoreError::backend)?.map_err(backend)?;
+            let mut tx = Tx { transaction, prefix: self.prefix.clone() };
+            if let Some((role, tenant)) = acting {
+                enter(&mut tx, role, tenant).await?;
+            }
+            Ok(tx)
+        })
+        .await
     }
+}
+
+const READ_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Gives up on what a server that does not answer would keep waiting.
+async fn within<T>(
+    patience: Duration,
+    asked: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout(patience, asked).await.unwrap_or_else(|_| Err(backend(sqlx::Error::PoolTimedOut)))
 }
 
 impl fmt::Debug for Postgres {

@@ -71,7 +71,7 @@ fn list(hazards: &[Hazard]) -> String {
 
 /// It keeps what a database error means. PostgreSQL quotes rows in its messages, and rows are the customers'.
 pub(crate) fn backend(error: sqlx::Error) -> StoreError {
-    StoreError::backend(match error {
+    failed(match error {
         sqlx::Error::Database(refused) => Failure::Refused {
             sqlstate: refused.code().unwrap_or_default().into_owned(),
             constraint: refused.constraint().map(str::to_owned),
@@ -82,6 +82,10 @@ pub(crate) fn backend(error: sqlx::Error) -> StoreError {
         sqlx::Error::Tls(_) => Failure::Tls,
         _ => Failure::Protocol,
     })
+}
+
+fn failed(failure: Failure) -> StoreError {
+    if failure.is_absence() { StoreError::unavailable(failure) } else { StoreError::backend(failure) }
 }
 
 /// The code by which the database said why it refused.
@@ -96,7 +100,7 @@ pub(crate) fn sqlstate(error: &StoreError) -> Option<&str> {
 
 fn failure(error: &StoreError) -> Option<&Failure> {
     match error {
-        StoreError::Backend(cause) => cause.downcast_ref(),
+        StoreError::Unavailable(cause) | StoreError::Backend(cause) => cause.downcast_ref(),
         _ => None,
     }
 }
@@ -106,7 +110,7 @@ fn failure(error: &StoreError) -> Option<&Failure> {
 pub(crate) fn queue_failed(error: &(dyn std::error::Error + 'static)) -> StoreError {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut codes = causes.filter_map(|cause| cause.downcast_ref::<graphile_worker::DbError>()?.code());
-    StoreError::backend(match codes.next() {
+    failed(match codes.next() {
         Some(sqlstate) => Failure::Refused { sqlstate: sqlstate.to_owned(), constraint: None },
         None => Failure::Queue,
     })
@@ -130,6 +134,23 @@ enum Failure {
     #[cfg(feature = "worker")]
     #[error("the queue cannot be used")]
     Queue,
+}
+
+impl Failure {
+    /// The database is away, or has no connection to spare: in a moment it may be there again.
+    fn is_absence(&self) -> bool {
+        match self {
+            Self::Io(_) | Self::Busy | Self::Closed => true,
+            Self::Refused { sqlstate, .. } => match sqlstate.as_str() {
+                // No more connections; shut down by an administrator, by a crash, or not up yet.
+                "53300" | "57P01" | "57P02" | "57P03" => true,
+                sqlstate => sqlstate.starts_with("08"),
+            },
+            Self::Tls | Self::Protocol => false,
+            #[cfg(feature = "worker")]
+            Self::Queue => false,
+        }
+    }
 }
 
 fn of(constraint: Option<&str>) -> String {

@@ -46,6 +46,7 @@ mod safety;
 mod migrations;
 mod lock;
 mod row;
+mod options;
 mod prefix;
 mod error;
 
@@ -53,6 +54,7 @@ pub use blobs::Blobs;
 pub use database::Postgres;
 pub use error::{Hazard, OpenError};
 pub use object_store;
+pub use options::Options;
 pub use prefix::{Prefix, PrefixError};
 #[cfg(feature = "worker")]
 pub use worker::Worker;

@@ -179,6 +179,7 @@ fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = Outcome> {
         let error = match &*cause {
             Error::Overdue => Error::Overdue,
             Error::Store(StoreError::StorageFull(_)) => StoreError::StorageFull(cause.clone().into()).into(),
+            Error::Store(StoreError::Unavailable(_)) => Error::Store(StoreError::unavailable(cause.clone())),
             _ => Error::Store(StoreError::backend(cause.clone())),
         };
         Outcome { pick, result: Err(error) }

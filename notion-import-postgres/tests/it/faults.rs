@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use notion_import_core::connection::{Connection, RunSummary};
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Error as ImportError, StoreError};
 use notion_import_core::id::TenantId;
 use notion_import_core::library::document::{
     DocumentStore, Found, Imported, NewContent, SourceState, SyncCursor, SyncPatch,
@@ -14,13 +14,17 @@ use sqlx::PgConnection;
 
 use crate::cluster::{Database, run};
 
-/// What goes wrong while a row is written, and how the error tells of it.
-const FAULTS: [(&str, &str); 5] = [
-    ("PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5)", "SQLSTATE 57P01"),
-    ("PERFORM pg_sleep(5)", "SQLSTATE 57014"),
-    ("RAISE 'Nightingale' USING ERRCODE = 'serialization_failure'", "SQLSTATE 40001"),
-    ("RAISE 'Nightingale' USING ERRCODE = 'deadlock_detected'", "SQLSTATE 40P01"),
-    ("RAISE 'Nightingale' USING ERRCODE = 'disk_full'", "SQLSTATE 53100"),
+/// What goes wrong while a row is written, what it means, and how the error tells of it.
+const FAULTS: [(&str, &str, &str); 5] = [
+    (
+        "PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5)",
+        "store_unavailable",
+        "SQLSTATE 57P01",
+    ),
+    ("PERFORM pg_sleep(5)", "store_failed", "SQLSTATE 57014"),
+    ("RAISE 'Nightingale' USING ERRCODE = 'serialization_failure'", "store_failed", "SQLSTATE 40001"),
+    ("RAISE 'Nightingale' USING ERRCODE = 'deadlock_detected'", "store_failed", "SQLSTATE 40P01"),
+    ("RAISE 'Nightingale' USING ERRCODE = 'disk_full'", "store_failed", "SQLSTATE 53100"),
 ];
 
 async fn spoil(db: &mut PgConnection, table: &str, fault: &str) {
@@ -65,13 +69,13 @@ fn said(error: &StoreError) -> String {
 async fn check<T>(database: &Database, tables: &[&str], call: impl AsyncFn() -> Result<T, StoreError>) -> T {
     let mut db = database.superuser().await;
     for table in tables {
-        for (fault, expected) in FAULTS {
+        for (fault, meaning, expected) in FAULTS {
             let before = state(&mut db).await;
             spoil(&mut db, table, fault).await;
             let failed = call().await.err().unwrap_or_else(|| panic!("{table}, {fault}: it succeeded"));
             mend(&mut db, table).await;
             let said = said(&failed);
-            assert!(matches!(failed, StoreError::Backend(_)), "{table}, {fault}: {said}");
+            assert_eq!(ImportError::from(failed).code(), meaning, "{table}, {fault}: {said}");
             assert!(said.contains(expected), "{table}, {fault}: {said}");
             assert!(!said.contains("Nightingale"), "{table}, {fault}: {said}");
             assert_eq!(state(&mut db).await, before, "{table}, {fault}");
@@ -189,5 +193,5 @@ async fn a_database_that_is_away_is_a_failure_and_not_a_panic() {
     let postgres = database.open(1).await;
     postgres.close().await;
     let connection = Connection::new(TenantId::fresh(), "notion");
-    assert!(matches!(postgres.cursor(&connection).await, Err(StoreError::Backend(_))));
+    assert!(matches!(postgres.cursor(&connection).await, Err(StoreError::Unavailable(_))));
 }
