@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::prefix::Prefix;
 use crate::{migrations, safety};
 
-/// Connections, documents and, with the feature `gate`, who may read them, in the schema `notion_import` of one database.
+/// Connections, documents and, with the feature `gate`, who may read them, in a schema of its own.
 ///
 /// Clones share the pool. Every call is one transaction for one tenant, under a role that row-level security binds.
 #[derive(Clone)]
@@ -84,7 +84,9 @@ impl Postgres {
         Self::open(pool, Options::default()).await
     }
 
-    /// Uses the host's pool: brings the schema up to date and sees that tenants are kept apart.
+    /// Uses the host's pool: sees that the schema is what the migrations make and that tenants are kept apart. A login that may
+    /// makes the schema and the roles first, brings them up to date and becomes a member; any other finds them as an
+    /// administrator's [`setup_sql`](crate::setup_sql) and the owner's [`migrate`](Self::migrate) have left them.
     ///
     /// # Errors
     /// [`OpenError::Unsafe`] with what to mend, if a role could pass row-level security by; [`OpenError::Rights`] if the login may
@@ -94,6 +96,17 @@ impl Postgres {
         migrations::run(&postgres).await?;
         safety::check(&postgres).await?;
         Ok(postgres)
+    }
+
+    /// Makes the schema, or brings it up to date, for logins that may not: as its owner, who needs not act for tenants. Run it
+    /// before a new version of this crate starts, and after an upgrade to another major version of PostgreSQL.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) but [`OpenError::Unsafe`]: what was there before is looked at by whoever opens it.
+    pub async fn migrate(owner: &PgPool, options: &Options) -> Result<(), OpenError> {
+        let Options { prefix, acquire_timeout, .. } = options.clone();
+        let postgres = Self { pool: owner.clone(), prefix, patience: acquire_timeout };
+        migrations::migrate(&postgres).await
     }
 
     /// It tells whether the login is a superuser or bypasses row-level security. What goes through this crate is safe all the
@@ -131,13 +144,13 @@ impl Postgres {
         self.pool.clone()
     }
 
-    /// A transaction under the host's own login, to look at roles and make tables. Every name in it is qualified.
+    /// A transaction under the host's own login, to look at roles and make tables. Every name in it is qualified, and the server
+    /// prints what it says the same way whatever the host has set.
     pub(crate) async fn login(&self) -> Result<Tx, StoreError> {
         let mut tx = self.transaction(READ_WRITE, None).await?;
-        sqlx::raw_sql("SET LOCAL search_path = pg_catalog, pg_temp")
-            .execute(&mut *tx)
-            .await
-            .map_err(backend)?;
+        let printed = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL quote_all_identifiers = off; \
+                       SET LOCAL standard_conforming_strings = on; SET LOCAL jit = off";
+        sqlx::raw_sql(printed).execute(&mut *tx).await.map_err(backend)?;
         Ok(tx)
     }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use notion_import_core::error::StoreError;
 
+use crate::prefix::Prefix;
+
 /// Why the library on PostgreSQL was not opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -23,10 +25,12 @@ pub enum OpenError {
     /// The server has no such database.
     #[error("the server has no such database")]
     NoDatabase(#[source] StoreError),
-    /// The login may not make what is missing: it lacks the right to make roles and a schema, or, where both are there,
-    /// `GRANT notion_import_app, notion_import_sync`.
-    #[error("the login may neither make the schema notion_import and its roles nor use them")]
-    Rights(#[source] StoreError),
+    /// The login lacks rights, each named with the statement that gives it; [`setup_sql`](crate::setup_sql) gives all there are.
+    #[error("the login lacks rights on the database:{}", list(.0))]
+    Rights(Vec<MissingRight>),
+    /// The prefix means something in SQL, such as `user`.
+    #[error("the prefix {0} means something in SQL; choose another")]
+    Reserved(Prefix),
     /// The database failed.
     #[error("the database could not be opened")]
     Store(#[source] StoreError),
@@ -39,7 +43,6 @@ impl From<StoreError> for OpenError {
             Some(Failure::Refused { sqlstate, .. }) => match sqlstate.as_str() {
                 "28000" | "28P01" => Self::Login(error),
                 "3D000" => Self::NoDatabase(error),
-                "42501" => Self::Rights(error),
                 "53300" | "57P03" => Self::Unreachable(error),
                 _ => Self::Store(error),
             },
@@ -65,8 +68,25 @@ impl fmt::Display for Hazard {
     }
 }
 
-fn list(hazards: &[Hazard]) -> String {
-    hazards.iter().map(|hazard| format!("\n  {hazard}")).collect()
+/// A right that a login lacks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MissingRight {
+    /// Who lacks it.
+    pub role: String,
+    /// What is lacking.
+    pub right: String,
+    /// What an administrator runs, or does, to give it.
+    pub statement: String,
+}
+
+impl fmt::Display for MissingRight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} lacks {}; to give it: {}", self.role, self.right, self.statement)
+    }
+}
+
+fn list(each: &[impl fmt::Display]) -> String {
+    each.iter().map(|one| format!("\n  {one}")).collect()
 }
 
 /// It keeps what a database error means. PostgreSQL quotes rows in its messages, and rows are the customers'.

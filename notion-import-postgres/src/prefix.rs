@@ -58,9 +58,20 @@ impl Prefix {
     }
 
     /// Returns the SQL of one of this crate's files for this installation. The files say `notion_import` and are valid as they
-    /// are; this is the one place where another prefix is put in.
+    /// are; this and [`sql_in`](Self::sql_in) are the one place where another prefix is put in.
     pub(crate) fn sql(&self, file: &str) -> AssertSqlSafe<String> {
-        AssertSqlSafe(file.replace(IN_FILES, &self.0))
+        self.sql_in(self.as_str(), file)
+    }
+
+    /// Returns the SQL of a file for another schema and the roles of this installation.
+    pub(crate) fn sql_in(&self, schema: &str, file: &str) -> AssertSqlSafe<String> {
+        let mut pieces = file.split(IN_FILES);
+        let mut sql = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            sql.push_str(if piece.starts_with('_') { self.as_str() } else { schema });
+            sql.push_str(piece);
+        }
+        AssertSqlSafe(sql)
     }
 }
 
@@ -92,6 +103,8 @@ impl fmt::Debug for Prefix {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::SqlSafeStr;
+
     use super::*;
 
     #[test]
@@ -117,6 +130,19 @@ mod tests {
             &"a".repeat(41),
         ] {
             assert_eq!(Prefix::new(bad), Err(PrefixError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_for_the_installation_whatever_its_prefix() {
+        let file = "GRANT SELECT ON notion_import.audit TO notion_import_app";
+        for (prefix, schema, expected) in [
+            ("notion_import", "notion_import", file),
+            ("notion_import_two", "scratch", "GRANT SELECT ON scratch.audit TO notion_import_two_app"),
+            ("trust", "trust", "GRANT SELECT ON trust.audit TO trust_app"),
+        ] {
+            let sql = Prefix::new(prefix).map(|prefix| prefix.sql_in(schema, file).into_sql_str());
+            assert_eq!(sql.as_ref().map(|sql| sql.as_str()), Ok(expected));
         }
     }
 }

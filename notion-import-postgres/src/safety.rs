@@ -1,17 +1,16 @@
 //! Whether tenants are kept apart: looked at on every start, since rights drift.
 
 use notion_import_core::error::StoreError;
-use sqlx::{PgExecutor, Row};
+use sqlx::Row;
 
-use crate::database::{Postgres, commit};
+use crate::catalogue::{self, Catalogue};
+use crate::database::{Postgres, Tx, commit};
 use crate::error::{Hazard, OpenError, backend};
-use crate::prefix::Prefix;
 
-/// It refuses a database in which a role that acts for tenants could see another's rows.
+/// Refuses a database in which a role that acts for tenants could see another's rows: one whose schema is not what the migrations
+/// make, or in which something beside the schema leads around it.
 pub(crate) async fn check(postgres: &Postgres) -> Result<(), OpenError> {
-    let mut tx = postgres.login().await?;
-    let hazards = hazards(&mut *tx, postgres.prefix()).await?;
-    commit(tx).await?;
+    let hazards = hazards(postgres).await?;
     if !hazards.is_empty() {
         return Err(OpenError::Unsafe(hazards));
     }
@@ -19,14 +18,28 @@ pub(crate) async fn check(postgres: &Postgres) -> Result<(), OpenError> {
         // What goes through this crate is safe all the same: it steps into roles that are bound.
         tracing::warn!(
             "the login is a superuser or bypasses row-level security: the host's own statements see every tenant's rows; \
-             use a login without these rights, and GRANT notion_import_app, notion_import_sync to it"
+             use a login without these rights"
         );
     }
     Ok(())
 }
 
-async fn hazards(db: impl PgExecutor<'_>, prefix: &Prefix) -> Result<Vec<Hazard>, StoreError> {
-    let rows = sqlx::query(prefix.sql(include_str!("safety.sql"))).fetch_all(db).await.map_err(backend)?;
+async fn hazards(postgres: &Postgres) -> Result<Vec<Hazard>, StoreError> {
+    let schema = postgres.prefix().as_str();
+    let mut tx = postgres.login().await?;
+    let mut hazards = beside(&mut tx, postgres).await?;
+    let found = Catalogue::of(&mut tx, schema).await?;
+    let owner = "SELECT quote_ident(rolname) FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner WHERE nspname = $1";
+    let owner: String = sqlx::query_scalar(owner).bind(schema).fetch_one(&mut *tx).await.map_err(backend)?;
+    let expected = catalogue::kept(&mut tx).await?;
+    hazards.extend(found.differences(&expected, &owner));
+    commit(tx).await?;
+    Ok(hazards)
+}
+
+async fn beside(tx: &mut Tx, postgres: &Postgres) -> Result<Vec<Hazard>, StoreError> {
+    let rows = sqlx::query(postgres.prefix().sql(include_str!("safety.sql")));
+    let rows = rows.fetch_all(&mut **tx).await.map_err(backend)?;
     let read =
         |row: &sqlx::postgres::PgRow| Ok(Hazard { what: row.try_get("what")?, mend: row.try_get("mend")? });
     rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(backend)

@@ -135,6 +135,3 @@ ALTER FUNCTION notion_import.fenced OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.lapsed OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.another_has OWNER TO notion_import_lookup;
 REVOKE CREATE ON SCHEMA notion_import FROM notion_import_lookup;
-
--- Who brings the schema up to date needs the role for that long only.
-REVOKE notion_import_lookup FROM CURRENT_USER;

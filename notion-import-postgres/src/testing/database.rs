@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use super::cluster::Cluster;
 use crate::Postgres;
+use crate::catalogue::{self, Catalogue};
+use crate::database::commit;
 
 /// The login of the host: it owns its database and may make roles, and that is all.
 pub const HOST: &str = "notion_import_test_host";
@@ -104,6 +106,17 @@ impl Database {
     fn login(&self, login: &str) -> PgConnectOptions {
         self.superuser.clone().username(login).password(PASSWORD)
     }
+}
+
+/// Takes the schema as it is now for what the migrations make, for a test that adds triggers of its own.
+pub async fn recognise(owner: &Postgres) {
+    let recognised = async {
+        let mut tx = owner.login().await?;
+        let found = Catalogue::of(&mut tx, owner.prefix().as_str()).await?;
+        catalogue::keep(&mut tx, owner.prefix(), &found).await?;
+        commit(tx).await
+    };
+    recognised.await.expect("the owner of the schema");
 }
 
 impl Drop for Database {

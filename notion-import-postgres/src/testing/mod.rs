@@ -6,4 +6,4 @@ mod database;
 mod cluster;
 
 pub use cluster::Cluster;
-pub use database::{Database, HOST, PASSWORD, run};
+pub use database::{Database, HOST, PASSWORD, recognise, run};

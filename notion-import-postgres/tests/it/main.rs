@@ -16,7 +16,9 @@ mod races;
 #[cfg(feature = "gate")]
 mod readable;
 mod rows;
+mod rights;
 mod safety;
+mod setup;
 #[cfg(feature = "worker")]
 mod worker;
 

@@ -24,7 +24,7 @@ use notion_import_core::transport::SystemClock;
 use notion_import_postgres::{Postgres, Worker};
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use crate::cluster::{Database, run};
+use crate::cluster::{Database, recognise, run};
 
 /// The connections of a database, all due, each with one document that is linked.
 struct Scene {
@@ -53,6 +53,7 @@ impl Scene {
         let mut db = database.superuser().await;
         multiply(&mut db, connections).await;
         record(&mut db).await;
+        recognise(&postgres).await;
         Self { database, postgres, db, connection, world, notion, token }
     }
 
@@ -161,7 +162,8 @@ async fn record(db: &mut PgConnection) {
          CREATE TRIGGER patched AFTER INSERT OR UPDATE ON notion_import.syncs \
              FOR EACH ROW EXECUTE FUNCTION public.patched(); \
          CREATE TRIGGER ran AFTER UPDATE OF last_run ON notion_import.connections \
-             FOR EACH ROW EXECUTE FUNCTION public.ran();",
+             FOR EACH ROW EXECUTE FUNCTION public.ran(); \
+         REVOKE ALL ON FUNCTION public.patched, public.ran FROM PUBLIC",
     )
     .await;
 }
@@ -173,6 +175,14 @@ async fn worker(postgres: &Postgres, notion: &str, token: &str, options: Schedul
     let importer = Importer::new(Arc::new(tokens), documents, Arc::<MemoryBlobs>::default()).unwrap();
     let scheduler = Scheduler::new(importer, Arc::new(postgres.clone())).with(options);
     Worker::open(postgres, scheduler).await.unwrap().spread(Duration::ZERO)
+}
+
+/// A scheduler that has nothing to sync with.
+pub(crate) fn idle(postgres: &Postgres) -> Scheduler {
+    let documents = Arc::new(postgres.clone());
+    let tokens = Arc::new(StaticToken::new("none"));
+    let importer = Importer::new(tokens, documents.clone(), Arc::<MemoryBlobs>::default()).unwrap();
+    Scheduler::new(importer, documents)
 }
 
 /// So many at once.
