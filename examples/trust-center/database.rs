@@ -78,12 +78,7 @@ fn advice(error: &OpenError) -> &'static str {
             "Make the database first, owned by the login:\n  CREATE DATABASE trust_center OWNER trust_center;"
         }
         OpenError::Rights(_) => {
-            "Either let the login make them, on its first start only:\n  \
-             ALTER ROLE trust_center CREATEROLE;\n  \
-             GRANT CREATE ON DATABASE trust_center TO trust_center;\n\
-             or, if another login has made them, let it use them:\n  \
-             GRANT notion_import_app, notion_import_sync TO trust_center;\n  \
-             GRANT CREATE ON DATABASE trust_center TO trust_center;"
+            "Let a superuser run what is missing, or all of notion_import_postgres::setup_sql, and start again."
         }
         OpenError::Unsafe(_) => "Nothing was opened. Mend it as a superuser, and start again.",
         _ => "See the log of the database.",

@@ -30,7 +30,7 @@ async fn a_database_that_cannot_be_used_is_told_with_what_to_do() {
         ("postgres://host:hunter2@127.0.0.1:1/trust", "See that PostgreSQL runs"),
         (host.replace(":test@", ":hunter2@").as_str(), "Mend the login or the password"),
         (host.replace(name, "gone").as_str(), "CREATE DATABASE"),
-        (feeble.as_str(), "CREATEROLE"),
+        (feeble.as_str(), "GRANT CREATE ON DATABASE"),
         (database.superuser_url().as_str(), "CREATE ROLE trust_center LOGIN"),
     ] {
         let said = said(url).await;
