@@ -309,7 +309,7 @@ async fn edit_and_sync(demo: &Demo, ada: &Browser, imported: &Imported) {
 }
 
 /// Where the pages of the one connection are.
-async fn integration(ada: &Browser) -> String {
+pub async fn integration(ada: &Browser) -> String {
     let id = ada.get("/integrations").await.ok().between("href=\"/integrations/", "/disconnect\"");
     format!("/integrations/{id}")
 }
