@@ -1,10 +1,12 @@
-//! The folder things are kept in. Instances that share a database share it, so each file is written whole.
+//! The folder things are kept in, for this user of the machine alone. Instances that share a database share it, so each file is
+//! written whole.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use notion_import_core::private;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -16,9 +18,9 @@ pub struct Folder(PathBuf);
 pub struct Held(#[expect(dead_code, reason = "the lock ends with the file")] File);
 
 impl Folder {
-    /// It makes the folder if it is not there.
+    /// Makes the folder if it is not there. What others could read in one that is, they no longer can.
     pub fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
+        private::tree(path)?;
         Ok(Self(path.to_owned()))
     }
 
@@ -44,7 +46,7 @@ impl Folder {
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().create(true).truncate(false).write(true).open(self.0.join(format!("{name}.lock")))
+        private::file(&self.0.join(format!("{name}.lock")))
     }
 
     pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
@@ -55,12 +57,17 @@ impl Folder {
         }
     }
 
-    /// Whoever reads meanwhile gets the old or the new, and no other user of the machine gets either.
+    /// Whoever reads meanwhile gets the old or the new, and no other user of the machine gets either. Where there is no room, the old
+    /// stays.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let fresh = self.0.join(format!("{name}.{}", Uuid::new_v4().simple()));
-        let mut file = private().open(&fresh)?;
-        file.write_all(bytes)?;
-        fs::rename(fresh, self.0.join(name))
+        let mut file = private::new_file(&fresh)?;
+        let written = file.write_all(bytes).and_then(|()| fs::rename(&fresh, self.0.join(name)));
+        if written.is_err() {
+            // A part of it would take what little room there is.
+            let _ = fs::remove_file(fresh);
+        }
+        written
     }
 
     pub fn remove(&self, name: &str) -> io::Result<()> {
@@ -79,20 +86,4 @@ impl Folder {
         let names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect()
     }
-}
-
-#[cfg(unix)]
-fn private() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options
-}
-
-#[cfg(not(unix))]
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    options
 }

@@ -18,4 +18,5 @@ pub mod notion;
 pub mod connection;
 pub mod transport;
 pub mod error;
+pub mod private;
 pub mod id;
