@@ -12,13 +12,14 @@ use futures_util::{StreamExt, TryStreamExt};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
+use notion_import_core::private;
 use sha2::{Digest, Sha256};
 use tempfile::TempPath;
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio_util::io::ReaderStream;
 
-/// Files in a folder, content-addressed per tenant.
+/// Files in a folder that only this user may enter, content-addressed per tenant.
 ///
 /// A blob arrives in the spool and is moved to its place once it is whole and on the disk. What is left in the spool after a
 /// crash is swept when the folder is next opened, unless another process that is still running put it there.
@@ -30,7 +31,12 @@ pub struct Folder {
 impl Folder {
     pub(crate) async fn open(root: PathBuf) -> Result<Self, StoreError> {
         let folder = Self { root };
-        fs::create_dir_all(folder.spool()).await.map_err(StoreError::backend)?;
+        let (root, spool) = (folder.root.clone(), folder.spool());
+        off_the_runtime(move || {
+            private::tree(&root)?;
+            private::tree(&spool)
+        })
+        .await?;
         folder.sweep().await.map_err(StoreError::backend)?;
         Ok(folder)
     }
@@ -111,7 +117,7 @@ impl Spooled {
         off_the_runtime(move || {
             let _with_others = locked(&spool, std::fs::File::lock_shared)?;
             let folder = place.parent().unwrap_or(&place);
-            std::fs::create_dir_all(folder)?;
+            private::folder(folder)?;
             self.path.persist(&place)?;
             sync_up(folder)
         })

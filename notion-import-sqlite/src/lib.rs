@@ -25,6 +25,7 @@ mod blobs;
 mod store;
 mod table;
 mod database;
+mod error;
 mod migrations;
 mod row;
 

@@ -4,6 +4,7 @@ use notion_import_core::error::StoreError;
 use sqlx::SqlitePool;
 
 use crate::database::{Tx, begin, commit};
+use crate::error::backend;
 
 /// A numbered series of migrations: the first is number 1, and none is ever changed once it is released.
 struct Set {
@@ -30,7 +31,7 @@ pub(crate) async fn run(writer: &SqlitePool) -> Result<(), StoreError> {
     let table = "CREATE TABLE IF NOT EXISTS notion_import_migrations (\
                      name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (name, number)\
                  ) STRICT, WITHOUT ROWID";
-    sqlx::raw_sql(table).execute(&mut *tx).await.map_err(StoreError::backend)?;
+    sqlx::raw_sql(table).execute(&mut *tx).await.map_err(backend)?;
     for set in SETS {
         apply(&mut tx, set).await?;
     }
@@ -43,16 +44,16 @@ async fn apply(tx: &mut Tx, set: &Set) -> Result<(), StoreError> {
             .bind(set.name)
             .fetch_one(&mut **tx)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     let numbered = (1_i64..).zip(set.migrations);
     for (number, migration) in numbered.filter(|(number, _)| *number > done) {
-        sqlx::raw_sql(*migration).execute(&mut **tx).await.map_err(StoreError::backend)?;
+        sqlx::raw_sql(*migration).execute(&mut **tx).await.map_err(backend)?;
         sqlx::query("INSERT INTO notion_import_migrations (name, number) VALUES (?, ?)")
             .bind(set.name)
             .bind(number)
             .execute(&mut **tx)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use notion_import_core::library::gate::NewAcceptance;
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
+use crate::error::backend;
 use crate::row::{Columns, every, micros};
 
 /// It adds an acceptance, unless there is one that counts.
@@ -29,7 +30,7 @@ pub(crate) async fn insert(
     .bind(micros(now))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -46,7 +47,7 @@ pub(crate) async fn list(
     .bind(contact.to_string())
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     every(rows, |row| {
         Ok(Acceptance {
             nda: row.id("nda_id")?,
@@ -73,6 +74,6 @@ pub(crate) async fn void(
     .bind(nda.to_string())
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }

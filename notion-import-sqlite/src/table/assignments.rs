@@ -7,6 +7,7 @@ use notion_import_core::library::access::{Assignment, AssignmentId};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
+use crate::error::backend;
 use crate::row::{Columns, every, micros};
 
 pub(crate) async fn insert(
@@ -28,7 +29,7 @@ pub(crate) async fn insert(
     .bind(assignment.nda_waived)
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -42,7 +43,7 @@ pub(crate) async fn get(
         .bind(id.0.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -58,7 +59,7 @@ pub(crate) async fn of_document(
             .bind(document.to_string())
             .fetch_all(db)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     every(rows, read)
 }
 
@@ -78,7 +79,7 @@ pub(crate) async fn of_contact(
     .bind(document.map(|document| document.to_string()))
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     every(rows, read)
 }
 
@@ -94,7 +95,7 @@ pub(crate) async fn revoke(
         .bind(id.0.to_string())
         .execute(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     Ok(())
 }
 

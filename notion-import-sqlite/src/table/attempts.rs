@@ -7,6 +7,7 @@ use notion_import_core::id::{AttemptId, TenantId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteExecutor};
 
+use crate::error::backend;
 use crate::row::{Columns, every, integer, json, micros};
 
 /// It adds an attempt, and tells whether there was none of this id.
@@ -25,7 +26,7 @@ pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Re
     .bind(granted.as_ref().map(json).transpose()?)
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(added.rows_affected() > 0)
 }
 
@@ -39,7 +40,7 @@ pub(crate) async fn get(
         .bind(id.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -54,7 +55,7 @@ pub(crate) async fn lapsed(
         .bind(integer(limit))
         .fetch_all(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -70,7 +71,7 @@ pub(crate) async fn set_granted(
         .bind(id.to_string())
         .execute(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     Ok(())
 }
 
@@ -84,12 +85,12 @@ pub(crate) async fn delete(
         .bind(id.to_string())
         .execute(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     Ok(())
 }
 
 fn read(row: &SqliteRow) -> Result<Attempt, StoreError> {
-    let hash: Vec<u8> = row.try_get("secret_hash").map_err(StoreError::backend)?;
+    let hash: Vec<u8> = row.try_get("secret_hash").map_err(backend)?;
     Ok(Attempt {
         tenant: row.id("tenant_id")?,
         id: row.id("id")?,

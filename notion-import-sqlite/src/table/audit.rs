@@ -5,6 +5,7 @@ use notion_import_core::id::{DocumentId, TenantId};
 use notion_import_core::library::audit::AuditEntry;
 use sqlx::SqliteExecutor;
 
+use crate::error::backend;
 use crate::row::{json, micros};
 
 pub(crate) async fn insert(
@@ -24,7 +25,7 @@ pub(crate) async fn insert(
     .bind(json(&entry.event)?)
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -43,7 +44,7 @@ pub(crate) async fn list(
             .bind(document.to_string())
             .fetch_all(db)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     every(rows, |row| {
         Ok(AuditEntry {
             at: row.time("at")?,

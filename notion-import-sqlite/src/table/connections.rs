@@ -11,6 +11,7 @@ use notion_import_core::id::{ConnectionId, NotionId, TenantId};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
+use crate::error::backend;
 use crate::row::{Columns, every, integer, json, micros, name};
 
 /// It adds a connection, or makes one that is renewed free and due again.
@@ -39,7 +40,7 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     .bind(record.last_run.as_ref().map(json).transpose()?)
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -53,7 +54,7 @@ pub(crate) async fn get(
         .bind(id.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -67,7 +68,7 @@ pub(crate) async fn called(
         .bind(reference.as_str())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -79,7 +80,7 @@ pub(crate) async fn list(
         .bind(tenant.to_string())
         .fetch_all(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -94,7 +95,7 @@ pub(crate) async fn another_has(
         .bind(tenant.to_string())
         .fetch_one(db)
         .await
-        .map_err(StoreError::backend)
+        .map_err(backend)
 }
 
 pub(crate) async fn claim_due(
@@ -116,7 +117,7 @@ pub(crate) async fn claim_due(
     .bind(integer(limit))
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     // SQLite returns them in an order of its own.
     let mut claimed = every(rows, |row| Ok((row.time("next_run")?, connection(row)?)))?;
     claimed.sort_by_key(|(due, _)| *due);
@@ -145,7 +146,7 @@ pub(crate) async fn claim(
     .bind(due_by.map(micros))
     .fetch_optional(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     row.as_ref().map(connection).transpose()
 }
 
@@ -165,7 +166,7 @@ pub(crate) async fn renew(
     .bind(integer(connection.generation))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(renewed.rows_affected() > 0)
 }
 
@@ -190,7 +191,7 @@ pub(crate) async fn finish(
     .bind(micros(next_run))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(finished.rows_affected() > 0)
 }
 
@@ -206,7 +207,7 @@ pub(crate) async fn needs_reauth(
     .bind(id.to_string())
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -225,7 +226,7 @@ pub(crate) async fn hasten(
     .bind(micros(at))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -243,7 +244,7 @@ pub(crate) async fn fence(
     .bind(id.to_string())
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -256,7 +257,7 @@ pub(crate) async fn fenced(
         .bind(integer(limit))
         .fetch_all(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -270,7 +271,7 @@ pub(crate) async fn delete(
         .bind(id.to_string())
         .execute(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     Ok(())
 }
 

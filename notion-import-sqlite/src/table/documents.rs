@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
+use crate::error::backend;
 use crate::row::{Columns, every, integer, json as json_text, micros, name};
 
 /// It writes documents of one tenant, new ones and old ones.
@@ -41,7 +42,7 @@ pub(crate) async fn save(
     .bind(json_text(&rows)?)
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -76,7 +77,7 @@ pub(crate) async fn get(
         .bind(id.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -92,7 +93,7 @@ pub(crate) async fn get_many(
             .bind(json_text(&ids.collect::<Vec<_>>())?)
             .fetch_all(db)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     every(rows, read)
 }
 
@@ -109,7 +110,7 @@ pub(crate) async fn get_by_source(
     .bind(json_text(&sources.collect::<Vec<_>>())?)
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     every(rows, read)
 }
 
@@ -138,7 +139,7 @@ pub(crate) async fn list(
         .bind(integer(limit))
         .fetch_all(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -162,7 +163,7 @@ pub(crate) async fn linked(
     .bind(integer(limit))
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     every(rows, read_linked)
 }
 
@@ -182,7 +183,7 @@ pub(crate) async fn linked_by_source(
     .bind(json_text(&sources)?)
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     every(rows, read_linked)
 }
 
@@ -194,7 +195,7 @@ pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection)
             .bind(connection.id.to_string())
             .execute(db)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     Ok(detached.rows_affected())
 }
 
@@ -207,7 +208,7 @@ pub(crate) async fn blobs(
     let mut rows = sqlx::query("SELECT source FROM documents WHERE tenant_id = ? AND source IS NOT NULL")
         .bind(tenant.to_string())
         .fetch(db);
-    while let Some(row) = rows.try_next().await.map_err(StoreError::backend)? {
+    while let Some(row) = rows.try_next().await.map_err(backend)? {
         let source: Source = row.json("source")?;
         blobs.extend(source.files().map(|file| file.blob.id));
     }

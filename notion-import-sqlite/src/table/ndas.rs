@@ -8,6 +8,7 @@ use notion_import_core::library::gate::{NdaText, NewNdaVersion};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor};
 
+use crate::error::backend;
 use crate::row::{Columns, every, micros};
 
 pub(crate) async fn get(
@@ -20,7 +21,7 @@ pub(crate) async fn get(
         .bind(id.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map(state).transpose()
 }
 
@@ -30,7 +31,7 @@ pub(crate) async fn list(db: impl SqliteExecutor<'_>, tenant: TenantId) -> Resul
         .bind(tenant.to_string())
         .fetch_all(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     every(rows, state)
 }
 
@@ -52,7 +53,7 @@ pub(crate) async fn publish(
     .bind(new.ask_again)
     .fetch_one(&mut *db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     let version = state(&row)?.current;
     sqlx::query(
         "INSERT INTO nda_versions (tenant_id, nda_id, version, title, text, published_by, published_at) \
@@ -67,7 +68,7 @@ pub(crate) async fn publish(
     .bind(micros(now))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(version)
 }
 
@@ -83,7 +84,7 @@ pub(crate) async fn text(
         .bind(version)
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     let read =
         |row: SqliteRow| Ok(NdaText { id: nda, version, title: row.text("title")?, text: row.text("text")? });
     row.map(read).transpose()
@@ -97,7 +98,7 @@ pub(crate) async fn default(
         .bind(tenant.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.map(|row| row.id("nda_id")).transpose()
 }
 
@@ -111,7 +112,7 @@ pub(crate) async fn set_default(
         .bind(nda.to_string())
         .execute(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     Ok(())
 }
 
@@ -120,7 +121,7 @@ pub(crate) async fn delete_default(db: impl SqliteExecutor<'_>, tenant: TenantId
         .bind(tenant.to_string())
         .execute(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     Ok(())
 }
 

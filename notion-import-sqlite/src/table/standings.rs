@@ -9,6 +9,7 @@ use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
 use super::documents;
+use crate::error::backend;
 use crate::row::{Columns, every, integer, micros};
 
 pub(crate) async fn get(
@@ -21,7 +22,7 @@ pub(crate) async fn get(
         .bind(document.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map_or_else(|| Ok(Standing::default()), read)
 }
 
@@ -38,7 +39,7 @@ pub(crate) async fn published(
     .bind(tenant.to_string())
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     every(rows, |row| Ok((documents::read(row)?, read(row)?)))
 }
 
@@ -69,7 +70,7 @@ pub(crate) async fn save(
     .bind(integer(standing.revision))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use notion_import_core::error::StoreError;
 use notion_import_core::library::document::SyncCursor;
 use sqlx::SqliteExecutor;
 
+use crate::error::backend;
 use crate::row::{Columns, integer, micros};
 
 /// It lets an importer through, unless a later generation has detached the connection.
@@ -16,7 +17,7 @@ pub(crate) async fn admit(db: impl SqliteExecutor<'_>, importer: &Connection) ->
             .bind(integer(importer.generation))
             .fetch_optional(db)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     if overtaken.is_some() { Err(StoreError::Fenced) } else { Ok(()) }
 }
 
@@ -32,7 +33,7 @@ pub(crate) async fn accept(db: impl SqliteExecutor<'_>, writer: &Connection) -> 
     .bind(integer(writer.generation))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     if accepted.rows_affected() == 0 { Err(StoreError::Fenced) } else { Ok(()) }
 }
 
@@ -45,7 +46,7 @@ pub(crate) async fn cursor(
         .bind(connection.id.to_string())
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     let watermark = row.map(|row| row.time_or_none("watermark")).transpose()?.flatten();
     Ok(watermark.map(|watermark| SyncCursor { watermark }))
 }
@@ -64,7 +65,7 @@ pub(crate) async fn advance(
     .bind(micros(to.watermark))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -77,6 +78,6 @@ pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection)
     .bind(connection.id.to_string())
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }

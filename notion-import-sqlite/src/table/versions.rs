@@ -10,6 +10,7 @@ use notion_import_core::library::document::{Document, StoredFile, Version};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
+use crate::error::backend;
 use crate::row::{Columns, every, json, micros};
 
 pub(crate) async fn insert(
@@ -35,7 +36,7 @@ pub(crate) async fn insert(
     .bind(micros(version.imported_at))
     .execute(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     Ok(())
 }
 
@@ -54,7 +55,7 @@ pub(crate) async fn newest(
     .bind(json(&wanted)?)
     .fetch_all(db)
     .await
-    .map_err(StoreError::backend)?;
+    .map_err(backend)?;
     every(rows, |row| Ok((row.id("document_id")?, read(row)?)))
 }
 
@@ -71,7 +72,7 @@ pub(crate) async fn get(
         .bind(number.0)
         .fetch_optional(db)
         .await
-        .map_err(StoreError::backend)?;
+        .map_err(backend)?;
     row.as_ref().map(read).transpose()
 }
 
@@ -88,7 +89,7 @@ pub(crate) async fn list(
             .bind(document.to_string())
             .fetch_all(db)
             .await
-            .map_err(StoreError::backend)?;
+            .map_err(backend)?;
     every(rows, read)
 }
 
@@ -101,7 +102,7 @@ pub(crate) async fn blobs(
     let mut rows = sqlx::query("SELECT digest, attachments FROM versions WHERE tenant_id = ?")
         .bind(tenant.to_string())
         .fetch(db);
-    while let Some(row) = rows.try_next().await.map_err(StoreError::backend)? {
+    while let Some(row) = rows.try_next().await.map_err(backend)? {
         let attachments: Vec<StoredFile> = row.json("attachments")?;
         blobs.insert(row.id("digest")?);
         blobs.extend(attachments.iter().map(|file| file.blob.id));

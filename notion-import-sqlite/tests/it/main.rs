@@ -5,5 +5,7 @@ mod again;
 mod crash;
 mod downloads;
 mod file;
+mod full;
+mod private;
 mod processes;
 mod promises;

@@ -27,10 +27,20 @@ pub(crate) fn numbered(number: u32) -> Source {
     }
 }
 
-/// It runs the test of this name as a child with this number on the folder.
+/// Runs the test of this name as a child with this number on the folder.
 pub(crate) fn spawn(test: &str, data: &Path, child: u32) -> Child {
-    let binary = std::env::current_exe().unwrap();
-    let mut command = Command::new(binary);
+    run(Command::new(std::env::current_exe().unwrap()), test, data, child)
+}
+
+/// Does the same after a line of shell, which sets what a process hands down.
+#[cfg(unix)]
+pub(crate) fn spawn_after(line: &str, test: &str, data: &Path, child: u32) -> Child {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{line}; exec \"$0\" \"$@\"")]).arg(std::env::current_exe().unwrap());
+    run(command, test, data, child)
+}
+
+fn run(mut command: Command, test: &str, data: &Path, child: u32) -> Child {
     command
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
         .stdout(Stdio::piped())
