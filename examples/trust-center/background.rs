@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::{App, asked_to_stop};
 use crate::people::COMPANIES;
+use crate::problem;
 
 /// Connections synced in one go.
 const BATCH: usize = 8;
@@ -40,9 +41,11 @@ pub async fn keep_in_sync(app: Arc<App>, every: Duration) {
         }
         if let Err(error) = app.see_to_what_is_due().await {
             tracing::warn!(code = error.code(), "what is due could not be seen to");
+            problem::tell(&error);
         }
         if let Err(error) = app.connector.sweep().await {
             tracing::warn!(code = error.code(), "something is left to be cleared away");
+            problem::tell(&error);
         }
     }
 }

@@ -19,11 +19,16 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::folder::Folder;
+use crate::problem;
 use crate::progress::{ImportId, Line, Notes, Progress, Verdict};
 use crate::words;
 
 /// A sync that begins meanwhile fences an import; so often it goes on where it was.
 const TRIES: u32 = 4;
+
+/// Where our storage is full, it is tried again after this, and twice as long after each further time.
+const UNTIL_THERE_IS_ROOM: Duration = Duration::from_secs(4);
+const LONGEST: Duration = Duration::from_secs(5 * 60);
 
 /// How often it is written down how far an import is.
 const PACE: Duration = Duration::from_secs(1);
@@ -109,6 +114,14 @@ impl Job {
         self.end("Cancelled. What was done stays.");
     }
 
+    async fn wait_for_room(&self, pause: Duration) {
+        const WORDS: &str =
+            "Our storage is full. What was done stays; the rest follows by itself as soon as there is room.";
+        self.lock().waiting = Some(WORDS.to_owned());
+        sleep(pause).await;
+        self.lock().waiting = None;
+    }
+
     fn end(&self, how: &str) {
         self.lock().ended.get_or_insert_with(|| how.to_owned());
     }
@@ -145,13 +158,21 @@ async fn run(app: Arc<App>, actor: Actor, connection: ConnectionId, job: Arc<Job
 
 async fn import(app: &App, actor: &Actor, connection: ConnectionId, job: &Job) -> &'static str {
     let mut open: Vec<Pick> = job.titles.keys().copied().collect();
-    for _ in 0..TRIES {
+    let (mut tries, mut pause) = (0, UNTIL_THERE_IS_ROOM);
+    while tries < TRIES {
         let connection = match app.stores.connections.get(actor.tenant, connection).await {
             Ok(Some(record)) if record.state == ConnectionState::Active => record.connection(),
             Ok(_) => return "The connection is not active, so the rest was not imported.",
             Err(_) => return "The database did not answer, so the rest was not imported.",
         };
-        open = import_through(app, actor, &connection, job, open).await;
+        let rest = import_through(app, actor, &connection, job, open).await;
+        if rest.without_room.is_empty() {
+            tries += 1;
+        } else {
+            job.wait_for_room(pause).await;
+            pause = LONGEST.min(pause * 2);
+        }
+        open = rest.fenced.into_iter().chain(rest.without_room).collect();
         if open.is_empty() {
             return "Done.";
         }
@@ -159,15 +180,23 @@ async fn import(app: &App, actor: &Actor, connection: ConnectionId, job: &Job) -
     "Syncs kept taking over. Import the rest again."
 }
 
-/// It returns what a sync fenced off.
+/// What was not imported and may be the next time.
+#[derive(Default)]
+struct Rest {
+    /// A sync took over.
+    fenced: Vec<Pick>,
+    /// Our storage was full.
+    without_room: Vec<Pick>,
+}
+
 async fn import_through(
     app: &App,
     actor: &Actor,
     connection: &Connection,
     job: &Job,
     picks: Vec<Pick>,
-) -> Vec<Pick> {
-    let mut fenced = Vec::new();
+) -> Rest {
+    let mut rest = Rest::default();
     let mut events = pin!(app.importer.import(connection, picks));
     while let Some(event) = events.next().await {
         match event {
@@ -176,7 +205,14 @@ async fn import_through(
                 progress.total = progress.lines.len() + total;
             }
             Event::Finished(Outcome { pick, result: Err(Error::Store(StoreError::Fenced)) }) => {
-                fenced.push(pick)
+                rest.fenced.push(pick)
+            }
+            Event::Finished(Outcome {
+                pick,
+                result: Err(error @ Error::Store(StoreError::StorageFull(_))),
+            }) => {
+                problem::tell(&error);
+                rest.without_room.push(pick)
             }
             Event::Finished(outcome) => {
                 let line = line(app, actor, connection, job, outcome).await;
@@ -184,7 +220,7 @@ async fn import_through(
             }
         }
     }
-    fenced
+    rest
 }
 
 async fn line(app: &App, actor: &Actor, connection: &Connection, job: &Job, outcome: Outcome) -> Line {
@@ -206,6 +242,7 @@ async fn line(app: &App, actor: &Actor, connection: &Connection, job: &Job, outc
         }
         Err(error) => {
             app.note(connection, &error).await;
+            problem::tell(&error);
             let title = picked.cloned().unwrap_or_else(|| "A row".to_owned());
             Line { title, verdict: Verdict::Failed(words::reason(&error).to_owned()), document: None }
         }

@@ -95,6 +95,12 @@ impl Problem {
         }
     }
 
+    fn full() -> Self {
+        let advice = "Our storage is full, so this was not kept. Nothing was lost, and everything can still be read; it works \
+                      again as soon as whoever runs this site has made room.";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "Our storage is full", advice)
+    }
+
     fn broken() -> Self {
         let advice = "Something here does not work at the moment. Nothing was lost; try again in a minute.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "That did not work", advice)
@@ -117,6 +123,17 @@ pub async fn on_a_page(request: Request, next: Next) -> Response {
     page
 }
 
+/// Logs why a store of ours did not do what it was asked, if that is what went wrong: with the causes, which hold no customer's text.
+pub fn tell(error: &Error) {
+    if let Error::Store(error) = error {
+        tell_of_store(error);
+    }
+}
+
+fn tell_of_store(error: &StoreError) {
+    tracing::error!(code = error.code(), error = error as &dyn std::error::Error, "our storage failed");
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
@@ -124,8 +141,11 @@ impl From<StoreError> for Problem {
             StoreError::Conflict => Self::moved_on(),
             StoreError::Denied => Self::not_your_role(),
             error => {
-                tracing::error!(%error, "a store did not answer");
-                Self::broken()
+                tell_of_store(&error);
+                match error {
+                    StoreError::StorageFull(_) => Self::full(),
+                    _ => Self::broken(),
+                }
             }
         }
     }

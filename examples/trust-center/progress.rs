@@ -19,6 +19,9 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Progress {
     pub total: usize,
     pub lines: Vec<Line>,
+    /// Why it does not go on at the moment, in words.
+    #[serde(default)]
+    pub waiting: Option<String>,
     pub ended: Option<String>,
 }
 

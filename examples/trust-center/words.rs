@@ -126,6 +126,15 @@ pub fn reason(error: &Error) -> &'static str {
         Error::Store(StoreError::TooLarge { .. }) | Error::Download(_) => {
             "A file on it could not be brought over. Check it in Notion, then try again."
         }
+        Error::Store(StoreError::StorageFull(_)) => {
+            "Our storage is full. Nothing was changed; it works again as soon as whoever runs this site has made room."
+        }
+        Error::Store(StoreError::Backend(_) | StoreError::Corrupt(_)) => {
+            "Our storage did not work. Nothing was changed; try again in a few minutes."
+        }
+        Error::Store(StoreError::NotFound | StoreError::Conflict | StoreError::Denied) => {
+            "It has changed here meanwhile. Nothing was done; look at it again."
+        }
         Error::Cancelled => "It was cancelled.",
         error if error.is_transient() => {
             "Notion could not be reached. Nothing was changed; try again in a few minutes."

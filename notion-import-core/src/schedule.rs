@@ -228,6 +228,11 @@ fn tell(outcome: &Result<SyncReport, Error>, took: TimeDelta) {
         Err(error @ (Error::Cancelled | Error::Store(StoreError::Fenced))) => {
             tracing::info!(outcome = error.code(), duration_ms, "a sync was given up");
         }
+        Err(Error::Store(error)) => {
+            // What the operator has to mend is among the causes, which hold no customer's text.
+            let cause = error as &dyn std::error::Error;
+            tracing::warn!(outcome = error.code(), error = cause, duration_ms, "a sync did not finish");
+        }
         Err(error) => tracing::warn!(outcome = error.code(), duration_ms, "a sync did not finish"),
     }
 }

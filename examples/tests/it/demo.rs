@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -61,6 +61,16 @@ impl Demo {
         let stand_ins = second.rsplit(' ').next().unwrap().trim_end_matches('/').to_owned();
         assert!(stand_ins.starts_with("http://127.0.0.1:"), "the second line ends in no address: {second:?}");
         Self { child, url, stand_ins }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it says to the operator, if its command keeps that. It is read when the demo is gone.
+    pub fn log(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     pub fn browser(&self) -> Browser {

@@ -7,6 +7,7 @@ mod convert;
 mod database;
 mod demo;
 mod export;
+mod full;
 mod imports;
 mod instances;
 mod reading;
