@@ -6,10 +6,11 @@ use url::Url;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{Source, SourceImage, SourceKind, SourceParent, SourceState};
+use crate::notion::address::{LastingUrl, lasting_text};
 use crate::notion::client::Api;
 use crate::notion::database::DataSource;
 use crate::notion::endpoints::Found;
-use crate::notion::file::{File, FileSource};
+use crate::notion::file::FileSource;
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
@@ -33,13 +34,13 @@ impl Seen {
         let source = Source {
             id: page.id?,
             kind: SourceKind::Page,
-            url: Some(url(page.url.as_deref()?)?),
-            title: page.title(),
+            url: url(page.url.as_deref()?),
+            title: lasting_text(&page.title()).into_owned(),
             created_at: page.created_time.unwrap_or(DateTime::UNIX_EPOCH),
             edited_at: page.last_edited_time?,
             parent: parent(&page.parent),
             icon: page.icon.as_ref().map(icon),
-            cover: page.cover.as_ref().and_then(cover),
+            cover: page.cover.as_ref().and_then(|cover| image(&cover.source)),
             locked: page.is_locked,
         };
         Some(Self { source, state: state(page.in_trash, page.is_archived) })
@@ -51,12 +52,12 @@ impl Seen {
             id: data_source.id?,
             kind: SourceKind::DataSource,
             url: data_source.url.as_deref().and_then(url),
-            title: plain_text(&data_source.title),
+            title: lasting_text(&plain_text(&data_source.title)).into_owned(),
             created_at: data_source.created_time.unwrap_or(DateTime::UNIX_EPOCH),
             edited_at: data_source.last_edited_time?,
             parent: parent(&data_source.parent),
             icon: data_source.icon.as_ref().map(icon),
-            cover: data_source.cover.as_ref().and_then(cover),
+            cover: data_source.cover.as_ref().and_then(|cover| image(&cover.source)),
             locked: false,
         };
         Some(Self { source, state: state(data_source.in_trash, false) })
@@ -135,22 +136,25 @@ fn parent(parent: &Parent) -> Option<SourceParent> {
 
 fn icon(icon: &Icon) -> SourceImage {
     match icon {
-        Icon::Emoji(emoji) => SourceImage::Emoji(emoji.clone()),
-        Icon::Native(native) => SourceImage::Native(format!("{}/{}", native.name, native.color)),
-        Icon::External(address) => url(address).map_or(SourceImage::Hosted, SourceImage::External),
-        Icon::CustomEmoji(_) | Icon::Hosted(_) | Icon::Unknown(_) => SourceImage::Hosted,
+        Icon::Emoji(emoji) => SourceImage::Emoji(lasting_text(emoji).into_owned()),
+        Icon::Native(native) => {
+            let name = format!("{}/{}", native.name, native.color);
+            SourceImage::Native(lasting_text(&name).into_owned())
+        }
+        Icon::Image(source) => image(source).unwrap_or(SourceImage::Hosted),
+        Icon::CustomEmoji(_) | Icon::Unknown(_) => SourceImage::Hosted,
     }
 }
 
-fn cover(cover: &File) -> Option<SourceImage> {
-    match &cover.source {
-        FileSource::Hosted(_) => Some(SourceImage::Hosted),
+fn image(source: &FileSource) -> Option<SourceImage> {
+    match source {
+        FileSource::Hosted(_) | FileSource::Inline(_) => Some(SourceImage::Hosted),
         FileSource::External(address) => url(address).map(SourceImage::External),
         FileSource::Missing => None,
     }
 }
 
 /// An address that may be kept and shown.
-fn url(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+fn url(text: &str) -> Option<LastingUrl> {
+    LastingUrl::new(Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?)
 }

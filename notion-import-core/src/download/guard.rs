@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Origin, Url};
 
 use crate::error::DownloadError;
+use crate::notion::address::is_notions;
 
 /// Decides whether an address is connected to, and how.
 #[derive(Clone, Debug, Default)]
@@ -74,19 +75,6 @@ impl Guard {
             _ => Err(DownloadError::Refused("its host is not one of Notion's")),
         }
     }
-}
-
-/// The hosts that Notion serves files from.
-fn is_notions(host: &str, path: &str) -> bool {
-    let bucket =
-        host.strip_prefix("prod-files-secure.s3.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-    let shared_bucket = matches!(host, "s3.us-west-2.amazonaws.com" | "s3-us-west-2.amazonaws.com");
-    let own = ["notion.so", "notion.com", "notion-static.com", "notionusercontent.com"];
-    bucket.is_some_and(|region| !region.contains('.'))
-        || shared_bucket && path.starts_with("/secure.notion-static.com/")
-        || own
-            .iter()
-            .any(|domain| host.strip_suffix(domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.')))
 }
 
 /// Whether an address belongs to the public internet: none of ours, none of the machine's, none of the cloud's inside.

@@ -11,6 +11,9 @@ mod wire;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use data_url::DataUrl;
+use data_url::forgiving_base64::DecodeError;
+use futures_util::stream::{self, StreamExt};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
@@ -31,6 +34,7 @@ use crate::id::TenantId;
 use crate::library::blob::BlobStore;
 use crate::library::document::StoredFile;
 use crate::library::file_name::file_name;
+use crate::notion::address::lasting_text;
 use crate::notion::file;
 use crate::transport::{Clock, Request, Response, Transport};
 
@@ -66,6 +70,16 @@ pub(crate) struct Wanted<'a> {
     pub(crate) cap: u64,
     /// How long it may take.
     pub(crate) limits: DownloadLimits,
+}
+
+/// A file that is its own address.
+pub(crate) struct Inline<'a> {
+    /// What its author calls it, if anything.
+    pub(crate) name: Option<&'a str>,
+    /// What it may be.
+    pub(crate) accept: Accept,
+    /// How large it may be, in bytes.
+    pub(crate) cap: u64,
 }
 
 impl Downloader {
@@ -105,6 +119,23 @@ impl Downloader {
         }
     }
 
+    /// Keeps a file that is its own address, a `data:` URL, by the same rules: what it says of its type counts for nothing.
+    pub(crate) async fn store_inline(
+        &self,
+        blobs: &dyn BlobStore,
+        tenant: TenantId,
+        address: &str,
+        wanted: &Inline<'_>,
+    ) -> Result<StoredFile, Error> {
+        let bytes = inline_bytes(address, wanted.cap)?;
+        let head = &bytes[..bytes.len().min(HEAD)];
+        let name = lasting_text(wanted.name.unwrap_or_default());
+        let media_type = wanted.accept.detect(head, &name).ok_or(DownloadError::Type)?;
+        let body = stream::once(async move { Ok(Bytes::from(bytes)) }).boxed();
+        let blob = blobs.put(tenant, body, wanted.cap).await.map_err(download_error)?;
+        Ok(StoredFile { blob, name: file_name(&name, media_type), media_type: media_type.to_owned() })
+    }
+
     async fn keep_trying(
         &self,
         blobs: &dyn BlobStore,
@@ -139,6 +170,7 @@ impl Downloader {
             .map(str::to_owned)
             .or_else(|| file::file_name(wanted.url.as_str()))
             .unwrap_or_default();
+        let author_name = lasting_text(&author_name);
         let media_type = wanted.accept.detect(&head, &author_name).ok_or(DownloadError::Type)?;
         let blob = blobs.put(tenant, file.after(head), wanted.cap).await.map_err(download_error)?;
         Ok(StoredFile { blob, name: file_name(&author_name, media_type), media_type: media_type.to_owned() })
@@ -190,6 +222,25 @@ impl Downloader {
             response = transport.send(request) => response.map_err(refused),
             () = self.clock.sleep(limits.silence) => Err(DownloadError::Transport(TransportError::Timeout)),
         }
+    }
+}
+
+/// Decodes a `data:` URL, up to the cap.
+fn inline_bytes(address: &str, cap: u64) -> Result<Vec<u8>, DownloadError> {
+    let broken = || DownloadError::Unusable("it is in its own address, and broken");
+    let address = DataUrl::process(address.trim()).map_err(|_| broken())?;
+    let mut bytes = Vec::new();
+    let decoded = address.decode(|part| {
+        if bytes.len() as u64 + part.len() as u64 > cap {
+            return Err(DownloadError::TooLarge { cap });
+        }
+        bytes.extend_from_slice(part);
+        Ok(())
+    });
+    match decoded {
+        Ok(_) => Ok(bytes),
+        Err(DecodeError::WriteError(error)) => Err(error),
+        Err(DecodeError::InvalidBase64(_)) => Err(broken()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::library::blob::BlobStore;
 use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind};
 use crate::notion::block;
 use crate::notion::client::Api;
-use crate::notion::file::{File, FileSource};
+use crate::notion::file::{File, FileSource, HostedFile};
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
 use crate::notion::tree::BlockTree;
@@ -161,22 +161,21 @@ impl Fetcher<'_> {
         Ok(Fetched { content: new_content(seen, body, settled, None), children })
     }
 
-    /// It keeps an icon and a cover that Notion hosts, for their addresses last an hour, and returns whether another try would
+    /// It keeps an icon and a cover that have no lasting address, and returns whether another try would
     /// bring no more.
     async fn keep_images_of(&self, source: &mut Source, icon: Option<&Icon>, cover: Option<&File>) -> bool {
         let icon = match icon {
-            Some(Icon::Hosted(file)) => Some(file.url.expose()),
-            Some(Icon::CustomEmoji(emoji)) => Some(emoji.url.expose()),
-            _ => None,
+            Some(Icon::Image(source)) => Some(source.clone()),
+            Some(Icon::CustomEmoji(emoji)) => {
+                Some(FileSource::Hosted(HostedFile { url: emoji.url.clone(), expiry_time: None }))
+            }
+            Some(Icon::Emoji(_) | Icon::Native(_) | Icon::Unknown(_)) | None => None,
         };
-        let cover = match cover.map(|cover| &cover.source) {
-            Some(FileSource::Hosted(file)) => Some(file.url.expose()),
-            _ => None,
-        };
+        let cover = cover.map(|cover| cover.source.clone());
         let mut is_all = true;
-        for (image, url) in [(&mut source.icon, icon), (&mut source.cover, cover)] {
-            let Some(url) = url else { continue };
-            match self.keep_decoration(url).await {
+        for (image, from) in [(&mut source.icon, icon), (&mut source.cover, cover)] {
+            let Some(from) = from else { continue };
+            match self.keep_decoration(&from).await {
                 Ok(Some(file)) => *image = Some(SourceImage::Stored(file)),
                 Ok(None) => {}
                 Err(_) => is_all = false,

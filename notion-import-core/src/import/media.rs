@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::Fetcher;
-use crate::download::{Accept, Wanted};
+use crate::download::{Accept, Inline, Wanted};
 use crate::error::{DownloadError, Error};
 use crate::id::NotionId;
 use crate::library::document::StoredFile;
@@ -100,48 +100,59 @@ impl Fetcher<'_> {
         file: &File,
         accept: Accept,
     ) -> Result<Option<StoredFile>, Error> {
-        let Some(url) = self.address(file) else { return Ok(None) };
         let name = file.display_name();
-        match self.store(&url, name.as_deref(), accept).await {
+        match self.store(&file.source, name.as_deref(), accept).await {
             // An hour has passed since the block was read; a fresh read brings a fresh address.
             Err(Error::Download(DownloadError::Expired)) => {
                 let fresh = self.api.block(block).await?;
-                match file_of(&fresh).and_then(|file| self.address(file)) {
-                    Some(url) => self.store(&url, name.as_deref(), accept).await.map(Some),
+                match file_of(&fresh) {
+                    Some(file) => self.store(&file.source, name.as_deref(), accept).await,
                     None => Ok(None),
                 }
             }
-            outcome => outcome.map(Some),
+            outcome => outcome,
         }
     }
 
-    async fn store(&self, url: &Url, name: Option<&str>, accept: Accept) -> Result<StoredFile, Error> {
+    /// Keeps a file from where it is; none from where it is left: another's than Notion's stays a link, unless the host wants
+    /// them fetched.
+    async fn store(
+        &self,
+        from: &FileSource,
+        name: Option<&str>,
+        accept: Accept,
+    ) -> Result<Option<StoredFile>, Error> {
+        let (tenant, limits) = (self.connection.tenant, self.options.downloads);
         let cap = match accept {
             Accept::Document => self.options.largest_file,
             Accept::Image => self.options.largest_image,
         };
+        let url = match from {
+            FileSource::Hosted(hosted) => Url::parse(hosted.url.expose()),
+            FileSource::External(url) if self.downloader.fetches_external() => Url::parse(url),
+            FileSource::Inline(address) => {
+                let wanted = Inline { name, accept, cap };
+                return self.downloader.store_inline(self.blobs, tenant, address, &wanted).await.map(Some);
+            }
+            FileSource::External(_) | FileSource::Missing => return Ok(None),
+        };
+        let Ok(url) = url else { return Ok(None) };
         // It is never closed, and without a permit there is only less order.
         let _room = self.downloads.0.acquire().await;
-        let wanted = Wanted { url, name, accept, cap, limits: self.options.downloads };
-        self.downloader.store(self.blobs, self.connection.tenant, &wanted).await
+        let wanted = Wanted { url: &url, name, accept, cap, limits };
+        self.downloader.store(self.blobs, tenant, &wanted).await.map(Some)
     }
 
-    /// Where to fetch a file: another's than Notion's stays a link, unless the host wants them fetched.
-    fn address(&self, file: &File) -> Option<Url> {
-        match &file.source {
-            FileSource::Hosted(hosted) => Url::parse(hosted.url.expose()).ok(),
-            FileSource::External(url) if self.downloader.fetches_external() => Url::parse(url).ok(),
-            FileSource::External(_) | FileSource::Missing => None,
+    /// It keeps an icon or a cover that has no lasting address; none if that is none that can be kept. What is wrong for now is
+    /// wrong with a decoration only.
+    pub(super) async fn keep_decoration(&self, from: &FileSource) -> Result<Option<StoredFile>, Error> {
+        // Another's stays what it is, even where files of others are fetched.
+        if matches!(from, FileSource::External(_)) {
+            return Ok(None);
         }
-    }
-
-    /// It keeps an icon or a cover that Notion hosts; none if that is none that can be kept. What is wrong for now is wrong with
-    /// a decoration only.
-    pub(super) async fn keep_decoration(&self, url: &str) -> Result<Option<StoredFile>, Error> {
-        let Ok(url) = Url::parse(url) else { return Ok(None) };
-        match self.store(&url, None, Accept::Image).await {
+        match self.store(from, None, Accept::Image).await {
             Err(Error::Download(error)) if is_ours(&error) => Ok(None),
-            outcome => outcome.map(Some),
+            outcome => outcome,
         }
     }
 }
@@ -150,20 +161,26 @@ impl Fetcher<'_> {
 fn worth_keeping(block: &Block) -> Option<(NotionId, &File, Accept)> {
     let (file, accept) = match &block.content {
         Content::Pdf(file) => (file, Accept::Document),
-        Content::File(file) if may_be_document(file) => (file, Accept::Document),
+        Content::File(file) if may_be(Accept::Document, file) => (file, Accept::Document),
         Content::Image(file) => (file, Accept::Image),
+        // What Notion shows in a frame is kept if it can be; a web page cannot, and is named.
+        Content::Embed(file) => match &file.source {
+            FileSource::Hosted(_) if may_be(Accept::Document, file) => (file, Accept::Document),
+            FileSource::Hosted(_) if may_be(Accept::Image, file) => (file, Accept::Image),
+            _ => return None,
+        },
         _ => return None,
     };
     Some((block.id?, file, accept))
 }
 
-fn may_be_document(file: &File) -> bool {
-    file.display_name().is_some_and(|name| Accept::Document.may_be(&name))
+fn may_be(accept: Accept, file: &File) -> bool {
+    file.display_name().is_some_and(|name| accept.may_be(&name))
 }
 
 fn file_of(block: &Block) -> Option<&File> {
     match &block.content {
-        Content::Pdf(file) | Content::File(file) | Content::Image(file) => Some(file),
+        Content::Pdf(file) | Content::File(file) | Content::Image(file) | Content::Embed(file) => Some(file),
         _ => None,
     }
 }

@@ -4,13 +4,13 @@ mod store;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 pub use self::store::DocumentStore;
 use super::basis::Basis;
 use super::blob::{Blob, BlobId};
 use super::fidelity::{Exposure, Fidelity};
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
+use crate::notion::address::LastingUrl;
 
 /// A document of a tenant's library.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ pub struct Source {
     /// What it is there.
     pub kind: SourceKind,
     /// Its address for people; a display link that changes with the title.
-    pub url: Option<Url>,
+    pub url: Option<LastingUrl>,
     /// Its title; empty if it has none.
     pub title: String,
     /// When it was made, to the minute.
@@ -131,7 +131,7 @@ pub enum SourceImage {
     /// One of Notion's own icons, by name and colour.
     Native(String),
     /// An image elsewhere, by its lasting address. It is not fetched.
-    External(Url),
+    External(LastingUrl),
     /// An image that Notion hosts, kept here.
     Stored(StoredFile),
     /// An image that Notion hosts and that was not kept.

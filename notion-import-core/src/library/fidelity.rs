@@ -177,6 +177,8 @@ kinds! {
         FileMissing,
         /// A link with a scheme that is not allowed kept its label alone.
         LinkScheme,
+        /// An address with a signature was not written: a link to it kept its label, words that hold it end before its query.
+        SignedAddress,
         /// A link to a comment or to nothing known was dropped.
         LinkTarget,
         /// A link to a page the host does not know kept its label alone.

@@ -130,7 +130,8 @@ impl<'a> Renderer<'a> {
                 self.ledger.lose(LossKind::Template);
                 self.text(None, &text.rich_text);
             }
-            Content::Bookmark(link) | Content::Embed(link) | Content::LinkPreview(link) => {
+            Content::Embed(file) => self.embed(file),
+            Content::Bookmark(link) | Content::LinkPreview(link) => {
                 self.bookmark(&link.url, &link.caption);
             }
             Content::Image(file) => self.image(file),

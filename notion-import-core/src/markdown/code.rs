@@ -9,7 +9,9 @@ impl Renderer<'_> {
     pub(super) fn code(&mut self, code: &Code) {
         self.block();
         let text: String = code.rich_text.iter().map(|run| run.plain_text.as_str()).collect();
-        self.fenced(&info(&code.language), &text);
+        let language = info(&self.lasting_words(&code.language));
+        let text = self.lasting_words(&text);
+        self.fenced(&language, &text);
         self.caption(&code.caption);
     }
 
@@ -18,6 +20,7 @@ impl Renderer<'_> {
         if expression.is_empty() {
             return;
         }
+        let expression = &*self.lasting_words(expression);
         self.block();
         if is_math(expression) && expression.lines().all(is_plain_line) && !expression.contains('\r') {
             self.writer.out.push_str("$$");

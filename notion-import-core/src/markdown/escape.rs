@@ -1,5 +1,7 @@
 //! Escaping: what text means nothing by, it must not seem to mean.
 
+use crate::notion::address::LastingUrl;
+
 /// Where text stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Around {
@@ -55,6 +57,12 @@ pub(super) fn text(out: &mut String, text: &str, around: Around) {
     } else {
         0
     };
+    // Where a heading's closing number signs could begin.
+    let closing = if around.heading {
+        text.trim_end_matches([' ', '\t']).trim_end_matches('#').len()
+    } else {
+        usize::MAX
+    };
     let mut at = from;
     while at < bytes.len() {
         let byte = bytes[at];
@@ -64,7 +72,7 @@ pub(super) fn text(out: &mut String, text: &str, around: Around) {
                 continue;
             }
             Class::Markup => "\\",
-            Class::Perhaps => match perhaps(out, text, from, at, around) {
+            Class::Perhaps => match perhaps(out, text, (from, at, closing), around) {
                 Some(written) => written,
                 None => {
                     at += 1;
@@ -81,7 +89,12 @@ pub(super) fn text(out: &mut String, text: &str, around: Around) {
 }
 
 /// What to write for a byte that is markup in some places only; a backslash stands before it, anything else for it.
-fn perhaps(out: &str, text: &str, from: usize, at: usize, around: Around) -> Option<&'static str> {
+fn perhaps(
+    out: &str,
+    text: &str,
+    (from, at, closing): (usize, usize, usize),
+    around: Around,
+) -> Option<&'static str> {
     let bytes = text.as_bytes();
     let next = bytes.get(at + 1).copied();
     let escaped = match bytes[at] {
@@ -94,8 +107,7 @@ fn perhaps(out: &str, text: &str, from: usize, at: usize, around: Around) -> Opt
         b'.' => !around.linked && ends_in_www(&bytes[..at]),
         b'#' => {
             let before = if at == from { out.bytes().last() } else { Some(bytes[at - 1]) };
-            let ends = text[at..].trim_start_matches('#').trim_start_matches([' ', '\t']).is_empty();
-            around.heading && ends && before.is_none_or(|before| matches!(before, b' ' | b'\t'))
+            at >= closing && before.is_none_or(|before| matches!(before, b' ' | b'\t'))
         }
         b'\0' => return Some("\u{FFFD}"),
         _ => return Some(" "),
@@ -171,7 +183,7 @@ fn line_start(out: &mut String, text: &str) -> usize {
 }
 
 /// It ends the link or image whose text was opened at `open`.
-pub(super) fn end_link(out: &mut String, open: usize, url: &str, cell: bool) {
+pub(super) fn end_link(out: &mut String, open: usize, url: &LastingUrl, cell: bool) {
     // GitHub's parser takes a caret at the start for a footnote, and then sees no image.
     if out[open..].starts_with('^') {
         out.insert(open, '\\');
@@ -179,7 +191,7 @@ pub(super) fn end_link(out: &mut String, open: usize, url: &str, cell: bool) {
     // At the start of a paragraph code could make a definition of the link; nothing may follow a definition's title.
     let title = if ends_label(&out.as_bytes()[open..]) { " \"\"" } else { "" };
     out.push_str("](");
-    target(out, url, cell);
+    target(out, url.as_str(), cell);
     out.push_str(title);
     out.push(')');
 }

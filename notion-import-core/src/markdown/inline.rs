@@ -8,6 +8,7 @@ use crate::markdown::emphasis::{self, BOLD, ITALIC, Mark, STRIKE, Style};
 use crate::markdown::escape::{self, Around};
 use crate::markdown::flanking::Class;
 use crate::markdown::pieces::{Kind, Piece, Pieces, fold_links, trim_line};
+use crate::notion::address::LastingUrl;
 use crate::notion::text::{Annotations, Mention, RichText, RichTextKind};
 
 /// Where rich text stands.
@@ -82,6 +83,7 @@ impl Renderer<'_> {
             && *annotations == Annotations::default()
             && !plain_text.contains(['\n', '\r'])
         {
+            let plain_text = self.lasting_words(plain_text);
             let line_start = place == Place::Paragraph;
             let around = Around {
                 line_start,
@@ -101,16 +103,18 @@ impl Renderer<'_> {
     }
 
     pub(super) fn take_apart(&mut self, runs: &[RichText], place: Place) -> Pieces {
+        let mut texts: Vec<Cow<'_, str>> = runs.iter().map(said).collect();
+        self.cut_parts(&mut texts);
         let mut pieces = Pieces::default();
-        for run in runs {
-            self.take_run(&mut pieces, run, place);
+        for (run, text) in runs.iter().zip(&texts) {
+            self.take_run(&mut pieces, run, text, place);
         }
         pieces
     }
 
-    fn take_run(&mut self, pieces: &mut Pieces, run: &RichText, place: Place) {
+    fn take_run(&mut self, pieces: &mut Pieces, run: &RichText, text: &str, place: Place) {
         let is_mention = matches!(run.kind, RichTextKind::Mention(_));
-        if !is_mention && said(run).is_empty() {
+        if !is_mention && text.is_empty() {
             return;
         }
         let style = style(&run.annotations);
@@ -119,11 +123,11 @@ impl Renderer<'_> {
         let link = self.run_target(run).map_or(0, |url| pieces.link(url));
         let kind = if run.annotations.code { Kind::Code } else { Kind::Text };
         match &run.kind {
-            RichTextKind::Text => self.words(pieces, &run.plain_text, kind, style, link, place),
-            RichTextKind::Equation(_) => self.math(pieces, &said(run), style, link, place),
+            RichTextKind::Text => self.words(pieces, text, kind, style, link, place),
+            RichTextKind::Equation(_) => self.math(pieces, text, style, link, place),
             RichTextKind::Mention(mention) => {
                 self.note_mention(mention);
-                self.words(pieces, &said(run), kind, style, link, place);
+                self.words(pieces, text, kind, style, link, place);
             }
         }
     }
@@ -137,7 +141,7 @@ impl Renderer<'_> {
     }
 
     fn math(&mut self, pieces: &mut Pieces, expression: &str, style: Style, link: u32, place: Place) {
-        let expression = expression.replace(['\n', '\r'], " ");
+        let expression = expression.trim().replace(['\n', '\r'], " ");
         if is_math(&expression) && !(place.in_cell() && expression.contains('|')) {
             return pieces.push(Kind::Math, &expression, style, link);
         }
@@ -286,7 +290,7 @@ impl Renderer<'_> {
 #[derive(Clone, Copy)]
 struct Scribe<'a> {
     text: &'a str,
-    links: &'a [String],
+    links: &'a [LastingUrl],
     place: Place,
     starts_block: bool,
     linked: bool,

@@ -1,5 +1,7 @@
 //! Where links go.
 
+use std::borrow::Cow;
+
 use crate::id::NotionId;
 use crate::library::fidelity::LossKind;
 use crate::markdown::Unresolved;
@@ -7,19 +9,20 @@ use crate::markdown::blocks::Renderer;
 use crate::markdown::escape;
 use crate::markdown::inline::{Place, said, shows};
 use crate::markdown::pieces::{Kind, Pieces};
+use crate::notion::address::{self, LastingUrl};
 use crate::notion::block::LinkTarget;
 use crate::notion::link::{self, NotionLink};
 use crate::notion::text::{Mention, RichText, RichTextKind};
 
 /// A page as a link needs it.
 pub(super) struct Resolved {
-    pub(super) url: Option<String>,
+    pub(super) url: Option<LastingUrl>,
     pub(super) title: Option<String>,
 }
 
 impl Renderer<'_> {
     /// The target of a run, if it has one that may be linked.
-    pub(super) fn run_target(&mut self, run: &RichText) -> Option<String> {
+    pub(super) fn run_target(&mut self, run: &RichText) -> Option<LastingUrl> {
         if let RichTextKind::Mention(mention) = &run.kind {
             match &**mention {
                 Mention::Page(Some(id)) | Mention::Database(Some(id)) => return self.page(*id, None).url,
@@ -40,13 +43,14 @@ impl Renderer<'_> {
     }
 
     /// A target that may be linked: the host's own for a page it knows, none for a scheme that is not allowed.
-    pub(super) fn target(&mut self, href: &str) -> Option<String> {
+    pub(super) fn target(&mut self, href: &str) -> Option<LastingUrl> {
         let href = href.trim();
         if href.is_empty() {
             return None;
         }
+        let lasting = self.lasting(href)?;
         if self.trusted.contains(href) {
-            return Some(href.to_owned());
+            return Some(lasting);
         }
         if let Some(link) = link::recognise(href) {
             let page = self.page(link.id, Some(href));
@@ -54,7 +58,26 @@ impl Renderer<'_> {
         }
         let allowed = self.is_allowed(href);
         self.ledger.lose_if(!allowed, LossKind::LinkScheme);
-        allowed.then(|| href.to_owned())
+        allowed.then_some(lasting)
+    }
+
+    /// The address, unless it carries a signature.
+    pub(super) fn lasting(&mut self, address: impl Into<String>) -> Option<LastingUrl> {
+        let lasting = LastingUrl::new(address);
+        self.ledger.lose_if(lasting.is_none(), LossKind::SignedAddress);
+        lasting
+    }
+
+    /// The words, without what is secret of the addresses in them.
+    pub(super) fn lasting_words<'t>(&mut self, words: &'t str) -> Cow<'t, str> {
+        let mut parts = [Cow::Borrowed(words)];
+        self.cut_parts(&mut parts);
+        let [words] = parts;
+        words
+    }
+
+    pub(super) fn cut_parts(&mut self, parts: &mut [Cow<'_, str>]) {
+        (0..address::cut_parts(parts)).for_each(|_| self.ledger.lose(LossKind::SignedAddress));
     }
 
     pub(super) fn is_allowed(&self, href: &str) -> bool {
@@ -66,13 +89,13 @@ impl Renderer<'_> {
     /// How a page is linked: by the host, else as the options say.
     pub(super) fn page(&mut self, id: NotionId, href: Option<&str>) -> Resolved {
         if let Some(link) = self.options.pages.and_then(|pages| pages(id)) {
-            return Resolved { url: Some(link.url), title: link.title };
+            return Resolved { url: self.lasting(link.url), title: link.title };
         }
         self.ledger.exposure.notion_links += 1;
         let url = match self.options.unresolved {
             Unresolved::Notion => {
                 let absolute = href.filter(|href| self.is_allowed(href)).map(str::to_owned);
-                Some(absolute.unwrap_or_else(|| link::page_url(id)))
+                self.lasting(absolute.unwrap_or_else(|| link::page_url(id)))
             }
             Unresolved::Label => {
                 self.ledger.lose(LossKind::PageLink);
@@ -83,18 +106,21 @@ impl Renderer<'_> {
     }
 
     /// A host's page at one of its blocks, where the block has an anchor there.
-    fn at_block(&self, url: String, link: &NotionLink) -> String {
+    fn at_block(&self, url: LastingUrl, link: &NotionLink) -> LastingUrl {
         let anchor =
             link.block.and_then(|block| self.options.anchors.and_then(|anchors| anchors(link.id, block)));
         match anchor {
-            Some(anchor) if !url.contains('#') => format!("{url}#{anchor}"),
+            Some(anchor) if !url.as_str().contains('#') => {
+                LastingUrl::new(format!("{url}#{anchor}")).unwrap_or(url)
+            }
             _ => url,
         }
     }
 
     /// A paragraph that is one link.
-    pub(super) fn link_line(&mut self, label: &str, url: Option<String>) {
+    pub(super) fn link_line(&mut self, label: &str, url: Option<LastingUrl>) {
         self.block();
+        let label = self.lasting_words(label);
         let mut pieces = Pieces::default();
         let link = url.map_or(0, |url| pieces.link(url));
         pieces.words(&label.replace(['\n', '\r'], " "), Kind::Text, 0, link);
@@ -119,7 +145,7 @@ impl Renderer<'_> {
         }
     }
 
-    pub(super) fn labelled(&mut self, label: &[RichText], target: &str) {
+    pub(super) fn labelled(&mut self, label: &[RichText], target: &LastingUrl) {
         self.writer.out.push('[');
         let open = self.writer.out.len();
         self.rich_text(label, Place::Label);
@@ -149,7 +175,7 @@ impl Renderer<'_> {
     pub(super) fn link_by_id(&mut self, id: Option<NotionId>, title: &str) {
         let resolved = id.map_or(Resolved { url: None, title: None }, |id| self.page(id, None));
         let known = Some(title.trim()).filter(|title| !title.is_empty()).map(str::to_owned);
-        match known.or(resolved.title).or_else(|| resolved.url.clone()) {
+        match known.or(resolved.title).or_else(|| resolved.url.as_ref().map(ToString::to_string)) {
             Some(label) => self.link_line(&label, resolved.url),
             None => self.ledger.lose(LossKind::LinkTarget),
         }

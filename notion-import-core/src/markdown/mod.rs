@@ -19,6 +19,9 @@
 //! - E-mail addresses stay as they are: where a parser links what looks like one, no escape can stop it. Text that
 //!   looks like another URL is escaped.
 //!
+//! Never written: an address with a signature ([`address`]). A link to one keeps its label, and words that hold one end before
+//! its query, with an ellipsis; each is counted ([`SignedAddress`]).
+//!
 //! Lost, and counted in the report: what [`LossKind`] lists. Of text these are styles that begin or end where
 //! CommonMark cannot delimit them ([`Style`]), line breaks in headings ([`HeadingLineBreak`]), formulas that dollars
 //! cannot hold ([`Equation`]), and code with `\|` in a table ([`TableCode`]).
@@ -27,6 +30,8 @@
 //! [`Style`]: crate::library::fidelity::LossKind::Style
 //! [`HeadingLineBreak`]: crate::library::fidelity::LossKind::HeadingLineBreak
 //! [`Equation`]: crate::library::fidelity::LossKind::Equation
+//! [`SignedAddress`]: crate::library::fidelity::LossKind::SignedAddress
+//! [`address`]: crate::notion::address
 //! [`TableCode`]: crate::library::fidelity::LossKind::TableCode
 
 mod blocks;

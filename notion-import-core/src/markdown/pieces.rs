@@ -2,6 +2,7 @@
 
 use crate::markdown::emphasis::Style;
 use crate::markdown::flanking::Class;
+use crate::notion::address::LastingUrl;
 
 /// A stretch of text that is all alike.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +54,7 @@ impl Piece {
 pub(super) struct Pieces {
     pub(super) text: String,
     pub(super) pieces: Vec<Piece>,
-    pub(super) links: Vec<String>,
+    pub(super) links: Vec<LastingUrl>,
 }
 
 impl Pieces {
@@ -73,7 +74,7 @@ impl Pieces {
         next.starts_with('|') && self.pieces.last().is_some_and(ends_in_backslash)
     }
 
-    pub(super) fn link(&mut self, url: String) -> u32 {
+    pub(super) fn link(&mut self, url: LastingUrl) -> u32 {
         if self.links.last() != Some(&url) {
             self.links.push(url);
         }

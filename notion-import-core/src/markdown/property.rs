@@ -4,6 +4,7 @@ use crate::id::NotionId;
 use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::blocks::Renderer;
 use crate::markdown::{Options, Rendered};
+use crate::notion::address::lasting_text;
 use crate::notion::page::Page;
 use crate::notion::property::{Formula, Person, Property, PropertyValue, Rollup};
 use crate::notion::text::{DateRange, Mention, RichText, RichTextKind};
@@ -49,7 +50,7 @@ pub fn plain_value(value: &PropertyValue) -> String {
     let tree = BlockTree::default();
     let options = Options::default();
     let mut renderer = Renderer::new(&tree, &options);
-    crate::notion::text::plain_text(&renderer.value(value))
+    lasting_text(&crate::notion::text::plain_text(&renderer.value(value))).into_owned()
 }
 
 fn plain(text: &str) -> Vec<RichText> {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use serde::de::MapAccess;
 
+use crate::notion::address::is_signed;
 use crate::notion::lenient::{Key, Lenient, deserialize, object, skip, value};
 use crate::notion::text::{Link, RichText};
 
@@ -59,23 +60,36 @@ pub enum FileSource {
     Hosted(HostedFile),
     /// Elsewhere, as far as that host lives.
     External(String),
+    /// In its own address, which is a `data:` URL.
+    Inline(String),
     /// Nowhere we know.
     #[default]
     Missing,
 }
 
 impl FileSource {
+    /// Tells by its address where a file is, whatever Notion calls it: one that is signed is not elsewhere for long.
+    pub fn at(address: String) -> Self {
+        if is_signed(&address) {
+            return Self::Hosted(HostedFile { url: SignedUrl::new(address), expiry_time: None });
+        }
+        match address.trim_start().get(..5) {
+            Some(scheme) if scheme.eq_ignore_ascii_case("data:") => Self::Inline(address),
+            _ => Self::External(address),
+        }
+    }
+
     /// The name its URL ends in.
     pub fn file_name(&self) -> Option<String> {
         match self {
             Self::Hosted(file) => file.url.file_name(),
             Self::External(url) => file_name(url),
-            Self::Missing => None,
+            Self::Inline(_) | Self::Missing => None,
         }
     }
 }
 
-/// A file block, a cover or an element of a files property.
+/// A file block, an embed, a cover or an element of a files property.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct File {
     /// Where it is.
@@ -102,6 +116,8 @@ impl Lenient for File {
                 "type" => kind = value(&mut object)?,
                 "file" => hosted = Some(value::<HostedFile, _>(&mut object)?),
                 "external" => external = value::<Link, _>(&mut object)?.url,
+                // An embed has its address here.
+                "url" => external = external.or(value(&mut object)?),
                 "caption" => caption = value(&mut object)?,
                 "name" => name = value(&mut object)?,
                 _ => skip(&mut object)?,
@@ -109,9 +125,9 @@ impl Lenient for File {
         }
         let hosted = hosted.filter(|file| !file.url.expose().is_empty());
         let source = match (hosted, external) {
-            (Some(_), Some(url)) if kind == "external" => FileSource::External(url),
+            (Some(_), Some(url)) if kind == "external" => FileSource::at(url),
             (Some(file), _) => FileSource::Hosted(file),
-            (None, Some(url)) => FileSource::External(url),
+            (None, Some(url)) => FileSource::at(url),
             (None, None) => FileSource::Missing,
         };
         Ok(Self { source, caption, name })

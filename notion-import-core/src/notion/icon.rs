@@ -2,7 +2,7 @@
 
 use serde::de::MapAccess;
 
-use crate::notion::file::HostedFile;
+use crate::notion::file::FileSource;
 use crate::notion::lenient::{Key, Lenient, object, skip, value};
 use crate::notion::text::{CustomEmoji, Link};
 
@@ -15,10 +15,8 @@ pub enum Icon {
     Native(NativeIcon),
     /// An emoji of the workspace.
     CustomEmoji(CustomEmoji),
-    /// An image Notion hosts.
-    Hosted(HostedFile),
-    /// An image hosted elsewhere.
-    External(String),
+    /// An image.
+    Image(FileSource),
     /// A kind Notion has added since, by its name.
     Unknown(String),
 }
@@ -45,8 +43,8 @@ impl Lenient for Option<Icon> {
                 "emoji" => value::<Option<String>, _>(&mut object)?.map(Icon::Emoji),
                 "icon" => Some(Icon::Native(value(&mut object)?)),
                 "custom_emoji" => Some(Icon::CustomEmoji(value(&mut object)?)),
-                "file" => Some(Icon::Hosted(value(&mut object)?)),
-                "external" => value::<Link, _>(&mut object)?.url.map(Icon::External),
+                "file" => Some(Icon::Image(FileSource::Hosted(value(&mut object)?))),
+                "external" => value::<Link, _>(&mut object)?.url.map(|url| Icon::Image(FileSource::at(url))),
                 _ => {
                     skip(&mut object)?;
                     None

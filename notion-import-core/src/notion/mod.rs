@@ -6,6 +6,7 @@ pub(crate) mod list;
 pub(crate) mod client;
 mod answer;
 pub(crate) mod pace;
+pub mod address;
 pub mod block;
 pub mod database;
 pub mod file;

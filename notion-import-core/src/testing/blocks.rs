@@ -155,6 +155,21 @@ pub fn file(file: &StoredFile) -> Block {
     hosted("file", file).with("name", file.name.clone())
 }
 
+/// An embed of a file that Notion hosts, such as an HTML block: its signed address stands where another site's would.
+pub fn embed(file: &StoredFile) -> Block {
+    block("embed", json!({"url": file.address(), "caption": []}))
+}
+
+/// The same, in the form of other files.
+pub fn embedded_file(file: &StoredFile) -> Block {
+    hosted("embed", file)
+}
+
+/// An image, a PDF, a film or a sound at an address.
+pub fn external(kind: &str, address: &str) -> Block {
+    block(kind, json!({"type": "external", "external": {"url": address}, "caption": []}))
+}
+
 /// A block the API does not show, with its real type.
 pub fn unsupported(block_type: &str) -> Block {
     block("unsupported", json!({"block_type": block_type}))

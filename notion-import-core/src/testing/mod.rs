@@ -22,8 +22,9 @@ mod text;
 mod world;
 
 pub use blocks::{
-    Block, block, bookmark, bulleted, callout, code, columns, divider, equation, file, heading, image,
-    numbered, paragraph, pdf, quote, synced, synced_copy, table, to_do, toggle, unsupported,
+    Block, block, bookmark, bulleted, callout, code, columns, divider, embed, embedded_file, equation,
+    external, file, heading, image, numbered, paragraph, pdf, quote, synced, synced_copy, table, to_do,
+    toggle, unsupported,
 };
 pub use door::{
     Asked, Download, FastClock, FileServer, Server, SimClock, Step, Switchboard, WiremockDoor, WorldTransport,

@@ -57,7 +57,7 @@ pub enum Content {
     /// A link with a preview.
     Bookmark(Bookmark),
     /// Something of another site.
-    Embed(Bookmark),
+    Embed(File),
     /// A link to a connected service.
     LinkPreview(Bookmark),
     /// A picture.
@@ -215,7 +215,7 @@ impl Content {
             BlockType::SyncedBlock => Self::SyncedBlock(None),
             BlockType::Template => Self::Template(Text::default()),
             BlockType::Bookmark => Self::Bookmark(Bookmark::default()),
-            BlockType::Embed => Self::Embed(Bookmark::default()),
+            BlockType::Embed => Self::Embed(File::default()),
             BlockType::LinkPreview => Self::LinkPreview(Bookmark::default()),
             BlockType::Image => Self::Image(File::default()),
             BlockType::Video => Self::Video(File::default()),

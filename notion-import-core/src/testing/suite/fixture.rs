@@ -112,7 +112,7 @@ pub fn page(title: &str) -> Source {
     Source {
         id: notion_id(),
         kind: SourceKind::Page,
-        url: "https://www.notion.so/policy".parse().ok(),
+        url: crate::notion::address::LastingUrl::new("https://www.notion.so/policy"),
         title: title.into(),
         created_at: minute(-60),
         edited_at: minute(0),

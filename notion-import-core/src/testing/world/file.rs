@@ -16,6 +16,9 @@ use crate::library::blob::BlobId;
 /// Where a block refers to a file; it becomes a signed URL whenever the block is read.
 const REFERENCE: &str = "world_file";
 
+/// What stands for the signed URL of the file whose id follows, in any text.
+const IN_TEXT: &str = "world-file:";
+
 /// The path every file's URL begins with.
 pub(super) const PREFIX: &str = "/files/";
 
@@ -29,6 +32,11 @@ pub struct StoredFile {
 }
 
 impl StoredFile {
+    /// What to write anywhere in text where its signed URL shall stand: in words, targets and `external` addresses.
+    pub fn address(&self) -> String {
+        format!("{IN_TEXT}{}", self.id)
+    }
+
     /// The JSON for an icon or a cover, or with a `name` added for a files property.
     pub fn reference(&self) -> Value {
         json!({"type": "file", "file": {REFERENCE: self.id}})
@@ -56,7 +64,16 @@ impl State {
                 fields.values_mut().for_each(|field| self.sign_within(field, now));
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.sign_within(item, now)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            Value::String(text) => {
+                if let Some(at) = text.find(IN_TEXT)
+                    && let Some(id) = text.get(at + IN_TEXT.len()..).and_then(|rest| rest.get(..36))
+                    && let Ok(known) = id.parse()
+                    && let Some(url) = self.signed(known, now)["url"].as_str()
+                {
+                    *text = text.replace(&format!("{IN_TEXT}{id}"), url);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 

@@ -3,9 +3,10 @@
 use futures_util::StreamExt;
 use notion_import_core::import::{Event, Pick, Shape};
 use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::document::{DocumentStore, Imported, SourceState};
+use notion_import_core::library::document::{DocumentStore, Imported, SourceImage, SourceState};
 use notion_import_core::testing::{
-    Endpoint, Fault, FaultPlan, file, image, paragraph, pdf, synced, synced_copy, toggle,
+    Endpoint, Fault, FaultPlan, embed, embedded_file, external, file, image, paragraph, pdf, synced,
+    synced_copy, text, toggle,
 };
 
 use super::Stage;
@@ -26,6 +27,40 @@ async fn importing_again_finds_the_document_and_makes_a_version_only_of_new_cont
     let again = stage.import(stage.home).await;
     assert!(matches!(again, Imported::NewVersion(id, _) if id == document), "{again:?}");
     assert!(stage.world.violations().is_empty(), "{:?}", stage.world.violations());
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_signed_or_inline_address_is_kept_or_named_and_is_the_same_at_the_next_reading()
+{
+    let stage = Stage::new();
+    let author = stage.author();
+    let (board, chart) =
+        (author.file("board.html", "text/html", "<html>"), author.file("chart.png", "image/png", PNG));
+    let inline = "data:text/html;base64,iVBORw0KGgpUaGUgcGljdHVyZQ==";
+    author.append(stage.home, [embed(&board), embedded_file(&chart), external("image", &chart.address())]);
+    author.append(stage.home, [external("image", inline), external("image", "data:image/png,<svg>")]);
+    author.append(stage.home, [paragraph(text("").link(board.address(), &board.address()))]);
+    author.set_icon(stage.home, serde_json::json!({"type": "external", "external": {"url": inline}}));
+    author
+        .set_cover(stage.home, serde_json::json!({"type": "external", "external": {"url": chart.address()}}));
+    stage.pass(5);
+    let first = stage.import(stage.home).await;
+    let Imported::Created(document) = first else { panic!("{first:?}") };
+    let read = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+    let kept = &read.content.attachments;
+    assert_eq!(kept.iter().map(|file| file.media_type.as_str()).collect::<Vec<_>>(), ["image/png"; 2]);
+    let markdown = read.markdown().unwrap();
+    let (picture, decoded) = (kept[0].blob.id, kept[1].blob.id);
+    let start = format!("board.html\n\n[chart.png](attachment:{picture})\n\n![](attachment:{picture})\n\n");
+    assert!(markdown.starts_with(&format!("{start}![](attachment:{decoded})\n\nimage\n\n")), "{markdown}");
+    assert!(markdown.ends_with("board.html…\n"), "{markdown}");
+    for image in [&read.content.source.icon, &read.content.source.cover] {
+        assert!(matches!(image, Some(SourceImage::Stored(_))), "{image:?}");
+    }
+    // An edit has it read again, with other signatures.
+    stage.author().set_title(stage.home, "Another title");
+    stage.pass(5);
+    assert_eq!(stage.import(stage.home).await, Imported::Unchanged(document));
 }
 
 #[tokio::test]

@@ -61,7 +61,9 @@ fn folder(kind: BlockType) -> &'static str {
 #[test]
 fn every_type_of_block_becomes_the_markdown_beside_it() {
     let kinds = BlockType::ALL.iter().map(|&kind| (folder(kind), Some(kind)));
-    for (name, kind) in kinds.chain([("rich_text", None), ("mentions", None)]) {
+    for (name, kind) in
+        kinds.chain(["rich_text", "mentions", "signed_embed", "signed_address"].map(|name| (name, None)))
+    {
         check(&root().join(name), kind);
     }
 }
@@ -80,5 +82,7 @@ fn check(folder: &Path, kind: Option<BlockType>) {
     let expected = |file| fs::read_to_string(folder.join(file)).unwrap_or_default();
     assert_eq!(rendered.markdown, expected("expected.md"), "{}", folder.display());
     assert_eq!(report, expected("report.json"), "{}", folder.display());
-    assert!(!rendered.markdown.contains("X-Amz"), "a signed URL in {}", folder.display());
+    for secret in ["X-Amz", "signature=", "SECRETSIG"] {
+        assert!(!rendered.markdown.contains(secret), "a signed URL in {}", folder.display());
+    }
 }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::oracle;
-use super::trees::{Branch, branch, deep, text, tree};
+use super::trees::{Branch, SIGNATURE, branch, deep, text, tree};
 
 /// A share, in percent, of the trees of one run: `NOTION_IMPORT_TREES`, or 10,000.
 fn config(percent: u32) -> ProptestConfig {
@@ -19,6 +19,9 @@ fn config(percent: u32) -> ProptestConfig {
 fn check(branches: Vec<Branch>) -> Result<(), TestCaseError> {
     let tree = tree(branches);
     let rendered = render(&tree, &Options::default());
+    if rendered.markdown.contains(SIGNATURE) {
+        return Err(TestCaseError::fail(format!("a signature is written:\n{}", rendered.markdown)));
+    }
     oracle::check(&tree, &rendered)
         .map_err(|error| TestCaseError::fail(format!("{error}\n\nMarkdown:\n{}", rendered.markdown)))
 }

@@ -100,6 +100,19 @@ const ADDRESSES: &[&str] = &[
     "xmpp:a@b.c",
 ];
 
+/// What every signed address carries, and no output may.
+pub const SIGNATURE: &str = "s3cret";
+
+/// Signed addresses, in every form they come in.
+const SIGNED: &[&str] = &[
+    "https://prod-files-secure.s3.us-west-2.amazonaws.com/a/b.html?X-Amz-Expires=3600&X-Amz-Signature=s3cret",
+    "https://s3.us-west-2.amazonaws.com/secure.notion-static.com/a.png?AWSAccessKeyId=a&Signature=s3cret",
+    "https://file.notion.so/f/a/35261e8ce0a380c89f000123456789ab?table=block&signature=s3cret",
+    "https://a.example/b?x-amz-credential=s3cret#c",
+    "https://view.example/?src=https%3A%2F%2Fa.example%2Fb%3FX-Amz-Signature%3Ds3cret",
+    "https://view.example/https%3A%2F%2Ffile.notion.so%2Fb%3Fsignature%3Ds3cret",
+];
+
 /// Hostile text.
 pub fn words() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -109,6 +122,7 @@ pub fn words() -> impl Strategy<Value = String> {
         3 => select(SPACES).prop_map(str::to_owned),
         3 => select(SCRIPTS).prop_map(str::to_owned),
         1 => select(ADDRESSES).prop_map(str::to_owned),
+        1 => select(SIGNED).prop_map(str::to_owned),
         1 => any::<char>().prop_map(String::from),
     ];
     vec(piece, 0..7).prop_map(|pieces| pieces.concat())
@@ -145,7 +159,7 @@ fn id() -> NotionId {
 }
 
 fn target() -> impl Strategy<Value = String> {
-    select(LINKS).prop_map(str::to_owned)
+    prop_oneof![12 => select(LINKS), 1 => select(SIGNED)].prop_map(str::to_owned)
 }
 
 fn mention() -> impl Strategy<Value = Mention> {
@@ -229,7 +243,8 @@ fn icon() -> impl Strategy<Value = Option<Icon>> {
         2 => Just(Some(Icon::Emoji("💡".to_owned()))),
         1 => Just(Some(Icon::Emoji("1.".to_owned()))),
         1 => words().prop_map(|name| Some(Icon::CustomEmoji(CustomEmoji { name, ..CustomEmoji::default() }))),
-        1 => Just(Some(Icon::External("https://a.b/i.png".to_owned()))),
+        1 => target().prop_map(|url| Some(Icon::Image(FileSource::at(url)))),
+        1 => select(SIGNED).prop_map(|url| Some(Icon::Emoji(url.to_owned()))),
         1 => Just(Some(Icon::Unknown("new".to_owned()))),
     ]
 }
@@ -246,12 +261,20 @@ fn file() -> impl Strategy<Value = File> {
     let source = prop_oneof![
         Just(FileSource::Missing),
         target().prop_map(FileSource::External),
+        target().prop_map(FileSource::at),
         Just(FileSource::Hosted(HostedFile {
-            url: SignedUrl::new("https://s3/a%20b.png?X-Amz-Signature=secret"),
+            url: SignedUrl::new("https://s3/a%20b.png?X-Amz-Signature=s3cret"),
             expiry_time: None
         })),
     ];
     (source, text(), option::of(words())).prop_map(|(source, caption, name)| File { source, caption, name })
+}
+
+fn embed() -> impl Strategy<Value = File> {
+    let elsewhere = (prop_oneof![target(), words()], text());
+    let elsewhere =
+        elsewhere.prop_map(|(url, caption)| File { source: FileSource::External(url), caption, name: None });
+    prop_oneof![2 => elsewhere, 1 => file()]
 }
 
 fn bookmark() -> impl Strategy<Value = Bookmark> {
@@ -325,7 +348,7 @@ fn leaf() -> impl Strategy<Value = Content> {
         1 => select(vec![Content::Breadcrumb, Content::TableOfContents]),
         1 => vec(text(), 0..4).prop_map(Content::TableRow),
         1 => bookmark().prop_map(Content::Bookmark),
-        1 => bookmark().prop_map(Content::Embed),
+        1 => embed().prop_map(Content::Embed),
         1 => target().prop_map(|url| Content::LinkPreview(Bookmark { url, caption: Vec::new() })),
         2 => file().prop_map(Content::Image),
         1 => file().prop_map(Content::Video),

@@ -13,7 +13,8 @@ use crate::testing::suite::{Broken, Outcome};
 pub(super) async fn created(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let full = page("Security policy");
-    let image = "https://example.org/icon.svg".parse().ok().map(SourceImage::External);
+    let image =
+        crate::notion::address::LastingUrl::new("https://example.org/icon.svg").map(SourceImage::External);
     let bare = Source { parent: None, icon: None, cover: None, url: None, locked: false, ..page("") };
     let other = Source {
         kind: SourceKind::DataSource,

@@ -10,6 +10,7 @@ use notion_import_core::notion::tree::BlockTree;
 use super::account::Account;
 use super::event::{CODE, Event};
 use super::inline::{self, Place};
+use super::signed::lasting;
 
 /// What the tree says: the events, the block of each, and what is lost.
 #[derive(Default)]
@@ -121,13 +122,16 @@ impl Walk<'_> {
             }
             Content::Code(code) => {
                 let text: String = code.rich_text.iter().map(|run| run.plain_text.as_str()).collect();
-                self.listing(&language(&code.language), &text);
+                let fence = lasting(&code.language, &mut self.said.account);
+                let text = lasting(&text, &mut self.said.account);
+                self.listing(&language(&fence), &text);
                 self.caption(&code.caption);
             }
             Content::Equation(expression) => {
                 let expression = expression.trim();
                 if !expression.is_empty() {
-                    self.listing("math", expression);
+                    let expression = lasting(expression, &mut self.said.account);
+                    self.listing("math", &expression);
                 }
             }
             Content::Divider => self.push(Event::open("hr")),
@@ -147,9 +151,8 @@ impl Walk<'_> {
                 self.lose_if(true, LossKind::Template);
                 self.paragraph(None, &text.rich_text);
             }
-            Content::Bookmark(link) | Content::Embed(link) | Content::LinkPreview(link) => {
-                self.bookmark(link)
-            }
+            Content::Embed(file) => self.embed(file),
+            Content::Bookmark(link) | Content::LinkPreview(link) => self.bookmark(link),
             Content::Image(file) => self.image(file),
             Content::Video(file) => self.file(file, "video"),
             Content::Pdf(file) => self.file(file, "pdf"),
@@ -209,13 +212,14 @@ impl Walk<'_> {
     fn icon(&mut self, icon: Option<&Icon>) -> Vec<Event> {
         match icon {
             None => Vec::new(),
-            Some(Icon::Emoji(emoji)) => inline::words(emoji.trim(), None),
+            Some(Icon::Emoji(emoji)) => inline::words(&lasting(emoji.trim(), &mut self.said.account), None),
             Some(Icon::CustomEmoji(emoji)) => {
                 self.lose_if(true, LossKind::CustomEmoji);
                 if emoji.name.is_empty() {
                     Vec::new()
                 } else {
-                    inline::words(&format!(":{}:", emoji.name), None)
+                    let name = format!(":{}:", emoji.name);
+                    inline::words(&lasting(&name, &mut self.said.account), None)
                 }
             }
             Some(_) => {

@@ -9,6 +9,7 @@ use notion_import_core::notion::text::{Annotations, DateRange, Mention, RichText
 
 use super::account::Account;
 use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, target, trim};
+use super::signed::{self, is_signed};
 
 /// Where text stands, as far as it matters to what is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub fn shows(runs: &[RichText]) -> bool {
     let mut unseen = Account::default();
     runs.iter().any(|run| {
         let mut events = Vec::new();
-        one(run, Place::Block, &mut unseen, &mut events);
+        one(run, &raw(run), Place::Block, &mut unseen, &mut events);
         events.iter().any(|event| match event {
             Event::Char(Char { char, styles, .. }) => !char.is_whitespace() || styles & CODE != 0,
             _ => false,
@@ -37,8 +38,8 @@ pub fn text(runs: &[RichText], place: Place, account: &mut Account) -> Vec<Event
         return Vec::new();
     }
     let mut events = Vec::new();
-    for run in runs {
-        one(run, place, account, &mut events);
+    for (run, text) in runs.iter().zip(signed::runs(runs, account)) {
+        one(run, &text, place, account, &mut events);
     }
     let between = if place == Place::Heading { Event::char(' ', 0, None) } else { Event::Break };
     let trimmed = trim(events, &Event::Break);
@@ -57,13 +58,8 @@ pub fn words(text: &str, link: Option<&Rc<str>>) -> Vec<Event> {
 }
 
 /// The events of one run.
-pub fn one(run: &RichText, place: Place, account: &mut Account, events: &mut Vec<Event>) {
-    let is_nothing = match &run.kind {
-        RichTextKind::Text => run.plain_text.is_empty(),
-        RichTextKind::Equation(expression) if expression.is_empty() => run.plain_text.trim().is_empty(),
-        RichTextKind::Equation(expression) => expression.trim().is_empty(),
-        RichTextKind::Mention(_) => false,
-    };
+pub fn one(run: &RichText, text: &str, place: Place, account: &mut Account, events: &mut Vec<Event>) {
+    let is_nothing = !matches!(run.kind, RichTextKind::Mention(_)) && text.is_empty();
     if is_nothing {
         return;
     }
@@ -86,9 +82,8 @@ pub fn one(run: &RichText, place: Place, account: &mut Account, events: &mut Vec
         if lost { 0 } else { CODE }
     };
     match &run.kind {
-        RichTextKind::Equation(expression) => {
-            let expression = if expression.is_empty() { &run.plain_text } else { expression };
-            let expression = expression.trim().replace(['\n', '\r'], " ");
+        RichTextKind::Equation(_) => {
+            let expression = text.trim().replace(['\n', '\r'], " ");
             if can_be_math(&expression) && !(place == Place::Cell && expression.contains('|')) {
                 return formula(&expression, styles, link.as_ref(), events);
             }
@@ -97,13 +92,13 @@ pub fn one(run: &RichText, place: Place, account: &mut Account, events: &mut Vec
             push(&expression, styles, link.as_ref(), events);
         }
         RichTextKind::Text => {
-            styles |= if code { code_here(&run.plain_text, account) } else { 0 };
-            push(&run.plain_text, styles, link.as_ref(), events);
+            styles |= if code { code_here(text, account) } else { 0 };
+            push(text, styles, link.as_ref(), events);
         }
         RichTextKind::Mention(mention) => {
-            let text = mentioned(run, mention, account);
-            styles |= if code { code_here(&text, account) } else { 0 };
-            push(&text, styles, link.as_ref(), events);
+            note(mention, account);
+            styles |= if code { code_here(text, account) } else { 0 };
+            push(text, styles, link.as_ref(), events);
         }
     }
 }
@@ -150,13 +145,28 @@ pub fn can_be_math(expression: &str) -> bool {
     open == 0 && !expression.ends_with('\\') && !expression.trim().is_empty()
 }
 
-fn mentioned(run: &RichText, mention: &Mention, account: &mut Account) -> String {
-    let said = |text: &str| if run.plain_text.is_empty() { text.to_owned() } else { run.plain_text.clone() };
+fn note(mention: &Mention, account: &mut Account) {
     match mention {
-        Mention::User(_) => {
-            account.exposure.people += 1;
-            said("")
+        Mention::User(_) => account.exposure.people += 1,
+        Mention::CustomEmoji(_) => account.lose(LossKind::CustomEmoji),
+        Mention::Unknown(_) => account.lose(LossKind::UnknownMention),
+        _ => {}
+    }
+}
+
+/// The text of a run, as Notion gives it.
+pub fn raw(run: &RichText) -> String {
+    let said = |text: &str| if run.plain_text.is_empty() { text.to_owned() } else { run.plain_text.clone() };
+    let mention = match &run.kind {
+        RichTextKind::Text => return run.plain_text.clone(),
+        RichTextKind::Equation(expression) if expression.is_empty() => {
+            return run.plain_text.trim().to_owned();
         }
+        RichTextKind::Equation(expression) => return expression.trim().to_owned(),
+        RichTextKind::Mention(mention) => mention,
+    };
+    match &**mention {
+        Mention::User(_) => said(""),
         Mention::Page(_) | Mention::Database(_) | Mention::Template => said(""),
         Mention::Date(DateRange { start, end, .. }) => match (start, end) {
             (Some(start), Some(end)) => said(&format!("{start} → {end}")),
@@ -166,13 +176,9 @@ fn mentioned(run: &RichText, mention: &Mention, account: &mut Account) -> String
         Mention::LinkPreview(url) => said(url.as_deref().unwrap_or_default()),
         Mention::Link(link) => said(link.title.as_deref().or(link.href.as_deref()).unwrap_or_default()),
         Mention::CustomEmoji(emoji) => {
-            account.lose(LossKind::CustomEmoji);
             said(&if emoji.name.is_empty() { String::new() } else { format!(":{}:", emoji.name) })
         }
-        Mention::Unknown(_) => {
-            account.lose(LossKind::UnknownMention);
-            said("")
-        }
+        Mention::Unknown(_) => said(""),
     }
 }
 
@@ -195,6 +201,10 @@ fn run_target(run: &RichText, account: &mut Account) -> Option<String> {
 pub fn link_target(href: &str, account: &mut Account) -> Option<String> {
     let href = href.trim();
     if href.is_empty() {
+        return None;
+    }
+    if is_signed(href) {
+        account.lose(LossKind::SignedAddress);
         return None;
     }
     if let Some(found) = link::recognise(href) {

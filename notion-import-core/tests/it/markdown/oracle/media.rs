@@ -12,6 +12,7 @@ use super::account::Account;
 use super::blocks::Walk;
 use super::event::{Event, target};
 use super::inline::{self, Place, is_allowed, link_target, page, shows};
+use super::signed::{is_signed, lasting};
 
 impl Walk<'_> {
     pub(super) fn bookmark(&mut self, Bookmark { url, caption }: &Bookmark) {
@@ -33,6 +34,20 @@ impl Walk<'_> {
                 self.caption(caption);
             }
         }
+    }
+
+    pub(super) fn embed(&mut self, file: &File) {
+        let File { source, caption, .. } = file;
+        let address = match source {
+            FileSource::External(url) => url.clone(),
+            FileSource::Missing => String::new(),
+            FileSource::Hosted(_) | FileSource::Inline(_) => {
+                self.lose_if(true, LossKind::Preview);
+                self.lose_if(true, LossKind::FileNotStored);
+                return self.named(file, "embed", None, true);
+            }
+        };
+        self.bookmark(&Bookmark { url: address, caption: caption.clone() });
     }
 
     pub(super) fn image(&mut self, file: &File) {
@@ -70,9 +85,12 @@ impl Walk<'_> {
     /// The URL of a file that may be linked, else whether there is a file.
     fn home(&mut self, file: &File) -> Result<String, bool> {
         match &file.source {
+            FileSource::External(url) if is_allowed(url.trim()) && is_signed(url.trim()) => {
+                self.lose_if(true, LossKind::SignedAddress);
+            }
             FileSource::External(url) if is_allowed(url.trim()) => return Ok(url.trim().to_owned()),
             FileSource::External(_) => self.lose_if(true, LossKind::LinkScheme),
-            FileSource::Hosted(_) => self.lose_if(true, LossKind::FileNotStored),
+            FileSource::Hosted(_) | FileSource::Inline(_) => self.lose_if(true, LossKind::FileNotStored),
             FileSource::Missing => {
                 self.lose_if(true, LossKind::FileMissing);
                 return Err(false);
@@ -101,7 +119,8 @@ impl Walk<'_> {
 
     fn link_line(&mut self, label: &str, url: Option<String>) {
         let to: Option<Rc<str>> = url.as_deref().map(target);
-        self.line(inline::words(label, to.as_ref()));
+        let label = lasting(label, &mut self.said.account);
+        self.line(inline::words(&label, to.as_ref()));
     }
 
     pub(super) fn placeholder(&mut self, name: &str) {
@@ -126,7 +145,7 @@ fn can_be_label(caption: &[RichText]) -> bool {
             ),
         };
         let mut events = Vec::new();
-        inline::one(run, Place::Block, &mut Account::default(), &mut events);
+        inline::one(run, &inline::raw(run), Place::Block, &mut Account::default(), &mut events);
         !links && run.href.is_none() && !events.contains(&Event::Break)
     })
 }

@@ -11,6 +11,7 @@ mod inline;
 mod media;
 mod pulldown;
 mod reading;
+mod signed;
 mod verdict;
 
 pub use verdict::check;
