@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use notion_import_core::connect::Connector;
+use notion_import_core::connection::ConfirmedIdentity;
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::importer::Importer;
 use notion_import_core::library::gate::Gate;
@@ -134,6 +135,8 @@ impl App {
         let nango = Nango::new(nango)?;
         let mut importer =
             Importer::builder(Arc::new(nango.clone()), stores.documents.clone(), stores.blobs.clone());
+        let identity = ConfirmedIdentity::new(Arc::new(nango.clone()), stores.connections.clone());
+        importer = importer.identity(Arc::new(identity));
         if let Some(stand_ins) = &stand_ins {
             importer = importer.trust_origin(&stand_ins.files());
         }

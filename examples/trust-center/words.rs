@@ -116,6 +116,9 @@ pub fn size(bytes: u64) -> String {
 /// Why something did not happen, and what to do.
 pub fn reason(error: &Error) -> &'static str {
     match error {
+        Error::AnotherWorkspace => {
+            "The connection leads to another Notion workspace than the one that was confirmed. An administrator can reconnect it."
+        }
         error if error.needs_reconnect() => {
             "Notion no longer accepts this connection. An administrator can reconnect it; the documents stay."
         }

@@ -121,10 +121,28 @@ impl Connector {
     pub async fn noticed(&self, reference: &ConnectionRef) -> Result<(), Error> {
         let Some(seen) = self.authorizer.inspect(reference).await? else { return Ok(()) };
         let (Some(tenant), Some(attempt)) = (seen.tenant, seen.attempt) else { return Ok(()) };
-        match self.connections.attempt(tenant, attempt).await? {
-            Some(attempt) if attempt.granted.is_none() => self.granted(&attempt, &seen).await,
-            _ => Ok(()),
+        let attempt = self.connections.attempt(tenant, attempt).await?;
+        match attempt.as_ref().map(|attempt| &attempt.granted) {
+            Some(None) => match &attempt {
+                Some(attempt) => self.granted(attempt, &seen).await,
+                None => Ok(()),
+            },
+            Some(Some(noted)) if noted.reference == seen.reference => Ok(()),
+            // The link was used again, or late.
+            Some(Some(_)) | None => self.known_or_revoked(tenant, &seen).await,
         }
+    }
+
+    /// Looks whether a connection in use still leads to its workspace; one that nobody uses, nor can confirm, is revoked.
+    async fn known_or_revoked(&self, tenant: TenantId, seen: &Inspected) -> Result<(), Error> {
+        let Some(record) = self.connections.called(tenant, &seen.reference).await? else {
+            return Ok(self.authorizer.revoke(&seen.reference).await?);
+        };
+        if record.workspace.id != seen.workspace_id {
+            tracing::warn!(%tenant, connection = %record.id, "a connection leads to another workspace than was confirmed");
+            self.connections.needs_reauth(tenant, record.id).await?;
+        }
+        Ok(())
     }
 
     /// It tells how an attempt stands, asking the authorizer in case the hint was lost.
@@ -155,7 +173,8 @@ impl Connector {
     /// It notes what a consent led to, once Notion itself has said which workspace that is.
     async fn granted(&self, attempt: &Attempt, seen: &Inspected) -> Result<(), Error> {
         let connection = Connection::new(attempt.tenant, seen.reference.as_str());
-        let workspace = self.client.on(&connection).interactive().me().await?;
+        let mut workspace = self.client.on(&connection).interactive().me().await?;
+        workspace.id = workspace.id.or_else(|| seen.workspace_id.clone());
         let granted = Granted { reference: seen.reference.clone(), workspace };
         Ok(self.connections.pending(attempt.tenant, attempt.id, &granted).await?)
     }
@@ -164,7 +183,8 @@ impl Connector {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] unless this administrator began the attempt, holds its secret and is in time, one answer for
-    /// all. [`StoreError::Conflict`] if another tenant stands on the same Notion authorisation.
+    /// all. [`StoreError::Conflict`] if another tenant stands on the same Notion authorisation, or a reconnect leads to another
+    /// workspace. [`Error::AnotherWorkspace`] if what was granted is no longer what was shown: the attempt is over then.
     pub async fn confirm(
         &self,
         actor: &Actor,
@@ -174,13 +194,35 @@ impl Connector {
         actor.may(Action::Connect)?;
         let now = self.client.clock().now();
         let hash = digest(secret);
+        let begun = self.attempt_of(actor, attempt).await?;
+        if let Some(begun) = &begun
+            && let Some(granted) = &begun.granted
+            && !self.leads_still(begun, granted).await?
+        {
+            self.sweep_attempt(begun).await?;
+            return Err(Error::AnotherWorkspace);
+        }
         let renewed = self.renewed_by(actor.tenant, attempt).await?;
         let active =
             self.connections.activate(actor.tenant, actor.member, attempt, hash, now, self.shared).await?;
         if let Some(reference) = renewed {
             self.authorizer.revoke(&reference).await?;
         }
+        if let Some(begun) = &begun {
+            self.revoke_unused(begun).await?;
+        }
         Ok(active)
+    }
+
+    /// Tells whether a grant is what it was when it was shown: asked anew, at the authorizer and of Notion.
+    async fn leads_still(&self, attempt: &Attempt, granted: &Granted) -> Result<bool, Error> {
+        let Some(seen) = self.authorizer.inspect(&granted.reference).await? else { return Ok(false) };
+        let connection = Connection::new(attempt.tenant, seen.reference.as_str());
+        let now = self.client.on(&connection).interactive().me().await?;
+        let shown = &granted.workspace;
+        Ok(now.bot == shown.bot
+            && (now.id.is_none() || now.id == shown.id)
+            && (seen.workspace_id.is_none() || seen.workspace_id == shown.id))
     }
 
     /// What the service calls the connection that an attempt renews.
@@ -235,13 +277,18 @@ impl Connector {
     }
 
     async fn sweep_attempt(&self, attempt: &Attempt) -> Result<(), Error> {
+        self.revoke_unused(attempt).await?;
+        Ok(self.connections.forget(attempt.tenant, attempt.id).await?)
+    }
+
+    async fn revoke_unused(&self, attempt: &Attempt) -> Result<(), Error> {
         // One link can lead to several connections, so all that carry the attempt's tag go, and never one in use.
         for seen in self.authorizer.find(attempt).await? {
             if self.connections.called(attempt.tenant, &seen.reference).await?.is_none() {
                 self.authorizer.revoke(&seen.reference).await?;
             }
         }
-        Ok(self.connections.forget(attempt.tenant, attempt.id).await?)
+        Ok(())
     }
 
     /// It returns a tenant's connections, for its members.

@@ -36,6 +36,9 @@ pub enum Error {
     /// A store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The connection leads to another workspace than the one that was confirmed. Nothing that was read through it is kept.
+    #[error("the connection leads to another workspace than was confirmed")]
+    AnotherWorkspace,
     /// The caller cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -54,7 +57,7 @@ impl Error {
             Self::Malformed(_) | Self::Incomplete(_) | Self::Overdue => true,
             Self::Download(error) => error.is_transient(),
             Self::Store(error) => error.is_transient(),
-            Self::Cancelled => false,
+            Self::Cancelled | Self::AnotherWorkspace => false,
         }
     }
 
@@ -65,6 +68,7 @@ impl Error {
             Self::Access(error) => {
                 matches!(error.fault, Fault::CredentialsRefused | Fault::ConnectionMissing)
             }
+            Self::AnotherWorkspace => true,
             _ => false,
         }
     }
@@ -92,6 +96,7 @@ impl Error {
             Self::Incomplete(_) => "incomplete_listing",
             Self::Download(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::AnotherWorkspace => "another_workspace",
             Self::Cancelled => "cancelled",
             Self::Overdue => "overdue",
         }

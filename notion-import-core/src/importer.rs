@@ -9,7 +9,7 @@ use futures_util::{Stream, TryStreamExt};
 use url::Url;
 
 use crate::browse::{self, Entry, Listing, Query};
-use crate::connection::{Connection, TokenSource};
+use crate::connection::{Connection, Identity, TokenSource};
 pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
@@ -36,6 +36,7 @@ pub struct Importer {
     import: ImportOptions,
     sync: SyncOptions,
     timeouts: Timeouts,
+    identity: Option<Arc<dyn Identity>>,
 }
 
 /// How long things may take. What takes longer ends in an error, and leaves nothing half done.
@@ -72,6 +73,7 @@ pub struct Builder {
     import: ImportOptions,
     sync: SyncOptions,
     timeouts: Timeouts,
+    identity: Option<Arc<dyn Identity>>,
     #[cfg(feature = "testing")]
     stand: Option<(Arc<dyn Transport>, Arc<dyn Clock>)>,
 }
@@ -103,6 +105,14 @@ impl Builder {
     #[must_use]
     pub fn sync_options(mut self, options: SyncOptions) -> Self {
         self.sync = options;
+        self
+    }
+
+    /// Asks this whether a connection still leads to the workspace that was confirmed: before anything is read through it, and again
+    /// before what was read is stored. A host whose tokens nobody can replace needs none.
+    #[must_use]
+    pub fn identity(mut self, identity: Arc<dyn Identity>) -> Self {
+        self.identity = Some(identity);
         self
     }
 
@@ -140,7 +150,17 @@ impl Builder {
     /// to be set to its widest where forbidden addresses are tested.
     #[cfg(feature = "testing")]
     pub(crate) fn downloads(self) -> (Guard, ImportOptions) {
-        let Self { guard, import, tokens: _, documents: _, blobs: _, sync: _, timeouts: _, stand: _ } = self;
+        let Self {
+            guard,
+            import,
+            tokens: _,
+            documents: _,
+            blobs: _,
+            sync: _,
+            timeouts: _,
+            identity: _,
+            stand: _,
+        } = self;
         (guard, import)
     }
 
@@ -159,6 +179,7 @@ impl Builder {
             import: self.import,
             sync: self.sync,
             timeouts: self.timeouts,
+            identity: self.identity,
         }
     }
 }
@@ -190,6 +211,7 @@ impl Importer {
             import: ImportOptions::default(),
             sync: SyncOptions::default(),
             timeouts: Timeouts::default(),
+            identity: None,
             #[cfg(feature = "testing")]
             stand: None,
         }
@@ -202,7 +224,11 @@ impl Importer {
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn browse(&self, connection: &Connection, query: &Query) -> Result<Listing, Error> {
         let api = self.client.on(connection).interactive();
-        self.within(self.timeouts.browse, browse::search(&api, &*self.documents, connection, query)).await
+        let searching = async {
+            self.begin(connection).await?;
+            browse::search(&api, &*self.documents, connection, query).await
+        };
+        self.within(self.timeouts.browse, searching).await
     }
 
     /// It finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
@@ -212,7 +238,11 @@ impl Importer {
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
         let api = self.client.on(connection).interactive();
-        self.within(self.timeouts.browse, browse::paste(&api, &*self.documents, connection, text)).await
+        let looking = async {
+            self.begin(connection).await?;
+            browse::paste(&api, &*self.documents, connection, text).await
+        };
+        self.within(self.timeouts.browse, looking).await
     }
 
     /// It imports one page or data source.
@@ -310,7 +340,11 @@ impl Importer {
     /// [`Error::needs_reconnect`] if Notion no longer accepts the connection. What was found until then is kept.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn sync(&self, connection: &Connection) -> Result<SyncReport, Error> {
-        self.within(self.timeouts.sync, self.syncing(connection).run()).await
+        let syncing = async {
+            self.begin(connection).await?;
+            self.syncing(connection).run().await
+        };
+        self.within(self.timeouts.sync, syncing).await
     }
 
     /// It does the same for some sources only, as a webhook or a person asks.
@@ -319,7 +353,11 @@ impl Importer {
     /// As [`sync`](Self::sync).
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn refresh(&self, connection: &Connection, sources: &[NotionId]) -> Result<SyncReport, Error> {
-        self.within(self.timeouts.sync, self.syncing(connection).refresh(sources)).await
+        let refreshing = async {
+            self.begin(connection).await?;
+            self.syncing(connection).refresh(sources).await
+        };
+        self.within(self.timeouts.sync, refreshing).await
     }
 
     /// It removes the tenant's files that no document refers to and that were put longer ago than `grace`, and returns how many
@@ -349,6 +387,13 @@ impl Importer {
         &*self.clock
     }
 
+    async fn begin(&self, connection: &Connection) -> Result<(), Error> {
+        match &self.identity {
+            Some(identity) => identity.begin(connection).await,
+            None => Ok(()),
+        }
+    }
+
     /// It gives up after a time: whatever was under way is dropped, which is safe everywhere.
     async fn within<T>(
         &self,
@@ -372,7 +417,7 @@ impl Importer {
 
     fn job<'a>(&'a self, connection: &'a Connection) -> Job<'a> {
         let (fetcher, limit) = (self.fetcher(connection), self.timeouts.import);
-        Job { fetcher, documents: &*self.documents, limit }
+        Job { fetcher, documents: &*self.documents, identity: self.identity.as_deref(), limit }
     }
 
     fn syncing<'a>(&'a self, connection: &'a Connection) -> Sync<'a> {
@@ -380,6 +425,7 @@ impl Importer {
             api: self.client.on(connection).patient(),
             fetcher: self.fetcher(connection),
             documents: &*self.documents,
+            identity: self.identity.as_deref(),
             connection,
             options: self.sync,
         }

@@ -1,5 +1,6 @@
 //! A tenant's connection to Notion: the reference to it, who may use it, and where it is kept.
 
+mod identity;
 mod store;
 mod authorizer;
 mod record;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Inspected};
+pub use identity::{ConfirmedIdentity, Identity};
 pub use record::{ConnectionRecord, ConnectionState, RunSummary, Workspace};
 pub use store::{ConnectionStore, SharedBot};
 pub use token::{ApiAccess, StaticToken, TokenSource};

@@ -8,6 +8,7 @@ use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
 
 use super::{Event, Fetched, Fetcher, Outcome, Pick, Shape};
+use crate::connection::Identity;
 use crate::error::{Error, StoreError};
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, SourceKind};
@@ -26,6 +27,7 @@ const BATCH: usize = 200;
 pub(crate) struct Job<'a> {
     pub(crate) fetcher: Fetcher<'a>,
     pub(crate) documents: &'a dyn DocumentStore,
+    pub(crate) identity: Option<&'a dyn Identity>,
     /// How long one thing may take; of many, reading it and storing it so long each.
     pub(crate) limit: Duration,
 }
@@ -51,6 +53,7 @@ impl<'a> Job<'a> {
     /// It imports one page or data source. A page that was read before and has not been edited since costs one request.
     pub(crate) async fn one(&self, pick: Pick) -> Result<Imported, Error> {
         let importing = async {
+            self.admit().await?;
             let known = self.linked(&[pick]).await?;
             let reading = self.read(pick, known.get(&pick.id)).await?;
             self.store(pick, reading).await
@@ -82,6 +85,13 @@ impl<'a> Job<'a> {
     }
 
     async fn prepare(&self, picks: Vec<Pick>) -> Prepared {
+        if let Err(error) = self.timely(self.admit()).await {
+            return Prepared {
+                picks: Vec::new(),
+                failed: failed_all(picks, error).collect(),
+                known: HashMap::new(),
+            };
+        }
         let (picks, mut failed) = self.expand(picks).await;
         match self.timely(self.linked(&picks)).await {
             Ok(known) => Prepared { picks, failed, known },
@@ -109,6 +119,14 @@ impl<'a> Job<'a> {
         (expanded, failed)
     }
 
+    /// Lets the import begin, if the connection leads where it was confirmed to lead.
+    async fn admit(&self) -> Result<(), Error> {
+        match self.identity {
+            Some(identity) => identity.begin(self.fetcher.connection).await,
+            None => Ok(()),
+        }
+    }
+
     /// It looks up the documents of some picks.
     async fn linked(&self, picks: &[Pick]) -> Result<HashMap<NotionId, Linked>, Error> {
         let mut linked = HashMap::new();
@@ -123,7 +141,7 @@ impl<'a> Job<'a> {
     /// It reads one as soon as there is room for it. What it waits for that is not counted.
     async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
         let fetcher = Fetcher { api: self.fetcher.api.begin().await?, ..self.fetcher.clone() };
-        let begun = Job { fetcher, documents: self.documents, limit: self.limit };
+        let begun = Job { fetcher, ..*self };
         self.timely(begun.read(pick, known)).await
     }
 
@@ -163,6 +181,9 @@ impl<'a> Job<'a> {
             }
         };
         let (connection, now) = (self.fetcher.connection, self.fetcher.clock.now());
+        if let Some(identity) = self.identity {
+            identity.keep(connection).await?;
+        }
         Ok(self.documents.import(connection, &fetched.content, now).await?)
     }
 
@@ -178,6 +199,7 @@ fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = Outcome> {
     picks.into_iter().map(move |pick| {
         let error = match &*cause {
             Error::Overdue => Error::Overdue,
+            Error::AnotherWorkspace => Error::AnotherWorkspace,
             Error::Store(StoreError::StorageFull(_)) => StoreError::StorageFull(cause.clone().into()).into(),
             Error::Store(StoreError::Unavailable(_)) => Error::Store(StoreError::unavailable(cause.clone())),
             _ => Error::Store(StoreError::backend(cause.clone())),

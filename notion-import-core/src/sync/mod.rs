@@ -9,11 +9,11 @@ use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use http::StatusCode;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Identity};
 use crate::error::{Error, NotionCode};
 use crate::id::NotionId;
 use crate::import::{Fetcher, Pick, Shape};
-use crate::library::document::{Content, DocumentStore, Linked, SyncPatch};
+use crate::library::document::{Content, DocumentStore, Linked, SyncCursor, SyncPatch};
 use crate::notion::client::Api;
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
@@ -69,6 +69,7 @@ pub(crate) struct Sync<'a> {
     pub(crate) api: Api,
     pub(crate) fetcher: Fetcher<'a>,
     pub(crate) documents: &'a dyn DocumentStore,
+    pub(crate) identity: Option<&'a dyn Identity>,
     pub(crate) connection: &'a Connection,
     pub(crate) options: SyncOptions,
 }
@@ -88,7 +89,7 @@ impl Sync<'_> {
         self.settle(&confirmed, &seen, &mut report).await?;
         self.verify(&plan::to_verify(&linked, &seen, plan.budget), &mut report).await?;
         if report.failed == 0 {
-            self.documents.patch(self.connection, &[], Some(plan::advance(cursor, started))).await?;
+            self.keep(&[], Some(plan::advance(cursor, started))).await?;
         }
         Ok(report)
     }
@@ -160,7 +161,7 @@ impl Sync<'_> {
                 .iter()
                 .filter_map(|known| seen.get(&known.link.source.id).map(|seen| self.diff(known, seen, None)))
                 .collect();
-            self.documents.patch(self.connection, &patches, None).await?;
+            self.keep(&patches, None).await?;
         }
         Ok(())
     }
@@ -235,6 +236,14 @@ impl Sync<'_> {
         Ok(true)
     }
 
+    /// Stores what was read, if the connection still leads where it was confirmed to lead.
+    async fn keep(&self, patches: &[SyncPatch], cursor: Option<SyncCursor>) -> Result<(), Error> {
+        if let Some(identity) = self.identity {
+            identity.keep(self.connection).await?;
+        }
+        Ok(self.documents.patch(self.connection, patches, cursor).await?)
+    }
+
     fn diff(&self, known: &Linked, seen: &Seen, reread: Option<bool>) -> SyncPatch {
         plan::diff(known, seen, reread, self.now(), self.options.titles)
     }
@@ -266,7 +275,7 @@ impl Sync<'_> {
                 }
             }
         }
-        self.documents.patch(self.connection, &patches, None).await?;
+        self.keep(&patches, None).await?;
         failure.map_or(Ok(()), Err)
     }
 }
@@ -290,6 +299,7 @@ fn is_about_this_one(error: &Error) -> bool {
             | NotionCode::Overloaded => false,
         },
         Error::Malformed(_) | Error::Incomplete(_) | Error::Download(_) => true,
-        Error::Access(_) | Error::Transport(_) | Error::Store(_) | Error::Cancelled | Error::Overdue => false,
+        Error::Access(_) | Error::Transport(_) | Error::Store(_) => false,
+        Error::AnotherWorkspace | Error::Cancelled | Error::Overdue => false,
     }
 }

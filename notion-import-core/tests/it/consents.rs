@@ -15,6 +15,8 @@ pub struct Consents(Mutex<Known>);
 #[derive(Default)]
 pub struct Known {
     connections: HashMap<ConnectionRef, (TenantId, AttemptId)>,
+    /// The workspaces that connections lead to, as far as the service tells.
+    pub workspaces: HashMap<ConnectionRef, String>,
     pub revoked: Vec<ConnectionRef>,
     pub is_down: bool,
 }
@@ -34,7 +36,8 @@ impl Consents {
     fn inspected(&self, reference: &ConnectionRef) -> Option<Inspected> {
         let (tenant, attempt) = self.known().connections.get(reference).copied()?;
         let (tenant, attempt) = (Some(tenant), Some(attempt));
-        Some(Inspected { reference: reference.clone(), tenant, attempt, workspace_id: None })
+        let workspace_id = self.known().workspaces.get(reference).cloned();
+        Some(Inspected { reference: reference.clone(), tenant, attempt, workspace_id })
     }
 }
 

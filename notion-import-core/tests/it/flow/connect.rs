@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use notion_import_core::browse::Query;
 use notion_import_core::connect::{AttemptState, Begun, Connector};
-use notion_import_core::connection::{ConnectionRef, ConnectionState, ConnectionStore};
+use notion_import_core::connection::{
+    ConfirmedIdentity, ConnectionRef, ConnectionState, ConnectionStore, StaticToken,
+};
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::{ConnectionId, MemberId, TenantId};
 use notion_import_core::import::Pick;
+use notion_import_core::importer::Importer;
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::memory::MemoryConnections;
+use notion_import_core::testing::WorldTransport;
 use secrecy::SecretString;
 
 use super::Stage;
@@ -201,4 +206,84 @@ async fn a_new_connection_takes_up_the_documents_of_the_one_before() {
     scene.stage.importer.sync(&record.connection()).await.unwrap();
     let linked = scene.stage.linked(page).await;
     assert_eq!((linked.document, linked.link.connection), (document, Some(record.id)));
+}
+
+impl Scene {
+    /// What the service says of a connection from here on.
+    fn leads_to(&self, reference: &ConnectionRef, workspace: &str) {
+        self.consents.known().workspaces.insert(reference.clone(), workspace.to_owned());
+    }
+
+    /// An importer that asks the service where a connection leads.
+    fn careful(&self) -> Importer {
+        let (stage, clock) = (&self.stage, Arc::new(self.stage.clock.clone()));
+        let identity = ConfirmedIdentity::new(self.consents.clone(), Arc::new(self.connections.clone()));
+        let tokens = StaticToken::new(stage.grant.token.clone());
+        let (library, blobs) = (Arc::new(stage.library.clone()), Arc::new(stage.blobs.clone()));
+        let transport = WorldTransport::new(stage.world.clone(), stage.clock.clone());
+        Importer::builder(Arc::new(tokens), library, blobs)
+            .identity(Arc::new(identity.by(clock.clone())))
+            .through(Arc::new(transport), clock)
+            .build()
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
+    let scene = Scene::new();
+    let (id, reference) = (scene.connected().await, ConnectionRef::new("c-1"));
+    let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
+    let (connection, confirmed) = (record.connection(), record.workspace.id.unwrap());
+    scene.leads_to(&reference, &confirmed);
+    let (importer, pick) = (scene.careful(), Pick::page(scene.stage.home));
+    importer.import_one(&connection, pick).await.unwrap();
+    importer.sync(&connection).await.unwrap();
+    let before = scene.stage.linked(scene.stage.home).await;
+
+    scene.stage.pass(10);
+    scene.stage.author().set_title(scene.stage.home, "Of another company");
+    scene.stage.pass(10);
+    importer.browse(&connection, &Query::default()).await.unwrap();
+    scene.leads_to(&reference, "another");
+    // Within the minute it is read still, but not kept.
+    let synced = importer.sync(&connection).await;
+    assert!(matches!(synced, Err(Error::AnotherWorkspace)), "{synced:?}");
+    let imported = importer.import_one(&connection, pick).await;
+    assert!(matches!(imported, Err(Error::AnotherWorkspace)), "{imported:?}");
+    assert_eq!(scene.stage.linked(scene.stage.home).await, before);
+    let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
+    assert_eq!(record.state, ConnectionState::NeedsReauth);
+
+    scene.stage.pass(2);
+    scene.stage.world.forget_requests();
+    let browsed = importer.browse(&connection, &Query::default()).await;
+    assert!(matches!(browsed, Err(Error::AnotherWorkspace)), "{browsed:?}");
+    assert!(scene.stage.world.requests().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_confirmed_is_what_was_shown() {
+    let scene = Scene::new();
+    let begun = scene.connector.begin(&scene.admin).await.unwrap();
+    let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
+    scene.connector.noticed(&reference).await.unwrap();
+    scene.leads_to(&reference, "another");
+    let outcome = scene.confirm(&scene.admin, &begun, &begun.secret).await;
+    assert!(matches!(outcome, Err(Error::AnotherWorkspace)), "{outcome:?}");
+    assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
+    assert_eq!(scene.consents.known().revoked, [reference]);
+}
+
+#[tokio::test]
+async fn further_consents_of_a_used_link_are_taken_back() {
+    let scene = Scene::new();
+    let begun = scene.connector.begin(&scene.admin).await.unwrap();
+    let first = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
+    scene.connector.noticed(&first).await.unwrap();
+    let before = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
+    scene.confirm(&scene.admin, &begun, &begun.secret).await.unwrap();
+    let after = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-3");
+    scene.connector.noticed(&after).await.unwrap();
+    assert_eq!(scene.consents.known().revoked, [before, after]);
 }

@@ -1,0 +1,97 @@
+//! Whether a connection still leads to the workspace that was confirmed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+use super::{Authorizer, Connection, ConnectionRef, ConnectionStore};
+use crate::error::{AccessError, Error, Fault, StoreError};
+use crate::id::{ConnectionId, TenantId};
+use crate::transport::{Clock, SystemClock};
+
+/// For so long an answer of the service is good for what begins.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Whether a connection still leads to the workspace that was confirmed.
+///
+/// What a connection holds can be replaced where it is kept: in the service's dashboard, or by a link that somebody opened there.
+/// The importer asks before it reads, and once more after it has read and before anything is stored.
+#[async_trait]
+pub trait Identity: Send + Sync {
+    /// Lets a flow begin. An answer of the last minute may do.
+    ///
+    /// # Errors
+    /// [`Error::AnotherWorkspace`] if the connection leads elsewhere; [`Fault::ConnectionMissing`] if there is none any more.
+    async fn begin(&self, connection: &Connection) -> Result<(), Error>;
+
+    /// Lets be stored what was read through the connection before this was called.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    async fn keep(&self, connection: &Connection) -> Result<(), Error>;
+}
+
+/// Compares what the authorizer says of a connection with its record, and marks a connection that leads elsewhere as one that
+/// needs reauthorisation. An [`Authorizer`] that does not tell workspaces cannot be used with it.
+///
+/// It costs a request to the service, none to Notion: one a minute and connection for what begins, and one for each document or
+/// batch of up to 200 looks that is stored.
+pub struct ConfirmedIdentity {
+    authorizer: Arc<dyn Authorizer>,
+    connections: Arc<dyn ConnectionStore>,
+    clock: Arc<dyn Clock>,
+    checked: Mutex<HashMap<(TenantId, ConnectionId, ConnectionRef), Instant>>,
+}
+
+impl ConfirmedIdentity {
+    /// Builds the check over what the connect flow uses.
+    pub fn new(authorizer: Arc<dyn Authorizer>, connections: Arc<dyn ConnectionStore>) -> Self {
+        Self { authorizer, connections, clock: Arc::new(SystemClock), checked: Mutex::default() }
+    }
+
+    /// Measures the minute by another clock.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn by(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    async fn check(&self, connection: &Connection) -> Result<(), Error> {
+        let Connection { tenant, id, reference, .. } = connection;
+        let asked = self.clock.instant();
+        let seen = self.authorizer.inspect(reference).await?;
+        let seen = seen.ok_or(AccessError::from(Fault::ConnectionMissing))?;
+        let record = self.connections.get(*tenant, *id).await?;
+        // The record is gone, or renewed: whoever holds the connection as it was is fenced, and its reference is nobody's.
+        let record = record.filter(|record| record.reference == *reference).ok_or(StoreError::Fenced)?;
+        if record.workspace.id != seen.workspace_id {
+            tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
+            self.connections.needs_reauth(*tenant, *id).await?;
+            return Err(Error::AnotherWorkspace);
+        }
+        let key = (*tenant, *id, reference.clone());
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(key, asked);
+        Ok(())
+    }
+
+    fn is_fresh(&self, connection: &Connection) -> bool {
+        let now = self.clock.instant();
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.retain(|_, asked| now.saturating_duration_since(*asked) < FRESH);
+        checked.contains_key(&(connection.tenant, connection.id, connection.reference.clone()))
+    }
+}
+
+#[async_trait]
+impl Identity for ConfirmedIdentity {
+    async fn begin(&self, connection: &Connection) -> Result<(), Error> {
+        if self.is_fresh(connection) { Ok(()) } else { self.check(connection).await }
+    }
+
+    async fn keep(&self, connection: &Connection) -> Result<(), Error> {
+        self.check(connection).await
+    }
+}
