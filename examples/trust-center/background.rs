@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use notion_import_core::error::Error;
 use notion_import_core::importer::GRACE;
 use notion_import_core::schedule::ScheduleOptions;
 use tokio::time::{MissedTickBehavior, interval};
@@ -39,7 +38,10 @@ pub async fn keep_in_sync(app: Arc<App>, every: Duration) {
             _ = ticks.tick() => {}
             () = &mut stop => return,
         }
-        if let Err(error) = app.see_to_what_is_due().await {
+        // Where there is a queue, whoever takes from it sees to what is due.
+        if app.worker.is_none()
+            && let Err(error) = app.scheduler.sync_due(BATCH).await
+        {
             tracing::warn!(code = error.code(), "what is due could not be seen to");
             problem::tell(&error);
         }
@@ -50,17 +52,7 @@ pub async fn keep_in_sync(app: Arc<App>, every: Duration) {
     }
 }
 
-impl App {
-    /// Where there is a queue, whichever instance is free takes from it.
-    async fn see_to_what_is_due(&self) -> Result<(), Error> {
-        match &self.worker {
-            Some(worker) => worker.tick().await.map(drop).map_err(Error::from),
-            None => self.scheduler.sync_due(BATCH).await.map(drop),
-        }
-    }
-}
-
-/// It takes syncs from the queue, if there is one, until it is asked to stop.
+/// It queues what is due and takes it from the queue, if there is one, until it is asked to stop.
 pub async fn work(app: Arc<App>) {
     if let Some(worker) = &app.worker {
         worker.run(asked_to_stop()).await;

@@ -53,7 +53,8 @@ pub async fn queue(
 ) -> Result<Worker, DatabaseError> {
     let worker = Worker::open(postgres, scheduler.clone()).await.map_err(DatabaseError::Queue)?;
     // Those that are due at once are spread over no more than the time until it is looked again.
-    Ok(worker.spread(background::pace(every) / 2).grace(Duration::ZERO))
+    let pace = background::pace(every);
+    Ok(worker.every(pace).spread(pace / 2).grace(Duration::ZERO))
 }
 
 /// What is at the bottom of it.

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use askama::Template;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use notion_import_core::error::{Error, StoreError};
 
 use crate::words;
+
+/// Seconds until it is worth while to try again.
+const SOON: HeaderValue = HeaderValue::from_static("5");
 
 /// A page instead of the one that was asked for.
 #[derive(Template)]
@@ -101,6 +104,13 @@ impl Problem {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "Our storage is full", advice)
     }
 
+    /// What is kept here cannot be reached at the moment.
+    fn away() -> Self {
+        let advice =
+            "Our database does not answer at the moment. Nothing was lost; try again in a few seconds.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "One moment, please", advice)
+    }
+
     fn broken() -> Self {
         let advice = "Something here does not work at the moment. Nothing was lost; try again in a minute.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "That did not work", advice)
@@ -144,6 +154,7 @@ impl From<StoreError> for Problem {
                 tell_of_store(&error);
                 match error {
                     StoreError::StorageFull(_) => Self::full(),
+                    StoreError::Unavailable(_) => Self::away(),
                     _ => Self::broken(),
                 }
             }
@@ -180,6 +191,10 @@ impl From<askama::Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let page = self.render().unwrap_or_default();
-        (self.status, Html(page)).into_response()
+        let mut response = (self.status, Html(page)).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, SOON);
+        }
+        response
     }
 }

@@ -138,6 +138,9 @@ pub fn reason(error: &Error) -> &'static str {
         Error::Store(StoreError::NotFound | StoreError::Conflict | StoreError::Denied) => {
             "It has changed here meanwhile. Nothing was done; look at it again."
         }
+        Error::Store(StoreError::Unavailable(_)) => {
+            "Our database did not answer in time. Nothing was changed; try again in a minute."
+        }
         Error::Cancelled => "It was cancelled.",
         error if error.is_transient() => {
             "Notion could not be reached. Nothing was changed; try again in a few minutes."

@@ -6,7 +6,7 @@
 //! next removal to refer to it.
 
 use std::fmt;
-use std::io::SeekFrom;
+use std::io::{self, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -263,6 +263,13 @@ fn key(tenant: TenantId, blob: &BlobId) -> Key {
 
 /// It keeps what an object store's error means. The error itself quotes addresses, and those can be signed.
 fn backend(error: Error) -> StoreError {
+    let causes =
+        std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| error.source());
+    let kinds = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let mut told = kinds.map(|kind| StoreError::backend(io::Error::from(kind)));
+    if let Some(full) = told.find(|error| matches!(error, StoreError::StorageFull(_))) {
+        return full;
+    }
     StoreError::backend(match error {
         Error::NotFound { .. } => return StoreError::NotFound,
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {

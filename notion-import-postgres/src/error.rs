@@ -105,7 +105,11 @@ pub(crate) fn backend(error: sqlx::Error) -> StoreError {
 }
 
 fn failed(failure: Failure) -> StoreError {
-    if failure.is_absence() { StoreError::unavailable(failure) } else { StoreError::backend(failure) }
+    match &failure {
+        Failure::Refused { sqlstate, .. } if sqlstate == "53100" => StoreError::StorageFull(failure.into()),
+        _ if failure.is_absence() => StoreError::unavailable(failure),
+        _ => StoreError::backend(failure),
+    }
 }
 
 /// The code by which the database said why it refused.
@@ -120,7 +124,9 @@ pub(crate) fn sqlstate(error: &StoreError) -> Option<&str> {
 
 fn failure(error: &StoreError) -> Option<&Failure> {
     match error {
-        StoreError::Unavailable(cause) | StoreError::Backend(cause) => cause.downcast_ref(),
+        StoreError::StorageFull(cause) | StoreError::Unavailable(cause) | StoreError::Backend(cause) => {
+            cause.downcast_ref()
+        }
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! A cluster for tests.
 
+use std::io::Write;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,11 +18,17 @@ const SCRIPT: &str = r#"
     echo postgres >"$DIR/password"
     "$BIN/initdb" --pgdata="$DIR/data" --username=postgres --pwfile="$DIR/password" --auth=scram-sha-256 \
         --encoding=UTF8 --no-sync </dev/null >"$DIR/log" 2>&1
-    "$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c max_connections=200 "$@" >>"$DIR/log" 2>&1 &
-    server=$!
-    read -r _ || :
-    kill -INT $server
-    wait $server
+    start() {
+        "$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c max_connections=200 "$@" >>"$DIR/log" 2>&1 &
+        server=$!
+    }
+    stop() {
+        kill -INT $server
+        wait $server
+    }
+    start "$@"
+    while read -r told; do "$told" "$@"; done
+    stop
     rm -rf "$DIR"
 "#;
 
@@ -30,7 +37,7 @@ const SCRIPT: &str = r#"
 pub struct Cluster {
     superuser: PgConnectOptions,
     /// The cluster stops, and its folder goes, when this is closed: also when the tests are killed.
-    _alive: Option<ChildStdin>,
+    alive: Option<ChildStdin>,
 }
 
 impl Cluster {
@@ -40,7 +47,7 @@ impl Cluster {
             Ok(url) => {
                 let superuser =
                     url.parse().expect("TEST_DATABASE_URL is no address of a PostgreSQL database");
-                Self { superuser, _alive: None }.answering().await
+                Self { superuser, alive: None }.answering().await
             }
             Err(_) => Self::local(&HASTY).await,
         }
@@ -68,7 +75,27 @@ impl Cluster {
         let alive = shell.spawn().expect("a shell").stdin.take();
         let superuser = PgConnectOptions::new_without_pgpass().socket(&folder).username("postgres");
         let superuser = superuser.password("postgres").database("postgres");
-        Self { superuser, _alive: alive }.answering().await
+        Self { superuser, alive }.answering().await
+    }
+
+    /// Stops it, if it is one of its own, until it is [started](Self::start): whoever is connected is thrown out.
+    pub async fn stop(&mut self) {
+        self.tell("stop");
+        while PgConnection::connect_with(&self.superuser).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Starts it again, and waits until it answers.
+    pub async fn start(self) -> Self {
+        let mut stopped = self;
+        stopped.tell("start");
+        stopped.answering().await
+    }
+
+    fn tell(&mut self, what: &str) {
+        let shell = self.alive.as_mut().expect("a cluster of its own");
+        writeln!(shell, "{what}").expect("the shell that runs the cluster");
     }
 
     /// How its superuser connects.

@@ -26,24 +26,6 @@ impl TaskHandler for Sync {
     }
 }
 
-/// Queue what is due.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Tick {}
-
-impl TaskHandler for Tick {
-    const IDENTIFIER: &'static str = "tick";
-
-    async fn run(self, context: WorkerContext) -> impl IntoTaskHandlerResult {
-        let worker = context.get_ext::<Worker>().ok_or(ASTRAY)?;
-        match worker.tick().await.map_err(Error::from) {
-            Ok(queued) => tracing::info!(queued, "what is due is queued"),
-            // The next minute has a tick of its own.
-            Err(error) => tracing::warn!(outcome = error.code(), "what is due could not be queued"),
-        }
-        Ok::<_, &'static str>(())
-    }
-}
-
 impl Worker {
     /// It fails, so that the job is delivered again, only if it cannot tell whether the connection was claimed, or it was given
     /// back. When a sync that was begun is tried again, is the schedule's to say.

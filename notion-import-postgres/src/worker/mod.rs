@@ -2,6 +2,7 @@
 
 mod jobs;
 mod queue;
+mod driver;
 
 use std::fmt;
 use std::future::pending;
@@ -9,10 +10,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::FutureExt;
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::{ConnectionId, TenantId};
 use notion_import_core::schedule::Scheduler;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::database::{Postgres, Role, commit, leave};
 use crate::table::{connections, jobs as queued};
@@ -30,8 +31,8 @@ const RESTART: Duration = Duration::from_secs(5);
 
 /// Runs a [`Scheduler`]'s syncs from a queue, as one of any number of processes.
 ///
-/// Once a minute one of them queues what is due; whoever is free takes it from the queue, claims the connection and syncs it. The
-/// queue ([`graphile_worker`]) may lose a job or deliver it twice: the claim sees to it that a connection is synced once, and
+/// Each of them queues what is due once a minute, and nothing twice; whoever is free takes it from the queue, claims the connection
+/// and syncs it. The queue ([`graphile_worker`]) may lose a job or deliver it twice: the claim sees to it that a connection is synced once, and
 /// what is due without being claimed is queued again. A process that falls silent loses its jobs together with its claims.
 ///
 /// The queue's tables are in a schema of their own, `notion_import_worker`, which belongs to the login that opened the first
@@ -56,6 +57,7 @@ const RESTART: Duration = Duration::from_secs(5);
 pub struct Worker {
     postgres: Postgres,
     scheduler: Scheduler,
+    every: Duration,
     spread: Duration,
     grace: Duration,
 }
@@ -67,10 +69,22 @@ impl Worker {
     /// # Errors
     /// The database's, also if the login may not make a schema, or use the one another login has made.
     pub async fn open(postgres: &Postgres, scheduler: Scheduler) -> Result<Self, StoreError> {
-        let (spread, grace) = (Duration::from_secs(30), Duration::from_secs(20));
-        let worker = Self { postgres: postgres.clone(), scheduler, spread, grace };
+        let worker = Self {
+            postgres: postgres.clone(),
+            scheduler,
+            every: Duration::from_secs(60),
+            spread: Duration::from_secs(30),
+            grace: Duration::from_secs(20),
+        };
         worker.prepare(pending().boxed().shared()).await?;
         Ok(worker)
+    }
+
+    /// Sets how often it is looked what is due: once a minute by default. Zero is taken for a millisecond.
+    #[must_use]
+    pub fn every(mut self, every: Duration) -> Self {
+        self.every = every.max(Duration::from_millis(1));
+        self
     }
 
     /// It spreads what is queued at once over this time, so that it does not meet Notion at once: half a minute by default.
@@ -87,8 +101,8 @@ impl Worker {
         self
     }
 
-    /// It syncs until `shutdown`, and returns when nothing is under way any more: what was, is finished within the grace period or
-    /// [given back](Scheduler::stop), due at once. While the database fails, it waits.
+    /// Queues what is due and syncs what is queued until `shutdown`, and returns when nothing is under way any more: what was, is
+    /// finished within the grace period or [given back](Scheduler::stop), due at once. While the database fails, it waits.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send + 'static) {
         let shutdown = shutdown.boxed().shared();
         let giving_back = async {
@@ -99,16 +113,39 @@ impl Worker {
         };
         tokio::select! {
             () = self.work(shutdown.clone()) => {}
+            () = self.tick_by_tick(shutdown.clone()) => {}
             () = giving_back => {}
         }
     }
 
-    /// It queues everything that is due, and returns how many that were. [`run`](Self::run) calls it once a minute, in one of the
-    /// processes; calling it more often, or from several at once, queues nothing twice.
+    /// Queues everything that is due, as [`run`](Self::run) does again and again, and returns how many that were.
     ///
     /// # Errors
     /// The database's. What was queued until then stays so.
+    #[cfg(feature = "testing")]
     pub async fn tick(&self) -> Result<usize, StoreError> {
+        self.queue_all_due().await
+    }
+
+    async fn tick_by_tick(&self, shutdown: Shutdown) {
+        let mut ticks = interval(self.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                // The work ends by itself.
+                () = shutdown.clone() => return pending().await,
+            }
+            match self.queue_all_due().await.map_err(Error::from) {
+                Ok(queued) => tracing::debug!(queued, "what is due is queued"),
+                // There will be another tick.
+                Err(error) => tracing::warn!(outcome = error.code(), "what is due could not be queued"),
+            }
+        }
+    }
+
+    /// Queues nothing twice, however many do it at once.
+    async fn queue_all_due(&self) -> Result<usize, StoreError> {
         let mut queued = 0;
         loop {
             let batch = self.queue_due().await?;
@@ -157,6 +194,7 @@ impl Worker {
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker")
+            .field("every", &self.every)
             .field("spread", &self.spread)
             .field("grace", &self.grace)
             .finish_non_exhaustive()

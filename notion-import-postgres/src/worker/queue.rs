@@ -5,13 +5,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Shared};
 use graphile_worker::worker_utils::types::CleanupTask;
 use graphile_worker::{
-    Cron, CronJobKeyMode, LocalQueueConfig, WorkerOptions, WorkerRecoveryConfig, WorkerShutdownConfig,
+    Database, LocalQueueConfig, RefetchDelayConfig, WorkerOptions, WorkerRecoveryConfig, WorkerShutdownConfig,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::schedule::ScheduleOptions;
 
 use super::Worker;
-use super::jobs::{Sync, Tick};
+use super::driver::Patient;
+use super::jobs::Sync;
 use crate::error::queue_failed;
 
 /// It is there as soon as the host wants to end.
@@ -19,6 +20,9 @@ pub(super) type Shutdown = Shared<BoxFuture<'static, ()>>;
 
 /// Jobs fetched at once for each connection synced at once.
 const AHEAD: usize = 4;
+
+/// Whoever has found nothing in the queue looks again after half of this to the whole.
+const POLL: Duration = Duration::from_secs(1);
 
 /// What is given back is written down within this.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -55,23 +59,20 @@ impl Worker {
             .grace_period(self.grace + FAREWELL)
             .interrupted_job_retry_delay(Duration::ZERO)
             .shutdown_signal(shutdown);
-        let tick = Cron::every_minute::<Tick>()
-            .priority(-1)
-            .max_attempts(1)
-            .job_key("tick")
-            .job_key_mode(CronJobKeyMode::PreserveRunAt);
+        // Without this delay the local queue wakes itself with every fetch and never sleeps for the interval of its polls.
+        let delay = RefetchDelayConfig::default().with_duration(POLL);
+        let ahead = LocalQueueConfig::default().with_size(AHEAD * concurrency).with_refetch_delay(delay);
         WorkerOptions::default()
             .schema(self.postgres.prefix().name("worker"))
-            .pg_pool(self.postgres.pool())
+            .database(Database::new(Patient::new(self.postgres.pool())))
             .concurrency(concurrency)
-            .local_queue(LocalQueueConfig::default().with_size(AHEAD * concurrency))
+            .poll_interval(POLL)
+            .local_queue(ahead)
             // A sync can wait for a second; a connection of the pool that only listens cannot be spared everywhere.
             .use_notification_delivery(false)
             .worker_recovery(recovery)
             .worker_shutdown(ending)
             .define_job::<Sync>()
-            .define_job::<Tick>()
-            .with_cron(tick)
             .add_extension(self.clone())
     }
 }

@@ -1,6 +1,7 @@
 //! Blobs in object stores keep every promise, and leave nothing else behind.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,6 +11,8 @@ use notion_import_core::library::blob::{BlobBytes, BlobId, BlobStore, ByteStream
 use notion_import_core::testing::suite::{self, Files, blobs, bytes, sweeping};
 use notion_import_postgres::Blobs;
 use notion_import_postgres::testing::Database;
+
+use tempfile::TempDir;
 
 use crate::bucket::Bucket;
 
@@ -85,6 +88,48 @@ async fn a_folder_that_fails_keeps_nothing_and_the_next_try_succeeds() {
     }
     store.put(tenant, bytes(b"small"), 99).await.unwrap();
     store.put(tenant, megabytes(20), u64::MAX).await.unwrap();
+}
+
+/// A file system of four megabytes.
+struct Small(TempDir);
+
+impl Small {
+    /// None where this process may not mount one.
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=4m", "none"]).arg(folder.path()).stderr(Stdio::null());
+        mount.status().is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_folder_says_so_keeps_nothing_of_what_did_not_fit_and_works_again_once_there_is_room() {
+    let Some(small) = Small::mount() else {
+        println!("not tried: only root may mount a small file system");
+        return;
+    };
+    let folder = small.0.path();
+    let (store, tenant) = (Blobs::folder(folder).await.unwrap(), TenantId::fresh());
+    let first = store.put(tenant, bytes(b"small"), 99).await.unwrap();
+    let kept = files(folder);
+    std::fs::write(folder.join("filler"), vec![0; 2_500_000]).unwrap();
+    // The first does not fit into the spool, the second not beside its spool.
+    for size in [3, 1] {
+        let error = store.put(tenant, megabytes(size), u64::MAX).await.unwrap_err();
+        assert!(matches!(error, StoreError::StorageFull(_)), "{size}: {error:?}");
+        assert!(!format!("{error:?}").contains(&tenant.to_string()), "{error:?}");
+    }
+    assert_eq!(whole(store.get(tenant, &first.id, None).await.unwrap()).await, b"small");
+    std::fs::remove_file(folder.join("filler")).unwrap();
+    assert_eq!(files(folder), kept);
+    store.put(tenant, megabytes(1), u64::MAX).await.unwrap();
 }
 
 async fn whole(bytes: BlobBytes) -> Vec<u8> {

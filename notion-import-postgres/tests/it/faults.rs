@@ -1,6 +1,9 @@
 //! A database that fails in the middle: a typed error that quotes no row, nothing half written, and the next try succeeds.
 
 use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use notion_import_core::connection::{Connection, RunSummary};
 use notion_import_core::error::{Error as ImportError, StoreError};
@@ -9,10 +12,11 @@ use notion_import_core::library::document::{
     DocumentStore, Found, Imported, NewContent, SourceState, SyncCursor, SyncPatch,
 };
 use notion_import_core::testing::suite::{content, minute, page};
-use notion_import_postgres::Postgres;
+use notion_import_postgres::{Options, Postgres};
 use sqlx::PgConnection;
+use sqlx::postgres::PgPoolOptions;
 
-use crate::cluster::{Database, run};
+use crate::cluster::{Cluster, Database, HOST, run};
 
 /// What goes wrong while a row is written, what it means, and how the error tells of it.
 const FAULTS: [(&str, &str, &str); 5] = [
@@ -24,7 +28,7 @@ const FAULTS: [(&str, &str, &str); 5] = [
     ("PERFORM pg_sleep(5)", "store_failed", "SQLSTATE 57014"),
     ("RAISE 'Nightingale' USING ERRCODE = 'serialization_failure'", "store_failed", "SQLSTATE 40001"),
     ("RAISE 'Nightingale' USING ERRCODE = 'deadlock_detected'", "store_failed", "SQLSTATE 40P01"),
-    ("RAISE 'Nightingale' USING ERRCODE = 'disk_full'", "store_failed", "SQLSTATE 53100"),
+    ("RAISE 'Nightingale' USING ERRCODE = 'disk_full'", "storage_full", "SQLSTATE 53100"),
 ];
 
 async fn spoil(db: &mut PgConnection, table: &str, fault: &str) {
@@ -185,6 +189,82 @@ async fn a_refused_row_is_not_quoted() {
     let said = said(&postgres.import(&connection, &new, minute(1)).await.unwrap_err());
     assert!(said.contains("SQLSTATE 23514 (untitled)"), "{said}");
     assert!(!said.contains("Nightingale"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_restarts_under_load_is_away_for_a_while_and_then_there_again() {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let mut cluster = Cluster::local(&["fsync=off"]).await;
+    let pool =
+        PgPoolOptions::new().max_connections(4).connect_with(cluster.superuser().clone()).await.unwrap();
+    let postgres = Postgres::open(pool, Options::default().acquire_timeout(PATIENCE)).await.unwrap();
+    let ended = Arc::new(AtomicBool::new(false));
+    let load: Vec<_> = (0..12)
+        .map(|_| {
+            let (postgres, ended) = (postgres.clone(), ended.clone());
+            tokio::spawn(async move {
+                let (mut last, mut away) = (Ok(()), 0);
+                while !ended.load(Ordering::Relaxed) {
+                    let (connection, begun) = (Connection::new(TenantId::fresh(), "notion"), Instant::now());
+                    let new = content(&page("Policy"), "Text");
+                    last = postgres.import(&connection, &new, minute(1)).await.map(drop);
+                    assert!(begun.elapsed() < 2 * PATIENCE, "one took {:?}", begun.elapsed());
+                    if let Err(error) = &last {
+                        assert!(matches!(error, StoreError::Unavailable(_)), "{}", said(error));
+                        away += 1;
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
+                (last, away)
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    cluster.stop().await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let cluster = cluster.start().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    ended.store(true, Ordering::Relaxed);
+    for one in load {
+        let (last, away) = one.await.unwrap();
+        last.unwrap();
+        assert!(away > 0, "one noticed nothing");
+    }
+    drop(cluster);
+}
+
+#[tokio::test]
+async fn a_call_that_finds_every_connection_in_use_ends_in_time_even_on_a_patient_pool() {
+    let database = Database::empty().await;
+    let pool = database.pool(HOST, 1).await;
+    let patience = Options::default().acquire_timeout(Duration::from_millis(300));
+    let postgres = Postgres::open(pool.clone(), patience).await.unwrap();
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    let held = pool.acquire().await.unwrap();
+    let begun = Instant::now();
+    assert!(matches!(postgres.cursor(&connection).await, Err(StoreError::Unavailable(_))));
+    assert!(begun.elapsed() < Duration::from_secs(3), "it took {:?}", begun.elapsed());
+    drop(held);
+    assert_eq!(postgres.cursor(&connection).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_connection_goes_back_to_the_pool_without_a_transaction_however_a_call_ends() {
+    let database = Database::empty().await;
+    let pool = database.pool(HOST, 1).await;
+    let postgres = Postgres::new(pool.clone()).await.unwrap();
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    let new = content(&page("Policy"), "Text");
+    for microseconds in (0..20_000).step_by(250) {
+        let import = postgres.import(&connection, &new, minute(1));
+        let _ = tokio::time::timeout(Duration::from_micros(microseconds), import).await;
+        // The moment of a transaction is the one it began at.
+        let in_transaction =
+            "SELECT pg_current_xact_id_if_assigned() IS NOT NULL OR now() <> statement_timestamp()";
+        let left: bool = sqlx::query_scalar(in_transaction).fetch_one(&pool).await.unwrap();
+        assert!(!left, "dropped after {microseconds} µs");
+    }
+    postgres.import(&connection, &new, minute(1)).await.unwrap();
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ impl Child {
     /// How many of its syncs were taken from it, by another owner or, where it slept in the middle of a transaction or waiting for
     /// one, by the database.
     pub(super) fn lost(&self) -> usize {
-        self.ended("fenced") + self.ended("store_failed")
+        ["fenced", "store_failed", "store_unavailable"].iter().map(|outcome| self.ended(outcome)).sum()
     }
 
     pub(super) async fn until_more_lost(&self, than: usize) {

@@ -89,8 +89,8 @@ impl Scene {
         self.count("notion_import_worker.jobs WHERE task_identifier = 'sync'").await
     }
 
-    /// It queues what is due until nothing is. Minutes pass quickly: what has failed is due again.
-    async fn until_done(&mut self, worker: &Worker, within: Duration) {
+    /// Waits until the workers have synced everything. Minutes pass quickly: what has failed is due again.
+    async fn until_done(&mut self, within: Duration) {
         let begun = Instant::now();
         let again = "UPDATE notion_import.connections SET next_run = now() \
                      WHERE state = 'active' AND next_run > now() AND last_run ->> 'failure' IS NOT NULL";
@@ -101,7 +101,6 @@ impl Scene {
                 return;
             }
             assert!(begun.elapsed() < within, "{left} connections are still due after {within:?}");
-            worker.tick().await.unwrap();
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
@@ -168,13 +167,14 @@ async fn record(db: &mut PgConnection) {
     .await;
 }
 
-/// A worker that asks the Notion at this address, and spreads nothing.
+/// A worker that asks the Notion at this address, looks often what is due and spreads nothing.
 async fn worker(postgres: &Postgres, notion: &str, token: &str, options: ScheduleOptions) -> Worker {
     let tokens = StaticToken::new(token).at(notion.parse().unwrap());
     let documents = Arc::new(postgres.clone());
     let importer = Importer::new(Arc::new(tokens), documents, Arc::<MemoryBlobs>::default()).unwrap();
     let scheduler = Scheduler::new(importer, Arc::new(postgres.clone())).with(options);
-    Worker::open(postgres, scheduler).await.unwrap().spread(Duration::ZERO)
+    let worker = Worker::open(postgres, scheduler).await.unwrap();
+    worker.every(Duration::from_millis(200)).spread(Duration::ZERO)
 }
 
 /// A scheduler that has nothing to sync with.

@@ -64,8 +64,8 @@ async fn what_the_grace_period_does_not_suffice_for_is_given_back_and_due_at_onc
 
     scene.world.plan_faults(None);
     let next = scene.worker(at_once(4)).await;
-    let (_end, running) = begin(next.clone());
-    scene.until_done(&next, Duration::from_secs(20)).await;
+    let (_end, running) = begin(next);
+    scene.until_done(Duration::from_secs(20)).await;
     running.abort();
     assert_eq!(scene.count("public.runs WHERE failure IS NULL").await, 6);
 }

@@ -1,9 +1,10 @@
 //! What is due is queued, once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use notion_import_core::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
+use notion_import_core::schedule::ScheduleOptions;
 use notion_import_postgres::Postgres;
 
 use super::children::Child;
@@ -136,6 +137,45 @@ async fn a_pool_of_one_connection_is_enough_and_several_may_open_at_once() {
     let [first, second] = pools;
     let (one, two) = tokio::join!(open(first), open(second));
     let running = tokio::spawn(async move { one.run(std::future::pending()).await });
-    scene.until_done(&two, Duration::from_secs(30)).await;
+    scene.until_done(Duration::from_secs(30)).await;
     running.abort();
+    drop(two);
+}
+
+#[tokio::test]
+async fn a_worker_alone_syncs_what_becomes_due_and_leaves_no_job_behind() {
+    let mut scene = Scene::new(3).await;
+    let worker = scene.worker(at_once(4)).await.every(Duration::from_secs(1));
+    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    for round in 1..=3 {
+        scene.run("UPDATE notion_import.connections SET next_run = now()").await;
+        let due = Instant::now();
+        while scene.count("public.runs WHERE failure IS NULL").await < 3 * round {
+            assert!(due.elapsed() < Duration::from_secs(8), "round {round} is not done");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    let begun = Instant::now();
+    while scene.count("notion_import_worker._private_jobs").await > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "jobs are left");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    running.abort();
+}
+
+#[tokio::test]
+async fn an_idle_worker_asks_the_database_less_than_five_times_a_second() {
+    let mut scene = Scene::new(1).await;
+    scene.run("UPDATE notion_import.connections SET next_run = now() + interval '1 hour'").await;
+    let worker = scene.worker(ScheduleOptions::default()).await.every(Duration::from_secs(60));
+    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Whatever is asked outside a transaction is one of its own.
+    let asked =
+        "SELECT (xact_commit + xact_rollback)::text FROM pg_stat_database WHERE datname = current_database()";
+    let before: i64 = scene.lines(asked).await[0].parse().unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let after: i64 = scene.lines(asked).await[0].parse().unwrap();
+    running.abort();
+    assert!((1..50).contains(&(after - before)), "{} in ten seconds", after - before);
 }
