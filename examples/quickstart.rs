@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use notion_import_core::actor::{Actor, Role};
 use notion_import_core::browse::Query;
 use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::TenantId;
+use notion_import_core::id::{MemberId, TenantId};
 use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
 use notion_import_core::library::document::SourceKind;
@@ -16,9 +17,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let importer =
         Importer::new(Arc::new(tokens), Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default())?;
     let connection = Connection::new(TenantId::fresh(), "my-notion");
+    let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
     let listing = importer.browse(&connection, &Query::default()).await?;
     if let Some(page) = listing.entries.iter().find(|entry| entry.source.kind == SourceKind::Page) {
-        println!("{:?}", importer.import_one(&connection, Pick::page(page.source.id)).await?);
+        println!("{:?}", importer.import_one(&actor, &connection, Pick::page(page.source.id)).await?);
     }
     Ok(())
 }

@@ -197,7 +197,7 @@ async fn import_through(
     picks: Vec<Pick>,
 ) -> Rest {
     let mut rest = Rest::default();
-    let mut events = pin!(app.importer.import(connection, picks));
+    let mut events = pin!(app.importer.import(actor, connection, picks));
     while let Some(event) = events.next().await {
         match event {
             Event::Total(total) => {

@@ -114,7 +114,7 @@ impl Member {
     }
 
     pub fn actor(&self, company: &Company) -> Actor {
-        Actor { tenant: company.tenant, member: self.id, role: self.role }
+        Actor::new(company.tenant, self.id, self.role)
     }
 }
 

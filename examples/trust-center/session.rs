@@ -5,9 +5,10 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
@@ -69,6 +70,8 @@ pub struct Visitor {
     pub person: Option<Person>,
     /// The path asked for, to come back to.
     pub path: String,
+    /// The other end of the connection. What a proxy says of somebody behind it is not believed.
+    pub address: Option<IpAddr>,
 }
 
 /// A member at work in their company.
@@ -192,7 +195,11 @@ impl Visitor {
     /// A page that says so if it is none.
     pub fn staff(&self) -> Result<Staff, Problem> {
         match self.person {
-            Some(Person::Member(company, member)) => Ok(Staff { company, actor: member.actor(company) }),
+            Some(Person::Member(company, member)) => {
+                let actor = member.actor(company);
+                let actor = self.address.map_or(actor.clone(), |address| actor.from_address(address));
+                Ok(Staff { company, actor })
+            }
             Some(Person::Contact(..)) | None => Err(Problem::members_only()),
         }
     }
@@ -218,7 +225,9 @@ impl FromRequestParts<Arc<App>> for Visitor {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
         let session = parts.extensions.get::<Carried>().cloned().unwrap_or_default();
         let person = session.lock().sign_in.as_ref().and_then(|known| Person::of_key(&known.person));
-        Ok(Self { session, person, path: parts.uri.path().to_owned() })
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        Ok(Self { session, person, path: parts.uri.path().to_owned(), address })
     }
 }
 

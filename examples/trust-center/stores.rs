@@ -5,10 +5,11 @@ use std::sync::Arc;
 use chrono::Utc;
 use notion_import_core::connection::ConnectionStore;
 use notion_import_core::error::StoreError;
+use notion_import_core::library::audit::AuditLog;
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
 use notion_import_core::library::gate::{AccessStore, NewNdaVersion};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
 use notion_import_postgres::{Blobs, Postgres};
 use notion_import_sqlite::Sqlite;
 
@@ -23,6 +24,7 @@ pub struct Stores {
     pub connections: Arc<dyn ConnectionStore>,
     pub documents: Arc<dyn DocumentStore>,
     pub access: Arc<dyn AccessStore>,
+    pub audit: Arc<dyn AuditLog>,
     pub blobs: Arc<dyn BlobStore>,
     /// The database whose queue spreads the syncs, if they are kept in one.
     pub queue_in: Option<Postgres>,
@@ -48,6 +50,7 @@ impl Stores {
             connections: Arc::new(postgres.clone()),
             documents: Arc::new(postgres.clone()),
             access: Arc::new(postgres.clone()),
+            audit: Arc::new(postgres.clone()),
             blobs: Arc::new(blobs),
             queue_in: Some(postgres),
         }
@@ -58,17 +61,20 @@ impl Stores {
             connections: Arc::new(sqlite.clone()),
             documents: Arc::new(sqlite.clone()),
             access: Arc::new(sqlite.clone()),
+            audit: Arc::new(sqlite.clone()),
             blobs: Arc::new(sqlite.blobs()),
             queue_in: None,
         }
     }
 
     fn in_memory() -> Self {
-        let library = MemoryLibrary::default();
+        let audit = MemoryAudit::default();
+        let library = MemoryLibrary::audited_in(audit.clone());
         Self {
-            connections: Arc::new(MemoryConnections::default()),
+            connections: Arc::new(MemoryConnections::audited_in(audit.clone())),
             documents: Arc::new(library.clone()),
             access: Arc::new(library),
+            audit: Arc::new(audit),
             blobs: Arc::new(MemoryBlobs::default()),
             queue_in: None,
         }
@@ -88,7 +94,7 @@ impl Stores {
                 ask_again: false,
             };
             self.access.publish_nda(&company.admin(), &nda, Utc::now()).await?;
-            self.access.set_default_nda(&company.admin(), Some(company.nda)).await?;
+            self.access.set_default_nda(&company.admin(), Some(company.nda), Utc::now()).await?;
         }
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! How the demo says what the library knows.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use notion_import_core::actor::Agent;
 use notion_import_core::connection::{ConnectionRecord, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
+use notion_import_core::id::VersionNumber;
 use notion_import_core::library::access::{AccessLevel, Publication};
 use notion_import_core::library::audit::AuditEvent;
 use notion_import_core::library::document::{
@@ -197,5 +199,34 @@ pub fn event(event: &AuditEvent, company: &Company) -> String {
             format!("{name} assigned{waived}")
         }
         AuditEvent::Revoked { .. } => "An assignment taken back".to_owned(),
+        AuditEvent::Imported { version: VersionNumber(1), .. } => "Imported from Notion".to_owned(),
+        AuditEvent::Imported { version, .. } => format!("Version {} imported from Notion", version.0),
+        AuditEvent::ConnectionBegun { .. } => "Connecting Notion begun".to_owned(),
+        AuditEvent::ConnectionConfirmed { .. } => "Notion connected".to_owned(),
+        AuditEvent::ConnectionRenewed { .. } => "Notion connected again".to_owned(),
+        AuditEvent::IdentityRefused { .. } => {
+            "Access to another workspace refused: nothing was read from it".to_owned()
+        }
+        AuditEvent::NeedsReauth => "Notion needs to be connected again".to_owned(),
+        AuditEvent::Disconnected => "Notion disconnected".to_owned(),
+        AuditEvent::NdaPublished { version, ask_again } => {
+            let again = if *ask_again { ", to be accepted anew by everybody" } else { "" };
+            format!("Version {version} of an NDA published{again}")
+        }
+        AuditEvent::DefaultNda { to: Some(_), .. } => "The NDA for every document set".to_owned(),
+        AuditEvent::DefaultNda { to: None, .. } => "No NDA for every document any more".to_owned(),
+        AuditEvent::NdaAccepted { version, .. } => format!("Version {version} of the NDA accepted"),
+        AuditEvent::AcceptanceVoided { .. } => "The acceptance of an NDA declared void".to_owned(),
+    }
+}
+
+/// Who did something.
+pub fn agent(agent: Agent, company: &Company) -> &'static str {
+    match agent {
+        Agent::Member(member) => company.member_named(member),
+        Agent::Contact(contact) => {
+            company.contact(contact).map_or("A former contact", |contact| contact.name)
+        }
+        Agent::System => "Sync",
     }
 }

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use futures_util::{Stream, TryStreamExt};
 use url::Url;
 
+use crate::actor::Actor;
 use crate::browse::{self, Entry, Listing, Query};
 use crate::connection::{Connection, Identity, TokenSource};
 pub use crate::download::External;
@@ -245,13 +246,18 @@ impl Importer {
         self.within(self.timeouts.browse, looking).await
     }
 
-    /// It imports one page or data source.
+    /// It imports one page or data source, as a member of the connection's tenant.
     ///
     /// # Errors
-    /// On any of them the library is as it was.
+    /// [`StoreError::Denied`](crate::error::StoreError::Denied) unless the actor may import. On any error the library is as it was.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
-    pub async fn import_one(&self, connection: &Connection, pick: Pick) -> Result<Imported, Error> {
-        self.job(connection).one(pick).await
+    pub async fn import_one(
+        &self,
+        actor: &Actor,
+        connection: &Connection,
+        pick: Pick,
+    ) -> Result<Imported, Error> {
+        self.job(actor, connection).one(pick).await
     }
 
     /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
@@ -259,10 +265,11 @@ impl Importer {
     /// Notion through the same connection, does that in a task of its own. Asking the stores is always safe.
     pub fn import<'a>(
         &'a self,
+        actor: &Actor,
         connection: &'a Connection,
         picks: Vec<Pick>,
-    ) -> impl Stream<Item = Event> + Send + 'a {
-        self.job(connection).many(picks)
+    ) -> impl Stream<Item = Event> + Send + use<'a> {
+        self.job(actor, connection).many(picks)
     }
 
     /// It reads a page or data source as an import would, files included, and stores no document.
@@ -415,9 +422,10 @@ impl Importer {
         }
     }
 
-    fn job<'a>(&'a self, connection: &'a Connection) -> Job<'a> {
+    fn job<'a>(&'a self, actor: &Actor, connection: &'a Connection) -> Job<'a> {
         let (fetcher, limit) = (self.fetcher(connection), self.timeouts.import);
-        Job { fetcher, documents: &*self.documents, identity: self.identity.as_deref(), limit }
+        let identity = self.identity.as_deref();
+        Job { actor: actor.clone(), fetcher, documents: &*self.documents, identity, limit }
     }
 
     fn syncing<'a>(&'a self, connection: &'a Connection) -> Sync<'a> {

@@ -16,6 +16,7 @@ mod download;
 pub mod library;
 pub mod notion;
 pub mod connection;
+pub mod actor;
 pub mod transport;
 pub mod error;
 pub mod private;

@@ -28,6 +28,12 @@ pub(crate) async fn bot(db: impl PgExecutor<'_>, bot: NotionId) -> Result<(), St
     exclusive(db, [format!("bot {bot}")]).await
 }
 
+/// One at a time sets a tenant's default NDA: what it was before is written down.
+#[cfg(feature = "gate")]
+pub(crate) async fn default_nda(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<(), StoreError> {
+    exclusive(db, [format!("default NDA {tenant}")]).await
+}
+
 /// Nobody detaches the connection meanwhile.
 pub(crate) async fn attached(db: impl PgExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
     sqlx::query("SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' ' || $1, 0))")

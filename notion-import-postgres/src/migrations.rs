@@ -29,6 +29,7 @@ const SETS: &[Set] = &[
             include_str!("../migrations/core/0001_schema.sql"),
             include_str!("../migrations/core/0002_connections.sql"),
             include_str!("../migrations/core/0003_documents.sql"),
+            include_str!("../migrations/core/0004_audit.sql"),
         ],
     },
     // A host with a gate of its own never gets these tables.

@@ -41,6 +41,10 @@ pub(crate) trait Columns {
         self.value(column)
     }
 
+    fn text_or_none(&self, column: &'static str) -> Result<Option<String>, StoreError> {
+        self.value(column)
+    }
+
     fn count<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, StoreError> {
         T::try_from(self.value::<i64>(column)?).map_err(|_| StoreError::Corrupt(column))
     }
@@ -65,7 +69,6 @@ pub(crate) trait Columns {
         self.value(column)
     }
 
-    #[cfg(feature = "gate")]
     fn id_or_none(&self, column: &'static str) -> Result<Option<Uuid>, StoreError> {
         self.value(column)
     }

@@ -18,6 +18,7 @@ const SETS: &[Set] = &[
         migrations: &[
             include_str!("../migrations/core/0001_connections.sql"),
             include_str!("../migrations/core/0002_documents.sql"),
+            include_str!("../migrations/core/0003_audit.sql"),
         ],
     },
     // A host with a gate of its own never gets these tables.

@@ -21,6 +21,7 @@ use notion_import_core::id::TenantId;
 use notion_import_core::import::{Event, Pick};
 use notion_import_core::importer::Importer;
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::transport::{Http, Request, Transport};
 use serde_json::{Value, json};
 
@@ -183,7 +184,7 @@ async fn import(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
     let importer = Importer::new(Arc::new(tokens), documents, blobs)?;
     let connection = Connection::new(TenantId::fresh(), "bench");
     let began = Instant::now();
-    let mut events = std::pin::pin!(importer.import(&connection, pages));
+    let mut events = std::pin::pin!(importer.import(&content_manager(connection.tenant), &connection, pages));
     while let Some(event) = events.next().await {
         if let Event::Finished(outcome) = event {
             outcome.result?;

@@ -81,7 +81,7 @@ async fn linked(bench: &Bench, samples: &[(Sample, ContactId)]) -> Result<(), Fa
 }
 
 fn member(tenant: TenantId) -> Actor {
-    Actor { tenant, member: MemberId::new(Uuid::nil()), role: Role::Admin }
+    Actor::new(tenant, MemberId::new(Uuid::nil()), Role::Admin)
 }
 
 async fn contacts(bench: &Bench) -> Result<Vec<(TenantId, ContactId)>, Failure> {

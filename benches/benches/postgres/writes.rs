@@ -8,6 +8,7 @@ use notion_import_core::id::{DocumentId, TenantId};
 use notion_import_core::library::document::{
     DocumentStore, Found, NewContent, Source, SourceState, SyncCursor, SyncPatch,
 };
+use notion_import_core::testing::suite::content_manager;
 use notion_import_postgres::Postgres;
 use notion_import_postgres::testing::run;
 
@@ -51,7 +52,8 @@ async fn imports(
     let began = Instant::now();
     let mut imported = Vec::new();
     for batch in &batches {
-        imported.extend(postgres.import_many(connection, batch, now).await?);
+        imported
+            .extend(postgres.import_many(&content_manager(connection.tenant), connection, batch, now).await?);
     }
     print_rate(&format!("imports, {size} in a batch"), size * calls, began.elapsed());
     let sources = batches.into_iter().flatten().map(|content| content.source);

@@ -4,9 +4,10 @@ mod policies;
 
 use std::sync::Arc;
 
+use notion_import_core::actor::{Actor, Role};
 use notion_import_core::browse::Query;
 use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::TenantId;
+use notion_import_core::id::{MemberId, TenantId};
 use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
 use notion_import_core::library::document::Imported;
@@ -32,10 +33,12 @@ async fn a_host_browses_imports_and_syncs_into_its_own_table() {
     let page = &listing.entries[0];
     assert_eq!((page.source.title.as_str(), page.imported), ("Security policy", None));
 
+    // Who this is, and what they may do, is the host's to know.
+    let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::ContentManager);
     let pick = Pick::page(page.source.id);
-    let first = importer.import_one(&connection, pick).await.expect("an import");
+    let first = importer.import_one(&actor, &connection, pick).await.expect("an import");
     assert!(matches!(first, Imported::Created(_)), "{first:?}");
-    let again = importer.import_one(&connection, pick).await.expect("an import");
+    let again = importer.import_one(&actor, &connection, pick).await.expect("an import");
     assert_eq!(again, Imported::Unchanged(first.document()));
     assert_eq!(
         policies.rows().await,

@@ -18,6 +18,7 @@ use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
 use notion_import_core::schedule::Scheduler;
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{FaultPlan, Server, World, file, image, paragraph, pdf, text};
 use notion_import_core::transport::SystemClock;
 use notion_import_nango::testing::{Settings, StandIn};
@@ -81,7 +82,7 @@ async fn story(data: &Path, said: &mut Vec<String>) -> Vec<String> {
         .build()
         .unwrap();
     let connector = Connector::new(&importer, Arc::new(nango), connections.clone());
-    let admin = Actor { tenant: TenantId::fresh(), member: MemberId::fresh(), role: Role::Admin };
+    let admin = Actor::new(TenantId::fresh(), MemberId::fresh(), Role::Admin);
 
     let begun = connector.begin(&admin).await.unwrap();
     let reference = stand_in.consent(&begun.link.url, workspace, &[home]).await.unwrap();
@@ -102,7 +103,8 @@ async fn story(data: &Path, said: &mut Vec<String>) -> Vec<String> {
             kind: entry.source.kind,
             ..Pick::page(home)
         });
-        let mut events = Box::pin(importer.import(&connection, picks.collect()));
+        let mut events =
+            Box::pin(importer.import(&content_manager(connection.tenant), &connection, picks.collect()));
         while let Some(event) = events.next().await {
             if let Event::Finished(outcome) = event {
                 said.extend(outcome.result.err().map(|error| chain(&error)));

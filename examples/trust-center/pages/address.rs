@@ -19,6 +19,7 @@ pub enum Address {
     Integrations,
     Attempt,
     Nda,
+    Audit,
     Site(&'static Company),
     Reading(&'static Company, DocumentId),
 }
@@ -37,6 +38,7 @@ impl Address {
             ["integrations"] => Self::Integrations,
             ["integrations", "attempt"] => Self::Attempt,
             ["nda"] => Self::Nda,
+            ["audit"] => Self::Audit,
             ["t", slug] => Self::Site(Company::of_slug(slug)?),
             ["t", slug, "d", id] => Self::Reading(Company::of_slug(slug)?, id.parse().ok()?),
             _ => return None,
@@ -65,7 +67,8 @@ impl Address {
             | Self::Import(_)
             | Self::Integrations
             | Self::Attempt
-            | Self::Nda => None,
+            | Self::Nda
+            | Self::Audit => None,
         }
     }
 }
@@ -82,6 +85,7 @@ impl fmt::Display for Address {
             Self::Integrations => f.write_str("/integrations"),
             Self::Attempt => f.write_str("/integrations/attempt"),
             Self::Nda => f.write_str("/nda"),
+            Self::Audit => f.write_str("/audit"),
             Self::Site(company) => write!(f, "/t/{}", company.slug),
             Self::Reading(company, id) => write!(f, "/t/{}/d/{id}", company.slug),
         }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use chrono::Utc;
 use notion_import_core::id::DocumentId;
 use notion_import_core::library::access::{AccessLevel, Action, Assignment, Publication};
+use notion_import_core::library::audit::AuditQuery;
 use notion_import_core::library::document::{Link, SourceState, Version};
 use notion_import_core::library::gate::AdminDocument;
 
@@ -153,11 +154,14 @@ fn shown_assignment(company: &'static Company, assignment: &Assignment) -> Shown
     }
 }
 
+/// How much of a document's history its page shows.
+const HISTORY: usize = 100;
+
 async fn history(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownEvent>, Problem> {
-    let entries = app.stores.access.history(&staff.actor, id).await?;
+    let entries = app.stores.audit.audit(&staff.actor, &AuditQuery::of_document(id, HISTORY)).await?;
     let shown = entries.iter().map(|entry| ShownEvent {
         at: words::moment(entry.at),
-        who: entry.member.map_or("Sync", |member| staff.company.member_named(member)),
+        who: words::agent(entry.by, staff.company),
         what: words::event(&entry.event, staff.company),
     });
     Ok(shown.collect())

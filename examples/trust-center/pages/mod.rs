@@ -2,6 +2,7 @@
 
 mod address;
 mod assigning;
+mod audit;
 mod dialog;
 mod document;
 mod documents;
@@ -66,6 +67,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/update", post(source::update))
         .route("/documents/{id}/unlink", post(source::unlink))
         .route("/documents/{id}/files/{blob}", get(files::of_members))
+        .route("/audit", get(audit::show))
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
         .route("/t/{site}/sign-in", get(site::sign_in))

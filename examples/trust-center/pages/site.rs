@@ -209,6 +209,7 @@ pub async fn accept(
         nda: fields.text("nda").parse().map_err(|_| Problem::not_found())?,
         version: fields.text("version").parse().map_err(|_| Problem::not_found())?,
         digest: fields.text("digest").parse().map_err(|_| Problem::not_found())?,
+        address: visitor.address,
     };
     app.stores.access.accept_nda(company.tenant, &acceptance, Utc::now()).await?;
     see(Address::Reading(company, id))

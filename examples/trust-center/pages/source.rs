@@ -29,7 +29,7 @@ pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
         SourceKind::Page => Pick::page(link.source.id),
         SourceKind::DataSource => Pick::data_source(link.source.id),
     };
-    let imported = app.importer.import_one(&record.connection(), pick).await;
+    let imported = app.importer.import_one(&staff.actor, &record.connection(), pick).await;
     if let Err(error) = &imported {
         app.note(&record.connection(), error).await;
     }

@@ -8,8 +8,9 @@ use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
 
 use super::{Event, Fetched, Fetcher, Outcome, Pick, Shape};
+use crate::actor::Actor;
 use crate::connection::Identity;
-use crate::error::{Error, StoreError};
+use crate::error::{AccessError, Error, StoreError};
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, SourceKind};
 use crate::notion::pace::UNDER_WAY;
@@ -25,6 +26,7 @@ const BATCH: usize = 200;
 
 /// An import through one connection.
 pub(crate) struct Job<'a> {
+    pub(crate) actor: Actor,
     pub(crate) fetcher: Fetcher<'a>,
     pub(crate) documents: &'a dyn DocumentStore,
     pub(crate) identity: Option<&'a dyn Identity>,
@@ -121,8 +123,10 @@ impl<'a> Job<'a> {
 
     /// Lets the import begin, if the connection leads where it was confirmed to lead.
     async fn admit(&self) -> Result<(), Error> {
+        let connection = self.fetcher.connection;
+        self.actor.may_import_into(connection.tenant)?;
         match self.identity {
-            Some(identity) => identity.begin(self.fetcher.connection).await,
+            Some(identity) => identity.begin(connection).await,
             None => Ok(()),
         }
     }
@@ -141,7 +145,7 @@ impl<'a> Job<'a> {
     /// It reads one as soon as there is room for it. What it waits for that is not counted.
     async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
         let fetcher = Fetcher { api: self.fetcher.api.begin().await?, ..self.fetcher.clone() };
-        let begun = Job { fetcher, ..*self };
+        let begun = Job { actor: self.actor.clone(), fetcher, ..*self };
         self.timely(begun.read(pick, known)).await
     }
 
@@ -184,7 +188,7 @@ impl<'a> Job<'a> {
         if let Some(identity) = self.identity {
             identity.keep(connection).await?;
         }
-        Ok(self.documents.import(connection, &fetched.content, now).await?)
+        Ok(self.documents.import(&self.actor, connection, &fetched.content, now).await?)
     }
 
     /// It gives up on what takes too long.
@@ -193,17 +197,21 @@ impl<'a> Job<'a> {
     }
 }
 
-/// What becomes of all of them if they cannot be looked up.
+/// Returns what becomes of all of them if the import cannot begin: each is told what that means, and shares the cause.
 fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = Outcome> {
     let cause = Arc::new(error);
-    picks.into_iter().map(move |pick| {
-        let error = match &*cause {
-            Error::Overdue => Error::Overdue,
-            Error::AnotherWorkspace => Error::AnotherWorkspace,
-            Error::Store(StoreError::StorageFull(_)) => StoreError::StorageFull(cause.clone().into()).into(),
-            Error::Store(StoreError::Unavailable(_)) => Error::Store(StoreError::unavailable(cause.clone())),
-            _ => Error::Store(StoreError::backend(cause.clone())),
-        };
-        Outcome { pick, result: Err(error) }
-    })
+    picks.into_iter().map(move |pick| Outcome { pick, result: Err(shared(&cause)) })
+}
+
+fn shared(cause: &Arc<Error>) -> Error {
+    match &**cause {
+        Error::Overdue => Error::Overdue,
+        Error::AnotherWorkspace => Error::AnotherWorkspace,
+        Error::Access(error) => AccessError { fault: error.fault, source: Some(cause.clone().into()) }.into(),
+        Error::Store(StoreError::Denied) => StoreError::Denied.into(),
+        Error::Store(StoreError::Fenced) => StoreError::Fenced.into(),
+        Error::Store(StoreError::StorageFull(_)) => StoreError::StorageFull(cause.clone().into()).into(),
+        Error::Store(StoreError::Unavailable(_)) => StoreError::unavailable(cause.clone()).into(),
+        _ => StoreError::backend(cause.clone()).into(),
+    }
 }

@@ -1,33 +1,167 @@
-//! A document's history.
+//! The tenant's audit: who did what, when, to what, and from which address.
 
+use std::net::IpAddr;
+
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::access::{AccessLevel, AssignmentId};
-use crate::id::{ContactId, MemberId, NdaId, VersionNumber};
+use crate::actor::{Action, Actor, Agent, Denied};
+use crate::error::StoreError;
+use crate::id::{AttemptId, ConnectionId, ContactId, DocumentId, NdaId, VersionNumber};
 
-/// One line of a document's history. It names ids and levels, no texts but a person's reason.
+/// One line of a tenant's audit. It names ids and levels, no texts but a person's reason.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditEntry {
+    /// Which one: a tenant's entries are counted from 1, without a gap, whatever they are about.
+    pub number: u64,
     /// When.
     pub at: DateTime<Utc>,
-    /// Which member; none for a sync.
-    pub member: Option<MemberId>,
+    /// Who.
+    pub by: Agent,
+    /// From which address, where the host knows it.
+    pub address: Option<IpAddr>,
+    /// About what.
+    pub subject: Subject,
     /// What.
     pub event: AuditEvent,
 }
 
-/// What happened to a document or to who may read it.
+/// An entry that is yet to be written. The store gives it the tenant's next number in the transaction of the act.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewEntry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: Agent,
+    /// From which address, where the host knows it.
+    pub address: Option<IpAddr>,
+    /// About what.
+    pub subject: Subject,
+    /// What.
+    pub event: AuditEvent,
+}
+
+impl NewEntry {
+    /// Says what a member did.
+    pub const fn of(actor: &Actor, at: DateTime<Utc>, subject: Subject, event: AuditEvent) -> Self {
+        let Actor { member, address, .. } = *actor;
+        Self { at, by: Agent::Member(member), address, subject, event }
+    }
+
+    /// Says what a sync or a sweep did.
+    pub const fn of_system(at: DateTime<Utc>, subject: Subject, event: AuditEvent) -> Self {
+        Self { at, by: Agent::System, address: None, subject, event }
+    }
+
+    /// Says that a member changed the tenant's default NDA; none if it was that already.
+    pub fn of_default_nda(
+        actor: &Actor,
+        at: DateTime<Utc>,
+        from: Option<NdaId>,
+        to: Option<NdaId>,
+    ) -> Option<Self> {
+        let subject = Subject::Nda(to.or(from)?);
+        (from != to).then(|| Self::of(actor, at, subject, AuditEvent::DefaultNda { from, to }))
+    }
+
+    /// Returns the entry as it is kept under this number.
+    pub fn numbered(self, number: u64) -> AuditEntry {
+        let Self { at, by, address, subject, event } = self;
+        AuditEntry { number, at, by, address, subject, event }
+    }
+}
+
+/// What an entry is about. It may be gone by now: entries stay.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Subject {
+    /// A connection to Notion.
+    Connection(ConnectionId),
+    /// A document.
+    Document(DocumentId),
+    /// An NDA.
+    Nda(NdaId),
+    /// A contact.
+    Contact(ContactId),
+}
+
+impl Subject {
+    /// Returns the kind and the id under which a store keeps it.
+    pub const fn columns(self) -> (&'static str, Uuid) {
+        match self {
+            Self::Connection(id) => ("connection", id.as_uuid()),
+            Self::Document(id) => ("document", id.as_uuid()),
+            Self::Nda(id) => ("nda", id.as_uuid()),
+            Self::Contact(id) => ("contact", id.as_uuid()),
+        }
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if no subject is kept so.
+    pub fn from_columns(kind: &str, id: Uuid) -> Result<Self, StoreError> {
+        match kind {
+            "connection" => Ok(Self::Connection(ConnectionId::new(id))),
+            "document" => Ok(Self::Document(DocumentId::new(id))),
+            "nda" => Ok(Self::Nda(NdaId::new(id))),
+            "contact" => Ok(Self::Contact(ContactId::new(id))),
+            _ => Err(StoreError::Corrupt("subject")),
+        }
+    }
+}
+
+/// What happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum AuditEvent {
-    /// Its title followed the source's.
+    /// Somebody began to connect Notion, or to connect it anew.
+    ConnectionBegun {
+        /// By this attempt.
+        attempt: AttemptId,
+    },
+    /// A connection was confirmed and works.
+    ConnectionConfirmed {
+        /// By this attempt.
+        attempt: AttemptId,
+        /// To the workspace of this id, as Notion tells it.
+        workspace: Option<String>,
+    },
+    /// A connection works again: its credentials were replaced by those of another consent to the same workspace.
+    ConnectionRenewed {
+        /// By this attempt.
+        attempt: AttemptId,
+        /// Of the workspace of this id.
+        workspace: Option<String>,
+    },
+    /// Credentials were refused: they lead to another workspace than the one that was confirmed.
+    IdentityRefused {
+        /// The id of the workspace that was confirmed.
+        confirmed: Option<String>,
+        /// The id of the workspace they lead to.
+        found: Option<String>,
+    },
+    /// Notion no longer accepts the connection, or nobody may use it before it is confirmed anew.
+    NeedsReauth,
+    /// Somebody disconnected Notion. Nothing was read or written through the connection after this.
+    Disconnected,
+    /// A document's source was imported: the first version made the document.
+    Imported {
+        /// As this version.
+        version: VersionNumber,
+        /// Through this connection.
+        connection: ConnectionId,
+    },
+    /// A document's title followed the source's.
     TitleFollowed,
-    /// Somebody gave it a title, or let it follow the source again.
+    /// Somebody gave a document a title, or let it follow the source again.
     Renamed,
-    /// It was unlinked from its source.
+    /// A document was unlinked from its source.
     Unlinked,
-    /// Its level changed.
+    /// A document's level changed.
     LevelChanged {
         /// From this.
         from: AccessLevel,
@@ -36,24 +170,24 @@ pub enum AuditEvent {
         /// For this reason.
         reason: String,
     },
-    /// A version was published.
+    /// A version of a document was published.
     Published {
         /// Which one.
         version: VersionNumber,
     },
-    /// It was withdrawn.
+    /// A document was withdrawn.
     Withdrawn,
-    /// Whether outsiders may know of it changed.
+    /// Whether outsiders may know of a document changed.
     Listed {
         /// To this.
         listed: bool,
     },
-    /// The NDA it requires beside the default changed.
+    /// The NDA a document requires beside the default changed.
     NdaRequired {
         /// To this.
         nda: Option<NdaId>,
     },
-    /// A contact was let in.
+    /// A contact was let in to a document.
     Assigned {
         /// By this assignment.
         assignment: AssignmentId,
@@ -62,9 +196,88 @@ pub enum AuditEvent {
         /// Why no NDA is needed, if it was waived.
         nda_waiver: Option<String>,
     },
-    /// An assignment was taken back.
+    /// An assignment to a document was taken back.
     Revoked {
         /// This one.
         assignment: AssignmentId,
     },
+    /// A version of an NDA was published.
+    NdaPublished {
+        /// Which one.
+        version: u32,
+        /// Whether everybody has to accept anew.
+        ask_again: bool,
+    },
+    /// The tenant's default NDA changed. The entry is about the new one, or about the old one if there is none now.
+    DefaultNda {
+        /// From this.
+        from: Option<NdaId>,
+        /// To this.
+        to: Option<NdaId>,
+    },
+    /// A contact accepted an NDA.
+    NdaAccepted {
+        /// Which one.
+        nda: NdaId,
+        /// Which version of it.
+        version: u32,
+    },
+    /// A contact's acceptances of an NDA were declared void.
+    AcceptanceVoided {
+        /// Of this NDA.
+        nda: NdaId,
+    },
+}
+
+/// Which entries to read, newest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditQuery {
+    /// About this only; none for all of the tenant's.
+    pub subject: Option<Subject>,
+    /// Only those with a lower number: that of the last entry of the page before.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl AuditQuery {
+    /// Asks for the newest of all the tenant's entries.
+    pub const fn newest(limit: usize) -> Self {
+        Self { subject: None, before: None, limit }
+    }
+
+    /// Asks for the newest entries about a document.
+    pub const fn of_document(document: DocumentId, limit: usize) -> Self {
+        Self { subject: Some(Subject::Document(document)), before: None, limit }
+    }
+
+    /// Fails unless the actor may read this. A document's history is for whoever may read the document; everything else names
+    /// contacts, addresses and connections, and needs [`Action::ReadAudit`].
+    ///
+    /// # Errors
+    /// [`Denied`] otherwise.
+    pub const fn permit(&self, actor: &Actor) -> Result<(), Denied> {
+        match self.subject {
+            Some(Subject::Document(_)) => actor.may(Action::ReadInternal),
+            Some(Subject::Connection(_) | Subject::Nda(_) | Subject::Contact(_)) | None => {
+                actor.may(Action::ReadAudit)
+            }
+        }
+    }
+}
+
+/// Where the audit is read.
+///
+/// # Contract
+/// - Entries are written by the stores whose changes they name, in the transaction of the change: both happen or neither.
+/// - A call that fails or changes nothing leaves no entry.
+/// - A tenant's entries are numbered from 1 without a gap, in the order in which they were written. None is ever changed.
+/// - Another tenant's entries do not exist for any call.
+#[async_trait]
+pub trait AuditLog: Send + Sync {
+    /// Returns entries of the actor's tenant, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the query [permits](AuditQuery::permit) the actor.
+    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError>;
 }

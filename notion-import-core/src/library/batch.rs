@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
-use super::audit::{AuditEntry, AuditEvent};
+use super::audit::{AuditEvent, NewEntry, Subject};
 use super::basis::Basis;
 use super::blob::BlobId;
 use super::document::{Document, Imported, Linked, NewContent, SyncPatch, Version};
@@ -48,7 +48,7 @@ pub struct Batch {
     newest: HashMap<DocumentId, Version>,
     changed: BTreeSet<DocumentId>,
     versions: BTreeMap<DocumentId, Vec<Version>>,
-    history: Vec<(DocumentId, AuditEntry)>,
+    entries: Vec<NewEntry>,
 }
 
 impl Batch {
@@ -74,14 +74,17 @@ impl Batch {
     /// It imports contents one after the other, so that of two with one source the second meets the first.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] if a document was handed in without its newest version.
+    /// [`StoreError::Denied`] unless the actor may import through the connection. [`StoreError::Corrupt`] if a document was handed
+    /// in without its newest version.
     pub fn import(
         &mut self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
     ) -> Result<Vec<Imported>, StoreError> {
-        contents.iter().map(|content| self.import_one(connection, content, now)).collect()
+        actor.may_import_into(connection.tenant)?;
+        contents.iter().map(|content| self.import_one(actor, connection, content, now)).collect()
     }
 
     /// It applies patches one after the other, and skips those that do not apply.
@@ -92,7 +95,9 @@ impl Batch {
             kept.settled |= patched.settled;
             self.changed.insert(patch.document);
             if patched.retitled {
-                self.note(patch.document, title_followed(patch.checked_at));
+                let subject = Subject::Document(patch.document);
+                let entry = NewEntry::of_system(patch.checked_at, subject, AuditEvent::TitleFollowed);
+                self.entries.push(entry);
             }
         }
     }
@@ -116,9 +121,8 @@ impl Batch {
     pub fn unlink(&mut self, actor: &Actor, now: DateTime<Utc>) {
         for (id, kept) in &mut self.kept {
             if kept.document.link.take().is_some() {
-                let entry = AuditEntry { at: now, member: Some(actor.member), event: AuditEvent::Unlinked };
                 self.changed.insert(*id);
-                self.history.push((*id, entry));
+                self.entries.push(NewEntry::of(actor, now, Subject::Document(*id), AuditEvent::Unlinked));
             }
         }
     }
@@ -133,24 +137,31 @@ impl Batch {
         self.versions.iter().flat_map(|(id, versions)| versions.iter().map(|version| (*id, version)))
     }
 
-    /// The lines to add to the documents' histories, in their order.
-    pub fn history(&self) -> &[(DocumentId, AuditEntry)] {
-        &self.history
+    /// Returns what to add to the tenant's audit, in this order.
+    pub fn entries(&self) -> &[NewEntry] {
+        &self.entries
     }
 
     fn import_one(
         &mut self,
+        actor: &Actor,
         connection: &Connection,
         content: &NewContent,
         now: DateTime<Utc>,
     ) -> Result<Imported, StoreError> {
         match self.by_source.get(&content.source.id) {
-            Some(id) => self.update(*id, connection, content, now),
-            None => Ok(self.create(connection, content, now)),
+            Some(id) => self.update(*id, actor, connection, content, now),
+            None => Ok(self.create(actor, connection, content, now)),
         }
     }
 
-    fn create(&mut self, connection: &Connection, content: &NewContent, now: DateTime<Utc>) -> Imported {
+    fn create(
+        &mut self,
+        actor: &Actor,
+        connection: &Connection,
+        content: &NewContent,
+        now: DateTime<Utc>,
+    ) -> Imported {
         let id = DocumentId::fresh();
         let document = content.first(connection, id, now);
         let NewContent { source, settled, basis, .. } = content;
@@ -158,13 +169,14 @@ impl Batch {
         self.kept.insert(id, kept);
         self.by_source.insert(content.source.id, id);
         self.changed.insert(id);
-        self.add(id, content.version(VersionNumber(1), now));
+        self.add(id, actor, connection, content.version(VersionNumber(1), now));
         Imported::Created(id)
     }
 
     fn update(
         &mut self,
         id: DocumentId,
+        actor: &Actor,
         connection: &Connection,
         content: &NewContent,
         now: DateTime<Utc>,
@@ -180,10 +192,10 @@ impl Batch {
         self.changed.insert(id);
         if !is_unchanged {
             kept.document.latest = next;
-            self.add(id, content.version(next, now));
+            self.add(id, actor, connection, content.version(next, now));
         }
         if is_retitled {
-            self.note(id, title_followed(now));
+            self.entries.push(NewEntry::of(actor, now, Subject::Document(id), AuditEvent::TitleFollowed));
         }
         Ok(if is_unchanged { Imported::Unchanged(id) } else { Imported::NewVersion(id, next) })
     }
@@ -193,15 +205,9 @@ impl Batch {
         added.or_else(|| self.newest.get(&id))
     }
 
-    fn add(&mut self, id: DocumentId, version: Version) {
+    fn add(&mut self, id: DocumentId, actor: &Actor, connection: &Connection, version: Version) {
+        let event = AuditEvent::Imported { version: version.number, connection: connection.id };
+        self.entries.push(NewEntry::of(actor, version.imported_at, Subject::Document(id), event));
         self.versions.entry(id).or_default().push(version);
     }
-
-    fn note(&mut self, id: DocumentId, entry: AuditEntry) {
-        self.history.push((id, entry));
-    }
-}
-
-const fn title_followed(at: DateTime<Utc>) -> AuditEntry {
-    AuditEntry { at, member: None, event: AuditEvent::TitleFollowed }
 }

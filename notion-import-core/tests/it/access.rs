@@ -95,7 +95,7 @@ fn viewers() -> impl Strategy<Value = Viewer> {
     prop_oneof![
         1 => Just(Viewer::Anonymous),
         6 => contacts.prop_map(|(t, c, verified, blocked)| Viewer::Contact { tenant: tenant(t), id: contact(c), verified, blocked }),
-        1 => (1..=2_u8, roles).prop_map(|(t, role)| Viewer::Member(Actor { tenant: tenant(t), member: MemberId::new(Uuid::nil()), role })),
+        1 => (1..=2_u8, roles).prop_map(|(t, role)| Viewer::Member(Actor::new(tenant(t), MemberId::new(Uuid::nil()), role))),
     ]
 }
 

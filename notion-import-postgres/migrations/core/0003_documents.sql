@@ -1,4 +1,4 @@
--- Documents, their versions and their history. Nothing here says who may read them.
+-- Documents and their versions. Nothing here says who may read them.
 
 CREATE TABLE notion_import.documents (
     tenant_id uuid NOT NULL,
@@ -51,23 +51,12 @@ CREATE TABLE notion_import.syncs (
     PRIMARY KEY (tenant_id, connection)
 );
 
-CREATE TABLE notion_import.audit (
-    tenant_id uuid NOT NULL,
-    document_id uuid NOT NULL,
-    number bigint NOT NULL,
-    at timestamptz NOT NULL,
-    member_id uuid,
-    event json NOT NULL,
-    PRIMARY KEY (tenant_id, document_id, number),
-    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id)
-);
-
 DO $$
 DECLARE
     name text;
     tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
 BEGIN
-    FOREACH name IN ARRAY ARRAY['documents', 'versions', 'syncs', 'audit'] LOOP
+    FOREACH name IN ARRAY ARRAY['documents', 'versions', 'syncs'] LOOP
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
@@ -83,8 +72,6 @@ GRANT UPDATE (title, edited_here, latest, source_id, source, state, checked_at, 
 GRANT SELECT, INSERT ON notion_import.versions TO notion_import_sync;
 GRANT SELECT ON notion_import.versions TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE ON notion_import.syncs TO notion_import_sync;
-GRANT SELECT, INSERT ON notion_import.audit TO notion_import_app;
-GRANT SELECT (tenant_id, document_id, number), INSERT ON notion_import.audit TO notion_import_sync;
 
 -- Not even their owner rewrites them.
 CREATE FUNCTION notion_import.refuse() RETURNS trigger
@@ -92,7 +79,5 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RAISE 'a row of % is only added', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$;
 REVOKE ALL ON FUNCTION notion_import.refuse FROM PUBLIC;
 
-CREATE TRIGGER audit_is_only_added_to BEFORE UPDATE OR DELETE ON notion_import.audit
-    FOR EACH ROW EXECUTE FUNCTION notion_import.refuse();
 CREATE TRIGGER versions_are_not_changed BEFORE UPDATE ON notion_import.versions
     FOR EACH ROW EXECUTE FUNCTION notion_import.refuse();

@@ -8,7 +8,7 @@ use notion_import_core::library::access::{
     AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside, Publication,
     Viewer, decide,
 };
-use notion_import_core::library::audit::{AuditEntry, AuditEvent};
+use notion_import_core::library::audit::{AuditEvent, NewEntry, Subject};
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
@@ -19,6 +19,7 @@ use notion_import_core::library::standing::Standing;
 use uuid::Uuid;
 
 use crate::database::{Postgres, Role, Tx, commit};
+use crate::lock;
 use crate::table::{acceptances, assignments, audit, documents, ndas, standings, versions};
 
 #[async_trait]
@@ -58,14 +59,6 @@ impl AccessStore for Postgres {
         let versions = versions::list(&mut *tx, actor.tenant, id).await?;
         commit(tx).await?;
         Ok(versions)
-    }
-
-    async fn history(&self, actor: &Actor, id: DocumentId) -> Result<Vec<AuditEntry>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
-        let history = audit::list(&mut *tx, actor.tenant, id).await?;
-        commit(tx).await?;
-        Ok(history)
     }
 
     async fn rename(
@@ -164,8 +157,8 @@ impl AccessStore for Postgres {
         documents::lock(&mut *tx, actor.tenant, document).await?;
         if assignments::revoke(&mut *tx, actor.tenant, id, now).await? {
             let event = AuditEvent::Revoked { assignment: id };
-            let entry = AuditEntry { at: now, member: Some(actor.member), event };
-            audit::insert(&mut *tx, actor.tenant, &[(document, entry)]).await?;
+            let entry = NewEntry::of(actor, now, Subject::Document(document), event);
+            audit::insert(&mut tx, actor.tenant, &[entry]).await?;
         }
         commit(tx).await
     }
@@ -187,19 +180,32 @@ impl AccessStore for Postgres {
         actor.may(Action::ManageNda)?;
         let mut tx = self.write(Role::App, actor.tenant).await?;
         let version = ndas::publish(&mut tx, actor, new, now).await?;
+        let event = AuditEvent::NdaPublished { version, ask_again: new.ask_again };
+        let entry = NewEntry::of(actor, now, Subject::Nda(new.id), event);
+        audit::insert(&mut tx, actor.tenant, &[entry]).await?;
         commit(tx).await?;
         Ok(version)
     }
 
-    async fn set_default_nda(&self, actor: &Actor, nda: Option<NdaId>) -> Result<(), StoreError> {
+    async fn set_default_nda(
+        &self,
+        actor: &Actor,
+        nda: Option<NdaId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         actor.may(Action::ManageNda)?;
         let mut tx = self.write(Role::App, actor.tenant).await?;
+        lock::default_nda(&mut *tx, actor.tenant).await?;
+        let before = ndas::default(&mut *tx, actor.tenant).await?;
         match nda {
             None => ndas::delete_default(&mut *tx, actor.tenant).await?,
             Some(nda) => {
                 ndas::lock(&mut *tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
                 ndas::set_default(&mut *tx, actor.tenant, nda).await?;
             }
+        }
+        if let Some(entry) = NewEntry::of_default_nda(actor, now, before, nda) {
+            audit::insert(&mut tx, actor.tenant, &[entry]).await?;
         }
         commit(tx).await
     }
@@ -236,7 +242,9 @@ impl AccessStore for Postgres {
         if new.version != current || new.digest != text.digest() {
             return Err(StoreError::Conflict);
         }
-        acceptances::insert(&mut *tx, tenant, new, now).await?;
+        if acceptances::insert(&mut *tx, tenant, new, now).await? {
+            audit::insert(&mut tx, tenant, &[new.entry(now)]).await?;
+        }
         commit(tx).await
     }
 
@@ -250,7 +258,11 @@ impl AccessStore for Postgres {
         actor.may(Action::ManageNda)?;
         let mut tx = self.write(Role::App, actor.tenant).await?;
         ndas::lock(&mut *tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
-        acceptances::void(&mut *tx, actor.tenant, contact, nda, now).await?;
+        if acceptances::void(&mut *tx, actor.tenant, contact, nda, now).await? {
+            let event = AuditEvent::AcceptanceVoided { nda };
+            let entry = NewEntry::of(actor, now, Subject::Contact(contact), event);
+            audit::insert(&mut tx, actor.tenant, &[entry]).await?;
+        }
         commit(tx).await
     }
 
@@ -329,13 +341,13 @@ impl Postgres {
 impl Change {
     /// It writes the change and its event, if there is one to write.
     async fn commit(self, event: Option<AuditEvent>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Self { mut tx, actor: Actor { tenant, member, .. }, kept, standing } = self;
-        let id = kept.document.id;
+        let Self { mut tx, actor, kept, standing } = self;
+        let (tenant, id) = (actor.tenant, kept.document.id);
         if let Some(event) = event {
             documents::save(&mut *tx, tenant, [&kept]).await?;
             standings::save(&mut *tx, tenant, id, &standing).await?;
-            let entry = AuditEntry { at: now, member: Some(member), event };
-            audit::insert(&mut *tx, tenant, &[(id, entry)]).await?;
+            let entry = NewEntry::of(&actor, now, Subject::Document(id), event);
+            audit::insert(&mut tx, tenant, &[entry]).await?;
         }
         commit(tx).await
     }

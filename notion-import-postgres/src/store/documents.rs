@@ -22,6 +22,7 @@ use crate::table::{audit, documents, syncs, versions};
 impl DocumentStore for Postgres {
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
@@ -35,7 +36,7 @@ impl DocumentStore for Postgres {
         let batch = Batch::of(documents::lock_by_source(&mut *tx, tenant, &sources).await?);
         let newest = versions::newest(&mut *tx, tenant, batch.documents()).await?;
         let mut batch = batch.with_newest(newest);
-        let imported = batch.import(connection, contents, now)?;
+        let imported = batch.import(actor, connection, contents, now)?;
         save(&mut tx, tenant, &batch).await?;
         commit(tx).await?;
         Ok(imported)
@@ -53,10 +54,10 @@ impl DocumentStore for Postgres {
         syncs::accept(&mut *tx, connection).await?;
         let mut batch = Batch::of(documents::lock_many(&mut *tx, tenant, named).await?);
         batch.patch(connection, patches);
-        save(&mut tx, tenant, &batch).await?;
         if let Some(cursor) = cursor {
             syncs::advance(&mut *tx, connection, cursor).await?;
         }
+        save(&mut tx, tenant, &batch).await?;
         commit(tx).await
     }
 
@@ -129,5 +130,5 @@ impl DocumentStore for Postgres {
 async fn save(tx: &mut Tx, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
     documents::save(&mut **tx, tenant, batch.changed()).await?;
     versions::insert(&mut **tx, tenant, batch.versions()).await?;
-    audit::insert(&mut **tx, tenant, batch.history()).await
+    audit::insert(&mut *tx, tenant, batch.entries()).await
 }

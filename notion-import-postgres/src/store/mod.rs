@@ -2,5 +2,6 @@
 
 #[cfg(feature = "gate")]
 mod access;
+mod audit;
 mod connections;
 mod documents;

@@ -11,14 +11,14 @@ use uuid::Uuid;
 use crate::error::backend;
 use crate::row::{Columns, every, number};
 
-/// It adds an acceptance, unless there is one that counts.
+/// Adds an acceptance, unless there is one that counts. Returns whether it did.
 pub(crate) async fn insert(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     new: &NewAcceptance,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<bool, StoreError> {
+    let changed = sqlx::query(
         "INSERT INTO acceptances (tenant_id, id, contact_id, nda_id, version, accepted_at) \
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL DO NOTHING",
@@ -32,7 +32,7 @@ pub(crate) async fn insert(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(())
+    Ok(changed.rows_affected() > 0)
 }
 
 /// All of a contact, void ones included, oldest first.
@@ -59,14 +59,15 @@ pub(crate) async fn list(
     })
 }
 
+/// Declares a contact's acceptances of an NDA void. Returns whether any counted until then.
 pub(crate) async fn void(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     contact: ContactId,
     nda: NdaId,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<bool, StoreError> {
+    let changed = sqlx::query(
         "UPDATE acceptances SET voided_at = $1 \
          WHERE tenant_id = $2 AND contact_id = $3 AND nda_id = $4 AND voided_at IS NULL",
     )
@@ -77,5 +78,5 @@ pub(crate) async fn void(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(())
+    Ok(changed.rows_affected() > 0)
 }

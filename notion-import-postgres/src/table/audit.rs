@@ -1,70 +1,120 @@
-//! The history of documents. It is only added to.
+//! The audit. It is only added to.
 
+use chrono::{DateTime, Utc};
+use notion_import_core::actor::Agent;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, TenantId};
-use notion_import_core::library::audit::AuditEntry;
-use sqlx::PgExecutor;
+use notion_import_core::id::TenantId;
+use notion_import_core::library::audit::{AuditEntry, AuditQuery, NewEntry, Subject};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::error::backend;
-use crate::row::json;
+use crate::row::{Columns, every, integer, json};
 
-/// It adds entries, in this order, to the histories of documents that the transaction has locked.
+/// Adds entries, in this order, under the tenant's next numbers. Everybody else who would add one waits until the transaction
+/// ends, so this comes last in it: whoever locked a row after this could wait in a circle.
 pub(crate) async fn insert(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     tenant: TenantId,
-    entries: &[(DocumentId, AuditEntry)],
+    entries: &[NewEntry],
 ) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
-    let events = entries.iter().map(|(_, entry)| json(&entry.event)).collect::<Result<Vec<_>, _>>()?;
-    let members: Vec<Option<Uuid>> =
-        entries.iter().map(|(_, entry)| entry.member.map(|member| member.as_uuid())).collect();
-    sqlx::query(
-        "INSERT INTO audit (tenant_id, document_id, number, at, member_id, event) \
-         SELECT $1, new.document_id, \
-             row_number() OVER (PARTITION BY new.document_id ORDER BY new.place) + coalesce(( \
-                 SELECT max(number) FROM audit AS kept \
-                 WHERE kept.tenant_id = $1 AND kept.document_id = new.document_id), 0), \
-             new.at, new.member_id, new.event::json \
-         FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[]) WITH ORDINALITY \
-             AS new (document_id, at, member_id, event, place)",
+    let mut rows = Rows::default();
+    for entry in entries {
+        rows.push(entry)?;
+    }
+    let newest: i64 = sqlx::query_scalar(
+        "INSERT INTO audit_heads AS head (tenant_id, number) VALUES ($1, $2) \
+         ON CONFLICT (tenant_id) DO UPDATE SET number = head.number + excluded.number RETURNING number",
     )
     .bind(tenant.as_uuid())
-    .bind(entries.iter().map(|(document, _)| document.as_uuid()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|(_, entry)| entry.at).collect::<Vec<_>>())
-    .bind(members)
-    .bind(events)
+    .bind(integer(entries.len()))
+    .fetch_one(&mut *db)
+    .await
+    .map_err(backend)?;
+    sqlx::query(
+        "INSERT INTO audit (tenant_id, number, at, agent, agent_id, address, subject, subject_id, event) \
+         SELECT $1, $2 + place, at, agent, agent_id, address, subject, subject_id, event::json \
+         FROM unnest($3::timestamptz[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[]) \
+             WITH ORDINALITY AS new (at, agent, agent_id, address, subject, subject_id, event, place)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(newest - integer(entries.len()))
+    .bind(rows.at)
+    .bind(rows.agent)
+    .bind(rows.agent_id)
+    .bind(rows.address)
+    .bind(rows.subject)
+    .bind(rows.subject_id)
+    .bind(rows.event)
     .execute(db)
     .await
     .map_err(backend)?;
     Ok(())
 }
 
-/// Newest first.
-#[cfg(feature = "gate")]
+/// Rows, column by column: one statement takes any number of them.
+#[derive(Default)]
+struct Rows {
+    at: Vec<DateTime<Utc>>,
+    agent: Vec<&'static str>,
+    agent_id: Vec<Option<Uuid>>,
+    address: Vec<Option<String>>,
+    subject: Vec<&'static str>,
+    subject_id: Vec<Uuid>,
+    event: Vec<String>,
+}
+
+impl Rows {
+    fn push(&mut self, entry: &NewEntry) -> Result<(), StoreError> {
+        let (agent, agent_id) = entry.by.columns();
+        let (subject, subject_id) = entry.subject.columns();
+        self.at.push(entry.at);
+        self.agent.push(agent);
+        self.agent_id.push(agent_id);
+        self.address.push(entry.address.map(|address| address.to_string()));
+        self.subject.push(subject);
+        self.subject_id.push(subject_id);
+        self.event.push(json(&entry.event)?);
+        Ok(())
+    }
+}
+
+/// Returns entries, newest first.
 pub(crate) async fn list(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    document: DocumentId,
+    query: &AuditQuery,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    use notion_import_core::id::MemberId;
+    // With both in one, the index would not be used.
+    let sql = match query.subject {
+        None => "SELECT * FROM audit WHERE tenant_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
+        Some(_) => {
+            "SELECT * FROM audit WHERE tenant_id = $1 AND number < $2 AND subject = $4 AND subject_id = $5 \
+             ORDER BY number DESC LIMIT $3"
+        }
+    };
+    let mut select = sqlx::query(sql)
+        .bind(tenant.as_uuid())
+        .bind(integer(query.before.unwrap_or(u64::MAX)))
+        .bind(integer(query.limit));
+    if let Some((subject, id)) = query.subject.map(Subject::columns) {
+        select = select.bind(subject).bind(id);
+    }
+    every(select.fetch_all(db).await.map_err(backend)?, read)
+}
 
-    use crate::row::{Columns, every};
-
-    let rows =
-        sqlx::query("SELECT * FROM audit WHERE tenant_id = $1 AND document_id = $2 ORDER BY number DESC")
-            .bind(tenant.as_uuid())
-            .bind(document.as_uuid())
-            .fetch_all(db)
-            .await
-            .map_err(backend)?;
-    every(rows, |row| {
-        Ok(AuditEntry {
-            at: row.time("at")?,
-            member: row.id_or_none("member_id")?.map(MemberId::new),
-            event: row.json("event")?,
-        })
+fn read(row: &PgRow) -> Result<AuditEntry, StoreError> {
+    let address = row.text_or_none("address")?.map(|address| address.parse());
+    Ok(AuditEntry {
+        number: row.count("number")?,
+        at: row.time("at")?,
+        by: Agent::from_columns(&row.text("agent")?, row.id_or_none("agent_id")?)?,
+        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        subject: Subject::from_columns(&row.text("subject")?, row.id("subject_id")?)?,
+        event: row.json("event")?,
     })
 }

@@ -11,7 +11,7 @@ use notion_import_core::id::TenantId;
 use notion_import_core::library::document::{
     DocumentStore, Found, Imported, NewContent, SourceState, SyncCursor, SyncPatch,
 };
-use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_postgres::{Options, Postgres};
 use sqlx::PgConnection;
 use sqlx::postgres::PgPoolOptions;
@@ -103,7 +103,9 @@ async fn an_import_that_fails_in_the_middle_never_was() {
     let connection = Connection::new(TenantId::fresh(), "notion");
     let mut source = page("Project Nightingale");
     let new = content(&source, "Nightingale");
-    let import = async |new: &NewContent| postgres.import(&connection, new, minute(1)).await;
+    let import = async |new: &NewContent| {
+        postgres.import(&content_manager(connection.tenant), &connection, new, minute(1)).await
+    };
     let created = check(&database, &["documents", "versions"], async || import(&new).await).await;
     assert_eq!(created, Imported::Created(created.document()));
     source.title = "Nightingale, renamed".into();
@@ -119,9 +121,9 @@ async fn an_import_of_many_that_fails_in_the_middle_never_was() {
     let connection = Connection::new(TenantId::fresh(), "notion");
     let sources: Vec<_> = (0..3).map(|number| page(&format!("Nightingale {number}"))).collect();
     let new: Vec<_> = sources.iter().map(|source| content(source, "Nightingale")).collect();
-    postgres.import(&connection, &new[1], minute(1)).await.unwrap();
+    postgres.import(&content_manager(connection.tenant), &connection, &new[1], minute(1)).await.unwrap();
     let imported = check(&database, &["documents", "versions"], async || {
-        postgres.import_many(&connection, &new, minute(1)).await
+        postgres.import_many(&content_manager(connection.tenant), &connection, &new, minute(1)).await
     })
     .await;
     let created = |imported: &&Imported| matches!(imported, Imported::Created(_));
@@ -136,7 +138,10 @@ async fn a_patch_that_fails_in_the_middle_never_was() {
     let mut patches = Vec::new();
     for number in 0..3 {
         let mut source = page(&format!("Nightingale {number}"));
-        let imported = postgres.import(&connection, &content(&source, "Text"), minute(1)).await.unwrap();
+        let imported = postgres
+            .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(1))
+            .await
+            .unwrap();
         source.title.push('!');
         let found = Found::Source {
             title: Some(source.title.clone()),
@@ -186,7 +191,12 @@ async fn a_refused_row_is_not_quoted() {
         .await;
     let connection = Connection::new(TenantId::fresh(), "notion");
     let new = content(&page("Project Nightingale"), "Nightingale");
-    let said = said(&postgres.import(&connection, &new, minute(1)).await.unwrap_err());
+    let said = said(
+        &postgres
+            .import(&content_manager(connection.tenant), &connection, &new, minute(1))
+            .await
+            .unwrap_err(),
+    );
     assert!(said.contains("SQLSTATE 23514 (untitled)"), "{said}");
     assert!(!said.contains("Nightingale"), "{said}");
 }

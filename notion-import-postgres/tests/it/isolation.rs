@@ -6,14 +6,15 @@ use notion_import_core::connection::{
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
 use notion_import_core::library::document::{DocumentStore, SyncCursor};
-use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_postgres::Postgres;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use crate::cluster::{Database, HOST, run};
 
-const TABLES: [&str; 6] = ["attempts", "connections", "documents", "versions", "syncs", "audit"];
+const TABLES: [&str; 7] =
+    ["attempts", "connections", "documents", "versions", "syncs", "audit", "audit_heads"];
 
 fn attempt(tenant: TenantId, bot: NotionId) -> Attempt {
     let workspace = Workspace { id: None, name: "Acme".into(), bot };
@@ -43,9 +44,15 @@ pub(crate) async fn furnish(postgres: &Postgres) -> Connection {
     ConnectionStore::begin(postgres, &confirmed).await.unwrap();
     let connection = activate(postgres, &confirmed).await.unwrap().connection();
     let mut source = page("Policy");
-    postgres.import(&connection, &content(&source, "Text"), minute(1)).await.unwrap();
+    postgres
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(1))
+        .await
+        .unwrap();
     source.title = "Renamed".into();
-    postgres.import(&connection, &content(&source, "Text"), minute(2)).await.unwrap();
+    postgres
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(2))
+        .await
+        .unwrap();
     postgres.patch(&connection, &[], Some(SyncCursor { watermark: minute(1) })).await.unwrap();
     connection
 }
@@ -87,11 +94,12 @@ async fn without_a_tenant_no_row_is_read_or_written() {
         {
             run(&mut db, before).await;
             begin(&mut db, role, None).await;
-            let unseen = if role == "notion_import_app" { "syncs" } else { "attempts" };
-            for table in TABLES.into_iter().filter(|table| *table != unseen) {
+            let unseen: &[&str] =
+                if role == "notion_import_app" { &["syncs"] } else { &["attempts", "audit"] };
+            for table in TABLES.into_iter().filter(|table| !unseen.contains(table)) {
                 assert_eq!(count(&mut db, table).await.unwrap(), 0, "{role} {table}");
             }
-            let new = "INSERT INTO notion_import.audit VALUES (gen_random_uuid(), gen_random_uuid(), 1, now(), NULL, '{}')";
+            let new = "INSERT INTO notion_import.audit VALUES (gen_random_uuid(), 1, now(), 'system', NULL, NULL, 'nda', gen_random_uuid(), '{}')";
             assert_eq!(refused(&mut db, new).await, INSUFFICIENT_PRIVILEGE, "{role}");
             let changed =
                 sqlx::query("UPDATE notion_import.documents SET settled = true").execute(&mut db).await;
@@ -165,14 +173,15 @@ async fn a_foreign_key_does_not_tell_what_another_tenant_has() {
     let [one, other] = [furnish(&postgres).await, furnish(&postgres).await];
     let theirs = postgres.linked(&other, None, 1).await.unwrap()[0].document.as_uuid();
     let mut db = database.superuser().await;
-    begin(&mut db, "notion_import_app", Some(one.tenant)).await;
+    begin(&mut db, "notion_import_sync", Some(one.tenant)).await;
     let mut answers = Vec::new();
     for document in [theirs, Uuid::now_v7()] {
-        let audit = format!(
-            "INSERT INTO notion_import.audit VALUES ('{}', '{document}', 9, now(), NULL, '{{}}')",
+        let version = format!(
+            "INSERT INTO notion_import.versions VALUES \
+             ('{}', '{document}', 9, '{{}}', decode(repeat('00', 32), 'hex'), '[]', '{{}}', '{{}}', now(), now())",
             one.tenant
         );
-        answers.push(refused(&mut db, audit).await);
+        answers.push(refused(&mut db, version).await);
     }
     assert_eq!(answers, ["23503", "23503"]);
 }
@@ -261,7 +270,15 @@ async fn nothing_of_a_tenant_stays_on_a_connection_of_the_hosts_pool() {
     // Dropped at any moment, also in the middle of beginning or committing.
     for polls in 0..60 {
         let mut import = Box::pin(async {
-            postgres.import(&connection, &content(&page("Policy"), "Text"), minute(3)).await.unwrap();
+            postgres
+                .import(
+                    &content_manager(connection.tenant),
+                    &connection,
+                    &content(&page("Policy"), "Text"),
+                    minute(3),
+                )
+                .await
+                .unwrap();
         });
         for _ in 0..polls {
             let polled = futures_util::poll!(import.as_mut());

@@ -6,7 +6,7 @@ use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::document::DocumentStore;
-use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_core::testing::suite::{content, content_manager, minute, page};
 
 use crate::cluster::{Database, run};
 
@@ -24,14 +24,18 @@ async fn an_import_that_is_under_way_is_detached_too() {
     let importer = Connection::new(TenantId::fresh(), "notion");
     let fence = Connection { generation: 1, ..importer.clone() };
     let new = content(&page("Policy"), "Text");
-    let (imported, detached) = tokio::join!(postgres.import(&importer, &new, minute(1)), async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        postgres.detach(&fence).await
-    });
+    let (imported, detached) =
+        tokio::join!(postgres.import(&content_manager(importer.tenant), &importer, &new, minute(1)), async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            postgres.detach(&fence).await
+        });
     imported.unwrap();
     assert_eq!(detached.unwrap(), 1);
     assert_eq!(postgres.linked(&importer, None, 9).await.unwrap(), []);
-    assert!(matches!(postgres.import(&importer, &new, minute(2)).await, Err(StoreError::Fenced)));
+    assert!(matches!(
+        postgres.import(&content_manager(importer.tenant), &importer, &new, minute(2)).await,
+        Err(StoreError::Fenced)
+    ));
 }
 
 #[cfg(feature = "gate")]
@@ -40,13 +44,22 @@ async fn people_who_change_one_document_at_once_take_turns() {
     use futures_util::future::join_all;
     use notion_import_core::id::MemberId;
     use notion_import_core::library::access::{Actor, Role};
+    use notion_import_core::library::audit::{AuditLog, AuditQuery};
     use notion_import_core::library::gate::AccessStore;
 
     let database = Database::empty().await;
     let postgres = database.open(8).await;
     let connection = Connection::new(TenantId::fresh(), "notion");
-    let imported = postgres.import(&connection, &content(&page("Policy"), "Text"), minute(1)).await.unwrap();
-    let admin = Actor { tenant: connection.tenant, member: MemberId::fresh(), role: Role::Admin };
+    let imported = postgres
+        .import(
+            &content_manager(connection.tenant),
+            &connection,
+            &content(&page("Policy"), "Text"),
+            minute(1),
+        )
+        .await
+        .unwrap();
+    let admin = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
     let document = imported.document();
     for _ in 0..5 {
         let list = async |n| postgres.set_listed(&admin, document, n % 2 == 0, minute(2)).await;
@@ -55,8 +68,9 @@ async fn people_who_change_one_document_at_once_take_turns() {
         }
     }
     // Each saw what the one before had done: every change that is in the history counts.
-    let history = postgres.history(&admin, document).await.unwrap();
+    let history = postgres.audit(&admin, &AuditQuery::of_document(document, 99)).await.unwrap();
     let kept = postgres.document(&admin, document).await.unwrap().unwrap();
-    assert_eq!(kept.revision, history.len() as u64);
+    // The import is in it, too.
+    assert_eq!(kept.revision + 1, history.len() as u64);
     assert!(history.windows(2).all(|pair| pair[0].event != pair[1].event), "{history:?}");
 }

@@ -8,7 +8,7 @@ use notion_import_core::library::access::{
 };
 use notion_import_core::library::document::DocumentStore;
 use notion_import_core::library::gate::AccessStore;
-use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_postgres::Postgres;
 use proptest::collection::vec;
 use proptest::option;
@@ -121,8 +121,15 @@ async fn write(postgres: &Postgres, db: &mut PgConnection, drawn: &Drawn) -> Wri
     for (n, document) in drawn.documents.iter().enumerate() {
         let title = format!("Document {}", n % 3);
         let connection = Connection::new(tenant, "notion");
-        let imported =
-            postgres.import(&connection, &content(&page(&title), "Text"), minute(1)).await.unwrap();
+        let imported = postgres
+            .import(
+                &content_manager(connection.tenant),
+                &connection,
+                &content(&page(&title), "Text"),
+                minute(1),
+            )
+            .await
+            .unwrap();
         let nda = document.nda.map(|nda| nda_ids[nda]);
         written.document(db, imported.document(), title, document, nda).await;
     }
@@ -228,7 +235,7 @@ impl Written {
     fn viewers(&self) -> Vec<Viewer> {
         let [known, other] = self.contacts;
         let contact = |tenant, id, verified, blocked| Viewer::Contact { tenant, id, verified, blocked };
-        let member = |tenant, role| Viewer::Member(Actor { tenant, member: MemberId::fresh(), role });
+        let member = |tenant, role| Viewer::Member(Actor::new(tenant, MemberId::fresh(), role));
         vec![
             Viewer::Anonymous,
             member(self.tenant, Role::Viewer),

@@ -5,7 +5,7 @@ use notion_import_core::connection::{Connection, ConnectionState, ConnectionStor
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::document::{DocumentStore, Imported, SyncCursor};
-use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use sqlx::AssertSqlSafe;
 
 use crate::cluster::{Database, run};
@@ -18,7 +18,10 @@ async fn opening_again_keeps_everything() {
     let cursor = Some(SyncCursor { watermark: minute(5) });
     let source = page("Policy");
     let first = database.open(1).await;
-    let imported = first.import(&connection, &content(&source, "Text"), minute(1)).await.unwrap();
+    let imported = first
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(1))
+        .await
+        .unwrap();
     first.patch(&connection, &[], cursor).await.unwrap();
     let linked = first.linked(&connection, None, 9).await.unwrap();
     first.close().await;
@@ -26,7 +29,10 @@ async fn opening_again_keeps_everything() {
     let second = database.open(1).await;
     assert_eq!(second.linked(&connection, None, 9).await.unwrap(), linked);
     assert_eq!(second.cursor(&connection).await.unwrap(), cursor);
-    let again = second.import(&connection, &content(&source, "Text"), minute(2)).await.unwrap();
+    let again = second
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(2))
+        .await
+        .unwrap();
     assert_eq!(again, Imported::Unchanged(imported.document()));
     let late = Connection { generation: 2, ..connection };
     assert!(matches!(second.detach(&late).await, Err(StoreError::Fenced)));
@@ -74,11 +80,13 @@ async fn a_title_with_any_character_comes_back() {
     ] {
         let connection = Connection::new(TenantId::fresh(), "notion");
         let new = content(&page(title), title);
-        let imported = postgres.import(&connection, &new, minute(1)).await.unwrap();
+        let imported =
+            postgres.import(&content_manager(connection.tenant), &connection, &new, minute(1)).await.unwrap();
         let linked = postgres.linked(&connection, None, 9).await.unwrap();
         assert_eq!(linked[0].title.text, title);
         assert_eq!(linked[0].link.source.title, title);
-        let again = postgres.import(&connection, &new, minute(1)).await.unwrap();
+        let again =
+            postgres.import(&content_manager(connection.tenant), &connection, &new, minute(1)).await.unwrap();
         assert_eq!(again, Imported::Unchanged(imported.document()));
     }
 }
@@ -123,7 +131,9 @@ async fn a_host_that_is_strict_by_default_changes_nothing() {
     let imports = (0..20).map(|n| {
         let new = content(&page(&format!("Page {n}")), "Text");
         let (postgres, connection) = (&postgres, &connection);
-        async move { postgres.import(connection, &new, minute(1)).await.unwrap() }
+        async move {
+            postgres.import(&content_manager(connection.tenant), connection, &new, minute(1)).await.unwrap()
+        }
     });
     join_all(imports).await;
     assert_eq!(postgres.linked(&connection, None, 99).await.unwrap().len(), 21);

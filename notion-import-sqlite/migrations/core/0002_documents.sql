@@ -1,4 +1,4 @@
--- Documents, their versions and their history. Nothing here says who may read them.
+-- Documents and their versions. Nothing here says who may read them.
 
 CREATE TABLE documents (
     tenant_id TEXT NOT NULL,
@@ -49,23 +49,6 @@ CREATE TABLE syncs (
     watermark INTEGER,
     PRIMARY KEY (tenant_id, connection)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE audit (
-    tenant_id TEXT NOT NULL,
-    document_id TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    member_id TEXT,
-    event TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, document_id, number),
-    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
-BEGIN SELECT raise(ABORT, 'the history is only added to'); END;
-
-CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
-BEGIN SELECT raise(ABORT, 'the history is only added to'); END;
 
 CREATE TRIGGER versions_are_not_changed BEFORE UPDATE ON versions
 BEGIN SELECT raise(ABORT, 'a version never changes'); END;

@@ -21,6 +21,7 @@ use crate::table::{audit, documents, syncs, versions};
 impl DocumentStore for Sqlite {
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
@@ -32,7 +33,7 @@ impl DocumentStore for Sqlite {
         let batch = Batch::of(documents::get_by_source(&mut *tx, tenant, sources).await?);
         let newest = versions::newest(&mut *tx, tenant, batch.documents()).await?;
         let mut batch = batch.with_newest(newest);
-        let imported = batch.import(connection, contents, now)?;
+        let imported = batch.import(actor, connection, contents, now)?;
         save(&mut tx, tenant, &batch).await?;
         commit(tx).await?;
         Ok(imported)
@@ -116,8 +117,8 @@ async fn save(tx: &mut Tx, tenant: TenantId, batch: &Batch) -> Result<(), StoreE
     for (document, version) in batch.versions() {
         versions::insert(&mut **tx, tenant, document, version).await?;
     }
-    for (document, entry) in batch.history() {
-        audit::insert(&mut **tx, tenant, *document, entry).await?;
+    for entry in batch.entries() {
+        audit::insert(&mut **tx, tenant, entry).await?;
     }
     Ok(())
 }

@@ -11,14 +11,14 @@ use uuid::Uuid;
 use crate::error::backend;
 use crate::row::{Columns, every, micros};
 
-/// It adds an acceptance, unless there is one that counts.
+/// Adds an acceptance, unless there is one that counts. Returns whether it did.
 pub(crate) async fn insert(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     new: &NewAcceptance,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<bool, StoreError> {
+    let changed = sqlx::query(
         "INSERT INTO acceptances (tenant_id, id, contact_id, nda_id, version, accepted_at) VALUES (?, ?, ?, ?, ?, ?) \
          ON CONFLICT (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL DO NOTHING",
     )
@@ -31,7 +31,7 @@ pub(crate) async fn insert(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(())
+    Ok(changed.rows_affected() > 0)
 }
 
 /// All of a contact, void ones included, oldest first.
@@ -57,14 +57,15 @@ pub(crate) async fn list(
     })
 }
 
+/// Declares a contact's acceptances of an NDA void. Returns whether any counted until then.
 pub(crate) async fn void(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     contact: ContactId,
     nda: NdaId,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<bool, StoreError> {
+    let changed = sqlx::query(
         "UPDATE acceptances SET voided_at = ? \
          WHERE tenant_id = ? AND contact_id = ? AND nda_id = ? AND voided_at IS NULL",
     )
@@ -75,5 +76,5 @@ pub(crate) async fn void(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(())
+    Ok(changed.rows_affected() > 0)
 }

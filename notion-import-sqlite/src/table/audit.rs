@@ -1,27 +1,34 @@
-//! The history of documents. It is only added to.
+//! The audit. It is only added to.
 
+use notion_import_core::actor::Agent;
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, TenantId};
-use notion_import_core::library::audit::AuditEntry;
+use notion_import_core::id::TenantId;
+use notion_import_core::library::audit::{AuditEntry, AuditQuery, NewEntry, Subject};
 use sqlx::SqliteExecutor;
+use sqlx::sqlite::SqliteRow;
 
 use crate::error::backend;
-use crate::row::{json, micros};
+use crate::row::{Columns, every, integer, json, micros};
 
+/// Adds an entry under the tenant's next number. The transaction is the file's only writer, so nobody else takes that number.
 pub(crate) async fn insert(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    document: DocumentId,
-    entry: &AuditEntry,
+    entry: &NewEntry,
 ) -> Result<(), StoreError> {
+    let (agent, agent_id) = entry.by.columns();
+    let (subject, subject_id) = entry.subject.columns();
     sqlx::query(
-        "INSERT INTO audit (tenant_id, document_id, number, at, member_id, event) \
-         SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?3, ?4, ?5 FROM audit WHERE tenant_id = ?1 AND document_id = ?2",
+        "INSERT INTO audit (tenant_id, number, at, agent, agent_id, address, subject, subject_id, event) \
+         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM audit WHERE tenant_id = ?1",
     )
     .bind(tenant.to_string())
-    .bind(document.to_string())
     .bind(micros(entry.at))
-    .bind(entry.member.map(|member| member.to_string()))
+    .bind(agent)
+    .bind(agent_id.map(|id| id.to_string()))
+    .bind(entry.address.map(|address| address.to_string()))
+    .bind(subject)
+    .bind(subject_id.to_string())
     .bind(json(&entry.event)?)
     .execute(db)
     .await
@@ -29,27 +36,38 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Newest first.
-#[cfg(feature = "gate")]
+/// Returns entries, newest first.
 pub(crate) async fn list(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    document: DocumentId,
+    query: &AuditQuery,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    use crate::row::{Columns, every};
+    // With both in one, the index would not be used.
+    let sql = match query.subject {
+        None => "SELECT * FROM audit WHERE tenant_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3",
+        Some(_) => {
+            "SELECT * FROM audit WHERE tenant_id = ?1 AND number < ?2 AND subject = ?4 AND subject_id = ?5 \
+             ORDER BY number DESC LIMIT ?3"
+        }
+    };
+    let mut select = sqlx::query(sql)
+        .bind(tenant.to_string())
+        .bind(integer(query.before.unwrap_or(u64::MAX)))
+        .bind(integer(query.limit));
+    if let Some((subject, id)) = query.subject.map(Subject::columns) {
+        select = select.bind(subject).bind(id.to_string());
+    }
+    every(select.fetch_all(db).await.map_err(backend)?, read)
+}
 
-    let rows =
-        sqlx::query("SELECT * FROM audit WHERE tenant_id = ? AND document_id = ? ORDER BY number DESC")
-            .bind(tenant.to_string())
-            .bind(document.to_string())
-            .fetch_all(db)
-            .await
-            .map_err(backend)?;
-    every(rows, |row| {
-        Ok(AuditEntry {
-            at: row.time("at")?,
-            member: row.id_or_none("member_id")?,
-            event: row.json("event")?,
-        })
+fn read(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
+    let address = row.text_or_none("address")?.map(|address| address.parse());
+    Ok(AuditEntry {
+        number: row.count("number")?,
+        at: row.time("at")?,
+        by: Agent::from_columns(&row.text("agent")?, row.id_or_none("agent_id")?)?,
+        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        subject: Subject::from_columns(&row.text("subject")?, row.id("subject_id")?)?,
+        event: row.json("event")?,
     })
 }

@@ -10,6 +10,7 @@ use notion_import_core::id::TenantId;
 use notion_import_core::import::{Event, Pick};
 use notion_import_core::importer::Importer;
 use notion_import_core::library::document::Imported;
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     Endpoint, FastClock, Grant, SimClock, World, WorldTransport, paragraph, toggle,
 };
@@ -36,7 +37,8 @@ async fn import(
         .through(Arc::new(transport), Arc::new(clock))
         .build()
         .unwrap();
-    let events: Vec<Event> = importer.import(connection, picks.to_vec()).collect().await;
+    let events: Vec<Event> =
+        importer.import(&content_manager(connection.tenant), connection, picks.to_vec()).collect().await;
     sqlite.close().await;
     let finished = events.into_iter().filter_map(|event| match event {
         Event::Finished(outcome) => Some(outcome.result.unwrap()),

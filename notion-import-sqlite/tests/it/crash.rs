@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use notion_import_core::library::blob::{Blob, BlobId, BlobStore};
 use notion_import_core::library::document::{Content, DocumentStore, NewContent, StoredFile};
-use notion_import_core::testing::suite::{content, minute};
+use notion_import_core::testing::suite::{content, content_manager, minute};
 use notion_import_sqlite::Sqlite;
 use sqlx::{Connection, SqliteConnection};
 
@@ -36,7 +36,10 @@ async fn child_that_is_killed() {
             let blob = put(&sqlite, format!("{round} {turn} {number} ").repeat(3_000)).await;
             let file = StoredFile { blob, name: "policy.txt".into(), media_type: "text/plain".into() };
             let new = NewContent { content: Content::File(file), ..content(&numbered(number), "") };
-            sqlite.import(&connection(), &new, minute(1)).await.unwrap();
+            sqlite
+                .import(&content_manager(connection().tenant), &connection(), &new, minute(1))
+                .await
+                .unwrap();
             println!("imported {number} {}", blob.id);
         }
     }

@@ -7,7 +7,7 @@ use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::{DocumentStore, Imported, SyncCursor};
-use notion_import_core::testing::suite::{bytes, content, minute, page};
+use notion_import_core::testing::suite::{bytes, content, content_manager, minute, page};
 use notion_import_sqlite::Sqlite;
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -42,7 +42,10 @@ async fn reopening_keeps_everything() {
     let cursor = Some(SyncCursor { watermark: minute(5) });
     let source = page("Policy");
     let first = Sqlite::open(data.path()).await.unwrap();
-    let imported = first.import(&connection, &content(&source, "Text"), minute(1)).await.unwrap();
+    let imported = first
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(1))
+        .await
+        .unwrap();
     first.patch(&connection, &[], cursor).await.unwrap();
     let blob = first.blobs().put(connection.tenant, bytes(b"diagram"), 99).await.unwrap();
     let linked = first.linked(&connection, None, 9).await.unwrap();
@@ -52,7 +55,10 @@ async fn reopening_keeps_everything() {
     assert_eq!(second.linked(&connection, None, 9).await.unwrap(), linked);
     assert_eq!(second.cursor(&connection).await.unwrap(), cursor);
     assert!(second.blobs().get(connection.tenant, &blob.id, None).await.is_ok());
-    let again = second.import(&connection, &content(&source, "Text"), minute(2)).await.unwrap();
+    let again = second
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(2))
+        .await
+        .unwrap();
     assert_eq!(again, Imported::Unchanged(imported.document()));
     let late = Connection { generation: 2, ..connection };
     assert!(matches!(second.detach(&late).await, Err(StoreError::Fenced)));
@@ -75,7 +81,15 @@ async fn what_cannot_be_read_is_named_without_its_text() {
     let data = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(data.path()).await.unwrap();
     let connection = Connection::new(TenantId::fresh(), "notion");
-    sqlite.import(&connection, &content(&page("Policy"), "Text"), minute(1)).await.unwrap();
+    sqlite
+        .import(
+            &content_manager(connection.tenant),
+            &connection,
+            &content(&page("Policy"), "Text"),
+            minute(1),
+        )
+        .await
+        .unwrap();
     run(data.path(), r#"UPDATE documents SET source = '{"id": "Project Nightingale"}'"#).await;
     let error = sqlite.linked(&connection, None, 9).await.unwrap_err();
     assert!(matches!(error, StoreError::Corrupt("source")));
@@ -95,7 +109,15 @@ async fn a_title_with_any_character_comes_back() {
         "null",
     ] {
         let connection = Connection::new(TenantId::fresh(), "notion");
-        sqlite.import(&connection, &content(&page(title), title), minute(1)).await.unwrap();
+        sqlite
+            .import(
+                &content_manager(connection.tenant),
+                &connection,
+                &content(&page(title), title),
+                minute(1),
+            )
+            .await
+            .unwrap();
         let linked = sqlite.linked(&connection, None, 9).await.unwrap();
         assert_eq!(linked[0].title.text, title);
         assert_eq!(linked[0].link.source.title, title);
@@ -108,9 +130,15 @@ async fn versions_and_history_cannot_be_rewritten() {
     let sqlite = Sqlite::open(data.path()).await.unwrap();
     let connection = Connection::new(TenantId::fresh(), "notion");
     let mut source = page("Policy");
-    sqlite.import(&connection, &content(&source, "Text"), minute(1)).await.unwrap();
+    sqlite
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(1))
+        .await
+        .unwrap();
     source.title = "Renamed".into();
-    sqlite.import(&connection, &content(&source, "Text"), minute(2)).await.unwrap();
+    sqlite
+        .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(2))
+        .await
+        .unwrap();
     for sql in ["UPDATE versions SET content = '{}'", "UPDATE audit SET at = 0", "DELETE FROM audit"] {
         assert!(sqlx::raw_sql(sql).execute(&mut raw(data.path()).await).await.is_err(), "{sql}");
     }
@@ -129,8 +157,15 @@ mod gate {
         let data = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::open(data.path()).await.unwrap();
         let connection = Connection::new(TenantId::fresh(), "notion");
-        let imported =
-            sqlite.import(&connection, &content(&page("Policy"), "Text"), minute(1)).await.unwrap();
+        let imported = sqlite
+            .import(
+                &content_manager(connection.tenant),
+                &connection,
+                &content(&page("Policy"), "Text"),
+                minute(1),
+            )
+            .await
+            .unwrap();
         run(
             data.path(),
             "INSERT INTO standings (tenant_id, document_id) SELECT tenant_id, id FROM documents",
@@ -151,8 +186,15 @@ mod gate {
         let data = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::open(data.path()).await.unwrap();
         let connection = Connection::new(TenantId::fresh(), "notion");
-        let imported =
-            sqlite.import(&connection, &content(&page("Policy"), "Text"), minute(1)).await.unwrap();
+        let imported = sqlite
+            .import(
+                &content_manager(connection.tenant),
+                &connection,
+                &content(&page("Policy"), "Text"),
+                minute(1),
+            )
+            .await
+            .unwrap();
         for level in ["'everyone'", "'Public'", "''"] {
             let row = format!(
                 "INSERT OR REPLACE INTO standings (tenant_id, document_id, level, publication, version, published_at, listed) \
@@ -172,8 +214,16 @@ mod gate {
         let data = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::open(data.path()).await.unwrap();
         let connection = Connection::new(TenantId::fresh(), "notion");
-        sqlite.import(&connection, &content(&page("Policy"), "Text"), minute(1)).await.unwrap();
-        let member = Actor { tenant: connection.tenant, member: MemberId::fresh(), role: Role::Viewer };
+        sqlite
+            .import(
+                &content_manager(connection.tenant),
+                &connection,
+                &content(&page("Policy"), "Text"),
+                minute(1),
+            )
+            .await
+            .unwrap();
+        let member = Actor::new(connection.tenant, MemberId::fresh(), Role::Viewer);
         sqlite.documents(&member, None, 9).await.unwrap();
         let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM standings")
             .fetch_one(&mut raw(data.path()).await)

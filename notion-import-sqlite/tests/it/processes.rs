@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use notion_import_core::connection::Connection;
 use notion_import_core::id::{NotionId, TenantId};
 use notion_import_core::library::document::{DocumentStore, Source};
-use notion_import_core::testing::suite::{content, minute, page};
+use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_sqlite::Sqlite;
 use uuid::Uuid;
 
@@ -61,7 +61,15 @@ async fn child_that_imports() {
     let sqlite = Sqlite::open(data).await.unwrap();
     for number in 0..100 {
         for page in [numbered(child * 1_000 + number), numbered(number)] {
-            sqlite.import(&connection(), &content(&page, "Text"), minute(1)).await.unwrap();
+            sqlite
+                .import(
+                    &content_manager(connection().tenant),
+                    &connection(),
+                    &content(&page, "Text"),
+                    minute(1),
+                )
+                .await
+                .unwrap();
         }
     }
 }
@@ -73,7 +81,10 @@ async fn child_that_opens() {
     for number in 0..25 {
         let sqlite = Sqlite::open(&data).await.unwrap();
         let page = numbered(child * 1_000 + number);
-        sqlite.import(&connection(), &content(&page, "Text"), minute(1)).await.unwrap();
+        sqlite
+            .import(&content_manager(connection().tenant), &connection(), &content(&page, "Text"), minute(1))
+            .await
+            .unwrap();
         sqlite.close().await;
     }
 }
@@ -114,7 +125,15 @@ async fn handles_in_one_process_write_at_once() {
         let sqlite = &handles[writer as usize % handles.len()];
         for number in 0..50 {
             let page = numbered(writer * 1_000 + number);
-            sqlite.import(&connection(), &content(&page, "Text"), minute(1)).await.unwrap();
+            sqlite
+                .import(
+                    &content_manager(connection().tenant),
+                    &connection(),
+                    &content(&page, "Text"),
+                    minute(1),
+                )
+                .await
+                .unwrap();
             sqlite.linked(&connection(), None, 3).await.unwrap();
         }
     });

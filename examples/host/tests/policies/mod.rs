@@ -110,13 +110,14 @@ impl Row {
 impl DocumentStore for Policies {
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
     ) -> Result<Vec<Imported>, StoreError> {
         let rows = self.of_tenant(connection.tenant).await?;
         let mut batch = batch(&rows);
-        let imported = batch.import(connection, contents, now)?;
+        let imported = batch.import(actor, connection, contents, now)?;
         self.write(rows, &batch).await?;
         Ok(imported)
     }

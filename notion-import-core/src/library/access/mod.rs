@@ -1,17 +1,16 @@
 //! Who may see and do what: levels, viewers, facts, and the one function that decides.
 
 mod facts;
-mod actor;
 mod level;
 
 use chrono::{DateTime, Utc};
 
-pub use actor::{Action, Actor, Denied, Role};
 pub use facts::{
     Acceptance, AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Publication, Viewer,
 };
 pub use level::{AccessLevel, Direction, UnknownLevel};
 
+pub use crate::actor::{Action, Actor, Denied, Role};
 use crate::id::{NdaId, TenantId};
 
 /// Why reading is allowed.

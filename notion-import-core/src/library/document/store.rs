@@ -23,6 +23,7 @@ use crate::library::blob::BlobId;
 /// - Each call is one transaction, however much it is given; applied twice it gives the state of applying it once.
 /// - A call whose future is dropped has happened wholly or not at all.
 /// - Another tenant's documents do not exist for any call.
+/// - What [`Batch::entries`](crate::library::batch::Batch::entries) says is added to the tenant's audit in the same transaction.
 ///
 /// What becomes of documents is the same in every store: [`Batch`](crate::library::batch::Batch) says it, the store reads and writes.
 #[async_trait]
@@ -32,9 +33,14 @@ pub trait DocumentStore: Send + Sync {
     ///
     /// For each it creates the source's document, or gives it a new version if the content or the attachments differ from its
     /// newest, and links it to the connection, whichever it was linked through before. The metadata is refreshed in every case,
-    /// the document's title follows the source unless it was edited here, which is audited, and `update_available` is cleared.
+    /// the document's title follows the source unless it was edited here, and `update_available` is cleared. A document, a version
+    /// and a title that are new are audited.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor may import into the connection's tenant.
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
@@ -43,11 +49,12 @@ pub trait DocumentStore: Send + Sync {
     /// It brings in one: [`import_many`](Self::import_many) of a single content, and not to be written anew.
     async fn import(
         &self,
+        actor: &Actor,
         connection: &Connection,
         content: &NewContent,
         now: DateTime<Utc>,
     ) -> Result<Imported, StoreError> {
-        let imported = self.import_many(connection, std::slice::from_ref(content), now).await?;
+        let imported = self.import_many(actor, connection, std::slice::from_ref(content), now).await?;
         imported.into_iter().next().ok_or(StoreError::Corrupt("an import without a document"))
     }
 

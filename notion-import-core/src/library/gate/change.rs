@@ -1,11 +1,15 @@
 //! Changes to who may read what, as people ask for them.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Agent;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{AccessLevel, Assignment, AssignmentId};
+use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::blob::BlobId;
 
 /// A change of level, as a person asked for it.
@@ -110,4 +114,15 @@ pub struct NewAcceptance {
     pub version: u32,
     /// The digest of the text that was shown.
     pub digest: BlobId,
+    /// The address they came from, if the host knows it: for the audit.
+    pub address: Option<IpAddr>,
+}
+
+impl NewAcceptance {
+    /// Returns what the audit says of it.
+    pub const fn entry(&self, at: DateTime<Utc>) -> NewEntry {
+        let Self { contact, nda, version, address, .. } = *self;
+        let event = AuditEvent::NdaAccepted { nda, version };
+        NewEntry { at, by: Agent::Contact(contact), address, subject: Subject::Contact(contact), event }
+    }
 }

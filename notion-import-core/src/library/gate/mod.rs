@@ -12,7 +12,6 @@ pub use change::{LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersi
 pub use store::AccessStore;
 
 use super::access::{AccessLevel, Decision, DocumentFacts, Outside, Publication, Viewer, decide};
-pub use super::audit::{AuditEntry, AuditEvent};
 use super::blob::{BlobBytes, BlobId, BlobStore};
 use super::document::{Content, Document, StoredFile, Version};
 use crate::error::StoreError;

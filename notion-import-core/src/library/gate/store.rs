@@ -9,7 +9,7 @@ use super::{
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use crate::library::access::{AccessFacts, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer};
-use crate::library::audit::AuditEntry;
+use crate::library::audit::AuditLog;
 use crate::library::document::Version;
 
 /// Where levels, publications, assignments and NDAs are kept.
@@ -26,7 +26,7 @@ use crate::library::document::Version;
 ///
 /// What a change makes of a document's standing is the same in every store: [`Standing`](crate::library::standing::Standing).
 #[async_trait]
-pub trait AccessStore: Send + Sync {
+pub trait AccessStore: AuditLog {
     /// It returns one document. Members who read internal documents only, as for all that take an actor and change nothing.
     async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError>;
 
@@ -41,9 +41,6 @@ pub trait AccessStore: Send + Sync {
 
     /// It returns a document's versions, newest first.
     async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError>;
-
-    /// It returns a document's history, newest first.
-    async fn history(&self, actor: &Actor, id: DocumentId) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// It gives a document its own title, or lets it follow the source's again, which gives it the source's at once.
     async fn rename(
@@ -138,7 +135,12 @@ pub trait AccessStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the tenant has no such NDA.
-    async fn set_default_nda(&self, actor: &Actor, nda: Option<NdaId>) -> Result<(), StoreError>;
+    async fn set_default_nda(
+        &self,
+        actor: &Actor,
+        nda: Option<NdaId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// It returns the tenant's default NDA and all its NDAs in the order of their ids.
     async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError>;

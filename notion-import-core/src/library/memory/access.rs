@@ -11,7 +11,7 @@ use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use crate::library::access::{
     Acceptance, AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer,
 };
-use crate::library::audit::{AuditEntry, AuditEvent};
+use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::document::{Document, Version};
 use crate::library::gate::{
     AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
@@ -49,14 +49,6 @@ impl AccessStore for MemoryLibrary {
         Ok(self.read(actor.tenant, |tenant| {
             let shelved = tenant.documents.get(&id).into_iter();
             shelved.flat_map(|shelved| shelved.versions.iter().rev()).cloned().collect()
-        }))
-    }
-
-    async fn history(&self, actor: &Actor, id: DocumentId) -> Result<Vec<AuditEntry>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        Ok(self.read(actor.tenant, |tenant| {
-            let shelved = tenant.documents.get(&id).into_iter();
-            shelved.flat_map(|shelved| shelved.history.iter().rev()).cloned().collect()
         }))
     }
 
@@ -207,7 +199,7 @@ impl AccessStore for MemoryLibrary {
         &self,
         actor: &Actor,
         new: &NewNdaVersion,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<u32, StoreError> {
         actor.may(Action::ManageNda)?;
         let mut tenants = self.tenants();
@@ -218,14 +210,24 @@ impl AccessStore for MemoryLibrary {
         if new.ask_again {
             nda.accept_from = version;
         }
+        let event = AuditEvent::NdaPublished { version, ask_again: new.ask_again };
+        self.audit.insert(actor.tenant, NewEntry::of(actor, now, Subject::Nda(new.id), event));
         Ok(version)
     }
 
-    async fn set_default_nda(&self, actor: &Actor, nda: Option<NdaId>) -> Result<(), StoreError> {
+    async fn set_default_nda(
+        &self,
+        actor: &Actor,
+        nda: Option<NdaId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         actor.may(Action::ManageNda)?;
         let mut tenants = self.tenants();
         let access = &mut tenants.entry(actor.tenant).or_default().access;
         access.has(nda)?;
+        if let Some(entry) = NewEntry::of_default_nda(actor, now, access.default_nda, nda) {
+            self.audit.insert(actor.tenant, entry);
+        }
         access.default_nda = nda;
         Ok(())
     }
@@ -249,7 +251,7 @@ impl AccessStore for MemoryLibrary {
         &self,
         tenant: TenantId,
         new: &NewAcceptance,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tenants = self.tenants();
         let access = &mut tenants.get_mut(&tenant).ok_or(StoreError::NotFound)?.access;
@@ -261,6 +263,7 @@ impl AccessStore for MemoryLibrary {
         let accepted = (new.contact, Acceptance { nda: new.nda, version: new.version, voided_at: None });
         if !access.acceptances.contains(&accepted) {
             access.acceptances.push(accepted);
+            self.audit.insert(tenant, new.entry(now));
         }
         Ok(())
     }
@@ -276,10 +279,15 @@ impl AccessStore for MemoryLibrary {
         let mut tenants = self.tenants();
         let tenant = tenants.get_mut(&actor.tenant).ok_or(StoreError::NotFound)?;
         tenant.access.has(Some(nda))?;
-        for (who, acceptance) in &mut tenant.access.acceptances {
-            if *who == contact && acceptance.nda == nda {
-                acceptance.voided_at.get_or_insert(now);
-            }
+        let theirs = |(who, of): &&mut (ContactId, Acceptance)| *who == contact && of.nda == nda;
+        let mut voided = false;
+        for (_, acceptance) in tenant.access.acceptances.iter_mut().filter(theirs) {
+            voided |= acceptance.voided_at.is_none();
+            acceptance.voided_at.get_or_insert(now);
+        }
+        if voided {
+            let event = AuditEvent::AcceptanceVoided { nda };
+            self.audit.insert(actor.tenant, NewEntry::of(actor, now, Subject::Contact(contact), event));
         }
         Ok(())
     }
@@ -332,8 +340,8 @@ impl MemoryLibrary {
         let mut tenants = self.tenants();
         let known = tenants.get_mut(&actor.tenant).filter(|tenant| tenant.documents.contains_key(&id));
         let tenant = known.ok_or(StoreError::NotFound)?;
-        if let (Some(event), Some(shelved)) = (change(tenant)?, tenant.documents.get_mut(&id)) {
-            shelved.history.push(AuditEntry { at: now, member: Some(actor.member), event });
+        if let Some(event) = change(tenant)? {
+            self.audit.insert(actor.tenant, NewEntry::of(actor, now, Subject::Document(id), event));
         }
         Ok(())
     }

@@ -8,17 +8,21 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use subtle::ConstantTimeEq;
 
+use super::audit::MemoryAudit;
 use super::lock;
+use crate::actor::Actor;
 use crate::connection::{
     Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted,
     RunSummary, SharedBot,
 };
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, MemberId, TenantId};
+use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
 
 /// Connections and attempts in memory.
 #[derive(Clone, Default)]
 pub struct MemoryConnections {
+    audit: MemoryAudit,
     state: Arc<Mutex<State>>,
 }
 
@@ -36,8 +40,20 @@ struct Held {
 }
 
 impl MemoryConnections {
+    /// Builds an empty store that writes to this audit. The default has one of its own.
+    pub fn audited_in(audit: MemoryAudit) -> Self {
+        Self { audit, ..Self::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+}
+
+#[async_trait]
+impl AuditLog for MemoryConnections {
+    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        self.audit.audit(actor, query).await
     }
 }
 

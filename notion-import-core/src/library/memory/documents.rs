@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::audit::MemoryAudit;
 use super::lock;
 #[cfg(feature = "gate")]
 use super::readers::Access;
@@ -14,7 +15,7 @@ use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use crate::library::access::{Action, Actor};
-use crate::library::audit::AuditEntry;
+use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use crate::library::batch::{Batch, Kept};
 use crate::library::blob::BlobId;
 use crate::library::document::{
@@ -24,6 +25,7 @@ use crate::library::document::{
 /// Documents in memory and, with the feature `gate`, who may read them.
 #[derive(Clone, Default)]
 pub struct MemoryLibrary {
+    pub(super) audit: MemoryAudit,
     tenants: Arc<Mutex<HashMap<TenantId, Tenant>>>,
 }
 
@@ -42,7 +44,6 @@ pub(super) struct Shelved {
     pub(super) kept: Kept,
     /// Oldest first.
     pub(super) versions: Vec<Version>,
-    pub(super) history: Vec<AuditEntry>,
 }
 
 /// What is known of a connection's writers.
@@ -56,6 +57,19 @@ struct Sync {
 }
 
 impl MemoryLibrary {
+    /// Builds an empty library that writes to this audit. The default has one of its own.
+    pub fn audited_in(audit: MemoryAudit) -> Self {
+        Self { audit, ..Self::default() }
+    }
+
+    /// Takes up what changed, with what the audit says of it.
+    fn shelve(&self, tenant: TenantId, shelves: &mut Tenant, batch: &Batch) {
+        shelves.shelve(batch);
+        for entry in batch.entries() {
+            self.audit.insert(tenant, entry.clone());
+        }
+    }
+
     pub(super) fn tenants(&self) -> MutexGuard<'_, HashMap<TenantId, Tenant>> {
         lock(&self.tenants)
     }
@@ -70,9 +84,17 @@ impl MemoryLibrary {
 }
 
 #[async_trait]
+impl AuditLog for MemoryLibrary {
+    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        self.audit.audit(actor, query).await
+    }
+}
+
+#[async_trait]
 impl DocumentStore for MemoryLibrary {
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
@@ -84,8 +106,8 @@ impl DocumentStore for MemoryLibrary {
             contents.iter().filter_map(|content| tenant.of_source(content.source.id)).collect();
         let newest = known.iter().filter_map(|shelved| shelved.newest());
         let mut batch = Batch::of(known.iter().map(|shelved| shelved.kept.clone())).with_newest(newest);
-        let imported = batch.import(connection, contents, now)?;
-        tenant.shelve(&batch);
+        let imported = batch.import(actor, connection, contents, now)?;
+        self.shelve(connection.tenant, tenant, &batch);
         Ok(imported)
     }
 
@@ -101,7 +123,7 @@ impl DocumentStore for MemoryLibrary {
         let known = patches.iter().filter_map(|patch| tenant.documents.get(&patch.document));
         let mut batch = Batch::of(known.map(|shelved| shelved.kept.clone()));
         batch.patch(connection, patches);
-        tenant.shelve(&batch);
+        self.shelve(connection.tenant, tenant, &batch);
         if let Some(cursor) = cursor {
             tenant.sync(connection).advance(cursor);
         }
@@ -157,7 +179,7 @@ impl DocumentStore for MemoryLibrary {
             Sync { generation: connection.generation, detached: connection.generation, cursor: None };
         let mut batch = Batch::of(tenant.documents.values().map(|shelved| shelved.kept.clone()));
         let detached = batch.detach(connection);
-        tenant.shelve(&batch);
+        self.shelve(connection.tenant, tenant, &batch);
         Ok(detached)
     }
 
@@ -173,7 +195,7 @@ impl DocumentStore for MemoryLibrary {
         let shelved = tenant.documents.get(&document).ok_or(StoreError::NotFound)?;
         let mut batch = Batch::of([shelved.kept.clone()]);
         batch.unlink(actor, now);
-        tenant.shelve(&batch);
+        self.shelve(actor.tenant, tenant, &batch);
         Ok(())
     }
 }
@@ -218,15 +240,12 @@ impl Tenant {
         for (id, version) in batch.versions() {
             self.documents.entry(id).and_modify(|shelved| shelved.versions.push(version.clone()));
         }
-        for (id, entry) in batch.history() {
-            self.documents.entry(*id).and_modify(|shelved| shelved.history.push(entry.clone()));
-        }
     }
 }
 
 impl Shelved {
     fn new(kept: &Kept) -> Self {
-        Self { kept: kept.clone(), versions: Vec::new(), history: Vec::new() }
+        Self { kept: kept.clone(), versions: Vec::new() }
     }
 
     fn newest(&self) -> Option<(DocumentId, Version)> {

@@ -6,12 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(feature = "gate")]
 mod access;
+mod audit;
 mod blobs;
 mod connections;
 mod documents;
 #[cfg(feature = "gate")]
 mod readers;
 
+pub use audit::MemoryAudit;
 pub use blobs::MemoryBlobs;
 pub use connections::MemoryConnections;
 pub use documents::MemoryLibrary;

@@ -51,7 +51,12 @@ pub(super) fn tenant() -> TenantId {
 }
 
 pub(super) fn actor(tenant: TenantId, role: Role) -> Actor {
-    Actor { tenant, member: MemberId::fresh(), role }
+    Actor::new(tenant, MemberId::fresh(), role)
+}
+
+/// Somebody who may import into this tenant.
+pub fn content_manager(tenant: TenantId) -> Actor {
+    actor(tenant, Role::ContentManager)
 }
 
 pub(super) const SECRET: [u8; 32] = [7; 32];

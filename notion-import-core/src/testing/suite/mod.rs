@@ -75,7 +75,7 @@ pub mod sweeping;
 mod fixture;
 
 pub use access::Library;
-pub use fixture::{bytes, content, minute, page};
+pub use fixture::{bytes, content, content_manager, minute, page};
 pub use sweeping::Files;
 
 /// What a store promises.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::future::join;
 
-use super::fixture::{actor, bytes, content, file, minute, moment, page, tenant, turns, writer};
+use super::fixture::{
+    actor, bytes, content, content_manager, file, minute, moment, page, tenant, turns, writer,
+};
 use super::{Broken, Outcome, Promise};
 use crate::connection::Connection;
 use crate::error::StoreError;
@@ -55,7 +57,12 @@ impl Shelf {
     }
 
     async fn import(&self, new: &NewContent) -> Result<DocumentId, Broken> {
-        Ok(self.files.documents.import(&self.connection, new, minute(1)).await?.document())
+        Ok(self
+            .files
+            .documents
+            .import(&content_manager(self.connection.tenant), &self.connection, new, minute(1))
+            .await?
+            .document())
     }
 
     async fn sweep(&self, before: DateTime<Utc>) -> Result<u64, Broken> {

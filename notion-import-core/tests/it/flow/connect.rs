@@ -15,6 +15,7 @@ use notion_import_core::importer::Importer;
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::memory::MemoryConnections;
 use notion_import_core::testing::WorldTransport;
+use notion_import_core::testing::suite::content_manager;
 use secrecy::SecretString;
 
 use super::Stage;
@@ -50,7 +51,7 @@ impl Scene {
 }
 
 fn actor(tenant: TenantId, role: Role) -> Actor {
-    Actor { tenant, member: MemberId::fresh(), role }
+    Actor::new(tenant, MemberId::fresh(), role)
 }
 
 fn is_not_found(outcome: &Result<(), Error>) -> bool {
@@ -144,14 +145,14 @@ async fn disconnecting_stops_everything_and_keeps_the_documents() {
     let before = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
     let page = scene.stage.home;
     let pick = Pick::page(page);
-    scene.stage.importer.import_one(&before, pick).await.unwrap();
+    scene.stage.importer.import_one(&content_manager(before.tenant), &before, pick).await.unwrap();
     scene.connector.disconnect(&scene.admin, id).await.unwrap();
     assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
     assert_eq!(scene.consents.known().revoked, [ConnectionRef::new("c-1")]);
     assert_eq!(scene.stage.linked(page).await.link.connection, None);
     // Whoever still holds the connection as it was can neither ask nor write anything.
     scene.stage.world.forget_requests();
-    let late = scene.stage.importer.import_one(&before, pick).await;
+    let late = scene.stage.importer.import_one(&content_manager(before.tenant), &before, pick).await;
     assert!(matches!(late, Err(Error::Store(StoreError::Fenced))), "{late:?}");
     assert!(scene.stage.world.requests().is_empty());
 }
@@ -176,7 +177,7 @@ async fn a_reconnect_keeps_the_connection_and_its_documents_under_another_refere
     let id = scene.connected().await;
     let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
     let page = scene.stage.home;
-    scene.stage.importer.import_one(&old, Pick::page(page)).await.unwrap();
+    scene.stage.importer.import_one(&content_manager(old.tenant), &old, Pick::page(page)).await.unwrap();
     scene.connections.needs_reauth(scene.admin.tenant, id).await.unwrap();
     let begun = scene.connector.reconnect(&scene.admin, id).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
@@ -196,7 +197,8 @@ async fn a_new_connection_takes_up_the_documents_of_the_one_before() {
     let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
     let page = scene.stage.home;
     let pick = Pick::page(page);
-    let document = scene.stage.importer.import_one(&old, pick).await.unwrap().document();
+    let document =
+        scene.stage.importer.import_one(&content_manager(old.tenant), &old, pick).await.unwrap().document();
     scene.connector.disconnect(&scene.admin, id).await.unwrap();
 
     let begun = scene.connector.begin(&scene.admin).await.unwrap();

@@ -4,6 +4,7 @@ use futures_util::StreamExt;
 use notion_import_core::import::{Event, Pick, Shape};
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::{DocumentStore, Imported, SourceImage, SourceState};
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     Endpoint, Fault, FaultPlan, embed, embedded_file, external, file, image, paragraph, pdf, synced,
     synced_copy, text, toggle,
@@ -169,7 +170,11 @@ async fn a_database_is_one_table_or_a_document_for_each_row() {
     assert!(text.contains("Hosting Ltd") && text.contains("Mail GmbH") && text.contains("Country"), "{text}");
     assert_eq!(table.children.len(), 2);
     let rows = vec![Pick::data_source(database.data_source).shaped(Shape::Rows)];
-    let events: Vec<Event> = stage.importer.import(&stage.connection, rows).collect().await;
+    let events: Vec<Event> = stage
+        .importer
+        .import(&content_manager(stage.connection.tenant), &stage.connection, rows)
+        .collect()
+        .await;
     assert!(matches!(events[0], Event::Total(2)));
     let created = events
         .iter()
@@ -183,7 +188,11 @@ async fn one_page_that_fails_does_not_stop_the_others_and_leaves_nothing() {
     let author = stage.author();
     let foreign = author.page(author.workspace("Other"), "Theirs");
     let picks = vec![Pick::page(foreign), Pick::page(stage.home)];
-    let events: Vec<Event> = stage.importer.import(&stage.connection, picks).collect().await;
+    let events: Vec<Event> = stage
+        .importer
+        .import(&content_manager(stage.connection.tenant), &stage.connection, picks)
+        .collect()
+        .await;
     let failed = events.iter().find_map(|event| match event {
         Event::Finished(outcome) if outcome.pick.id == foreign => Some(&outcome.result),
         _ => None,

@@ -16,6 +16,7 @@ use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
 use notion_import_core::library::document::{DocumentStore, Imported, Linked};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Author, Grant, SimClock, World, WorldTransport};
 use notion_import_core::transport::Clock;
 
@@ -59,7 +60,10 @@ impl Stage {
     }
 
     async fn import(&self, id: NotionId) -> Imported {
-        self.importer.import_one(&self.connection, Pick::page(id)).await.unwrap()
+        self.importer
+            .import_one(&content_manager(self.connection.tenant), &self.connection, Pick::page(id))
+            .await
+            .unwrap()
     }
 
     async fn linked(&self, id: NotionId) -> Linked {

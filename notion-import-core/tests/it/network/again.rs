@@ -11,6 +11,7 @@ use notion_import_core::library::document::{
     DocumentStore, Found, Imported, Linked, Source, SourceState, SyncPatch,
 };
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     Author, Endpoint, Fault, World, block, file, image, paragraph, pdf, synced, synced_copy, toggle,
 };
@@ -53,7 +54,10 @@ impl Desk {
     async fn import(&self, pick: Pick, change: impl FnOnce(Builder) -> Builder) -> (Imported, usize) {
         self.world.forget_requests();
         let importer = self.line.importer_over(&self.library, &self.blobs, change);
-        let imported = importer.import_one(&self.connection, pick).await.unwrap();
+        let imported = importer
+            .import_one(&content_manager(self.connection.tenant), &self.connection, pick)
+            .await
+            .unwrap();
         (imported, self.world.requests().len())
     }
 

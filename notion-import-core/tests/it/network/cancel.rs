@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::poll;
 use notion_import_core::id::NotionId;
 use notion_import_core::import::Pick;
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Grant, World, image, paragraph, toggle};
 
 use super::{Line, Tenant, morning};
@@ -64,7 +65,8 @@ async fn an_import_dropped_at_any_point_leaves_all_or_nothing_and_the_pace_to_ot
         let steps = check(
             &line,
             async |tenant: &Tenant, steps| {
-                let import = tenant.importer.import_one(&tenant.connection, Pick::page(home));
+                let actor = content_manager(tenant.connection.tenant);
+                let import = tenant.importer.import_one(&actor, &tenant.connection, Pick::page(home));
                 up_to(steps, Box::pin(import)).await.map(|outcome| outcome.unwrap())
             },
             &end,

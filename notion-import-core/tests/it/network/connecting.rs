@@ -49,7 +49,7 @@ impl Tenant {
         let consents = Arc::<Consents>::default();
         let connector = Connector::new(&self.importer, consents.clone(), Arc::new(self.connections.clone()));
         let tenant = self.connection.tenant;
-        let admin = Actor { tenant, member: MemberId::fresh(), role: Role::Admin };
+        let admin = Actor::new(tenant, MemberId::fresh(), Role::Admin);
         let begun = connector.begin(&admin).await.unwrap();
         let reference = consents.grant(tenant, begun.attempt, "c-1");
         Consented { connector, admin, begun, reference }

@@ -18,6 +18,7 @@ use notion_import_core::library::document::{
     DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{World, paragraph, toggle};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -42,12 +43,13 @@ impl Narrow {
 impl DocumentStore for Narrow {
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
     ) -> Result<Vec<Imported>, StoreError> {
         let _connection = self.connection().await;
-        self.inner.import_many(connection, contents, now).await
+        self.inner.import_many(actor, connection, contents, now).await
     }
 
     async fn patch(
@@ -131,7 +133,7 @@ fn desk(pages: usize, connections: usize) -> Desk {
 impl Desk {
     fn import(&self) -> impl Stream<Item = Event> {
         let picks = self.pages.iter().copied().map(Pick::page).collect();
-        Box::pin(self.importer.import(&self.connection, picks))
+        Box::pin(self.importer.import(&content_manager(self.connection.tenant), &self.connection, picks))
     }
 }
 

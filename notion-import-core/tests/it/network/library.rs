@@ -11,7 +11,7 @@ impl Tenant {
     /// Every document with all that its newest version says, in the order of their sources, and every connection. Times of looking
     /// and ids of our own are left out: no two runs share them.
     pub(super) async fn contents(&self) -> Vec<String> {
-        let actor = Actor { tenant: self.connection.tenant, member: MemberId::fresh(), role: Role::Admin };
+        let actor = Actor::new(self.connection.tenant, MemberId::fresh(), Role::Admin);
         let mut contents = Vec::new();
         for known in self.library.linked(&self.connection, None, 1000).await.unwrap() {
             let versions = self.library.versions(&actor, known.document).await.unwrap();

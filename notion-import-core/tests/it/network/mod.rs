@@ -27,6 +27,7 @@ use notion_import_core::id::{NotionId, TenantId};
 use notion_import_core::import::{Event, Pick};
 use notion_import_core::importer::{Builder, Importer};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{FastClock, Grant, Server, SimClock, World, WorldTransport};
 use notion_import_core::transport::{Http, SharedClock, Transport};
 
@@ -121,7 +122,8 @@ struct Tenant {
 
 impl Tenant {
     async fn import(&self, picks: Vec<Pick>) -> Result<(), Error> {
-        let mut events = Box::pin(self.importer.import(&self.connection, picks));
+        let mut events =
+            Box::pin(self.importer.import(&content_manager(self.connection.tenant), &self.connection, picks));
         let mut outcome = Ok(());
         while let Some(event) = events.next().await {
             match event {

@@ -14,6 +14,7 @@ use notion_import_core::id::{NotionId, TenantId};
 use notion_import_core::import::{Event, Pick};
 use notion_import_core::importer::Importer;
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Grant, Rules, Server, SimClock, World, paragraph, toggle};
 use notion_import_core::transport::Clock;
 
@@ -239,11 +240,13 @@ async fn a_connection_that_has_to_wait_holds_up_no_other() {
     let importing = async {
         line.clock.sleep(Duration::from_secs(20)).await;
         let asked = line.clock.now();
-        importer.import_one(&idle, picks[0]).await.unwrap();
+        importer.import_one(&content_manager(idle.tenant), &idle, picks[0]).await.unwrap();
         line.clock.now() - asked
     };
-    let (events, took) =
-        tokio::join!(importer.import(&busy, picks.clone()).collect::<Vec<Event>>(), importing);
+    let (events, took) = tokio::join!(
+        importer.import(&content_manager(busy.tenant), &busy, picks.clone()).collect::<Vec<Event>>(),
+        importing
+    );
     assert_eq!(events.len(), 31);
     assert!(took < TimeDelta::seconds(1), "{took}");
 }
@@ -299,7 +302,11 @@ async fn what_is_begun_is_finished_before_more_is_begun() {
     let line = Line::virtually(&world, &grant, Duration::from_millis(100));
     let tenant = line.tenant();
     let pages = picks.len();
-    let mut import = Box::pin(tenant.importer.import(&tenant.connection, picks));
+    let mut import = Box::pin(tenant.importer.import(
+        &content_manager(tenant.connection.tenant),
+        &tenant.connection,
+        picks,
+    ));
     let mut finished = 0;
     while let Some(event) = import.next().await {
         finished += usize::from(matches!(event, Event::Finished(_)));

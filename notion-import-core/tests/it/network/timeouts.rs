@@ -9,6 +9,7 @@ use notion_import_core::browse::Query;
 use notion_import_core::error::{Error, TransportError};
 use notion_import_core::import::Pick;
 use notion_import_core::importer::Timeouts;
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Endpoint, Fault, FaultPlan, World};
 
 use super::{Line, morning};
@@ -76,7 +77,14 @@ async fn an_operation_takes_as_long_as_it_may_whatever_it_waits_for() {
         began = line.clock.now();
     };
     check(tenant.importer.browse(&tenant.connection, &Query::default()).await.err(), 10);
-    check(tenant.importer.import_one(&tenant.connection, home).await.err(), 20);
+    check(
+        tenant
+            .importer
+            .import_one(&content_manager(tenant.connection.tenant), &tenant.connection, home)
+            .await
+            .err(),
+        20,
+    );
     check(tenant.importer.sync(&tenant.connection).await.err(), 30);
     check(first_of(tenant.importer.listed(&tenant.connection, "")).await, 30);
     assert_eq!(tenant.contents().await, Vec::<String>::new());

@@ -18,7 +18,7 @@ use notion_import_core::importer::Importer;
 use notion_import_core::library::document::{DocumentStore, NewContent, Source};
 use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::schedule::{ScheduleOptions, Scheduler};
-use notion_import_core::testing::suite::{content, page};
+use notion_import_core::testing::suite::{content, content_manager, page};
 use notion_import_core::testing::{Fault, FaultPlan, Server, World};
 use notion_import_core::transport::SystemClock;
 use notion_import_postgres::{Postgres, Worker};
@@ -126,7 +126,7 @@ async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
     let connection = record.connection();
     let source = Source { id: page_id, parent: None, ..page("Policy") };
     let new = NewContent { settled: true, ..content(&source, "Text") };
-    postgres.import(&connection, &new, Utc::now()).await.unwrap();
+    postgres.import(&content_manager(connection.tenant), &connection, &new, Utc::now()).await.unwrap();
     connection
 }
 

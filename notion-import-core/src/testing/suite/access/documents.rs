@@ -7,7 +7,7 @@ use crate::library::access::{AccessLevel, DocumentFacts, Publication};
 use crate::library::document::{Content, Document, Found, Link, Source, SourceState, SyncPatch, Title};
 use crate::library::gate::AdminDocument;
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{content, file, minute, page, seen};
+use crate::testing::suite::fixture::{content, content_manager, file, minute, page, seen};
 
 pub(super) async fn closed(library: Library) -> Outcome {
     let desk = Desk::new(&library);
@@ -60,7 +60,10 @@ pub(super) async fn paged(library: Library) -> Outcome {
     let mut expected = Vec::new();
     for minutes in [5, 1, 3, 3, 9] {
         let new = content(&page("Policy"), "Policy");
-        let imported = library.documents.import(&desk.connection, &new, minute(minutes)).await?;
+        let imported = library
+            .documents
+            .import(&content_manager(desk.connection.tenant), &desk.connection, &new, minute(minutes))
+            .await?;
         expected.push((minutes, imported.document()));
     }
     expected.sort();
@@ -95,7 +98,13 @@ pub(super) async fn versions(library: Library) -> Outcome {
     let mut id = None;
     for (number, new) in (1..).zip(&news) {
         let now = minute(number.into());
-        id = Some(library.documents.import(&desk.connection, new, now).await?.document());
+        id = Some(
+            library
+                .documents
+                .import(&content_manager(desk.connection.tenant), &desk.connection, new, now)
+                .await?
+                .document(),
+        );
         expected.insert(0, new.version(VersionNumber(number), now));
     }
     let Some(id) = id else { return Ok(()) };

@@ -30,7 +30,7 @@ pub(super) async fn readable(library: Library) -> Outcome {
 async fn furnish(desk: &Desk, contacts: &[ContactId], rng: &mut Rng) -> Result<Vec<DocumentId>, Broken> {
     let ndas = [desk.nda("First").await?, desk.nda("Second").await?];
     if rng.bool() {
-        desk.access().set_default_nda(&desk.admin, Some(ndas[0])).await?;
+        desk.access().set_default_nda(&desk.admin, Some(ndas[0]), minute(2)).await?;
     }
     let mut documents = Vec::new();
     for n in 0..6 {

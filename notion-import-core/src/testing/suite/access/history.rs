@@ -1,6 +1,11 @@
 //! What is written down of every change.
 
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+
 use super::{Desk, Library};
+use crate::actor::Agent;
 use crate::id::{ContactId, DocumentId, VersionNumber};
 use crate::library::access::{AccessLevel, Role};
 use crate::library::audit::{AuditEntry, AuditEvent};
@@ -9,16 +14,23 @@ use crate::library::gate::{LevelChange, NewAssignment, Publish};
 use crate::testing::suite::fixture::{actor, minute, seen};
 use crate::testing::suite::{Broken, Outcome};
 
-/// The history, newest first.
-async fn history(desk: &Desk, id: DocumentId) -> Result<Vec<AuditEntry>, Broken> {
-    Ok(desk.access().history(&desk.admin, id).await?)
+/// What the history says, newest first: when, who, from where, and what.
+async fn history(desk: &Desk, id: DocumentId) -> Result<Vec<Said>, Broken> {
+    Ok(desk.history(id).await?.into_iter().map(said).collect())
+}
+
+type Said = (DateTime<Utc>, Agent, Option<IpAddr>, AuditEvent);
+
+fn said(entry: AuditEntry) -> Said {
+    (entry.at, entry.by, entry.address, entry.event)
 }
 
 pub(super) async fn every(library: Library) -> Outcome {
     let desk = Desk::new(&library);
-    let (access, admin) = (desk.access(), &desk.admin);
+    let address: IpAddr = [192, 0, 2, 7].into();
+    let (access, admin) = (desk.access(), &desk.admin.clone().from_address(address));
     let id = desk.import("Policy").await?.id;
-    ensure_eq!(history(&desk, id).await?, [], "the history of what was just imported");
+    let imported = history(&desk, id).await?;
     let nda = desk.nda("Say nothing").await?;
     let contact = ContactId::fresh();
 
@@ -48,9 +60,9 @@ pub(super) async fn every(library: Library) -> Outcome {
         AuditEvent::Withdrawn,
         AuditEvent::Unlinked,
     ];
-    let member = Some(admin.member);
-    let entries = (10..).zip(events).map(|(at, event)| AuditEntry { at: minute(at), member, event });
-    let mut expected: Vec<_> = entries.collect();
+    let by = Agent::Member(admin.member);
+    let entries = (10..).zip(events).map(|(at, event)| (minute(at), by, Some(address), event));
+    let mut expected: Vec<_> = imported.into_iter().chain(entries).collect();
     expected.reverse();
     ensure_eq!(history(&desk, id).await?, expected, "the history");
     Ok(())
@@ -97,27 +109,31 @@ pub(super) async fn failures(library: Library) -> Outcome {
     ensure_eq!(after, before, "the history and the document");
 
     let draft = desk.import("Draft").await?.id;
+    let imported = history(&desk, draft).await?;
     access.withdraw(admin, draft, minute(4)).await?;
-    ensure_eq!(history(&desk, draft).await?, [], "the history of a withdrawn draft");
+    ensure_eq!(history(&desk, draft).await?, imported, "the history of a withdrawn draft");
     library.documents.unlink(admin, draft, minute(4)).await?;
     library.documents.unlink(admin, draft, minute(4)).await?;
-    ensure_eq!(history(&desk, draft).await?.len(), 1, "entries of unlinking it twice");
+    ensure_eq!(history(&desk, draft).await?.len(), 2, "entries of unlinking it twice");
     Ok(())
 }
 
 pub(super) async fn title(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let imported = desk.import("Policy").await?;
-    let followed = |at| AuditEntry { at: minute(at), member: None, event: AuditEvent::TitleFollowed };
     let renamed = Source { title: "Policy 2026".into(), ..imported.source.clone() };
     for _again in 0..2 {
         library.documents.patch(&desk.connection, &[seen(imported.id, &renamed, 5)], None).await?;
-        ensure_eq!(history(&desk, imported.id).await?, [followed(5)], "the history after a sync");
+        let entries = history(&desk, imported.id).await?;
+        let followed = (minute(5), Agent::System, None, AuditEvent::TitleFollowed);
+        ensure_eq!((entries.first(), entries.len()), (Some(&followed), 2), "the history after a sync");
     }
     for _again in 0..2 {
         desk.import_text(&imported.source, "Policy").await?;
-        let expected = [followed(1), followed(5)];
-        ensure_eq!(history(&desk, imported.id).await?, expected, "the history after an import");
+        let entries = history(&desk, imported.id).await?;
+        let newest = entries.first().map(|(_, by, _, event)| (matches!(by, Agent::Member(_)), event));
+        let followed = (true, &AuditEvent::TitleFollowed);
+        ensure_eq!((newest, entries.len()), (Some(followed), 3), "the history after an import");
     }
     Ok(())
 }

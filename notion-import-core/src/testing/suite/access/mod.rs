@@ -7,13 +7,15 @@ use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use crate::library::access::{AccessLevel, Actor, AssignmentId, Publication, Role, Viewer};
+use crate::library::audit::{AuditEntry, AuditQuery};
 use crate::library::document::{DocumentStore, Source};
 use crate::library::gate::{
     AccessStore, AdminDocument, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, Publish,
 };
-use crate::testing::suite::fixture::{actor, content, minute, page, tenant, writer};
+use crate::testing::suite::fixture::{actor, content, content_manager, minute, page, tenant, writer};
 
 mod assignments;
+mod audit;
 mod documents;
 mod generated;
 mod history;
@@ -80,7 +82,14 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("what is readable is what the decision says, whatever the facts", generated::readable),
     promise!("every change is audited with who and when, newest first", history::every),
     promise!("what fails or changes nothing is not audited", history::failures),
-    promise!("a title that follows its source is audited without a member", history::title),
+    promise!("a title that follows its source is audited, after a sync without a member", history::title),
+    promise!("an import is audited with its version, who, when and from where", audit::imports),
+    promise!("what becomes of NDAs and acceptances is audited", audit::ndas),
+    promise!("a tenant's entries are counted from one without a gap", audit::numbers),
+    promise!("acts at once have numbers of their own", audit::at_once),
+    promise!("a dropped import is audited if and only if it happened", audit::dropped),
+    promise!("the audit is paged by its numbers, newest first", audit::paged),
+    promise!("another tenant's audit cannot be read", audit::tenancy),
     promise!("another tenant's documents cannot be read", tenancy::reads),
     promise!("another tenant's documents cannot be changed", tenancy::changes),
     promise!("another tenant's NDAs do not exist", tenancy::ndas),
@@ -118,6 +127,11 @@ impl Desk {
         &*self.library.access
     }
 
+    /// Returns a document's history, newest first.
+    async fn history(&self, id: DocumentId) -> Result<Vec<AuditEntry>, Broken> {
+        Ok(self.access().audit(&self.admin, &AuditQuery::of_document(id, 99)).await?)
+    }
+
     /// It imports a page of this title at minute 1.
     async fn import(&self, title: &str) -> Result<Imported, Broken> {
         let source = page(title);
@@ -126,8 +140,16 @@ impl Desk {
     }
 
     async fn import_text(&self, source: &Source, text: &str) -> Result<DocumentId, Broken> {
-        let imported =
-            self.library.documents.import(&self.connection, &content(source, text), minute(1)).await?;
+        let imported = self
+            .library
+            .documents
+            .import(
+                &content_manager(self.connection.tenant),
+                &self.connection,
+                &content(source, text),
+                minute(1),
+            )
+            .await?;
         Ok(imported.document())
     }
 
@@ -172,6 +194,10 @@ impl Desk {
         self.access().set_level(&self.admin, id, change, minute(2)).await
     }
 
+    async fn list(&self, id: DocumentId, listed: bool) -> Result<(), Broken> {
+        Ok(self.access().set_listed(&self.admin, id, listed, minute(2)).await?)
+    }
+
     /// It lets the contact in, for good.
     async fn assign(&self, document: DocumentId, contact: ContactId) -> Result<AssignmentId, Broken> {
         let new = NewAssignment { document, contact, expires_at: None, nda_waiver: None };
@@ -201,7 +227,7 @@ impl Desk {
         let current = states.iter().find(|state| state.id == nda).map_or(0, |state| state.current);
         let text = self.access().nda_text(self.tenant(), nda, current).await?;
         let text = text.ok_or_else(|| Broken::new("the current version of the NDA is gone".into()))?;
-        Ok(NewAcceptance { contact, nda, version: current, digest: text.digest() })
+        Ok(NewAcceptance { contact, nda, version: current, digest: text.digest(), address: None })
     }
 
     /// A contact of this tenant whose address is verified.

@@ -24,7 +24,7 @@ impl Signing {
         let contact = ContactId::fresh();
         desk.assign(document, contact).await?;
         let nda = desk.nda("Say nothing").await?;
-        desk.access().set_default_nda(&desk.admin, Some(nda)).await?;
+        desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
         Ok(Self { desk, document, contact, nda })
     }
 
@@ -63,9 +63,9 @@ pub(super) async fn versions(library: Library) -> Outcome {
     ];
     expected.sort_by_key(|state| state.id);
     ensure_eq!(desk.access().ndas(desk.tenant()).await?, (None, expected), "the NDAs");
-    desk.access().set_default_nda(&desk.admin, Some(other)).await?;
+    desk.access().set_default_nda(&desk.admin, Some(other), minute(2)).await?;
     ensure_eq!(desk.access().ndas(desk.tenant()).await?.0, Some(other), "the default NDA");
-    desk.access().set_default_nda(&desk.admin, None).await?;
+    desk.access().set_default_nda(&desk.admin, None, minute(2)).await?;
     ensure_eq!(desk.access().ndas(desk.tenant()).await?.0, None, "the default NDA taken away");
     Ok(())
 }
@@ -74,11 +74,17 @@ pub(super) async fn no_such_nda(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.import("Policy").await?.id;
     let nda = NdaId::fresh();
-    let default = desk.access().set_default_nda(&desk.admin, Some(nda)).await;
+    let default = desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await;
     ensure_fails!(default, StoreError::NotFound, "an unknown default");
     let required = desk.access().require_nda(&desk.admin, document, Some(nda), minute(3)).await;
     ensure_fails!(required, StoreError::NotFound, "an unknown requirement");
-    let acceptance = NewAcceptance { contact: ContactId::fresh(), nda, version: 1, digest: BlobId::of(b"") };
+    let acceptance = NewAcceptance {
+        contact: ContactId::fresh(),
+        nda,
+        version: 1,
+        digest: BlobId::of(b""),
+        address: None,
+    };
     let accepted = desk.access().accept_nda(desk.tenant(), &acceptance, minute(3)).await;
     ensure_fails!(accepted, StoreError::NotFound, "an unknown acceptance");
     ensure_eq!(desk.access().ndas(desk.tenant()).await?, (None, vec![]), "the NDAs");
@@ -179,7 +185,7 @@ pub(super) async fn unconfigured(library: Library) -> Outcome {
     ensure_eq!(readable, [], "what the contact sees");
     // Configured after the contact was let in: it is asked for all the same.
     let nda = desk.nda("Say nothing").await?;
-    desk.access().set_default_nda(&desk.admin, Some(nda)).await?;
+    desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
     let readable = desk.access().readable(desk.tenant(), &desk.viewer(contact), minute(3)).await?;
     let outside: Vec<_> = readable.into_iter().map(|document| document.outside).collect();
     ensure_eq!(outside, [Outside::AcceptNda(nda, 1)], "what the contact sees");

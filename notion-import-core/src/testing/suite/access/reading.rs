@@ -11,7 +11,7 @@ pub(super) async fn facts(library: Library) -> Outcome {
     let (document, other) = (desk.import("Policy").await?.id, desk.import("Other").await?.id);
     let (contact, stranger) = (ContactId::fresh(), ContactId::fresh());
     let nda = desk.nda("Say nothing").await?;
-    desk.access().set_default_nda(&desk.admin, Some(nda)).await?;
+    desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
     for who in [contact, stranger] {
         desk.assign(document, who).await?;
         desk.assign(other, who).await?;

@@ -6,6 +6,7 @@ use super::{Desk, Library};
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{AccessLevel, Action, Actor, AssignmentId, Role};
+use crate::library::audit::{AuditQuery, Subject};
 use crate::library::document::DocumentStore;
 use crate::library::gate::{AccessStore, LevelChange, NewAssignment, NewNdaVersion, Publish};
 use crate::testing::suite::fixture::{actor, minute};
@@ -23,6 +24,9 @@ struct Target<'a> {
     nda: NdaId,
     wider: LevelChange,
     second: Publish,
+    of_document: AuditQuery,
+    newest: AuditQuery,
+    of_nda: AuditQuery,
     assignment_again: NewAssignment,
     nda_again: NewNdaVersion,
 }
@@ -44,7 +48,9 @@ const CALLS: &[(&str, Action, Call)] = &[
     call!("document", ReadInternal, |t, actor| t.access.document(actor, t.document)),
     call!("documents", ReadInternal, |t, actor| t.access.documents(actor, None, 9)),
     call!("versions", ReadInternal, |t, actor| t.access.versions(actor, t.document)),
-    call!("history", ReadInternal, |t, actor| t.access.history(actor, t.document)),
+    call!("the history of a document", ReadInternal, |t, actor| { t.access.audit(actor, &t.of_document) }),
+    call!("the audit", ReadAudit, |t, actor| t.access.audit(actor, &t.newest)),
+    call!("the audit of an NDA", ReadAudit, |t, actor| t.access.audit(actor, &t.of_nda)),
     call!("assignments", ReadInternal, |t, actor| t.access.assignments(actor, t.document)),
     call!("rename", Publish, |t, actor| t.access.rename(actor, t.document, Some("Renamed"), minute(3))),
     call!("set_level to public", Publish, |t, actor| {
@@ -57,7 +63,7 @@ const CALLS: &[(&str, Action, Call)] = &[
     call!("assign", Assign, |t, actor| t.access.assign(actor, &t.assignment_again, minute(3))),
     call!("revoke", Assign, |t, actor| t.access.revoke(actor, t.assignment, minute(3))),
     call!("publish_nda", ManageNda, |t, actor| t.access.publish_nda(actor, &t.nda_again, minute(3))),
-    call!("set_default_nda", ManageNda, |t, actor| t.access.set_default_nda(actor, Some(t.nda))),
+    call!("set_default_nda", ManageNda, |t, actor| t.access.set_default_nda(actor, Some(t.nda), minute(3))),
     call!("void_acceptance", ManageNda, |t, actor| {
         t.access.void_acceptance(actor, t.contact, t.nda, minute(3))
     }),
@@ -90,6 +96,9 @@ async fn attempt(library: &Library, name: &str, action: Action, call: Call, role
         assignment: desk.assign(document, contact).await?,
         contact,
         nda,
+        of_document: AuditQuery::of_document(document, 9),
+        newest: AuditQuery::newest(9),
+        of_nda: AuditQuery { subject: Some(Subject::Nda(nda)), ..AuditQuery::newest(9) },
         second: Publish { version: VersionNumber(2), revision: wider.revision },
         wider,
         assignment_again: NewAssignment { document, contact, expires_at: None, nda_waiver: None },
@@ -113,7 +122,7 @@ async fn everything(
     let access = desk.access();
     Ok((
         desk.read(target.document).await?,
-        access.history(&desk.admin, target.document).await?,
+        access.audit(&desk.admin, &AuditQuery::newest(99)).await?,
         access.assignments(&desk.admin, target.document).await?,
         access.ndas(desk.tenant()).await?,
         access.facts(desk.tenant(), Some(target.contact), target.document).await?,

@@ -4,6 +4,7 @@ use super::{Desk, Library};
 use crate::error::StoreError;
 use crate::id::{ContactId, VersionNumber};
 use crate::library::access::{AccessLevel, Viewer};
+use crate::library::audit::AuditQuery;
 use crate::library::gate::{NewAssignment, Publish};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::minute;
@@ -17,7 +18,7 @@ pub(super) async fn reads(library: Library) -> Outcome {
     ensure_eq!(access.documents(stranger, None, 9).await?, [], "the documents");
     ensure_eq!(access.documents(stranger, Some(id), 9).await?, [], "the documents after it");
     ensure_eq!(access.versions(stranger, id).await?, [], "the versions");
-    ensure_eq!(access.history(stranger, id).await?, [], "the history");
+    ensure_eq!(access.audit(stranger, &AuditQuery::of_document(id, 9)).await?, [], "the history");
     ensure_eq!(access.assignments(stranger, id).await?, [], "the assignments");
     ensure_eq!(access.facts(site, None, id).await?, None, "the facts");
     ensure_eq!(access.content(site, id, VersionNumber(1)).await?, None, "the content");
@@ -36,7 +37,7 @@ pub(super) async fn changes(library: Library) -> Outcome {
     theirs.open("Theirs", AccessLevel::Restricted).await?;
     let nda = theirs.nda("Say nothing").await?;
     let (access, stranger) = (theirs.access(), &theirs.admin);
-    let before = (ours.read(id).await?, access.history(&ours.admin, id).await?);
+    let before = (ours.read(id).await?, ours.history(id).await?);
 
     let new = NewAssignment { document: id, contact, expires_at: None, nda_waiver: None };
     let publish = Publish { version: VersionNumber(1), revision: before.0.revision };
@@ -56,7 +57,7 @@ pub(super) async fn changes(library: Library) -> Outcome {
     for (call, done) in done.into_iter().enumerate() {
         ensure_fails!(done, StoreError::NotFound, "a stranger's change number {call}");
     }
-    let after = (ours.read(id).await?, access.history(&ours.admin, id).await?);
+    let after = (ours.read(id).await?, ours.history(id).await?);
     ensure_eq!(after, before, "the document and its history");
     let revoked: Vec<_> =
         access.assignments(&ours.admin, id).await?.into_iter().map(|a| a.revoked_at).collect();
@@ -74,7 +75,7 @@ pub(super) async fn ndas(library: Library) -> Outcome {
     ensure_eq!(access.nda_text(site, nda, 1).await?, None, "the text");
     let acceptance = ours.acceptance(contact, nda).await?;
     let done = [
-        access.set_default_nda(stranger, Some(nda)).await,
+        access.set_default_nda(stranger, Some(nda), minute(2)).await,
         access.require_nda(stranger, document, Some(nda), minute(3)).await,
         access.accept_nda(site, &acceptance, minute(3)).await,
         access.void_acceptance(stranger, contact, nda, minute(3)).await,
@@ -95,7 +96,7 @@ pub(super) async fn contacts(library: Library) -> Outcome {
     let nda = ours.nda("Ours").await?;
     theirs.publish_nda(nda, "Ours", true).await?;
     for desk in [&ours, &theirs] {
-        desk.access().set_default_nda(&desk.admin, Some(nda)).await?;
+        desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
     }
     // The same person, as both tenants know them, has accepted there and is assigned here.
     theirs.accept(contact, nda).await?;

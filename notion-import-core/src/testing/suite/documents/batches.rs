@@ -8,7 +8,7 @@ use super::{Desk, Store};
 use crate::error::StoreError;
 use crate::id::{DocumentId, VersionNumber};
 use crate::library::document::{Imported, NewContent, Source};
-use crate::testing::suite::fixture::{abandon, content, minute, page};
+use crate::testing::suite::fixture::{abandon, content, content_manager, minute, page};
 use crate::testing::suite::{Broken, Outcome};
 
 fn contents(sources: &[Source]) -> Vec<NewContent> {
@@ -91,7 +91,14 @@ pub(super) async fn fenced(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     store.detach(&desk.at(4).connection).await?;
     let sources = pages(3);
-    let late = store.import_many(&desk.connection, &contents(&sources), minute(5)).await;
+    let late = store
+        .import_many(
+            &content_manager(desk.connection.tenant),
+            &desk.connection,
+            &contents(&sources),
+            minute(5),
+        )
+        .await;
     ensure_fails!(late, StoreError::Fenced, "an import of many after the disconnect");
     for source in sources {
         ensure_eq!(desk.find(source.id).await?, None, "one of the overtaken documents");
@@ -127,6 +134,9 @@ pub(super) async fn at_once(store: Store) -> Outcome {
 
 impl Desk {
     async fn import_many(&self, contents: &[NewContent]) -> Result<Vec<Imported>, Broken> {
-        Ok(self.store.import_many(&self.connection, contents, minute(1)).await?)
+        Ok(self
+            .store
+            .import_many(&content_manager(self.connection.tenant), &self.connection, contents, minute(1))
+            .await?)
     }
 }

@@ -4,7 +4,7 @@ use super::{Desk, Store};
 use crate::error::StoreError;
 use crate::library::document::{Source, SyncCursor};
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{content, minute, page, seen};
+use crate::testing::suite::fixture::{content, content_manager, minute, page, seen};
 
 pub(super) async fn import(store: Store) -> Outcome {
     let desk = Desk::new(&store);
@@ -53,7 +53,9 @@ pub(super) async fn by_detach(store: Store) -> Outcome {
     let before = desk.linked(&source).await?;
     let new = page("New");
     for content in [content(&source, "Overtaken"), content(&new, "Overtaken")] {
-        let late = store.import(&desk.connection, &content, minute(5)).await;
+        let late = store
+            .import(&content_manager(desk.connection.tenant), &desk.connection, &content, minute(5))
+            .await;
         ensure_fails!(late, StoreError::Fenced, "an import after the disconnect");
     }
     ensure_eq!(desk.linked(&source).await?, before, "the document");

@@ -6,7 +6,7 @@ use super::{Broken, Promise};
 use crate::connection::Connection;
 use crate::id::{DocumentId, NotionId};
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, Source};
-use crate::testing::suite::fixture::{content, minute, page, tenant, writer};
+use crate::testing::suite::fixture::{content, content_manager, minute, page, tenant, writer};
 
 mod batches;
 mod fencing;
@@ -102,7 +102,10 @@ impl Desk {
     }
 
     async fn import_at(&self, content: &NewContent, minutes: i64) -> Result<Imported, Broken> {
-        Ok(self.store.import(&self.connection, content, minute(minutes)).await?)
+        Ok(self
+            .store
+            .import(&content_manager(self.connection.tenant), &self.connection, content, minute(minutes))
+            .await?)
     }
 
     /// It imports a new page of this title.

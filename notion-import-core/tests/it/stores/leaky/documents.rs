@@ -90,6 +90,7 @@ fn key(connection: &Connection) -> (TenantId, ConnectionId) {
 impl DocumentStore for Leaky {
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
@@ -106,7 +107,7 @@ impl DocumentStore for Leaky {
         let sources: Vec<_> = contents.iter().map(|content| content.source.id).collect();
         let before = self.inner.linked_by_source(connection.tenant, &sources).await?;
         self.lose_bases(&before, &mut contents);
-        let imported = self.import_leaking(connection, &contents, now).await?;
+        let imported = self.import_leaking(actor, connection, &contents, now).await?;
         for imported in &imported {
             self.holders.lock().unwrap().insert(imported.document(), connection.clone());
         }

@@ -20,11 +20,13 @@ use super::{Leak, Leaky};
 impl DocumentStore for Leaky {
     async fn import_many(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
     ) -> Result<Vec<Imported>, StoreError> {
-        let imported = self.inner.import_many(connection, contents, now).await?;
+        self.tenants.lock().unwrap().insert(connection.tenant);
+        let imported = self.inner.import_many(actor, connection, contents, now).await?;
         for imported in &imported {
             self.leak_import(connection.tenant, *imported, now).await?;
         }

@@ -3,7 +3,8 @@
 mod documents;
 mod gate;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, MemberId, TenantId};
@@ -40,22 +41,28 @@ enum Leak {
     LatestContentOnly,
     EveryonesFacts,
     KeepsTitleWhenReleased,
+    AnybodyAudits,
+    ForgetsAddresses,
+    CountsEveryTenants,
+    AuditsAnySubject,
+    AuditsAnyTenant,
 }
 
 #[derive(Clone)]
 struct Leaky {
     inner: MemoryLibrary,
     leak: Leak,
+    tenants: Arc<Mutex<BTreeSet<TenantId>>>,
 }
 
 impl Leaky {
     fn library(leak: Leak) -> Library {
-        let leaky = Arc::new(Self { inner: MemoryLibrary::default(), leak });
+        let leaky = Arc::new(Self { inner: MemoryLibrary::default(), leak, tenants: Arc::default() });
         Library { documents: leaky.clone(), access: leaky }
     }
 
     fn admin(&self, tenant: TenantId) -> Actor {
-        Actor { tenant, member: MemberId::fresh(), role: Role::Admin }
+        Actor::new(tenant, MemberId::fresh(), Role::Admin)
     }
 
     async fn read(&self, tenant: TenantId, id: DocumentId) -> Result<AdminDocument, StoreError> {
@@ -97,7 +104,35 @@ async fn every_leak_breaks_its_own_promise() {
             ],
         ),
         (Leak::SortsByNothing, &["what is readable is ordered", "what is readable says nothing"]),
-        (Leak::HistoryOldestFirst, &["every change is audited", "a title that follows"]),
+        (
+            Leak::HistoryOldestFirst,
+            &[
+                "every change is audited",
+                "a title that follows",
+                "an import is audited",
+                "what becomes of NDAs",
+                "a tenant's entries",
+                "acts at once",
+                "the audit is paged",
+            ],
+        ),
+        (Leak::AnybodyAudits, &["every call is denied"]),
+        (
+            Leak::ForgetsAddresses,
+            &["every change is audited", "an import is audited", "what becomes of NDAs"],
+        ),
+        (
+            Leak::CountsEveryTenants,
+            &[
+                "a tenant's entries",
+                "acts at once",
+                "a dropped import",
+                "what becomes of NDAs",
+                "the audit is paged",
+            ],
+        ),
+        (Leak::AuditsAnySubject, &["every call is denied", "what becomes of NDAs", "the audit is paged"]),
+        (Leak::AuditsAnyTenant, &["another tenant's audit"]),
         (Leak::AssignmentsNewestFirst, &["an assignment is kept", "a revoked assignment"]),
         (Leak::DocumentsOldestFirst, &["documents are paged"]),
         (Leak::LatestContentOnly, &["content is the version"]),

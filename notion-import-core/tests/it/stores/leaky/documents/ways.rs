@@ -13,6 +13,7 @@ use super::{Leak, Leaky};
 impl Leaky {
     pub(super) async fn import_leaking(
         &self,
+        actor: &Actor,
         connection: &Connection,
         contents: &[NewContent],
         now: DateTime<Utc>,
@@ -21,13 +22,13 @@ impl Leaky {
             Leak::ImportsOneByOne => {
                 let mut imported = Vec::new();
                 for content in contents {
-                    imported.push(self.inner.import(connection, content, now).await?);
+                    imported.push(self.inner.import(actor, connection, content, now).await?);
                     tokio::task::yield_now().await;
                 }
                 Ok(imported)
             }
             Leak::ShufflesResults => {
-                let mut imported = self.inner.import_many(connection, contents, now).await?;
+                let mut imported = self.inner.import_many(actor, connection, contents, now).await?;
                 imported.sort_by_key(|imported| std::cmp::Reverse(imported.document()));
                 Ok(imported)
             }
@@ -36,9 +37,9 @@ impl Leaky {
                     contents.iter().rev().find(|other| other.source.id == content.source.id) == Some(*content)
                 };
                 let kept: Vec<_> = contents.iter().filter(last).cloned().collect();
-                self.inner.import_many(connection, &kept, now).await
+                self.inner.import_many(actor, connection, &kept, now).await
             }
-            _ => self.inner.import_many(connection, contents, now).await,
+            _ => self.inner.import_many(actor, connection, contents, now).await,
         }
     }
 
@@ -111,7 +112,7 @@ impl Leaky {
         patches: &[SyncPatch],
     ) -> Result<(), StoreError> {
         let member = MemberId::fresh();
-        let admin = Actor { tenant: connection.tenant, member, role: Role::Admin };
+        let admin = Actor::new(connection.tenant, member, Role::Admin);
         for patch in patches {
             let Found::Source { source, state, settled, .. } = &patch.found else { continue };
             let kept = self.inner.linked_by_source(connection.tenant, &[source.id]).await?;
@@ -130,7 +131,7 @@ impl Leaky {
                 settled: *settled,
                 basis: kept.basis,
             };
-            self.inner.import(connection, &content, patch.checked_at).await?;
+            self.inner.import(&admin, connection, &content, patch.checked_at).await?;
         }
         Ok(())
     }
@@ -140,7 +141,7 @@ impl Leaky {
         connection: &Connection,
         document: DocumentId,
     ) -> Result<(), StoreError> {
-        let actor = Actor { tenant: connection.tenant, member: MemberId::fresh(), role: Role::Admin };
+        let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
         let Some(known) = self.inner.document(&actor, document).await? else { return Ok(()) };
         let Some(link) = known.document.link else { return Ok(()) };
         let found = Found::Source {

@@ -1,0 +1,17 @@
+//! The audit on SQLite.
+
+use async_trait::async_trait;
+use notion_import_core::actor::Actor;
+use notion_import_core::error::StoreError;
+use notion_import_core::library::audit::{AuditEntry, AuditLog, AuditQuery};
+
+use crate::database::Sqlite;
+use crate::table::audit;
+
+#[async_trait]
+impl AuditLog for Sqlite {
+    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        query.permit(actor)?;
+        audit::list(self.readers(), actor.tenant, query).await
+    }
+}
