@@ -127,9 +127,9 @@ pub(crate) fn is_signed(address: &str) -> bool {
         let mut found = plain.match_indices(*name);
         found.any(|(at, _)| plain.as_bytes().get(at + name.len()) == Some(&b'=') && is_edge(&plain, at))
     };
-    PRESIGNED.iter().any(|name| has(&name))
-        || host(&plain, FILE_HOSTS).is_some_and(|rest| has_parameter(rest))
-        || host(&plain, OWN_HOSTS).is_some() && SIGNATURES.iter().any(|name| has(&name))
+    PRESIGNED.iter().any(&has)
+        || host(&plain, FILE_HOSTS).is_some_and(has_parameter)
+        || host(&plain, OWN_HOSTS).is_some() && SIGNATURES.iter().any(has)
 }
 
 const PRESIGNED: [&str; 5] =
