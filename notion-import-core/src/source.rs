@@ -6,6 +6,7 @@ use url::Url;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{Source, SourceImage, SourceKind, SourceParent, SourceState};
+use crate::library::title::title;
 use crate::notion::address::{LastingUrl, lasting_text};
 use crate::notion::client::Api;
 use crate::notion::database::DataSource;
@@ -35,7 +36,7 @@ impl Seen {
             id: page.id?,
             kind: SourceKind::Page,
             url: url(page.url.as_deref()?),
-            title: lasting_text(&page.title()).into_owned(),
+            title: lasting_text(&title(&page.title())).into_owned(),
             created_at: page.created_time.unwrap_or(DateTime::UNIX_EPOCH),
             edited_at: page.last_edited_time?,
             parent: parent(&page.parent),
@@ -52,7 +53,7 @@ impl Seen {
             id: data_source.id?,
             kind: SourceKind::DataSource,
             url: data_source.url.as_deref().and_then(url),
-            title: lasting_text(&plain_text(&data_source.title)).into_owned(),
+            title: lasting_text(&title(&plain_text(&data_source.title))).into_owned(),
             created_at: data_source.created_time.unwrap_or(DateTime::UNIX_EPOCH),
             edited_at: data_source.last_edited_time?,
             parent: parent(&data_source.parent),

@@ -60,7 +60,7 @@ fn extension(media_type: &str) -> &'static str {
 }
 
 /// Controls, what changes the direction of the text around it, and what has no width or no meaning for everyone.
-fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     let blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}');
     let nameless = matches!(
         c.general_category(),
@@ -87,7 +87,7 @@ fn is_separator(c: char) -> bool {
     matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
 }
 
-fn shortened(text: &str, longest: usize) -> &str {
+pub(super) fn shortened(text: &str, longest: usize) -> &str {
     match text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= longest).last() {
         Some(end) => &text[..end],
         None => "",

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod refresh;
 pub mod document;
 pub mod audit;
+pub mod title;
 pub mod file_name;
 pub mod fidelity;
 pub mod basis;

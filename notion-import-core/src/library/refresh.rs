@@ -6,6 +6,7 @@ use super::document::{
     Content, Document, Found, Link, NewContent, Source, SourceImage, SourceState, StoredFile, SyncPatch,
     Title, Version,
 };
+use super::title::title;
 use crate::connection::Connection;
 use crate::id::{DocumentId, VersionNumber};
 
@@ -15,7 +16,7 @@ impl NewContent {
         Document {
             tenant: connection.tenant,
             id,
-            title: Title { text: self.source.title.clone(), edited_here: false },
+            title: Title { text: title(&self.source.title), edited_here: false },
             link: Some(self.link(connection, now)),
             latest: VersionNumber(1),
             created_at: now,
@@ -113,18 +114,21 @@ pub struct Patched {
 }
 
 impl Title {
-    /// It takes up the source's title unless somebody here wrote one, and tells whether that changed it.
+    /// Takes up the source's title unless somebody here wrote one, and tells whether that changed it.
     pub fn follow(&mut self, source: &str) -> bool {
+        let source = title(source);
         let follows = !self.edited_here && self.text != source;
         if follows {
-            source.clone_into(&mut self.text);
+            self.text = source;
         }
         follows
     }
 
-    /// It takes a title given here, or for none the source's again, and tells whether that changed anything.
+    /// Takes a title given here, or for none, or one of nothing that can be seen, the source's again, and tells whether that
+    /// changed anything.
     pub fn rename(&mut self, given: Option<&str>, source: Option<&str>) -> bool {
-        let text = given.or(source).unwrap_or(&self.text).to_owned();
+        let given = given.map(title).filter(|given| !given.is_empty());
+        let text = given.clone().or(source.map(title)).unwrap_or_else(|| self.text.clone());
         let renamed = Self { text, edited_here: given.is_some() };
         let changed = *self != renamed;
         *self = renamed;

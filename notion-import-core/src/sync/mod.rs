@@ -33,24 +33,12 @@ const BATCH: usize = 200;
 pub struct SyncOptions {
     /// Up to so many documents are verified one by one in every run; of more, enough that each is within a day.
     pub verify_at_once: usize,
-    /// What happens to a document's title when its source's changes.
-    pub titles: TitlePolicy,
 }
 
 impl Default for SyncOptions {
     fn default() -> Self {
-        Self { verify_at_once: 1000, titles: TitlePolicy::Follow }
+        Self { verify_at_once: 1000 }
     }
-}
-
-/// What happens to a document's title when its source's changes, unless somebody here gave it one of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum TitlePolicy {
-    /// It follows at once; the change is audited.
-    #[default]
-    Follow,
-    /// It stays until the document is imported again.
-    Hold,
 }
 
 /// What a sync did.
@@ -245,7 +233,7 @@ impl Sync<'_> {
     }
 
     fn diff(&self, known: &Linked, seen: &Seen, reread: Option<bool>) -> SyncPatch {
-        plan::diff(known, seen, reread, self.now(), self.options.titles)
+        plan::diff(known, seen, reread, self.now())
     }
 
     /// It writes what was concluded. What is wrong with one document is counted; what is wrong with the connection ends the sync,

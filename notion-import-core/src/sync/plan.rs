@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{SyncOptions, TitlePolicy};
+use super::SyncOptions;
 use crate::id::NotionId;
 use crate::library::document::{Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch};
 use crate::source::{OVERLAP, Seen, to_the_minute};
@@ -63,16 +63,10 @@ pub(crate) fn needs_reading(known: &Linked, seen: &Seen, now: DateTime<Utc>) -> 
 
 /// It turns a look at a source into a patch. `reread` tells whether a fresh copy differs from the newest version, if one was
 /// taken.
-pub(crate) fn diff(
-    known: &Linked,
-    seen: &Seen,
-    reread: Option<bool>,
-    now: DateTime<Utc>,
-    titles: TitlePolicy,
-) -> SyncPatch {
+pub(crate) fn diff(known: &Linked, seen: &Seen, reread: Option<bool>, now: DateTime<Utc>) -> SyncPatch {
     let moved_on = seen.source.edited_at > known.imported_edit || reread == Some(true);
     let title = &seen.source.title;
-    let follows = titles == TitlePolicy::Follow && !known.title.edited_here && known.title.text != *title;
+    let follows = !known.title.edited_here && known.title.text != *title;
     SyncPatch {
         document: known.document,
         checked_at: now,

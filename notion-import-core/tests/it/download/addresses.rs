@@ -9,7 +9,7 @@ use notion_import_core::connection::StaticToken;
 use notion_import_core::import::{DownloadLimits, ImportOptions, TreeLimits};
 use notion_import_core::importer::{Builder, External, Importer, Timeouts};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
-use notion_import_core::sync::{SyncOptions, TitlePolicy};
+use notion_import_core::sync::SyncOptions;
 use notion_import_core::testing::{Download, FileServer, Step, Switchboard};
 
 use super::{download, is_refused, public, sending_to, server};
@@ -183,7 +183,7 @@ fn widest() -> Builder {
         downloads: DownloadLimits { silence: age, whole: age, slowest: 0 },
         tree: TreeLimits { blocks: usize::MAX, depth: usize::MAX },
     })
-    .sync_options(SyncOptions { verify_at_once: usize::MAX, titles: TitlePolicy::Follow })
+    .sync_options(SyncOptions { verify_at_once: usize::MAX })
     .timeouts(Timeouts { attempt: age, browse: age, import: age, sync: age })
 }
 

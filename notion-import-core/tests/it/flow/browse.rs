@@ -19,6 +19,20 @@ async fn the_picker_lists_what_was_edited_last_and_marks_what_is_imported() {
 }
 
 #[tokio::test]
+async fn a_title_that_deceives_is_listed_and_kept_as_what_can_be_seen() {
+    let stage = Stage::new();
+    let deceiving = "Pay\u{202e}slip\r\n\0  fdp.exe";
+    let page = stage.author().page(stage.home, deceiving);
+    let database = stage.author().database(stage.home, deceiving, [("Country", "select")]);
+    stage.import(page).await;
+    let listing = stage.importer.browse(&stage.connection, &Query::default()).await.unwrap();
+    for id in [page, database.data_source] {
+        let listed = listing.entries.iter().find(|entry| entry.source.id == id).unwrap();
+        assert_eq!(listed.source.title, "Payslip fdp.exe");
+    }
+}
+
+#[tokio::test]
 async fn the_picker_filters_by_kind_and_words() {
     let stage = Stage::new();
     stage.author().page(stage.home, "Vendor policy");

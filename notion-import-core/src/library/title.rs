@@ -1,0 +1,58 @@
+//! Titles, safe to show and to keep.
+
+use super::file_name::{is_hidden, shortened};
+
+/// No title is longer, in bytes.
+const LONGEST: usize = 500;
+
+/// Returns a title as it may be kept and shown: one line, without anything that is invisible or turns the text around it, at
+/// most 500 bytes. Everything that becomes a title goes through here, wherever it was written; a title that did stays as it is.
+pub fn title(raw: &str) -> String {
+    let visible: String = raw
+        .chars()
+        .map(|c| if is_break(c) { ' ' } else { c })
+        .filter(|c| is_joiner(*c) || !is_hidden(*c))
+        .collect();
+    // A run of spaces can push the end of a title out of sight.
+    let words: Vec<&str> = visible.split_whitespace().filter(|word| !word.chars().all(is_joiner)).collect();
+    shortened(&words.join(" "), LONGEST).trim_end().to_owned()
+}
+
+/// Two lines stay two words.
+fn is_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Some scripts are not spelled without these, nor are many emoji.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_one_line_of_what_can_be_seen() {
+        let check = |raw: &str, expected: &str| {
+            assert_eq!(title(raw), expected, "{raw:?}");
+            assert_eq!(title(expected), expected, "once more");
+        };
+        check("Information Security Policy", "Information Security Policy");
+        check("a/b: <c> \"d\"?", "a/b: <c> \"d\"?");
+        check("safe\u{202e}fdp.exe", "safefdp.exe");
+        check("one\r\ntwo\u{2028}three", "one two three");
+        check("nul\0 bell\u{7} escape\u{1b}[31m", "nul bell escape[31m");
+        check("  far   \u{a0}\t  out  ", "far out");
+        check("a\u{ad}b\u{e0041}c\u{3164}d\u{2066}e\u{feff}", "abcde");
+        check("\u{202e}\u{200d} \u{200b}", "");
+        check("می\u{200c}خواهم 👩\u{200d}💻", "می\u{200c}خواهم 👩\u{200d}💻");
+        check("Zürich–東京", "Zürich–東京");
+    }
+
+    #[test]
+    fn long_titles_are_cut_between_characters() {
+        let cut = title(&"東".repeat(400));
+        assert!(cut.len() <= LONGEST && cut.len() > LONGEST - 4 && cut.ends_with('東'), "{cut}");
+    }
+}
