@@ -149,6 +149,9 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound => Self::not_found(),
             StoreError::Conflict => Self::moved_on(),
+            StoreError::OutOfRange(_) => {
+                Self::form("That is further than it can go. Go back and choose less.")
+            }
             StoreError::Denied => Self::not_your_role(),
             error => {
                 tell_of_store(&error);

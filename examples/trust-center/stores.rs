@@ -84,16 +84,20 @@ impl Stores {
     /// comes here.
     async fn prepare_ndas(&self) -> Result<(), StoreError> {
         for company in &COMPANIES {
-            if self.access.ndas(company.tenant).await?.0.is_some() {
+            let (default, ndas) = self.access.ndas(company.tenant).await?;
+            if default.is_some() {
                 continue;
             }
             let nda = NewNdaVersion {
                 id: company.nda,
+                expected: 0,
                 title: format!("Mutual non-disclosure agreement with {}", company.name),
                 text: include_str!("seed/nda.md").replace("{company}", company.name),
                 ask_again: false,
             };
-            self.access.publish_nda(&company.admin(), &nda, Utc::now()).await?;
+            if ndas.iter().all(|known| known.id != nda.id) {
+                self.access.publish_nda(&company.admin(), &nda, Utc::now()).await?;
+            }
             self.access.set_default_nda(&company.admin(), Some(company.nda), Utc::now()).await?;
         }
         Ok(())

@@ -178,19 +178,27 @@ fn counted(description: &str, count: u64) -> String {
     if count > 1 { format!("{description} (×{count})") } else { description.to_owned() }
 }
 
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": “{reason}”") }
+}
+
 pub fn event(event: &AuditEvent, company: &Company) -> String {
     match event {
         AuditEvent::TitleFollowed => "The title followed Notion's".to_owned(),
         AuditEvent::Renamed => "Renamed".to_owned(),
         AuditEvent::Unlinked => "Unlinked from Notion".to_owned(),
         AuditEvent::LevelChanged { from, to, reason } => {
-            let because = if reason.is_empty() { String::new() } else { format!(": “{reason}”") };
-            format!("{} → {}{because}", level(*from), level(*to))
+            format!("{} → {}{}", level(*from), level(*to), because(reason))
         }
-        AuditEvent::Published { version } => format!("Version {} published", version.0),
+        AuditEvent::Published { version, reason } => {
+            format!("Version {} published{}", version.0, because(reason))
+        }
+        AuditEvent::TitlePublished { version } => format!("A new title of version {} published", version.0),
         AuditEvent::Withdrawn => "Withdrawn".to_owned(),
-        AuditEvent::Listed { listed: true } => "Listed for those who may not read it yet".to_owned(),
-        AuditEvent::Listed { listed: false } => "No longer listed".to_owned(),
+        AuditEvent::Listed { listed: true, reason } => {
+            format!("Listed for those who may not read it yet{}", because(reason))
+        }
+        AuditEvent::Listed { listed: false, .. } => "No longer listed".to_owned(),
         AuditEvent::NdaRequired { nda: Some(_) } => "A further NDA required".to_owned(),
         AuditEvent::NdaRequired { nda: None } => "The further NDA taken off".to_owned(),
         AuditEvent::Assigned { contact, nda_waiver, .. } => {

@@ -330,6 +330,9 @@ pub enum StoreError {
     /// It has changed meanwhile, or is already taken.
     #[error("conflict")]
     Conflict,
+    /// What was asked for is outside of what there can be, whatever is stored.
+    #[error("out of range: {0}")]
+    OutOfRange(&'static str),
     /// The person's role may not do this.
     #[error("not allowed")]
     Denied,
@@ -378,6 +381,7 @@ impl StoreError {
             Self::StorageFull(_) | Self::Unavailable(_) | Self::Backend(_) | Self::Interrupted(_) => true,
             Self::NotFound
             | Self::Conflict
+            | Self::OutOfRange(_)
             | Self::Denied
             | Self::Fenced
             | Self::TooLarge { .. }
@@ -390,6 +394,7 @@ impl StoreError {
         match self {
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
+            Self::OutOfRange(_) => "out_of_range",
             Self::Denied => "denied",
             Self::Fenced => "fenced",
             Self::TooLarge { .. } => "too_large",

@@ -79,7 +79,7 @@ pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failu
     );
     let standings = format!(
         "INSERT INTO notion_import.standings SELECT tenant, id, CASE WHEN d < {SHOWN} THEN 'public' \
-             WHEN d < {SHOWN} * 2 THEN 'restricted' ELSE 'internal' END, 'published', 1, now(), d < {SHOWN} * 2, NULL, 1 \
+             WHEN d < {SHOWN} * 2 THEN 'restricted' ELSE 'internal' END, 'published', 1, 'Policy ' || d, now(), d < {SHOWN} * 2, NULL, 1 \
          FROM drawn WHERE d < {SHOWN} * 2 OR d % 2 = 0"
     );
     let assignments = format!(

@@ -201,6 +201,10 @@ async fn open(demo: &Demo, imported: &Imported) {
         let path = format!("{}/assign", imported.document(title));
         bruno.post(&path, &[("contact", "dana")]).await.is(403);
         chiara.post(&path, &[("contact", "imke")]).await.is(422);
+        for days in ["0", "-3", "3651", "99999999999999999999", "soon"] {
+            let refused = chiara.post(&path, &[("contact", "dana"), ("days", days)]).await.is(422);
+            refused.saying("Give a number of days from 1 to 3650");
+        }
         chiara.post(&path, &[("contact", "dana")]).await.ok().saying("Dana Whitfield is assigned");
     }
 }
@@ -209,8 +213,13 @@ pub async fn publish(bruno: &Browser, document: &str, version: u32) {
     let version = version.to_string();
     let dialog =
         bruno.get(&format!("{document}/publish?version={version}")).await.ok().saying("What readers get");
-    let revision = dialog.between("name=\"revision\" value=\"", "\"");
-    bruno.post(&format!("{document}/publish"), &[("version", &version), ("revision", &revision)]).await.ok();
+    let field = |name: &str| dialog.between(&format!("name=\"{name}\" value=\""), "\"");
+    let (revision, title) = (field("revision"), field("title"));
+    let mut fields = vec![("version", version.as_str()), ("revision", revision.as_str())];
+    let path = format!("{document}/publish");
+    bruno.post(&path, &fields).await.is(422).saying("incomplete");
+    fields.push(("title", &title));
+    bruno.post(&path, &fields).await.ok();
 }
 
 async fn read(demo: &Demo, imported: &Imported) {
@@ -227,10 +236,31 @@ async fn read(demo: &Demo, imported: &Imported) {
         emil.get(&imported.reading(closed)).await.is(404);
     }
     dana.get(&imported.reading(TABLE)).await.ok().saying("Nordhall Cloud").saying("<table>");
+    assign_anew(&demo.browser_of("chiara").await, &dana, imported).await;
     read_behind_nda(&dana, imported).await;
     for reader in [&anonymous, &emil] {
         reader.get(&file(&dana, imported).await).await.is(404);
     }
+}
+
+/// A contact has one assignment, and what is taken back is taken back.
+async fn assign_anew(chiara: &Browser, dana: &Browser, imported: &Imported) {
+    let document = imported.document(TABLE);
+    let live = |page: &Page| page.between("name=\"assignment\" value=\"", "\"");
+    let first = live(&chiara.get(&document).await.ok());
+    let again = [("contact", "dana"), ("days", "30")];
+    let page = chiara.post(&format!("{document}/assign"), &again).await.ok().saying("taken back");
+    let second = live(&page);
+    assert_eq!(page.all_between("name=\"assignment\" value=\"", "\""), [second.clone()]);
+    let revoke = async |of: &str, assignment: &str| {
+        chiara.post(&format!("{of}/revoke"), &[("assignment", assignment)]).await
+    };
+    revoke(&document, &first).await.ok().saying("still lets the contact in");
+    revoke(&imported.document(REPORT), &second).await.is(404);
+    dana.get(&imported.reading(TABLE)).await.ok();
+    revoke(&document, &second).await.ok().saying("The assignment is taken back, at once");
+    dana.get(&imported.reading(TABLE)).await.is(404);
+    chiara.post(&format!("{document}/assign"), &[("contact", "dana")]).await.ok();
 }
 
 async fn read_behind_nda(dana: &Browser, imported: &Imported) {
@@ -296,20 +326,63 @@ async fn edit_and_sync(demo: &Demo, ada: &Browser, imported: &Imported) {
         ada.get(&document).await.ok().saying("<h1>How we keep money safe</h1>").saying("Update available");
     assert_ne!(edited(&seen), old, "the source's time of edit is refreshed");
     let public = imported.reading(POLICY);
-    anonymous.get(&public).await.ok().saying("How we keep money safe").not_saying("Added after the audit");
+    let old = async || {
+        anonymous.get(&public).await.ok().saying(POLICY).not_saying("How we keep money safe");
+        anonymous.get("/t/halden").await.ok().saying(POLICY).not_saying("How we keep money safe");
+    };
+    old().await;
+    seen.saying("Readers still see").saying("Publish the new title");
     bruno
         .post(&format!("{document}/update"), &[])
         .await
         .ok()
         .saying("Version 2 is here")
         .not_saying("Update available");
-    anonymous.get(&public).await.ok().not_saying("Added after the audit");
+    old().await;
+    publish_title(&bruno, &document).await;
+    anonymous.get(&public).await.ok().saying("How we keep money safe").not_saying("Added after the audit");
     publish(&bruno, &document, 2).await;
+    anonymous.get(&public).await.ok().saying("Added after the audit");
+    publish_again(&bruno, &document).await;
     anonymous.get(&public).await.ok().saying("Added after the audit");
 }
 
+async fn publish_title(bruno: &Browser, document: &str) {
+    let page = bruno.get(document).await.ok().saying("Readers still see");
+    let field = |name: &str| page.between(&format!("name=\"{name}\" value=\""), "\"");
+    let (version, revision, title) = (field("version"), field("revision"), field("title"));
+    let fields = [("version", version.as_str()), ("revision", revision.as_str()), ("title", title.as_str())];
+    let path = format!("{document}/publish");
+    bruno
+        .post(&path, &fields)
+        .await
+        .ok()
+        .saying("The new title is published")
+        .not_saying("Readers still see");
+}
+
+/// What was withdrawn opens again with the care of a widening.
+async fn publish_again(bruno: &Browser, document: &str) {
+    bruno.post(&format!("{document}/withdraw"), &[]).await.ok().saying("Withdrawn");
+    let dialog = bruno.get(&format!("{document}/publish?version=2")).await.ok().saying("opens it again");
+    let field = |name: &str| dialog.between(&format!("name=\"{name}\" value=\""), "\"");
+    let (revision, title) = (field("revision"), field("title"));
+    let mut fields = vec![
+        ("version", "2"),
+        ("revision", revision.as_str()),
+        ("title", title.as_str()),
+        ("from", "public"),
+    ];
+    let path = format!("{document}/publish");
+    bruno.post(&path, &fields).await.is(422).saying("Say why");
+    fields.extend([("reason", "Mended"), ("seen", "yes")]);
+    bruno.post(&path, &fields).await.is(422).saying("everybody on the internet");
+    fields.push(("public", "yes"));
+    bruno.post(&path, &fields).await.ok().saying("Version 2 is published");
+}
+
 /// Where the pages of the one connection are.
-pub async fn integration(ada: &Browser) -> String {
+async fn integration(ada: &Browser) -> String {
     let id = ada.get("/integrations").await.ok().between("href=\"/integrations/", "/disconnect\"");
     format!("/integrations/{id}")
 }

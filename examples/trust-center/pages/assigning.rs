@@ -17,17 +17,25 @@ pub async fn assign(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
     let staff = visitor.staff_who_may(Action::Assign)?;
     let fields = Fields::read(&body);
     let contact = chosen(staff.company, &fields)?;
-    let days = fields.given("days").map(str::parse::<i64>).transpose();
-    let days = days.map_err(|_| Problem::form("Give the number of days, or leave it empty for no end."))?;
+    let now = Utc::now();
+    let days = fields.given("days").map(days).transpose()?;
     let assignment = NewAssignment {
         document: id,
         contact: contact.id,
-        expires_at: days.map(|days| Utc::now() + TimeDelta::days(days.clamp(1, 3650))),
+        expires_at: days.map(|days| now + TimeDelta::days(days)),
         nda_waiver: fields.given("waiver").map(str::to_owned),
     };
-    app.stores.access.assign(&staff.actor, &assignment, Utc::now()).await?;
+    app.stores.access.assign(&staff.actor, &assignment, now).await?;
     visitor.tell(format!("{} is assigned.", contact.name));
     see(Address::Document(id))
+}
+
+fn days(text: &str) -> Result<i64, Problem> {
+    let (first, last) = (NewAssignment::DAYS.start(), NewAssignment::DAYS.end());
+    let days = text.parse().ok().filter(|days| NewAssignment::DAYS.contains(days));
+    days.ok_or_else(|| {
+        Problem::form(format!("Give a number of days from {first} to {last}, or leave it empty for no end."))
+    })
 }
 
 fn chosen<'c>(company: &'c Company, fields: &Fields) -> Result<&'c Contact, Problem> {
@@ -38,7 +46,14 @@ fn chosen<'c>(company: &'c Company, fields: &Fields) -> Result<&'c Contact, Prob
 pub async fn revoke(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>, body: Bytes) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
     let assignment = Fields::read(&body).text("assignment").parse().map_err(|_| Problem::not_found())?;
-    app.stores.access.revoke(&staff.actor, AssignmentId(assignment), Utc::now()).await?;
-    visitor.tell("The assignment is taken back, at once.");
+    let (assignment, now) = (AssignmentId(assignment), Utc::now());
+    app.stores.access.revoke(&staff.actor, id, assignment, now).await?;
+    let kept = app.stores.access.assignments(&staff.actor, id).await?;
+    let contact = kept.iter().find(|kept| kept.id == assignment).map(|kept| kept.contact);
+    let is_let_in = kept.iter().any(|kept| Some(kept.contact) == contact && kept.is_live(now));
+    visitor.tell(match is_let_in {
+        true => "That assignment had been replaced by a newer one, which still lets the contact in.",
+        false => "The assignment is taken back, at once.",
+    });
     see(Address::Document(id))
 }

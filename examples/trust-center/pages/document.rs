@@ -28,6 +28,10 @@ struct DocumentPage {
     id: DocumentId,
     title: String,
     titled_here: bool,
+    /// The version that readers see and the title they see it under, if that is not the working title.
+    still_titled: Option<(u32, String)>,
+    new_title: String,
+    revision: u64,
     level: AccessLevel,
     publication: String,
     is_published: bool,
@@ -93,7 +97,12 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
         Publication::Draft | Publication::Archived => None,
     };
     let may = |action| staff.actor.may(action).is_ok();
+    let working = &known.document.title.text;
+    let other = known.published_title.filter(|published| published != working);
     page(&DocumentPage {
+        still_titled: shown.zip(other).map(|(version, title)| (version.0, words::title(&title))),
+        new_title: working.clone(),
+        revision: known.revision,
         company: staff.company,
         id,
         title: words::title(&known.document.title.text),
@@ -138,7 +147,7 @@ pub async fn assignments(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec
 fn shown_assignment(company: &'static Company, assignment: &Assignment) -> ShownAssignment {
     let contact: Option<&Contact> = company.contact(assignment.contact);
     let now = Utc::now();
-    let is_live = assignment.revoked_at.is_none() && assignment.expires_at.is_none_or(|end| now < end);
+    let is_live = assignment.is_live(now);
     let until = match (assignment.revoked_at, assignment.expires_at) {
         (Some(at), _) => format!("taken back {}", words::moment(at)),
         (None, Some(end)) => format!("until {}", words::moment(end)),

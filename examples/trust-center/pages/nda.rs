@@ -45,12 +45,9 @@ pub async fn publish(State(app): Shared, visitor: Visitor, body: Bytes) -> Answe
         id: staff.company.nda,
         title: given("title")?.to_owned(),
         text: given("text")?.to_owned(),
+        expected: fields.text("version").parse().map_err(|_| Problem::moved_on())?,
         ask_again: fields.is_on("again"),
     };
-    let (state, _) = current(&app, &staff).await?;
-    if fields.text("version").parse() != Ok(state.current) {
-        return Err(Problem::moved_on());
-    }
     let version = app.stores.access.publish_nda(&staff.actor, &nda, Utc::now()).await?;
     visitor.tell(match nda.ask_again {
         true => format!("Version {version} is published. Whoever accepted an older one is asked again."),

@@ -6,7 +6,7 @@ use chrono::Utc;
 use notion_import_core::id::{DocumentId, VersionNumber};
 use notion_import_core::library::access::{AccessLevel, Action, Direction, Publication};
 use notion_import_core::library::document::Version;
-use notion_import_core::library::gate::{AdminDocument, LevelChange, Publish};
+use notion_import_core::library::gate::{AdminDocument, Expected, LevelChange, Publish};
 
 use super::dialog::Report;
 use super::document::{ShownAssignment, assignments, files, known};
@@ -25,10 +25,23 @@ struct PublishPage {
     frame: Frame,
     id: DocumentId,
     title: String,
+    /// The working title, which is published with the version.
+    new_title: String,
     level: AccessLevel,
     revision: u64,
+    /// Whether readers are let in who are not now.
+    opens: bool,
+    is_public: bool,
     report: Report,
     preview: Shown,
+}
+
+/// Whether publishing lets readers in at once: what was withdrawn at a level that is open to some.
+fn opens(known: &AdminDocument) -> bool {
+    match known.facts.publication {
+        Publication::Published(_) => false,
+        Publication::Draft | Publication::Archived => known.facts.level != AccessLevel::Internal,
+    }
 }
 
 pub async fn ask_publish(
@@ -45,8 +58,11 @@ pub async fn ask_publish(
     page(&PublishPage {
         id,
         title: words::title(&known.document.title.text),
+        opens: opens(&known),
+        is_public: known.facts.level == AccessLevel::Public,
         level: known.facts.level,
         revision: known.revision,
+        new_title: known.document.title.text,
         report: Report::of(&version),
         preview: Shown::to_members(&app, staff.company, &version, &files(id)).await?,
         frame: Frame::new(&app, &visitor, "Publish"),
@@ -73,10 +89,29 @@ pub async fn publish(
     let fields = Fields::read(&body);
     let incomplete = || Problem::form("The form is incomplete. Go back and try again.");
     let version = VersionNumber(fields.text("version").parse().map_err(|_| incomplete())?);
-    let revision = fields.text("revision").parse().map_err(|_| incomplete())?;
-    app.stores.access.publish(&staff.actor, id, &Publish { version, revision }, Utc::now()).await?;
-    visitor.tell(format!("Version {} is published.", version.0));
+    let title = fields.all("title").next().ok_or_else(incomplete)?.to_owned();
+    let current = known(&app, &staff, id).await?;
+    if opens(&current) {
+        let again = format!("/documents/{id}/publish?version={}", version.0);
+        let care = check_care(&fields, current.facts.level);
+        care.map_err(|problem| problem.with_way_out(again, "Back to the form"))?;
+    }
+    let expected = expected(&fields, &current);
+    app.stores.access.publish(&staff.actor, id, &Publish { version, title, expected }, Utc::now()).await?;
+    visitor.tell(match current.facts.publication {
+        Publication::Published(shown) if shown == version => "The new title is published.".to_owned(),
+        _ => format!("Version {} is published.", version.0),
+    });
     see(Address::Document(id))
+}
+
+/// What the form was filled in on. Without a level or a revision, only what narrows goes through.
+fn expected(fields: &Fields, current: &AdminDocument) -> Expected {
+    Expected {
+        level: fields.text("from").parse().unwrap_or(current.facts.level),
+        revision: fields.text("revision").parse().unwrap_or_default(),
+        reason: fields.text("reason").to_owned(),
+    }
 }
 
 pub async fn withdraw(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
@@ -167,13 +202,11 @@ pub async fn set_level(
     let fields = Fields::read(&body);
     let to = level(&fields)?;
     let current = known(&app, &staff, id).await?;
-    let from = fields.text("from").parse().unwrap_or(current.facts.level);
     if current.facts.level.direction(to) == Direction::Widening {
         let again = format!("/documents/{id}/level?to={to}");
         check_care(&fields, to).map_err(|problem| problem.with_way_out(again, "Back to the form"))?;
     }
-    let revision = fields.text("revision").parse().unwrap_or_default();
-    let change = LevelChange { from, to, revision, reason: fields.text("reason").to_owned() };
+    let change = LevelChange { to, expected: expected(&fields, &current) };
     app.stores.access.set_level(&staff.actor, id, &change, Utc::now()).await?;
     visitor.tell(format!("The level is now: {}.", words::level(to)));
     see(Address::Document(id))
@@ -199,7 +232,14 @@ pub async fn set_listed(
     body: Bytes,
 ) -> Answer {
     let staff = visitor.staff_who_may(Action::Publish)?;
-    let listed = Fields::read(&body).is_on("listed");
-    app.stores.access.set_listed(&staff.actor, id, listed, Utc::now()).await?;
+    let fields = Fields::read(&body);
+    let listed = fields.is_on("listed");
+    if listed && !fields.is_on("reason") {
+        return Err(Problem::form(
+            "Say why others may know of the document. The reason is kept in its history.",
+        ));
+    }
+    let expected = expected(&fields, &known(&app, &staff, id).await?);
+    app.stores.access.set_listed(&staff.actor, id, listed, &expected, Utc::now()).await?;
     see(Address::Document(id))
 }

@@ -196,21 +196,17 @@ pub async fn accept(
     body: Bytes,
 ) -> Answer {
     let (company, id) = (company(&site)?, document_id(&id)?);
-    let Some(Person::Contact(own, contact)) = visitor.person else { return Err(Problem::not_found()) };
-    if own.tenant != company.tenant {
-        return Err(Problem::not_found());
-    }
     let fields = Fields::read(&body);
     if !fields.is_on("agree") {
         return Err(Problem::form("Tick that you agree, or leave the document unread."));
     }
     let acceptance = NewAcceptance {
-        contact: contact.id,
+        document: id,
         nda: fields.text("nda").parse().map_err(|_| Problem::not_found())?,
         version: fields.text("version").parse().map_err(|_| Problem::not_found())?,
         digest: fields.text("digest").parse().map_err(|_| Problem::not_found())?,
         address: visitor.address,
     };
-    app.stores.access.accept_nda(company.tenant, &acceptance, Utc::now()).await?;
+    app.stores.access.accept_nda(company.tenant, &visitor.viewer(), &acceptance, Utc::now()).await?;
     see(Address::Reading(company, id))
 }

@@ -170,9 +170,16 @@ pub enum AuditEvent {
         /// For this reason.
         reason: String,
     },
-    /// A version of a document was published.
+    /// A version of a document was published, with its title.
     Published {
         /// Which one.
+        version: VersionNumber,
+        /// For this reason, which is needed where the level lets readers in to what was withdrawn.
+        reason: String,
+    },
+    /// A new title was published over the version that is shown.
+    TitlePublished {
+        /// Which version that is.
         version: VersionNumber,
     },
     /// A document was withdrawn.
@@ -181,6 +188,8 @@ pub enum AuditEvent {
     Listed {
         /// To this.
         listed: bool,
+        /// For this reason, which is needed to list.
+        reason: String,
     },
     /// The NDA a document requires beside the default changed.
     NdaRequired {

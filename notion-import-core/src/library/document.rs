@@ -19,7 +19,7 @@ pub struct Document {
     pub tenant: TenantId,
     /// Which one.
     pub id: DocumentId,
-    /// What it is called here.
+    /// Its working title, which members see. What readers outside see is the title that was published.
     pub title: Title,
     /// Where it came from; none once somebody unlinked it.
     pub link: Option<Link>,

@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::access::{AccessLevel, Action, Actor, Direction, DocumentFacts, Publication};
+use super::access::{
+    AccessFacts, AccessLevel, Action, Actor, Direction, DocumentFacts, Outside, Publication, Viewer, decide,
+};
 use super::audit::AuditEvent;
-use super::gate::{LevelChange, Publish};
+use super::gate::{Expected, LevelChange, PublicDocument, Publish};
+use super::title::title;
 use crate::error::StoreError;
 use crate::id::{DocumentId, NdaId, TenantId};
 
@@ -15,6 +18,8 @@ pub struct Standing {
     pub level: AccessLevel,
     /// Which version is shown, if any.
     pub publication: Publication,
+    /// What it is called to readers, as long as a version is shown.
+    pub title: Option<String>,
     /// When that version was published.
     pub published_at: Option<DateTime<Utc>>,
     /// Whether people who may not read it may know that it exists.
@@ -32,6 +37,26 @@ impl Standing {
         DocumentFacts { tenant, id, level, publication, listed, nda }
     }
 
+    /// Returns the document as `viewer` may see it on the site of its tenant; none if nothing is shown, or not even that it exists.
+    pub fn shown(
+        self,
+        tenant: TenantId,
+        id: DocumentId,
+        viewer: &Viewer,
+        facts: &AccessFacts,
+        now: DateTime<Utc>,
+    ) -> Option<PublicDocument> {
+        let document = self.facts(tenant, id);
+        let outside = decide(tenant, viewer, &document, facts, now).outside(&document);
+        let Self { level, publication: Publication::Published(version), title, published_at, .. } = self
+        else {
+            return None;
+        };
+        let shown =
+            PublicDocument { id, title: title?, level, version, published_at: published_at?, outside };
+        (outside != Outside::NotFound).then_some(shown)
+    }
+
     /// It changes the level; none if it is that already.
     ///
     /// # Errors
@@ -39,46 +64,72 @@ impl Standing {
     pub fn set_level(&mut self, change: &LevelChange) -> Result<Option<AuditEvent>, StoreError> {
         match self.level.direction(change.to) {
             Direction::Narrowing => {}
-            Direction::Widening if self.may_widen(change) => {}
+            Direction::Widening if self.is_shown() => self.may_open(&change.expected)?,
             Direction::Widening => return Err(StoreError::Conflict),
             // Somebody else has widened it: whoever asked for that did not.
-            Direction::Same if change.from.direction(change.to) == Direction::Widening => {
+            Direction::Same if change.expected.level.direction(change.to) == Direction::Widening => {
                 return Err(StoreError::Conflict);
             }
             Direction::Same => return Ok(None),
         }
-        let event =
-            AuditEvent::LevelChanged { from: self.level, to: change.to, reason: change.reason.clone() };
+        let event = AuditEvent::LevelChanged {
+            from: self.level,
+            to: change.to,
+            reason: change.expected.reason.clone(),
+        };
         self.level = change.to;
         Ok(Some(self.changed(event)))
     }
 
-    fn may_widen(&self, change: &LevelChange) -> bool {
-        change.from == self.level
-            && change.revision == self.revision
-            && matches!(self.publication, Publication::Published(_))
-            && !change.reason.trim().is_empty()
+    /// Fails unless this is what was decided on, for a reason: one rule for all that shows a document to more people.
+    fn may_open(&self, expected: &Expected) -> Result<(), StoreError> {
+        let Expected { level, revision, reason } = expected;
+        let may = *level == self.level && *revision == self.revision && !reason.trim().is_empty();
+        if may { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
-    /// It shows a version that exists; none if it is shown already.
+    fn is_shown(&self) -> bool {
+        match self.publication {
+            Publication::Published(_) => true,
+            Publication::Draft | Publication::Archived => false,
+        }
+    }
+
+    /// Whether the level lets readers outside in to what is shown.
+    fn lets_in(&self) -> bool {
+        match self.level {
+            AccessLevel::Internal => false,
+            AccessLevel::RequiresNda | AccessLevel::Restricted | AccessLevel::Public => true,
+        }
+    }
+
+    /// Shows a version that exists under a title; none if both are shown already.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the revision has moved on.
+    /// [`StoreError::Conflict`] if the revision has moved on, and, where nothing was shown at a level that lets readers in, if
+    /// the level has, or if there is no reason.
     pub fn publish(
         &mut self,
         publish: &Publish,
         now: DateTime<Utc>,
     ) -> Result<Option<AuditEvent>, StoreError> {
-        if publish.revision != self.revision {
+        let Publish { version, title: given, expected } = publish;
+        if expected.revision != self.revision {
             return Err(StoreError::Conflict);
         }
-        let shown = Publication::Published(publish.version);
+        if !self.is_shown() && self.lets_in() {
+            self.may_open(expected)?;
+        }
+        let (version, shown) = (*version, Publication::Published(*version));
+        let given = Some(title(given));
+        let is_retitled = self.title != given;
+        self.title = given;
         if self.publication == shown {
-            return Ok(None);
+            return Ok(is_retitled.then(|| self.changed(AuditEvent::TitlePublished { version })));
         }
         self.publication = shown;
         self.published_at = Some(now);
-        Ok(Some(self.changed(AuditEvent::Published { version: publish.version })))
+        Ok(Some(self.changed(AuditEvent::Published { version, reason: expected.reason.clone() })))
     }
 
     /// It takes the document from every reader outside; none if nobody had it.
@@ -87,19 +138,30 @@ impl Standing {
             Publication::Draft | Publication::Archived => None,
             Publication::Published(_) => {
                 self.publication = Publication::Archived;
+                self.title = None;
                 self.published_at = None;
                 Some(self.changed(AuditEvent::Withdrawn))
             }
         }
     }
 
-    /// It sets whether outsiders may know of the document; none if that is so already.
-    pub fn set_listed(&mut self, listed: bool) -> Option<AuditEvent> {
+    /// Sets whether outsiders may know of the document; none if that is so already.
+    ///
+    /// # Errors
+    /// When listing: [`StoreError::Conflict`] if level or revision have moved on, or if there is no reason.
+    pub fn set_listed(
+        &mut self,
+        listed: bool,
+        expected: &Expected,
+    ) -> Result<Option<AuditEvent>, StoreError> {
         if self.listed == listed {
-            return None;
+            return Ok(None);
+        }
+        if listed {
+            self.may_open(expected)?;
         }
         self.listed = listed;
-        Some(self.changed(AuditEvent::Listed { listed }))
+        Ok(Some(self.changed(AuditEvent::Listed { listed, reason: expected.reason.clone() })))
     }
 
     /// It sets the NDA that exists and is required beside the default; none if it is required already.

@@ -32,6 +32,7 @@ CREATE TABLE notion_import.standings (
     level text NOT NULL DEFAULT 'internal',
     publication text NOT NULL DEFAULT 'draft',
     version integer,
+    published_title text,
     published_at timestamptz,
     listed boolean NOT NULL DEFAULT false,
     nda_id uuid,
@@ -99,7 +100,7 @@ GRANT SELECT, INSERT ON notion_import.ndas, notion_import.default_ndas, notion_i
     notion_import.nda_versions, notion_import.assignments, notion_import.acceptances TO notion_import_app;
 GRANT UPDATE (current, accept_from) ON notion_import.ndas TO notion_import_app;
 GRANT UPDATE (nda_id), DELETE ON notion_import.default_ndas TO notion_import_app;
-GRANT UPDATE (level, publication, version, published_at, listed, nda_id, revision)
+GRANT UPDATE (level, publication, version, published_title, published_at, listed, nda_id, revision)
     ON notion_import.standings TO notion_import_app;
 GRANT UPDATE (revoked_at) ON notion_import.assignments TO notion_import_app;
 GRANT UPDATE (voided_at) ON notion_import.acceptances TO notion_import_app;

@@ -15,6 +15,7 @@ use crate::row::{Columns, every, number};
 pub(crate) async fn insert(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
+    contact: ContactId,
     new: &NewAcceptance,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
@@ -25,7 +26,7 @@ pub(crate) async fn insert(
     )
     .bind(tenant.as_uuid())
     .bind(Uuid::now_v7())
-    .bind(new.contact.as_uuid())
+    .bind(contact.as_uuid())
     .bind(new.nda.as_uuid())
     .bind(number(new.version))
     .bind(now)

@@ -34,19 +34,21 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// The document an assignment lets in to.
-pub(crate) async fn document(
+/// An assignment to this document.
+pub(crate) async fn get(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
+    document: DocumentId,
     id: AssignmentId,
-) -> Result<Option<DocumentId>, StoreError> {
-    let document = sqlx::query_scalar("SELECT document_id FROM assignments WHERE tenant_id = $1 AND id = $2")
+) -> Result<Option<Assignment>, StoreError> {
+    let row = sqlx::query("SELECT * FROM assignments WHERE tenant_id = $1 AND document_id = $2 AND id = $3")
         .bind(tenant.as_uuid())
+        .bind(document.as_uuid())
         .bind(id.0)
         .fetch_optional(db)
         .await
         .map_err(backend)?;
-    Ok(document.map(DocumentId::new))
+    row.as_ref().map(read).transpose()
 }
 
 /// Those of a document, dead ones included, oldest first.
@@ -94,14 +96,14 @@ pub(crate) async fn of_contact(
     every(rows, read)
 }
 
-/// It takes an assignment back, and tells whether it was still there to be taken.
+/// Takes an assignment back, unless it was before.
 pub(crate) async fn revoke(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     id: AssignmentId,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let revoked = sqlx::query(
+) -> Result<(), StoreError> {
+    sqlx::query(
         "UPDATE assignments SET revoked_at = $1 \
          WHERE tenant_id = $2 AND id = $3 AND revoked_at IS NULL",
     )
@@ -111,7 +113,7 @@ pub(crate) async fn revoke(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(revoked.rows_affected() > 0)
+    Ok(())
 }
 
 fn read(row: &PgRow) -> Result<Assignment, StoreError> {

@@ -43,19 +43,29 @@ pub(crate) async fn publish(
     new: &NewNdaVersion,
     now: DateTime<Utc>,
 ) -> Result<u32, StoreError> {
-    let row = sqlx::query(
-        "INSERT INTO ndas AS kept (tenant_id, id, current, accept_from) VALUES ($1, $2, 1, 1) \
-         ON CONFLICT (tenant_id, id) DO UPDATE SET current = kept.current + 1, \
-             accept_from = CASE WHEN $3 THEN kept.current + 1 ELSE kept.accept_from END \
-         RETURNING *",
+    let kept = sqlx::query("SELECT * FROM ndas WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
+        .bind(actor.tenant.as_uuid())
+        .bind(new.id.as_uuid())
+        .fetch_optional(&mut *db)
+        .await
+        .map_err(backend)?;
+    let NdaState { id, current, accept_from } = new.next(kept.as_ref().map(state).transpose()?)?;
+    // Of two that are both the first, one meets the other's row here.
+    let written = sqlx::query(
+        "INSERT INTO ndas AS kept (tenant_id, id, current, accept_from) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (tenant_id, id) DO UPDATE SET current = excluded.current, accept_from = excluded.accept_from \
+             WHERE kept.current = excluded.current - 1",
     )
     .bind(actor.tenant.as_uuid())
-    .bind(new.id.as_uuid())
-    .bind(new.ask_again)
-    .fetch_one(&mut *db)
+    .bind(id.as_uuid())
+    .bind(number(current))
+    .bind(number(accept_from))
+    .execute(&mut *db)
     .await
     .map_err(backend)?;
-    let version = state(&row)?.current;
+    if written.rows_affected() == 0 {
+        return Err(StoreError::Conflict);
+    }
     sqlx::query(
         "INSERT INTO nda_versions \
              (tenant_id, nda_id, version, title, body, published_by, published_at) \
@@ -63,7 +73,7 @@ pub(crate) async fn publish(
     )
     .bind(actor.tenant.as_uuid())
     .bind(new.id.as_uuid())
-    .bind(number(version))
+    .bind(number(current))
     .bind(json(&new.title)?)
     .bind(json(&new.text)?)
     .bind(actor.member.as_uuid())
@@ -71,7 +81,7 @@ pub(crate) async fn publish(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(version)
+    Ok(current)
 }
 
 pub(crate) async fn text(

@@ -45,7 +45,7 @@ pub(crate) async fn published(
     tenant: TenantId,
 ) -> Result<Vec<(Kept, Standing)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
+        "SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
          FROM standings JOIN documents \
              ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \
          WHERE standings.tenant_id = $1 AND publication = 'published'",
@@ -71,7 +71,7 @@ pub(crate) async fn published_outside(
              UNION \
              SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
                  AND document_id = ANY ($2)) \
-         SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
+         SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
          FROM shown JOIN documents \
              ON documents.tenant_id = shown.tenant_id AND documents.id = document_id \
          WHERE documents.tenant_id = $1",
@@ -90,25 +90,22 @@ pub(crate) async fn save(
     document: DocumentId,
     standing: &Standing,
 ) -> Result<(), StoreError> {
-    let (publication, version) = match standing.publication {
-        Publication::Draft => ("draft", None),
-        Publication::Published(version) => ("published", Some(number(version.0))),
-        Publication::Archived => ("archived", None),
-    };
+    let (publication, version) = standing.publication.kept();
     sqlx::query(
         "INSERT INTO standings \
-             (tenant_id, document_id, level, publication, version, published_at, listed, nda_id, revision) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+             (tenant_id, document_id, level, publication, version, published_title, published_at, listed, nda_id, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
          ON CONFLICT (tenant_id, document_id) DO UPDATE SET \
              level = excluded.level, publication = excluded.publication, version = excluded.version, \
-             published_at = excluded.published_at, listed = excluded.listed, nda_id = excluded.nda_id, \
+             published_title = excluded.published_title, published_at = excluded.published_at, listed = excluded.listed, nda_id = excluded.nda_id, \
              revision = excluded.revision",
     )
     .bind(tenant.as_uuid())
     .bind(document.as_uuid())
     .bind(standing.level.as_str())
     .bind(publication)
-    .bind(version)
+    .bind(version.map(|version| number(version.0)))
+    .bind(&standing.title)
     .bind(standing.published_at)
     .bind(standing.listed)
     .bind(standing.nda.map(NdaId::as_uuid))
@@ -123,6 +120,7 @@ fn read(row: &PgRow) -> Result<Standing, StoreError> {
     Ok(Standing {
         level: level(row)?,
         publication: publication(row)?,
+        title: row.value("published_title")?,
         published_at: row.time_or_none("published_at")?,
         listed: row.flag("listed")?,
         nda: row.id_or_none("nda_id")?.map(NdaId::new),
@@ -139,10 +137,7 @@ fn level(row: &PgRow) -> Result<AccessLevel, StoreError> {
 }
 
 fn publication(row: &PgRow) -> Result<Publication, StoreError> {
-    match row.text("publication")?.as_str() {
-        "draft" => Ok(Publication::Draft),
-        "published" => Ok(Publication::Published(VersionNumber(row.number("version")?))),
-        "archived" => Ok(Publication::Archived),
-        _ => Err(StoreError::Corrupt("publication")),
-    }
+    let version = row.value::<Option<i32>>("version")?;
+    let version = version.and_then(|version| version.try_into().ok()).map(VersionNumber);
+    Ok(Publication::from_kept(&row.text("publication")?, version))
 }

@@ -42,10 +42,10 @@ async fn an_import_that_is_under_way_is_detached_too() {
 #[tokio::test]
 async fn people_who_change_one_document_at_once_take_turns() {
     use futures_util::future::join_all;
-    use notion_import_core::id::MemberId;
+    use notion_import_core::id::{MemberId, NdaId};
     use notion_import_core::library::access::{Actor, Role};
     use notion_import_core::library::audit::{AuditLog, AuditQuery};
-    use notion_import_core::library::gate::AccessStore;
+    use notion_import_core::library::gate::{AccessStore, NewNdaVersion};
 
     let database = Database::empty().await;
     let postgres = database.open(8).await;
@@ -61,10 +61,21 @@ async fn people_who_change_one_document_at_once_take_turns() {
         .unwrap();
     let admin = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
     let document = imported.document();
+    let nda = NewNdaVersion {
+        id: NdaId::fresh(),
+        title: "NDA".into(),
+        text: "Say nothing".into(),
+        expected: 0,
+        ask_again: true,
+    };
+    postgres.publish_nda(&admin, &nda, minute(2)).await.unwrap();
     for _ in 0..5 {
-        let list = async |n| postgres.set_listed(&admin, document, n % 2 == 0, minute(2)).await;
-        for listed in join_all((0..16).map(list)).await {
-            listed.unwrap();
+        let require = async |n: u8| {
+            let nda = n.is_multiple_of(2).then_some(nda.id);
+            postgres.require_nda(&admin, document, nda, minute(2)).await
+        };
+        for required in join_all((0..16).map(require)).await {
+            required.unwrap();
         }
     }
     // Each saw what the one before had done: every change that is in the history counts.

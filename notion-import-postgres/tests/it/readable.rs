@@ -58,7 +58,7 @@ struct DrawnAssignment {
 }
 
 fn library() -> impl Strategy<Value = Drawn> {
-    let publication = prop_oneof![4 => Just("published"), 1 => Just("draft"), 1 => Just("archived")];
+    let publication = prop_oneof![4 => Just("published"), 1 => Just("draft"), 1 => Just("archived"), 1 => Just("Published")];
     let document = (0..LEVELS.len(), publication, any::<bool>(), option::of(0..2_usize))
         .prop_map(|(level, publication, listed, nda)| DrawnDocument { level, publication, listed, nda });
     let assignment = (0..2_usize, 0..8_usize, option::of(1..6_i64), any::<bool>(), any::<bool>()).prop_map(
@@ -119,17 +119,12 @@ async fn write(postgres: &Postgres, db: &mut PgConnection, drawn: &Drawn) -> Wri
         row.bind(tenant.as_uuid()).bind(nda.as_uuid()).execute(&mut *db).await.unwrap();
     }
     for (n, document) in drawn.documents.iter().enumerate() {
+        // Ordered by what was published, which has nothing to do with the working title.
         let title = format!("Document {}", n % 3);
         let connection = Connection::new(tenant, "notion");
-        let imported = postgres
-            .import(
-                &content_manager(connection.tenant),
-                &connection,
-                &content(&page(&title), "Text"),
-                minute(1),
-            )
-            .await
-            .unwrap();
+        let working = content(&page(&format!("Working {}", 9 - n % 5)), "Text");
+        let imported =
+            postgres.import(&content_manager(tenant), &connection, &working, minute(1)).await.unwrap();
         let nda = document.nda.map(|nda| nda_ids[nda]);
         written.document(db, imported.document(), title, document, nda).await;
     }
@@ -176,12 +171,13 @@ impl Written {
             _ => Publication::Draft,
         };
         let shown = drawn.publication == "published";
-        sqlx::query("INSERT INTO notion_import.standings VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)")
+        sqlx::query("INSERT INTO notion_import.standings VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)")
             .bind(self.tenant.as_uuid())
             .bind(id.as_uuid())
             .bind(level)
             .bind(drawn.publication)
             .bind(shown.then_some(1))
+            .bind(shown.then_some(&title))
             .bind(shown.then(|| minute(1)))
             .bind(drawn.listed)
             .bind(nda.map(NdaId::as_uuid))

@@ -35,6 +35,7 @@ CREATE TABLE standings (
     level TEXT NOT NULL DEFAULT 'internal',
     publication TEXT NOT NULL DEFAULT 'draft',
     version INTEGER,
+    published_title TEXT,
     published_at INTEGER,
     listed INTEGER NOT NULL DEFAULT 0,
     nda_id TEXT,

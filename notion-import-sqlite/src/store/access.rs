@@ -5,14 +5,13 @@ use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use notion_import_core::library::access::{
-    AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside, Publication,
-    Viewer, decide,
+    AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer, accepts,
 };
 use notion_import_core::library::audit::{AuditEvent, NewEntry, Subject};
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
-    AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    AccessStore, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
     PublicDocument, Publish,
 };
 use notion_import_core::library::standing::Standing;
@@ -103,10 +102,11 @@ impl AccessStore for Sqlite {
         actor: &Actor,
         id: DocumentId,
         listed: bool,
+        expected: &Expected,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut change = self.change(actor, Action::Publish, id).await?;
-        let event = change.standing.set_listed(listed);
+        let event = change.standing.set_listed(listed, expected)?;
         change.commit(event, now).await
     }
 
@@ -132,25 +132,36 @@ impl AccessStore for Sqlite {
         now: DateTime<Utc>,
     ) -> Result<AssignmentId, StoreError> {
         let mut change = self.change(actor, Action::Assign, new.document).await?;
-        new.check()?;
+        new.check(now)?;
+        let mut events = Vec::new();
+        let kept =
+            assignments::of_contact(&mut *change.tx, actor.tenant, new.contact, Some(new.document)).await?;
+        for replaced in kept.iter().filter(|kept| new.replaces(kept, now)) {
+            assignments::revoke(&mut *change.tx, actor.tenant, replaced.id, now).await?;
+            events.push(AuditEvent::Revoked { assignment: replaced.id });
+        }
         let id = AssignmentId(Uuid::now_v7());
         assignments::insert(&mut *change.tx, actor.tenant, &new.assignment(id), now).await?;
         let NewAssignment { contact, nda_waiver, .. } = new.clone();
-        change.commit(Some(AuditEvent::Assigned { assignment: id, contact, nda_waiver }), now).await?;
+        events.push(AuditEvent::Assigned { assignment: id, contact, nda_waiver });
+        change.commit(events, now).await?;
         Ok(id)
     }
 
-    async fn revoke(&self, actor: &Actor, id: AssignmentId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        actor.may(Action::Assign)?;
-        let mut tx = self.write().await?;
-        let assignment = assignments::get(&mut *tx, actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
-        if assignment.revoked_at.is_none() {
-            assignments::revoke(&mut *tx, actor.tenant, id, now).await?;
-            let event = AuditEvent::Revoked { assignment: id };
-            let entry = NewEntry::of(actor, now, Subject::Document(assignment.document), event);
-            audit::insert(&mut *tx, actor.tenant, &entry).await?;
+    async fn revoke(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        assignment: AssignmentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut change = self.change(actor, Action::Assign, id).await?;
+        let kept = assignments::get(&mut *change.tx, actor.tenant, id, assignment).await?;
+        let is_first = kept.ok_or(StoreError::NotFound)?.revoked_at.is_none();
+        if is_first {
+            assignments::revoke(&mut *change.tx, actor.tenant, assignment, now).await?;
         }
-        commit(tx).await
+        change.commit(is_first.then_some(AuditEvent::Revoked { assignment }), now).await
     }
 
     async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
@@ -212,19 +223,22 @@ impl AccessStore for Sqlite {
 
     async fn accept_nda(
         &self,
-        tenant: TenantId,
+        site: TenantId,
+        viewer: &Viewer,
         new: &NewAcceptance,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let current = ndas::get(&mut *tx, tenant, new.nda).await?.ok_or(StoreError::NotFound)?.current;
-        let text = ndas::text(&mut *tx, tenant, new.nda, current).await?;
-        let text = text.ok_or(StoreError::Corrupt("nda_versions"))?;
-        if new.version != current || new.digest != text.digest() {
-            return Err(StoreError::Conflict);
-        }
-        if acceptances::insert(&mut *tx, tenant, new, now).await? {
-            audit::insert(&mut *tx, tenant, &new.entry(now)).await?;
+        documents::get(&mut *tx, site, new.document).await?.ok_or(StoreError::NotFound)?;
+        let document = standings::get(&mut *tx, site, new.document).await?.facts(site, new.document);
+        let facts = facts(&mut tx, site, viewer.contact(), Some(new.document)).await?;
+        let contact = accepts(site, viewer, &document, &facts, new.nda, now).ok_or(StoreError::NotFound)?;
+        let current =
+            facts.ndas.iter().find(|state| state.id == new.nda).ok_or(StoreError::NotFound)?.current;
+        let text = ndas::text(&mut *tx, site, new.nda, current).await?;
+        new.check(&text.ok_or(StoreError::Corrupt("nda_versions"))?)?;
+        if acceptances::insert(&mut *tx, site, contact, new, now).await? {
+            audit::insert(&mut *tx, site, &new.entry(contact, now)).await?;
         }
         commit(tx).await
     }
@@ -272,7 +286,7 @@ impl AccessStore for Sqlite {
         let published = standings::published(&mut *tx, site).await?;
         Ok(published
             .into_iter()
-            .filter_map(|(kept, standing)| shown(viewer, kept, &standing, &facts, now))
+            .filter_map(|(kept, standing)| standing.shown(site, kept.document.id, viewer, &facts, now))
             .collect())
     }
 
@@ -283,9 +297,9 @@ impl AccessStore for Sqlite {
         number: VersionNumber,
     ) -> Result<Option<(String, Version)>, StoreError> {
         let mut tx = self.snapshot().await?;
-        let kept = documents::get(&mut *tx, site, id).await?;
+        let title = standings::get(&mut *tx, site, id).await?.title;
         let version = versions::get(&mut *tx, site, id, number).await?;
-        Ok(kept.zip(version).map(|(kept, version)| (kept.document.title.text, version)))
+        Ok(title.zip(version))
     }
 }
 
@@ -309,15 +323,22 @@ impl Sqlite {
 }
 
 impl Change {
-    /// It writes the change and its event, if there is one to write.
-    async fn commit(self, event: Option<AuditEvent>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Writes the change and its events, if there are any to write.
+    async fn commit(
+        self,
+        events: impl IntoIterator<Item = AuditEvent>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let Self { mut tx, actor, kept, standing } = self;
         let (tenant, id) = (actor.tenant, kept.document.id);
-        if let Some(event) = event {
+        let entry = |event| NewEntry::of(&actor, now, Subject::Document(id), event);
+        let entries: Vec<_> = events.into_iter().map(entry).collect();
+        if !entries.is_empty() {
             documents::save(&mut *tx, tenant, [&kept]).await?;
             standings::save(&mut *tx, tenant, id, &standing).await?;
-            let entry = NewEntry::of(&actor, now, Subject::Document(id), event);
-            audit::insert(&mut *tx, tenant, &entry).await?;
+        }
+        for entry in &entries {
+            audit::insert(&mut *tx, tenant, entry).await?;
         }
         commit(tx).await
     }
@@ -327,7 +348,7 @@ async fn admin(tx: &mut Tx, kept: Kept) -> Result<AdminDocument, StoreError> {
     let document = kept.document;
     let standing = standings::get(&mut **tx, document.tenant, document.id).await?;
     let facts = standing.facts(document.tenant, document.id);
-    Ok(AdminDocument { document, facts, revision: standing.revision })
+    Ok(AdminDocument { document, facts, published_title: standing.title, revision: standing.revision })
 }
 
 /// What is known of a contact and one document, or all.
@@ -347,27 +368,4 @@ async fn facts(
         facts.acceptances = acceptances::list(&mut **tx, site, contact).await?;
     }
     Ok(facts)
-}
-
-fn shown(
-    viewer: &Viewer,
-    kept: Kept,
-    standing: &Standing,
-    facts: &AccessFacts,
-    now: DateTime<Utc>,
-) -> Option<PublicDocument> {
-    let document = kept.document;
-    let of_document = standing.facts(document.tenant, document.id);
-    let Publication::Published(version) = standing.publication else { return None };
-    let published_at = standing.published_at?;
-    let outside = decide(document.tenant, viewer, &of_document, facts, now).outside(&of_document);
-    let shown = PublicDocument {
-        id: document.id,
-        title: document.title.text,
-        level: standing.level,
-        version,
-        published_at,
-        outside,
-    };
-    (outside != Outside::NotFound).then_some(shown)
 }

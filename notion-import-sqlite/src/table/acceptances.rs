@@ -15,6 +15,7 @@ use crate::row::{Columns, every, micros};
 pub(crate) async fn insert(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
+    contact: ContactId,
     new: &NewAcceptance,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
@@ -24,7 +25,7 @@ pub(crate) async fn insert(
     )
     .bind(tenant.to_string())
     .bind(Uuid::now_v7().to_string())
-    .bind(new.contact.to_string())
+    .bind(contact.to_string())
     .bind(new.nda.to_string())
     .bind(new.version)
     .bind(micros(now))

@@ -33,13 +33,16 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// An assignment to this document.
 pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
+    document: DocumentId,
     id: AssignmentId,
 ) -> Result<Option<Assignment>, StoreError> {
-    let row = sqlx::query("SELECT * FROM assignments WHERE tenant_id = ? AND id = ?")
+    let row = sqlx::query("SELECT * FROM assignments WHERE tenant_id = ? AND document_id = ? AND id = ?")
         .bind(tenant.to_string())
+        .bind(document.to_string())
         .bind(id.0.to_string())
         .fetch_optional(db)
         .await

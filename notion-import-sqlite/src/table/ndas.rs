@@ -42,26 +42,25 @@ pub(crate) async fn publish(
     new: &NewNdaVersion,
     now: DateTime<Utc>,
 ) -> Result<u32, StoreError> {
-    let row = sqlx::query(
-        "INSERT INTO ndas (tenant_id, id, current, accept_from) VALUES (?1, ?2, 1, 1) \
-         ON CONFLICT (tenant_id, id) DO UPDATE SET current = current + 1, \
-             accept_from = CASE WHEN ?3 THEN current + 1 ELSE accept_from END \
-         RETURNING *",
+    let NdaState { id, current, accept_from } = new.next(get(&mut *db, actor.tenant, new.id).await?)?;
+    sqlx::query(
+        "INSERT INTO ndas (tenant_id, id, current, accept_from) VALUES (?, ?, ?, ?) \
+         ON CONFLICT (tenant_id, id) DO UPDATE SET current = excluded.current, accept_from = excluded.accept_from",
     )
     .bind(actor.tenant.to_string())
-    .bind(new.id.to_string())
-    .bind(new.ask_again)
-    .fetch_one(&mut *db)
+    .bind(id.to_string())
+    .bind(current)
+    .bind(accept_from)
+    .execute(&mut *db)
     .await
     .map_err(backend)?;
-    let version = state(&row)?.current;
     sqlx::query(
         "INSERT INTO nda_versions (tenant_id, nda_id, version, title, text, published_by, published_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(actor.tenant.to_string())
     .bind(new.id.to_string())
-    .bind(version)
+    .bind(current)
     .bind(&new.title)
     .bind(&new.text)
     .bind(actor.member.to_string())
@@ -69,7 +68,7 @@ pub(crate) async fn publish(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(version)
+    Ok(current)
 }
 
 pub(crate) async fn text(

@@ -32,9 +32,9 @@ pub(crate) async fn published(
     tenant: TenantId,
 ) -> Result<Vec<(Kept, Standing)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT documents.*, level, publication, version, published_at, listed, nda_id, revision \
+        "SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
          FROM standings JOIN documents ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \
-         WHERE standings.tenant_id = ? AND publication = 'published' ORDER BY title, id",
+         WHERE standings.tenant_id = ? AND publication = 'published' ORDER BY published_title, id",
     )
     .bind(tenant.to_string())
     .fetch_all(db)
@@ -49,21 +49,19 @@ pub(crate) async fn save(
     document: DocumentId,
     standing: &Standing,
 ) -> Result<(), StoreError> {
-    let (publication, version) = match standing.publication {
-        Publication::Draft => ("draft", None),
-        Publication::Published(version) => ("published", Some(version.0)),
-        Publication::Archived => ("archived", None),
-    };
+    let (publication, version) = standing.publication.kept();
     sqlx::query(
         "INSERT OR REPLACE INTO standings \
-             (tenant_id, document_id, level, publication, version, published_at, listed, nda_id, revision) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             (tenant_id, document_id, level, publication, version, published_title, published_at, listed, nda_id, \
+              revision) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(tenant.to_string())
     .bind(document.to_string())
     .bind(standing.level.as_str())
     .bind(publication)
-    .bind(version)
+    .bind(version.map(|version| version.0))
+    .bind(&standing.title)
     .bind(standing.published_at.map(micros))
     .bind(standing.listed)
     .bind(standing.nda.map(|nda| nda.to_string()))
@@ -78,6 +76,7 @@ fn read(row: &SqliteRow) -> Result<Standing, StoreError> {
     Ok(Standing {
         level: level(row)?,
         publication: publication(row)?,
+        title: row.text_or_none("published_title")?,
         published_at: row.time_or_none("published_at")?,
         listed: row.flag("listed")?,
         nda: row.id_or_none("nda_id")?,
@@ -94,10 +93,7 @@ fn level(row: &SqliteRow) -> Result<AccessLevel, StoreError> {
 }
 
 fn publication(row: &SqliteRow) -> Result<Publication, StoreError> {
-    match row.text("publication")?.as_str() {
-        "draft" => Ok(Publication::Draft),
-        "published" => Ok(Publication::Published(VersionNumber(row.count("version")?))),
-        "archived" => Ok(Publication::Archived),
-        _ => Err(StoreError::Corrupt("publication")),
-    }
+    let version =
+        row.integer_or_none("version")?.and_then(|version| version.try_into().ok()).map(VersionNumber);
+    Ok(Publication::from_kept(&row.text("publication")?, version))
 }

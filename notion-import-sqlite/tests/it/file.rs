@@ -147,7 +147,7 @@ async fn versions_and_history_cannot_be_rewritten() {
 #[cfg(feature = "gate")]
 mod gate {
     use notion_import_core::id::MemberId;
-    use notion_import_core::library::access::{AccessLevel, Actor, Role, Viewer};
+    use notion_import_core::library::access::{AccessLevel, Actor, Publication, Role, Viewer};
     use notion_import_core::library::gate::AccessStore;
 
     use super::*;
@@ -197,8 +197,9 @@ mod gate {
             .unwrap();
         for level in ["'everyone'", "'Public'", "''"] {
             let row = format!(
-                "INSERT OR REPLACE INTO standings (tenant_id, document_id, level, publication, version, published_at, listed) \
-                 SELECT tenant_id, id, {level}, 'published', 1, 0, 1 FROM documents"
+                "INSERT OR REPLACE INTO standings (tenant_id, document_id, level, publication, version, published_title, published_at, \
+                      listed) \
+                 SELECT tenant_id, id, {level}, 'published', 1, 'Policy', 0, 1 FROM documents"
             );
             sqlx::raw_sql(sqlx::AssertSqlSafe(row)).execute(&mut raw(data.path()).await).await.unwrap();
             let (facts, _) =
@@ -206,6 +207,30 @@ mod gate {
             assert_eq!(facts.level, AccessLevel::Internal, "{level}");
             let shown = sqlite.readable(connection.tenant, &Viewer::Anonymous, minute(1)).await.unwrap();
             assert_eq!(shown, [], "{level}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_publication_nobody_knows_is_none() {
+        let data = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(data.path()).await.unwrap();
+        let connection = Connection::new(TenantId::fresh(), "notion");
+        let imported =
+            sqlite.import(&connection, &content(&page("Policy"), "Text"), minute(1)).await.unwrap();
+        for (publication, version) in
+            [("scheduled", "1"), ("Published", "1"), ("", "1"), ("published", "NULL")]
+        {
+            let row = format!(
+                "INSERT OR REPLACE INTO standings (tenant_id, document_id, level, publication, version, published_title, \
+                      published_at, listed) \
+                 SELECT tenant_id, id, 'public', '{publication}', {version}, 'Policy', 0, 1 FROM documents"
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(row)).execute(&mut raw(data.path()).await).await.unwrap();
+            let (facts, _) =
+                sqlite.facts(connection.tenant, None, imported.document()).await.unwrap().unwrap();
+            assert_eq!(facts.publication, Publication::Draft, "{publication} {version}");
+            let shown = sqlite.readable(connection.tenant, &Viewer::Anonymous, minute(1)).await.unwrap();
+            assert_eq!(shown, [], "{publication} {version}");
         }
     }
 

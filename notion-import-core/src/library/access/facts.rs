@@ -102,8 +102,33 @@ pub struct Assignment {
     pub nda_waived: bool,
 }
 
+impl Publication {
+    /// The name and the version that a store keeps of it.
+    pub const fn kept(self) -> (&'static str, Option<VersionNumber>) {
+        match self {
+            Self::Draft => ("draft", None),
+            Self::Published(version) => ("published", Some(version)),
+            Self::Archived => ("archived", None),
+        }
+    }
+
+    /// Returns what a store has kept. What is not known, written by a later version or by hand, is unpublished.
+    pub fn from_kept(state: &str, version: Option<VersionNumber>) -> Self {
+        match (state, version) {
+            ("draft", _) => Self::Draft,
+            ("archived", _) => Self::Archived,
+            ("published", Some(version)) => Self::Published(version),
+            _ => {
+                tracing::error!("a document has a publication this version does not know; it is unpublished");
+                Self::Draft
+            }
+        }
+    }
+}
+
 impl Assignment {
-    pub(super) fn is_live(&self, now: DateTime<Utc>) -> bool {
+    /// Whether it lets in now: it was not taken back and has not ended.
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }

@@ -11,7 +11,7 @@ pub use facts::{
 pub use level::{AccessLevel, Direction, UnknownLevel};
 
 pub use crate::actor::{Action, Actor, Denied, Role};
-use crate::id::{NdaId, TenantId};
+use crate::id::{ContactId, NdaId, TenantId};
 
 /// Why reading is allowed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,15 +127,41 @@ fn gated(
     if let Some(waived) = facts.assignments.iter().filter(live).find(|a| a.nda_waived) {
         return Decision::Allow(Basis::AssignedWaived(waived.id));
     }
-    // A union: an NDA of its own never takes the general one away.
-    let required: Vec<NdaId> = facts.default_nda.into_iter().chain(document.nda).collect();
-    if required.is_empty() {
+    let mut required = required(document, facts).peekable();
+    if required.peek().is_none() {
         return Decision::Deny(Deny::NdaNotConfigured);
     }
-    match required.iter().find_map(|nda| missing(*nda, facts)) {
+    match required.find_map(|nda| missing(nda, facts)) {
         Some(denied) => Decision::Deny(denied),
         None => Decision::Allow(Basis::AssignedWithNda(assignment.id)),
     }
+}
+
+/// Returns the NDAs that a document requires at its level.
+fn required(document: &DocumentFacts, facts: &AccessFacts) -> impl Iterator<Item = NdaId> {
+    let requires = match document.level {
+        AccessLevel::RequiresNda => true,
+        AccessLevel::Internal | AccessLevel::Restricted | AccessLevel::Public => false,
+    };
+    // A union: an NDA of its own never takes the general one away.
+    facts.default_nda.into_iter().chain(document.nda).filter(move |_| requires)
+}
+
+/// Says whether `viewer` may accept an NDA for the sake of a document, and which contact that is: only somebody who may read
+/// the document, ask for it or is kept from it by an NDA alone, and only an NDA that it requires.
+pub fn accepts(
+    site: TenantId,
+    viewer: &Viewer,
+    document: &DocumentFacts,
+    facts: &AccessFacts,
+    nda: NdaId,
+    now: DateTime<Utc>,
+) -> Option<ContactId> {
+    let known = match decide(site, viewer, document, facts, now).outside(document) {
+        Outside::Ok | Outside::RequestAccess | Outside::AcceptNda(..) => true,
+        Outside::SignIn | Outside::NotFound => false,
+    };
+    viewer.contact().filter(|_| known && required(document, facts).any(|required| required == nda))
 }
 
 fn missing(nda: NdaId, facts: &AccessFacts) -> Option<Deny> {

@@ -1,37 +1,48 @@
 //! Changes to who may read what, as people ask for them.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Agent;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
-use crate::library::access::{AccessLevel, Assignment, AssignmentId};
+use crate::library::access::{AccessLevel, Assignment, AssignmentId, NdaState};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::blob::BlobId;
+
+/// What a person had before them when they decided on a change, and why they did. Whatever shows a document to more people
+/// needs all three; what narrows needs none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expected {
+    /// The level it had.
+    pub level: AccessLevel,
+    /// The revision it had.
+    pub revision: u64,
+    /// Why.
+    pub reason: String,
+}
 
 /// A change of level, as a person asked for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LevelChange {
-    /// The level it was when the person decided. Not looked at when narrowing: that always works.
-    pub from: AccessLevel,
     /// The level it is to be.
     pub to: AccessLevel,
-    /// The revision it was then. Not looked at when narrowing.
-    pub revision: u64,
-    /// Why; required for widening.
-    pub reason: String,
+    /// What it was decided on. Not looked at when narrowing: that always works.
+    pub expected: Expected,
 }
 
-/// A version to be shown, as a person asked for it.
+/// A version to be shown, and what it is to be called, as a person asked for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Publish {
     /// Which version.
     pub version: VersionNumber,
-    /// The revision when the person decided.
-    pub revision: u64,
+    /// The title that readers are to see.
+    pub title: String,
+    /// What it was decided on. Only the revision is looked at, unless the document was withdrawn and its level lets readers in.
+    pub expected: Expected,
 }
 
 /// An assignment to be made.
@@ -48,13 +59,25 @@ pub struct NewAssignment {
 }
 
 impl NewAssignment {
-    /// It fails if the NDA is waived without a reason.
+    /// How many days ahead an end may be.
+    pub const DAYS: RangeInclusive<i64> = 1..=3650;
+
+    /// Fails if it ends too soon or too late, or if the NDA is waived without a reason.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] then.
-    pub fn check(&self) -> Result<(), StoreError> {
+    /// [`StoreError::OutOfRange`] for the end, [`StoreError::Conflict`] for the reason.
+    pub fn check(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (first, last) = (TimeDelta::days(*Self::DAYS.start()), TimeDelta::days(*Self::DAYS.end()));
+        if self.expires_at.is_some_and(|end| !(first..=last).contains(&(end - now))) {
+            return Err(StoreError::OutOfRange("expires_at"));
+        }
         let reasoned = self.nda_waiver.as_ref().is_none_or(|reason| !reason.trim().is_empty());
         if reasoned { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    /// Whether it takes the place of an assignment: a contact has one live assignment to a document.
+    pub fn replaces(&self, kept: &Assignment, now: DateTime<Utc>) -> bool {
+        kept.contact == self.contact && kept.document == self.document && kept.is_live(now)
     }
 
     /// The assignment it makes.
@@ -99,15 +122,39 @@ pub struct NewNdaVersion {
     pub title: String,
     /// What it says, as Markdown.
     pub text: String,
+    /// The version that is current, 0 for a new NDA: whoever writes the next one has read it.
+    pub expected: u32,
     /// Whether everybody has to accept anew. If not, the acceptances of older versions that count now keep counting.
     pub ask_again: bool,
+}
+
+impl NewNdaVersion {
+    /// Returns how the NDA stands with it, given how it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if its current version is not the one that was expected.
+    pub fn next(&self, kept: Option<NdaState>) -> Result<NdaState, StoreError> {
+        let NdaState { current, accept_from, .. } =
+            kept.unwrap_or(NdaState { id: self.id, current: 0, accept_from: 1 });
+        if current != self.expected {
+            return Err(StoreError::Conflict);
+        }
+        let current = current + 1;
+        let accept_from = if self.ask_again { current } else { accept_from };
+        Ok(NdaState { id: self.id, current, accept_from })
+    }
+
+    /// The text it makes, under this number.
+    pub fn numbered(&self, version: u32) -> NdaText {
+        NdaText { id: self.id, version, title: self.title.clone(), text: self.text.clone() }
+    }
 }
 
 /// A contact's acceptance of an NDA, as it comes in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewAcceptance {
-    /// Who.
-    pub contact: ContactId,
+    /// The document that led to it.
+    pub document: DocumentId,
     /// Which NDA.
     pub nda: NdaId,
     /// The version that was shown.
@@ -119,10 +166,20 @@ pub struct NewAcceptance {
 }
 
 impl NewAcceptance {
-    /// Returns what the audit says of it.
-    pub const fn entry(&self, at: DateTime<Utc>) -> NewEntry {
-        let Self { contact, nda, version, address, .. } = *self;
+    /// Returns what the audit says of it, once this contact has accepted.
+    pub const fn entry(&self, contact: ContactId, at: DateTime<Utc>) -> NewEntry {
+        let Self { nda, version, address, .. } = *self;
         let event = AuditEvent::NdaAccepted { nda, version };
         NewEntry { at, by: Agent::Contact(contact), address, subject: Subject::Contact(contact), event }
+    }
+
+    /// Fails unless it is of the text that is current now.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] otherwise.
+    pub fn check(&self, current: &NdaText) -> Result<(), StoreError> {
+        let is_it =
+            self.nda == current.id && self.version == current.version && self.digest == current.digest();
+        if is_it { Ok(()) } else { Err(StoreError::Conflict) }
     }
 }

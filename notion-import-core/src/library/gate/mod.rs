@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub use change::{LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
+pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
 pub use store::AccessStore;
 
 use super::access::{AccessLevel, Decision, DocumentFacts, Outside, Publication, Viewer, decide};
@@ -24,6 +24,8 @@ pub struct AdminDocument {
     pub document: Document,
     /// How far it is open and what decides that.
     pub facts: DocumentFacts,
+    /// The title that readers outside see, if anything is published.
+    pub published_title: Option<String>,
     /// Counts changes of the facts; a change names the one it was made from.
     pub revision: u64,
 }
@@ -33,7 +35,7 @@ pub struct AdminDocument {
 pub struct PublicDocument {
     /// Which one.
     pub id: DocumentId,
-    /// Its title.
+    /// Its title, as it was published.
     pub title: String,
     /// How far it is open.
     pub level: AccessLevel,
@@ -63,7 +65,7 @@ pub enum Reading {
 /// A document somebody was allowed to read. Only [`Gate::read`] makes one.
 pub struct Readable {
     site: TenantId,
-    /// Its title.
+    /// Its title, as it was published.
     pub title: String,
     /// The version that is shown.
     pub version: Version,

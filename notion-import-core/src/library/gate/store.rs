@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, PublicDocument, Publish,
+    AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    PublicDocument, Publish,
 };
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
@@ -20,7 +21,9 @@ use crate::library::document::Version;
 /// - Every change and its audit entry are one transaction.
 /// - A call that fails or changes nothing leaves no audit entry and no new revision.
 /// - Narrowing always works; widening is compare-and-set on level and revision.
-/// - A level that cannot be read is [`AccessLevel::Internal`](crate::library::access::AccessLevel::Internal).
+/// - A level that cannot be read is [`AccessLevel::Internal`](crate::library::access::AccessLevel::Internal), a publication that
+///   cannot be read is none.
+/// - What readers outside see, the title included, changes by what a person asks for here alone.
 /// - Another tenant's documents, contacts and NDAs do not exist for any call: a change of them is
 ///   [`StoreError::NotFound`], a list of what belongs to them is empty.
 ///
@@ -42,7 +45,8 @@ pub trait AccessStore: AuditLog {
     /// It returns a document's versions, newest first.
     async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError>;
 
-    /// It gives a document its own title, or lets it follow the source's again, which gives it the source's at once.
+    /// It gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers
+    /// outside see it once it is published.
     async fn rename(
         &self,
         actor: &Actor,
@@ -65,10 +69,11 @@ pub trait AccessStore: AuditLog {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// It shows a version to whom the level lets in.
+    /// Shows a version, under a title, to whom the level lets in. The version that is shown already may get a new title.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the revision has moved on, [`StoreError::NotFound`] if there is no such version.
+    /// [`StoreError::Conflict`] if the revision has moved on, [`StoreError::NotFound`] if there is no such version. Where nothing
+    /// was shown and the level lets readers in: as for a widening.
     async fn publish(
         &self,
         actor: &Actor,
@@ -80,12 +85,16 @@ pub trait AccessStore: AuditLog {
     /// It takes a document from every reader outside; it always works.
     async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// It sets whether outsiders who may not read a gated document may know that it exists.
+    /// Sets whether outsiders who may not read a gated document may know that it exists. To hide it always works.
+    ///
+    /// # Errors
+    /// When listing: [`StoreError::Conflict`] if level or revision have moved on, or if there is no reason.
     async fn set_listed(
         &self,
         actor: &Actor,
         id: DocumentId,
         listed: bool,
+        expected: &Expected,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
@@ -101,10 +110,11 @@ pub trait AccessStore: AuditLog {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// It lets a contact in to a document, whatever its level now.
+    /// Lets a contact in to a document, whatever its level now. An assignment by which the contact was let in before is taken back.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the tenant has no such document, [`StoreError::Conflict`] if the NDA is waived without a reason.
+    /// [`StoreError::NotFound`] if the tenant has no such document, [`StoreError::OutOfRange`] if the end is not among
+    /// [`NewAssignment::DAYS`] ahead, [`StoreError::Conflict`] if the NDA is waived without a reason.
     async fn assign(
         &self,
         actor: &Actor,
@@ -112,10 +122,14 @@ pub trait AccessStore: AuditLog {
         now: DateTime<Utc>,
     ) -> Result<AssignmentId, StoreError>;
 
-    /// It takes an assignment back; doing so again succeeds.
+    /// Takes an assignment to a document back; doing so again succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the document has no such assignment.
     async fn revoke(
         &self,
         actor: &Actor,
+        id: DocumentId,
         assignment: AssignmentId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
@@ -124,6 +138,9 @@ pub trait AccessStore: AuditLog {
     async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError>;
 
     /// It publishes a version of an NDA, which is current from then on, and returns its number. Needs the right to manage NDAs.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if another version is current than the one that was expected.
     async fn publish_nda(
         &self,
         actor: &Actor,
@@ -153,13 +170,16 @@ pub trait AccessStore: AuditLog {
         version: u32,
     ) -> Result<Option<NdaText>, StoreError>;
 
-    /// It records that a contact accepted an NDA; recording it again changes nothing, unless it was declared void meanwhile.
+    /// Records that a contact accepted an NDA for the sake of a document; recording it again changes nothing, unless it was
+    /// declared void meanwhile.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the tenant has no such NDA, [`StoreError::Conflict`] if the version is not the current one or the digest is not its text's.
+    /// [`StoreError::NotFound`] if the viewer may not [accept](crate::library::access::accepts) it, [`StoreError::Conflict`] if the
+    /// version is not the current one or the digest is not its text's.
     async fn accept_nda(
         &self,
-        tenant: TenantId,
+        site: TenantId,
+        viewer: &Viewer,
         acceptance: &NewAcceptance,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
@@ -190,7 +210,8 @@ pub trait AccessStore: AuditLog {
         now: DateTime<Utc>,
     ) -> Result<Vec<PublicDocument>, StoreError>;
 
-    /// It returns a document's title and one version's content. [`Gate`](super::Gate) asks for it after deciding; nothing else should.
+    /// Returns a document's published title and one version's content; none if nothing is published.
+    /// [`Gate`](super::Gate) asks for it after deciding; nothing else should.
     async fn content(
         &self,
         site: TenantId,

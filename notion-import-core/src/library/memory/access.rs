@@ -10,11 +10,12 @@ use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use crate::library::access::{
     Acceptance, AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer,
+    accepts,
 };
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::document::{Document, Version};
 use crate::library::gate::{
-    AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    AccessStore, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
     PublicDocument, Publish,
 };
 
@@ -114,10 +115,11 @@ impl AccessStore for MemoryLibrary {
         actor: &Actor,
         id: DocumentId,
         listed: bool,
+        expected: &Expected,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         actor.may(Action::Publish)?;
-        self.change(actor, id, |tenant| Ok(tenant.standing(id).set_listed(listed)), now)
+        self.change(actor, id, |tenant| tenant.standing(id).set_listed(listed, expected), now)
     }
 
     async fn require_nda(
@@ -146,15 +148,22 @@ impl AccessStore for MemoryLibrary {
         now: DateTime<Utc>,
     ) -> Result<AssignmentId, StoreError> {
         actor.may(Action::Assign)?;
-        new.check()?;
+        new.check(now)?;
         let assignment = AssignmentId(Uuid::now_v7());
         self.change(
             actor,
             new.document,
             |tenant| {
-                tenant.access.assignments.push(new.assignment(assignment));
+                let assignments = &mut tenant.access.assignments;
+                let mut events = Vec::new();
+                for replaced in assignments.iter_mut().filter(|kept| new.replaces(kept, now)) {
+                    replaced.revoked_at = Some(now);
+                    events.push(AuditEvent::Revoked { assignment: replaced.id });
+                }
+                assignments.push(new.assignment(assignment));
                 let nda_waiver = new.nda_waiver.clone();
-                Ok(Some(AuditEvent::Assigned { assignment, contact: new.contact, nda_waiver }))
+                events.push(AuditEvent::Assigned { assignment, contact: new.contact, nda_waiver });
+                Ok(events)
             },
             now,
         )?;
@@ -164,25 +173,21 @@ impl AccessStore for MemoryLibrary {
     async fn revoke(
         &self,
         actor: &Actor,
+        id: DocumentId,
         assignment: AssignmentId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         actor.may(Action::Assign)?;
-        let of = |tenant: &Tenant| tenant.access.assignments.iter().find(|a| a.id == assignment).cloned();
-        let document = self.read(actor.tenant, of).ok_or(StoreError::NotFound)?.document;
         self.change(
             actor,
-            document,
+            id,
             |tenant| {
-                let live = tenant
-                    .access
-                    .assignments
-                    .iter_mut()
-                    .find(|a| a.id == assignment && a.revoked_at.is_none());
-                Ok(live.map(|live| {
-                    live.revoked_at = Some(now);
-                    AuditEvent::Revoked { assignment }
-                }))
+                let mut assignments = tenant.access.assignments.iter_mut();
+                let kept = assignments.find(|kept| kept.id == assignment && kept.document == id);
+                let kept = kept.ok_or(StoreError::NotFound)?;
+                let is_first = kept.revoked_at.is_none();
+                kept.revoked_at.get_or_insert(now);
+                Ok(is_first.then_some(AuditEvent::Revoked { assignment }))
             },
             now,
         )
@@ -204,15 +209,14 @@ impl AccessStore for MemoryLibrary {
         actor.may(Action::ManageNda)?;
         let mut tenants = self.tenants();
         let access = &mut tenants.entry(actor.tenant).or_default().access;
-        let nda = access.ndas.entry(new.id).or_insert_with(|| Nda { accept_from: 1, texts: Vec::new() });
-        let version = nda.current() + 1;
-        nda.texts.push(NdaText { id: new.id, version, title: new.title.clone(), text: new.text.clone() });
-        if new.ask_again {
-            nda.accept_from = version;
-        }
-        let event = AuditEvent::NdaPublished { version, ask_again: new.ask_again };
+        let kept = access.states().into_iter().find(|state| state.id == new.id);
+        let NdaState { current, accept_from, .. } = new.next(kept)?;
+        let nda = access.ndas.entry(new.id).or_insert_with(|| Nda { accept_from, texts: Vec::new() });
+        nda.accept_from = accept_from;
+        nda.texts.push(new.numbered(current));
+        let event = AuditEvent::NdaPublished { version: current, ask_again: new.ask_again };
         self.audit.insert(actor.tenant, NewEntry::of(actor, now, Subject::Nda(new.id), event));
-        Ok(version)
+        Ok(current)
     }
 
     async fn set_default_nda(
@@ -249,21 +253,23 @@ impl AccessStore for MemoryLibrary {
 
     async fn accept_nda(
         &self,
-        tenant: TenantId,
+        site: TenantId,
+        viewer: &Viewer,
         new: &NewAcceptance,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tenants = self.tenants();
-        let access = &mut tenants.get_mut(&tenant).ok_or(StoreError::NotFound)?.access;
-        let current =
-            access.ndas.get(&new.nda).and_then(|nda| nda.texts.last()).ok_or(StoreError::NotFound)?;
-        if new.version != current.version || new.digest != current.digest() {
-            return Err(StoreError::Conflict);
-        }
-        let accepted = (new.contact, Acceptance { nda: new.nda, version: new.version, voided_at: None });
+        let tenant = tenants.get_mut(&site).ok_or(StoreError::NotFound)?;
+        let document = tenant.document(new.document).ok_or(StoreError::NotFound)?;
+        let (document, facts) = tenant.facts(viewer.contact(), document);
+        let contact = accepts(site, viewer, &document, &facts, new.nda, now).ok_or(StoreError::NotFound)?;
+        let access = &mut tenant.access;
+        let current = access.ndas.get(&new.nda).and_then(|nda| nda.texts.last());
+        new.check(current.ok_or(StoreError::NotFound)?)?;
+        let accepted = (contact, Acceptance { nda: new.nda, version: new.version, voided_at: None });
         if !access.acceptances.contains(&accepted) {
             access.acceptances.push(accepted);
-            self.audit.insert(tenant, new.entry(now));
+            self.audit.insert(site, new.entry(contact, now));
         }
         Ok(())
     }
@@ -322,25 +328,25 @@ impl AccessStore for MemoryLibrary {
         version: VersionNumber,
     ) -> Result<Option<(String, Version)>, StoreError> {
         Ok(self.read(site, |tenant| {
-            let title = tenant.document(id)?.title.text.clone();
+            let title = tenant.access.standings.get(&id)?.title.clone()?;
             Some((title, tenant.version(id, version)?.clone()))
         }))
     }
 }
 
 impl MemoryLibrary {
-    /// It changes a document that is there and notes the event, both or neither.
-    fn change(
+    /// Changes a document that is there and notes the events, both or neither.
+    fn change<E: IntoIterator<Item = AuditEvent>>(
         &self,
         actor: &Actor,
         id: DocumentId,
-        change: impl FnOnce(&mut Tenant) -> Result<Option<AuditEvent>, StoreError>,
+        change: impl FnOnce(&mut Tenant) -> Result<E, StoreError>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tenants = self.tenants();
         let known = tenants.get_mut(&actor.tenant).filter(|tenant| tenant.documents.contains_key(&id));
         let tenant = known.ok_or(StoreError::NotFound)?;
-        if let Some(event) = change(tenant)? {
+        for event in change(tenant)? {
             self.audit.insert(actor.tenant, NewEntry::of(actor, now, Subject::Document(id), event));
         }
         Ok(())

@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 use super::documents::Tenant;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
-use crate::library::access::{
-    Acceptance, AccessFacts, Assignment, DocumentFacts, NdaState, Outside, Publication, Viewer, decide,
-};
+use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, NdaState, Viewer};
 use crate::library::document::{Document, Version};
 use crate::library::gate::{AdminDocument, NdaText, PublicDocument};
 use crate::library::standing::Standing;
@@ -52,6 +50,7 @@ impl Tenant {
         AdminDocument {
             document: document.clone(),
             facts: standing.facts(tenant, id),
+            published_title: standing.title,
             revision: standing.revision,
         }
     }
@@ -80,14 +79,14 @@ impl Tenant {
         document: &Document,
         now: DateTime<Utc>,
     ) -> Option<PublicDocument> {
-        let (standing, facts) = self.facts(viewer.contact(), document);
-        let Publication::Published(version) = standing.publication else { return None };
-        let published_at = self.access.standings.get(&document.id)?.published_at?;
-        let outside = decide(document.tenant, viewer, &standing, &facts, now).outside(&standing);
-        let Document { id, title, .. } = document.clone();
-        let shown =
-            PublicDocument { id, title: title.text, level: standing.level, version, published_at, outside };
-        (outside != Outside::NotFound).then_some(shown)
+        let (_, facts) = self.facts(viewer.contact(), document);
+        self.access.standings.get(&document.id)?.clone().shown(
+            document.tenant,
+            document.id,
+            viewer,
+            &facts,
+            now,
+        )
     }
 
     pub(super) fn version(&self, id: DocumentId, number: VersionNumber) -> Option<&Version> {

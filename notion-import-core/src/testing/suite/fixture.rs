@@ -111,6 +111,9 @@ pub(super) fn notion_id() -> NotionId {
     NotionId::new(Uuid::now_v7())
 }
 
+/// The minutes of a day.
+pub(super) const DAY: i64 = 24 * 60;
+
 /// A page with everything a source can say, edited at minute 0.
 pub fn page(title: &str) -> Source {
     let icon = crate::library::document::SourceImage::Emoji("📄".into());

@@ -1,11 +1,14 @@
 //! Who is let in.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+
 use super::{Desk, Library};
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId};
 use crate::library::access::{AccessLevel, Assignment, AssignmentId, Outside};
 use crate::library::gate::NewAssignment;
-use crate::testing::suite::fixture::minute;
+use crate::testing::suite::fixture::{DAY, minute};
 use crate::testing::suite::{Broken, Outcome};
 
 /// Whether the contact reads anything at this minute.
@@ -21,7 +24,7 @@ pub(super) async fn kept(library: Library) -> Outcome {
     let other = desk.import("Other").await?.id;
     let mut expected = Vec::new();
     for (expires_at, waiver) in
-        [(None, None), (Some(minute(9)), Some("A paper NDA")), (Some(minute(8)), None)]
+        [(None, None), (Some(minute(9 * DAY)), Some("A paper NDA")), (Some(minute(8 * DAY)), None)]
     {
         let contact = ContactId::fresh();
         let nda_waiver = waiver.map(String::from);
@@ -39,9 +42,9 @@ pub(super) async fn expires(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
     let contact = ContactId::fresh();
-    let new = NewAssignment { document, contact, expires_at: Some(minute(9)), nda_waiver: None };
+    let new = NewAssignment { document, contact, expires_at: Some(minute(9 * DAY)), nda_waiver: None };
     desk.access().assign(&desk.admin, &new, minute(2)).await?;
-    for (minutes, expected) in [(8, true), (9, false), (10, false)] {
+    for (minutes, expected) in [(9 * DAY - 1, true), (9 * DAY, false), (10 * DAY, false)] {
         ensure_eq!(reads(&desk, contact, minutes).await?, expected, "reads at minute {minutes}");
     }
     Ok(())
@@ -54,7 +57,7 @@ pub(super) async fn revoked(library: Library) -> Outcome {
     let assignment = desk.assign(document, contact).await?;
     desk.assign(document, other).await?;
     for minutes in [4, 5] {
-        desk.access().revoke(&desk.admin, assignment, minute(minutes)).await?;
+        desk.access().revoke(&desk.admin, document, assignment, minute(minutes)).await?;
         let kept = desk.access().assignments(&desk.admin, document).await?;
         let revoked: Vec<_> = kept.iter().map(|assignment| assignment.revoked_at).collect();
         ensure_eq!(revoked, [Some(minute(4)), None], "when the assignments were revoked");
@@ -62,7 +65,7 @@ pub(super) async fn revoked(library: Library) -> Outcome {
     ensure_eq!(reads(&desk, contact, 5).await?, false, "whether the contact reads");
     ensure_eq!(reads(&desk, other, 5).await?, true, "whether the other contact reads");
     let unknown = AssignmentId(ContactId::fresh().as_uuid());
-    let unknown = desk.access().revoke(&desk.admin, unknown, minute(5)).await;
+    let unknown = desk.access().revoke(&desk.admin, document, unknown, minute(5)).await;
     ensure_fails!(unknown, StoreError::NotFound, "revoking what is not there");
     Ok(())
 }
@@ -93,5 +96,86 @@ pub(super) async fn waiver(library: Library) -> Outcome {
         ensure_fails!(assigned, StoreError::Conflict, "waiving without a reason");
     }
     ensure_eq!(desk.access().assignments(&desk.admin, document).await?.len(), 2, "assignments made");
+    Ok(())
+}
+
+pub(super) async fn days(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
+    let contact = ContactId::fresh();
+    let assign = async |end| {
+        let new = NewAssignment { document, contact, expires_at: Some(end), nda_waiver: None };
+        desk.access().assign(&desk.admin, &new, minute(2)).await
+    };
+    let ends = |days: i64| minute(2 + days * DAY);
+    let moment = TimeDelta::milliseconds(1);
+    for end in
+        [ends(-1), ends(0), ends(1) - moment, ends(3650) + moment, ends(10_000), DateTime::<Utc>::MAX_UTC]
+    {
+        ensure_fails!(assign(end).await, StoreError::OutOfRange(_), "an end at {end}");
+    }
+    ensure_eq!(desk.access().assignments(&desk.admin, document).await?, [], "the assignments");
+    for end in [ends(1), ends(3650)] {
+        assign(end).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn one(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
+    let elsewhere = desk.open("Other", AccessLevel::Restricted).await?.id;
+    let (contact, other) = (ContactId::fresh(), ContactId::fresh());
+    let untouched = [desk.assign(document, other).await?, desk.assign(elsewhere, contact).await?];
+    let end = Some(minute(3 * DAY));
+    let short = NewAssignment { document, contact, expires_at: end, nda_waiver: None };
+    let first = desk.access().assign(&desk.admin, &short, minute(2)).await?;
+    // One that has ended is not taken back.
+    let after = minute(4 * DAY);
+    let forever = NewAssignment { expires_at: None, ..short.clone() };
+    let second = desk.access().assign(&desk.admin, &forever, after).await?;
+    let third = desk.access().assign(&desk.admin, &forever, after).await?;
+    let mut kept = desk.access().assignments(&desk.admin, document).await?;
+    kept.extend(desk.access().assignments(&desk.admin, elsewhere).await?);
+    let live = |id| kept.iter().any(|kept| kept.id == id && kept.revoked_at.is_none());
+    ensure_eq!(untouched.map(live), [true; 2], "whether others' assignments are live");
+    ensure_eq!(
+        [first, second, third].map(live),
+        [true, false, true],
+        "whether the contact's were left alone"
+    );
+    ensure_eq!(reads(&desk, contact, 5 * DAY).await?, true, "whether the contact reads");
+    desk.access().revoke(&desk.admin, document, third, after).await?;
+    let viewer = desk.viewer(contact);
+    let readable = desk.access().readable(desk.tenant(), &viewer, minute(5 * DAY)).await?;
+    ensure!(readable.iter().all(|shown| shown.id != document), "the contact reads what was taken back");
+    Ok(())
+}
+
+pub(super) async fn race(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
+    let contact = ContactId::fresh();
+    for made in join_all((0..8).map(|_| desk.assign(document, contact))).await {
+        made?;
+    }
+    let kept = desk.access().assignments(&desk.admin, document).await?;
+    let live = kept.iter().filter(|kept| kept.is_live(minute(3))).count();
+    ensure_eq!((kept.len(), live), (8, 1), "assignments, and those that are live");
+    Ok(())
+}
+
+pub(super) async fn of_document(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
+    let other = desk.open("Other", AccessLevel::Restricted).await?.id;
+    let contact = ContactId::fresh();
+    let assignment = desk.assign(document, contact).await?;
+    for id in [other, DocumentId::fresh()] {
+        let revoked = desk.access().revoke(&desk.admin, id, assignment, minute(3)).await;
+        ensure_fails!(revoked, StoreError::NotFound, "revoking it as another document's");
+    }
+    ensure_eq!(reads(&desk, contact, 4).await?, true, "whether the contact reads");
+    ensure_eq!(desk.access().history(&desk.admin, other).await?.len(), 2, "the other document's history");
     Ok(())
 }

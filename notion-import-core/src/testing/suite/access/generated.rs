@@ -6,7 +6,7 @@ use super::{Desk, Library};
 use crate::id::{ContactId, DocumentId, NdaId};
 use crate::library::access::{AccessLevel, Outside, Publication, Role, Viewer, decide};
 use crate::library::gate::NewAssignment;
-use crate::testing::suite::fixture::{actor, minute, tenant};
+use crate::testing::suite::fixture::{DAY, actor, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};
 
 pub(super) async fn readable(library: Library) -> Outcome {
@@ -16,7 +16,7 @@ pub(super) async fn readable(library: Library) -> Outcome {
         let contacts = [ContactId::fresh(), ContactId::fresh()];
         let documents = furnish(&desk, &contacts, &mut rng).await?;
         for viewer in viewers(&desk, &contacts) {
-            for minutes in [3, 5, 8] {
+            for minutes in [3, 2 * DAY, 5 * DAY] {
                 compare(&desk, &documents, &viewer, minutes).await.map_err(|how| {
                     Broken::new(format!("seed {seed}, {viewer:?}, minute {minutes}: {how}"))
                 })?;
@@ -61,7 +61,7 @@ async fn document(desk: &Desk, title: &str, ndas: &[NdaId], rng: &mut Rng) -> Re
     let id = desk.open(title, level).await?.id;
     let nda = rng.choice(ndas).copied().filter(|_| rng.bool());
     desk.access().require_nda(&desk.admin, id, nda, minute(2)).await?;
-    desk.access().set_listed(&desk.admin, id, rng.bool(), minute(2)).await?;
+    desk.list(id, rng.bool()).await?;
     if rng.u8(0..5) == 0 {
         desk.access().withdraw(&desk.admin, id, minute(2)).await?;
     }
@@ -70,11 +70,11 @@ async fn document(desk: &Desk, title: &str, ndas: &[NdaId], rng: &mut Rng) -> Re
 
 async fn assign(desk: &Desk, document: DocumentId, contact: ContactId, rng: &mut Rng) -> Outcome {
     let nda_waiver = (rng.u8(0..4) == 0).then(|| "A paper NDA".into());
-    let expires_at = rng.bool().then(|| minute(rng.i64(4..8)));
+    let expires_at = rng.bool().then(|| minute(rng.i64(2..5) * DAY));
     let new = NewAssignment { document, contact, expires_at, nda_waiver };
     let assignment = desk.access().assign(&desk.admin, &new, minute(2)).await?;
     if rng.u8(0..4) == 0 {
-        desk.access().revoke(&desk.admin, assignment, minute(2)).await?;
+        desk.access().revoke(&desk.admin, document, assignment, minute(2)).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::id::{ContactId, DocumentId, VersionNumber};
 use crate::library::access::{AccessLevel, Role};
 use crate::library::audit::{AuditEntry, AuditEvent};
 use crate::library::document::Source;
-use crate::library::gate::{LevelChange, NewAssignment, Publish};
+use crate::library::gate::{Expected, LevelChange, NewAssignment, Publish};
 use crate::testing::suite::fixture::{actor, minute, seen};
 use crate::testing::suite::{Broken, Outcome};
 
@@ -36,32 +36,41 @@ pub(super) async fn every(library: Library) -> Outcome {
 
     access.rename(admin, id, Some("Our policy"), minute(10)).await?;
     let version = VersionNumber(1);
-    access.publish(admin, id, &Publish { version, revision: 0 }, minute(11)).await?;
+    let publish = desk.publication_of(id, 1).await?;
+    access.publish(admin, id, &publish, minute(11)).await?;
     let change = desk.change(id, AccessLevel::Public).await?;
     access.set_level(admin, id, &change, minute(12)).await?;
-    access.set_listed(admin, id, true, minute(13)).await?;
+    access.set_listed(admin, id, true, &desk.expected(id).await?, minute(13)).await?;
     access.require_nda(admin, id, Some(nda), minute(14)).await?;
     let nda_waiver = Some(String::from("A paper NDA"));
     let new = NewAssignment { document: id, contact, expires_at: None, nda_waiver: nda_waiver.clone() };
     let assignment = access.assign(admin, &new, minute(15)).await?;
-    access.revoke(admin, assignment, minute(16)).await?;
-    access.withdraw(admin, id, minute(17)).await?;
-    library.documents.unlink(admin, id, minute(18)).await?;
+    let replacing = NewAssignment { nda_waiver: None, ..new };
+    let replaced_by = access.assign(admin, &replacing, minute(16)).await?;
+    access.revoke(admin, id, replaced_by, minute(17)).await?;
+    access.rename(admin, id, Some("The policy"), minute(18)).await?;
+    access.publish(admin, id, &desk.publication_of(id, 1).await?, minute(19)).await?;
+    access.withdraw(admin, id, minute(20)).await?;
+    library.documents.unlink(admin, id, minute(21)).await?;
 
-    let LevelChange { from, to, reason, .. } = change;
+    let LevelChange { to, expected: Expected { level: from, reason, .. } } = change;
     let events = [
-        AuditEvent::Renamed,
-        AuditEvent::Published { version },
-        AuditEvent::LevelChanged { from, to, reason },
-        AuditEvent::Listed { listed: true },
-        AuditEvent::NdaRequired { nda: Some(nda) },
-        AuditEvent::Assigned { assignment, contact, nda_waiver },
-        AuditEvent::Revoked { assignment },
-        AuditEvent::Withdrawn,
-        AuditEvent::Unlinked,
+        (10, AuditEvent::Renamed),
+        (11, AuditEvent::Published { version, reason: reason.clone() }),
+        (12, AuditEvent::LevelChanged { from, to, reason: reason.clone() }),
+        (13, AuditEvent::Listed { listed: true, reason }),
+        (14, AuditEvent::NdaRequired { nda: Some(nda) }),
+        (15, AuditEvent::Assigned { assignment, contact, nda_waiver }),
+        (16, AuditEvent::Revoked { assignment }),
+        (16, AuditEvent::Assigned { assignment: replaced_by, contact, nda_waiver: None }),
+        (17, AuditEvent::Revoked { assignment: replaced_by }),
+        (18, AuditEvent::Renamed),
+        (19, AuditEvent::TitlePublished { version }),
+        (20, AuditEvent::Withdrawn),
+        (21, AuditEvent::Unlinked),
     ];
     let by = Agent::Member(admin.member);
-    let entries = (10..).zip(events).map(|(at, event)| (minute(at), by, Some(address), event));
+    let entries = events.into_iter().map(|(at, event)| (minute(at), by, Some(address), event));
     let mut expected: Vec<_> = imported.into_iter().chain(entries).collect();
     expected.reverse();
     ensure_eq!(history(&desk, id).await?, expected, "the history");
@@ -74,37 +83,37 @@ pub(super) async fn failures(library: Library) -> Outcome {
     let id = desk.open("Policy", AccessLevel::Restricted).await?.id;
     let contact = ContactId::fresh();
     let assignment = desk.assign(id, contact).await?;
-    access.revoke(admin, assignment, minute(3)).await?;
+    access.revoke(admin, id, assignment, minute(3)).await?;
     let before = (history(&desk, id).await?, desk.read(id).await?);
 
     // What is so already.
     desk.publish(id, 1).await?;
     desk.set_level(id, AccessLevel::Restricted).await?;
-    access.set_listed(admin, id, false, minute(4)).await?;
+    let seen = desk.expected(id).await?;
+    access.set_listed(admin, id, false, &seen, minute(4)).await?;
     access.require_nda(admin, id, None, minute(4)).await?;
-    access.revoke(admin, assignment, minute(4)).await?;
+    access.revoke(admin, id, assignment, minute(4)).await?;
     access.rename(admin, id, None, minute(4)).await?;
     // What fails.
-    let stale = LevelChange { revision: 99, ..desk.change(id, AccessLevel::Public).await? };
+    let outdated = Expected { revision: 99, ..seen };
+    let stale = LevelChange { to: AccessLevel::Public, expected: outdated.clone() };
+    let publish = desk.publication_of(id, 1).await?;
+    let stale_version = Publish { expected: outdated.clone(), ..publish.clone() };
+    let no_version = Publish { version: VersionNumber(9), ..publish };
     let nobody = actor(desk.tenant(), Role::Viewer);
     let blank = NewAssignment { document: id, contact, expires_at: None, nda_waiver: Some(String::new()) };
     let failures = [
         access.set_level(admin, id, &stale, minute(4)).await.is_err(),
-        access
-            .publish(admin, id, &Publish { version: VersionNumber(1), revision: 99 }, minute(4))
-            .await
-            .is_err(),
-        access
-            .publish(admin, id, &Publish { version: VersionNumber(9), revision: 2 }, minute(4))
-            .await
-            .is_err(),
+        access.publish(admin, id, &stale_version, minute(4)).await.is_err(),
+        access.publish(admin, id, &no_version, minute(4)).await.is_err(),
+        access.set_listed(admin, id, true, &outdated, minute(4)).await.is_err(),
         access.withdraw(&nobody, id, minute(4)).await.is_err(),
         access.rename(&nobody, id, Some("Renamed"), minute(4)).await.is_err(),
         access.require_nda(admin, id, Some(crate::id::NdaId::fresh()), minute(4)).await.is_err(),
         access.assign(admin, &blank, minute(4)).await.is_err(),
         library.documents.unlink(&nobody, id, minute(4)).await.is_err(),
     ];
-    ensure_eq!(failures, [true; 8], "calls that failed");
+    ensure_eq!(failures, [true; 9], "calls that failed");
     let after = (history(&desk, id).await?, desk.read(id).await?);
     ensure_eq!(after, before, "the history and the document");
 

@@ -6,7 +6,7 @@ use super::{Desk, Library};
 use crate::error::StoreError;
 use crate::id::DocumentId;
 use crate::library::access::AccessLevel;
-use crate::library::gate::LevelChange;
+use crate::library::gate::{Expected, LevelChange};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::minute;
 
@@ -22,8 +22,9 @@ pub(super) async fn level(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let id = desk.open("Policy", AccessLevel::RequiresNda).await?.id;
     for from in [AccessLevel::Internal, AccessLevel::Restricted, AccessLevel::Public] {
-        let change = LevelChange { from, ..desk.change(id, AccessLevel::Public).await? };
-        refused(&desk, id, change).await?;
+        let change = desk.change(id, AccessLevel::Public).await?;
+        let expected = Expected { level: from, ..change.expected };
+        refused(&desk, id, LevelChange { expected, ..change }).await?;
     }
     // Somebody else did what was asked for here; this one is not to believe that they did.
     let change = desk.change(id, AccessLevel::Restricted).await?;
@@ -39,9 +40,10 @@ pub(super) async fn revision(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let id = desk.open("Policy", AccessLevel::Restricted).await?.id;
     let change = desk.change(id, AccessLevel::Public).await?;
-    desk.access().set_listed(&desk.admin, id, true, minute(3)).await?;
+    desk.list(id, true).await?;
     refused(&desk, id, change.clone()).await?;
-    refused(&desk, id, LevelChange { revision: change.revision + 9, ..change }).await?;
+    let expected = Expected { revision: change.expected.revision + 9, ..change.expected };
+    refused(&desk, id, LevelChange { expected, ..change }).await?;
     desk.set_level(id, AccessLevel::Public)
         .await
         .map_err(|how| super::Broken::new(format!("the current revision was refused: {how}")))
@@ -60,8 +62,9 @@ pub(super) async fn reason(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let id = desk.open("Policy", AccessLevel::Internal).await?.id;
     for reason in ["", " \n"] {
-        let change = LevelChange { reason: reason.into(), ..desk.change(id, AccessLevel::Public).await? };
-        refused(&desk, id, change).await?;
+        let change = desk.change(id, AccessLevel::Public).await?;
+        let expected = Expected { reason: reason.into(), ..change.expected };
+        refused(&desk, id, LevelChange { expected, ..change }).await?;
     }
     Ok(())
 }
@@ -89,8 +92,8 @@ pub(super) async fn narrowing(library: Library) -> Outcome {
     for to in
         [AccessLevel::Restricted, AccessLevel::RequiresNda, AccessLevel::Internal, AccessLevel::Internal]
     {
-        let hurried = LevelChange { from: AccessLevel::Public, to, revision: 99, reason: String::new() };
-        desk.try_level(id, &hurried).await?;
+        let expected = Expected { level: AccessLevel::Public, revision: 99, reason: String::new() };
+        desk.try_level(id, &LevelChange { to, expected }).await?;
         ensure_eq!(desk.level(id).await?, to, "the level");
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::library::access::{AccessLevel, Actor, AssignmentId, Publication, Role
 use crate::library::audit::{AuditEntry, AuditQuery};
 use crate::library::document::{DocumentStore, Source};
 use crate::library::gate::{
-    AccessStore, AdminDocument, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, Publish,
+    AccessStore, AdminDocument, Expected, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, Publish,
 };
 use crate::testing::suite::fixture::{actor, content, content_manager, minute, page, tenant, writer};
 
@@ -60,15 +60,25 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("only a version that is there is published", publication::no_such_version),
     promise!("withdrawing always works, and closes the document", publication::withdrawn),
     promise!("a new version is not shown before it is published", publication::new_version),
+    promise!("a new title is not shown before it is published", publication::new_title),
+    promise!("a title is kept without what cannot be seen", publication::clean_title),
+    promise!("publishing again what was withdrawn is a widening", publication::again),
     promise!("whether a document is listed is kept", publication::listed),
+    promise!("listing is a widening, hiding always works", publication::listing),
     promise!("an assignment is kept as it was made, oldest first", assignments::kept),
     promise!("an assignment ends when it expires", assignments::expires),
     promise!("a revoked assignment is dead, and revoking it again succeeds", assignments::revoked),
     promise!("only a document that is there is assigned", assignments::no_such_document),
     promise!("an NDA is not waived without a reason", assignments::waiver),
+    promise!("an assignment ends in one day at least and 3650 at most", assignments::days),
+    promise!("a contact has one live assignment to a document", assignments::one),
+    promise!("of many assignments at once one is live", assignments::race),
+    promise!("an assignment is revoked as the document's that it is", assignments::of_document),
     promise!("versions of an NDA are counted from one and never change", ndas::versions),
     promise!("an NDA without a version cannot be required", ndas::no_such_nda),
+    promise!("a version of an NDA follows the one that was expected", ndas::expected),
     promise!("an acceptance is bound to the current text", ndas::current_text),
+    promise!("an acceptance needs a document that requires it and may be asked for", ndas::for_a_document),
     promise!("accepting again changes nothing", ndas::accepted_again),
     promise!("asking again makes older acceptances count no more", ndas::ask_again),
     promise!("an editorial version keeps older acceptances", ndas::editorial),
@@ -175,14 +185,30 @@ impl Desk {
     }
 
     async fn publish(&self, id: DocumentId, version: u32) -> Result<(), Broken> {
-        let publish = Publish { version: VersionNumber(version), revision: self.read(id).await?.revision };
+        let publish = self.publication_of(id, version).await?;
         Ok(self.access().publish(&self.admin, id, &publish, minute(2)).await?)
+    }
+
+    /// What a person would publish who sees the document as it is: a version, and the working title.
+    async fn publication_of(&self, id: DocumentId, version: u32) -> Result<Publish, Broken> {
+        let title = self.read(id).await?.document.title.text;
+        Ok(Publish { version: VersionNumber(version), title, expected: self.expected(id).await? })
+    }
+
+    /// What a person has before them who sees the document as it is, and a reason.
+    async fn expected(&self, id: DocumentId) -> Result<Expected, Broken> {
+        let AdminDocument { facts, revision, .. } = self.read(id).await?;
+        Ok(Expected { level: facts.level, revision, reason: "Asked for by sales".into() })
+    }
+
+    async fn list(&self, id: DocumentId, listed: bool) -> Result<(), Broken> {
+        let expected = self.expected(id).await?;
+        Ok(self.access().set_listed(&self.admin, id, listed, &expected, minute(2)).await?)
     }
 
     /// The change a person would ask for who sees the document as it is.
     async fn change(&self, id: DocumentId, to: AccessLevel) -> Result<LevelChange, Broken> {
-        let AdminDocument { facts, revision, .. } = self.read(id).await?;
-        Ok(LevelChange { from: facts.level, to, revision, reason: "Asked for by sales".into() })
+        Ok(LevelChange { to, expected: self.expected(id).await? })
     }
 
     async fn set_level(&self, id: DocumentId, to: AccessLevel) -> Result<(), Broken> {
@@ -212,22 +238,40 @@ impl Desk {
     }
 
     async fn publish_nda(&self, id: NdaId, text: &str, ask_again: bool) -> Result<u32, Broken> {
-        let new = NewNdaVersion { id, title: "Mutual NDA".into(), text: text.into(), ask_again };
+        let expected = self.nda_version(id).await?;
+        let new = NewNdaVersion { id, title: "Mutual NDA".into(), text: text.into(), expected, ask_again };
         Ok(self.access().publish_nda(&self.admin, &new, minute(2)).await?)
     }
 
-    /// The contact accepts the current version of the NDA.
-    async fn accept(&self, contact: ContactId, nda: NdaId) -> Result<(), Broken> {
-        let acceptance = self.acceptance(contact, nda).await?;
-        Ok(self.access().accept_nda(self.tenant(), &acceptance, minute(2)).await?)
+    /// The current version of an NDA; 0 if there is none.
+    async fn nda_version(&self, nda: NdaId) -> Result<u32, Broken> {
+        let (_, states) = self.access().ndas(self.tenant()).await?;
+        Ok(states.iter().find(|state| state.id == nda).map_or(0, |state| state.current))
     }
 
-    async fn acceptance(&self, contact: ContactId, nda: NdaId) -> Result<NewAcceptance, Broken> {
-        let (_, states) = self.access().ndas(self.tenant()).await?;
-        let current = states.iter().find(|state| state.id == nda).map_or(0, |state| state.current);
+    /// The contact accepts the current version of the NDA, for the sake of a document that is shown no longer than that.
+    async fn accept(&self, contact: ContactId, nda: NdaId) -> Result<(), Broken> {
+        let document = self.open("Signed for", AccessLevel::RequiresNda).await?.id;
+        self.access().require_nda(&self.admin, document, Some(nda), minute(2)).await?;
+        self.list(document, true).await?;
+        self.accept_for(document, contact, nda).await?;
+        Ok(self.access().withdraw(&self.admin, document, minute(2)).await?)
+    }
+
+    async fn accept_for(&self, document: DocumentId, contact: ContactId, nda: NdaId) -> Result<(), Broken> {
+        let acceptance = self.acceptance(document, nda).await?;
+        Ok(self.try_accept(contact, &acceptance).await?)
+    }
+
+    async fn try_accept(&self, contact: ContactId, acceptance: &NewAcceptance) -> Result<(), StoreError> {
+        self.access().accept_nda(self.tenant(), &self.viewer(contact), acceptance, minute(2)).await
+    }
+
+    async fn acceptance(&self, document: DocumentId, nda: NdaId) -> Result<NewAcceptance, Broken> {
+        let current = self.nda_version(nda).await?;
         let text = self.access().nda_text(self.tenant(), nda, current).await?;
         let text = text.ok_or_else(|| Broken::new("the current version of the NDA is gone".into()))?;
-        Ok(NewAcceptance { contact, nda, version: current, digest: text.digest(), address: None })
+        Ok(NewAcceptance { document, nda, version: current, digest: text.digest(), address: None })
     }
 
     /// A contact of this tenant whose address is verified.

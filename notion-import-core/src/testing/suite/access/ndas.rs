@@ -1,11 +1,13 @@
 //! NDAs and who has accepted them.
 
+use futures_util::future::join_all;
+
 use super::{Desk, Library};
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId};
-use crate::library::access::{AccessLevel, NdaState, Outside};
+use crate::library::access::{AccessLevel, NdaState, Outside, Viewer};
 use crate::library::blob::BlobId;
-use crate::library::gate::{NdaText, NewAcceptance};
+use crate::library::gate::{NdaText, NewAcceptance, NewNdaVersion};
 use crate::testing::suite::fixture::minute;
 use crate::testing::suite::{Broken, Outcome};
 
@@ -29,7 +31,7 @@ impl Signing {
     }
 
     async fn accept(&self) -> Result<(), Broken> {
-        self.desk.accept(self.contact, self.nda).await
+        self.desk.accept_for(self.document, self.contact, self.nda).await
     }
 
     /// What the contact may do about the document.
@@ -78,15 +80,12 @@ pub(super) async fn no_such_nda(library: Library) -> Outcome {
     ensure_fails!(default, StoreError::NotFound, "an unknown default");
     let required = desk.access().require_nda(&desk.admin, document, Some(nda), minute(3)).await;
     ensure_fails!(required, StoreError::NotFound, "an unknown requirement");
-    let acceptance = NewAcceptance {
-        contact: ContactId::fresh(),
-        nda,
-        version: 1,
-        digest: BlobId::of(b""),
-        address: None,
-    };
-    let accepted = desk.access().accept_nda(desk.tenant(), &acceptance, minute(3)).await;
-    ensure_fails!(accepted, StoreError::NotFound, "an unknown acceptance");
+    let acceptance = NewAcceptance { document, nda, version: 1, digest: BlobId::of(b""), address: None };
+    ensure_fails!(
+        desk.try_accept(ContactId::fresh(), &acceptance).await,
+        StoreError::NotFound,
+        "an unknown acceptance"
+    );
     ensure_eq!(desk.access().ndas(desk.tenant()).await?, (None, vec![]), "the NDAs");
     ensure_eq!(desk.read(document).await?.facts.nda, None, "the NDA required");
     Ok(())
@@ -94,10 +93,10 @@ pub(super) async fn no_such_nda(library: Library) -> Outcome {
 
 pub(super) async fn current_text(library: Library) -> Outcome {
     let signing = Signing::new(&library).await?;
-    let Signing { desk, contact, nda, .. } = &signing;
-    let old = desk.acceptance(*contact, *nda).await?;
+    let Signing { desk, document, contact, nda } = &signing;
+    let old = desk.acceptance(*document, *nda).await?;
     desk.publish_nda(*nda, "Say nothing at all", false).await?;
-    let current = desk.acceptance(*contact, *nda).await?;
+    let current = desk.acceptance(*document, *nda).await?;
     let wrong = [
         old.clone(),
         NewAcceptance { digest: old.digest, ..current.clone() },
@@ -105,11 +104,11 @@ pub(super) async fn current_text(library: Library) -> Outcome {
         NewAcceptance { version: current.version + 1, ..current.clone() },
     ];
     for acceptance in wrong {
-        let accepted = desk.access().accept_nda(desk.tenant(), &acceptance, minute(3)).await;
+        let accepted = desk.try_accept(*contact, &acceptance).await;
         ensure_fails!(accepted, StoreError::Conflict, "{acceptance:?}");
         ensure_eq!(signing.outside().await?, signing.asked(2), "what the contact may do");
     }
-    desk.access().accept_nda(desk.tenant(), &current, minute(3)).await?;
+    desk.try_accept(*contact, &current).await?;
     ensure_eq!(signing.outside().await?, Some(Outside::Ok), "what the contact may do");
     Ok(())
 }
@@ -169,9 +168,9 @@ pub(super) async fn union(library: Library) -> Outcome {
     let Signing { desk, document, contact, nda } = &signing;
     let own = desk.nda("Of its own").await?;
     desk.access().require_nda(&desk.admin, *document, Some(own), minute(3)).await?;
-    desk.accept(*contact, own).await?;
+    desk.accept_for(*document, *contact, own).await?;
     ensure_eq!(signing.outside().await?, signing.asked(1), "what the contact may do without the default");
-    desk.accept(*contact, *nda).await?;
+    desk.accept_for(*document, *contact, *nda).await?;
     ensure_eq!(signing.outside().await?, Some(Outside::Ok), "what the contact may do with both");
     Ok(())
 }
@@ -189,5 +188,94 @@ pub(super) async fn unconfigured(library: Library) -> Outcome {
     let readable = desk.access().readable(desk.tenant(), &desk.viewer(contact), minute(3)).await?;
     let outside: Vec<_> = readable.into_iter().map(|document| document.outside).collect();
     ensure_eq!(outside, [Outside::AcceptNda(nda, 1)], "what the contact sees");
+    Ok(())
+}
+
+pub(super) async fn expected(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = NdaId::fresh();
+    let new = |expected, text: &str| NewNdaVersion {
+        id,
+        title: "Mutual NDA".into(),
+        text: text.into(),
+        expected,
+        ask_again: true,
+    };
+    let publish = async |new: &NewNdaVersion| desk.access().publish_nda(&desk.admin, new, minute(2)).await;
+    ensure_fails!(publish(&new(1, "Not there")).await, StoreError::Conflict, "a next version of nothing");
+    ensure_eq!(publish(&new(0, "First")).await?, 1, "the first version");
+    for expected in [0, 2] {
+        ensure_fails!(
+            publish(&new(expected, "Blind")).await,
+            StoreError::Conflict,
+            "after version {expected}"
+        );
+    }
+    let texts: Vec<_> = (0..8).map(|n| new(1, &format!("Second by {n}"))).collect();
+    let mut succeeded = 0;
+    for done in join_all(texts.iter().map(publish)).await {
+        match done {
+            Ok(version) => {
+                ensure_eq!(version, 2, "the number of the next version");
+                succeeded += 1;
+            }
+            Err(StoreError::Conflict) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    ensure_eq!(succeeded, 1, "of many next versions at once, those that succeeded");
+    let state = NdaState { id, current: 2, accept_from: 2 };
+    ensure_eq!(desk.access().ndas(desk.tenant()).await?.1, [state], "the NDA");
+    Ok(())
+}
+
+pub(super) async fn for_a_document(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let (nda, other) = (desk.nda("Say nothing").await?, desk.nda("Say less").await?);
+    let contact = ContactId::fresh();
+    let prepare = async |level, listed, assigned| {
+        let id = desk.open("Policy", level).await?.id;
+        desk.access().require_nda(&desk.admin, id, Some(nda), minute(2)).await?;
+        desk.list(id, listed).await?;
+        if assigned {
+            desk.assign(id, contact).await?;
+        }
+        Ok::<_, Broken>(id)
+    };
+    let refused = async |viewer: &Viewer, document, nda, why: &str| {
+        let acceptance = desk.acceptance(document, nda).await?;
+        let accepted = desk.access().accept_nda(desk.tenant(), viewer, &acceptance, minute(2)).await;
+        ensure_fails!(accepted, StoreError::NotFound, "accepting {why}");
+        let facts = desk.access().facts(desk.tenant(), Some(contact), document).await?;
+        let accepted = facts.map(|(_, facts)| facts.acceptances).unwrap_or_default();
+        ensure_eq!(accepted, [], "what is accepted after accepting {why}");
+        Ok::<_, Broken>(())
+    };
+    let viewer = desk.viewer(contact);
+    refused(&viewer, DocumentId::fresh(), nda, "for a document that is not there").await?;
+    let hidden = prepare(AccessLevel::RequiresNda, false, false).await?;
+    refused(&viewer, hidden, nda, "for a document that nobody told of").await?;
+    let internal = prepare(AccessLevel::Internal, true, true).await?;
+    refused(&viewer, internal, nda, "for an internal document").await?;
+    for level in [AccessLevel::Restricted, AccessLevel::Public] {
+        let id = prepare(level, true, true).await?;
+        refused(&viewer, id, nda, "for a document that requires no NDA").await?;
+    }
+    let listed = prepare(AccessLevel::RequiresNda, true, false).await?;
+    let assigned = prepare(AccessLevel::RequiresNda, false, true).await?;
+    refused(&viewer, assigned, other, "another NDA").await?;
+    let known = |verified, blocked| Viewer::Contact { tenant: desk.tenant(), id: contact, verified, blocked };
+    for stranger in
+        [Viewer::Anonymous, Viewer::Member(desk.admin.clone()), known(false, false), known(true, true)]
+    {
+        refused(&stranger, listed, nda, "as somebody else").await?;
+    }
+    desk.access().withdraw(&desk.admin, listed, minute(2)).await?;
+    refused(&viewer, listed, nda, "for what was withdrawn").await?;
+    let listed = prepare(AccessLevel::RequiresNda, true, false).await?;
+    for document in [assigned, listed] {
+        desk.accept_for(document, contact, nda).await?;
+        desk.access().void_acceptance(&desk.admin, contact, nda, minute(3)).await?;
+    }
     Ok(())
 }

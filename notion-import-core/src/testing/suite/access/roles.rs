@@ -4,11 +4,11 @@ use futures_util::future::BoxFuture;
 
 use super::{Desk, Library};
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
+use crate::id::{ContactId, DocumentId, NdaId};
 use crate::library::access::{AccessLevel, Action, Actor, AssignmentId, Role};
 use crate::library::audit::{AuditQuery, Subject};
 use crate::library::document::DocumentStore;
-use crate::library::gate::{AccessStore, LevelChange, NewAssignment, NewNdaVersion, Publish};
+use crate::library::gate::{AccessStore, Expected, LevelChange, NewAssignment, NewNdaVersion, Publish};
 use crate::testing::suite::fixture::{actor, minute};
 use crate::testing::suite::{Broken, Outcome};
 
@@ -27,6 +27,7 @@ struct Target<'a> {
     of_document: AuditQuery,
     newest: AuditQuery,
     of_nda: AuditQuery,
+    seen: Expected,
     assignment_again: NewAssignment,
     nda_again: NewNdaVersion,
 }
@@ -58,10 +59,10 @@ const CALLS: &[(&str, Action, Call)] = &[
     }),
     call!("publish", Publish, |t, actor| { t.access.publish(actor, t.document, &t.second, minute(3)) }),
     call!("withdraw", Publish, |t, actor| t.access.withdraw(actor, t.document, minute(3))),
-    call!("set_listed", Publish, |t, actor| t.access.set_listed(actor, t.document, true, minute(3))),
+    call!("set_listed", Publish, |t, actor| t.access.set_listed(actor, t.document, true, &t.seen, minute(3))),
     call!("require_nda", Publish, |t, actor| t.access.require_nda(actor, t.document, Some(t.nda), minute(3))),
     call!("assign", Assign, |t, actor| t.access.assign(actor, &t.assignment_again, minute(3))),
-    call!("revoke", Assign, |t, actor| t.access.revoke(actor, t.assignment, minute(3))),
+    call!("revoke", Assign, |t, actor| t.access.revoke(actor, t.document, t.assignment, minute(3))),
     call!("publish_nda", ManageNda, |t, actor| t.access.publish_nda(actor, &t.nda_again, minute(3))),
     call!("set_default_nda", ManageNda, |t, actor| t.access.set_default_nda(actor, Some(t.nda), minute(3))),
     call!("void_acceptance", ManageNda, |t, actor| {
@@ -99,10 +100,17 @@ async fn attempt(library: &Library, name: &str, action: Action, call: Call, role
         of_document: AuditQuery::of_document(document, 9),
         newest: AuditQuery::newest(9),
         of_nda: AuditQuery { subject: Some(Subject::Nda(nda)), ..AuditQuery::newest(9) },
-        second: Publish { version: VersionNumber(2), revision: wider.revision },
+        second: desk.publication_of(document, 2).await?,
+        seen: wider.expected.clone(),
         wider,
         assignment_again: NewAssignment { document, contact, expires_at: None, nda_waiver: None },
-        nda_again: NewNdaVersion { id: nda, title: "NDA".into(), text: "New".into(), ask_again: false },
+        nda_again: NewNdaVersion {
+            id: nda,
+            title: "NDA".into(),
+            text: "New".into(),
+            expected: 1,
+            ask_again: false,
+        },
     };
     let before = everything(&desk, &target).await?;
     let done = call(&target, &actor(desk.tenant(), role)).await;

@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use crate::id::{ContactId, VersionNumber};
 use crate::library::access::{AccessLevel, Viewer};
 use crate::library::audit::AuditQuery;
-use crate::library::gate::{NewAssignment, Publish};
+use crate::library::gate::NewAssignment;
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::minute;
 
@@ -40,7 +40,8 @@ pub(super) async fn changes(library: Library) -> Outcome {
     let before = (ours.read(id).await?, ours.history(id).await?);
 
     let new = NewAssignment { document: id, contact, expires_at: None, nda_waiver: None };
-    let publish = Publish { version: VersionNumber(1), revision: before.0.revision };
+    let publish = ours.publication_of(id, 1).await?;
+    let seen = ours.expected(id).await?;
     let wider = ours.change(id, AccessLevel::Public).await?;
     let narrower = ours.change(id, AccessLevel::Internal).await?;
     let done = [
@@ -49,10 +50,10 @@ pub(super) async fn changes(library: Library) -> Outcome {
         access.set_level(stranger, id, &narrower, minute(3)).await,
         access.publish(stranger, id, &publish, minute(3)).await,
         access.withdraw(stranger, id, minute(3)).await,
-        access.set_listed(stranger, id, true, minute(3)).await,
+        access.set_listed(stranger, id, true, &seen, minute(3)).await,
         access.require_nda(stranger, id, Some(nda), minute(3)).await,
         access.assign(stranger, &new, minute(3)).await.map(drop),
-        access.revoke(stranger, assignment, minute(3)).await,
+        access.revoke(stranger, id, assignment, minute(3)).await,
     ];
     for (call, done) in done.into_iter().enumerate() {
         ensure_fails!(done, StoreError::NotFound, "a stranger's change number {call}");
@@ -73,11 +74,14 @@ pub(super) async fn ndas(library: Library) -> Outcome {
     let (access, stranger, site) = (theirs.access(), &theirs.admin, theirs.tenant());
     ensure_eq!(access.ndas(site).await?, (None, vec![]), "the NDAs");
     ensure_eq!(access.nda_text(site, nda, 1).await?, None, "the text");
-    let acceptance = ours.acceptance(contact, nda).await?;
+    theirs.publish(document, 1).await?;
+    theirs.set_level(document, AccessLevel::RequiresNda).await?;
+    theirs.assign(document, contact).await?;
+    let acceptance = ours.acceptance(document, nda).await?;
     let done = [
         access.set_default_nda(stranger, Some(nda), minute(2)).await,
         access.require_nda(stranger, document, Some(nda), minute(3)).await,
-        access.accept_nda(site, &acceptance, minute(3)).await,
+        access.accept_nda(site, &theirs.viewer(contact), &acceptance, minute(3)).await,
         access.void_acceptance(stranger, contact, nda, minute(3)).await,
     ];
     for (call, done) in done.into_iter().enumerate() {

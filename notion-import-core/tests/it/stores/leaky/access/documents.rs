@@ -12,7 +12,7 @@ use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
 };
-use notion_import_core::library::gate::{AccessStore, AdminDocument, LevelChange, Publish};
+use notion_import_core::library::gate::{AccessStore, AdminDocument, Expected, LevelChange, Publish};
 
 use super::{Leak, Leaky};
 
@@ -95,15 +95,15 @@ impl Leaky {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let id = imported.document();
-        let AdminDocument { facts, revision, .. } = self.read(tenant, id).await?;
+        let AdminDocument { document, facts, revision, .. } = self.read(tenant, id).await?;
+        let expected = Expected { level: facts.level, revision, reason: "Imported".into() };
         match (self.leak, imported, facts.publication) {
             (Leak::WidensOnImport, Imported::NewVersion(..), Publication::Published(_)) => {
-                let reason = "Imported".into();
-                let change = LevelChange { from: facts.level, to: AccessLevel::Public, revision, reason };
+                let change = LevelChange { to: AccessLevel::Public, expected };
                 self.inner.set_level(&self.admin(tenant), id, &change, now).await
             }
             (Leak::PublishesOnImport, Imported::NewVersion(_, version), Publication::Published(_)) => {
-                let publish = Publish { version, revision };
+                let publish = Publish { version, title: document.title.text, expected };
                 self.inner.publish(&self.admin(tenant), id, &publish, now).await
             }
             _ => Ok(()),

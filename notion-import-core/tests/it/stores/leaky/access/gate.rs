@@ -11,7 +11,7 @@ use notion_import_core::library::access::{
 use notion_import_core::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
-    AccessStore, AdminDocument, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    AccessStore, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
     PublicDocument, Publish,
 };
 
@@ -95,11 +95,13 @@ impl AccessStore for Leaky {
         let mut change = change.clone();
         if let Ok(AdminDocument { facts, revision, .. }) = self.read(actor.tenant, id).await {
             match self.leak {
-                Leak::ForgetsTheLevelBefore => change.from = facts.level,
-                Leak::ForgetsTheRevision => change.revision = revision,
-                Leak::ForgetsTheReason if change.reason.trim().is_empty() => change.reason = "None".into(),
+                Leak::ForgetsTheLevelBefore => change.expected.level = facts.level,
+                Leak::ForgetsTheRevision => change.expected.revision = revision,
+                Leak::ForgetsTheReason if change.expected.reason.trim().is_empty() => {
+                    change.expected.reason = "None".into();
+                }
                 Leak::NarrowingNeedsTheRevision
-                    if change.revision != revision && actor.role == Role::Admin =>
+                    if change.expected.revision != revision && actor.role == Role::Admin =>
                 {
                     return Err(StoreError::Conflict);
                 }
@@ -118,10 +120,18 @@ impl AccessStore for Leaky {
     ) -> Result<(), StoreError> {
         let actor = self.raised(actor, Leak::AnybodyPublishes);
         let mut publish = publish.clone();
-        if self.leak == Leak::PublishesFromAnyRevision
-            && let Ok(known) = self.read(actor.tenant, id).await
-        {
-            publish.revision = known.revision;
+        if let Ok(known) = self.read(actor.tenant, id).await {
+            match self.leak {
+                Leak::PublishesFromAnyRevision => publish.expected.revision = known.revision,
+                Leak::PublishesAgainWithoutCare => {
+                    publish.expected.level = known.facts.level;
+                    publish.expected.reason = "None".into();
+                }
+                Leak::PublishesNoTitle => {
+                    publish.title = known.published_title.unwrap_or(known.document.title.text);
+                }
+                _ => {}
+            }
         }
         self.inner.publish(&actor, id, &publish, now).await
     }
@@ -135,9 +145,16 @@ impl AccessStore for Leaky {
         actor: &Actor,
         id: DocumentId,
         listed: bool,
+        expected: &Expected,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.inner.set_listed(actor, id, listed, now).await
+        let mut expected = expected.clone();
+        if self.leak == Leak::ListsWithoutCare
+            && let Ok(AdminDocument { facts, revision, .. }) = self.read(actor.tenant, id).await
+        {
+            expected = Expected { level: facts.level, revision, reason: "None".into() };
+        }
+        self.inner.set_listed(actor, id, listed, &expected, now).await
     }
 
     async fn require_nda(
@@ -164,22 +181,44 @@ impl AccessStore for Leaky {
         {
             *reason = "None".into();
         }
+        if self.leak == Leak::ClampsDays
+            && let Some(end) = &mut new.expires_at
+        {
+            *end = (*end).clamp(now + TimeDelta::days(1), now + TimeDelta::days(3650));
+        }
         self.inner.assign(actor, &new, now).await
     }
 
     async fn revoke(
         &self,
         actor: &Actor,
+        id: DocumentId,
         assignment: AssignmentId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.inner.revoke(actor, assignment, now).await
+        let mut id = id;
+        if self.leak == Leak::RevokesByTheAssignmentAlone {
+            for known in self.inner.documents(&self.admin(actor.tenant), None, 99).await? {
+                let of = self.inner.assignments(&self.admin(actor.tenant), known.document.id).await?;
+                if of.iter().any(|kept| kept.id == assignment) {
+                    id = known.document.id;
+                }
+            }
+        }
+        self.inner.revoke(actor, id, assignment, now).await
     }
 
     async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
         let mut assignments = self.inner.assignments(actor, id).await?;
-        if self.leak == Leak::AssignmentsNewestFirst {
-            assignments.reverse();
+        match self.leak {
+            Leak::AssignmentsNewestFirst => assignments.reverse(),
+            Leak::KeepsWhatIsReplaced => {
+                let newest = assignments.last().cloned();
+                let replaced =
+                    |kept: &&mut Assignment| newest.as_ref().is_some_and(|n| n.contact == kept.contact);
+                assignments.iter_mut().filter(replaced).for_each(|kept| kept.revoked_at = None);
+            }
+            _ => {}
         }
         Ok(assignments)
     }
@@ -191,7 +230,12 @@ impl AccessStore for Leaky {
         now: DateTime<Utc>,
     ) -> Result<u32, StoreError> {
         let ask_again = nda.ask_again && self.leak != Leak::NeverAsksAgain;
-        self.inner.publish_nda(actor, &NewNdaVersion { ask_again, ..nda.clone() }, now).await
+        let mut expected = nda.expected;
+        if self.leak == Leak::PublishesNdasBlindly {
+            let (_, states) = self.inner.ndas(actor.tenant).await?;
+            expected = states.iter().find(|state| state.id == nda.id).map_or(0, |state| state.current);
+        }
+        self.inner.publish_nda(actor, &NewNdaVersion { ask_again, expected, ..nda.clone() }, now).await
     }
 
     async fn set_default_nda(
@@ -218,17 +262,26 @@ impl AccessStore for Leaky {
 
     async fn accept_nda(
         &self,
-        tenant: TenantId,
+        site: TenantId,
+        viewer: &Viewer,
         acceptance: &NewAcceptance,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut acceptance = acceptance.clone();
+        if self.leak == Leak::AcceptsForAnyDocument {
+            // Of whatever requires it and is listed.
+            for known in self.inner.documents(&self.admin(site), None, 99).await? {
+                if known.facts.listed && known.facts.nda == Some(acceptance.nda) {
+                    acceptance.document = known.document.id;
+                }
+            }
+        }
         if self.leak == Leak::AcceptsAnyDigest
-            && let Some(text) = self.inner.nda_text(tenant, acceptance.nda, acceptance.version).await?
+            && let Some(text) = self.inner.nda_text(site, acceptance.nda, acceptance.version).await?
         {
             acceptance.digest = text.digest();
         }
-        self.inner.accept_nda(tenant, &acceptance, now).await
+        self.inner.accept_nda(site, viewer, &acceptance, now).await
     }
 
     async fn void_acceptance(
@@ -270,6 +323,11 @@ impl AccessStore for Leaky {
         let now = if self.leak == Leak::AssignsForGood { now - TimeDelta::days(1) } else { now };
         let mut readable = self.inner.readable(site, viewer, now).await?;
         match self.leak {
+            Leak::ShowsTheWorkingTitle => {
+                for shown in &mut readable {
+                    shown.title = self.read(site, shown.id).await?.document.title.text;
+                }
+            }
             Leak::SortsByNothing => readable.reverse(),
             Leak::ShowsUnlisted => {
                 for known in self.inner.documents(&self.admin(site), None, 99).await? {

@@ -46,6 +46,15 @@ enum Leak {
     CountsEveryTenants,
     AuditsAnySubject,
     AuditsAnyTenant,
+    ShowsTheWorkingTitle,
+    PublishesNoTitle,
+    PublishesAgainWithoutCare,
+    ListsWithoutCare,
+    ClampsDays,
+    KeepsWhatIsReplaced,
+    RevokesByTheAssignmentAlone,
+    PublishesNdasBlindly,
+    AcceptsForAnyDocument,
 }
 
 #[derive(Clone)]
@@ -139,6 +148,15 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::EveryonesFacts, &["facts are of this contact"]),
         (Leak::NdaElseDefault, &["what is readable is what the decision"]),
         (Leak::KeepsTitleWhenReleased, &["a title given here"]),
+        (Leak::ShowsTheWorkingTitle, &["a new title is not shown", "a title is kept without"]),
+        (Leak::PublishesNoTitle, &["a new title is not shown", "a title is kept without", "every change"]),
+        (Leak::PublishesAgainWithoutCare, &["publishing again what was withdrawn"]),
+        (Leak::ListsWithoutCare, &["listing is a widening", "what fails"]),
+        (Leak::ClampsDays, &["an assignment ends in one day"]),
+        (Leak::KeepsWhatIsReplaced, &["a contact has one live", "of many assignments"]),
+        (Leak::RevokesByTheAssignmentAlone, &["an assignment is revoked as"]),
+        (Leak::PublishesNdasBlindly, &["a version of an NDA follows"]),
+        (Leak::AcceptsForAnyDocument, &["an acceptance needs a document"]),
     ];
     super::check(PROMISES, Leaky::library, &rows).await;
 }
