@@ -151,7 +151,7 @@ mod tests {
     use notion_import_core::connection::Connection as Reference;
     use notion_import_core::id::TenantId;
     use notion_import_core::library::document::DocumentStore;
-    use notion_import_core::testing::suite::{content, minute, page};
+    use notion_import_core::testing::suite::{content, content_manager, minute, page};
 
     use super::*;
 
@@ -164,8 +164,8 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::open(data.path()).await.unwrap();
         let connection = Reference::new(TenantId::fresh(), "notion");
-        let small = content(&page("Small"), "Text");
-        sqlite.import(&connection, &small, minute(1)).await.unwrap();
+        let (manager, small) = (content_manager(connection.tenant), content(&page("Small"), "Text"));
+        sqlite.import(&manager, &connection, &small, minute(1)).await.unwrap();
         let large = content(&page("Large"), &"Text ".repeat(100_000));
         for _ in 0..3 {
             let mut writer = sqlite.writer.acquire().await.unwrap();
@@ -173,13 +173,13 @@ mod tests {
             let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
             sqlx::raw_sql(limit).execute(&mut *writer).await.unwrap();
             drop(writer);
-            let refused = sqlite.import(&connection, &large, minute(2)).await.unwrap_err();
+            let refused = sqlite.import(&manager, &connection, &large, minute(2)).await.unwrap_err();
             assert!(matches!(refused, StoreError::StorageFull(_)), "{refused:?}");
             assert_eq!(linked(&sqlite, &connection).await, 1, "nothing of it is there");
             // The limit is gone with the connection it was set on: the next one begins a transaction of its own.
-            sqlite.import(&connection, &small, minute(3)).await.unwrap();
+            sqlite.import(&manager, &connection, &small, minute(3)).await.unwrap();
         }
-        sqlite.import(&connection, &large, minute(4)).await.unwrap();
+        sqlite.import(&manager, &connection, &large, minute(4)).await.unwrap();
         assert_eq!(linked(&sqlite, &connection).await, 2);
     }
 

@@ -7,6 +7,7 @@ use notion_import_core::library::document::{
     Content, NewContent, Source, SourceKind, SourceParent, SourceState,
 };
 use notion_import_core::library::fidelity::{Exposure, Fidelity};
+use notion_import_core::notion::address::LastingUrl;
 use notion_import_postgres::testing::run;
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ pub fn page(title: &str, edited_at: DateTime<Utc>) -> Source {
     Source {
         id: NotionId::new(Uuid::new_v4()),
         kind: SourceKind::Page,
-        url: "https://www.notion.so/Access-control-policy-35261e8ce0a380c89f000123456789ab".parse().ok(),
+        url: LastingUrl::new("https://www.notion.so/Access-control-policy-35261e8ce0a380c89f000123456789ab"),
         title: title.to_owned(),
         created_at: edited_at,
         edited_at,

@@ -191,7 +191,7 @@ fn patterns(all: bool, place: usize, style: usize) -> impl Iterator<Item = Strin
     let chars = || (0..128_u8).map(char::from);
     let pairs = chars().flat_map(move |first| chars().map(move |second| format!("{first}{second}")));
     let shift = place * STYLES.len() + style;
-    let chosen = pairs.enumerate().filter(move |(at, _)| all || (at + shift * 7) % ONE_IN == 0);
+    let chosen = pairs.enumerate().filter(move |(at, _)| all || (at + shift * 7).is_multiple_of(ONE_IN));
     // Letters and digits are all alike, so a sample takes one of each.
     let alone = chars().filter(move |char| all || !char.is_ascii_alphanumeric() || matches!(char, 'a' | '0'));
     alone.map(String::from).chain(chosen.map(|(_, pair)| pair))

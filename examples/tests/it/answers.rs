@@ -19,7 +19,8 @@ async fn head(browser: &Browser, method: Method, path: &str) -> (u16, Vec<(Strin
 async fn a_head_is_answered_as_a_get_without_its_body() {
     let demo = Demo::start(&["--ephemeral"]);
     let ada = demo.browser_of("ada").await;
-    let reference = story::connect(&demo, &ada).await;
+    story::connect(&demo, &ada).await;
+    let integration = story::integration(&ada).await;
     let imported = story::import(&ada).await;
     let (policy, report) = (imported.document(POLICY), imported.document(REPORT));
     let file = ada.get(&report).await.ok().between("class=\"file\" href=\"", "\"");
@@ -32,7 +33,7 @@ async fn a_head_is_answered_as_a_get_without_its_body() {
         "/style.css".to_owned(),
         "/integrations".to_owned(),
         "/integrations/attempt".to_owned(),
-        format!("/integrations/{reference}/disconnect"),
+        format!("{integration}/disconnect"),
         "/import".to_owned(),
         import,
         "/documents".to_owned(),

@@ -251,7 +251,7 @@ async fn assign_anew(chiara: &Browser, dana: &Browser, imported: &Imported) {
     let again = [("contact", "dana"), ("days", "30")];
     let page = chiara.post(&format!("{document}/assign"), &again).await.ok().saying("taken back");
     let second = live(&page);
-    assert_eq!(page.all_between("name=\"assignment\" value=\"", "\""), [second.clone()]);
+    assert_eq!(page.all_between("name=\"assignment\" value=\"", "\""), std::slice::from_ref(&second));
     let revoke = async |of: &str, assignment: &str| {
         chiara.post(&format!("{of}/revoke"), &[("assignment", assignment)]).await
     };
@@ -382,7 +382,7 @@ async fn publish_again(bruno: &Browser, document: &str) {
 }
 
 /// Where the pages of the one connection are.
-async fn integration(ada: &Browser) -> String {
+pub async fn integration(ada: &Browser) -> String {
     let id = ada.get("/integrations").await.ok().between("href=\"/integrations/", "/disconnect\"");
     format!("/integrations/{id}")
 }

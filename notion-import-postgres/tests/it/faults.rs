@@ -13,8 +13,8 @@ use notion_import_core::library::document::{
 };
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_postgres::{Options, Postgres};
-use sqlx::PgConnection;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgConnection, Row};
 
 use crate::cluster::{Cluster, Database, HOST, run};
 
@@ -217,7 +217,10 @@ async fn a_database_that_restarts_under_load_is_away_for_a_while_and_then_there_
                 while !ended.load(Ordering::Relaxed) {
                     let (connection, begun) = (Connection::new(TenantId::fresh(), "notion"), Instant::now());
                     let new = content(&page("Policy"), "Text");
-                    last = postgres.import(&connection, &new, minute(1)).await.map(drop);
+                    last = postgres
+                        .import(&content_manager(connection.tenant), &connection, &new, minute(1))
+                        .await
+                        .map(drop);
                     assert!(begun.elapsed() < 2 * PATIENCE, "one took {:?}", begun.elapsed());
                     if let Err(error) = &last {
                         assert!(matches!(error, StoreError::Unavailable(_)), "{}", said(error));
@@ -264,17 +267,17 @@ async fn a_connection_goes_back_to_the_pool_without_a_transaction_however_a_call
     let pool = database.pool(HOST, 1).await;
     let postgres = Postgres::new(pool.clone()).await.unwrap();
     let connection = Connection::new(TenantId::fresh(), "notion");
-    let new = content(&page("Policy"), "Text");
+    let (manager, new) = (content_manager(connection.tenant), content(&page("Policy"), "Text"));
     for microseconds in (0..20_000).step_by(250) {
-        let import = postgres.import(&connection, &new, minute(1));
+        let import = postgres.import(&manager, &connection, &new, minute(1));
         let _ = tokio::time::timeout(Duration::from_micros(microseconds), import).await;
-        // The moment of a transaction is the one it began at.
+        // The moment of a transaction is the one it began at. A prepared statement has two, one to bind it and one to execute it.
         let in_transaction =
             "SELECT pg_current_xact_id_if_assigned() IS NOT NULL OR now() <> statement_timestamp()";
-        let left: bool = sqlx::query_scalar(in_transaction).fetch_one(&pool).await.unwrap();
+        let left: bool = sqlx::raw_sql(in_transaction).fetch_one(&pool).await.unwrap().get(0);
         assert!(!left, "dropped after {microseconds} µs");
     }
-    postgres.import(&connection, &new, minute(1)).await.unwrap();
+    postgres.import(&manager, &connection, &new, minute(1)).await.unwrap();
 }
 
 #[tokio::test]

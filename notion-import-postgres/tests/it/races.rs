@@ -24,18 +24,15 @@ async fn an_import_that_is_under_way_is_detached_too() {
     let importer = Connection::new(TenantId::fresh(), "notion");
     let fence = Connection { generation: 1, ..importer.clone() };
     let new = content(&page("Policy"), "Text");
-    let (imported, detached) =
-        tokio::join!(postgres.import(&content_manager(importer.tenant), &importer, &new, minute(1)), async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            postgres.detach(&fence).await
-        });
+    let manager = content_manager(importer.tenant);
+    let (imported, detached) = tokio::join!(postgres.import(&manager, &importer, &new, minute(1)), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        postgres.detach(&fence).await
+    });
     imported.unwrap();
     assert_eq!(detached.unwrap(), 1);
     assert_eq!(postgres.linked(&importer, None, 9).await.unwrap(), []);
-    assert!(matches!(
-        postgres.import(&content_manager(importer.tenant), &importer, &new, minute(2)).await,
-        Err(StoreError::Fenced)
-    ));
+    assert!(matches!(postgres.import(&manager, &importer, &new, minute(2)).await, Err(StoreError::Fenced)));
 }
 
 #[cfg(feature = "gate")]

@@ -215,8 +215,15 @@ mod gate {
         let data = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::open(data.path()).await.unwrap();
         let connection = Connection::new(TenantId::fresh(), "notion");
-        let imported =
-            sqlite.import(&connection, &content(&page("Policy"), "Text"), minute(1)).await.unwrap();
+        let imported = sqlite
+            .import(
+                &content_manager(connection.tenant),
+                &connection,
+                &content(&page("Policy"), "Text"),
+                minute(1),
+            )
+            .await
+            .unwrap();
         for (publication, version) in
             [("scheduled", "1"), ("Published", "1"), ("", "1"), ("published", "NULL")]
         {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use notion_import_core::error::StoreError;
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
-use notion_import_core::testing::suite::{bytes, content, minute};
+use notion_import_core::testing::suite::{bytes, content, content_manager, minute};
 use notion_import_sqlite::Sqlite;
 
 use crate::processes::{connection, numbered, spawn_after, told};
@@ -33,21 +33,36 @@ async fn child_that_has_no_room() {
     let Some((data, _)) = told() else { return };
     let sqlite = Sqlite::open(&data).await.unwrap();
     let text = "Text ".repeat(20_000);
-    sqlite.import(&connection(), &content(&numbered(0), "Text"), minute(1)).await.unwrap();
+    sqlite
+        .import(
+            &content_manager(connection().tenant),
+            &connection(),
+            &content(&numbered(0), "Text"),
+            minute(1),
+        )
+        .await
+        .unwrap();
     let kept = sqlite.blobs().put(connection().tenant, bytes(b"kept"), 99).await.unwrap();
     for round in 0..3 {
         limit("100000");
         for page in 1..20 {
             let page = content(&numbered(round * 100 + page), &text);
-            match sqlite.import(&connection(), &page, minute(2)).await {
+            match sqlite.import(&content_manager(connection().tenant), &connection(), &page, minute(2)).await
+            {
                 Ok(_) => {}
                 Err(StoreError::StorageFull(_)) => break,
                 Err(error) => panic!("{error:?}"),
             }
         }
         let there = pages(&sqlite).await;
-        let refused =
-            sqlite.import(&connection(), &content(&numbered(round * 100 + 50), &text), minute(3)).await;
+        let refused = sqlite
+            .import(
+                &content_manager(connection().tenant),
+                &connection(),
+                &content(&numbered(round * 100 + 50), &text),
+                minute(3),
+            )
+            .await;
         assert!(matches!(refused, Err(StoreError::StorageFull(_))), "{refused:?}");
         let large = vec![round as u8; 200_000];
         let refused = sqlite.blobs().put(connection().tenant, bytes(&large), 1_000_000).await;
@@ -59,7 +74,7 @@ async fn child_that_has_no_room() {
 
         limit("unlimited");
         let page = content(&numbered(round * 100 + 50), &text);
-        sqlite.import(&connection(), &page, minute(4)).await.unwrap();
+        sqlite.import(&content_manager(connection().tenant), &connection(), &page, minute(4)).await.unwrap();
         assert_eq!(pages(&sqlite).await, there + 1);
         sqlite.blobs().put(connection().tenant, bytes(&large), 1_000_000).await.unwrap();
     }

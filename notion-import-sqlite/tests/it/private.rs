@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
-use notion_import_core::testing::suite::{bytes, content, minute};
+use notion_import_core::testing::suite::{bytes, content, content_manager, minute};
 use notion_import_sqlite::Sqlite;
 
 use crate::processes::{connection, numbered, spawn_after, told};
@@ -38,7 +38,15 @@ fn check(data: &Path) {
 
 async fn work(sqlite: &Sqlite, page: u32) {
     sqlite.blobs().put(connection().tenant, bytes(&page.to_le_bytes()), 99).await.unwrap();
-    sqlite.import(&connection(), &content(&numbered(page), "Text"), minute(1)).await.unwrap();
+    sqlite
+        .import(
+            &content_manager(connection().tenant),
+            &connection(),
+            &content(&numbered(page), "Text"),
+            minute(1),
+        )
+        .await
+        .unwrap();
 }
 
 /// A child: it works, closes, opens again, and is killed in the middle of a blob.

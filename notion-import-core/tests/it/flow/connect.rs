@@ -239,7 +239,7 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
     let (connection, confirmed) = (record.connection(), record.workspace.id.unwrap());
     scene.leads_to(&reference, &confirmed);
     let (importer, pick) = (scene.careful(), Pick::page(scene.stage.home));
-    importer.import_one(&connection, pick).await.unwrap();
+    importer.import_one(&scene.admin, &connection, pick).await.unwrap();
     importer.sync(&connection).await.unwrap();
     let before = scene.stage.linked(scene.stage.home).await;
 
@@ -251,7 +251,7 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
     // Within the minute it is read still, but not kept.
     let synced = importer.sync(&connection).await;
     assert!(matches!(synced, Err(Error::AnotherWorkspace)), "{synced:?}");
-    let imported = importer.import_one(&connection, pick).await;
+    let imported = importer.import_one(&scene.admin, &connection, pick).await;
     assert!(matches!(imported, Err(Error::AnotherWorkspace)), "{imported:?}");
     assert_eq!(scene.stage.linked(scene.stage.home).await, before);
     let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();

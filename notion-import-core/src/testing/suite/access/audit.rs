@@ -78,9 +78,9 @@ pub(super) async fn ndas(library: Library) -> Outcome {
     let address = IpAddr::from([192, 0, 2, 7]);
     let document = desk.open("Policy", crate::library::access::AccessLevel::RequiresNda).await?.id;
     desk.assign(document, contact).await?;
-    let acceptance = NewAcceptance { address: Some(address), ..desk.acceptance(contact, nda).await? };
+    let acceptance = NewAcceptance { address: Some(address), ..desk.acceptance(document, nda).await? };
     for _again in 0..2 {
-        access.accept_nda(desk.tenant(), &acceptance, minute(4)).await?;
+        access.accept_nda(desk.tenant(), &desk.viewer(contact), &acceptance, minute(4)).await?;
     }
     for _again in 0..2 {
         access.void_acceptance(admin, contact, nda, minute(5)).await?;

@@ -220,10 +220,6 @@ impl Desk {
         self.access().set_level(&self.admin, id, change, minute(2)).await
     }
 
-    async fn list(&self, id: DocumentId, listed: bool) -> Result<(), Broken> {
-        Ok(self.access().set_listed(&self.admin, id, listed, minute(2)).await?)
-    }
-
     /// It lets the contact in, for good.
     async fn assign(&self, document: DocumentId, contact: ContactId) -> Result<AssignmentId, Broken> {
         let new = NewAssignment { document, contact, expires_at: None, nda_waiver: None };
