@@ -1,4 +1,4 @@
-//! The stand-in over HTTP.
+//! The stand-in over HTTP, or called in process.
 
 use std::io;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use notion_import_core::testing::{Answer, Reply};
+use notion_import_core::transport;
 
 use super::answer::{Asked, empty};
 use super::stand_in::StandIn;
@@ -24,6 +25,13 @@ impl StandIn {
     /// It serves everything: the API, the proxy, the consent page. It may be nested under a path.
     pub fn router(&self) -> Router {
         Router::new().fallback(exchange).with_state(self.clone())
+    }
+
+    /// Answers a request without a socket.
+    pub fn reply(&self, request: &transport::Request) -> Reply {
+        let transport::Request { method, url, headers, body } = request.clone();
+        let (path, query) = (url.path().to_owned(), url.query().map(str::to_owned));
+        self.answer(&Asked { method, path, query, headers, body: body.unwrap_or_default() })
     }
 }
 

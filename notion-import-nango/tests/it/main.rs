@@ -3,6 +3,7 @@
 
 mod authorizer;
 mod explain;
+mod interleaving;
 mod proxy;
 mod secrets;
 mod stand_in;

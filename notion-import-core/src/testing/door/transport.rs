@@ -1,9 +1,12 @@
 //! The door without a socket: the sealed transport, under a virtual clock.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 
 use super::clock::SimClock;
@@ -12,17 +15,27 @@ use crate::testing::world::{Answer, Reply, World};
 use crate::transport::{Body, Clock, Request, Response, Transport, sealed::Sealed};
 
 /// A world behind the transport: nothing leaves the process and no real time passes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WorldTransport {
-    world: World,
+    answers: Arc<Answers>,
     clock: SimClock,
     latency: Duration,
 }
 
+type Answers = dyn Fn(&Request, DateTime<Utc>) -> Reply + Send + Sync;
+
 impl WorldTransport {
     /// It reaches a world at once.
     pub fn new(world: World, clock: SimClock) -> Self {
-        Self { world, clock, latency: Duration::ZERO }
+        Self::answered(move |request, now| world.answer(request, now), clock)
+    }
+
+    /// Reaches at once what answers so: a service that stands before a world.
+    pub fn answered(
+        answers: impl Fn(&Request, DateTime<Utc>) -> Reply + Send + Sync + 'static,
+        clock: SimClock,
+    ) -> Self {
+        Self { answers: Arc::new(answers), clock, latency: Duration::ZERO }
     }
 
     /// It lets every answer take this long.
@@ -43,7 +56,7 @@ impl Transport for WorldTransport {
         if !self.latency.is_zero() {
             self.clock.sleep(self.latency).await;
         }
-        match self.world.answer(&request, self.clock.elsewhere()) {
+        match (self.answers)(&request, self.clock.elsewhere()) {
             Reply::Response(answer) => Ok(respond(&answer, whole(answer.body.clone()))),
             Reply::Reset => Err(TransportError::Connect(None)),
             Reply::Cut { answer, after } => Ok(respond(&answer, cut(&answer.body, after))),
@@ -66,6 +79,12 @@ impl WorldTransport {
             Some((Ok(part), (clock, rest)))
         })
         .boxed()
+    }
+}
+
+impl fmt::Debug for WorldTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorldTransport").field("clock", &self.clock).finish_non_exhaustive()
     }
 }
 

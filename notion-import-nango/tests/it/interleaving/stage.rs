@@ -1,0 +1,472 @@
+//! Two tenants before one Nango before one Notion of three workspaces, and what may be seen of them.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue, Method, header};
+use notion_import_core::actor::{Actor, Role};
+use notion_import_core::browse::{Listing, Query};
+use notion_import_core::connect::{AttemptState, Begun, Connector};
+use notion_import_core::connection::{
+    Authorizer, ConfirmedIdentity, Connection, ConnectionRecord, ConnectionRef, ConnectionState,
+    ConnectionStore,
+};
+use notion_import_core::id::{ConnectionId, MemberId, NotionId, TenantId};
+use notion_import_core::import::Pick;
+use notion_import_core::importer::Importer;
+use notion_import_core::library::document::{Content, DocumentStore, SourceState};
+use notion_import_core::library::gate::AccessStore;
+use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::schedule::Scheduler;
+use notion_import_core::testing::{Reply, SimClock, World, WorldTransport, paragraph};
+use notion_import_core::transport::{Clock, Request};
+use notion_import_nango::Nango;
+use notion_import_nango::testing::{Settings, StandIn};
+use proptest::test_runner::{TestCaseError, TestCaseResult};
+use proptest::{prop_assert, prop_assert_eq, prop_assert_ne};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::action::{Action, Nth, TENANTS, WORKSPACES, Where};
+use crate::{API_KEY, SIGNING_KEY, config};
+
+/// For so long a replacement outside may go unnoticed by what stores nothing.
+const UNNOTICED: Duration = Duration::from_secs(60);
+
+pub struct Stage {
+    clock: SimClock,
+    workspaces: Vec<Workspace>,
+    stand_in: StandIn,
+    nango: Nango,
+    connections: MemoryConnections,
+    library: MemoryLibrary,
+    importer: Importer,
+    connector: Connector,
+    scheduler: Scheduler,
+    admins: Vec<Actor>,
+    trigger: Trigger,
+    /// What there ever was, oldest first.
+    links: Vec<Url>,
+    references: Vec<ConnectionRef>,
+    attempts: Vec<Started>,
+    held: Vec<Connection>,
+    /// What was confirmed, of each connection there ever was.
+    confirmed: HashMap<ConnectionId, NotionId>,
+    /// When a connection began to lead elsewhere.
+    replaced: HashMap<ConnectionRef, Instant>,
+}
+
+struct Workspace {
+    id: NotionId,
+    name: String,
+    page: NotionId,
+}
+
+struct Started {
+    admin: Actor,
+    begun: Begun,
+    /// The workspace that the administrator was shown.
+    shown: Option<NotionId>,
+}
+
+/// A consent that is given in the middle of something.
+type Trigger = Arc<Mutex<Option<Armed>>>;
+
+struct Armed {
+    after: usize,
+    link: Url,
+    workspace: NotionId,
+    page: NotionId,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        let (world, clock) = (World::new(7), SimClock::new(crate::moment()));
+        let workspaces: Vec<_> = (0..WORKSPACES).map(|n| Workspace::new(&world, &clock, n)).collect();
+        // Every page's last edit is over.
+        clock.advance(Duration::from_secs(600));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let settings = Settings { clock: shared.clone(), ..Settings::new(API_KEY, SIGNING_KEY) };
+        let stand_in = StandIn::new(world, settings).unwrap();
+        let trigger = Trigger::default();
+        let (answering, pulled) = (stand_in.clone(), trigger.clone());
+        let answers = move |request: &Request, _| {
+            let reply = answering.reply(request);
+            if request.url.path().starts_with("/proxy/") {
+                pull(&pulled, &answering);
+            }
+            reply
+        };
+        let transport = Arc::new(WorldTransport::answered(answers, clock.clone()));
+        let nango = Nango::assembled(config("http://localhost"), transport.clone(), shared.clone()).unwrap();
+        let authorizer = Arc::new(nango.clone());
+        let (connections, library) = (MemoryConnections::default(), MemoryLibrary::default());
+        let kept: Arc<dyn ConnectionStore> = Arc::new(connections.clone());
+        let identity = ConfirmedIdentity::new(authorizer.clone(), kept.clone()).by(shared.clone());
+        let blobs = Arc::new(MemoryBlobs::default());
+        let importer = Importer::builder(authorizer.clone(), Arc::new(library.clone()), blobs)
+            .identity(Arc::new(identity))
+            .through(transport, shared)
+            .build()
+            .unwrap();
+        let connector = Connector::new(&importer, authorizer, kept.clone());
+        let scheduler = Scheduler::new(importer.clone(), kept);
+        Self {
+            clock,
+            workspaces,
+            stand_in,
+            nango,
+            connections,
+            library,
+            importer,
+            connector,
+            scheduler,
+            admins: (0..TENANTS).map(|_| admin(TenantId::fresh())).collect(),
+            trigger,
+            links: Vec::new(),
+            references: Vec::new(),
+            attempts: Vec::new(),
+            held: Vec::new(),
+            confirmed: HashMap::new(),
+            replaced: HashMap::new(),
+        }
+    }
+
+    pub async fn act(&mut self, action: Action) -> TestCaseResult {
+        match action {
+            Action::Begin(who) => self.begin(who).await,
+            Action::Reconnect(nth) => self.reconnect(nth).await,
+            Action::Consent { link, workspace } => self.consent(link, workspace).await,
+            Action::Replace { connection, workspace, keeps_tags } => {
+                self.replace(connection, workspace, keeps_tags).await;
+            }
+            Action::ReplaceAmid { connection, workspace, after } => {
+                self.replace_amid(connection, workspace, after).await;
+            }
+            Action::Webhook(nth) => self.hear(nth).await?,
+            Action::Poll(nth) => self.poll(nth).await?,
+            Action::Confirm(nth) => self.confirm(nth).await?,
+            Action::ConfirmAsAnother(nth) => self.confirm_as_another(nth).await?,
+            Action::Browse(nth) => self.browse(nth).await?,
+            Action::Import { by, workspace } => self.import(by, workspace).await?,
+            Action::Sync(nth) => self.sync(nth).await?,
+            Action::SyncDue => drop(self.scheduler.sync_due(10).await?),
+            Action::Disconnect(nth) => self.disconnect(nth).await?,
+            Action::Sweep => drop(self.connector.sweep().await?),
+            Action::Wait(minutes) => self.clock.advance(Duration::from_secs(minutes * 60)),
+            Action::SetClock(minutes) => self.clock.set_by(TimeDelta::minutes(minutes)),
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, who: usize) {
+        let admin = self.admins[who].clone();
+        let begun = self.connector.begin(&admin).await.unwrap();
+        self.started(admin, begun);
+    }
+
+    async fn reconnect(&mut self, nth: Nth) {
+        let Some(record) = newest(&self.records().await, nth).cloned() else { return };
+        let admin = self.admin_of(record.tenant);
+        let begun = self.connector.reconnect(&admin, record.id).await.unwrap();
+        self.started(admin, begun);
+    }
+
+    fn started(&mut self, admin: Actor, begun: Begun) {
+        self.links.push(begun.link.url.clone());
+        self.attempts.push(Started { admin, begun, shown: None });
+    }
+
+    async fn consent(&mut self, link: Nth, workspace: Where) {
+        let (Some(link), Workspace { id, page, .. }) =
+            (newest(&self.links, link), &self.workspaces[workspace])
+        else {
+            return;
+        };
+        if let Ok(reference) = self.stand_in.consent(link, *id, &[*page]).await {
+            self.references.push(reference);
+        }
+    }
+
+    async fn replace(&mut self, connection: Nth, workspace: Where, keeps_tags: bool) {
+        let Some(record) = newest(&self.records().await, connection).cloned() else { return };
+        if let Some(link) = self.link_of_the_dashboard(&record.reference, keeps_tags).await {
+            self.links.push(link);
+            self.consent(0, workspace).await;
+        }
+    }
+
+    /// It leads away from what was confirmed. One that led away and, in the middle of something, comes back is told by nobody:
+    /// Nango shows what a connection holds, not what it held.
+    async fn replace_amid(&mut self, connection: Nth, workspace: Where, after: usize) {
+        let Some(record) = newest(&self.records().await, connection).cloned() else { return };
+        let Workspace { id, page, .. } = self.workspaces[workspace];
+        if self.confirmed[&record.id] == id {
+            return;
+        }
+        if let Some(link) = self.link_of_the_dashboard(&record.reference, true).await {
+            *self.trigger.lock().unwrap() = Some(Armed { after, link, workspace: id, page });
+        }
+    }
+
+    /// A link that nothing of ours asks for; none if Nango does not know the connection.
+    async fn link_of_the_dashboard(&self, reference: &ConnectionRef, keeps_tags: bool) -> Option<Url> {
+        let seen = self.nango.inspect(reference).await.unwrap()?;
+        let mut body = json!({ "connection_id": reference.as_str(), "integration_id": "notion" });
+        if keeps_tags && let (Some(tenant), Some(attempt)) = (seen.tenant, seen.attempt) {
+            body["tags"] = json!({ "tenant_id": tenant, "attempt_id": attempt });
+        }
+        let bearer = HeaderValue::from_str(&format!("Bearer {API_KEY}")).unwrap();
+        let request = Request {
+            method: Method::POST,
+            url: Url::parse("http://localhost/connect/sessions/reconnect").unwrap(),
+            headers: HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]),
+            body: Some(body.to_string().into()),
+        };
+        let Reply::Response(answer) = self.stand_in.reply(&request) else { return None };
+        let opened: Value = serde_json::from_slice(&answer.body).unwrap();
+        opened["data"]["connect_link"].as_str()?.parse().ok()
+    }
+
+    async fn hear(&self, nth: Nth) -> TestCaseResult {
+        let Some(reference) = newest(&self.references, nth) else { return Ok(()) };
+        self.connector.noticed(reference).await?;
+        let record = self.records().await.into_iter().find(|record| record.reference == *reference);
+        // What lost its tags is told by them no more, but by what next reads through it.
+        if let (Some(record), Some(seen)) = (record, self.nango.inspect(reference).await?)
+            && seen.attempt.is_some()
+            && seen.workspace_id != record.workspace.id
+        {
+            prop_assert_ne!(record.state, ConnectionState::Active, "a webhook told of another workspace");
+        }
+        Ok(())
+    }
+
+    async fn poll(&mut self, nth: Nth) -> TestCaseResult {
+        let Some(started) = newest_of(&mut self.attempts, nth) else { return Ok(()) };
+        match self.connector.poll(&started.admin, started.begun.attempt).await? {
+            AttemptState::Granted(granted) => {
+                let id = granted.workspace.id.and_then(|id| id.parse().ok());
+                prop_assert!(started.shown.is_none() || started.shown == id, "another was shown before");
+                started.shown = id;
+            }
+            AttemptState::Waiting | AttemptState::Lapsed => {}
+        }
+        Ok(())
+    }
+
+    async fn confirm(&mut self, nth: Nth) -> TestCaseResult {
+        self.poll(nth).await?;
+        let Some(started) = newest_of(&mut self.attempts, nth) else { return Ok(()) };
+        let Started { admin, begun, shown } = started;
+        let Ok(record) = self.connector.confirm(admin, begun.attempt, &begun.secret).await else {
+            return Ok(());
+        };
+        let shown = shown.ok_or(TestCaseError::fail("nothing was shown and it was confirmed"))?;
+        let before = self.confirmed.insert(record.id, shown);
+        prop_assert!(before.is_none() || before == Some(shown), "a renewal led to another workspace");
+        let leads = self.nango.inspect(&record.reference).await?.and_then(|seen| seen.workspace_id);
+        prop_assert_eq!(leads, Some(shown.to_string()), "another was shown than became active");
+        Ok(())
+    }
+
+    async fn confirm_as_another(&self, nth: Nth) -> TestCaseResult {
+        let Some(Started { admin, begun, .. }) = newest(&self.attempts, nth) else { return Ok(()) };
+        let others = self.admins.iter().filter(|other| other.tenant != admin.tenant).cloned();
+        for other in others.chain([self::admin(admin.tenant)]) {
+            let confirmed = self.connector.confirm(&other, begun.attempt, &begun.secret).await;
+            prop_assert!(confirmed.is_err(), "somebody else confirmed");
+        }
+        Ok(())
+    }
+
+    async fn browse(&mut self, nth: Nth) -> TestCaseResult {
+        let Some(connection) = newest(&self.held, nth).cloned() else { return Ok(()) };
+        let noticeable = self.is_noticeable(&connection);
+        let listed = self.importer.browse(&connection, &Query::default()).await;
+        self.settle(&connection, noticeable, listed.is_ok()).await?;
+        let Ok(Listing { entries, .. }) = listed else { return Ok(()) };
+        let unnoticed = self.replaced.contains_key(&connection.reference);
+        for entry in entries {
+            let workspace = self.workspace_of(entry.source.id);
+            let confirmed = self.confirmed[&connection.id] == workspace.id;
+            prop_assert!(confirmed || unnoticed, "the list shows a page of {}", workspace.name);
+        }
+        Ok(())
+    }
+
+    async fn import(&mut self, by: Nth, workspace: Where) -> TestCaseResult {
+        let Some(connection) = newest(&self.held, by).cloned() else { return Ok(()) };
+        let noticeable = self.is_noticeable(&connection);
+        let (admin, pick) = (self.admin_of(connection.tenant), Pick::page(self.workspaces[workspace].page));
+        let imported = self.importer.import_one(&admin, &connection, pick).await;
+        self.settle(&connection, noticeable, imported.is_ok()).await
+    }
+
+    async fn sync(&mut self, nth: Nth) -> TestCaseResult {
+        let Some(record) = newest(&self.records().await, nth).cloned() else { return Ok(()) };
+        let connection = record.connection();
+        let noticeable = self.is_noticeable(&connection);
+        let synced = self.scheduler.sync_now(record.tenant, record.id).await;
+        self.settle(&connection, noticeable, matches!(synced, Ok(Some(_)))).await
+    }
+
+    async fn disconnect(&self, nth: Nth) -> TestCaseResult {
+        let Some(record) = newest(&self.records().await, nth).cloned() else { return Ok(()) };
+        Ok(self.connector.disconnect(&self.admin_of(record.tenant), record.id).await?)
+    }
+
+    fn is_noticeable(&self, connection: &Connection) -> bool {
+        let since = self.replaced.get(&connection.reference);
+        since.is_some_and(|since| self.clock.instant().duration_since(*since) >= UNNOTICED)
+    }
+
+    /// What may have come of a use of a connection that, if `noticeable`, leads elsewhere for a minute.
+    async fn settle(&mut self, used: &Connection, noticeable: bool, succeeded: bool) -> TestCaseResult {
+        self.observe().await?;
+        let records = self.records().await;
+        let record = records.iter().find(|record| record.id == used.id && record.reference == used.reference);
+        prop_assert!(!succeeded || record.is_some(), "something was read through what is no connection");
+        if noticeable && let Some(record) = record {
+            prop_assert!(!succeeded, "something was read of another workspace");
+            prop_assert_ne!(record.state, ConnectionState::Active, "it leads elsewhere and shows as active");
+        }
+        Ok(())
+    }
+
+    /// Notes which connections there are, and which lead elsewhere by now.
+    async fn observe(&mut self) -> TestCaseResult {
+        for record in self.records().await {
+            let connection = record.connection();
+            if !self.held.contains(&connection) {
+                self.held.push(connection);
+            }
+            let leads = self.nango.inspect(&record.reference).await?.and_then(|seen| seen.workspace_id);
+            if leads == Some(self.confirmed[&record.id].to_string()) {
+                self.replaced.remove(&record.reference);
+            } else {
+                self.replaced.entry(record.reference).or_insert(self.clock.instant());
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at everything that tenants have.
+    pub async fn look(&mut self) -> TestCaseResult {
+        self.observe().await?;
+        for record in self.records().await {
+            let confirmed = self.confirmed[&record.id].to_string();
+            prop_assert_eq!(record.workspace.id, Some(confirmed), "the record names another workspace");
+        }
+        for admin in &self.admins {
+            self.look_at_documents(admin).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_at_documents(&self, admin: &Actor) -> TestCaseResult {
+        let pages: Vec<NotionId> = self.workspaces.iter().map(|workspace| workspace.page).collect();
+        let of_tenant: HashSet<ConnectionId> =
+            self.held.iter().filter(|held| held.tenant == admin.tenant).map(|held| held.id).collect();
+        for linked in self.library.linked_by_source(admin.tenant, &pages).await? {
+            let workspace = self.workspace_of(linked.link.source.id);
+            let mut once = of_tenant.iter().filter(|id| self.confirmed[id] == workspace.id);
+            prop_assert!(once.next().is_some(), "a document of {}, which nobody confirmed", workspace.name);
+            if let Some(id) = linked.link.connection {
+                prop_assert!(of_tenant.contains(&id), "a document of another tenant's connection");
+                prop_assert_eq!(self.confirmed[&id], workspace.id, "a document of another workspace");
+            }
+            // Nobody takes a page away, so only another workspace's connection does not see it.
+            prop_assert_eq!(linked.link.state, SourceState::Present);
+            prop_assert_eq!(&linked.link.source.title, &workspace.name);
+            prop_assert_eq!(&linked.title.text, &workspace.name);
+            for version in self.library.versions(admin, linked.document).await? {
+                let expected = format!("Said in {}.\n", workspace.name);
+                prop_assert_eq!(version.content, Content::Markdown(expected));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets every webhook arrive and a day pass, and looks what is left.
+    pub async fn grow_quiet(&mut self) -> TestCaseResult {
+        *self.trigger.lock().unwrap() = None;
+        for nth in 0..self.references.len() {
+            self.hear(nth).await?;
+        }
+        for _ in 0..3 {
+            self.clock.advance(Duration::from_secs(12 * 60 * 60));
+            while self.connector.sweep().await? > 0 {}
+        }
+        self.look().await?;
+        let named = self.records().await.into_iter().map(|record| record.reference.to_string());
+        let left: BTreeSet<String> = self.at_nango().difference(&named.collect()).cloned().collect();
+        prop_assert!(left.is_empty(), "{} connections are left at Nango that no record names", left.len());
+        Ok(())
+    }
+
+    /// The connections there that carry a tag of ours. One without is no consequence of a link of ours.
+    fn at_nango(&self) -> BTreeSet<String> {
+        let saved = self.stand_in.save().unwrap();
+        let all = saved["connections"].as_object().unwrap();
+        let ours = all.iter().filter(|(_, found)| !found["tags"]["attempt_id"].is_null());
+        ours.map(|(id, _)| id.clone()).collect()
+    }
+
+    async fn records(&self) -> Vec<ConnectionRecord> {
+        let mut records = Vec::new();
+        for admin in &self.admins {
+            records.extend(self.connections.list(admin.tenant).await.unwrap());
+        }
+        records.sort_by_key(|record| record.connected_at);
+        records
+    }
+
+    fn admin_of(&self, tenant: TenantId) -> Actor {
+        self.admins.iter().find(|admin| admin.tenant == tenant).unwrap().clone()
+    }
+
+    fn workspace_of(&self, page: NotionId) -> &Workspace {
+        self.workspaces.iter().find(|workspace| workspace.page == page).unwrap()
+    }
+}
+
+impl Workspace {
+    fn new(world: &World, clock: &SimClock, n: usize) -> Self {
+        let (author, name) = (world.at(clock.now()), format!("Company {n}"));
+        let id = author.workspace(&name);
+        let page = author.page(id, name.as_str());
+        author.append(page, [paragraph(format!("Said in {name}.").as_str())]);
+        Self { id, name, page }
+    }
+}
+
+fn admin(tenant: TenantId) -> Actor {
+    Actor::new(tenant, MemberId::fresh(), Role::Admin)
+}
+
+fn pull(trigger: &Trigger, stand_in: &StandIn) {
+    let mut armed = trigger.lock().unwrap();
+    match armed.as_mut() {
+        None => {}
+        Some(Armed { after: 0, link, workspace, page }) => {
+            // No webhook is sent, so it is done at once. The link may be late.
+            let _ = stand_in.consent(link, *workspace, &[*page]).now_or_never();
+            *armed = None;
+        }
+        Some(Armed { after, .. }) => *after -= 1,
+    }
+}
+
+/// The nth of them, from the newest on; beyond the oldest it begins again.
+fn newest<T>(of: &[T], nth: Nth) -> Option<&T> {
+    of.iter().rev().nth(nth.checked_rem(of.len())?)
+}
+
+fn newest_of<T>(of: &mut [T], nth: Nth) -> Option<&mut T> {
+    let nth = nth.checked_rem(of.len())?;
+    of.iter_mut().rev().nth(nth)
+}
