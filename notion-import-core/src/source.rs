@@ -1,5 +1,7 @@
 //! From Notion's words to ours: what a page or a data source says of itself.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use url::Url;
 
@@ -13,6 +15,7 @@ use crate::notion::database::DataSource;
 use crate::notion::endpoints::Found;
 use crate::notion::file::FileSource;
 use crate::notion::icon::Icon;
+use crate::notion::link;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::text::plain_text;
@@ -35,7 +38,7 @@ impl Seen {
         let source = Source {
             id: page.id?,
             kind: SourceKind::Page,
-            url: url(page.url.as_deref()?),
+            url: page_url(page.url.as_deref()?, page.id?, &page.title()),
             title: lasting_text(&title(&page.title())).into_owned(),
             created_at: page.created_time.unwrap_or(DateTime::UNIX_EPOCH),
             edited_at: page.last_edited_time?,
@@ -52,7 +55,10 @@ impl Seen {
         let source = Source {
             id: data_source.id?,
             kind: SourceKind::DataSource,
-            url: data_source.url.as_deref().and_then(url),
+            url: data_source
+                .url
+                .as_deref()
+                .and_then(|url| page_url(url, data_source.id?, &plain_text(&data_source.title))),
             title: lasting_text(&title(&plain_text(&data_source.title))).into_owned(),
             created_at: data_source.created_time.unwrap_or(DateTime::UNIX_EPOCH),
             edited_at: data_source.last_edited_time?,
@@ -152,6 +158,15 @@ fn image(source: &FileSource) -> Option<SourceImage> {
         FileSource::Hosted(_) | FileSource::Inline(_) => Some(SourceImage::Hosted),
         FileSource::External(address) => url(address).map(SourceImage::External),
         FileSource::Missing => None,
+    }
+}
+
+/// Returns the address for people. Notion makes it of the title, so that it holds the words of a signed address in there, of which
+/// nothing tells any more what they were: that of the id alone leads to the same.
+fn page_url(address: &str, id: NotionId, title: &str) -> Option<LastingUrl> {
+    match lasting_text(title) {
+        Cow::Borrowed(_) => url(address),
+        Cow::Owned(_) => LastingUrl::new(link::page_url(id)),
     }
 }
 

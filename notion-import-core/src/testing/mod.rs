@@ -18,6 +18,7 @@ pub mod suite;
 
 mod blocks;
 mod door;
+mod signed;
 mod text;
 mod world;
 
@@ -29,6 +30,7 @@ pub use blocks::{
 pub use door::{
     Asked, Download, FastClock, FileServer, Server, SimClock, Step, Switchboard, WiremockDoor, WorldTransport,
 };
+pub use signed::{SignedPages, WORLDS_SIGNATURE, signed_everywhere};
 pub use text::{Text, text};
 pub use world::{
     Answer, Author, Column, Database, Endpoint, Fault, FaultPlan, Grant, Reply, Rules, Seen, StoredFile,
