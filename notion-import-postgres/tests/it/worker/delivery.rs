@@ -151,7 +151,9 @@ async fn whoever_hangs_in_the_middle_of_a_claim_lets_go() {
     }
     let claimed = tokio::time::timeout(Duration::from_secs(30), claim()).await.unwrap();
     assert!(claimed.unwrap().is_some());
-    assert!(matches!(hanging.await, Err(StoreError::Backend(_))));
+    // The server hung up on it: whether it says why, or the line is dead first, another try may do.
+    let given_up = hanging.await;
+    assert!(given_up.as_ref().is_err_and(StoreError::is_transient), "{given_up:?}");
 }
 
 #[tokio::test]
