@@ -76,6 +76,9 @@ pub(super) async fn content(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let imported = desk.import("Policy").await?;
     desk.import_text(&imported.source, "Second").await?;
+    let unpublished = desk.access().content(desk.tenant(), imported.id, VersionNumber(1)).await?;
+    ensure_eq!(unpublished, None, "what nobody published");
+    desk.publish(imported.id, 1).await?;
     for version in desk.access().versions(&desk.admin, imported.id).await? {
         let content = desk.access().content(desk.tenant(), imported.id, version.number).await?;
         ensure_eq!(content, Some(("Policy".into(), version.clone())), "version {:?}", version.number);
