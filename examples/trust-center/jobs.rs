@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::Utc;
 use futures_util::StreamExt;
 use notion_import_core::connection::{Connection, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
@@ -253,7 +254,8 @@ impl App {
     /// It remembers that Notion refuses a connection, so that its page says so.
     pub async fn note(&self, connection: &Connection, error: &Error) {
         if error.needs_reconnect() {
-            let noted = self.stores.connections.needs_reauth(connection.tenant, connection.id).await;
+            let now = Utc::now();
+            let noted = self.stores.connections.needs_reauth(connection.tenant, connection.id, now).await;
             if let Err(error) = noted {
                 tracing::warn!(%error, "a refused connection could not be noted");
             }

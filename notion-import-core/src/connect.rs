@@ -11,8 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::connection::{
-    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
-    Inspected, SharedBot,
+    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore,
+    Elsewhere, Granted, Inspected, SharedBot,
 };
 use crate::error::{Error, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -97,18 +97,19 @@ impl Connector {
 
     async fn start(&self, actor: &Actor, renews: Option<ConnectionId>) -> Result<Begun, Error> {
         actor.may(Action::Connect)?;
+        let now = self.client.clock().now();
         let secret = SecretString::from(format!("{}{}", random_id(), random_id()));
         let attempt = Attempt {
             tenant: actor.tenant,
             id: AttemptId::new(random_id()),
             member: actor.member,
             secret_hash: digest(&secret),
-            expires_at: self.client.clock().now() + PATIENCE,
+            expires_at: now + PATIENCE,
             renews,
             granted: None,
         };
         // Kept first: a consent must never meet an attempt nobody knows.
-        self.connections.begin(&attempt).await?;
+        self.connections.begin(actor, &attempt, now).await?;
         let link = self.authorizer.begin(&attempt).await?;
         Ok(Begun { attempt: attempt.id, secret, link })
     }
@@ -140,7 +141,8 @@ impl Connector {
         };
         if record.workspace.id != seen.workspace_id {
             tracing::warn!(%tenant, connection = %record.id, "a connection leads to another workspace than was confirmed");
-            self.connections.needs_reauth(tenant, record.id).await?;
+            let found = Elsewhere { id: seen.workspace_id.clone() };
+            self.connections.misled(tenant, record.id, &found, self.client.clock().now()).await?;
         }
         Ok(())
     }
@@ -203,8 +205,7 @@ impl Connector {
             return Err(Error::AnotherWorkspace);
         }
         let renewed = self.renewed_by(actor.tenant, attempt).await?;
-        let active =
-            self.connections.activate(actor.tenant, actor.member, attempt, hash, now, self.shared).await?;
+        let active = self.connections.activate(actor, attempt, hash, now, self.shared).await?;
         if let Some(reference) = renewed {
             self.authorizer.revoke(&reference).await?;
         }
@@ -240,8 +241,8 @@ impl Connector {
     /// If the authorizer cannot be reached the connection stays fenced, and [`sweep`](Self::sweep) finishes it.
     pub async fn disconnect(&self, actor: &Actor, id: ConnectionId) -> Result<(), Error> {
         actor.may(Action::Connect)?;
-        let fenced = self.connections.fence(actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
-        self.finish_disconnect(&fenced).await
+        let fenced = self.connections.fence(actor, id, self.client.clock().now()).await?;
+        self.finish_disconnect(&fenced.ok_or(StoreError::NotFound)?).await
     }
 
     async fn finish_disconnect(&self, fenced: &ConnectionRecord) -> Result<(), Error> {
@@ -249,7 +250,7 @@ impl Connector {
         self.client.close(&connection);
         self.documents.detach(&connection).await?;
         self.authorizer.revoke(&fenced.reference).await?;
-        Ok(self.connections.remove(fenced.tenant, fenced.id).await?)
+        Ok(self.connections.remove(fenced.tenant, fenced.id, self.client.clock().now()).await?)
     }
 
     /// It takes away what was left behind: attempts nobody confirmed in time, with what they led to, and connections whose

@@ -54,6 +54,11 @@ impl Attempt {
             Some((ConnectionState::Active | ConnectionState::NeedsReauth, true)) | None => Ok(()),
         }
     }
+
+    /// Returns the id that the connection has or will have: the one that is renewed, or a new one that is the attempt's.
+    pub fn connection(&self) -> ConnectionId {
+        self.renews.unwrap_or(ConnectionId::new(self.id.as_uuid()))
+    }
 }
 
 /// What came out of the consent: seen, but not yet confirmed.

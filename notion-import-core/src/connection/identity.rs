@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use super::{Authorizer, Connection, ConnectionRef, ConnectionStore};
+use super::{Authorizer, Connection, ConnectionRef, ConnectionStore, Elsewhere};
 use crate::error::{AccessError, Error, Fault, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::transport::{Clock, SystemClock};
@@ -69,7 +69,8 @@ impl ConfirmedIdentity {
         let record = record.filter(|record| record.reference == *reference).ok_or(StoreError::Fenced)?;
         if record.workspace.id != seen.workspace_id {
             tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
-            self.connections.needs_reauth(*tenant, *id).await?;
+            let found = Elsewhere { id: seen.workspace_id };
+            self.connections.misled(*tenant, *id, &found, self.clock.now()).await?;
             return Err(Error::AnotherWorkspace);
         }
         let key = (*tenant, *id, reference.clone());

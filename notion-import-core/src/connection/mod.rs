@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Inspected};
 pub use identity::{ConfirmedIdentity, Identity};
-pub use record::{ConnectionRecord, ConnectionState, RunSummary, Workspace};
+pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};
 pub use store::{ConnectionStore, SharedBot};
 pub use token::{ApiAccess, StaticToken, TokenSource};
 

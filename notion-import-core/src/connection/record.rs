@@ -24,6 +24,13 @@ impl Workspace {
     }
 }
 
+/// The workspace a connection was found to lead to, instead of the one that was confirmed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The workspace's id, if the service that holds the token tells it.
+    pub id: Option<String>,
+}
+
 /// How a connection stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,8 +54,10 @@ pub struct ConnectionRecord {
     pub reference: ConnectionRef,
     /// How it stands.
     pub state: ConnectionState,
-    /// What it leads to.
+    /// The workspace that was confirmed.
     pub workspace: Workspace,
+    /// Where it was found to lead instead, since it was confirmed.
+    pub found: Option<Elsewhere>,
     /// Who connected it.
     pub connected_by: MemberId,
     /// When it was confirmed.

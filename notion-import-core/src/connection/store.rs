@@ -5,9 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary};
+use super::{
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, Elsewhere, Granted, RunSummary,
+};
+use crate::actor::Actor;
 use crate::error::StoreError;
-use crate::id::{AttemptId, ConnectionId, MemberId, TenantId};
+use crate::id::{AttemptId, ConnectionId, TenantId};
 
 /// Whether two tenants may stand on one Notion authorisation, whose page grants they would then share.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,10 +33,12 @@ pub enum SharedBot {
 /// - The generation never falls while the record is there.
 /// - Only [`activate`](ConnectionStore::activate) makes a connection, and only it makes one active again.
 /// - A state the store cannot read is [`ConnectionState::NeedsReauth`].
+/// - What a connection goes through is written to the tenant's audit in the call's transaction: [`Attempt`] and
+///   [`ConnectionRecord`] say which entries. A call that fails or changes nothing leaves none.
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
-    /// It keeps a new attempt. [`StoreError::Conflict`] if the tenant has one of this id.
-    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError>;
+    /// Keeps a new attempt of the actor's. [`StoreError::Conflict`] if the tenant has one of this id.
+    async fn begin(&self, actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// It returns an attempt that exists, lapsed or not.
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
@@ -43,7 +48,7 @@ pub trait ConnectionStore: Send + Sync {
     /// [`StoreError::NotFound`].
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
 
-    /// It turns a granted, unlapsed attempt with this secret's hash and this member into an active connection,
+    /// It turns a granted, unlapsed attempt with this secret's hash and this actor into an active connection,
     /// due now, and forgets the attempt. A reconnect makes the connection it renews active again, with the reference, the workspace,
     /// the member and the time of the renewal; it keeps the id, frees the connection and raises its generation, so whoever held it
     /// is fenced. [`Attempt::may_become`] says what is let through.
@@ -55,8 +60,7 @@ pub trait ConnectionStore: Send + Sync {
     /// leads to another workspace than the connection to be renewed. The attempt then stays.
     async fn activate(
         &self,
-        tenant: TenantId,
-        member: MemberId,
+        actor: &Actor,
         id: AttemptId,
         secret_hash: [u8; 32],
         now: DateTime<Utc>,
@@ -134,7 +138,21 @@ pub trait ConnectionStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// It marks an active connection as refused by Notion; any other state stays. It does nothing to one that is not there.
-    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError>;
+    async fn needs_reauth(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Notes that a connection leads elsewhere, by [`ConnectionRecord::mislead`]. Does nothing to one that is not there.
+    async fn misled(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        found: &Elsewhere,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// It makes an active connection due at `at` if that is earlier than planned, also if it is claimed: then it is due once
     /// given back. It does nothing to one that is not there.
@@ -143,13 +161,17 @@ pub trait ConnectionStore: Send + Sync {
     /// It fences a connection: state `Disconnecting`, generation raised, nobody can claim it again. Fencing it again changes
     /// nothing.
     /// Returns the record as fenced; none if there is no such connection.
-    async fn fence(&self, tenant: TenantId, id: ConnectionId)
-    -> Result<Option<ConnectionRecord>, StoreError>;
+    async fn fence(
+        &self,
+        actor: &Actor,
+        id: ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<ConnectionRecord>, StoreError>;
 
     /// It returns connections of any tenant that were fenced and not yet removed, at most `limit`. The scheduler's, like
     /// [`claim_due`](ConnectionStore::claim_due).
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError>;
 
     /// It removes a fenced connection's record; removing it again succeeds. [`StoreError::Conflict`] if it is not fenced.
-    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError>;
+    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError>;
 }

@@ -148,6 +148,8 @@ pub enum AuditEvent {
     NeedsReauth,
     /// Somebody disconnected Notion. Nothing was read or written through the connection after this.
     Disconnected,
+    /// The service forgot the connection's credentials, and its record is gone.
+    ConnectionRemoved,
     /// A document's source was imported: the first version made the document.
     Imported {
         /// As this version.

@@ -9,6 +9,7 @@ pub mod sweep;
 pub mod batch;
 pub mod refresh;
 pub mod document;
+mod connecting;
 pub mod audit;
 pub mod title;
 pub mod file_name;

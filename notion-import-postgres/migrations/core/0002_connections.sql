@@ -21,6 +21,8 @@ CREATE TABLE notion_import.connections (
     reference text NOT NULL,
     state text NOT NULL,
     workspace json NOT NULL,
+    -- Where it was found to lead instead.
+    found json,
     bot_id uuid NOT NULL,
     connected_by uuid NOT NULL,
     connected_at timestamptz NOT NULL,
@@ -59,7 +61,7 @@ GRANT SELECT, INSERT, DELETE ON notion_import.attempts TO notion_import_app;
 GRANT UPDATE (granted) ON notion_import.attempts TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON notion_import.connections TO notion_import_app;
 GRANT SELECT ON notion_import.connections TO notion_import_sync;
-GRANT UPDATE (state, generation, next_run, leased_until, queued_until, hastened_to, last_run)
+GRANT UPDATE (state, found, generation, next_run, leased_until, queued_until, hastened_to, last_run)
     ON notion_import.connections TO notion_import_sync;
 
 -- Schedules look across tenants, through these functions only. They tell where to look, not what is there.

@@ -4,25 +4,29 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use notion_import_core::actor::Actor;
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted,
-    RunSummary, SharedBot,
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
+    Granted, RunSummary, SharedBot,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
+use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
 use subtle::ConstantTimeEq;
 
 use crate::database::{Postgres, Role, Tx, commit, enter};
 use crate::lock;
-use crate::table::{attempts, connections};
+use crate::table::{attempts, audit, connections};
 
 #[async_trait]
 impl ConnectionStore for Postgres {
-    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError> {
+    async fn begin(&self, actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let entry = attempt.begun_by(actor, now)?;
         let mut tx = self.write(Role::App, attempt.tenant).await?;
-        let added = attempts::insert(&mut *tx, attempt).await?;
-        commit(tx).await?;
-        if added { Ok(()) } else { Err(StoreError::Conflict) }
+        if !attempts::insert(&mut *tx, attempt).await? {
+            return Err(StoreError::Conflict);
+        }
+        audit::insert(&mut tx, attempt.tenant, &[entry]).await?;
+        commit(tx).await
     }
 
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
@@ -47,13 +51,13 @@ impl ConnectionStore for Postgres {
 
     async fn activate(
         &self,
-        tenant: TenantId,
-        member: MemberId,
+        actor: &Actor,
         id: AttemptId,
         secret_hash: [u8; 32],
         now: DateTime<Utc>,
         shared: SharedBot,
     ) -> Result<ConnectionRecord, StoreError> {
+        let Actor { tenant, member, .. } = *actor;
         let mut tx = self.write(Role::App, tenant).await?;
         let attempt = attempts::lock(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
         let secret_fits = bool::from(attempt.secret_hash.ct_eq(&secret_hash));
@@ -70,10 +74,11 @@ impl ConnectionStore for Postgres {
         }
         let record = ConnectionRecord {
             tenant,
-            id: renewed.as_ref().map_or_else(ConnectionId::fresh, |old| old.id),
+            id: attempt.connection(),
             reference: granted.reference.clone(),
             state: ConnectionState::Active,
             workspace: granted.workspace.clone(),
+            found: None,
             connected_by: member,
             connected_at: now,
             generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
@@ -86,6 +91,7 @@ impl ConnectionStore for Postgres {
             None => return Err(StoreError::Conflict),
         }
         attempts::delete(&mut *tx, tenant, id).await?;
+        audit::insert(&mut tx, tenant, &[attempt.confirmed_by(actor, granted, now)]).await?;
         commit(tx).await?;
         Ok(record)
     }
@@ -199,14 +205,39 @@ impl ConnectionStore for Postgres {
             ConnectionState::Disconnecting => return Err(StoreError::Conflict),
         };
         let mut tx = self.write(Role::Sync, connection.tenant).await?;
-        let finished = connections::finish(&mut *tx, connection, run, refused, next_run).await?;
-        commit(tx).await?;
-        if finished { Ok(()) } else { Err(StoreError::Fenced) }
+        if !connections::finish(&mut *tx, connection, run, next_run).await? {
+            return Err(StoreError::Fenced);
+        }
+        if refused {
+            refuse(&mut tx, connection.tenant, connection.id, run.finished_at).await?;
+        }
+        commit(tx).await
     }
 
-    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
+    async fn needs_reauth(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        connections::needs_reauth(&mut *tx, tenant, id).await?;
+        refuse(&mut tx, tenant, id, now).await?;
+        commit(tx).await
+    }
+
+    async fn misled(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        found: &Elsewhere,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::Sync, tenant).await?;
+        let Some(mut record) = connections::lock(&mut *tx, tenant, id).await? else { return Ok(()) };
+        if let Some(entry) = record.mislead(found, now) {
+            connections::set_standing(&mut *tx, &record).await?;
+            audit::insert(&mut tx, tenant, &[entry]).await?;
+        }
         commit(tx).await
     }
 
@@ -218,14 +249,19 @@ impl ConnectionStore for Postgres {
 
     async fn fence(
         &self,
-        tenant: TenantId,
+        actor: &Actor,
         id: ConnectionId,
+        now: DateTime<Utc>,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let tenant = actor.tenant;
         let mut tx = self.write(Role::App, tenant).await?;
-        connections::fence(&mut *tx, tenant, id).await?;
-        let fenced = connections::get(&mut *tx, tenant, id).await?;
+        let Some(mut record) = connections::lock(&mut *tx, tenant, id).await? else { return Ok(None) };
+        if let Some(entry) = record.disconnect(actor, now) {
+            connections::set_standing(&mut *tx, &record).await?;
+            audit::insert(&mut tx, tenant, &[entry]).await?;
+        }
         commit(tx).await?;
-        Ok(fenced)
+        Ok(Some(record))
     }
 
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError> {
@@ -239,17 +275,33 @@ impl ConnectionStore for Postgres {
         Ok(fenced)
     }
 
-    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
+    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
-        match connections::lock(&mut *tx, tenant, id).await?.map(|record| record.state) {
-            None => Ok(()),
-            Some(ConnectionState::Active | ConnectionState::NeedsReauth) => Err(StoreError::Conflict),
-            Some(ConnectionState::Disconnecting) => {
+        let Some(record) = connections::lock(&mut *tx, tenant, id).await? else { return Ok(()) };
+        match record.state {
+            ConnectionState::Active | ConnectionState::NeedsReauth => Err(StoreError::Conflict),
+            ConnectionState::Disconnecting => {
                 connections::delete(&mut *tx, tenant, id).await?;
+                audit::insert(&mut tx, tenant, &[record.removed(now)]).await?;
                 commit(tx).await
             }
         }
     }
+}
+
+/// Marks a connection as refused by Notion, if it is active.
+async fn refuse(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(mut record) = connections::lock(&mut **tx, tenant, id).await? else { return Ok(()) };
+    if let Some(entry) = record.refuse(now) {
+        connections::set_standing(&mut **tx, &record).await?;
+        audit::insert(&mut *tx, tenant, &[entry]).await?;
+    }
+    Ok(())
 }
 
 /// The connection the attempt renews, if it renews one and may.

@@ -43,7 +43,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET reference = $3, state = $4, workspace = $5::text::json, bot_id = $6, \
-             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, leased_until = NULL, hastened_to = NULL, \
+             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, found = NULL, leased_until = NULL, hastened_to = NULL, \
              queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2",
     )
@@ -237,41 +237,22 @@ pub(crate) async fn finish(
     db: impl PgExecutor<'_>,
     connection: &Connection,
     run: &RunSummary,
-    refused: bool,
     next_run: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
-        "UPDATE connections SET last_run = $4::text::json, next_run = least($6, hastened_to), \
-             leased_until = NULL, queued_until = NULL, state = CASE WHEN $5 THEN 'needs_reauth' ELSE state END \
+        "UPDATE connections SET last_run = $4::text::json, next_run = least($5, hastened_to), \
+             leased_until = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.as_uuid())
     .bind(connection.id.as_uuid())
     .bind(integer(connection.generation))
     .bind(json(run)?)
-    .bind(refused)
     .bind(next_run)
     .execute(db)
     .await
     .map_err(backend)?;
     Ok(finished.rows_affected() > 0)
-}
-
-pub(crate) async fn needs_reauth(
-    db: impl PgExecutor<'_>,
-    tenant: TenantId,
-    id: ConnectionId,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE connections SET state = 'needs_reauth' \
-         WHERE tenant_id = $1 AND id = $2 AND state = 'active'",
-    )
-    .bind(tenant.as_uuid())
-    .bind(id.as_uuid())
-    .execute(db)
-    .await
-    .map_err(backend)?;
-    Ok(())
 }
 
 pub(crate) async fn hasten(
@@ -294,19 +275,21 @@ pub(crate) async fn hasten(
     Ok(())
 }
 
-/// It fences a connection that is not fenced yet.
-pub(crate) async fn fence(
+/// Writes how a connection stands: its state and generation, and where it leads. Nobody holds one that is disconnecting.
+pub(crate) async fn set_standing(
     db: impl PgExecutor<'_>,
-    tenant: TenantId,
-    id: ConnectionId,
+    record: &ConnectionRecord,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE connections \
-         SET state = 'disconnecting', generation = generation + 1, leased_until = NULL \
-         WHERE tenant_id = $1 AND id = $2 AND state <> 'disconnecting'",
+        "UPDATE connections SET state = $3, generation = $4, found = $5::text::json, \
+             leased_until = CASE WHEN $3 = 'disconnecting' THEN NULL ELSE leased_until END \
+         WHERE tenant_id = $1 AND id = $2",
     )
-    .bind(tenant.as_uuid())
-    .bind(id.as_uuid())
+    .bind(record.tenant.as_uuid())
+    .bind(record.id.as_uuid())
+    .bind(name(&record.state)?)
+    .bind(integer(record.generation))
+    .bind(record.found.as_ref().map(json).transpose()?)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -360,6 +343,7 @@ fn read(row: &PgRow) -> Result<ConnectionRecord, StoreError> {
         generation,
         state: state(row)?,
         workspace: row.json("workspace")?,
+        found: row.json_or_none("found")?,
         connected_by: MemberId::new(row.id("connected_by")?),
         connected_at: row.time("connected_at")?,
         next_run: row.time("next_run")?,

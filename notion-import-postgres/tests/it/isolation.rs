@@ -1,5 +1,6 @@
 //! Each way in which row-level security is known to leak, tried on the tables as they are.
 
+use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
     Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedBot, Workspace,
 };
@@ -29,19 +30,26 @@ fn attempt(tenant: TenantId, bot: NotionId) -> Attempt {
     }
 }
 
+fn beginner(attempt: &Attempt) -> Actor {
+    Actor::new(attempt.tenant, attempt.member, Role::Admin)
+}
+
+async fn begin_attempt(postgres: &Postgres, attempt: &Attempt) {
+    ConnectionStore::begin(postgres, &beginner(attempt), attempt, minute(0)).await.unwrap();
+}
+
 async fn activate(postgres: &Postgres, attempt: &Attempt) -> Result<ConnectionRecord, StoreError> {
-    let Attempt { tenant, member, id, secret_hash, .. } = *attempt;
-    postgres.activate(tenant, member, id, secret_hash, minute(1), SharedBot::Refuse).await
+    postgres.activate(&beginner(attempt), attempt.id, attempt.secret_hash, minute(1), SharedBot::Refuse).await
 }
 
 /// A tenant with a row in every table of the core set.
 pub(crate) async fn furnish(postgres: &Postgres) -> Connection {
     let tenant = TenantId::fresh();
     for _ in 0..2 {
-        ConnectionStore::begin(postgres, &attempt(tenant, NotionId::new(Uuid::now_v7()))).await.unwrap();
+        begin_attempt(postgres, &attempt(tenant, NotionId::new(Uuid::now_v7()))).await;
     }
     let confirmed = attempt(tenant, NotionId::new(Uuid::now_v7()));
-    ConnectionStore::begin(postgres, &confirmed).await.unwrap();
+    begin_attempt(postgres, &confirmed).await;
     let connection = activate(postgres, &confirmed).await.unwrap().connection();
     let mut source = page("Policy");
     postgres
@@ -300,7 +308,7 @@ async fn of_two_tenants_that_confirm_one_bot_at_once_one_is_refused() {
         let bot = NotionId::new(Uuid::now_v7());
         let attempts = [attempt(TenantId::fresh(), bot), attempt(TenantId::fresh(), bot)];
         for attempt in &attempts {
-            ConnectionStore::begin(&postgres, attempt).await.unwrap();
+            begin_attempt(&postgres, attempt).await;
         }
         let (one, other) = tokio::join!(activate(&postgres, &attempts[0]), activate(&postgres, &attempts[1]));
         let refused = [one, other].into_iter().filter_map(Result::err).collect::<Vec<_>>();

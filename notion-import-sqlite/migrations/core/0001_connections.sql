@@ -20,6 +20,8 @@ CREATE TABLE connections (
     reference TEXT NOT NULL,
     state TEXT NOT NULL,
     workspace TEXT NOT NULL,
+    -- Where it was found to lead instead.
+    found TEXT,
     bot_id TEXT NOT NULL,
     connected_by TEXT NOT NULL,
     connected_at INTEGER NOT NULL,

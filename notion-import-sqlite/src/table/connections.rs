@@ -19,11 +19,11 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     let ConnectionRecord { workspace, connected_by, connected_at, generation, next_run, .. } = record;
     sqlx::query(
         "INSERT INTO connections \
-             (tenant_id, id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             (tenant_id, id, reference, state, workspace, found, bot_id, connected_by, connected_at, generation, next_run, last_run) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              reference = excluded.reference, state = excluded.state, workspace = excluded.workspace, bot_id = excluded.bot_id, \
-             connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
+             found = excluded.found, connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
              generation = excluded.generation, next_run = excluded.next_run, last_run = excluded.last_run, \
              leased_until = NULL, hastened_to = NULL",
     )
@@ -32,6 +32,7 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     .bind(record.reference.as_str())
     .bind(name(&record.state)?)
     .bind(json(workspace)?)
+    .bind(record.found.as_ref().map(json).transpose()?)
     .bind(workspace.bot.to_string())
     .bind(connected_by.to_string())
     .bind(micros(*connected_at))
@@ -175,40 +176,21 @@ pub(crate) async fn finish(
     db: impl SqliteExecutor<'_>,
     connection: &Connection,
     run: &RunSummary,
-    refused: bool,
     next_run: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
-        "UPDATE connections SET last_run = ?4, next_run = min(?6, coalesce(hastened_to, ?6)), leased_until = NULL, \
-             state = CASE WHEN ?5 THEN 'needs_reauth' ELSE state END \
+        "UPDATE connections SET last_run = ?4, next_run = min(?5, coalesce(hastened_to, ?5)), leased_until = NULL \
          WHERE tenant_id = ?1 AND id = ?2 AND generation = ?3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.to_string())
     .bind(connection.id.to_string())
     .bind(integer(connection.generation))
     .bind(json(run)?)
-    .bind(refused)
     .bind(micros(next_run))
     .execute(db)
     .await
     .map_err(backend)?;
     Ok(finished.rows_affected() > 0)
-}
-
-pub(crate) async fn needs_reauth(
-    db: impl SqliteExecutor<'_>,
-    tenant: TenantId,
-    id: ConnectionId,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE connections SET state = 'needs_reauth' WHERE tenant_id = ? AND id = ? AND state = 'active'",
-    )
-    .bind(tenant.to_string())
-    .bind(id.to_string())
-    .execute(db)
-    .await
-    .map_err(backend)?;
-    Ok(())
 }
 
 pub(crate) async fn hasten(
@@ -230,18 +212,21 @@ pub(crate) async fn hasten(
     Ok(())
 }
 
-/// It fences a connection that is not fenced yet.
-pub(crate) async fn fence(
+/// Writes how a connection stands: its state and generation, and where it leads. Nobody holds one that is disconnecting.
+pub(crate) async fn set_standing(
     db: impl SqliteExecutor<'_>,
-    tenant: TenantId,
-    id: ConnectionId,
+    record: &ConnectionRecord,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE connections SET state = 'disconnecting', generation = generation + 1, leased_until = NULL \
-         WHERE tenant_id = ? AND id = ? AND state <> 'disconnecting'",
+        "UPDATE connections SET state = ?3, generation = ?4, found = ?5, \
+             leased_until = CASE WHEN ?3 = 'disconnecting' THEN NULL ELSE leased_until END \
+         WHERE tenant_id = ?1 AND id = ?2",
     )
-    .bind(tenant.to_string())
-    .bind(id.to_string())
+    .bind(record.tenant.to_string())
+    .bind(record.id.to_string())
+    .bind(name(&record.state)?)
+    .bind(integer(record.generation))
+    .bind(record.found.as_ref().map(json).transpose()?)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -293,6 +278,7 @@ fn read(row: &SqliteRow) -> Result<ConnectionRecord, StoreError> {
         generation,
         state: state(row)?,
         workspace: row.json("workspace")?,
+        found: row.json_or_none("found")?,
         connected_by: row.id("connected_by")?,
         connected_at: row.time("connected_at")?,
         next_run: row.time("next_run")?,

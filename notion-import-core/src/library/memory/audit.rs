@@ -26,6 +26,11 @@ impl MemoryAudit {
         let number = entries.last().map_or(0, |last| last.number) + 1;
         entries.push(entry.numbered(number));
     }
+
+    /// Adds what there is to write, as [`insert`](Self::insert) does.
+    pub(super) fn extend(&self, tenant: TenantId, entries: impl IntoIterator<Item = NewEntry>) {
+        entries.into_iter().for_each(|entry| self.insert(tenant, entry));
+    }
 }
 
 #[async_trait]

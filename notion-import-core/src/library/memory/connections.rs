@@ -12,11 +12,11 @@ use super::audit::MemoryAudit;
 use super::lock;
 use crate::actor::Actor;
 use crate::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted,
-    RunSummary, SharedBot,
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
+    Granted, RunSummary, SharedBot,
 };
 use crate::error::StoreError;
-use crate::id::{AttemptId, ConnectionId, MemberId, TenantId};
+use crate::id::{AttemptId, ConnectionId, TenantId};
 use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
 
 /// Connections and attempts in memory.
@@ -59,13 +59,15 @@ impl AuditLog for MemoryConnections {
 
 #[async_trait]
 impl ConnectionStore for MemoryConnections {
-    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError> {
+    async fn begin(&self, actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let entry = attempt.begun_by(actor, now)?;
         let mut state = self.lock();
         let key = (attempt.tenant, attempt.id);
         if state.attempts.contains_key(&key) {
             return Err(StoreError::Conflict);
         }
         state.attempts.insert(key, attempt.clone());
+        self.audit.insert(attempt.tenant, entry);
         Ok(())
     }
 
@@ -86,13 +88,13 @@ impl ConnectionStore for MemoryConnections {
 
     async fn activate(
         &self,
-        tenant: TenantId,
-        member: MemberId,
+        actor: &Actor,
         id: AttemptId,
         secret_hash: [u8; 32],
         now: DateTime<Utc>,
         shared: SharedBot,
     ) -> Result<ConnectionRecord, StoreError> {
+        let Actor { tenant, member, .. } = *actor;
         let mut state = self.lock();
         let attempt = state.attempts.get(&(tenant, id)).ok_or(StoreError::NotFound)?;
         let secret_fits = bool::from(attempt.secret_hash.ct_eq(&secret_hash));
@@ -106,19 +108,22 @@ impl ConnectionStore for MemoryConnections {
         }
         let record = ConnectionRecord {
             tenant,
-            id: renewed.as_ref().map_or_else(ConnectionId::fresh, |old| old.id),
+            id: attempt.connection(),
             reference: granted.reference.clone(),
             state: ConnectionState::Active,
             workspace: granted.workspace.clone(),
+            found: None,
             connected_by: member,
             connected_at: now,
             generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
             next_run: now,
             last_run: renewed.and_then(|old| old.last_run),
         };
+        let entry = attempt.confirmed_by(actor, granted, now);
         let held = Held { record: record.clone(), leased_until: None, hastened: None };
         state.connections.insert((tenant, record.id), held);
         state.attempts.remove(&(tenant, id));
+        self.audit.insert(tenant, entry);
         Ok(record)
     }
 
@@ -219,21 +224,40 @@ impl ConnectionStore for MemoryConnections {
     ) -> Result<(), StoreError> {
         let mut state = self.lock();
         let held = state.owned_by(connection)?;
-        match outcome {
-            ConnectionState::Active => {}
-            ConnectionState::NeedsReauth => held.record.state = ConnectionState::NeedsReauth,
+        let entry = match outcome {
+            ConnectionState::Active => None,
+            ConnectionState::NeedsReauth => held.record.refuse(run.finished_at),
             ConnectionState::Disconnecting => return Err(StoreError::Conflict),
-        }
+        };
         held.leased_until = None;
         held.record.next_run = held.hastened.map_or(next_run, |at| at.min(next_run));
         held.record.last_run = Some(run.clone());
+        self.audit.extend(connection.tenant, entry);
         Ok(())
     }
 
-    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
-        if let Some(held) = self.lock().active(tenant, id) {
-            held.record.state = ConnectionState::NeedsReauth;
-        }
+    async fn needs_reauth(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let entry = state.get(tenant, id).and_then(|held| held.record.refuse(now));
+        self.audit.extend(tenant, entry);
+        Ok(())
+    }
+
+    async fn misled(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        found: &Elsewhere,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let entry = state.get(tenant, id).and_then(|held| held.record.mislead(found, now));
+        self.audit.extend(tenant, entry);
         Ok(())
     }
 
@@ -247,11 +271,16 @@ impl ConnectionStore for MemoryConnections {
 
     async fn fence(
         &self,
-        tenant: TenantId,
+        actor: &Actor,
         id: ConnectionId,
+        now: DateTime<Utc>,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
         let mut state = self.lock();
-        Ok(state.get(tenant, id).map(|held| held.fence().clone()))
+        let Some(held) = state.get(actor.tenant, id) else { return Ok(None) };
+        let entry = held.record.disconnect(actor, now);
+        held.leased_until = None;
+        self.audit.extend(actor.tenant, entry);
+        Ok(Some(held.record.clone()))
     }
 
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError> {
@@ -261,13 +290,15 @@ impl ConnectionStore for MemoryConnections {
         Ok(fenced.take(limit).cloned().collect())
     }
 
-    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
+    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut state = self.lock();
-        match state.get(tenant, id).map(|held| held.record.state) {
-            None => Ok(()),
-            Some(ConnectionState::Active | ConnectionState::NeedsReauth) => Err(StoreError::Conflict),
-            Some(ConnectionState::Disconnecting) => {
+        let Some(held) = state.get(tenant, id) else { return Ok(()) };
+        match held.record.state {
+            ConnectionState::Active | ConnectionState::NeedsReauth => Err(StoreError::Conflict),
+            ConnectionState::Disconnecting => {
+                let entry = held.record.removed(now);
                 state.connections.remove(&(tenant, id));
+                self.audit.insert(tenant, entry);
                 Ok(())
             }
         }
@@ -321,14 +352,5 @@ impl Held {
         self.leased_until = Some(now + lease);
         self.hastened = None;
         self.record.connection()
-    }
-
-    fn fence(&mut self) -> &ConnectionRecord {
-        if self.record.state != ConnectionState::Disconnecting {
-            self.record.state = ConnectionState::Disconnecting;
-            self.record.generation += 1;
-            self.leased_until = None;
-        }
-        &self.record
     }
 }

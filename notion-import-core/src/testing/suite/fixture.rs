@@ -13,8 +13,8 @@ use super::Broken;
 use crate::connection::{
     Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedBot, Workspace,
 };
-use crate::error::Cause;
-use crate::id::{AttemptId, DocumentId, MemberId, NotionId, TenantId};
+use crate::error::{Cause, StoreError};
+use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId};
 use crate::library::access::{Actor, Role};
 use crate::library::basis::Basis;
 use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
@@ -59,6 +59,28 @@ pub fn content_manager(tenant: TenantId) -> Actor {
     actor(tenant, Role::ContentManager)
 }
 
+/// The administrator who began an attempt.
+pub(super) const fn beginner(attempt: &Attempt) -> Actor {
+    Actor::new(attempt.tenant, attempt.member, Role::Admin)
+}
+
+/// An attempt is begun at minute 0, by whom it says.
+pub(super) async fn begin<S: ConnectionStore + ?Sized>(
+    store: &S,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    store.begin(&beginner(attempt), attempt, minute(0)).await
+}
+
+/// An administrator fences a connection, at minute 1.
+pub(super) async fn fence<S: ConnectionStore + ?Sized>(
+    store: &S,
+    tenant: TenantId,
+    id: ConnectionId,
+) -> Result<Option<ConnectionRecord>, StoreError> {
+    store.fence(&actor(tenant, Role::Admin), id, minute(1)).await
+}
+
 pub(super) const SECRET: [u8; 32] = [7; 32];
 
 /// An attempt of minute 0 that lapses at minute 15.
@@ -81,8 +103,8 @@ pub(super) fn granted(reference: &str) -> Granted {
 }
 
 /// An active connection, confirmed and due at minute 0.
-pub(super) async fn connected(
-    store: &dyn ConnectionStore,
+pub(super) async fn connected<S: ConnectionStore + ?Sized>(
+    store: &S,
     tenant: TenantId,
     reference: &str,
 ) -> Result<ConnectionRecord, Broken> {
@@ -90,16 +112,16 @@ pub(super) async fn connected(
 }
 
 /// What comes of an attempt that is begun, granted and confirmed by the right person.
-pub(super) async fn confirmed(
-    store: &dyn ConnectionStore,
+pub(super) async fn confirmed<S: ConnectionStore + ?Sized>(
+    store: &S,
     attempt: &Attempt,
     granted: &Granted,
     now: DateTime<Utc>,
 ) -> Result<ConnectionRecord, Broken> {
-    store.begin(attempt).await?;
+    begin(store, attempt).await?;
     store.pending(attempt.tenant, attempt.id, granted).await?;
-    let Attempt { tenant, member, id, secret_hash, .. } = *attempt;
-    Ok(store.activate(tenant, member, id, secret_hash, now, SharedBot::Refuse).await?)
+    let actor = beginner(attempt);
+    Ok(store.activate(&actor, attempt.id, attempt.secret_hash, now, SharedBot::Refuse).await?)
 }
 
 /// Somebody who writes documents through the connection of this name.

@@ -4,13 +4,12 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use notion_import_core::connection::ConnectionStore;
 //! use notion_import_core::library::memory::MemoryConnections;
 //! use notion_import_core::testing::suite::{self, connections};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! let fresh = async || Arc::new(MemoryConnections::default()) as Arc<dyn ConnectionStore>;
+//! let fresh = async || Arc::new(MemoryConnections::default()) as Arc<dyn connections::AuditedConnections>;
 //! suite::uphold(connections::PROMISES, fresh).await;
 //! # }
 //! ```

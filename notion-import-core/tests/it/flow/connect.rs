@@ -178,7 +178,7 @@ async fn a_reconnect_keeps_the_connection_and_its_documents_under_another_refere
     let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
     let page = scene.stage.home;
     scene.stage.importer.import_one(&content_manager(old.tenant), &old, Pick::page(page)).await.unwrap();
-    scene.connections.needs_reauth(scene.admin.tenant, id).await.unwrap();
+    scene.connections.needs_reauth(scene.admin.tenant, id, scene.stage.now()).await.unwrap();
     let begun = scene.connector.reconnect(&scene.admin, id).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
     scene.connector.noticed(&reference).await.unwrap();

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
     Attempt, Connection, ConnectionState, ConnectionStore, Granted, SharedBot, Workspace,
 };
 use notion_import_core::error::Error;
-use notion_import_core::id::{AttemptId, ConnectionId, MemberId};
+use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
 use notion_import_core::library::document::SourceState;
 use notion_import_core::library::memory::MemoryConnections;
 use notion_import_core::schedule::Scheduler;
@@ -40,6 +41,10 @@ impl Scene {
     }
 }
 
+fn admin(tenant: TenantId) -> Actor {
+    Actor::new(tenant, MemberId::fresh(), Role::Admin)
+}
+
 async fn active(stage: &Stage, connections: &MemoryConnections) -> Connection {
     let (tenant, id, member) = (stage.connection.tenant, AttemptId::fresh(), MemberId::fresh());
     let reference = stage.connection.reference.clone();
@@ -52,14 +57,11 @@ async fn active(stage: &Stage, connections: &MemoryConnections) -> Connection {
         renews: None,
         granted: None,
     };
-    connections.begin(&attempt).await.unwrap();
+    let admin = Actor::new(tenant, member, Role::Admin);
+    connections.begin(&admin, &attempt, stage.now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".to_owned(), bot: stage.grant.bot_id };
     connections.pending(tenant, id, &Granted { reference: reference.clone(), workspace }).await.unwrap();
-    connections
-        .activate(tenant, member, id, [1; 32], stage.now(), SharedBot::Refuse)
-        .await
-        .unwrap()
-        .connection()
+    connections.activate(&admin, id, [1; 32], stage.now(), SharedBot::Refuse).await.unwrap().connection()
 }
 
 #[tokio::test]
@@ -147,7 +149,7 @@ async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
     assert!(second.unwrap().is_none(), "the claim outlived its lease");
     let (run, ()) = tokio::join!(scheduler.sync_now(tenant, scene.id), async {
         scene.stage.importer_clock_sleep(100).await;
-        scene.connections.fence(tenant, scene.id).await.unwrap();
+        scene.connections.fence(&admin(tenant), scene.id, scene.stage.now()).await.unwrap();
     });
     assert!(run.is_err(), "{run:?}");
 }
@@ -165,7 +167,7 @@ async fn what_is_delivered_twice_is_synced_once() {
     assert!(!deliver(&scene.scheduler).await);
     scene.stage.pass(5 * HOUR);
     assert!(deliver(&other).await);
-    scene.connections.fence(tenant, id).await.unwrap();
+    scene.connections.fence(&admin(tenant), id, scene.stage.now()).await.unwrap();
     scene.stage.pass(5 * HOUR);
     assert!(!deliver(&other).await);
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
     Attempt, Connection, ConnectionRef, ConnectionStore, Granted, SharedBot, StaticToken, Workspace,
 };
@@ -118,11 +119,12 @@ async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
         renews: None,
         granted: None,
     };
-    postgres.begin(&attempt).await.unwrap();
+    let admin = Actor::new(tenant, member, Role::Admin);
+    postgres.begin(&admin, &attempt, Utc::now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".into(), bot: page_id };
     let granted = Granted { reference: ConnectionRef::new("notion"), workspace };
     postgres.pending(tenant, id, &granted).await.unwrap();
-    let record = postgres.activate(tenant, member, id, [1; 32], Utc::now(), SharedBot::Refuse).await.unwrap();
+    let record = postgres.activate(&admin, id, [1; 32], Utc::now(), SharedBot::Refuse).await.unwrap();
     let connection = record.connection();
     let source = Source { id: page_id, parent: None, ..page("Policy") };
     let new = NewContent { settled: true, ..content(&source, "Text") };

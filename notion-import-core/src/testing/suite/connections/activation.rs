@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::Store;
+use crate::actor::Role;
 use crate::connection::{
     Attempt, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, SharedBot, Workspace,
 };
 use crate::error::StoreError;
-use crate::id::{ConnectionId, MemberId};
+use crate::id::ConnectionId;
 use crate::testing::suite::fixture::{
-    SECRET, abandon, attempt, confirmed, connected, granted, minute, tenant,
+    SECRET, abandon, actor, attempt, begin, beginner, confirmed, connected, fence, granted, minute, tenant,
 };
 use crate::testing::suite::{Broken, Outcome};
 
@@ -18,15 +19,14 @@ const LEASE: Duration = Duration::from_secs(600);
 /// An attempt that needs but the confirmation.
 async fn awaiting(store: &Store) -> Result<Attempt, Broken> {
     let begun = attempt(tenant());
-    store.begin(&begun).await?;
+    begin(&**store, &begun).await?;
     store.pending(begun.tenant, begun.id, &granted("notion")).await?;
     Ok(begun)
 }
 
 /// What the right person's confirmation does, a minute after the attempt.
 async fn confirm(store: &Store, attempt: &Attempt) -> Result<ConnectionRecord, StoreError> {
-    let Attempt { tenant, member, id, .. } = *attempt;
-    store.activate(tenant, member, id, SECRET, minute(1), SharedBot::Refuse).await
+    store.activate(&beginner(attempt), attempt.id, SECRET, minute(1), SharedBot::Refuse).await
 }
 
 /// Nothing has come of the attempt yet, and the right person can still confirm it.
@@ -55,6 +55,7 @@ pub(super) async fn confirmed_is_complete(store: Store) -> Outcome {
         reference: granted.reference.clone(),
         state: ConnectionState::Active,
         workspace: granted.workspace,
+        found: None,
         connected_by: begun.member,
         connected_at: minute(1),
         generation: record.generation,
@@ -70,7 +71,7 @@ pub(super) async fn confirmed_is_complete(store: Store) -> Outcome {
 
 pub(super) async fn without_grant(store: Store) -> Outcome {
     let begun = attempt(tenant());
-    store.begin(&begun).await?;
+    begin(&*store, &begun).await?;
     ensure_fails!(confirm(&store, &begun).await, StoreError::NotFound, "confirming without a grant");
     store.pending(begun.tenant, begun.id, &granted("notion")).await?;
     still_awaits(&store, &begun).await
@@ -78,26 +79,25 @@ pub(super) async fn without_grant(store: Store) -> Outcome {
 
 pub(super) async fn another_secret(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
-    let Attempt { tenant, member, id, .. } = begun;
     let mut secret = SECRET;
     secret[31] ^= 1;
-    let confirmed = store.activate(tenant, member, id, secret, minute(1), SharedBot::Refuse).await;
+    let confirmed = store.activate(&beginner(&begun), begun.id, secret, minute(1), SharedBot::Refuse).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming with another secret");
     still_awaits(&store, &begun).await
 }
 
 pub(super) async fn another_member(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
-    let other = MemberId::fresh();
-    let confirmed = store.activate(begun.tenant, other, begun.id, SECRET, minute(1), SharedBot::Refuse).await;
+    let other = actor(begun.tenant, Role::Admin);
+    let confirmed = store.activate(&other, begun.id, SECRET, minute(1), SharedBot::Refuse).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming as another member");
     still_awaits(&store, &begun).await
 }
 
 pub(super) async fn lapsed(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
-    let Attempt { tenant, member, id, expires_at, .. } = begun;
-    let confirmed = store.activate(tenant, member, id, SECRET, expires_at, SharedBot::Refuse).await;
+    let confirmed =
+        store.activate(&beginner(&begun), begun.id, SECRET, begun.expires_at, SharedBot::Refuse).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming at the moment it lapses");
     still_awaits(&store, &begun).await
 }
@@ -114,7 +114,7 @@ pub(super) async fn once(store: Store) -> Outcome {
 pub(super) async fn reference_once(store: Store) -> Outcome {
     let first = connected(&*store, tenant(), "notion").await?;
     let again = attempt(first.tenant);
-    store.begin(&again).await?;
+    begin(&*store, &again).await?;
     store.pending(again.tenant, again.id, &granted("notion")).await?;
     ensure_fails!(confirm(&store, &again).await, StoreError::Conflict, "connecting it again");
     ensure_eq!(store.list(first.tenant).await?, std::slice::from_ref(&first), "the connections");
@@ -132,12 +132,11 @@ pub(super) async fn shared_bot(store: Store) -> Outcome {
     confirmed(&*store, &attempt(first.tenant), &theirs, minute(0)).await?;
 
     let second = attempt(tenant());
-    store.begin(&second).await?;
+    begin(&*store, &second).await?;
     store.pending(second.tenant, second.id, &theirs).await?;
     ensure_fails!(confirm(&store, &second).await, StoreError::Conflict, "a second tenant on the bot");
     ensure_eq!(store.list(second.tenant).await?, [], "the second tenant's connections");
-    let Attempt { tenant, member, id, .. } = second;
-    store.activate(tenant, member, id, SECRET, minute(1), SharedBot::Allow).await?;
+    store.activate(&beginner(&second), second.id, SECRET, minute(1), SharedBot::Allow).await?;
     Ok(())
 }
 
@@ -145,7 +144,7 @@ pub(super) async fn renewal(store: Store) -> Outcome {
     let old = connected(&*store, tenant(), "notion").await?;
     let held = store.claim(old.tenant, old.id, minute(1), LEASE).await?;
     let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
-    store.needs_reauth(old.tenant, old.id).await?;
+    store.needs_reauth(old.tenant, old.id, minute(1)).await?;
 
     let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
     let granted = granted("renewed");
@@ -174,14 +173,14 @@ pub(super) async fn renewal(store: Store) -> Outcome {
 
 pub(super) async fn renewal_of_nothing(store: Store) -> Outcome {
     let renewing = Attempt { renews: Some(ConnectionId::fresh()), ..attempt(tenant()) };
-    store.begin(&renewing).await?;
+    begin(&*store, &renewing).await?;
     store.pending(renewing.tenant, renewing.id, &granted("gone")).await?;
     ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is gone");
 
     let fenced = connected(&*store, tenant(), "notion").await?;
-    store.fence(fenced.tenant, fenced.id).await?;
+    fence(&*store, fenced.tenant, fenced.id).await?;
     let renewing = Attempt { renews: Some(fenced.id), ..attempt(fenced.tenant) };
-    store.begin(&renewing).await?;
+    begin(&*store, &renewing).await?;
     store.pending(renewing.tenant, renewing.id, &granted("renewed")).await?;
     ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is disconnected");
     let state = store.get(fenced.tenant, fenced.id).await?.map(|record| record.state);
@@ -196,7 +195,7 @@ pub(super) async fn renewal_elsewhere(store: Store) -> Outcome {
         let first = in_workspace("notion", before);
         let old = confirmed(&*store, &attempt(tenant()), &first, minute(0)).await?;
         let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
-        store.begin(&renewing).await?;
+        begin(&*store, &renewing).await?;
         store.pending(renewing.tenant, renewing.id, &in_workspace("elsewhere", after)).await?;
         ensure_fails!(
             confirm(&store, &renewing).await,

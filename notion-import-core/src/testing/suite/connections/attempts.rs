@@ -4,12 +4,12 @@ use super::Store;
 use crate::error::StoreError;
 use crate::id::ConnectionId;
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{attempt, granted, minute, tenant};
+use crate::testing::suite::fixture::{attempt, begin, granted, minute, tenant};
 
 pub(super) async fn comes_back(store: Store) -> Outcome {
     let mut begun = attempt(tenant());
     begun.renews = Some(ConnectionId::fresh());
-    store.begin(&begun).await?;
+    begin(&*store, &begun).await?;
     ensure_eq!(store.attempt(begun.tenant, begun.id).await?, Some(begun), "what came back");
     ensure_eq!(store.attempt(tenant(), attempt(tenant()).id).await?, None, "an attempt nobody began");
     Ok(())
@@ -17,13 +17,13 @@ pub(super) async fn comes_back(store: Store) -> Outcome {
 
 pub(super) async fn taken_once(store: Store) -> Outcome {
     let first = attempt(tenant());
-    store.begin(&first).await?;
+    begin(&*store, &first).await?;
     let mut second = first.clone();
     second.secret_hash = [9; 32];
-    ensure_fails!(store.begin(&second).await, StoreError::Conflict, "a second attempt of this id");
+    ensure_fails!(begin(&*store, &second).await, StoreError::Conflict, "a second attempt of this id");
     ensure_eq!(store.attempt(first.tenant, first.id).await?, Some(first.clone()), "the first attempt");
     second.tenant = tenant();
-    store.begin(&second).await?;
+    begin(&*store, &second).await?;
     ensure_eq!(store.attempt(first.tenant, first.id).await?, Some(first), "the first tenant's attempt");
     Ok(())
 }
@@ -33,7 +33,7 @@ pub(super) async fn granted_once(store: Store) -> Outcome {
     let first = granted("first");
     let unknown = store.pending(begun.tenant, begun.id, &first).await;
     ensure_fails!(unknown, StoreError::NotFound, "a grant for no attempt");
-    store.begin(&begun).await?;
+    begin(&*store, &begun).await?;
     store.pending(begun.tenant, begun.id, &first).await?;
     store.pending(begun.tenant, begun.id, &first).await?;
     let other = store.pending(begun.tenant, begun.id, &granted("other")).await;
@@ -46,8 +46,8 @@ pub(super) async fn granted_once(store: Store) -> Outcome {
 pub(super) async fn forgotten(store: Store) -> Outcome {
     let begun = attempt(tenant());
     let kept = attempt(begun.tenant);
-    store.begin(&begun).await?;
-    store.begin(&kept).await?;
+    begin(&*store, &begun).await?;
+    begin(&*store, &kept).await?;
     store.forget(begun.tenant, begun.id).await?;
     store.forget(begun.tenant, begun.id).await?;
     ensure_eq!(store.attempt(begun.tenant, begun.id).await?, None, "the forgotten attempt");
@@ -60,7 +60,7 @@ pub(super) async fn lapsed(store: Store) -> Outcome {
     for lapses in [30, 10, 20] {
         let mut attempt = attempt(tenant());
         attempt.expires_at = minute(lapses);
-        store.begin(&attempt).await?;
+        begin(&*store, &attempt).await?;
         begun.push(attempt);
     }
     let [last, first, second] = &begun[..] else { return Ok(()) };

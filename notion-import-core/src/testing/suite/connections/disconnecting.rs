@@ -6,7 +6,7 @@ use super::Store;
 use crate::connection::{ConnectionState, RunSummary};
 use crate::error::StoreError;
 use crate::id::ConnectionId;
-use crate::testing::suite::fixture::{connected, minute, tenant};
+use crate::testing::suite::fixture::{connected, fence, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};
 
 const LEASE: Duration = Duration::from_secs(600);
@@ -15,7 +15,7 @@ pub(super) async fn fenced(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let held = store.claim(record.tenant, record.id, minute(1), LEASE).await?;
     let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
-    let fenced = store.fence(record.tenant, record.id).await?;
+    let fenced = fence(&*store, record.tenant, record.id).await?;
     let Some(fenced) = fenced else { return Err(Broken::new("the connection could not be fenced".into())) };
     ensure_eq!(fenced.state, ConnectionState::Disconnecting, "its state");
     ensure!(fenced.generation > held.generation, "fencing must raise the generation");
@@ -29,18 +29,18 @@ pub(super) async fn fenced(store: Store) -> Outcome {
     ensure_eq!(store.claim_due(minute(99), LEASE, 9).await?, [], "connections claimed as due");
     let claimed = store.claim(record.tenant, record.id, minute(99), LEASE).await?;
     ensure_eq!(claimed, None, "the connection claimed by name");
-    store.needs_reauth(record.tenant, record.id).await?;
+    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
     store.hasten(record.tenant, record.id, minute(-9)).await?;
     ensure_eq!(store.get(record.tenant, record.id).await?, Some(fenced), "what is kept after hints");
-    let unknown = store.fence(record.tenant, ConnectionId::fresh()).await?;
+    let unknown = fence(&*store, record.tenant, ConnectionId::fresh()).await?;
     ensure_eq!(unknown, None, "what is fenced of nothing");
     Ok(())
 }
 
 pub(super) async fn fenced_again(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
-    let first = store.fence(record.tenant, record.id).await?;
-    let second = store.fence(record.tenant, record.id).await?;
+    let first = fence(&*store, record.tenant, record.id).await?;
+    let second = fence(&*store, record.tenant, record.id).await?;
     ensure_eq!(second, first, "the record fenced again");
     Ok(())
 }
@@ -50,7 +50,7 @@ pub(super) async fn found(store: Store) -> Outcome {
     for _ in 0..3 {
         connected(&*store, tenant(), "kept").await?;
         let record = connected(&*store, tenant(), "fenced").await?;
-        fenced.extend(store.fence(record.tenant, record.id).await?);
+        fenced.extend(fence(&*store, record.tenant, record.id).await?);
     }
     let mut found = store.fenced(9).await?;
     for records in [&mut found, &mut fenced] {
@@ -59,7 +59,7 @@ pub(super) async fn found(store: Store) -> Outcome {
     ensure_eq!(found, fenced, "the fenced connections");
     ensure_eq!(store.fenced(2).await?.len(), 2, "fenced connections, two at most");
     for record in fenced {
-        store.remove(record.tenant, record.id).await?;
+        store.remove(record.tenant, record.id, minute(2)).await?;
     }
     ensure_eq!(store.fenced(9).await?, [], "what is left of them");
     Ok(())
@@ -68,11 +68,11 @@ pub(super) async fn found(store: Store) -> Outcome {
 pub(super) async fn removed(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let other = connected(&*store, record.tenant, "other").await?;
-    let early = store.remove(record.tenant, record.id).await;
+    let early = store.remove(record.tenant, record.id, minute(2)).await;
     ensure_fails!(early, StoreError::Conflict, "removing what is not fenced");
-    store.fence(record.tenant, record.id).await?;
-    store.remove(record.tenant, record.id).await?;
-    store.remove(record.tenant, record.id).await?;
+    fence(&*store, record.tenant, record.id).await?;
+    store.remove(record.tenant, record.id, minute(2)).await?;
+    store.remove(record.tenant, record.id, minute(2)).await?;
     ensure_eq!(store.list(record.tenant).await?, [other], "the tenant's connections");
     Ok(())
 }

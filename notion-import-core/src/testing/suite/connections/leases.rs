@@ -8,7 +8,7 @@ use super::Store;
 use crate::connection::{Connection, ConnectionRecord, ConnectionState, RunSummary};
 use crate::error::StoreError;
 use crate::id::ConnectionId;
-use crate::testing::suite::fixture::{attempt, confirmed, connected, granted, minute, tenant};
+use crate::testing::suite::fixture::{attempt, confirmed, connected, fence, granted, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};
 
 /// Ten minutes.
@@ -55,8 +55,8 @@ pub(super) async fn due(store: Store) -> Outcome {
     let refused = connected(&*store, tenant, refused).await?;
     let fenced = connected(&*store, tenant, fenced).await?;
     plan(&store, &later, 6).await?;
-    store.needs_reauth(tenant, refused.id).await?;
-    store.fence(tenant, fenced.id).await?;
+    store.needs_reauth(tenant, refused.id, minute(1)).await?;
+    fence(&*store, tenant, fenced.id).await?;
     ensure_eq!(claim_due(&store, 5).await?, [ready.id], "what is due at minute 5");
     ensure_eq!(claim_due(&store, 6).await?, [later.id], "what is due at minute 6");
     Ok(())
@@ -125,7 +125,7 @@ pub(super) async fn by_name(store: Store) -> Outcome {
     claimed(&store, &record, 1).await?;
     let unknown = store.claim(record.tenant, ConnectionId::fresh(), minute(1), LEASE).await?;
     ensure_eq!(unknown, None, "what is claimed of nothing");
-    store.needs_reauth(record.tenant, record.id).await?;
+    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
     let refused = store.claim(record.tenant, record.id, minute(60), LEASE).await?;
     ensure_eq!(refused, None, "what is claimed of one that Notion refuses");
     Ok(())
@@ -149,7 +149,7 @@ pub(super) async fn if_due(store: Store) -> Outcome {
     ensure_eq!(claim(6).await?, None, "what is claimed of what is done");
     store.hasten(record.tenant, record.id, minute(6)).await?;
     ensure!(claim(6).await?.is_some(), "what was hastened must be due");
-    store.fence(record.tenant, record.id).await?;
+    fence(&*store, record.tenant, record.id).await?;
     ensure_eq!(claim(60).await?, None, "what is claimed of what is being disconnected");
     Ok(())
 }
@@ -175,8 +175,8 @@ pub(super) async fn overtaken_renew(store: Store) -> Outcome {
         "what the second lease leaves free"
     );
 
-    store.fence(record.tenant, record.id).await?;
-    store.remove(record.tenant, record.id).await?;
+    fence(&*store, record.tenant, record.id).await?;
+    store.remove(record.tenant, record.id, minute(2)).await?;
     let renewed = store.renew(&first, minute(15), LEASE).await;
     ensure_fails!(renewed, StoreError::Fenced, "a renewal of what is disconnected");
     Ok(())
@@ -239,7 +239,7 @@ pub(super) async fn refused_stays(store: Store) -> Outcome {
 
     let meanwhile = connected(&*store, tenant, "meanwhile").await?;
     let held = claimed(&store, &meanwhile, 0).await?;
-    store.needs_reauth(tenant, meanwhile.id).await?;
+    store.needs_reauth(tenant, meanwhile.id, minute(1)).await?;
     store.finish(&held, &run, ConnectionState::Active, minute(1)).await?;
     ensure_eq!(read(&store, &meanwhile).await?.state, ConnectionState::NeedsReauth, "after another's answer");
     Ok(())
@@ -263,7 +263,7 @@ pub(super) async fn hastened(store: Store) -> Outcome {
         store.hasten(record.tenant, record.id, minute(to)).await?;
         ensure_eq!(read(&store, &record).await?.next_run, minute(expected), "hastened to {to}");
     }
-    store.needs_reauth(record.tenant, record.id).await?;
+    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
     store.hasten(record.tenant, record.id, minute(30)).await?;
     ensure_eq!(read(&store, &record).await?.next_run, minute(60), "hastened while refused");
     store.hasten(record.tenant, ConnectionId::fresh(), minute(30)).await?;
@@ -288,10 +288,10 @@ pub(super) async fn hastened_during_run(store: Store) -> Outcome {
 pub(super) async fn needs_reauth(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let other = connected(&*store, record.tenant, "other").await?;
-    store.needs_reauth(record.tenant, record.id).await?;
+    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
     let expected = ConnectionRecord { state: ConnectionState::NeedsReauth, ..record.clone() };
     ensure_eq!(read(&store, &record).await?, expected, "the refused connection");
     ensure_eq!(read(&store, &other).await?, other, "the other connection");
-    store.needs_reauth(record.tenant, ConnectionId::fresh()).await?;
+    store.needs_reauth(record.tenant, ConnectionId::fresh(), minute(1)).await?;
     Ok(())
 }

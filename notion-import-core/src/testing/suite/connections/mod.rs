@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use super::Promise;
 use crate::connection::ConnectionStore;
+use crate::library::audit::AuditLog;
 
 mod activation;
 mod attempts;
+mod audit;
 mod disconnecting;
 mod leases;
 mod tenancy;
 
-type Store = Arc<dyn ConnectionStore>;
+/// A [`ConnectionStore`] with the audit that it writes to.
+pub trait AuditedConnections: ConnectionStore + AuditLog {}
+
+impl<S: ConnectionStore + AuditLog> AuditedConnections for S {}
+
+type Store = Arc<dyn AuditedConnections>;
 
 /// Every promise of a [`ConnectionStore`].
 pub const PROMISES: &[Promise<Store>] = &[
@@ -55,6 +62,17 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("fencing again changes nothing", disconnecting::fenced_again),
     promise!("fenced connections of all tenants are found until they are removed", disconnecting::found),
     promise!("only a fenced connection is removed, and removing it again succeeds", disconnecting::removed),
+    promise!("an attempt that is begun is in the audit", audit::begun),
+    promise!("a connection that is confirmed is in the audit", audit::activated),
+    promise!("a connection that is renewed is in the audit", audit::renewed),
+    promise!("a connection that Notion refuses is in the audit, once", audit::refused),
+    promise!(
+        "a connection that leads elsewhere says where, also in the audit, until it is renewed",
+        audit::misled
+    ),
+    promise!("a disconnect is in the audit, once", audit::disconnected),
+    promise!("a connection that is removed is in the audit, once", audit::removed),
+    promise!("what the audit says of connections is counted without a gap", audit::gapless),
     promise!("another tenant's attempt does not exist", tenancy::attempts),
     promise!("another tenant's connection cannot be read", tenancy::read),
     promise!("another tenant's connection cannot be claimed", tenancy::claim),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::Store;
+use crate::actor::{Actor, Role};
 use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, RunSummary, SharedBot};
 use crate::error::StoreError;
-use crate::testing::suite::fixture::{SECRET, attempt, connected, granted, minute, tenant};
+use crate::testing::suite::fixture::{SECRET, attempt, begin, connected, fence, granted, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};
 
 const LEASE: Duration = Duration::from_secs(600);
@@ -13,13 +14,14 @@ const LEASE: Duration = Duration::from_secs(600);
 pub(super) async fn attempts(store: Store) -> Outcome {
     let begun = attempt(tenant());
     let stranger = tenant();
-    store.begin(&begun).await?;
+    begin(&*store, &begun).await?;
     let Attempt { tenant, member, id, .. } = begun;
+    let theirs = Actor::new(stranger, member, Role::Admin);
     ensure_eq!(store.attempt(stranger, id).await?, None, "what a stranger sees");
     let noted = store.pending(stranger, id, &granted("theirs")).await;
     ensure_fails!(noted, StoreError::NotFound, "a stranger's grant");
     store.pending(tenant, id, &granted("notion")).await?;
-    let confirmed = store.activate(stranger, member, id, SECRET, minute(1), SharedBot::Allow).await;
+    let confirmed = store.activate(&theirs, id, SECRET, minute(1), SharedBot::Allow).await;
     ensure_fails!(confirmed, StoreError::NotFound, "a stranger's confirmation");
     store.forget(stranger, id).await?;
     let kept = store.attempt(tenant, id).await?.and_then(|attempt| attempt.granted);
@@ -59,10 +61,10 @@ pub(super) async fn change(store: Store) -> Outcome {
     let run = RunSummary::default();
     let finished = store.finish(&theirs, &run, ConnectionState::NeedsReauth, minute(60)).await;
     ensure_fails!(finished, StoreError::Fenced, "a stranger's finish");
-    store.needs_reauth(stranger, record.id).await?;
+    store.needs_reauth(stranger, record.id, minute(1)).await?;
     store.hasten(stranger, record.id, minute(-9)).await?;
-    ensure_eq!(store.fence(stranger, record.id).await?, None, "what a stranger fences");
-    store.remove(stranger, record.id).await?;
+    ensure_eq!(fence(&*store, stranger, record.id).await?, None, "what a stranger fences");
+    store.remove(stranger, record.id, minute(2)).await?;
     ensure_eq!(store.get(record.tenant, record.id).await?, before, "the connection");
     Ok(())
 }

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted,
-    RunSummary, SharedBot,
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
+    Granted, RunSummary, SharedBot,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
+use notion_import_core::library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery};
 use notion_import_core::library::memory::MemoryConnections;
-use notion_import_core::testing::suite::connections::PROMISES;
+use notion_import_core::testing::suite::connections::{AuditedConnections, PROMISES};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leak {
@@ -38,6 +40,30 @@ enum Leak {
     FindsTooManyFenced,
     RunDisconnects,
     ConnectsTwice,
+    SaysNothingOfBegun,
+    SaysNothingOfConfirmed,
+    SaysNothingOfRenewed,
+    SaysNothingOfRefusals,
+    SaysNothingOfWorkspaces,
+    SaysNothingOfDisconnects,
+    SaysNothingOfRemovals,
+    SkipsNumbers,
+}
+
+impl Leak {
+    /// Whether the audit leaves this out.
+    const fn hides(self, event: &AuditEvent) -> bool {
+        matches!(
+            (self, event),
+            (Self::SaysNothingOfBegun, AuditEvent::ConnectionBegun { .. })
+                | (Self::SaysNothingOfConfirmed, AuditEvent::ConnectionConfirmed { .. })
+                | (Self::SaysNothingOfRenewed, AuditEvent::ConnectionRenewed { .. })
+                | (Self::SaysNothingOfRefusals, AuditEvent::NeedsReauth)
+                | (Self::SaysNothingOfWorkspaces, AuditEvent::IdentityRefused { .. })
+                | (Self::SaysNothingOfDisconnects, AuditEvent::Disconnected)
+                | (Self::SaysNothingOfRemovals, AuditEvent::ConnectionRemoved)
+        )
+    }
 }
 
 struct Leaky {
@@ -48,7 +74,7 @@ struct Leaky {
 }
 
 impl Leaky {
-    fn store(leak: Leak) -> Arc<dyn ConnectionStore> {
+    fn store(leak: Leak) -> Arc<dyn AuditedConnections> {
         let inner = MemoryConnections::default();
         Arc::new(Self { inner, leak, records: Mutex::default(), held: Mutex::default() })
     }
@@ -65,9 +91,21 @@ impl Leaky {
 }
 
 #[async_trait]
+impl AuditLog for Leaky {
+    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut entries = self.inner.audit(actor, query).await?;
+        entries.retain(|entry| !self.leak.hides(&entry.event));
+        for (number, entry) in (1..).zip(entries.iter_mut().rev()) {
+            entry.number = if self.leak == Leak::SkipsNumbers { 2 * number } else { number };
+        }
+        Ok(entries)
+    }
+}
+
+#[async_trait]
 impl ConnectionStore for Leaky {
-    async fn begin(&self, attempt: &Attempt) -> Result<(), StoreError> {
-        self.inner.begin(attempt).await
+    async fn begin(&self, actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.inner.begin(actor, attempt, now).await
     }
 
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
@@ -79,25 +117,28 @@ impl ConnectionStore for Leaky {
             && let Some(attempt) = self.inner.attempt(tenant, id).await?
         {
             self.inner.forget(tenant, id).await?;
-            self.inner.begin(&Attempt { granted: None, ..attempt }).await?;
+            let beginner = Actor::new(tenant, attempt.member, Role::Admin);
+            let anew = Attempt { granted: None, ..attempt };
+            self.inner.begin(&beginner, &anew, anew.expires_at).await?;
         }
         self.inner.pending(tenant, id, granted).await
     }
 
     async fn activate(
         &self,
-        tenant: TenantId,
-        mut member: MemberId,
+        actor: &Actor,
         id: AttemptId,
         mut secret_hash: [u8; 32],
         mut now: DateTime<Utc>,
         mut shared: SharedBot,
     ) -> Result<ConnectionRecord, StoreError> {
+        let mut actor = actor.clone();
+        let tenant = actor.tenant;
         let attempt = self.inner.attempt(tenant, id).await?;
         if let Some(attempt) = &attempt {
             match self.leak {
                 Leak::AnySecret => secret_hash = attempt.secret_hash,
-                Leak::AnyMember => member = attempt.member,
+                Leak::AnyMember => actor.member = attempt.member,
                 Leak::NeverLapses => now = now.min(attempt.expires_at - TimeDelta::seconds(1)),
                 Leak::SharesBots => shared = SharedBot::Allow,
                 Leak::ConnectsTwice if attempt.renews.is_none() => {
@@ -113,9 +154,9 @@ impl ConnectionStore for Leaky {
             }
         } else if self.leak == Leak::ActivatesAgain {
             let known = self.records.lock().unwrap().iter().find(|record| record.tenant == tenant).cloned();
-            return known.filter(|known| known.connected_by == member).ok_or(StoreError::NotFound);
+            return known.filter(|known| known.connected_by == actor.member).ok_or(StoreError::NotFound);
         }
-        let record = self.inner.activate(tenant, member, id, secret_hash, now, shared).await?;
+        let record = self.inner.activate(&actor, id, secret_hash, now, shared).await?;
         self.records.lock().unwrap().push(record.clone());
         Ok(record)
     }
@@ -223,7 +264,8 @@ impl ConnectionStore for Leaky {
             _ => connection.clone(),
         };
         if self.leak == Leak::RunDisconnects && state == ConnectionState::Disconnecting {
-            self.inner.fence(connection.tenant, connection.id).await?;
+            let nobody = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
+            self.inner.fence(&nobody, connection.id, run.finished_at).await?;
             return Ok(());
         }
         let run = if self.leak == Leak::ForgetsTheRun { &RunSummary::default() } else { run };
@@ -232,8 +274,23 @@ impl ConnectionStore for Leaky {
         Ok(())
     }
 
-    async fn needs_reauth(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
-        self.inner.needs_reauth(tenant, id).await
+    async fn needs_reauth(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.inner.needs_reauth(tenant, id, now).await
+    }
+
+    async fn misled(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        found: &Elsewhere,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.inner.misled(tenant, id, found, now).await
     }
 
     async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
@@ -245,11 +302,12 @@ impl ConnectionStore for Leaky {
 
     async fn fence(
         &self,
-        tenant: TenantId,
+        actor: &Actor,
         id: ConnectionId,
+        now: DateTime<Utc>,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
-        let before = self.inner.get(tenant, id).await?.map(|record| record.state);
-        let mut fenced = self.inner.fence(tenant, id).await?;
+        let before = self.inner.get(actor.tenant, id).await?.map(|record| record.state);
+        let mut fenced = self.inner.fence(actor, id, now).await?;
         if self.leak == Leak::FencesTwice && before == Some(ConnectionState::Disconnecting) {
             fenced.iter_mut().for_each(|record| record.generation += 1);
         }
@@ -261,11 +319,11 @@ impl ConnectionStore for Leaky {
         self.inner.fenced(limit).await
     }
 
-    async fn remove(&self, tenant: TenantId, id: ConnectionId) -> Result<(), StoreError> {
+    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError> {
         if self.leak == Leak::RemovesUnfenced {
-            self.inner.fence(tenant, id).await?;
+            self.inner.fence(&Actor::new(tenant, MemberId::fresh(), Role::Admin), id, now).await?;
         }
-        self.inner.remove(tenant, id).await
+        self.inner.remove(tenant, id, now).await
     }
 }
 
@@ -290,13 +348,24 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::FinishesWhenOvertaken, &["a renewal makes", "whoever was overtaken cannot finish"]),
         (Leak::RenewsWhenOvertaken, &["whoever was overtaken cannot renew"]),
         (Leak::LosesHints, &["a hint that comes during a run"]),
-        (Leak::RemovesUnfenced, &["only a fenced connection is removed"]),
+        (
+            Leak::RemovesUnfenced,
+            &["only a fenced connection is removed", "a connection that is removed is in the audit"],
+        ),
         (Leak::FencesTwice, &["fencing again"]),
         (Leak::GrantsAnew, &["a grant is noted once"]),
         (Leak::ForgetsTheRun, &["a finished run"]),
         (Leak::FindsTooManyFenced, &["fenced connections of all tenants"]),
         (Leak::RunDisconnects, &["a run does not disconnect"]),
         (Leak::ConnectsTwice, &["a reference is connected once"]),
+        (Leak::SaysNothingOfBegun, &["an attempt that is begun is in the audit"]),
+        (Leak::SaysNothingOfConfirmed, &["a connection that is confirmed is in the audit"]),
+        (Leak::SaysNothingOfRenewed, &["a connection that is renewed is in the audit"]),
+        (Leak::SaysNothingOfRefusals, &["a connection that Notion refuses is in the audit"]),
+        (Leak::SaysNothingOfWorkspaces, &["a connection that leads elsewhere says where"]),
+        (Leak::SaysNothingOfDisconnects, &["a disconnect is in the audit"]),
+        (Leak::SaysNothingOfRemovals, &["a connection that is removed is in the audit"]),
+        (Leak::SkipsNumbers, &["what the audit says of connections is counted"]),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;
 }
