@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::connection::{
     Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore,
-    Elsewhere, Granted, Inspected, SharedBot,
+    Elsewhere, Granted, Inspected, SharedWorkspace,
 };
 use crate::error::{Error, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -34,7 +34,7 @@ pub struct Connector {
     connections: Arc<dyn ConnectionStore>,
     documents: Arc<dyn DocumentStore>,
     client: Client,
-    shared: SharedBot,
+    shared: SharedWorkspace,
 }
 
 /// An attempt that was begun.
@@ -67,12 +67,12 @@ impl Connector {
         connections: Arc<dyn ConnectionStore>,
     ) -> Self {
         let (client, documents) = (importer.client().clone(), importer.documents().clone());
-        Self { authorizer, connections, documents, client, shared: SharedBot::Refuse }
+        Self { authorizer, connections, documents, client, shared: SharedWorkspace::Refuse }
     }
 
-    /// It lets a second tenant stand on the same Notion authorisation, or not (the default).
+    /// It lets a second tenant stand on the same workspace, or not (the default).
     #[must_use]
-    pub fn shared_bot(mut self, shared: SharedBot) -> Self {
+    pub fn shared_workspace(mut self, shared: SharedWorkspace) -> Self {
         self.shared = shared;
         self
     }
@@ -185,7 +185,7 @@ impl Connector {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] unless this administrator began the attempt, holds its secret and is in time, one answer for
-    /// all. [`StoreError::Conflict`] if another tenant stands on the same Notion authorisation, or a reconnect leads to another
+    /// all. [`StoreError::Conflict`] if another tenant stands on the same workspace, or a reconnect leads to another
     /// workspace. [`Error::AnotherWorkspace`] if what was granted is no longer what was shown: the attempt is over then.
     pub async fn confirm(
         &self,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use notion_import_core::connection::Connection;
+use notion_import_core::connection::{Connection, Workspace};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{NotionId, TenantId};
 use sqlx::PgExecutor;
@@ -23,9 +23,11 @@ pub(crate) async fn sources(
     exclusive(db, shelves.iter().map(|shelf| format!("sources {tenant} {shelf}"))).await
 }
 
-/// One at a time stands on a bot, whichever tenant it is.
-pub(crate) async fn bot(db: impl PgExecutor<'_>, bot: NotionId) -> Result<(), StoreError> {
-    exclusive(db, [format!("bot {bot}")]).await
+/// One at a time stands on a workspace or a bot, whichever tenant it is.
+pub(crate) async fn workspace(db: impl PgExecutor<'_>, workspace: &Workspace) -> Result<(), StoreError> {
+    let bot = format!("bot {}", workspace.bot);
+    let id = workspace.id.as_ref().map(|id| format!("workspace {id}"));
+    exclusive(db, [bot].into_iter().chain(id)).await
 }
 
 /// One at a time sets a tenant's default NDA: what it was before is written down.

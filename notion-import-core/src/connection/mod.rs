@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Inspected};
 pub use identity::{ConfirmedIdentity, Identity};
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};
-pub use store::{ConnectionStore, SharedBot};
+pub use store::{ConnectionStore, SharedWorkspace};
 pub use token::{ApiAccess, StaticToken, TokenSource};
 
 use crate::id::{ConnectionId, TenantId};

@@ -22,6 +22,11 @@ impl Workspace {
     pub fn is_same(&self, other: &Self) -> bool {
         self.id.is_some() && self.id == other.id
     }
+
+    /// Tells whether two tenants that stand on these see the same pages: one workspace, by whichever bot, or one authorisation.
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        self.is_same(other) || self.bot == other.bot
+    }
 }
 
 /// The workspace a connection was found to lead to, instead of the one that was confirmed.

@@ -12,9 +12,10 @@ use crate::actor::Actor;
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, TenantId};
 
-/// Whether two tenants may stand on one Notion authorisation, whose page grants they would then share.
+/// Whether two tenants may stand on one workspace, whose pages both would then show.
+/// [`Workspace::is_shared_with`](super::Workspace::is_shared_with) says when they do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum SharedBot {
+pub enum SharedWorkspace {
     /// Refuse the second one.
     #[default]
     Refuse,
@@ -56,7 +57,7 @@ pub trait ConnectionStore: Send + Sync {
     /// # Errors
     /// [`StoreError::NotFound`] if tenant, member, secret or attempt do not fit, nothing was granted, the attempt has lapsed, or
     /// the connection it renews is gone or being disconnected: one answer for all. [`StoreError::Conflict`] if another tenant
-    /// has this bot and `shared` refuses that, if the tenant already has a connection of this reference, or if what was granted
+    /// stands on this workspace and `shared` refuses that, if the tenant already has a connection of this reference, or if what was granted
     /// leads to another workspace than the connection to be renewed. The attempt then stays.
     async fn activate(
         &self,
@@ -64,7 +65,7 @@ pub trait ConnectionStore: Send + Sync {
         id: AttemptId,
         secret_hash: [u8; 32],
         now: DateTime<Utc>,
-        shared: SharedBot,
+        shared: SharedWorkspace,
     ) -> Result<ConnectionRecord, StoreError>;
 
     /// It forgets an attempt; forgetting it again succeeds.

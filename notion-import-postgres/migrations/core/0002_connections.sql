@@ -23,6 +23,8 @@ CREATE TABLE notion_import.connections (
     workspace json NOT NULL,
     -- Where it was found to lead instead.
     found json,
+    -- If Notion tells it: what a second tenant is compared by, beside the bot.
+    workspace_id text,
     bot_id uuid NOT NULL,
     connected_by uuid NOT NULL,
     connected_at timestamptz NOT NULL,
@@ -41,6 +43,7 @@ CREATE TABLE notion_import.connections (
 CREATE INDEX connections_due ON notion_import.connections (greatest(next_run, leased_until, queued_until)) WHERE state = 'active';
 CREATE INDEX connections_fenced ON notion_import.connections (id) WHERE state = 'disconnecting';
 CREATE INDEX connections_by_bot ON notion_import.connections (bot_id);
+CREATE INDEX connections_by_workspace ON notion_import.connections (workspace_id) WHERE workspace_id IS NOT NULL;
 
 DO $$
 DECLARE
@@ -73,7 +76,7 @@ CREATE POLICY lookup ON notion_import.connections FOR SELECT TO notion_import_lo
 -- All it may write is that a connection is queued.
 CREATE POLICY lookup_queues ON notion_import.connections
     FOR UPDATE TO notion_import_lookup USING (true) WITH CHECK (true);
-GRANT SELECT (tenant_id, id, state, bot_id, next_run, leased_until, queued_until)
+GRANT SELECT (tenant_id, id, state, workspace_id, bot_id, next_run, leased_until, queued_until)
     ON notion_import.connections TO notion_import_lookup;
 GRANT UPDATE (queued_until) ON notion_import.connections TO notion_import_lookup;
 
@@ -117,11 +120,14 @@ AS $$
     WHERE a.expires_at <= at ORDER BY a.expires_at LIMIT at_most
 $$;
 
--- Whether a tenant other than this one stands on the bot.
-CREATE FUNCTION notion_import.another_has(tenant uuid, bot uuid) RETURNS boolean
+-- Whether a tenant other than this one stands on the workspace or the bot. A workspace without an id is like no other.
+CREATE FUNCTION notion_import.another_has(tenant uuid, workspace text, bot uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT EXISTS (SELECT FROM notion_import.connections AS c WHERE c.bot_id = bot AND c.tenant_id <> tenant)
+    SELECT EXISTS (
+        SELECT FROM notion_import.connections AS c
+        WHERE c.tenant_id <> tenant AND (c.workspace_id = workspace OR c.bot_id = bot)
+    )
 $$;
 
 REVOKE ALL ON FUNCTION

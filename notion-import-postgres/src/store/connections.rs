@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use notion_import_core::actor::Actor;
 use notion_import_core::connection::{
     Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    Granted, RunSummary, SharedBot,
+    Granted, RunSummary, SharedWorkspace,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
@@ -55,7 +55,7 @@ impl ConnectionStore for Postgres {
         id: AttemptId,
         secret_hash: [u8; 32],
         now: DateTime<Utc>,
-        shared: SharedBot,
+        shared: SharedWorkspace,
     ) -> Result<ConnectionRecord, StoreError> {
         let Actor { tenant, member, .. } = *actor;
         let mut tx = self.write(Role::App, tenant).await?;
@@ -67,9 +67,9 @@ impl ConnectionStore for Postgres {
         let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
         let renewed = renewed(&mut tx, &attempt, granted).await?;
         // Two tenants that confirm at once would not see each other.
-        lock::bot(&mut *tx, granted.workspace.bot).await?;
-        let taken = connections::another_has(&mut *tx, tenant, granted.workspace.bot).await?;
-        if taken && shared == SharedBot::Refuse {
+        lock::workspace(&mut *tx, &granted.workspace).await?;
+        let taken = connections::another_has(&mut *tx, tenant, &granted.workspace).await?;
+        if taken && shared == SharedWorkspace::Refuse {
             return Err(StoreError::Conflict);
         }
         let record = ConnectionRecord {

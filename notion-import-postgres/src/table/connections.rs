@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::{
-    Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary,
+    Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary, Workspace,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, MemberId, NotionId, TenantId};
+use notion_import_core::id::{ConnectionId, MemberId, TenantId};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 
@@ -18,8 +18,8 @@ use crate::row::{Columns, every, integer, json, name};
 pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<bool, StoreError> {
     let added = sqlx::query(
         "INSERT INTO connections \
-             (tenant_id, id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run) \
-         VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11::text::json) \
+             (tenant_id, id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run, workspace_id) \
+         VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11::text::json, $12) \
          ON CONFLICT (tenant_id, reference) DO NOTHING",
     )
     .bind(record.tenant.as_uuid())
@@ -33,6 +33,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
     .bind(integer(record.generation))
     .bind(record.next_run)
     .bind(record.last_run.as_ref().map(json).transpose()?)
+    .bind(record.workspace.id.as_deref())
     .execute(db)
     .await
     .map_err(backend)?;
@@ -43,7 +44,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET reference = $3, state = $4, workspace = $5::text::json, bot_id = $6, \
-             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, found = NULL, leased_until = NULL, hastened_to = NULL, \
+             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, workspace_id = $11, found = NULL, leased_until = NULL, hastened_to = NULL, \
              queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2",
     )
@@ -57,6 +58,7 @@ pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) 
     .bind(record.connected_at)
     .bind(integer(record.generation))
     .bind(record.next_run)
+    .bind(record.workspace.id.as_deref())
     .execute(db)
     .await
     .map_err(backend)?;
@@ -118,15 +120,16 @@ pub(crate) async fn list(
     every(rows, read)
 }
 
-/// Whether a tenant other than this one stands on the bot.
+/// Whether a tenant other than this one stands on the workspace, by [`Workspace::is_shared_with`].
 pub(crate) async fn another_has(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    bot: NotionId,
+    workspace: &Workspace,
 ) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT another_has($1, $2)")
+    sqlx::query_scalar("SELECT another_has($1, $2, $3)")
         .bind(tenant.as_uuid())
-        .bind(bot.as_uuid())
+        .bind(workspace.id.as_deref())
+        .bind(workspace.bot.as_uuid())
         .fetch_one(db)
         .await
         .map_err(backend)

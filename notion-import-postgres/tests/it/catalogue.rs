@@ -168,6 +168,7 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
             "connections.queued_until UPDATE",
             "connections.state SELECT",
             "connections.tenant_id SELECT",
+            "connections.workspace_id SELECT",
         ]
     );
 }

@@ -2,7 +2,8 @@
 
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedBot, Workspace,
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedWorkspace,
+    Workspace,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
@@ -39,7 +40,9 @@ async fn begin_attempt(postgres: &Postgres, attempt: &Attempt) {
 }
 
 async fn activate(postgres: &Postgres, attempt: &Attempt) -> Result<ConnectionRecord, StoreError> {
-    postgres.activate(&beginner(attempt), attempt.id, attempt.secret_hash, minute(1), SharedBot::Refuse).await
+    postgres
+        .activate(&beginner(attempt), attempt.id, attempt.secret_hash, minute(1), SharedWorkspace::Refuse)
+        .await
 }
 
 /// A tenant with a row in every table of the core set.
@@ -231,7 +234,10 @@ async fn the_look_up_sees_where_and_not_what_and_writes_only_what_is_queued() {
         ("notion_import_app", "SELECT notion_import.due(now(), 1)"),
         ("notion_import_app", "SELECT notion_import.queue_due(now(), now(), 1)"),
         ("notion_import_sync", "SELECT notion_import.lapsed(now(), 1)"),
-        ("notion_import_sync", "SELECT notion_import.another_has(gen_random_uuid(), gen_random_uuid())"),
+        (
+            "notion_import_sync",
+            "SELECT notion_import.another_has(gen_random_uuid(), 'acme', gen_random_uuid())",
+        ),
     ] {
         begin(&mut db, role, None).await;
         assert_eq!(refused(&mut db, sql).await, INSUFFICIENT_PRIVILEGE, "{role} {sql}");

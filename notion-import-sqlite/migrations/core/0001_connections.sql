@@ -22,6 +22,8 @@ CREATE TABLE connections (
     workspace TEXT NOT NULL,
     -- Where it was found to lead instead.
     found TEXT,
+    -- If Notion tells it: what a second tenant is compared by, beside the bot.
+    workspace_id TEXT,
     bot_id TEXT NOT NULL,
     connected_by TEXT NOT NULL,
     connected_at INTEGER NOT NULL,
@@ -38,3 +40,4 @@ CREATE TABLE connections (
 CREATE INDEX connections_by_next_run ON connections (next_run) WHERE state = 'active';
 CREATE INDEX connections_fenced ON connections (id) WHERE state = 'disconnecting';
 CREATE INDEX connections_by_bot ON connections (bot_id);
+CREATE INDEX connections_by_workspace ON connections (workspace_id) WHERE workspace_id IS NOT NULL;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use notion_import_core::actor::Actor;
 use notion_import_core::connection::{
     Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    Granted, RunSummary, SharedBot,
+    Granted, RunSummary, SharedWorkspace,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
@@ -51,7 +51,7 @@ impl ConnectionStore for Sqlite {
         id: AttemptId,
         secret_hash: [u8; 32],
         now: DateTime<Utc>,
-        shared: SharedBot,
+        shared: SharedWorkspace,
     ) -> Result<ConnectionRecord, StoreError> {
         let Actor { tenant, member, .. } = *actor;
         let mut tx = self.write().await?;
@@ -62,8 +62,8 @@ impl ConnectionStore for Sqlite {
         }
         let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
         let renewed = renewed(&mut tx, &attempt, granted).await?;
-        let taken = connections::another_has(&mut *tx, tenant, granted.workspace.bot).await?;
-        if taken && shared == SharedBot::Refuse {
+        let taken = connections::another_has(&mut *tx, tenant, &granted.workspace).await?;
+        if taken && shared == SharedWorkspace::Refuse {
             return Err(StoreError::Conflict);
         }
         let record = ConnectionRecord {

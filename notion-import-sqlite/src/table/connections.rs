@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use notion_import_core::connection::{
-    Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary,
+    Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary, Workspace,
 };
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, NotionId, TenantId};
+use notion_import_core::id::{ConnectionId, TenantId};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
@@ -19,10 +19,10 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     let ConnectionRecord { workspace, connected_by, connected_at, generation, next_run, .. } = record;
     sqlx::query(
         "INSERT INTO connections \
-             (tenant_id, id, reference, state, workspace, found, bot_id, connected_by, connected_at, generation, next_run, last_run) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             (tenant_id, id, reference, state, workspace, found, workspace_id, bot_id, connected_by, connected_at, generation, next_run, last_run) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
-             reference = excluded.reference, state = excluded.state, workspace = excluded.workspace, bot_id = excluded.bot_id, \
+             reference = excluded.reference, state = excluded.state, workspace = excluded.workspace, workspace_id = excluded.workspace_id, bot_id = excluded.bot_id, \
              found = excluded.found, connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
              generation = excluded.generation, next_run = excluded.next_run, last_run = excluded.last_run, \
              leased_until = NULL, hastened_to = NULL",
@@ -33,6 +33,7 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     .bind(name(&record.state)?)
     .bind(json(workspace)?)
     .bind(record.found.as_ref().map(json).transpose()?)
+    .bind(workspace.id.as_deref())
     .bind(workspace.bot.to_string())
     .bind(connected_by.to_string())
     .bind(micros(*connected_at))
@@ -85,15 +86,18 @@ pub(crate) async fn list(
     every(rows, read)
 }
 
-/// Whether a tenant other than this one stands on the bot.
+/// Whether a tenant other than this one stands on the workspace, by [`Workspace::is_shared_with`].
 pub(crate) async fn another_has(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    bot: NotionId,
+    workspace: &Workspace,
 ) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM connections WHERE bot_id = ? AND tenant_id <> ?)")
-        .bind(bot.to_string())
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM connections WHERE tenant_id <> ?1 AND (workspace_id = ?2 OR bot_id = ?3))",
+    )
         .bind(tenant.to_string())
+        .bind(workspace.id.as_deref())
+        .bind(workspace.bot.to_string())
         .fetch_one(db)
         .await
         .map_err(backend)

@@ -13,7 +13,7 @@ use super::lock;
 use crate::actor::Actor;
 use crate::connection::{
     Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    Granted, RunSummary, SharedBot,
+    Granted, RunSummary, SharedWorkspace,
 };
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -92,7 +92,7 @@ impl ConnectionStore for MemoryConnections {
         id: AttemptId,
         secret_hash: [u8; 32],
         now: DateTime<Utc>,
-        shared: SharedBot,
+        shared: SharedWorkspace,
     ) -> Result<ConnectionRecord, StoreError> {
         let Actor { tenant, member, .. } = *actor;
         let mut state = self.lock();
@@ -103,7 +103,7 @@ impl ConnectionStore for MemoryConnections {
         }
         let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
         let renewed = state.renewed(attempt, granted)?;
-        if shared == SharedBot::Refuse && state.another_has(tenant, granted) {
+        if shared == SharedWorkspace::Refuse && state.another_has(tenant, granted) {
             return Err(StoreError::Conflict);
         }
         let record = ConnectionRecord {
@@ -338,7 +338,7 @@ impl State {
 
     fn another_has(&self, tenant: TenantId, granted: &Granted) -> bool {
         let mut records = self.connections.values().map(|held| &held.record);
-        records.any(|record| record.tenant != tenant && record.workspace.bot == granted.workspace.bot)
+        records.any(|record| record.tenant != tenant && record.workspace.is_shared_with(&granted.workspace))
     }
 }
 

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::Broken;
 use crate::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedBot, Workspace,
+    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedWorkspace,
+    Workspace,
 };
 use crate::error::{Cause, StoreError};
 use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId};
@@ -121,7 +122,7 @@ pub(super) async fn confirmed<S: ConnectionStore + ?Sized>(
     begin(store, attempt).await?;
     store.pending(attempt.tenant, attempt.id, granted).await?;
     let actor = beginner(attempt);
-    Ok(store.activate(&actor, attempt.id, attempt.secret_hash, now, SharedBot::Refuse).await?)
+    Ok(store.activate(&actor, attempt.id, attempt.secret_hash, now, SharedWorkspace::Allow).await?)
 }
 
 /// Somebody who writes documents through the connection of this name.

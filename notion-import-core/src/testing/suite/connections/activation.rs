@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::Store;
 use crate::actor::Role;
 use crate::connection::{
-    Attempt, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, SharedBot, Workspace,
+    Attempt, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, SharedWorkspace,
+    Workspace,
 };
 use crate::error::StoreError;
 use crate::id::ConnectionId;
@@ -26,7 +27,7 @@ async fn awaiting(store: &Store) -> Result<Attempt, Broken> {
 
 /// What the right person's confirmation does, a minute after the attempt.
 async fn confirm(store: &Store, attempt: &Attempt) -> Result<ConnectionRecord, StoreError> {
-    store.activate(&beginner(attempt), attempt.id, SECRET, minute(1), SharedBot::Refuse).await
+    store.activate(&beginner(attempt), attempt.id, SECRET, minute(1), SharedWorkspace::Allow).await
 }
 
 /// Nothing has come of the attempt yet, and the right person can still confirm it.
@@ -81,7 +82,8 @@ pub(super) async fn another_secret(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let mut secret = SECRET;
     secret[31] ^= 1;
-    let confirmed = store.activate(&beginner(&begun), begun.id, secret, minute(1), SharedBot::Refuse).await;
+    let confirmed =
+        store.activate(&beginner(&begun), begun.id, secret, minute(1), SharedWorkspace::Refuse).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming with another secret");
     still_awaits(&store, &begun).await
 }
@@ -89,7 +91,7 @@ pub(super) async fn another_secret(store: Store) -> Outcome {
 pub(super) async fn another_member(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let other = actor(begun.tenant, Role::Admin);
-    let confirmed = store.activate(&other, begun.id, SECRET, minute(1), SharedBot::Refuse).await;
+    let confirmed = store.activate(&other, begun.id, SECRET, minute(1), SharedWorkspace::Refuse).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming as another member");
     still_awaits(&store, &begun).await
 }
@@ -97,7 +99,7 @@ pub(super) async fn another_member(store: Store) -> Outcome {
 pub(super) async fn lapsed(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let confirmed =
-        store.activate(&beginner(&begun), begun.id, SECRET, begun.expires_at, SharedBot::Refuse).await;
+        store.activate(&beginner(&begun), begun.id, SECRET, begun.expires_at, SharedWorkspace::Refuse).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming at the moment it lapses");
     still_awaits(&store, &begun).await
 }
@@ -123,20 +125,40 @@ pub(super) async fn reference_once(store: Store) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn shared_bot(store: Store) -> Outcome {
-    let bot = granted("first");
+pub(super) async fn shared_workspace(store: Store) -> Outcome {
     let first = attempt(tenant());
-    confirmed(&*store, &first, &bot, minute(0)).await?;
-    let theirs = Granted { reference: ConnectionRef::new("second"), ..bot };
-    // One tenant may stand on one bot twice.
-    confirmed(&*store, &attempt(first.tenant), &theirs, minute(0)).await?;
+    let workspace = ConnectionId::fresh().to_string();
+    let theirs = in_workspace("first", Some(&workspace));
+    confirmed(&*store, &first, &theirs, minute(0)).await?;
+    // One tenant may stand on one workspace twice.
+    let again = in_workspace("again", Some(&workspace));
+    confirmed(&*store, &attempt(first.tenant), &again, minute(0)).await?;
 
-    let second = attempt(tenant());
-    begin(&*store, &second).await?;
-    store.pending(second.tenant, second.id, &theirs).await?;
-    ensure_fails!(confirm(&store, &second).await, StoreError::Conflict, "a second tenant on the bot");
-    ensure_eq!(store.list(second.tenant).await?, [], "the second tenant's connections");
-    store.activate(&beginner(&second), second.id, SECRET, minute(1), SharedBot::Allow).await?;
+    let another_bot = in_workspace("second", Some(&workspace));
+    let same_bot = |id: Option<&str>| {
+        let elsewhere = Workspace { id: id.map(Into::into), ..theirs.workspace.clone() };
+        Granted { reference: ConnectionRef::new("second"), workspace: elsewhere }
+    };
+    for taken in [another_bot, same_bot(Some(&workspace)), same_bot(Some("other")), same_bot(None)] {
+        let second = attempt(tenant());
+        begin(&*store, &second).await?;
+        store.pending(second.tenant, second.id, &taken).await?;
+        let (actor, id) = (beginner(&second), second.id);
+        let refused = store.activate(&actor, id, SECRET, minute(1), SharedWorkspace::Refuse).await;
+        ensure_fails!(refused, StoreError::Conflict, "a second tenant on {:?}", taken.workspace);
+        ensure_eq!(store.list(second.tenant).await?, [], "the second tenant's connections");
+        store.activate(&actor, id, SECRET, minute(1), SharedWorkspace::Allow).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn nameless_workspace(store: Store) -> Outcome {
+    for _ in 0..2 {
+        let begun = attempt(tenant());
+        begin(&*store, &begun).await?;
+        store.pending(begun.tenant, begun.id, &in_workspace("notion", None)).await?;
+        store.activate(&beginner(&begun), begun.id, SECRET, minute(1), SharedWorkspace::Refuse).await?;
+    }
     Ok(())
 }
 

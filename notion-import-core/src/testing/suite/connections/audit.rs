@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Store;
 use crate::actor::{Actor, Agent, Role};
-use crate::connection::{Attempt, ConnectionState, Elsewhere, RunSummary, SharedBot};
+use crate::connection::{Attempt, ConnectionState, Elsewhere, RunSummary, SharedWorkspace};
 use crate::error::StoreError;
 use crate::id::{ConnectionId, TenantId};
 use crate::library::audit::{AuditEntry, AuditEvent, AuditQuery, Subject};
@@ -82,10 +82,10 @@ pub(super) async fn activated(store: Store) -> Outcome {
     let admin = from_somewhere(&begun);
     begin(&*store, &begun).await?;
     store.pending(begun.tenant, begun.id, &granted("notion")).await?;
-    let wrong = store.activate(&admin, begun.id, [0; 32], minute(1), SharedBot::Refuse).await;
+    let wrong = store.activate(&admin, begun.id, [0; 32], minute(1), SharedWorkspace::Refuse).await;
     ensure_fails!(wrong, StoreError::NotFound, "confirming with another secret");
-    let record = store.activate(&admin, begun.id, SECRET, minute(2), SharedBot::Refuse).await?;
-    let again = store.activate(&admin, begun.id, SECRET, minute(3), SharedBot::Refuse).await;
+    let record = store.activate(&admin, begun.id, SECRET, minute(2), SharedWorkspace::Refuse).await?;
+    let again = store.activate(&admin, begun.id, SECRET, minute(3), SharedWorkspace::Refuse).await;
     ensure_fails!(again, StoreError::NotFound, "confirming again");
     let event = AuditEvent::ConnectionConfirmed { attempt: begun.id, workspace: Some("acme".into()) };
     let of = |event: &AuditEvent| matches!(event, AuditEvent::ConnectionConfirmed { .. });
@@ -98,7 +98,7 @@ pub(super) async fn renewed(store: Store) -> Outcome {
     let admin = from_somewhere(&renewing);
     begin(&*store, &renewing).await?;
     store.pending(renewing.tenant, renewing.id, &granted("renewed")).await?;
-    store.activate(&admin, renewing.id, SECRET, minute(2), SharedBot::Refuse).await?;
+    store.activate(&admin, renewing.id, SECRET, minute(2), SharedWorkspace::Refuse).await?;
     let event = AuditEvent::ConnectionRenewed { attempt: renewing.id, workspace: Some("acme".into()) };
     let of = |event: &AuditEvent| matches!(event, AuditEvent::ConnectionRenewed { .. });
     says(&store, &admin, old.id, 2, &event, of).await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Store;
 use crate::actor::{Actor, Role};
-use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, RunSummary, SharedBot};
+use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, RunSummary, SharedWorkspace};
 use crate::error::StoreError;
 use crate::testing::suite::fixture::{SECRET, attempt, begin, connected, fence, granted, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};
@@ -21,7 +21,7 @@ pub(super) async fn attempts(store: Store) -> Outcome {
     let noted = store.pending(stranger, id, &granted("theirs")).await;
     ensure_fails!(noted, StoreError::NotFound, "a stranger's grant");
     store.pending(tenant, id, &granted("notion")).await?;
-    let confirmed = store.activate(&theirs, id, SECRET, minute(1), SharedBot::Allow).await;
+    let confirmed = store.activate(&theirs, id, SECRET, minute(1), SharedWorkspace::Allow).await;
     ensure_fails!(confirmed, StoreError::NotFound, "a stranger's confirmation");
     store.forget(stranger, id).await?;
     let kept = store.attempt(tenant, id).await?.and_then(|attempt| attempt.granted);

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
     Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    Granted, RunSummary, SharedBot,
+    Granted, RunSummary, SharedWorkspace,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
@@ -21,7 +21,7 @@ enum Leak {
     AnySecret,
     AnyMember,
     NeverLapses,
-    SharesBots,
+    SharesWorkspaces,
     ActivatesAgain,
     ReadsAnyTenant,
     ListsBackwards,
@@ -130,7 +130,7 @@ impl ConnectionStore for Leaky {
         id: AttemptId,
         mut secret_hash: [u8; 32],
         mut now: DateTime<Utc>,
-        mut shared: SharedBot,
+        mut shared: SharedWorkspace,
     ) -> Result<ConnectionRecord, StoreError> {
         let mut actor = actor.clone();
         let tenant = actor.tenant;
@@ -140,7 +140,7 @@ impl ConnectionStore for Leaky {
                 Leak::AnySecret => secret_hash = attempt.secret_hash,
                 Leak::AnyMember => actor.member = attempt.member,
                 Leak::NeverLapses => now = now.min(attempt.expires_at - TimeDelta::seconds(1)),
-                Leak::SharesBots => shared = SharedBot::Allow,
+                Leak::SharesWorkspaces => shared = SharedWorkspace::Allow,
                 Leak::ConnectsTwice if attempt.renews.is_none() => {
                     let reference = attempt.granted.as_ref().map(|granted| granted.reference.clone());
                     if let Some(reference) = reference
@@ -330,11 +330,14 @@ impl ConnectionStore for Leaky {
 #[tokio::test]
 async fn every_leak_breaks_its_own_promise() {
     let rows = [
-        (Leak::AnySecret, &["another secret"][..]),
+        (Leak::AnySecret, &["another secret", "a connection that is confirmed is in the audit"][..]),
         (Leak::AnyMember, &["another member"]),
         (Leak::NeverLapses, &["a lapsed attempt does not activate"]),
-        (Leak::SharesBots, &["a second tenant on one bot"]),
-        (Leak::ActivatesAgain, &["an attempt activates once"]),
+        (Leak::SharesWorkspaces, &["a second tenant on one workspace"]),
+        (
+            Leak::ActivatesAgain,
+            &["an attempt activates once", "a connection that is confirmed is in the audit"],
+        ),
         (Leak::ReadsAnyTenant, &["another tenant's connection cannot be read"]),
         (Leak::ListsBackwards, &["connections are listed"]),
         (Leak::LapsedBackwards, &["lapsed attempts"]),
@@ -354,7 +357,7 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::FencesTwice, &["fencing again"]),
         (Leak::GrantsAnew, &["a grant is noted once"]),
-        (Leak::ForgetsTheRun, &["a finished run"]),
+        (Leak::ForgetsTheRun, &["a finished run", "a connection that Notion refuses is in the audit"]),
         (Leak::FindsTooManyFenced, &["fenced connections of all tenants"]),
         (Leak::RunDisconnects, &["a run does not disconnect"]),
         (Leak::ConnectsTwice, &["a reference is connected once"]),
