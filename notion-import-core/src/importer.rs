@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{Stream, TryStreamExt, stream};
 use url::Url;
 
 use crate::actor::Actor;
@@ -225,11 +225,8 @@ impl Importer {
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn browse(&self, connection: &Connection, query: &Query) -> Result<Listing, Error> {
         let api = self.client.on(connection).interactive();
-        let searching = async {
-            self.begin(connection).await?;
-            browse::search(&api, &*self.documents, connection, query).await
-        };
-        self.within(self.timeouts.browse, searching).await
+        let searching = browse::search(&api, &*self.documents, connection, query);
+        self.reading(connection, self.timeouts.browse, searching).await
     }
 
     /// It finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
@@ -239,11 +236,8 @@ impl Importer {
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
         let api = self.client.on(connection).interactive();
-        let looking = async {
-            self.begin(connection).await?;
-            browse::paste(&api, &*self.documents, connection, text).await
-        };
-        self.within(self.timeouts.browse, looking).await
+        let looking = browse::paste(&api, &*self.documents, connection, text);
+        self.reading(connection, self.timeouts.browse, looking).await
     }
 
     /// It imports one page or data source, as a member of the connection's tenant.
@@ -278,7 +272,7 @@ impl Importer {
     /// Notion's and the blob store's.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn fetch(&self, connection: &Connection, pick: Pick) -> Result<Fetched, Error> {
-        self.within(self.timeouts.import, self.fetcher(connection).fetch(pick)).await
+        self.reading(connection, self.timeouts.import, self.fetcher(connection).fetch(pick)).await
     }
 
     /// It does the same and keeps the files in a store of the caller's choice: one for each document, for instance.
@@ -292,7 +286,7 @@ impl Importer {
         pick: Pick,
     ) -> Result<Fetched, Error> {
         let fetcher = Fetcher { blobs, ..self.fetcher(connection) };
-        self.within(self.timeouts.import, fetcher.fetch(pick)).await
+        self.reading(connection, self.timeouts.import, fetcher.fetch(pick)).await
     }
 
     /// It looks at what a page or data source says of itself, its last edit for instance, without reading its content.
@@ -301,7 +295,8 @@ impl Importer {
     /// Notion's.
     pub async fn look(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
         let api = self.client.on(connection);
-        Ok(self.within(self.timeouts.import, source::look(&api, pick.id, pick.kind)).await?.source)
+        let looking = source::look(&api, pick.id, pick.kind);
+        Ok(self.reading(connection, self.timeouts.import, looking).await?.source)
     }
 
     /// It lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
@@ -316,7 +311,8 @@ impl Importer {
         let found = found.try_filter_map(|found| async move {
             Ok(Seen::found(&found).map(|seen| (seen.source.id, seen.source.kind)))
         });
-        all_within(&*self.clock, self.timeouts.sync, found)
+        let listing = stream::once(async move { self.begin(connection).await.map(|()| found) }).try_flatten();
+        all_within(&*self.clock, self.timeouts.sync, listing)
     }
 
     /// It lists the rows of a data source.
@@ -324,7 +320,7 @@ impl Importer {
     /// # Errors
     /// Notion's.
     pub async fn rows(&self, connection: &Connection, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
-        self.within(self.timeouts.import, self.fetcher(connection).row_ids(data_source)).await
+        self.reading(connection, self.timeouts.import, self.fetcher(connection).row_ids(data_source)).await
     }
 
     /// It lists the data sources of a database.
@@ -337,7 +333,8 @@ impl Importer {
         database: NotionId,
     ) -> Result<Vec<NotionId>, Error> {
         let api = self.client.on(connection);
-        let seen = self.within(self.timeouts.import, browse::data_sources(&api, database)).await?;
+        let listing = browse::data_sources(&api, database);
+        let seen = self.reading(connection, self.timeouts.import, listing).await?;
         Ok(seen.iter().map(|seen| seen.source.id).collect())
     }
 
@@ -347,11 +344,7 @@ impl Importer {
     /// [`Error::needs_reconnect`] if Notion no longer accepts the connection. What was found until then is kept.
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn sync(&self, connection: &Connection) -> Result<SyncReport, Error> {
-        let syncing = async {
-            self.begin(connection).await?;
-            self.syncing(connection).run().await
-        };
-        self.within(self.timeouts.sync, syncing).await
+        self.reading(connection, self.timeouts.sync, self.syncing(connection).run()).await
     }
 
     /// It does the same for some sources only, as a webhook or a person asks.
@@ -360,11 +353,7 @@ impl Importer {
     /// As [`sync`](Self::sync).
     #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn refresh(&self, connection: &Connection, sources: &[NotionId]) -> Result<SyncReport, Error> {
-        let refreshing = async {
-            self.begin(connection).await?;
-            self.syncing(connection).refresh(sources).await
-        };
-        self.within(self.timeouts.sync, refreshing).await
+        self.reading(connection, self.timeouts.sync, self.syncing(connection).refresh(sources)).await
     }
 
     /// It removes the tenant's files that no document refers to and that were put longer ago than `grace`, and returns how many
@@ -401,13 +390,19 @@ impl Importer {
         }
     }
 
-    /// It gives up after a time: whatever was under way is dropped, which is safe everywhere.
-    async fn within<T>(
+    /// Reads through a connection that still leads to its workspace, and gives up after a time: whatever was under way is dropped,
+    /// which is safe everywhere.
+    async fn reading<T>(
         &self,
+        connection: &Connection,
         limit: Duration,
         operation: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        within(&*self.clock, limit, operation, Error::Overdue).await
+        let reading = async {
+            self.begin(connection).await?;
+            operation.await
+        };
+        within(&*self.clock, limit, reading, Error::Overdue).await
     }
 
     fn fetcher<'a>(&'a self, connection: &'a Connection) -> Fetcher<'a> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use futures_util::TryStreamExt;
 use notion_import_core::browse::Query;
 use notion_import_core::connect::{AttemptState, Begun, Connector};
 use notion_import_core::connection::{
-    ConfirmedIdentity, ConnectionRef, ConnectionState, ConnectionStore, StaticToken,
+    ConfirmedIdentity, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere, StaticToken,
 };
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::{ConnectionId, MemberId, TenantId};
@@ -256,11 +257,24 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
     assert_eq!(scene.stage.linked(scene.stage.home).await, before);
     let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::NeedsReauth);
+    assert_eq!(record.found, Some(Elsewhere { id: Some("another".into()) }));
 
     scene.stage.pass(2);
     scene.stage.world.forget_requests();
     let browsed = importer.browse(&connection, &Query::default()).await;
     assert!(matches!(browsed, Err(Error::AnotherWorkspace)), "{browsed:?}");
+    let others = [
+        importer.fetch(&connection, pick).await.map(drop),
+        importer.look(&connection, pick).await.map(drop),
+        importer.rows(&connection, scene.stage.home).await.map(drop),
+        importer.data_sources(&connection, scene.stage.home).await.map(drop),
+        importer.listed(&connection, "").try_for_each(async |_| Ok(())).await,
+        importer.refresh(&connection, &[scene.stage.home]).await.map(drop),
+        importer.paste(&connection, &scene.stage.home.to_string()).await.map(drop),
+    ];
+    for read in others {
+        assert!(matches!(read, Err(Error::AnotherWorkspace)), "{read:?}");
+    }
     assert!(scene.stage.world.requests().is_empty());
 }
 
