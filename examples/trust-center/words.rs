@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::actor::Agent;
-use notion_import_core::connection::{ConnectionRecord, ConnectionState};
+use notion_import_core::connection::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::VersionNumber;
 use notion_import_core::library::access::{AccessLevel, Publication};
@@ -115,11 +115,25 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// Which workspace was confirmed, to which one the connection leads now, and what to do.
+pub fn elsewhere(confirmed: &Workspace, found: &Elsewhere) -> String {
+    let id = |id: &Option<String>| {
+        id.as_ref().map_or_else(|| "of no id".to_owned(), |id| format!("of the id {id}"))
+    };
+    format!(
+        "The workspace {} ({}) was confirmed, but this connection leads to the workspace {} now, so nothing is read through it. Reconnect and choose {} to go on, or disconnect it.",
+        confirmed.name,
+        id(&confirmed.id),
+        id(&found.id),
+        confirmed.name,
+    )
+}
+
 /// Why something did not happen, and what to do.
 pub fn reason(error: &Error) -> &'static str {
     match error {
         Error::AnotherWorkspace => {
-            "The connection leads to another Notion workspace than the one that was confirmed. An administrator can reconnect it."
+            "The connection leads to another Notion workspace than the one that was confirmed. The integrations page says to which; an administrator can reconnect it there."
         }
         error if error.needs_reconnect() => {
             "Notion no longer accepts this connection. An administrator can reconnect it; the documents stay."
@@ -217,6 +231,7 @@ pub fn event(event: &AuditEvent, company: &Company) -> String {
         }
         AuditEvent::NeedsReauth => "Notion needs to be connected again".to_owned(),
         AuditEvent::Disconnected => "Notion disconnected".to_owned(),
+        AuditEvent::ConnectionRemoved => "What was left of the connection to Notion removed".to_owned(),
         AuditEvent::NdaPublished { version, ask_again } => {
             let again = if *ask_again { ", to be accepted anew by everybody" } else { "" };
             format!("Version {version} of an NDA published{again}")

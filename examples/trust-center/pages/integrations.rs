@@ -39,6 +39,8 @@ struct Shown {
     linked: usize,
     is_active: bool,
     needs_consent: bool,
+    /// Where it leads instead of to the workspace that was confirmed, and what to do.
+    elsewhere: Option<String>,
 }
 
 pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
@@ -79,6 +81,7 @@ async fn shown(
         linked: linked_through(app, &staff.actor, record.id).await?,
         is_active,
         needs_consent: record.state == ConnectionState::NeedsReauth,
+        elsewhere: record.found.as_ref().map(|found| words::elsewhere(&record.workspace, found)),
     })
 }
 
@@ -142,7 +145,7 @@ pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
             see(Address::Integrations)
         }
         Err(Error::Store(StoreError::Conflict)) => Err(Problem::form(
-            "This Notion authorisation already belongs to another company or connection. Connect with one of your own.",
+            "This Notion workspace already belongs to another company, or it is another one than the connection was confirmed for.",
         )),
         Err(error) => Err(error.into()),
     }
