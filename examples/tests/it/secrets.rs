@@ -19,7 +19,9 @@ use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
 use notion_import_core::schedule::Scheduler;
 use notion_import_core::testing::suite::content_manager;
-use notion_import_core::testing::{FaultPlan, Server, World, file, image, paragraph, pdf, text};
+use notion_import_core::testing::{
+    FaultPlan, Server, WORLDS_SIGNATURE, World, file, image, paragraph, pdf, signed_everywhere, text,
+};
 use notion_import_core::transport::SystemClock;
 use notion_import_nango::testing::{Settings, StandIn};
 use notion_import_nango::{Config, Nango};
@@ -33,16 +35,15 @@ const SIGNING_KEY: &str = "0b5f7a4e-5555-4666-8777-94949494bbbb";
 /// What a customer wrote: it is stored, and never said anywhere else.
 const WORDS: &str = "customer-words-5d1c";
 
-/// What every signed address carries.
-const SIGNATURE: &str = "X-Amz-Signature";
+/// What the signatures are marked with that stand everywhere on a page.
+const SIGNATURE: &str = "customer-signature-5d1c";
 
 #[tokio::test]
 async fn no_secret_is_kept_or_said_and_no_customers_text_is_logged() {
     let log = Log::default();
     let _listening = tracing::subscriber::set_default(log.subscriber());
     let data = tempfile::tempdir().unwrap();
-    let mut said = Vec::new();
-    let secrets = story(data.path(), &mut said).await;
+    let Told { secrets, said, shown } = story(data.path()).await;
     let log = log.text();
     assert!(log.contains("notion_import_core"), "nothing was logged: {log}");
     for secret in &secrets {
@@ -51,7 +52,9 @@ async fn no_secret_is_kept_or_said_and_no_customers_text_is_logged() {
         }
         assert!(!log.contains(secret.as_str()), "a secret was logged");
         assert!(!said.iter().any(|text| text.contains(secret.as_str())), "an error says a secret");
+        assert!(!shown.iter().any(|text| text.contains(secret.as_str())), "a listing shows a secret");
     }
+    assert!(shown.iter().any(|text| text.contains(WORDS)), "nothing was listed");
     assert!(
         files(data.path()).iter().any(|(_, bytes)| holds(bytes, WORDS)),
         "the words were not stored at all"
@@ -62,9 +65,19 @@ async fn no_secret_is_kept_or_said_and_no_customers_text_is_logged() {
     assert_eq!(line, None, "an error quotes a customer");
 }
 
-/// It connects, browses, imports with and without faults, syncs, fails in several ways and disconnects. It returns what must be kept
-/// nowhere, and collects what was said.
-async fn story(data: &Path, said: &mut Vec<String>) -> Vec<String> {
+/// What a story tells.
+struct Told {
+    /// What must be kept nowhere.
+    secrets: Vec<String>,
+    /// What errors and begun connections say of themselves.
+    said: Vec<String>,
+    /// What the picker lists.
+    shown: Vec<String>,
+}
+
+/// Connects, browses, imports with and without faults, syncs, fails in several ways and disconnects.
+async fn story(data: &Path) -> Told {
+    let (mut said, mut shown) = (Vec::new(), Vec::new());
     let world = World::new(11);
     let notion = Server::start(world.clone(), Arc::new(SystemClock), 0).await.unwrap();
     let (workspace, home) = furnish(&world);
@@ -98,6 +111,7 @@ async fn story(data: &Path, said: &mut Vec<String>) -> Vec<String> {
     for faults in [None, Some(FaultPlan::survivable(0.1))] {
         world.plan_faults(faults);
         let found = importer.browse(&connection, &Query::default()).await.unwrap().entries;
+        shown.extend(found.iter().map(|entry| format!("{entry:?}")));
         let picks = found.iter().map(|entry| Pick {
             id: entry.source.id,
             kind: entry.source.kind,
@@ -123,7 +137,10 @@ async fn story(data: &Path, said: &mut Vec<String>) -> Vec<String> {
     store.close().await;
     notion.stop().await;
     let secret = begun.secret.expose_secret().to_owned();
-    vec![token, secret, begun.link.url.to_string(), API_KEY.into(), SIGNING_KEY.into(), SIGNATURE.into()]
+    let link = begun.link.url.to_string();
+    let signatures = [SIGNATURE.to_owned(), WORLDS_SIGNATURE.to_owned()];
+    let secrets = [token, secret, link, API_KEY.into(), SIGNING_KEY.into()].into_iter().chain(signatures);
+    Told { secrets: secrets.collect(), said, shown }
 }
 
 /// A workspace in which everything a customer can write is marked.
@@ -148,6 +165,7 @@ fn furnish(world: &World) -> (NotionId, NotionId) {
     author.append(audit, [pdf(&report)]);
     let vendors = author.database(home, format!("{WORDS} vendors"), [("Country", "rich_text")]);
     author.row(vendors.data_source, format!("{WORDS} vendor"), []);
+    signed_everywhere(&author, home, SIGNATURE);
     (workspace, home)
 }
 
