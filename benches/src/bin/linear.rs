@@ -27,6 +27,10 @@ const MOST: u64 = 16;
 /// Of the pairs, a sample takes one in so many, another one in each place and style.
 const ONE_IN: usize = 800;
 
+/// Text in turns costs forty times as much, being a run for each repetition: of that a sample takes one in so many, another one in
+/// each place. There are as many places that have turns, so that each sign is seen in some.
+const TURNS_ONE_IN: usize = 13;
+
 /// Runs at once: as many as the machine that tests has cores.
 const AT_ONCE: usize = 2;
 
@@ -194,7 +198,11 @@ fn patterns(all: bool, place: usize, style: usize) -> impl Iterator<Item = Strin
     let chosen = pairs.enumerate().filter(move |(at, _)| all || (at + shift * 7).is_multiple_of(ONE_IN));
     // Letters and digits are all alike, so a sample takes one of each.
     let alone = chars().filter(move |char| all || !char.is_ascii_alphanumeric() || matches!(char, 'a' | '0'));
-    alone.map(String::from).chain(chosen.map(|(_, pair)| pair))
+    let taken = alone.map(String::from).chain(chosen.map(|(_, pair)| pair)).enumerate();
+    let rank = PLACES[..place].iter().filter(|here| here.styles().len() > 1).count();
+    let is_short = !all && matches!(PLACES[place].styles()[style], Style::Turns);
+    let taken = taken.filter(move |(at, _)| !is_short || (at + rank).is_multiple_of(TURNS_ONE_IN));
+    taken.map(|(_, pattern)| pattern)
 }
 
 /// The name by which callgrind knows what it counts.
