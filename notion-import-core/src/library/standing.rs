@@ -31,7 +31,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The facts it gives [`decide`](super::access::decide).
+    /// The facts it gives [`decide`].
     pub const fn facts(&self, tenant: TenantId, id: DocumentId) -> DocumentFacts {
         let Self { level, publication, listed, nda, .. } = *self;
         DocumentFacts { tenant, id, level, publication, listed, nda }
