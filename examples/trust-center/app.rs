@@ -27,7 +27,7 @@ use crate::jobs::Jobs;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
-use crate::{background, database, nango, pages, server, stand_ins};
+use crate::{background, database, nango, pages, sealing, server, stand_ins};
 
 const PORT: u16 = 4780;
 
@@ -142,6 +142,7 @@ impl App {
         }
         let importer = importer.build()?;
         let connector = Connector::new(&importer, Arc::new(nango.clone()), stores.connections.clone());
+        let connector = connector.seal_with(&sealing::key(folder)?);
         let scheduler = Scheduler::new(importer.clone(), stores.connections.clone());
         let scheduler = scheduler.with(background::schedule(config.sync_every));
         let worker = match &stores.queue_in {

@@ -18,6 +18,7 @@ mod problem;
 mod progress;
 mod revalidate;
 mod same_origin;
+mod sealing;
 mod seed;
 mod server;
 mod session;

@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::connection::{
     Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore,
-    Elsewhere, Granted, Inspected, SharedWorkspace,
+    Elsewhere, Granted, Inspected, Seal, SharedWorkspace,
 };
 use crate::error::{Error, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -24,7 +24,10 @@ use crate::notion::client::Client;
 /// How long an attempt waits for its confirmation: as long as Nango's link works.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 
-/// How many leftovers one sweep takes away.
+/// How long an attempt is remembered once it has lapsed: whatever it still leads to is taken back meanwhile.
+const MEMORY: TimeDelta = TimeDelta::days(1);
+
+/// How many leftovers one sweep looks at.
 const SWEEP: usize = 100;
 
 /// Runs the connect flow over a [`ConnectionStore`] and an [`Authorizer`].
@@ -35,6 +38,7 @@ pub struct Connector {
     documents: Arc<dyn DocumentStore>,
     client: Client,
     shared: SharedWorkspace,
+    seal: Option<Arc<Seal>>,
 }
 
 /// An attempt that was begun.
@@ -67,13 +71,21 @@ impl Connector {
         connections: Arc<dyn ConnectionStore>,
     ) -> Self {
         let (client, documents) = (importer.client().clone(), importer.documents().clone());
-        Self { authorizer, connections, documents, client, shared: SharedWorkspace::Refuse }
+        Self { authorizer, connections, documents, client, shared: SharedWorkspace::Refuse, seal: None }
     }
 
     /// It lets a second tenant stand on the same workspace, or not (the default).
     #[must_use]
     pub fn shared_workspace(mut self, shared: SharedWorkspace) -> Self {
         self.shared = shared;
+        self
+    }
+
+    /// Keeps the token of each connect session with its attempt, sealed with this key, so that the session is closed as soon as it
+    /// has served. Without a key no token is kept, and the host has to [`close`](Self::close) sessions itself.
+    #[must_use]
+    pub fn seal_with(mut self, key: &[u8; 32]) -> Self {
+        self.seal = Some(Arc::new(Seal::new(key)));
         self
     }
 
@@ -99,18 +111,20 @@ impl Connector {
         actor.may(Action::Connect)?;
         let now = self.client.clock().now();
         let secret = SecretString::from(format!("{}{}", random_id(), random_id()));
-        let attempt = Attempt {
-            tenant: actor.tenant,
-            id: AttemptId::new(random_id()),
-            member: actor.member,
-            secret_hash: digest(&secret),
-            expires_at: now + PATIENCE,
-            renews,
-            granted: None,
-        };
+        let (id, expires_at) = (AttemptId::new(random_id()), now + PATIENCE);
+        let attempt = Attempt::new(actor.tenant, id, actor.member, digest(&secret), expires_at);
+        let attempt = Attempt { renews, ..attempt };
         // Kept first: a consent must never meet an attempt nobody knows.
         self.connections.begin(actor, &attempt, now).await?;
         let link = self.authorizer.begin(&attempt).await?;
+        let sealed = self.seal.as_ref().and_then(|seal| seal.close(&attempt, &link.session));
+        if let Some(sealed) = sealed
+            && let Err(error) = self.connections.keep_session(attempt.tenant, id, Some(&sealed)).await
+        {
+            // Nobody could close it later.
+            self.authorizer.close(&link.session).await?;
+            return Err(error.into());
+        }
         Ok(Begun { attempt: attempt.id, secret, link })
     }
 
@@ -123,14 +137,15 @@ impl Connector {
         let Some(seen) = self.authorizer.inspect(reference).await? else { return Ok(()) };
         let (Some(tenant), Some(attempt)) = (seen.tenant, seen.attempt) else { return Ok(()) };
         let attempt = self.connections.attempt(tenant, attempt).await?;
-        match attempt.as_ref().map(|attempt| &attempt.granted) {
-            Some(None) => match &attempt {
-                Some(attempt) => self.granted(attempt, &seen).await,
-                None => Ok(()),
-            },
-            Some(Some(noted)) if noted.reference == seen.reference => Ok(()),
-            // The link was used again, or late.
-            Some(Some(_)) | None => self.known_or_revoked(tenant, &seen).await,
+        let now = self.client.clock().now();
+        let Some(attempt) = attempt.filter(|attempt| !attempt.is_over(now)) else {
+            return self.known_or_revoked(tenant, &seen).await;
+        };
+        match &attempt.granted {
+            None => self.granted(&attempt, &seen).await,
+            Some(noted) if noted.reference == seen.reference => Ok(()),
+            // The link was used again.
+            Some(_) => self.known_or_revoked(tenant, &seen).await,
         }
     }
 
@@ -153,11 +168,14 @@ impl Connector {
     /// [`StoreError::Denied`] unless the actor is an administrator; the authorizer's, Notion's and the store's.
     pub async fn poll(&self, actor: &Actor, attempt: AttemptId) -> Result<AttemptState, Error> {
         actor.may(Action::Connect)?;
-        if let Some(waiting) =
-            self.attempt_of(actor, attempt).await?.filter(|attempt| attempt.granted.is_none())
-            && let Some(seen) = self.authorizer.find(&waiting).await?.first()
-        {
-            self.granted(&waiting, seen).await?;
+        match self.attempt_of(actor, attempt).await? {
+            Some(waiting) if waiting.granted.is_none() => {
+                if let Some(seen) = self.authorizer.find(&waiting).await?.first() {
+                    self.granted(&waiting, seen).await?;
+                }
+            }
+            Some(granted) => self.or_later(self.close_session_of(&granted).await),
+            None => {}
         }
         Ok(match self.attempt_of(actor, attempt).await? {
             Some(Attempt { granted: Some(granted), .. }) => AttemptState::Granted(granted),
@@ -169,7 +187,7 @@ impl Connector {
     async fn attempt_of(&self, actor: &Actor, id: AttemptId) -> Result<Option<Attempt>, Error> {
         let now = self.client.clock().now();
         let attempt = self.connections.attempt(actor.tenant, id).await?;
-        Ok(attempt.filter(|attempt| attempt.member == actor.member && now < attempt.expires_at))
+        Ok(attempt.filter(|attempt| attempt.member == actor.member && !attempt.is_over(now)))
     }
 
     /// It notes what a consent led to, once Notion itself has said which workspace that is.
@@ -178,14 +196,70 @@ impl Connector {
         let mut workspace = self.client.on(&connection).interactive().me().await?;
         workspace.id = workspace.id.or_else(|| seen.workspace_id.clone());
         let granted = Granted { reference: seen.reference.clone(), workspace };
-        Ok(self.connections.pending(attempt.tenant, attempt.id, &granted).await?)
+        self.connections.pending(attempt.tenant, attempt.id, &granted).await?;
+        self.or_later(self.close_session_of(attempt).await);
+        Ok(())
+    }
+
+    /// Closes the session of an attempt, if its token is kept, and erases that.
+    async fn close_session_of(&self, attempt: &Attempt) -> Result<(), Error> {
+        let (Some(seal), Some(sealed)) = (&self.seal, &attempt.session) else { return Ok(()) };
+        match seal.open(attempt, sealed) {
+            Some(token) => self.authorizer.close(&token).await?,
+            None => tracing::warn!(tenant = %attempt.tenant, "a connect session was sealed with another key"),
+        }
+        Ok(self.connections.keep_session(attempt.tenant, attempt.id, None).await?)
+    }
+
+    /// Leaves to the sweep what cannot be done now.
+    fn or_later(&self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            tracing::warn!(code = error.code(), "what an attempt leaves behind is cleared away later");
+        }
+    }
+
+    /// Closes a connect session by the token that came with its link ([`ConnectLink::session`]): for hosts that gave no key to
+    /// [`seal_with`](Self::seal_with), once the attempt was granted, confirmed or given up. Closing it again succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor is an administrator; the authorizer's.
+    pub async fn close(&self, actor: &Actor, session: &SecretString) -> Result<(), Error> {
+        actor.may(Action::Connect)?;
+        Ok(self.authorizer.close(session).await?)
+    }
+
+    /// Gives an attempt up: its link is closed, and what it led to is revoked. What cannot be done now is done by
+    /// [`sweep`](Self::sweep).
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor is an administrator; [`StoreError::NotFound`] unless this administrator began the
+    /// attempt, holds its secret, and it has not ended; the store's.
+    pub async fn cancel(
+        &self,
+        actor: &Actor,
+        attempt: AttemptId,
+        secret: &SecretString,
+    ) -> Result<(), Error> {
+        actor.may(Action::Connect)?;
+        let hash = digest(secret);
+        let begun = self.connections.attempt(actor.tenant, attempt).await?;
+        let begun = begun.filter(|begun| begun.ended_at.is_none() && begun.is_of(actor.member, &hash));
+        self.give_up(&begun.ok_or(StoreError::NotFound)?).await
+    }
+
+    async fn give_up(&self, attempt: &Attempt) -> Result<(), Error> {
+        // First, so that nobody can confirm what is revoked next.
+        self.connections.end(attempt.tenant, attempt.id, self.client.clock().now()).await?;
+        self.or_later(self.clear(attempt).await);
+        Ok(())
     }
 
     /// It makes a granted attempt an active connection, due for its first sync at once.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] unless this administrator began the attempt, holds its secret and is in time, one answer for
-    /// all. [`StoreError::Conflict`] if another tenant stands on the same workspace, or a reconnect leads to another
+    /// all. What the connection was called before a renewal is revoked now or by [`sweep`](Self::sweep).
+    /// [`StoreError::Conflict`] if another tenant stands on the same workspace, or a reconnect leads to another
     /// workspace. [`Error::AnotherWorkspace`] if what was granted is no longer what was shown: the attempt is over then.
     pub async fn confirm(
         &self,
@@ -201,16 +275,14 @@ impl Connector {
             && let Some(granted) = &begun.granted
             && !self.leads_still(begun, granted).await?
         {
-            self.sweep_attempt(begun).await?;
+            self.give_up(begun).await?;
             return Err(Error::AnotherWorkspace);
         }
-        let renewed = self.renewed_by(actor.tenant, attempt).await?;
         let active = self.connections.activate(actor, attempt, hash, now, self.shared).await?;
-        if let Some(reference) = renewed {
-            self.authorizer.revoke(&reference).await?;
-        }
-        if let Some(begun) = &begun {
-            self.revoke_unused(begun).await?;
+        match self.connections.attempt(actor.tenant, attempt).await {
+            Ok(Some(ended)) => self.or_later(self.clear(&ended).await),
+            Ok(None) => {}
+            Err(error) => self.or_later(Err(error.into())),
         }
         Ok(active)
     }
@@ -224,13 +296,6 @@ impl Connector {
         Ok(now.bot == shown.bot
             && (now.id.is_none() || now.id == shown.id)
             && (seen.workspace_id.is_none() || seen.workspace_id == shown.id))
-    }
-
-    /// What the service calls the connection that an attempt renews.
-    async fn renewed_by(&self, tenant: TenantId, attempt: AttemptId) -> Result<Option<ConnectionRef>, Error> {
-        let attempt = self.connections.attempt(tenant, attempt).await?;
-        let Some(renewed) = attempt.and_then(|attempt| attempt.renews) else { return Ok(None) };
-        Ok(self.connections.get(tenant, renewed).await?.map(|record| record.reference))
     }
 
     /// It ends a connection: fenced first, so that nothing reads or writes through it again; then the documents are
@@ -253,8 +318,9 @@ impl Connector {
         Ok(self.connections.remove(fenced.tenant, fenced.id, self.client.clock().now()).await?)
     }
 
-    /// It takes away what was left behind: attempts nobody confirmed in time, with what they led to, and connections whose
-    /// disconnect was interrupted. Call it every few minutes. Returns how many it took away.
+    /// Takes away what was left behind: attempts nobody confirmed in time, what attempts of the last day have led to and nobody
+    /// uses, and connections whose disconnect was interrupted. Call it every few minutes. Returns how many attempts and connections
+    /// came to their end.
     ///
     /// # Errors
     /// The first failure, after everything was tried.
@@ -263,8 +329,8 @@ impl Connector {
         let mut swept = 0;
         let mut failure = None;
         for attempt in self.connections.lapsed(now, SWEEP).await? {
-            match self.sweep_attempt(&attempt).await {
-                Ok(()) => swept += 1,
+            match self.sweep_attempt(&attempt, now).await {
+                Ok(()) => swept += usize::from(attempt.ended_at.is_none()),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -277,19 +343,47 @@ impl Connector {
         failure.map_or(Ok(swept), Err)
     }
 
-    async fn sweep_attempt(&self, attempt: &Attempt) -> Result<(), Error> {
-        self.revoke_unused(attempt).await?;
-        Ok(self.connections.forget(attempt.tenant, attempt.id).await?)
-    }
-
-    async fn revoke_unused(&self, attempt: &Attempt) -> Result<(), Error> {
-        // One link can lead to several connections, so all that carry the attempt's tag go, and never one in use.
-        for seen in self.authorizer.find(attempt).await? {
-            if self.connections.called(attempt.tenant, &seen.reference).await?.is_none() {
-                self.authorizer.revoke(&seen.reference).await?;
+    async fn sweep_attempt(&self, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), Error> {
+        let Attempt { tenant, id, .. } = *attempt;
+        if attempt.ended_at.is_none() {
+            // First, so that nobody can confirm what is revoked next.
+            self.connections.end(tenant, id, now).await?;
+        }
+        let cleared = self.clear(attempt).await;
+        let remembered = now < attempt.expires_at + MEMORY;
+        if !remembered {
+            // Whether it could be closed or not, its token is kept no longer.
+            self.connections.keep_session(tenant, id, None).await?;
+        }
+        match cleared {
+            Ok(()) if !remembered => Ok(self.connections.forget(tenant, id).await?),
+            Ok(()) | Err(_) => {
+                self.connections.looked(tenant, id, now).await?;
+                cleared
             }
         }
+    }
+
+    /// Closes the session of an attempt that is over, and revokes what it has led to and nobody uses.
+    async fn clear(&self, attempt: &Attempt) -> Result<(), Error> {
+        // First, so that nothing more comes of it.
+        self.close_session_of(attempt).await?;
+        if let Some(old) = &attempt.to_revoke {
+            self.revoke_unless_used(attempt.tenant, old).await?;
+            self.connections.revoked(attempt.tenant, attempt.id).await?;
+        }
+        // One link can lead to several connections, so all that carry the attempt's tag go.
+        for seen in self.authorizer.find(attempt).await? {
+            self.revoke_unless_used(attempt.tenant, &seen.reference).await?;
+        }
         Ok(())
+    }
+
+    async fn revoke_unless_used(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), Error> {
+        match self.connections.called(tenant, reference).await? {
+            Some(_) => Ok(()),
+            None => Ok(self.authorizer.revoke(reference).await?),
+        }
     }
 
     /// It returns a tenant's connections, for its members.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use notion_import_core::connection::{Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected};
 use notion_import_core::error::AccessError;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -14,7 +15,7 @@ use url::Url;
 use crate::call::Failed;
 use crate::config;
 use crate::fault::unexpected;
-use crate::nango::{Enveloped, Nango};
+use crate::nango::{Enveloped, Nango, sensitive};
 use crate::webhook::{Tags, tag};
 
 /// An attempt leads to one connection; more of them mean that its link was used more than once.
@@ -26,6 +27,18 @@ impl Authorizer for Nango {
         let body = json!({ "allowed_integrations": [self.0.config.integration_id], "tags": tags(attempt) });
         let session: Enveloped<Session> = self.post(self.url(&["connect", "sessions"]), &body).await?;
         self.link(session.data)
+    }
+
+    /// The token is its own authorisation. Of one that has lapsed Nango may know nothing any more: what was under way
+    /// then is found by the attempt's tag.
+    async fn close(&self, session: &SecretString) -> Result<(), AccessError> {
+        let bearer = sensitive(&format!("Bearer {}", session.expose_secret()))
+            .ok_or_else(|| unexpected("the session's token cannot be sent in a header"))?;
+        match self.delete_by(self.url(&["connect", "session"]), bearer).await {
+            Ok(()) => Ok(()),
+            Err(failed) if failed.is_no_session() => Ok(()),
+            Err(failed) => Err(failed.into()),
+        }
     }
 
     /// Nango reads a replica here, so a connection may take a moment to appear; and lists leave the workspace out.
@@ -77,7 +90,7 @@ impl Nango {
         if !cloud && !url.query_pairs().any(|(name, _)| name == "apiURL") {
             url.query_pairs_mut().append_pair("apiURL", base.as_str().trim_end_matches('/'));
         }
-        Ok(ConnectLink { url, expires_at: session.expires_at })
+        Ok(ConnectLink { url, expires_at: session.expires_at, session: session.token.into() })
     }
 
     /// None for what no path can carry: then it is no connection of Nango's.
@@ -103,12 +116,20 @@ impl Failed {
     }
 }
 
+impl Failed {
+    fn is_no_session(&self) -> bool {
+        self.status == Some(StatusCode::UNAUTHORIZED)
+            && self.refusal.as_ref().is_some_and(|refusal| refusal.is("unknown_connect_session_token"))
+    }
+}
+
 fn tags(attempt: &Attempt) -> Value {
     json!({ tag::TENANT: attempt.tenant.to_string(), tag::ATTEMPT: attempt.id.to_string() })
 }
 
 #[derive(Deserialize)]
 struct Session {
+    token: String,
     connect_link: Url,
     expires_at: DateTime<Utc>,
 }

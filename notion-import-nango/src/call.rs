@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use notion_import_core::error::{AccessError, Fault, TransportError};
 use notion_import_core::transport::Request;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,9 @@ use crate::pause;
 
 /// Nango's answers are small; anything longer is not one of them.
 const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
+
+/// What an answer without content says.
+const NOTHING: &[u8] = b"null";
 
 /// Why a call failed: what it means, and what Nango said, for the callers that know better what it means.
 pub(crate) struct Failed {
@@ -37,15 +40,21 @@ impl Failed {
 
 impl Nango {
     pub(crate) async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, Failed> {
-        self.call(Method::GET, url, None).await
+        self.call(Method::GET, url, self.authorization(), None).await
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(&self, url: Url, body: &Value) -> Result<T, Failed> {
-        self.call(Method::POST, url, Some(body.to_string().into())).await
+        self.call(Method::POST, url, self.authorization(), Some(body.to_string().into())).await
     }
 
     pub(crate) async fn delete<T: DeserializeOwned>(&self, url: Url) -> Result<T, Failed> {
-        self.call(Method::DELETE, url, None).await
+        self.call(Method::DELETE, url, self.authorization(), None).await
+    }
+
+    /// Deletes what another authorisation than the API key's is for. Nango has nothing to say about it then.
+    pub(crate) async fn delete_by(&self, url: Url, authorization: HeaderValue) -> Result<(), Failed> {
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, authorization)]);
+        self.call(Method::DELETE, url, headers, None).await
     }
 
     /// While Nango's limit is exhausted it fails at once instead of waiting: a person may be waiting for it.
@@ -53,12 +62,12 @@ impl Nango {
         &self,
         method: Method,
         url: Url,
+        mut headers: HeaderMap,
         body: Option<Bytes>,
     ) -> Result<T, Failed> {
         if let Some(left) = self.0.pause.left(self.0.clock.instant()) {
             return Err(Failed::plain(Fault::AccountPause(self.0.clock.now() + left).into()));
         }
-        let mut headers = self.authorization();
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -71,7 +80,8 @@ impl Nango {
             if let Some(wait) = pause::after_last(&headers, now) {
                 self.0.pause.extend(self.0.clock.instant(), wait);
             }
-            if let Some(answer) = read(&body)? {
+            let body = if status == StatusCode::NO_CONTENT { NOTHING } else { &body[..] };
+            if let Some(answer) = read(body)? {
                 return Ok(answer);
             }
         }

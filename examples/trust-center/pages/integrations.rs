@@ -151,10 +151,16 @@ pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
     }
 }
 
-pub async fn forget(visitor: Visitor) -> Answer {
-    visitor.staff_who_may(Action::Connect)?;
-    visitor.set_attempt(None);
-    visitor.tell("Nothing was connected. What Notion granted is taken back when the attempt lapses.");
+pub async fn cancel(State(app): Shared, visitor: Visitor) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    if let Some(attempt) = visitor.attempt(staff.actor.member) {
+        match app.connector.cancel(&staff.actor, attempt.id, &attempt.secret).await {
+            // It may be over already.
+            Ok(()) | Err(Error::Store(StoreError::NotFound)) => visitor.set_attempt(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    visitor.tell("Nothing was connected. The link no longer works, and what Notion granted is taken back.");
     see(Address::Integrations)
 }
 

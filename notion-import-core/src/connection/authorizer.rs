@@ -4,7 +4,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::{ConnectionRecord, ConnectionRef, ConnectionState, Workspace};
@@ -28,9 +30,64 @@ pub struct Attempt {
     pub renews: Option<ConnectionId>,
     /// What was granted, once it was.
     pub granted: Option<Granted>,
+    /// The token of its connect session, sealed, until that is closed. None is kept if the host gave no key.
+    pub session: Option<Vec<u8>>,
+    /// When it was confirmed, cancelled or found to have lapsed. It is remembered, and nothing comes of it any more.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// What the connection it renewed was called before, until that is revoked.
+    pub to_revoke: Option<ConnectionRef>,
 }
 
 impl Attempt {
+    /// Builds an attempt that was just begun and renews nothing.
+    pub fn new(
+        tenant: TenantId,
+        id: AttemptId,
+        member: MemberId,
+        secret_hash: [u8; 32],
+        expires_at: DateTime<Utc>,
+    ) -> Self {
+        let (renews, granted, session, ended_at, to_revoke) = (None, None, None, None, None);
+        Self { tenant, id, member, secret_hash, expires_at, renews, granted, session, ended_at, to_revoke }
+    }
+
+    /// Tells whether it has lapsed or ended.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.ended_at.is_some() || self.expires_at <= now
+    }
+
+    /// Tells whether this member began it and holds its secret.
+    pub fn is_of(&self, member: MemberId, secret_hash: &[u8; 32]) -> bool {
+        bool::from(self.secret_hash.ct_eq(secret_hash)) && self.member == member
+    }
+
+    /// Decides whether a grant may be noted, and tells whether it is new.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the attempt has ended; [`StoreError::Conflict`] if another connection was noted.
+    pub fn may_note(&self, granted: &Granted) -> Result<bool, StoreError> {
+        match &self.granted {
+            _ if self.ended_at.is_some() => Err(StoreError::NotFound),
+            Some(noted) if noted.reference != granted.reference => Err(StoreError::Conflict),
+            Some(_) => Ok(false),
+            None => Ok(true),
+        }
+    }
+
+    /// Decides whether this member may confirm it with this secret now, and returns what was granted.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if not, whatever the reason.
+    pub fn may_be_confirmed(
+        &self,
+        member: MemberId,
+        secret_hash: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<&Granted, StoreError> {
+        let granted = self.granted.as_ref().filter(|_| self.is_of(member, secret_hash) && !self.is_over(now));
+        granted.ok_or(StoreError::NotFound)
+    }
+
     /// Decides whether what was granted may become the attempt's connection, given the one that it renews and the one that is
     /// called so already.
     ///
@@ -75,8 +132,11 @@ pub struct Granted {
 pub struct ConnectLink {
     /// The address: a secret until it expires.
     pub url: Url,
-    /// When it stops working.
+    /// When it stops working, but for a consent that is under way by then.
     pub expires_at: DateTime<Utc>,
+    /// The token that closes the session behind the link. A host that gave no key to seal it keeps it in the administrator's own
+    /// session.
+    pub session: SecretString,
 }
 
 impl fmt::Debug for ConnectLink {
@@ -101,12 +161,15 @@ pub struct Inspected {
 /// Who runs the OAuth dance.
 ///
 /// # Contract
-/// `revoke` of what is not there succeeds. Nothing here changes Notion's content.
+/// `revoke` and `close` of what is not there succeed. Nothing here changes Notion's content.
 #[async_trait]
 pub trait Authorizer: Send + Sync {
     /// It opens a session tagged with the attempt's tenant and id. It leads to new connections only: no link replaces what an
     /// existing connection holds.
     async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError>;
+
+    /// Closes the session of a link: no consent leads to a connection any more, one that is under way included.
+    async fn close(&self, session: &SecretString) -> Result<(), AccessError>;
 
     /// It finds the connections an attempt has led to, newest first.
     async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError>;

@@ -1,6 +1,7 @@
 //! A tenant's connection to Notion: the reference to it, who may use it, and where it is kept.
 
 mod identity;
+mod seal;
 mod store;
 mod authorizer;
 mod record;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Inspected};
 pub use identity::{ConfirmedIdentity, Identity};
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};
+pub(crate) use seal::Seal;
 pub use store::{ConnectionStore, SharedWorkspace};
 pub use token::{ApiAccess, StaticToken, TokenSource};
 

@@ -45,14 +45,16 @@ pub trait ConnectionStore: Send + Sync {
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
 
     /// It notes what an attempt has led to. Noting the same again changes nothing; noting another connection
-    /// for an attempt that already has one is a [`StoreError::Conflict`]; for an attempt that does not exist,
-    /// [`StoreError::NotFound`].
+    /// for an attempt that already has one is a [`StoreError::Conflict`]; for an attempt that does not exist or has ended,
+    /// [`StoreError::NotFound`]. [`Attempt::may_note`] decides.
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
 
     /// It turns a granted, unlapsed attempt with this secret's hash and this actor into an active connection,
-    /// due now, and forgets the attempt. A reconnect makes the connection it renews active again, with the reference, the workspace,
+    /// due now, and ends the attempt, noting what the renewed connection was called before. A reconnect makes the connection it
+    /// renews active again, with the reference, the workspace,
     /// the member and the time of the renewal; it keeps the id, frees the connection and raises its generation, so whoever held it
-    /// is fenced. [`Attempt::may_become`] says what is let through.
+    /// is fenced. [`Attempt::may_be_confirmed`] and [`Attempt::may_become`] say what is let
+    /// through.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if tenant, member, secret or attempt do not fit, nothing was granted, the attempt has lapsed, or
@@ -68,10 +70,29 @@ pub trait ConnectionStore: Send + Sync {
         shared: SharedWorkspace,
     ) -> Result<ConnectionRecord, StoreError>;
 
+    /// Keeps the sealed token of an attempt's session, or erases it. Of an attempt that does not exist nothing is kept.
+    async fn keep_session(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        sealed: Option<&[u8]>,
+    ) -> Result<(), StoreError>;
+
+    /// Ends an attempt, of which nothing comes any more, and makes it due to be looked at. One that has ended, or does not exist,
+    /// stays as it is.
+    async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Notes that an attempt that is over was looked at.
+    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Notes that nothing is left to be revoked of what an attempt renewed.
+    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
+
     /// It forgets an attempt; forgetting it again succeeds.
     async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
 
-    /// It returns attempts of any tenant that have lapsed at `now`, longest lapsed first, at most `limit`.
+    /// Returns attempts of any tenant that have lapsed or ended at `now`, at most `limit`: those first that have waited longest since
+    /// then, or since they were last looked at.
     async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
 
     /// It returns one connection.

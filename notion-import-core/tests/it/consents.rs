@@ -7,6 +7,10 @@ use async_trait::async_trait;
 use notion_import_core::connection::{Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected};
 use notion_import_core::error::{AccessError, Fault};
 use notion_import_core::id::{AttemptId, TenantId};
+use secrecy::{ExposeSecret, SecretString};
+
+/// What the token of every session begins with: searched for in everything that is kept.
+pub const TOKEN: &str = "session_token_";
 
 /// A service that runs the consent: it remembers what it granted and what it was told to forget.
 #[derive(Default)]
@@ -18,6 +22,9 @@ pub struct Known {
     /// The workspaces that connections lead to, as far as the service tells.
     pub workspaces: HashMap<ConnectionRef, String>,
     pub revoked: Vec<ConnectionRef>,
+    tokens: HashMap<String, AttemptId>,
+    /// The attempts whose sessions were closed.
+    pub closed: Vec<AttemptId>,
     pub is_down: bool,
 }
 
@@ -33,6 +40,12 @@ impl Consents {
         reference
     }
 
+    /// Somebody finishes a consent to an attempt, which leads nowhere once the session was closed.
+    pub fn finish(&self, tenant: TenantId, attempt: AttemptId, reference: &str) -> Option<ConnectionRef> {
+        let is_open = self.known().tokens.values().any(|open| *open == attempt);
+        is_open.then(|| self.grant(tenant, attempt, reference))
+    }
+
     fn inspected(&self, reference: &ConnectionRef) -> Option<Inspected> {
         let (tenant, attempt) = self.known().connections.get(reference).copied()?;
         let (tenant, attempt) = (Some(tenant), Some(attempt));
@@ -44,7 +57,20 @@ impl Consents {
 #[async_trait]
 impl Authorizer for Consents {
     async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError> {
-        Ok(ConnectLink { url: "https://connect.example/".parse().unwrap(), expires_at: attempt.expires_at })
+        let session = SecretString::from(format!("{TOKEN}{}", attempt.id));
+        self.known().tokens.insert(session.expose_secret().to_owned(), attempt.id);
+        let url = "https://connect.example/".parse().unwrap();
+        Ok(ConnectLink { url, expires_at: attempt.expires_at, session })
+    }
+
+    async fn close(&self, session: &SecretString) -> Result<(), AccessError> {
+        let mut known = self.known();
+        if known.is_down {
+            return Err(Fault::Transient.into());
+        }
+        let closed = known.tokens.remove(session.expose_secret());
+        known.closed.extend(closed);
+        Ok(())
     }
 
     async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError> {

@@ -28,6 +28,16 @@ struct Decision {
 }
 
 impl StandIn {
+    /// Sets out as a person would who follows a link to Notion and has not decided yet. Who set out in time may
+    /// [`consent`](Self::consent) when the link no longer works, unless the session was closed.
+    ///
+    /// # Errors
+    /// If the link does not work (any more).
+    pub fn set_out(&self, link: &Url) -> Result<(), NotConsented> {
+        let token = token_of(link).ok_or(NotConsented)?;
+        if self.state().set_out(&token, self.now()) { Ok(()) } else { Err(NotConsented) }
+    }
+
     /// It consents as a person would: to a workspace and some of its pages or databases. It returns the connection
     /// when its webhook has been delivered or given up. A link can be used more than once.
     ///
@@ -56,11 +66,11 @@ impl StandIn {
     }
 
     /// The page a connect link opens.
-    pub(super) fn show_consent(&self, asked: &Asked, state: &State) -> Answer {
+    pub(super) fn show_consent(&self, asked: &Asked, state: &mut State) -> Answer {
         let token = asked.parameter("session_token").unwrap_or_default();
-        match state.session(&token, self.now()) {
-            Some(_) => html(StatusCode::OK, page::consent(self.world(), &token, None)),
-            None => expired(),
+        match state.set_out(&token, self.now()) {
+            true => html(StatusCode::OK, page::consent(self.world(), &token, None)),
+            false => expired(),
         }
     }
 
@@ -106,7 +116,7 @@ impl StandIn {
     ) -> Result<(String, Hook), NotConsented> {
         let now = self.now();
         let mut state = self.state();
-        let Session { tags, renews, .. } = state.session(token, now).cloned().ok_or(NotConsented)?;
+        let Session { tags, renews, .. } = state.arrive(token, now).ok_or(NotConsented)?;
         let grant = self.world().grant(workspace, pages.iter().copied());
         let renewed = renews.filter(|id| state.connections.contains_key(id));
         let operation = if renewed.is_some() { "override" } else { "creation" };
@@ -131,10 +141,9 @@ impl StandIn {
     }
 
     fn refuse(&self, token: &str) -> Result<Hook, NotConsented> {
-        let state = self.state();
-        let session = state.session(token, self.now()).ok_or(NotConsented)?;
+        let session = self.state().arrive(token, self.now()).ok_or(NotConsented)?;
         // Without a connection Nango names one that never comes to be.
-        let named = session.renews.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let named = session.renews.unwrap_or_else(|| Uuid::new_v4().to_string());
         Ok(Hook::declined(&named))
     }
 }

@@ -15,6 +15,8 @@ use super::tags::normalise;
 
 /// How long a link works, and it is not configurable.
 const LIFETIME: TimeDelta = TimeDelta::minutes(30);
+/// How long the row of a session stays: what was begun in time is finished by it, whatever the clock says.
+const KEPT: TimeDelta = TimeDelta::days(1);
 /// What every session token begins with.
 const PREFIX: &str = "nango_connect_session_";
 
@@ -90,9 +92,10 @@ impl StandIn {
     ) -> Outcome<Answer> {
         let token = format!("{PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let now = self.now();
-        state.sessions.retain(|_, session| session.expires_at > now);
+        state.sessions.retain(|_, session| session.expires_at + KEPT > now);
         let expires_at = now + LIFETIME;
-        state.sessions.insert(token.clone(), Session { tags: normalise(&tags)?, renews, expires_at });
+        let session = Session { tags: normalise(&tags)?, renews, expires_at, under_way: 0 };
+        state.sessions.insert(token.clone(), session);
         let link = self.link(asked, &token);
         let expires_at = wire(expires_at);
         let data = json!({ "token": token, "connect_link": link, "expires_at": expires_at });
@@ -117,12 +120,18 @@ impl StandIn {
         let Some(session) = state.session(&token, self.now()) else {
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, "unknown_connect_session_token"));
         };
+        asked.only(&[])?;
         if asked.method == http::Method::DELETE {
             state.sessions.remove(&token);
             return Ok(empty(StatusCode::NO_CONTENT));
         }
-        let integration = [&self.settings().integration_id];
-        let data = json!({ "allowed_integrations": integration, "tags": session.tags });
+        let mut data = json!({
+            "endUser": null, "allowed_integrations": [&self.settings().integration_id],
+            "connectUISettings": { "showWatermark": true, "defaultTheme": "system" }, "websocketsPath": "/",
+        });
+        if session.renews.is_some() {
+            data["isReconnecting"] = true.into();
+        }
         Ok(reply(StatusCode::OK, &json!({ "data": data })))
     }
 }

@@ -103,7 +103,7 @@ impl StandIn {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match (asked.method.as_str(), segments.as_slice()) {
             ("GET", ["health"]) => plain(reply(StatusCode::OK, &json!({ "result": "ok" }))),
-            ("GET", ["connect-ui", ""]) => plain(self.show_consent(asked, &self.state())),
+            ("GET", ["connect-ui", ""]) => plain(self.show_consent(asked, &mut self.state())),
             ("POST", ["connect-ui", "consent"]) => plain(self.take_consent(asked)),
             ("GET" | "DELETE", ["connect", "session"]) => settle(self.own_session(asked, &mut self.state())),
             ("POST", ["connect", "sessions"]) => {

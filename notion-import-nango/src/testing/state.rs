@@ -59,6 +59,9 @@ pub(super) struct Session {
     pub tags: BTreeMap<String, String>,
     pub renews: Option<String>,
     pub expires_at: DateTime<Utc>,
+    /// Consents that were begun in time and not finished yet.
+    #[serde(default)]
+    pub under_way: u32,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -90,5 +93,21 @@ impl State {
     /// The session of a token that has not expired.
     pub fn session(&self, token: &str, now: DateTime<Utc>) -> Option<&Session> {
         self.sessions.get(token).filter(|session| session.expires_at > now)
+    }
+
+    /// Begins a consent, and tells whether the link still works.
+    pub fn set_out(&mut self, token: &str, now: DateTime<Utc>) -> bool {
+        let session = self.sessions.get_mut(token).filter(|session| session.expires_at > now);
+        session.map(|session| session.under_way = session.under_way.saturating_add(1)).is_some()
+    }
+
+    /// Finishes a consent. One that was begun in time needs but the row of its session, which is gone once it was closed.
+    pub fn arrive(&mut self, token: &str, now: DateTime<Utc>) -> Option<Session> {
+        let session = self.sessions.get_mut(token)?;
+        if session.under_way == 0 && session.expires_at <= now {
+            return None;
+        }
+        session.under_way = session.under_way.saturating_sub(1);
+        Some(session.clone())
     }
 }

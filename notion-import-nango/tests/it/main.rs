@@ -33,15 +33,8 @@ fn nango(base_url: &str) -> Nango {
 }
 
 fn attempt() -> Attempt {
-    Attempt {
-        tenant: TenantId::fresh(),
-        id: AttemptId::fresh(),
-        member: MemberId::fresh(),
-        secret_hash: [7; 32],
-        expires_at: moment() + chrono::TimeDelta::minutes(15),
-        renews: None,
-        granted: None,
-    }
+    let expires_at = moment() + chrono::TimeDelta::minutes(15);
+    Attempt::new(TenantId::fresh(), AttemptId::fresh(), MemberId::fresh(), [7; 32], expires_at)
 }
 
 fn moment() -> DateTime<Utc> {

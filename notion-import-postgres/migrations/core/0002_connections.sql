@@ -1,4 +1,4 @@
--- Attempts to connect, and what came of them. No token is ever kept.
+-- Attempts to connect, and what came of them. No token is ever kept, but that of an open connect session, sealed.
 -- What somebody outside has written is kept as json, word for word: text knows no U+0000.
 
 CREATE TABLE notion_import.attempts (
@@ -9,10 +9,16 @@ CREATE TABLE notion_import.attempts (
     expires_at timestamptz NOT NULL,
     renews uuid,
     granted json,
+    -- A sealed token, until its session is closed.
+    session bytea,
+    ended_at timestamptz,
+    to_revoke text,
+    -- When the sweep is to look at it.
+    look_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
 
-CREATE INDEX attempts_by_expiry ON notion_import.attempts (expires_at);
+CREATE INDEX attempts_by_look ON notion_import.attempts (look_at);
 
 CREATE TABLE notion_import.connections (
     tenant_id uuid NOT NULL,
@@ -61,7 +67,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT, DELETE ON notion_import.attempts TO notion_import_app;
-GRANT UPDATE (granted) ON notion_import.attempts TO notion_import_app;
+GRANT UPDATE (granted, session, ended_at, to_revoke, look_at) ON notion_import.attempts TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON notion_import.connections TO notion_import_app;
 GRANT SELECT ON notion_import.connections TO notion_import_sync;
 GRANT UPDATE (state, found, generation, next_run, leased_until, queued_until, hastened_to, last_run)
@@ -70,7 +76,7 @@ GRANT UPDATE (state, found, generation, next_run, leased_until, queued_until, ha
 -- Schedules look across tenants, through these functions only. They tell where to look, not what is there.
 
 CREATE POLICY lookup ON notion_import.attempts FOR SELECT TO notion_import_lookup USING (true);
-GRANT SELECT (tenant_id, id, expires_at) ON notion_import.attempts TO notion_import_lookup;
+GRANT SELECT (tenant_id, id, look_at) ON notion_import.attempts TO notion_import_lookup;
 
 CREATE POLICY lookup ON notion_import.connections FOR SELECT TO notion_import_lookup USING (true);
 -- All it may write is that a connection is queued.
@@ -111,13 +117,13 @@ AS $$
     WHERE c.state = 'disconnecting' ORDER BY c.id LIMIT at_most
 $$;
 
--- Attempts that have lapsed, longest lapsed first.
+-- Attempts that are to be looked at, longest due first.
 CREATE FUNCTION notion_import.lapsed(at timestamptz, at_most bigint)
 RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT a.tenant_id, a.id FROM notion_import.attempts AS a
-    WHERE a.expires_at <= at ORDER BY a.expires_at LIMIT at_most
+    WHERE a.look_at <= at ORDER BY a.look_at LIMIT at_most
 $$;
 
 -- Whether a tenant other than this one stands on the workspace or the bot. A workspace without an id is like no other.

@@ -1,21 +1,33 @@
 //! Attempts to connect.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Attempt, Granted};
+use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
-use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
+use sqlx::{PgExecutor, Row};
 
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json};
 
 /// It adds an attempt, and tells whether there was none of this id.
 pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result<bool, StoreError> {
-    let Attempt { tenant, id, member, secret_hash, expires_at, renews, granted } = attempt;
+    let Attempt {
+        tenant,
+        id,
+        member,
+        secret_hash,
+        expires_at,
+        renews,
+        granted,
+        session,
+        ended_at,
+        to_revoke,
+    } = attempt;
     let added = sqlx::query(
-        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7::text::json) ON CONFLICT (tenant_id, id) DO NOTHING",
+        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted, session, ended_at, \
+         to_revoke, look_at) VALUES ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9, $10, coalesce($9, $5)) \
+         ON CONFLICT (tenant_id, id) DO NOTHING",
     )
     .bind(tenant.as_uuid())
     .bind(id.as_uuid())
@@ -24,6 +36,9 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result
     .bind(expires_at)
     .bind(renews.map(ConnectionId::as_uuid))
     .bind(granted.as_ref().map(json).transpose()?)
+    .bind(session)
+    .bind(ended_at)
+    .bind(to_revoke.as_ref().map(ConnectionRef::as_str))
     .execute(db)
     .await
     .map_err(backend)?;
@@ -59,7 +74,7 @@ pub(crate) async fn lock(
     row.as_ref().map(read).transpose()
 }
 
-/// Those of every tenant that have lapsed, longest lapsed first.
+/// Those of every tenant that are to be looked at, longest due first.
 pub(crate) async fn lapsed(
     db: impl PgExecutor<'_>,
     now: DateTime<Utc>,
@@ -82,6 +97,73 @@ pub(crate) async fn set_granted(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE attempts SET granted = $1::text::json WHERE tenant_id = $2 AND id = $3")
         .bind(json(granted)?)
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn set_session(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    sealed: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempts SET session = $1 WHERE tenant_id = $2 AND id = $3")
+        .bind(sealed)
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+/// Ends one that has not ended.
+pub(crate) async fn end(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE attempts SET ended_at = $1, look_at = $1 WHERE tenant_id = $2 AND id = $3 AND ended_at IS NULL",
+    )
+    .bind(now)
+    .bind(tenant.as_uuid())
+    .bind(id.as_uuid())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn set_look(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    look_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempts SET look_at = $1 WHERE tenant_id = $2 AND id = $3")
+        .bind(look_at)
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn set_to_revoke(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    reference: Option<&ConnectionRef>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempts SET to_revoke = $1 WHERE tenant_id = $2 AND id = $3")
+        .bind(reference.map(ConnectionRef::as_str))
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
         .execute(db)
@@ -113,5 +195,8 @@ fn read(row: &PgRow) -> Result<Attempt, StoreError> {
         expires_at: row.time("expires_at")?,
         renews: row.id_or_none("renews")?.map(ConnectionId::new),
         granted: row.json_or_none("granted")?,
+        session: row.try_get("session").map_err(backend)?,
+        ended_at: row.time_or_none("ended_at")?,
+        to_revoke: row.try_get::<Option<String>, _>("to_revoke").map_err(backend)?.map(ConnectionRef::new),
     })
 }

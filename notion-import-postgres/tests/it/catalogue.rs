@@ -157,8 +157,8 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
     assert_eq!(
         column(&mut db, seen).await,
         [
-            "attempts.expires_at SELECT",
             "attempts.id SELECT",
+            "attempts.look_at SELECT",
             "attempts.tenant_id SELECT",
             "connections.bot_id SELECT",
             "connections.id SELECT",

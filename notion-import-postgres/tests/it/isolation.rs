@@ -20,15 +20,8 @@ const TABLES: [&str; 7] =
 
 fn attempt(tenant: TenantId, bot: NotionId) -> Attempt {
     let workspace = Workspace { id: None, name: "Acme".into(), bot };
-    Attempt {
-        tenant,
-        id: AttemptId::fresh(),
-        member: MemberId::fresh(),
-        secret_hash: [7; 32],
-        expires_at: minute(15),
-        renews: None,
-        granted: Some(Granted { reference: ConnectionRef::new("notion"), workspace }),
-    }
+    let begun = Attempt::new(tenant, AttemptId::fresh(), MemberId::fresh(), [7; 32], minute(15));
+    Attempt { granted: Some(Granted { reference: ConnectionRef::new("notion"), workspace }), ..begun }
 }
 
 fn beginner(attempt: &Attempt) -> Actor {

@@ -1,4 +1,4 @@
--- Attempts to connect, and what came of them. No token is ever kept.
+-- Attempts to connect, and what came of them. No token is ever kept, but that of an open connect session, sealed.
 
 CREATE TABLE attempts (
     tenant_id TEXT NOT NULL,
@@ -8,10 +8,16 @@ CREATE TABLE attempts (
     expires_at INTEGER NOT NULL,
     renews TEXT,
     granted TEXT,
+    -- A sealed token, until its session is closed.
+    session BLOB,
+    ended_at INTEGER,
+    to_revoke TEXT,
+    -- When the sweep is to look at it.
+    look_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX attempts_by_expiry ON attempts (expires_at);
+CREATE INDEX attempts_by_look ON attempts (look_at);
 
 CREATE TABLE connections (
     tenant_id TEXT NOT NULL,

@@ -11,7 +11,6 @@ use notion_import_core::connection::{
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
-use subtle::ConstantTimeEq;
 
 use crate::database::{Sqlite, Tx, commit};
 use crate::table::{attempts, audit, connections};
@@ -35,14 +34,10 @@ impl ConnectionStore for Sqlite {
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let attempt = attempts::get(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
-        match attempt.granted {
-            Some(noted) if noted.reference != granted.reference => Err(StoreError::Conflict),
-            Some(_) => Ok(()),
-            None => {
-                attempts::set_granted(&mut *tx, tenant, id, granted).await?;
-                commit(tx).await
-            }
+        if attempt.may_note(granted)? {
+            attempts::set_granted(&mut *tx, tenant, id, granted).await?;
         }
+        commit(tx).await
     }
 
     async fn activate(
@@ -56,11 +51,7 @@ impl ConnectionStore for Sqlite {
         let Actor { tenant, member, .. } = *actor;
         let mut tx = self.write().await?;
         let attempt = attempts::get(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
-        let secret_fits = bool::from(attempt.secret_hash.ct_eq(&secret_hash));
-        if !secret_fits || attempt.member != member || attempt.expires_at <= now {
-            return Err(StoreError::NotFound);
-        }
-        let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
+        let granted = attempt.may_be_confirmed(member, &secret_hash, now)?;
         let renewed = renewed(&mut tx, &attempt, granted).await?;
         let taken = connections::another_has(&mut *tx, tenant, &granted.workspace).await?;
         if taken && shared == SharedWorkspace::Refuse {
@@ -77,13 +68,44 @@ impl ConnectionStore for Sqlite {
             connected_at: now,
             generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
             next_run: now,
-            last_run: renewed.and_then(|old| old.last_run),
+            last_run: renewed.as_ref().and_then(|old| old.last_run.clone()),
         };
+        let to_revoke = renewed.as_ref().map(|old| old.reference.clone());
         connections::upsert(&mut *tx, &record).await?;
-        attempts::delete(&mut *tx, tenant, id).await?;
+        attempts::end(&mut *tx, tenant, id, now).await?;
+        attempts::set_to_revoke(&mut *tx, tenant, id, to_revoke.as_ref()).await?;
         audit::insert(&mut *tx, tenant, &attempt.confirmed_by(actor, granted, now)).await?;
         commit(tx).await?;
         Ok(record)
+    }
+
+    async fn keep_session(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        sealed: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        attempts::set_session(&mut *tx, tenant, id, sealed).await?;
+        commit(tx).await
+    }
+
+    async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        attempts::end(&mut *tx, tenant, id, now).await?;
+        commit(tx).await
+    }
+
+    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        attempts::set_look(&mut *tx, tenant, id, now).await?;
+        commit(tx).await
+    }
+
+    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        attempts::set_to_revoke(&mut *tx, tenant, id, None).await?;
+        commit(tx).await
     }
 
     async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {

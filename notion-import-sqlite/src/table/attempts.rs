@@ -1,7 +1,7 @@
 //! Attempts to connect.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Attempt, Granted};
+use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, TenantId};
 use sqlx::sqlite::SqliteRow;
@@ -12,10 +12,21 @@ use crate::row::{Columns, every, integer, json, micros};
 
 /// It adds an attempt, and tells whether there was none of this id.
 pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Result<bool, StoreError> {
-    let Attempt { tenant, id, member, secret_hash, expires_at, renews, granted } = attempt;
+    let Attempt {
+        tenant,
+        id,
+        member,
+        secret_hash,
+        expires_at,
+        renews,
+        granted,
+        session,
+        ended_at,
+        to_revoke,
+    } = attempt;
     let added = sqlx::query(
-        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted) \
-         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING",
+        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted, session, ended_at, \
+         to_revoke, look_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING",
     )
     .bind(tenant.to_string())
     .bind(id.to_string())
@@ -24,6 +35,10 @@ pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Re
     .bind(micros(*expires_at))
     .bind(renews.map(|id| id.to_string()))
     .bind(granted.as_ref().map(json).transpose()?)
+    .bind(session)
+    .bind(ended_at.map(micros))
+    .bind(to_revoke.as_ref().map(ConnectionRef::as_str))
+    .bind(micros(ended_at.unwrap_or(*expires_at)))
     .execute(db)
     .await
     .map_err(backend)?;
@@ -44,13 +59,13 @@ pub(crate) async fn get(
     row.as_ref().map(read).transpose()
 }
 
-/// Those of every tenant that have lapsed, longest lapsed first.
+/// Those of every tenant that are to be looked at, longest due first.
 pub(crate) async fn lapsed(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<Attempt>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
+    let rows = sqlx::query("SELECT * FROM attempts WHERE look_at <= ? ORDER BY look_at LIMIT ?")
         .bind(micros(now))
         .bind(integer(limit))
         .fetch_all(db)
@@ -67,6 +82,73 @@ pub(crate) async fn set_granted(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE attempts SET granted = ? WHERE tenant_id = ? AND id = ?")
         .bind(json(granted)?)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn set_session(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    sealed: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempts SET session = ? WHERE tenant_id = ? AND id = ?")
+        .bind(sealed)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+/// Ends one that has not ended.
+pub(crate) async fn end(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE attempts SET ended_at = ?1, look_at = ?1 WHERE tenant_id = ?2 AND id = ?3 AND ended_at IS NULL",
+    )
+    .bind(micros(now))
+    .bind(tenant.to_string())
+    .bind(id.to_string())
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn set_look(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    look_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempts SET look_at = ? WHERE tenant_id = ? AND id = ?")
+        .bind(micros(look_at))
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
+
+pub(crate) async fn set_to_revoke(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    id: AttemptId,
+    reference: Option<&ConnectionRef>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempts SET to_revoke = ? WHERE tenant_id = ? AND id = ?")
+        .bind(reference.map(ConnectionRef::as_str))
         .bind(tenant.to_string())
         .bind(id.to_string())
         .execute(db)
@@ -99,5 +181,8 @@ fn read(row: &SqliteRow) -> Result<Attempt, StoreError> {
         expires_at: row.time("expires_at")?,
         renews: row.id_or_none("renews")?,
         granted: row.json_or_none("granted")?,
+        session: row.try_get("session").map_err(backend)?,
+        ended_at: row.time_or_none("ended_at")?,
+        to_revoke: row.try_get::<Option<String>, _>("to_revoke").map_err(backend)?.map(ConnectionRef::new),
     })
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use subtle::ConstantTimeEq;
 
 use super::audit::MemoryAudit;
 use super::lock;
@@ -28,8 +27,14 @@ pub struct MemoryConnections {
 
 #[derive(Default)]
 struct State {
-    attempts: BTreeMap<(TenantId, AttemptId), Attempt>,
+    attempts: BTreeMap<(TenantId, AttemptId), Tried>,
     connections: BTreeMap<(TenantId, ConnectionId), Held>,
+}
+
+struct Tried {
+    attempt: Attempt,
+    /// When the sweep is to look at it.
+    look_at: DateTime<Utc>,
 }
 
 struct Held {
@@ -47,6 +52,21 @@ impl MemoryConnections {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    fn of_attempt(&self, tenant: TenantId, id: AttemptId, change: impl FnOnce(&mut Tried)) {
+        if let Some(tried) = self.lock().attempts.get_mut(&(tenant, id)) {
+            change(tried);
+        }
+    }
+}
+
+impl Tried {
+    fn end(&mut self, now: DateTime<Utc>) {
+        if self.attempt.ended_at.is_none() {
+            self.attempt.ended_at = Some(now);
+            self.look_at = now;
+        }
     }
 }
 
@@ -66,22 +86,20 @@ impl ConnectionStore for MemoryConnections {
         if state.attempts.contains_key(&key) {
             return Err(StoreError::Conflict);
         }
-        state.attempts.insert(key, attempt.clone());
+        state.attempts.insert(key, Tried { attempt: attempt.clone(), look_at: attempt.expires_at });
         self.audit.insert(attempt.tenant, entry);
         Ok(())
     }
 
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
-        Ok(self.lock().attempts.get(&(tenant, id)).cloned())
+        Ok(self.lock().attempts.get(&(tenant, id)).map(|tried| tried.attempt.clone()))
     }
 
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
         let mut state = self.lock();
-        let attempt = state.attempts.get_mut(&(tenant, id)).ok_or(StoreError::NotFound)?;
-        match &attempt.granted {
-            Some(noted) if noted.reference != granted.reference => return Err(StoreError::Conflict),
-            Some(_) => {}
-            None => attempt.granted = Some(granted.clone()),
+        let Tried { attempt, .. } = state.attempts.get_mut(&(tenant, id)).ok_or(StoreError::NotFound)?;
+        if attempt.may_note(granted)? {
+            attempt.granted = Some(granted.clone());
         }
         Ok(())
     }
@@ -96,12 +114,8 @@ impl ConnectionStore for MemoryConnections {
     ) -> Result<ConnectionRecord, StoreError> {
         let Actor { tenant, member, .. } = *actor;
         let mut state = self.lock();
-        let attempt = state.attempts.get(&(tenant, id)).ok_or(StoreError::NotFound)?;
-        let secret_fits = bool::from(attempt.secret_hash.ct_eq(&secret_hash));
-        if !secret_fits || attempt.member != member || attempt.expires_at <= now {
-            return Err(StoreError::NotFound);
-        }
-        let granted = attempt.granted.as_ref().ok_or(StoreError::NotFound)?;
+        let Tried { attempt, .. } = state.attempts.get(&(tenant, id)).ok_or(StoreError::NotFound)?;
+        let granted = attempt.may_be_confirmed(member, &secret_hash, now)?;
         let renewed = state.renewed(attempt, granted)?;
         if shared == SharedWorkspace::Refuse && state.another_has(tenant, granted) {
             return Err(StoreError::Conflict);
@@ -117,14 +131,43 @@ impl ConnectionStore for MemoryConnections {
             connected_at: now,
             generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
             next_run: now,
-            last_run: renewed.and_then(|old| old.last_run),
+            last_run: renewed.as_ref().and_then(|old| old.last_run.clone()),
         };
         let entry = attempt.confirmed_by(actor, granted, now);
+        let to_revoke = renewed.map(|old| old.reference);
         let held = Held { record: record.clone(), leased_until: None, hastened: None };
         state.connections.insert((tenant, record.id), held);
-        state.attempts.remove(&(tenant, id));
+        if let Some(tried) = state.attempts.get_mut(&(tenant, id)) {
+            tried.end(now);
+            tried.attempt.to_revoke = to_revoke;
+        }
         self.audit.insert(tenant, entry);
         Ok(record)
+    }
+
+    async fn keep_session(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        sealed: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        self.of_attempt(tenant, id, |tried| tried.attempt.session = sealed.map(<[u8]>::to_vec));
+        Ok(())
+    }
+
+    async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.of_attempt(tenant, id, |tried| tried.end(now));
+        Ok(())
+    }
+
+    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.of_attempt(tenant, id, |tried| tried.look_at = now);
+        Ok(())
+    }
+
+    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+        self.of_attempt(tenant, id, |tried| tried.attempt.to_revoke = None);
+        Ok(())
     }
 
     async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
@@ -134,10 +177,9 @@ impl ConnectionStore for MemoryConnections {
 
     async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
         let state = self.lock();
-        let mut lapsed: Vec<_> = state.attempts.values().filter(|a| a.expires_at <= now).cloned().collect();
-        lapsed.sort_by_key(|attempt| attempt.expires_at);
-        lapsed.truncate(limit);
-        Ok(lapsed)
+        let mut lapsed: Vec<_> = state.attempts.values().filter(|tried| tried.look_at <= now).collect();
+        lapsed.sort_by_key(|tried| tried.look_at);
+        Ok(lapsed.into_iter().take(limit).map(|tried| tried.attempt.clone()).collect())
     }
 
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {

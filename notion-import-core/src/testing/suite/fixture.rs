@@ -86,15 +86,7 @@ pub(super) const SECRET: [u8; 32] = [7; 32];
 
 /// An attempt of minute 0 that lapses at minute 15.
 pub(super) fn attempt(tenant: TenantId) -> Attempt {
-    Attempt {
-        tenant,
-        id: AttemptId::fresh(),
-        member: MemberId::fresh(),
-        secret_hash: SECRET,
-        expires_at: minute(15),
-        renews: None,
-        granted: None,
-    }
+    Attempt::new(tenant, AttemptId::fresh(), MemberId::fresh(), SECRET, minute(15))
 }
 
 pub(super) fn granted(reference: &str) -> Granted {

@@ -48,15 +48,7 @@ fn admin(tenant: TenantId) -> Actor {
 async fn active(stage: &Stage, connections: &MemoryConnections) -> Connection {
     let (tenant, id, member) = (stage.connection.tenant, AttemptId::fresh(), MemberId::fresh());
     let reference = stage.connection.reference.clone();
-    let attempt = Attempt {
-        tenant,
-        id,
-        member,
-        secret_hash: [1; 32],
-        expires_at: stage.now() + TimeDelta::minutes(5),
-        renews: None,
-        granted: None,
-    };
+    let attempt = Attempt::new(tenant, id, member, [1; 32], stage.now() + TimeDelta::minutes(5));
     let admin = Actor::new(tenant, member, Role::Admin);
     connections.begin(&admin, &attempt, stage.now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".to_owned(), bot: stage.grant.bot_id };

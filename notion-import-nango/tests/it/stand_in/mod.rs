@@ -3,6 +3,7 @@
 mod flow;
 mod page;
 mod protocol;
+mod sessions;
 mod webhooks;
 
 use std::sync::{Arc, Mutex};

@@ -88,6 +88,8 @@ async fn a_link_works_for_half_an_hour() {
     assert_eq!(open(&stage, &link.url).await.status, StatusCode::OK);
     clock.advance(Duration::from_secs(1));
     assert_eq!(open(&stage, &link.url).await.status, StatusCode::UNAUTHORIZED);
+    // The page that was opened in time can still be sent, once.
+    assert_eq!(submit(&stage, &link.url, &[("decision", "deny")]).await.status, StatusCode::OK);
     assert!(stage.stand_in.consent(&link.url, stage.workspace, &[]).await.is_err());
     assert_eq!(submit(&stage, &link.url, &[("decision", "deny")]).await.status, StatusCode::UNAUTHORIZED);
 }

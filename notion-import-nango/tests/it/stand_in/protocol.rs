@@ -1,7 +1,13 @@
 //! The stand-in is as strict, and as surprising, as Nango.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::StatusCode;
 use notion_import_core::connection::Authorizer;
+use notion_import_core::testing::SimClock;
+use serde_json::{Value, json};
+use url::Url;
 
 use super::Stage;
 use crate::{API_KEY, attempt};
@@ -124,17 +130,57 @@ async fn notion_gets_the_old_version_unless_another_is_asked_for() {
     assert_eq!(stage.whoami(&reference).await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn a_session_shows_and_closes_itself() {
-    let stage = Stage::new().await;
-    let link = stage.nango.begin(&attempt()).await.unwrap().url;
+/// The header that a session authorises itself with.
+fn bearer(link: &Url) -> String {
     let token = link.query_pairs().find(|(name, _)| name == "session_token").unwrap().1.into_owned();
-    let bearer = format!("Bearer {token}");
-    let own = [("authorization", bearer.as_str())];
-    let shown = stage.ask("GET", "/connect/session", &own, None).await;
-    assert_eq!(shown.json()["data"]["allowed_integrations"][0], "notion");
-    assert_eq!(stage.ask("DELETE", "/connect/session", &own, None).await.status, StatusCode::NO_CONTENT);
+    format!("Bearer {token}")
+}
+
+#[tokio::test]
+async fn a_session_shows_itself_without_its_tags() {
+    let stage = Stage::new().await;
+    let own = bearer(&stage.nango.begin(&attempt()).await.unwrap().url);
+    let shown = stage.ask("GET", "/connect/session", &[("authorization", &own)], None).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    let data = &shown.json()["data"];
+    assert_eq!((&data["allowed_integrations"], &data["endUser"]), (&json!(["notion"]), &Value::Null));
+    assert!(data["connectUISettings"].is_object());
+    assert!(data.get("tags").is_none() && data.get("isReconnecting").is_none());
+}
+
+#[tokio::test]
+async fn a_session_closes_itself_and_what_was_under_way_leads_nowhere() {
+    let (stage, attempt) = (Stage::new().await, attempt());
+    let link = stage.nango.begin(&attempt).await.unwrap().url;
+    let own = bearer(&link);
+    let own = [("authorization", &*own)];
+    stage.stand_in.set_out(&link).unwrap();
+    let closed = stage.ask("DELETE", "/connect/session", &own, None).await;
+    assert_eq!((closed.status, closed.text()), (StatusCode::NO_CONTENT, String::new()));
     assert!(stage.stand_in.consent(&link, stage.workspace, &[]).await.is_err());
+    assert!(stage.stand_in.set_out(&link).is_err());
+    assert!(stage.nango.find(&attempt).await.unwrap().is_empty());
+    for method in ["GET", "DELETE"] {
+        let again = stage.ask(method, "/connect/session", &own, None).await;
+        assert_eq!(again.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(again.json()["error"]["code"], "unknown_connect_session_token");
+    }
+}
+
+#[tokio::test]
+async fn a_consent_finished_after_the_session_has_lapsed_leads_to_a_connection_unless_it_was_closed() {
+    let clock = SimClock::new(crate::moment());
+    let stage = Stage::with(|settings| settings.clock = Arc::new(clock.clone())).await;
+    let attempt = attempt();
+    let link = stage.nango.begin(&attempt).await.unwrap().url;
+    stage.stand_in.set_out(&link).unwrap();
+    clock.advance(Duration::from_secs(40 * 60));
+    let late = stage.stand_in.consent(&link, stage.workspace, &[]).await.unwrap();
+    assert_eq!(stage.nango.find(&attempt).await.unwrap()[0].reference, late);
+    assert!(
+        stage.stand_in.consent(&link, stage.workspace, &[]).await.is_err(),
+        "one that was not begun in time"
+    );
 }
 
 #[tokio::test]

@@ -110,15 +110,7 @@ impl Scene {
 /// A connection to the page, which is linked.
 async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
     let (tenant, id, member) = (TenantId::fresh(), AttemptId::fresh(), MemberId::fresh());
-    let attempt = Attempt {
-        tenant,
-        id,
-        member,
-        secret_hash: [1; 32],
-        expires_at: Utc::now() + Duration::from_secs(60),
-        renews: None,
-        granted: None,
-    };
+    let attempt = Attempt::new(tenant, id, member, [1; 32], Utc::now() + Duration::from_secs(60));
     let admin = Actor::new(tenant, member, Role::Admin);
     postgres.begin(&admin, &attempt, Utc::now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".into(), bot: page_id };

@@ -187,6 +187,7 @@ pub(super) async fn paged(library: Library) -> Outcome {
             let Some(last) = page.last() else { break };
             before = Some(last.number);
             paged.extend(page);
+            ensure!(paged.len() <= all.len(), "the pages have no end");
         }
         ensure_eq!(paged, all, "the pages");
         ensure!(all.is_sorted_by(|a, b| a.number > b.number), "the audit is not newest first");

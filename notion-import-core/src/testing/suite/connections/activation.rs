@@ -108,7 +108,8 @@ pub(super) async fn once(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     confirm(&store, &begun).await?;
     ensure_fails!(confirm(&store, &begun).await, StoreError::NotFound, "confirming again");
-    ensure_eq!(store.attempt(begun.tenant, begun.id).await?, None, "the attempt");
+    let ended = store.attempt(begun.tenant, begun.id).await?.and_then(|attempt| attempt.ended_at);
+    ensure_eq!(ended, Some(minute(1)), "when the attempt ended");
     ensure_eq!(store.list(begun.tenant).await?.len(), 1, "the number of connections");
     Ok(())
 }
@@ -120,7 +121,8 @@ pub(super) async fn reference_once(store: Store) -> Outcome {
     store.pending(again.tenant, again.id, &granted("notion")).await?;
     ensure_fails!(confirm(&store, &again).await, StoreError::Conflict, "connecting it again");
     ensure_eq!(store.list(first.tenant).await?, std::slice::from_ref(&first), "the connections");
-    ensure!(store.attempt(again.tenant, again.id).await?.is_some(), "a refused attempt must stay");
+    let stays = store.attempt(again.tenant, again.id).await?.is_some_and(|again| again.ended_at.is_none());
+    ensure!(stays, "a refused attempt must stay");
     connected(&*store, tenant(), "notion").await?;
     Ok(())
 }
@@ -182,6 +184,11 @@ pub(super) async fn renewal(store: Store) -> Outcome {
         ..old.clone()
     };
     ensure_eq!(record, expected, "the renewed connection");
+    let kept = store.attempt(old.tenant, renewing.id).await?.and_then(|attempt| attempt.to_revoke);
+    ensure_eq!(kept.as_ref(), Some(&old.reference), "what is left to be revoked");
+    store.revoked(old.tenant, renewing.id).await?;
+    let kept = store.attempt(old.tenant, renewing.id).await?.and_then(|attempt| attempt.to_revoke);
+    ensure_eq!(kept, None, "what is left once it was revoked");
     ensure_eq!(store.called(old.tenant, &old.reference).await?, None, "what the former name leads to");
     ensure!(record.generation > held.generation, "a renewal must raise the generation");
     ensure_eq!(store.list(old.tenant).await?, [expected], "the tenant's connections");
@@ -243,10 +250,10 @@ pub(super) async fn dropped(store: Store) -> Outcome {
             Ok(()) | Err(StoreError::NotFound) => {}
             Err(other) => return Err(other.into()),
         }
-        let awaits = store.attempt(begun.tenant, begun.id).await?.is_some();
+        let awaits = store.attempt(begun.tenant, begun.id).await?.is_some_and(|a| a.ended_at.is_none());
         let connections = store.list(begun.tenant).await?.len();
         let whole = connections == usize::from(!awaits);
-        ensure!(whole, "after {polls} polls: attempt there: {awaits}, connections: {connections}");
+        ensure!(whole, "after {polls} polls: attempt open: {awaits}, connections: {connections}");
         ensure!(returned.is_none() || !awaits, "the activation returned without having happened");
     }
     Ok(())

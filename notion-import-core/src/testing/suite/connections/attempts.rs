@@ -1,10 +1,11 @@
 //! Attempts, before anything comes of them.
 
 use super::Store;
+use crate::connection::{Attempt, SharedWorkspace};
 use crate::error::StoreError;
 use crate::id::ConnectionId;
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{attempt, begin, granted, minute, tenant};
+use crate::testing::suite::fixture::{SECRET, attempt, begin, beginner, granted, minute, tenant};
 
 pub(super) async fn comes_back(store: Store) -> Outcome {
     let mut begun = attempt(tenant());
@@ -70,5 +71,61 @@ pub(super) async fn lapsed(store: Store) -> Outcome {
     ensure_eq!(store.lapsed(minute(60), 1).await?, std::slice::from_ref(first), "the longest lapsed");
     let read = store.attempt(last.tenant, last.id).await?;
     ensure!(read.is_some(), "finding lapsed attempts must not remove them");
+    Ok(())
+}
+
+pub(super) async fn ended(store: Store) -> Outcome {
+    let begun = attempt(tenant());
+    let Attempt { tenant, id, .. } = begun;
+    store.end(tenant, id, minute(1)).await?;
+    ensure_eq!(store.attempt(tenant, id).await?, None, "an attempt that was ended before it began");
+    begin(&*store, &begun).await?;
+    let noted = granted("notion");
+    store.pending(tenant, id, &noted).await?;
+    store.end(tenant, id, minute(2)).await?;
+    store.end(tenant, id, minute(3)).await?;
+    let confirmed = store.activate(&beginner(&begun), id, SECRET, minute(4), SharedWorkspace::Refuse).await;
+    ensure_fails!(confirmed, StoreError::NotFound, "confirming what has ended");
+    ensure_fails!(store.pending(tenant, id, &noted).await, StoreError::NotFound, "a grant of what has ended");
+    let remembered = Attempt { granted: Some(noted), ended_at: Some(minute(2)), ..begun };
+    ensure_eq!(store.attempt(tenant, id).await?, Some(remembered.clone()), "what is remembered");
+    ensure_eq!(store.lapsed(minute(1), 9).await?, [], "what is to be looked at too early");
+    ensure_eq!(
+        store.lapsed(minute(2), 9).await?,
+        [remembered],
+        "what is to be looked at, though it has not lapsed"
+    );
+    Ok(())
+}
+
+pub(super) async fn looked_at(store: Store) -> Outcome {
+    let (first, second) = (attempt(tenant()), attempt(tenant()));
+    for (attempt, at) in [(&first, 1), (&second, 2)] {
+        begin(&*store, attempt).await?;
+        store.end(attempt.tenant, attempt.id, minute(at)).await?;
+    }
+    store.looked(first.tenant, first.id, minute(3)).await?;
+    let at_minute_two = store.lapsed(minute(2), 9).await?;
+    ensure_eq!(
+        at_minute_two.iter().map(|a| a.id).collect::<Vec<_>>(),
+        [second.id],
+        "what waits since minute 2"
+    );
+    let later = store.lapsed(minute(4), 9).await?;
+    ensure_eq!(later.iter().map(|a| a.id).collect::<Vec<_>>(), [second.id, first.id], "who waits longest");
+    Ok(())
+}
+
+pub(super) async fn session(store: Store) -> Outcome {
+    let begun = attempt(tenant());
+    store.keep_session(begun.tenant, begun.id, Some(&[1])).await?;
+    ensure_eq!(store.attempt(begun.tenant, begun.id).await?, None, "an attempt nobody began");
+    begin(&*store, &begun).await?;
+    store.keep_session(begun.tenant, begun.id, Some(&[0, 1, 255])).await?;
+    store.keep_session(tenant(), begun.id, None).await?;
+    let kept = Attempt { session: Some(vec![0, 1, 255]), ..begun.clone() };
+    ensure_eq!(store.attempt(begun.tenant, begun.id).await?, Some(kept), "what is kept");
+    store.keep_session(begun.tenant, begun.id, None).await?;
+    ensure_eq!(store.attempt(begun.tenant, begun.id).await?, Some(begun), "what is left");
     Ok(())
 }

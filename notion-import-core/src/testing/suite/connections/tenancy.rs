@@ -24,6 +24,9 @@ pub(super) async fn attempts(store: Store) -> Outcome {
     let confirmed = store.activate(&theirs, id, SECRET, minute(1), SharedWorkspace::Allow).await;
     ensure_fails!(confirmed, StoreError::NotFound, "a stranger's confirmation");
     store.forget(stranger, id).await?;
+    store.end(stranger, id, minute(1)).await?;
+    store.looked(stranger, id, minute(1)).await?;
+    ensure_eq!(store.lapsed(minute(1), 9).await?, [], "what a stranger ended or looked at");
     let kept = store.attempt(tenant, id).await?.and_then(|attempt| attempt.granted);
     ensure_eq!(kept.map(|granted| granted.reference), Some(ConnectionRef::new("notion")), "the grant");
     Ok(())

@@ -48,6 +48,10 @@ enum Leak {
     SaysNothingOfDisconnects,
     SaysNothingOfRemovals,
     SkipsNumbers,
+    NeverEnds,
+    LooksAtTheSame,
+    KeepsTokens,
+    KeepsRevoking,
 }
 
 impl Leak {
@@ -115,6 +119,7 @@ impl ConnectionStore for Leaky {
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
         if self.leak == Leak::GrantsAnew
             && let Some(attempt) = self.inner.attempt(tenant, id).await?
+            && attempt.ended_at.is_none()
         {
             self.inner.forget(tenant, id).await?;
             let beginner = Actor::new(tenant, attempt.member, Role::Admin);
@@ -137,11 +142,18 @@ impl ConnectionStore for Leaky {
         let attempt = self.inner.attempt(tenant, id).await?;
         if let Some(attempt) = &attempt {
             match self.leak {
+                Leak::ActivatesAgain if attempt.ended_at.is_some() => {
+                    let known =
+                        self.records.lock().unwrap().iter().find(|record| record.tenant == tenant).cloned();
+                    return known
+                        .filter(|known| known.connected_by == actor.member)
+                        .ok_or(StoreError::NotFound);
+                }
                 Leak::AnySecret => secret_hash = attempt.secret_hash,
                 Leak::AnyMember => actor.member = attempt.member,
                 Leak::NeverLapses => now = now.min(attempt.expires_at - TimeDelta::seconds(1)),
                 Leak::SharesWorkspaces => shared = SharedWorkspace::Allow,
-                Leak::ConnectsTwice if attempt.renews.is_none() => {
+                Leak::ConnectsTwice if attempt.renews.is_none() && attempt.ended_at.is_none() => {
                     let reference = attempt.granted.as_ref().map(|granted| granted.reference.clone());
                     if let Some(reference) = reference
                         && let Some(record) = self.inner.called(tenant, &reference).await?
@@ -152,13 +164,43 @@ impl ConnectionStore for Leaky {
                 }
                 _ => {}
             }
-        } else if self.leak == Leak::ActivatesAgain {
-            let known = self.records.lock().unwrap().iter().find(|record| record.tenant == tenant).cloned();
-            return known.filter(|known| known.connected_by == actor.member).ok_or(StoreError::NotFound);
         }
         let record = self.inner.activate(&actor, id, secret_hash, now, shared).await?;
         self.records.lock().unwrap().push(record.clone());
         Ok(record)
+    }
+
+    async fn keep_session(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        sealed: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        if self.leak == Leak::KeepsTokens && sealed.is_none() {
+            return Ok(());
+        }
+        self.inner.keep_session(tenant, id, sealed).await
+    }
+
+    async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self.leak {
+            Leak::NeverEnds => Ok(()),
+            _ => self.inner.end(tenant, id, now).await,
+        }
+    }
+
+    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self.leak {
+            Leak::LooksAtTheSame => Ok(()),
+            _ => self.inner.looked(tenant, id, now).await,
+        }
+    }
+
+    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+        match self.leak {
+            Leak::KeepsRevoking => Ok(()),
+            _ => self.inner.revoked(tenant, id).await,
+        }
     }
 
     async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
@@ -340,7 +382,7 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::ReadsAnyTenant, &["another tenant's connection cannot be read"]),
         (Leak::ListsBackwards, &["connections are listed"]),
-        (Leak::LapsedBackwards, &["lapsed attempts"]),
+        (Leak::LapsedBackwards, &["lapsed attempts", "the attempt that was looked at last"]),
         (Leak::ClaimsAll, &["the longest due"]),
         (Leak::ClaimsBeforeDue, &["what is due is claimed by name once"]),
         (Leak::ClaimsTheRefused, &["an active connection is claimed by name"]),
@@ -369,6 +411,10 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::SaysNothingOfDisconnects, &["a disconnect is in the audit"]),
         (Leak::SaysNothingOfRemovals, &["a connection that is removed is in the audit"]),
         (Leak::SkipsNumbers, &["what the audit says of connections is counted"]),
+        (Leak::NeverEnds, &["an ended attempt", "the attempt that was looked at last"]),
+        (Leak::LooksAtTheSame, &["the attempt that was looked at last"]),
+        (Leak::KeepsTokens, &["a sealed token"]),
+        (Leak::KeepsRevoking, &["a renewal makes"]),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;
 }
