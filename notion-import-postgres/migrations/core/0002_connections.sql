@@ -127,12 +127,12 @@ AS $$
 $$;
 
 -- Whether a tenant other than this one stands on the workspace or the bot. A workspace without an id is like no other.
-CREATE FUNCTION notion_import.another_has(tenant uuid, workspace text, bot uuid) RETURNS boolean
+CREATE FUNCTION notion_import.another_has(tenant uuid, of_workspace text, of_bot uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT EXISTS (
         SELECT FROM notion_import.connections AS c
-        WHERE c.tenant_id <> tenant AND (c.workspace_id = workspace OR c.bot_id = bot)
+        WHERE c.tenant_id <> tenant AND (c.workspace_id = of_workspace OR c.bot_id = of_bot)
     )
 $$;
 

@@ -141,7 +141,8 @@ async fn a_row_cannot_be_written_for_or_moved_to_another_tenant() {
     let moved = format!("UPDATE notion_import.connections SET tenant_id = '{}'", other.tenant);
     assert_eq!(refused(&mut db, moved).await, INSUFFICIENT_PRIVILEGE);
     begin(&mut db, "notion_import_sync", Some(one.tenant)).await;
-    let written = format!("INSERT INTO notion_import.syncs VALUES ('{}', 'new', 0)", other.tenant);
+    let written =
+        format!("INSERT INTO notion_import.syncs VALUES ('{}', gen_random_uuid(), 0)", other.tenant);
     assert_eq!(refused(&mut db, written).await, INSUFFICIENT_PRIVILEGE);
     let moved = format!("UPDATE notion_import.syncs SET tenant_id = '{}'", other.tenant);
     assert_eq!(refused(&mut db, moved).await, INSUFFICIENT_PRIVILEGE);
@@ -201,7 +202,7 @@ async fn a_key_of_another_tenant_is_free() {
     begin(&mut db, "notion_import_sync", Some(one)).await;
     let same = format!(
         "INSERT INTO notion_import.documents \
-         SELECT '{one}', '{}', '\"\"', false, 1, now(), '{}', '{{}}', 'present', now(), false, 'notion', now(), false",
+         SELECT '{one}', '{}', '\"\"', false, 1, now(), '{}', '{{}}', 'present', now(), false, gen_random_uuid(), now(), false",
         linked.document, linked.link.source.id
     );
     run(&mut db, same).await;

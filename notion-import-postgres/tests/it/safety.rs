@@ -263,7 +263,7 @@ async fn another_owner_is_refused() {
         ("TABLE notion_import.audit OWNER TO CURRENT_USER", "table audit"),
         (
             "FUNCTION notion_import.another_has OWNER TO CURRENT_USER",
-            "function another_has(tenant uuid, workspace text, bot uuid)",
+            "function another_has(tenant uuid, of_workspace text, of_bot uuid)",
         ),
     ] {
         check(&format!("ALTER {of}"), &format!("{owner} {expected} was changed")).await;
