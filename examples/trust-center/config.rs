@@ -33,7 +33,7 @@ pub struct Config {
     /// The port on 127.0.0.1. By default 4780, or any free one if that is taken.
     #[arg(long)]
     pub port: Option<u16>,
-    /// What browsers call the site, if a proxy stands before it: https://trust.example. Its name is answered to, and with https
+    /// What browsers call the site, if a proxy stands before it: `https://trust.example`. Its name is answered to, and with https
     /// cookies are marked Secure. What a request says of itself, such as X-Forwarded-Proto, is not believed.
     #[arg(long, value_name = "URL", value_parser = origin)]
     pub public_url: Option<Url>,
