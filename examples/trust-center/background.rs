@@ -52,7 +52,7 @@ pub async fn keep_in_sync(app: Arc<App>, every: Duration) {
     }
 }
 
-/// It queues what is due and takes it from the queue, if there is one, until it is asked to stop.
+/// Queues what is due and takes it from the queue, if there is one, until it is asked to stop.
 pub async fn work(app: Arc<App>) {
     if let Some(worker) = &app.worker {
         worker.run(asked_to_stop()).await;

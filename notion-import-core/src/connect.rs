@@ -74,7 +74,7 @@ impl Connector {
         Self { authorizer, connections, documents, client, shared: SharedWorkspace::Refuse, seal: None }
     }
 
-    /// It lets a second tenant stand on the same workspace, or not (the default).
+    /// Lets a second tenant stand on the same workspace, or not (the default).
     #[must_use]
     pub fn shared_workspace(mut self, shared: SharedWorkspace) -> Self {
         self.shared = shared;

@@ -240,7 +240,7 @@ impl Importer {
         self.reading(connection, self.timeouts.browse, looking).await
     }
 
-    /// It imports one page or data source, as a member of the connection's tenant.
+    /// Imports one page or data source, as a member of the connection's tenant.
     ///
     /// # Errors
     /// [`StoreError::Denied`](crate::error::StoreError::Denied) unless the actor may import. On any error the library is as it was.

@@ -125,7 +125,7 @@ impl Browser {
         Self { client: self.client.clone(), url: demo.url.clone(), stand_ins: demo.stand_ins.clone() }
     }
 
-    /// It goes to a path of the demo, where what begins with /notion is on the stand-ins' port, or to a whole address.
+    /// Goes to a path of the demo, where what begins with /notion is on the stand-ins' port, or to a whole address.
     pub async fn get(&self, to: &str) -> Page {
         self.send(self.client.get(self.address(to))).await
     }

@@ -164,7 +164,7 @@ pub struct Inspected {
 /// `revoke` and `close` of what is not there succeed. Nothing here changes Notion's content.
 #[async_trait]
 pub trait Authorizer: Send + Sync {
-    /// It opens a session tagged with the attempt's tenant and id. It leads to new connections only: no link replaces what an
+    /// Opens a session tagged with the attempt's tenant and id. It leads to new connections only: no link replaces what an
     /// existing connection holds.
     async fn begin(&self, attempt: &Attempt) -> Result<ConnectLink, AccessError>;
 

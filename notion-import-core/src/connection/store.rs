@@ -49,7 +49,7 @@ pub trait ConnectionStore: Send + Sync {
     /// [`StoreError::NotFound`]. [`Attempt::may_note`] decides.
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
 
-    /// It turns a granted, unlapsed attempt with this secret's hash and this actor into an active connection,
+    /// Turns a granted, unlapsed attempt with this secret's hash and this actor into an active connection,
     /// due now, and ends the attempt, noting what the renewed connection was called before. A reconnect makes the connection it
     /// renews active again, with the reference, the workspace,
     /// the member and the time of the renewal; it keeps the id, frees the connection and raises its generation, so whoever held it
@@ -176,7 +176,7 @@ pub trait ConnectionStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// It makes an active connection due at `at` if that is earlier than planned, also if it is claimed: then it is due once
+    /// Makes an active connection due at `at` if that is earlier than planned, also if it is claimed: then it is due once
     /// given back. It does nothing to one that is not there.
     async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError>;
 

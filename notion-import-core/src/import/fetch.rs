@@ -161,7 +161,7 @@ impl Fetcher<'_> {
         Ok(Fetched { content: new_content(seen, body, settled, None), children })
     }
 
-    /// It keeps an icon and a cover that have no lasting address, and returns whether another try would
+    /// Keeps an icon and a cover that have no lasting address, and returns whether another try would
     /// bring no more.
     async fn keep_images_of(&self, source: &mut Source, icon: Option<&Icon>, cover: Option<&File>) -> bool {
         let icon = match icon {

@@ -143,7 +143,7 @@ impl Fetcher<'_> {
         self.downloader.store(self.blobs, tenant, &wanted).await.map(Some)
     }
 
-    /// It keeps an icon or a cover that has no lasting address; none if that is none that can be kept. What is wrong for now is
+    /// Keeps an icon or a cover that has no lasting address; none if that is none that can be kept. What is wrong for now is
     /// wrong with a decoration only.
     pub(super) async fn keep_decoration(&self, from: &FileSource) -> Result<Option<StoredFile>, Error> {
         // Another's stays what it is, even where files of others are fetched.

@@ -45,7 +45,7 @@ pub trait AccessStore: AuditLog {
     /// It returns a document's versions, newest first.
     async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError>;
 
-    /// It gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers
+    /// Gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers
     /// outside see it once it is published.
     async fn rename(
         &self,
