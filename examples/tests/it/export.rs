@@ -136,7 +136,12 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn tree(root: &Path) -> Tree {
-    let mut tree = Tree::new();
+    names(root).into_iter().map(|name| (name.clone(), fs::read(root.join(name)).unwrap())).collect()
+}
+
+/// Returns the names of the files in a folder, also while somebody else writes there.
+fn names(root: &Path) -> Vec<String> {
+    let mut names = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten() {
@@ -144,17 +149,20 @@ fn tree(root: &Path) -> Tree {
             if path.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(root).unwrap().display().to_string();
-                tree.insert(name, fs::read(&path).unwrap());
+                names.push(path.strip_prefix(root).unwrap().display().to_string());
             }
         }
     }
-    tree
+    names
 }
 
-/// The ids of the pages in a folder.
+/// Returns the ids of the pages in a folder.
 fn pages(tree: &Tree) -> BTreeSet<String> {
-    tree.keys().filter_map(|name| name.strip_suffix(".md")).map(str::to_owned).collect()
+    page_ids(tree.keys())
+}
+
+fn page_ids<'a>(names: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
+    names.into_iter().filter_map(|name| name.strip_suffix(".md")).map(str::to_owned).collect()
 }
 
 /// What people see of a folder.
@@ -240,7 +248,7 @@ async fn a_killed_export_leaves_whole_pages_and_the_next_run_goes_on() {
     stage.world.plan_faults(FaultPlan { rate: 1.0, kinds: vec![slow] });
     let mut running = stage.command(&["export", "--out", "out"]).spawn().unwrap();
     let out = stage.folder.path().join("out");
-    while pages(&tree(&out)).len() < 40 {
+    while page_ids(&names(&out)).len() < 40 {
         assert!(running.try_wait().unwrap().is_none(), "it ended too early");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
