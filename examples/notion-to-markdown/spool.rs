@@ -89,6 +89,10 @@ impl BlobStore for Spool {
     }
 
     // The folder goes as a whole.
+    async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn put_before(
         &self,
         _tenant: TenantId,
@@ -126,6 +130,10 @@ impl BlobStore for Nowhere {
         _range: Option<Range<u64>>,
     ) -> Result<BlobBytes, StoreError> {
         Err(StoreError::NotFound)
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn put_before(

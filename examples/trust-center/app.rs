@@ -5,15 +5,14 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use notion_import_core::connect::Connector;
 use notion_import_core::connection::ConfirmedIdentity;
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::importer::Importer;
 use notion_import_core::library::gate::Gate;
-use notion_import_core::schedule::Scheduler;
+use notion_import_core::schedule::{InvalidSchedule, Scheduler};
+use notion_import_core::service::Service;
 use notion_import_nango::{InvalidConfig, Nango};
-use notion_import_postgres::Worker;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -27,7 +26,7 @@ use crate::jobs::Jobs;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
-use crate::{background, database, nango, pages, sealing, server, stand_ins};
+use crate::{background, nango, pages, sealing, server, stand_ins};
 
 const PORT: u16 = 4780;
 
@@ -40,9 +39,7 @@ pub struct App {
     pub gate: Gate,
     pub importer: Importer,
     pub connector: Connector,
-    pub scheduler: Scheduler,
-    /// Takes the syncs from a queue, if the stores have one.
-    pub worker: Option<Worker>,
+    pub service: Service,
     pub nango: Nango,
     pub sessions: Sessions,
     /// What browsers call the site, if that is not where it listens.
@@ -58,8 +55,8 @@ pub struct Running {
     url: Url,
     app: Arc<App>,
     server: JoinHandle<()>,
-    syncing: [JoinHandle<()>; 2],
-    others: [JoinHandle<()>; 2],
+    service: JoinHandle<()>,
+    stand_ins: JoinHandle<()>,
 }
 
 /// Why it did not start.
@@ -73,6 +70,8 @@ pub enum StartError {
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Nango(#[from] InvalidConfig),
+    #[error(transparent)]
+    Schedule(#[from] InvalidSchedule),
     #[error(transparent)]
     Library(#[from] Error),
     #[error("{0}")]
@@ -88,14 +87,10 @@ impl Running {
         let url = Url::parse(&format!("http://{}/", socket.local_addr()?))
             .map_err(|_| StartError::Environment("the address makes no URL"))?;
         let app = Arc::new(App::assemble(config, folder.as_ref(), &url).await?);
-        let syncing = [
-            tokio::spawn(background::keep_in_sync(app.clone(), config.sync_every)),
-            tokio::spawn(background::work(app.clone())),
-        ];
-        let others =
-            [tokio::spawn(stand_ins::serve(app.clone())), tokio::spawn(background::tidy(app.clone()))];
+        let service = tokio::spawn(background::run(app.clone()));
+        let stand_ins = tokio::spawn(stand_ins::serve(app.clone()));
         let server = tokio::spawn(server::serve(socket, pages::router(app.clone()), asked_to_stop()));
-        Ok(Self { url, app, server, syncing, others })
+        Ok(Self { url, app, server, service, stand_ins })
     }
 
     pub fn url(&self) -> &Url {
@@ -114,9 +109,8 @@ impl Running {
             () = async { asked_to_stop().await; sleep(GRACE).await } => {}
         }
         // What is under way is given back, for whoever runs on.
-        self.app.scheduler.stop();
-        let _ = timeout(GRACE, join_all(&mut self.syncing)).await;
-        self.others.iter().for_each(JoinHandle::abort);
+        let _ = timeout(GRACE, self.service).await;
+        self.stand_ins.abort();
         if let Some(stand_ins) = &self.app.stand_ins {
             stand_ins.save().await;
         }
@@ -136,7 +130,7 @@ impl App {
         let mut importer =
             Importer::builder(Arc::new(nango.clone()), stores.documents.clone(), stores.blobs.clone());
         let identity = ConfirmedIdentity::new(Arc::new(nango.clone()), stores.connections.clone());
-        importer = importer.identity(Arc::new(identity));
+        importer = importer.identity(Arc::new(identity)).timeouts(background::timeouts(config.sync_every));
         if let Some(stand_ins) = &stand_ins {
             importer = importer.trust_origin(&stand_ins.files());
         }
@@ -144,18 +138,17 @@ impl App {
         let connector = Connector::new(&importer, Arc::new(nango.clone()), stores.connections.clone());
         let connector = connector.seal_with(&sealing::key(folder)?);
         let scheduler = Scheduler::new(importer.clone(), stores.connections.clone());
-        let scheduler = scheduler.with(background::schedule(config.sync_every));
-        let worker = match &stores.queue_in {
-            Some(postgres) => Some(database::queue(postgres, &scheduler, config.sync_every).await?),
-            None => None,
-        };
+        let scheduler = scheduler.with(background::schedule(config.sync_every))?;
+        let mut service = Service::new(scheduler.clone(), connector.clone());
+        if let Some(queue) = &stores.queue {
+            service = service.dispatched_by(queue.dispatcher(&scheduler).await?);
+        }
         Ok(Self {
             gate: Gate::new(stores.access.clone(), stores.blobs.clone()),
             stores,
             importer,
             connector,
-            scheduler,
-            worker,
+            service,
             nango,
             sessions: Sessions::open(folder, config.public_url.as_ref())?,
             public_url: config.public_url.clone(),

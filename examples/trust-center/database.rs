@@ -2,13 +2,14 @@
 
 use std::error::Error;
 use std::iter;
-use std::time::Duration;
+use std::sync::Arc;
 
 use notion_import_core::error::StoreError;
-use notion_import_core::schedule::Scheduler;
-use notion_import_postgres::{OpenError, Postgres, Worker};
+use notion_import_core::schedule::{Dispatcher, Scheduler};
+use notion_import_postgres::{Blobs, OpenError, Postgres, Worker};
 
-use crate::background;
+use crate::folder::Folder;
+use crate::stores::Stores;
 
 /// Why the database is not used.
 #[derive(Debug, thiserror::Error)]
@@ -36,25 +37,32 @@ pub enum DatabaseError {
     Store(#[from] StoreError),
 }
 
-/// It opens the database for a login that row-level security binds. No part of the address is ever shown.
-pub async fn open(url: &str) -> Result<Postgres, DatabaseError> {
+/// Opens every store in the database, for a login that row-level security binds, and the files in the folder. No part of the
+/// address is ever shown.
+pub async fn stores(url: &str, folder: &Folder) -> Result<Stores, DatabaseError> {
     let postgres = Postgres::connect(url).await?;
-    match postgres.login_bypasses().await? {
-        true => Err(DatabaseError::Unbound),
-        false => Ok(postgres),
+    if postgres.login_bypasses().await? {
+        return Err(DatabaseError::Unbound);
     }
+    Ok(Stores {
+        connections: Arc::new(postgres.clone()),
+        documents: Arc::new(postgres.clone()),
+        access: Arc::new(postgres.clone()),
+        audit: Arc::new(postgres.clone()),
+        blobs: Arc::new(Blobs::folder(folder.path()).await?),
+        queue: Some(Queue(postgres)),
+    })
 }
 
 /// The queue through which instances on the database share the syncs.
-pub async fn queue(
-    postgres: &Postgres,
-    scheduler: &Scheduler,
-    every: Duration,
-) -> Result<Worker, DatabaseError> {
-    let worker = Worker::open(postgres, scheduler.clone()).await.map_err(DatabaseError::Queue)?;
-    // Those that are due at once are spread over no more than the time until it is looked again.
-    let pace = background::pace(every);
-    Ok(worker.every(pace).spread(pace / 2).grace(Duration::ZERO))
+#[derive(Clone)]
+pub struct Queue(Postgres);
+
+impl Queue {
+    pub async fn dispatcher(&self, scheduler: &Scheduler) -> Result<Arc<dyn Dispatcher>, DatabaseError> {
+        let worker = Worker::open(&self.0, scheduler.clone()).await.map_err(DatabaseError::Queue)?;
+        Ok(Arc::new(worker))
+    }
 }
 
 /// What is at the bottom of it.

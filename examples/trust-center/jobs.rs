@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::Utc;
 use futures_util::StreamExt;
 use notion_import_core::connection::{Connection, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
@@ -216,7 +215,7 @@ async fn import_through(
                 rest.without_room.push(pick)
             }
             Event::Finished(outcome) => {
-                let line = line(app, actor, connection, job, outcome).await;
+                let line = line(app, actor, job, outcome).await;
                 job.lock().lines.push(line);
             }
         }
@@ -224,7 +223,7 @@ async fn import_through(
     rest
 }
 
-async fn line(app: &App, actor: &Actor, connection: &Connection, job: &Job, outcome: Outcome) -> Line {
+async fn line(app: &App, actor: &Actor, job: &Job, outcome: Outcome) -> Line {
     let picked = job.titles.get(&outcome.pick);
     match outcome.result {
         Ok(imported) => {
@@ -242,23 +241,9 @@ async fn line(app: &App, actor: &Actor, connection: &Connection, job: &Job, outc
             }
         }
         Err(error) => {
-            app.note(connection, &error).await;
             problem::tell(&error);
             let title = picked.cloned().unwrap_or_else(|| "A row".to_owned());
             Line { title, verdict: Verdict::Failed(words::reason(&error).to_owned()), document: None }
-        }
-    }
-}
-
-impl App {
-    /// It remembers that Notion refuses a connection, so that its page says so.
-    pub async fn note(&self, connection: &Connection, error: &Error) {
-        if error.needs_reconnect() {
-            let now = Utc::now();
-            let noted = self.stores.connections.needs_reauth(connection.tenant, connection.id, now).await;
-            if let Err(error) = noted {
-                tracing::warn!(%error, "a refused connection could not be noted");
-            }
         }
     }
 }

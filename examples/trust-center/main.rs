@@ -5,6 +5,10 @@ mod background;
 mod body;
 mod config;
 mod converted;
+#[cfg(feature = "postgres")]
+mod database;
+#[cfg(not(feature = "postgres"))]
+#[path = "no_database.rs"]
 mod database;
 mod fields;
 mod folder;
@@ -37,12 +41,12 @@ use tracing_subscriber::EnvFilter;
 use crate::app::Running;
 use crate::config::Config;
 
-/// What is logged. A login that row-level security does not bind is refused anyway, so it is not warned about too.
-const SAID: &str = "warn,sqlx::postgres::notice=off,notion_import_postgres::safety=off";
+/// What is logged by default. A login that row-level security does not bind is refused anyway, so it is not warned about too.
+const LOGGED: &str = "warn,sqlx::postgres::notice=off,notion_import_postgres::safety=off";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(SAID));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(Config::parse()).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,11 +10,10 @@ use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
 use notion_import_core::library::gate::{AccessStore, NewNdaVersion};
 use notion_import_core::library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
-use notion_import_postgres::{Blobs, Postgres};
 use notion_import_sqlite::Sqlite;
 
 use crate::app::StartError;
-use crate::database;
+use crate::database::{self, Queue};
 use crate::folder::Folder;
 use crate::people::COMPANIES;
 
@@ -26,34 +25,20 @@ pub struct Stores {
     pub access: Arc<dyn AccessStore>,
     pub audit: Arc<dyn AuditLog>,
     pub blobs: Arc<dyn BlobStore>,
-    /// The database whose queue spreads the syncs, if they are kept in one.
-    pub queue_in: Option<Postgres>,
+    /// The queue of the database they are kept in, if it has one.
+    pub queue: Option<Queue>,
 }
 
 impl Stores {
-    /// It opens them in a database and a folder, in a folder alone, or keeps nothing.
+    /// Opens them in a database and a folder, in a folder alone, or keeps nothing.
     pub async fn open(folder: Option<&Folder>, database_url: Option<&str>) -> Result<Self, StartError> {
         let stores = match (folder, database_url) {
             (None, _) => Self::in_memory(),
             (Some(folder), None) => Self::in_sqlite(&Sqlite::open(folder.path()).await?),
-            (Some(folder), Some(url)) => {
-                let blobs = Blobs::folder(folder.path()).await?;
-                Self::in_postgres(database::open(url).await?, blobs)
-            }
+            (Some(folder), Some(url)) => database::stores(url, folder).await?,
         };
         stores.prepare_ndas().await?;
         Ok(stores)
-    }
-
-    fn in_postgres(postgres: Postgres, blobs: Blobs) -> Self {
-        Self {
-            connections: Arc::new(postgres.clone()),
-            documents: Arc::new(postgres.clone()),
-            access: Arc::new(postgres.clone()),
-            audit: Arc::new(postgres.clone()),
-            blobs: Arc::new(blobs),
-            queue_in: Some(postgres),
-        }
     }
 
     fn in_sqlite(sqlite: &Sqlite) -> Self {
@@ -63,7 +48,7 @@ impl Stores {
             access: Arc::new(sqlite.clone()),
             audit: Arc::new(sqlite.clone()),
             blobs: Arc::new(sqlite.blobs()),
-            queue_in: None,
+            queue: None,
         }
     }
 
@@ -76,7 +61,7 @@ impl Stores {
             access: Arc::new(library),
             audit: Arc::new(audit),
             blobs: Arc::new(MemoryBlobs::default()),
-            queue_in: None,
+            queue: None,
         }
     }
 

@@ -83,6 +83,7 @@ impl Connector {
 
     /// Keeps the token of each connect session with its attempt, sealed with this key, so that the session is closed as soon as it
     /// has served. Without a key no token is kept, and the host has to [`close`](Self::close) sessions itself.
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     #[must_use]
     pub fn seal_with(mut self, key: &[u8; 32]) -> Self {
         self.seal = Some(Arc::new(Seal::new(key)));
@@ -147,6 +148,20 @@ impl Connector {
             // The link was used again.
             Some(_) => self.known_or_revoked(tenant, &seen).await,
         }
+    }
+
+    /// Makes the connection that the service calls so due at once, if a tenant has it.
+    ///
+    /// # Errors
+    /// The authorizer's and the store's.
+    pub(crate) async fn hasten(&self, reference: &ConnectionRef) -> Result<(), Error> {
+        let Some(tenant) = self.authorizer.inspect(reference).await?.and_then(|seen| seen.tenant) else {
+            return Ok(());
+        };
+        if let Some(known) = self.connections.called(tenant, reference).await? {
+            self.connections.hasten(tenant, known.id, self.client.clock().now()).await?;
+        }
+        Ok(())
     }
 
     /// Looks whether a connection in use still leads to its workspace; one that nobody uses, nor can confirm, is revoked.

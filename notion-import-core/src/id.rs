@@ -52,6 +52,7 @@ macro_rules! uuid_id {
 }
 
 /// A newtype of a SHA-256, written as hexadecimal digits.
+#[cfg(feature = "client")]
 macro_rules! digest_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -106,6 +107,7 @@ macro_rules! digest_id {
         }
     };
 }
+#[cfg(feature = "client")]
 pub(crate) use digest_id;
 
 uuid_id! {

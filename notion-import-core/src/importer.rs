@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::actor::Actor;
 use crate::browse::{self, Entry, Listing, Query};
-use crate::connection::{Connection, Identity, TokenSource};
+use crate::connection::{Connection, Identity, TokenSource, noted};
 pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
@@ -371,6 +371,20 @@ impl Importer {
         Ok(sweep(&*self.documents, &*self.blobs, tenant, before).await?)
     }
 
+    /// Builds the same importer for syncs that come this often.
+    pub(crate) fn synced_every(mut self, interval: Duration) -> Self {
+        self.sync.every = interval;
+        self
+    }
+
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    pub(crate) fn blobs(&self) -> &Arc<dyn BlobStore> {
+        &self.blobs
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
@@ -402,7 +416,8 @@ impl Importer {
             self.begin(connection).await?;
             operation.await
         };
-        within(&*self.clock, limit, reading, Error::Overdue).await
+        let outcome = within(&*self.clock, limit, reading, Error::Overdue).await;
+        noted(self.identity.as_deref(), connection, outcome).await
     }
 
     fn fetcher<'a>(&'a self, connection: &'a Connection) -> Fetcher<'a> {

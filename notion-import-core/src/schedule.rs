@@ -1,10 +1,14 @@
 //! When connections are synced, and by whom: one owner at a time, found through the connection store's leases.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::stream::{self, StreamExt};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
 use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
@@ -34,12 +38,58 @@ pub struct ScheduleOptions {
     pub concurrency: usize,
     /// How long a claim lasts if its holder falls silent. Whoever is alive renews it in time.
     pub lease: Duration,
+    /// How often it is looked for what is due: once a minute by default.
+    pub poll: Duration,
+    /// How long syncs may go on after a shutdown before they are given back: twenty seconds by default.
+    pub grace: Duration,
 }
 
 impl Default for ScheduleOptions {
     fn default() -> Self {
-        Self { interval: Duration::from_secs(4 * 60 * 60), concurrency: 4, lease: Duration::from_secs(120) }
+        Self {
+            interval: Duration::from_secs(4 * 60 * 60),
+            concurrency: 4,
+            lease: Duration::from_secs(120),
+            poll: Duration::from_secs(60),
+            grace: Duration::from_secs(20),
+        }
     }
+}
+
+/// Options that contradict each other or the importer's [`Timeouts`](crate::importer::Timeouts).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the schedule cannot be kept: {0}")]
+pub struct InvalidSchedule(&'static str);
+
+impl ScheduleOptions {
+    /// Fails unless the times fit each other, where one request may take `attempt`.
+    fn check(&self, attempt: Duration) -> Result<(), InvalidSchedule> {
+        let broken = [
+            (self.concurrency == 0, "`concurrency` is 0, so nothing would be synced"),
+            (self.interval.is_zero(), "`interval` is 0, so everything would always be due"),
+            (self.poll.is_zero(), "`poll` is 0, so nothing else would be done"),
+            (
+                self.poll > self.interval,
+                "`poll` is longer than `interval`: what is due would not be seen in time",
+            ),
+            (
+                self.lease < attempt,
+                "`lease` is shorter than `Timeouts::attempt`: a claim could run out during a single request",
+            ),
+        ];
+        broken
+            .into_iter()
+            .find(|(is_broken, _)| *is_broken)
+            .map_or(Ok(()), |(_, why)| Err(InvalidSchedule(why)))
+    }
+}
+
+/// Sees to it that what becomes due is synced. A [`Scheduler`] does it in its own process; a queue spreads the syncs over machines.
+#[async_trait]
+pub trait Dispatcher: Send + Sync {
+    /// Syncs what becomes due until `shutdown`, and returns when nothing is under way any more: what was, is finished within
+    /// [`ScheduleOptions::grace`] or given back, due at once. A store that fails is waited for.
+    async fn dispatch(&self, shutdown: BoxFuture<'static, ()>);
 }
 
 /// What came of one connection's sync.
@@ -52,27 +102,28 @@ pub struct SyncRun {
 }
 
 impl Scheduler {
-    /// A schedule with every option at its default.
+    /// Builds a schedule with every option at its default.
     pub fn new(importer: Importer, connections: Arc<dyn ConnectionStore>) -> Self {
-        let stopping = Arc::new(watch::Sender::new(false));
-        Self { importer, connections, options: ScheduleOptions::default(), stopping }
+        let (options, stopping) = (ScheduleOptions::default(), Arc::new(watch::Sender::new(false)));
+        Self { importer: importer.synced_every(options.interval), connections, options, stopping }
     }
 
-    /// It runs like this.
-    #[must_use]
-    pub fn with(mut self, options: ScheduleOptions) -> Self {
+    /// Sets how it runs.
+    ///
+    /// # Errors
+    /// [`InvalidSchedule`] if the options contradict each other or the importer's timeouts, and how.
+    pub fn with(mut self, options: ScheduleOptions) -> Result<Self, InvalidSchedule> {
+        options.check(self.importer.timeouts().attempt)?;
+        self.importer = self.importer.synced_every(options.interval);
         self.options = options;
-        self
+        Ok(self)
     }
 
-    /// It syncs each connection this often, instead of every four hours.
-    #[must_use]
-    pub fn every(mut self, interval: Duration) -> Self {
-        self.options.interval = interval;
-        self
+    pub(crate) fn importer(&self) -> &Importer {
+        &self.importer
     }
 
-    /// How it runs.
+    /// Returns how it runs.
     pub fn options(&self) -> &ScheduleOptions {
         &self.options
     }
@@ -87,8 +138,9 @@ impl Scheduler {
             return Ok(Vec::new());
         }
         let due = self.connections.claim_due(self.now(), self.options.lease, limit).await?;
-        let runs =
-            stream::iter(due).map(|connection| self.run(connection)).buffer_unordered(self.concurrency());
+        let runs = stream::iter(due)
+            .map(|connection| self.run(connection))
+            .buffer_unordered(self.options.concurrency);
         Ok(runs.collect().await)
     }
 
@@ -127,6 +179,19 @@ impl Scheduler {
     /// connections given back and due at once. Await what was called before the process ends.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
+    }
+
+    async fn claimed(&self, limit: usize) -> Vec<impl Future<Output = SyncRun> + '_> {
+        let due = match limit {
+            0 => Ok(Vec::new()),
+            _ => self.connections.claim_due(self.now(), self.options.lease, limit).await,
+        };
+        let due = due.unwrap_or_else(|error| {
+            let cause = &error as &dyn std::error::Error;
+            tracing::warn!(code = error.code(), error = cause, "what is due could not be seen to");
+            Vec::new()
+        });
+        due.into_iter().map(|connection| self.run(connection)).collect()
     }
 
     #[tracing::instrument(name = "sync", skip_all, fields(tenant = %connection.tenant))]
@@ -203,10 +268,6 @@ impl Scheduler {
         *self.stopping.borrow()
     }
 
-    fn concurrency(&self) -> usize {
-        self.options.concurrency.max(1)
-    }
-
     fn interval(&self) -> TimeDelta {
         TimeDelta::from_std(self.options.interval).unwrap_or(TimeDelta::hours(4))
     }
@@ -215,6 +276,37 @@ impl Scheduler {
     fn jittered(&self) -> TimeDelta {
         let spread = self.interval().num_milliseconds() / 20;
         self.interval() + TimeDelta::milliseconds(fastrand::i64(-spread..=spread))
+    }
+}
+
+#[async_trait]
+impl Dispatcher for Scheduler {
+    async fn dispatch(&self, shutdown: BoxFuture<'static, ()>) {
+        let shutdown = shutdown.shared();
+        let clock = self.importer.clock();
+        let out_of_time = async {
+            shutdown.clone().await;
+            clock.sleep(self.options.grace).await;
+            self.stop();
+            pending::<()>().await;
+        };
+        let syncing = async {
+            let mut running = FuturesUnordered::new();
+            while shutdown.peek().is_none() {
+                // No more than are begun at once: a claim that waits for its turn is not renewed.
+                running.extend(self.claimed(self.options.concurrency - running.len()).await);
+                tokio::select! {
+                    Some(SyncRun { .. }) = running.next() => {}
+                    () = clock.sleep(self.options.poll) => {}
+                    () = shutdown.clone() => {}
+                }
+            }
+            while running.next().await.is_some() {}
+        };
+        tokio::select! {
+            () = syncing => {}
+            () = out_of_time => {}
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use crate::error::{Error, TransportError};
+use crate::tls;
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -105,7 +106,9 @@ impl Http {
     /// # Errors
     /// [`TransportError::Connect`] if the TLS backend or the system's certificates cannot be loaded.
     pub fn new() -> Result<Self, TransportError> {
-        client().timeout(ATTEMPT).build().map(Self).map_err(classify)
+        let mut tls = tls::client()?;
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        client().tls_backend_preconfigured(tls).timeout(ATTEMPT).build().map(Self).map_err(classify)
     }
 }
 

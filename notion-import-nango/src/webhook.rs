@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName};
-use notion_import_core::connection::ConnectionRef;
+use notion_import_core::connection::{ConnectionRef, Hint};
 use notion_import_core::id::{AttemptId, NotionId, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -44,6 +44,19 @@ pub enum Event {
     Notion(Changed),
     /// Nothing that matters here: 2xx.
     Ignored,
+}
+
+impl Event {
+    /// Returns what [`Service::hint`](notion_import_core::service::Service::hint) takes; none if there is nothing to be done.
+    pub fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Auth(auth) if auth.success => Some(Hint::Authorized(auth.connection.clone())),
+            Self::Auth(Auth { connection, .. }) | Self::Notion(Changed { connection, .. }) => {
+                Some(Hint::Changed(connection.clone()))
+            }
+            Self::Ignored => None,
+        }
+    }
 }
 
 /// A connection was made, renewed, refreshed or deleted, or was not.

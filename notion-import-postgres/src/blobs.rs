@@ -195,6 +195,11 @@ impl BlobStore for Blobs {
         }
     }
 
+    async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let shelves = self.objects.list_with_delimiter(None).await.map_err(backend)?.common_prefixes;
+        Ok(shelves.iter().filter_map(|shelf| shelf.filename()?.parse().ok()).collect())
+    }
+
     fn put_before(
         &self,
         tenant: TenantId,

@@ -208,6 +208,13 @@ impl BlobStore for Folder {
         Ok(part.map(|chunk| chunk.map_err(StoreError::backend)).boxed())
     }
 
+    async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let root = self.root.clone();
+        let folders = off_the_runtime(move || entries(&root)).await?;
+        // The spool is beside them.
+        Ok(folders.iter().filter_map(|folder| folder.file_name()?.to_str()?.parse().ok()).collect())
+    }
+
     fn put_before(
         &self,
         tenant: TenantId,

@@ -125,10 +125,7 @@ async fn find(app: &App, record: &ConnectionRecord, picker: &Picker) -> Result<L
     match found {
         Ok(found) => Ok(found),
         Err(error) if error.is_not_found() => Ok(whole(Vec::new())),
-        Err(error) => {
-            app.note(&connection, &error).await;
-            Err(error.into())
-        }
+        Err(error) => Err(error.into()),
     }
 }
 

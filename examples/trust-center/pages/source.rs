@@ -30,9 +30,6 @@ pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
         SourceKind::DataSource => Pick::data_source(link.source.id),
     };
     let imported = app.importer.import_one(&staff.actor, &record.connection(), pick).await;
-    if let Err(error) = &imported {
-        app.note(&record.connection(), error).await;
-    }
     let notice = match imported? {
         Imported::NewVersion(_, number) => {
             format!("Version {} is here. Readers see the old one until you publish it.", number.0)

@@ -127,6 +127,16 @@ pub struct Granted {
     pub workspace: Workspace,
 }
 
+/// Something that may have happened, as a webhook says. Nothing but the name is taken from it, and nothing it says is believed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Hint {
+    /// Somebody gave, renewed or replaced a consent.
+    Authorized(ConnectionRef),
+    /// Something that the next sync finds out: the grant fails, or something in Notion has changed.
+    Changed(ConnectionRef),
+}
+
 /// A page to send the administrator to. It lets whoever opens it attach a workspace, so it is shown to nobody else.
 #[derive(Clone)]
 pub struct ConnectLink {

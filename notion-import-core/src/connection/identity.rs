@@ -31,6 +31,28 @@ pub trait Identity: Send + Sync {
     /// # Errors
     /// As [`begin`](Self::begin).
     async fn keep(&self, connection: &Connection) -> Result<(), Error>;
+
+    /// Notes that Notion no longer accepts the connection.
+    ///
+    /// # Errors
+    /// The store's.
+    async fn refused(&self, connection: &Connection) -> Result<(), Error>;
+}
+
+/// Passes an outcome on. If it says that Notion no longer accepts the connection, that is noted first.
+pub(crate) async fn noted<T>(
+    identity: Option<&dyn Identity>,
+    connection: &Connection,
+    outcome: Result<T, Error>,
+) -> Result<T, Error> {
+    if let (Err(error), Some(identity)) = (&outcome, identity)
+        && error.needs_reconnect()
+        && let Err(failure) = identity.refused(connection).await
+    {
+        // The next refusal is another chance, and the caller has to hear of this one.
+        tracing::warn!(code = failure.code(), "a refused connection could not be noted");
+    }
+    outcome
 }
 
 /// Compares what the authorizer says of a connection with its record, and marks a connection that leads elsewhere as one that
@@ -94,5 +116,15 @@ impl Identity for ConfirmedIdentity {
 
     async fn keep(&self, connection: &Connection) -> Result<(), Error> {
         self.check(connection).await
+    }
+
+    async fn refused(&self, connection: &Connection) -> Result<(), Error> {
+        let Connection { tenant, id, .. } = *connection;
+        let record = self.connections.get(tenant, id).await?;
+        // What was refused may be what the connection was called before it was renewed.
+        if record.is_some_and(|record| record.reference == connection.reference) {
+            self.connections.needs_reauth(tenant, id, self.clock.now()).await?;
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,10 @@
 //! A tenant's connection to Notion: the reference to it, who may use it, and where it is kept.
 
 mod identity;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod seal;
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+#[path = "no_seal.rs"]
 mod seal;
 mod store;
 mod authorizer;
@@ -12,7 +16,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Inspected};
+pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Hint, Inspected};
+pub(crate) use identity::noted;
 pub use identity::{ConfirmedIdentity, Identity};
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};
 pub(crate) use seal::Seal;

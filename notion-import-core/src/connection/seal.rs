@@ -2,38 +2,43 @@
 
 use std::fmt;
 
-use aes_gcm::aead::{Aead, OsRng, Payload};
-use aes_gcm::{AeadCore, Aes256Gcm, KeyInit};
+#[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+use aws_lc_rs as crypto;
+#[cfg(feature = "ring")]
+use ring as crypto;
+
+use crypto::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use crypto::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Attempt;
 
-/// How many bytes of what is sealed are the nonce, which comes first.
-const NONCE: usize = 12;
-
-/// Seals the token of a connect session for one attempt: what is sealed for one opens for no other.
-pub(crate) struct Seal(Aes256Gcm);
+/// Seals the token of a connect session for one attempt: what is sealed for one opens for no other. The nonce comes first.
+pub(crate) struct Seal(LessSafeKey);
 
 impl Seal {
     /// Builds the seal of a key.
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self(Aes256Gcm::new(key.into()))
+        let key = UnboundKey::new(&AES_256_GCM, key).expect("a key of AES-256 has 32 bytes");
+        Self(LessSafeKey::new(key))
     }
 
-    /// Seals a token. None if it is too long to be sealed, which no token is.
+    /// Seals a token. None if it is too long to be sealed, which no token is, or the system has no randomness.
     pub(crate) fn close(&self, attempt: &Attempt, token: &SecretString) -> Option<Vec<u8>> {
-        let nonce = Aes256Gcm::generate_nonce(&mut OsRng);
-        let aad = &bound_to(attempt);
-        let sealed = self.0.encrypt(&nonce, Payload { msg: token.expose_secret().as_bytes(), aad }).ok()?;
+        let mut nonce = [0; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce).ok()?;
+        let mut sealed = token.expose_secret().as_bytes().to_vec();
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.0.seal_in_place_append_tag(unique, bound_to(attempt), &mut sealed).ok()?;
         Some([&nonce[..], &sealed].concat())
     }
 
     /// Returns the token. None if it was sealed with another key, or for another attempt.
     pub(crate) fn open(&self, attempt: &Attempt, sealed: &[u8]) -> Option<SecretString> {
-        let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
-        let aad = &bound_to(attempt);
-        let token = self.0.decrypt(nonce.into(), Payload { msg: sealed, aad }).ok()?;
-        String::from_utf8(token).ok().map(SecretString::from)
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
+        let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
+        let token = self.0.open_in_place(nonce, bound_to(attempt), &mut sealed).ok()?;
+        str::from_utf8(token).ok().map(SecretString::from)
     }
 }
 
@@ -43,8 +48,8 @@ impl fmt::Debug for Seal {
     }
 }
 
-fn bound_to(attempt: &Attempt) -> Vec<u8> {
-    [attempt.tenant.as_uuid().as_bytes(), attempt.id.as_uuid().as_bytes()].map(|id| id.as_slice()).concat()
+fn bound_to(attempt: &Attempt) -> Aad<Vec<u8>> {
+    Aad::from([attempt.tenant.as_uuid(), attempt.id.as_uuid()].map(|id| *id.as_bytes()).concat())
 }
 
 #[cfg(all(test, feature = "testing"))]

@@ -6,15 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::error::TransportError;
+use crate::tls;
 
 /// A connection, plain or secured.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -39,11 +37,7 @@ pub(super) struct SystemWire(TlsConnector);
 
 impl SystemWire {
     pub(super) fn new() -> Result<Self, TransportError> {
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(BuilderVerifierExt::with_platform_verifier)
-            .map_err(|error| TransportError::Connect(Some(Box::new(error))))?;
-        Ok(Self(TlsConnector::from(Arc::new(config.with_no_client_auth()))))
+        Ok(Self(TlsConnector::from(Arc::new(tls::client()?))))
     }
 }
 

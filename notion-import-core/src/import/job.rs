@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::{Event, Fetched, Fetcher, Outcome, Pick, Shape};
 use crate::actor::Actor;
-use crate::connection::Identity;
+use crate::connection::{Identity, noted};
 use crate::error::{AccessError, Error, StoreError};
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, SourceKind};
@@ -191,9 +191,10 @@ impl<'a> Job<'a> {
         Ok(self.documents.import(&self.actor, connection, &fetched.content, now).await?)
     }
 
-    /// It gives up on what takes too long.
+    /// Gives up on what takes too long, and notes a refusal of the connection.
     async fn timely<T>(&self, going: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        within(&*self.fetcher.clock, self.limit, going, Error::Overdue).await
+        let outcome = within(&*self.fetcher.clock, self.limit, going, Error::Overdue).await;
+        noted(self.identity, self.fetcher.connection, outcome).await
     }
 }
 

@@ -65,7 +65,10 @@ pub trait BlobStore: Send + Sync {
         range: Option<std::ops::Range<u64>>,
     ) -> Result<BlobBytes, StoreError>;
 
-    /// It lists the tenant's blobs that were last put before a moment by the store's clock, in no order.
+    /// Returns the tenants that have blobs, in no order: for whoever clears away. One whose blobs are all gone may be among them.
+    async fn tenants(&self) -> Result<Vec<TenantId>, StoreError>;
+
+    /// Lists the tenant's blobs that were last put before a moment by the store's clock, in no order.
     fn put_before(
         &self,
         tenant: TenantId,

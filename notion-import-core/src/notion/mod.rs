@@ -1,10 +1,15 @@
 //! Notion's words, typed and tolerant: what we know is typed, what we do not know is kept by name, and no shape of
 //! a field can fail a page.
 
+#[cfg(feature = "client")]
 pub(crate) mod endpoints;
+#[cfg(feature = "client")]
 pub(crate) mod list;
+#[cfg(feature = "client")]
 pub(crate) mod client;
+#[cfg(feature = "client")]
 mod answer;
+#[cfg(feature = "client")]
 pub(crate) mod pace;
 pub mod address;
 pub mod block;

@@ -3,6 +3,7 @@
 mod plan;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
@@ -31,13 +32,21 @@ const BATCH: usize = 200;
 /// How a sync behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SyncOptions {
-    /// Up to so many documents are verified one by one in every run; of more, enough that each is within a day.
+    /// Up to so many documents are verified one by one in every run; of more, enough that each is in time.
     pub verify_at_once: usize,
+    /// Within this time each document is verified, whatever search shows: a day by default.
+    pub verified_within: Duration,
+    /// How often a run comes: every four hours by default. A [`Scheduler`](crate::schedule::Scheduler) puts its own interval here.
+    pub every: Duration,
 }
 
 impl Default for SyncOptions {
     fn default() -> Self {
-        Self { verify_at_once: 1000 }
+        Self {
+            verify_at_once: 1000,
+            verified_within: Duration::from_secs(24 * 60 * 60),
+            every: Duration::from_secs(4 * 60 * 60),
+        }
     }
 }
 

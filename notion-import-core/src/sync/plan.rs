@@ -9,9 +9,6 @@ use crate::id::NotionId;
 use crate::library::document::{Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch};
 use crate::source::{OVERLAP, Seen, to_the_minute};
 
-/// Runs a day at the usual interval: what one run may leave unvisited, six make up for.
-const RUNS_A_DAY: usize = 6;
-
 /// What to ask, beside the documents that are verified one by one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Plan {
@@ -34,8 +31,14 @@ pub(crate) fn plan(linked: &[Linked], cursor: Option<SyncCursor>, options: &Sync
     Plan {
         since: cursor.map(|cursor| to_the_minute(cursor.watermark) - OVERLAP),
         data_sources,
-        budget: options.verify_at_once.max(linked.len().div_ceil(RUNS_A_DAY)),
+        budget: options.verify_at_once.max(linked.len().div_ceil(runs_in_time(options))),
     }
+}
+
+/// Returns how many runs come within the time in which each document is verified: what one leaves, the others make up for.
+fn runs_in_time(options: &SyncOptions) -> usize {
+    let runs = options.verified_within.as_secs() / options.every.as_secs().max(1);
+    usize::try_from(runs).unwrap_or(usize::MAX).max(1)
 }
 
 /// It picks the documents to verify: those no hint has confirmed, longest unchecked first.

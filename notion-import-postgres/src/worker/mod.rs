@@ -8,11 +8,13 @@ use std::fmt;
 use std::future::pending;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::Utc;
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::{ConnectionId, TenantId};
-use notion_import_core::schedule::Scheduler;
+use notion_import_core::schedule::{Dispatcher, Scheduler};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::database::{Postgres, Role, commit, leave};
@@ -41,25 +43,18 @@ const RESTART: Duration = Duration::from_secs(5);
 ///
 /// ```no_run
 /// # use std::sync::Arc;
-/// # use notion_import_core::{importer::Importer, schedule::{ScheduleOptions, Scheduler}};
+/// # use notion_import_core::{connect::Connector, error::StoreError, schedule::Scheduler, service::Service};
 /// # use notion_import_postgres::{Postgres, Worker};
-/// # async fn syncs(postgres: Postgres, importer: Importer) -> Result<(), notion_import_core::error::StoreError> {
-/// let options = ScheduleOptions { concurrency: 16, ..ScheduleOptions::default() };
-/// let scheduler = Scheduler::new(importer, Arc::new(postgres.clone())).with(options);
-/// let worker = Worker::open(&postgres, scheduler).await?;
-/// let (shut_down, told) = tokio::sync::oneshot::channel::<()>();
-/// let working = tokio::spawn(async move { worker.run(async { told.await.unwrap_or(()) }).await });
-/// # let _ = (shut_down, working);
-/// # Ok(())
+/// # async fn service(postgres: Postgres, scheduler: Scheduler, connector: Connector) -> Result<Service, StoreError> {
+/// let worker = Worker::open(&postgres, scheduler.clone()).await?;
+/// Ok(Service::new(scheduler, connector).dispatched_by(Arc::new(worker)))
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Worker {
     postgres: Postgres,
     scheduler: Scheduler,
-    every: Duration,
     spread: Duration,
-    grace: Duration,
 }
 
 impl Worker {
@@ -69,56 +64,21 @@ impl Worker {
     /// # Errors
     /// The database's, also if the login may not make a schema, or use the one another login has made.
     pub async fn open(postgres: &Postgres, scheduler: Scheduler) -> Result<Self, StoreError> {
-        let worker = Self {
-            postgres: postgres.clone(),
-            scheduler,
-            every: Duration::from_secs(60),
-            spread: Duration::from_secs(30),
-            grace: Duration::from_secs(20),
-        };
+        let spread = scheduler.options().poll / 2;
+        let worker = Self { postgres: postgres.clone(), scheduler, spread };
         worker.prepare(pending().boxed().shared()).await?;
         Ok(worker)
     }
 
-    /// Sets how often it is looked what is due: once a minute by default. Zero is taken for a millisecond.
-    #[must_use]
-    pub fn every(mut self, every: Duration) -> Self {
-        self.every = every.max(Duration::from_millis(1));
-        self
-    }
-
-    /// It spreads what is queued at once over this time, so that it does not meet Notion at once: half a minute by default.
+    /// Spreads what is queued at once over this time, so that it does not meet Notion at once: by default half of
+    /// [`ScheduleOptions::poll`](notion_import_core::schedule::ScheduleOptions::poll).
     #[must_use]
     pub fn spread(mut self, over: Duration) -> Self {
         self.spread = over;
         self
     }
 
-    /// It lets syncs go on for so long after the shutdown before it gives them back: twenty seconds by default.
-    #[must_use]
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
-        self
-    }
-
-    /// Queues what is due and syncs what is queued until `shutdown`, and returns when nothing is under way any more: what was, is
-    /// finished within the grace period or [given back](Scheduler::stop), due at once. While the database fails, it waits.
-    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send + 'static) {
-        let shutdown = shutdown.boxed().shared();
-        let giving_back = async {
-            shutdown.clone().await;
-            sleep(self.grace).await;
-            self.scheduler.stop();
-            pending::<()>().await;
-        };
-        tokio::select! {
-            () = self.work(shutdown.clone()) => {}
-            () = self.tick_by_tick(shutdown.clone()) => {}
-            () = giving_back => {}
-        }
-    }
-
-    /// Queues everything that is due, as [`run`](Self::run) does again and again, and returns how many that were.
+    /// Queues everything that is due, as [`dispatch`](Self::dispatch) does again and again, and returns how many that were.
     ///
     /// # Errors
     /// The database's. What was queued until then stays so.
@@ -128,7 +88,7 @@ impl Worker {
     }
 
     async fn tick_by_tick(&self, shutdown: Shutdown) {
-        let mut ticks = interval(self.every);
+        let mut ticks = interval(self.scheduler.options().poll);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -191,12 +151,27 @@ impl Worker {
     }
 }
 
+#[async_trait]
+impl Dispatcher for Worker {
+    /// Queues what is due and syncs what is queued. While the database fails, it waits.
+    async fn dispatch(&self, shutdown: BoxFuture<'static, ()>) {
+        let shutdown = shutdown.shared();
+        let giving_back = async {
+            shutdown.clone().await;
+            sleep(self.scheduler.options().grace).await;
+            self.scheduler.stop();
+            pending::<()>().await;
+        };
+        tokio::select! {
+            () = self.work(shutdown.clone()) => {}
+            () = self.tick_by_tick(shutdown.clone()) => {}
+            () = giving_back => {}
+        }
+    }
+}
+
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker")
-            .field("every", &self.every)
-            .field("spread", &self.spread)
-            .field("grace", &self.grace)
-            .finish_non_exhaustive()
+        f.debug_struct("Worker").field("spread", &self.spread).finish_non_exhaustive()
     }
 }

@@ -45,8 +45,7 @@ impl Worker {
     }
 
     fn options(&self, shutdown: Shutdown) -> WorkerOptions {
-        let ScheduleOptions { lease, concurrency, .. } = *self.scheduler.options();
-        let concurrency = concurrency.max(1);
+        let ScheduleOptions { lease, concurrency, grace, .. } = *self.scheduler.options();
         // Whoever loses its claims loses its jobs.
         let recovery = WorkerRecoveryConfig::default()
             .heartbeat_interval(lease / 3)
@@ -56,7 +55,7 @@ impl Worker {
         // Jobs end by themselves when the scheduler stops, and that is when the grace period is over.
         let ending = WorkerShutdownConfig::default()
             .listen_os_shutdown_signals(false)
-            .grace_period(self.grace + FAREWELL)
+            .grace_period(grace + FAREWELL)
             .interrupted_job_retry_delay(Duration::ZERO)
             .shutdown_signal(shutdown);
         // Without this delay the local queue wakes itself with every fetch and never sleeps for the interval of its polls.

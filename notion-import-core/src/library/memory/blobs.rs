@@ -1,6 +1,6 @@
 //! Blobs in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -48,6 +48,11 @@ impl BlobStore for MemoryBlobs {
             Some(range) => part(&whole, range).ok_or(StoreError::NotFound)?,
         };
         Ok(stream::iter([Ok(part)]).boxed())
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let tenants: HashSet<TenantId> = lock(&self.blobs).keys().map(|(tenant, _)| *tenant).collect();
+        Ok(tenants.into_iter().collect())
     }
 
     fn put_before(

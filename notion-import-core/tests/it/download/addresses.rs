@@ -183,7 +183,7 @@ fn widest() -> Builder {
         downloads: DownloadLimits { silence: age, whole: age, slowest: 0 },
         tree: TreeLimits { blocks: usize::MAX, depth: usize::MAX },
     })
-    .sync_options(SyncOptions { verify_at_once: usize::MAX })
+    .sync_options(SyncOptions { verify_at_once: usize::MAX, ..SyncOptions::default() })
     .timeouts(Timeouts { attempt: age, browse: age, import: age, sync: age })
 }
 

@@ -4,6 +4,7 @@ mod browse;
 mod connect;
 mod import;
 mod schedule;
+mod service;
 mod sessions;
 mod sync;
 

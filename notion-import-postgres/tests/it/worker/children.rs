@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use notion_import_core::schedule::ScheduleOptions;
+use futures_util::FutureExt;
+use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
 use notion_import_postgres::{Postgres, Worker};
 
 use super::Scene;
@@ -138,7 +139,7 @@ pub(super) fn task() -> Option<Task> {
 impl Task {
     pub(super) async fn worker(&self) -> Worker {
         let postgres = Postgres::connect(&self.database).await.unwrap();
-        let options = ScheduleOptions { concurrency: 32, lease: self.lease, ..ScheduleOptions::default() };
+        let options = ScheduleOptions { lease: self.lease, ..super::at_once(32) };
         super::worker(&postgres, &self.notion, &self.token, options).await
     }
 }
@@ -159,5 +160,5 @@ async fn child_that_syncs() {
     };
     let worker = task.worker().await;
     println!("{READY}");
-    worker.run(orphaned).await;
+    worker.dispatch(orphaned.boxed()).await;
 }

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use notion_import_core::connection::ConnectionStore;
 use notion_import_core::error::StoreError;
 use notion_import_core::library::document::{DocumentStore, SyncCursor};
+use notion_import_core::schedule::Dispatcher;
 use notion_import_postgres::Worker;
 
 use super::{Scene, at_once};
@@ -23,7 +24,7 @@ async fn wait_after(scene: &mut Scene, what: &str) {
 /// It lets a worker run until no job waits any more.
 async fn empty(scene: &mut Scene, worker: &Worker) {
     let running = worker.clone();
-    let running = tokio::spawn(async move { running.run(std::future::pending()).await });
+    let running = tokio::spawn(async move { running.dispatch(std::future::pending().boxed()).await });
     for _ in 0..150 {
         if scene.jobs().await == 0 {
             running.abort();
@@ -41,7 +42,7 @@ async fn a_connection_is_synced_once_a_round() {
     for round in 1..=2 {
         scene.run("UPDATE notion_import.connections SET next_run = now()").await;
         let running = worker.clone();
-        let running = tokio::spawn(async move { running.run(std::future::pending()).await });
+        let running = tokio::spawn(async move { running.dispatch(std::future::pending().boxed()).await });
         scene.until_done(Duration::from_secs(15)).await;
         running.abort();
         assert_eq!(scene.count("public.runs WHERE failure IS NULL").await, 50 * round);
@@ -104,7 +105,7 @@ async fn a_sync_that_failed_is_tried_again_when_the_schedule_says_so_and_not_by_
     let worker = scene.worker(at_once(4)).await;
     scene.world.tune(|rules| rules.blocked = true);
     worker.tick().await.unwrap();
-    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let running = tokio::spawn(async move { worker.dispatch(std::future::pending().boxed()).await });
     while scene.count("public.runs WHERE failure IS NOT NULL").await < 2 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -15,7 +15,7 @@ use notion_import_core::connection::{
     Attempt, Connection, ConnectionRef, ConnectionStore, Granted, SharedWorkspace, StaticToken, Workspace,
 };
 use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
-use notion_import_core::importer::Importer;
+use notion_import_core::importer::{Importer, Timeouts};
 use notion_import_core::library::document::{DocumentStore, NewContent, Source};
 use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::schedule::{ScheduleOptions, Scheduler};
@@ -161,14 +161,16 @@ async fn record(db: &mut PgConnection) {
     .await;
 }
 
-/// A worker that asks the Notion at this address, looks often what is due and spreads nothing.
+/// A worker that asks the Notion at this address and spreads nothing.
 async fn worker(postgres: &Postgres, notion: &str, token: &str, options: ScheduleOptions) -> Worker {
     let tokens = StaticToken::new(token).at(notion.parse().unwrap());
     let documents = Arc::new(postgres.clone());
-    let importer = Importer::new(Arc::new(tokens), documents, Arc::<MemoryBlobs>::default()).unwrap();
-    let scheduler = Scheduler::new(importer, Arc::new(postgres.clone())).with(options);
-    let worker = Worker::open(postgres, scheduler).await.unwrap();
-    worker.every(Duration::from_millis(200)).spread(Duration::ZERO)
+    let importer = Importer::builder(Arc::new(tokens), documents, Arc::<MemoryBlobs>::default());
+    let default = Timeouts::default();
+    let timeouts = Timeouts { attempt: options.lease.min(default.attempt), ..default };
+    let importer = importer.timeouts(timeouts).build().unwrap();
+    let scheduler = Scheduler::new(importer, Arc::new(postgres.clone())).with(options).unwrap();
+    Worker::open(postgres, scheduler).await.unwrap().spread(Duration::ZERO)
 }
 
 /// A scheduler that has nothing to sync with.
@@ -179,7 +181,7 @@ pub(crate) fn idle(postgres: &Postgres) -> Scheduler {
     Scheduler::new(importer, documents)
 }
 
-/// So many at once.
+/// So many at once, and a look every fifth of a second.
 fn at_once(concurrency: usize) -> ScheduleOptions {
-    ScheduleOptions { concurrency, ..ScheduleOptions::default() }
+    ScheduleOptions { concurrency, poll: Duration::from_millis(200), ..ScheduleOptions::default() }
 }

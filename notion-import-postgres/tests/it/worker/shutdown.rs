@@ -2,21 +2,22 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
 use notion_import_postgres::Worker;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Scene, at_once};
 
-/// It runs a worker until it is told.
+/// Runs a worker until it is told.
 fn begin(worker: Worker) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let (end, ended) = oneshot::channel::<()>();
     let running = tokio::spawn(async move {
-        worker
-            .run(async {
-                let _ = ended.await;
-            })
-            .await;
+        let ended = async {
+            let _ = ended.await;
+        };
+        worker.dispatch(ended.boxed()).await;
     });
     (end, running)
 }
@@ -49,7 +50,7 @@ async fn what_is_under_way_is_finished_within_the_grace_period() {
 async fn what_the_grace_period_does_not_suffice_for_is_given_back_and_due_at_once() {
     let mut scene = Scene::new(6).await;
     scene.slow(Duration::from_secs(20));
-    let worker = scene.worker(at_once(4)).await.grace(Duration::from_millis(100));
+    let worker = scene.worker(ScheduleOptions { grace: Duration::from_millis(100), ..at_once(4) }).await;
     worker.tick().await.unwrap();
     let (end, running) = begin(worker);
     until_claimed(&mut scene, 4).await;

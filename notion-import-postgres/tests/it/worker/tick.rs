@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use futures_util::FutureExt;
 use notion_import_core::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
-use notion_import_core::schedule::ScheduleOptions;
+use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
 use notion_import_postgres::Postgres;
 
 use super::children::Child;
@@ -137,7 +138,7 @@ async fn a_pool_of_one_connection_is_enough_and_several_may_open_at_once() {
     };
     let [first, second] = pools;
     let (one, two) = tokio::join!(open(first), open(second));
-    let running = tokio::spawn(async move { one.run(std::future::pending()).await });
+    let running = tokio::spawn(async move { one.dispatch(std::future::pending().boxed()).await });
     scene.until_done(Duration::from_secs(30)).await;
     running.abort();
     drop(two);
@@ -146,8 +147,8 @@ async fn a_pool_of_one_connection_is_enough_and_several_may_open_at_once() {
 #[tokio::test]
 async fn a_worker_alone_syncs_what_becomes_due_and_leaves_no_job_behind() {
     let mut scene = Scene::new(3).await;
-    let worker = scene.worker(at_once(4)).await.every(Duration::from_secs(1));
-    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let worker = scene.worker(ScheduleOptions { poll: Duration::from_secs(1), ..at_once(4) }).await;
+    let running = tokio::spawn(async move { worker.dispatch(std::future::pending().boxed()).await });
     for round in 1..=3 {
         scene.run("UPDATE notion_import.connections SET next_run = now()").await;
         let due = Instant::now();
@@ -168,8 +169,8 @@ async fn a_worker_alone_syncs_what_becomes_due_and_leaves_no_job_behind() {
 async fn an_idle_worker_asks_the_database_less_than_five_times_a_second() {
     let mut scene = Scene::new(1).await;
     scene.run("UPDATE notion_import.connections SET next_run = now() + interval '1 hour'").await;
-    let worker = scene.worker(ScheduleOptions::default()).await.every(Duration::from_secs(60));
-    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let worker = scene.worker(ScheduleOptions::default()).await;
+    let running = tokio::spawn(async move { worker.dispatch(std::future::pending().boxed()).await });
     // What a connection did and has not told the statistics is told once it is idle for ten seconds.
     tokio::time::sleep(Duration::from_secs(12)).await;
     // Whatever is asked outside a transaction is one of its own.

@@ -36,6 +36,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a blob that was put since is not removed", removal::young),
     promise!("blobs are listed by when they were last put", removal::listed_by_age),
     promise!("a blob put in the moment of its removal is there", removal::at_once),
+    promise!("whoever clears away is told of every tenant that has blobs", removal::tenants),
     promise!("a tenant cannot read another's blob", foreign_read),
     promise!("a tenant can neither list nor remove another's blob", removal::foreign),
 ];

@@ -24,6 +24,18 @@ async fn remove(store: &Store, tenant: TenantId, blob: &BlobId) -> Outcome {
     Ok(())
 }
 
+pub(super) async fn tenants(store: Store) -> Outcome {
+    let (first, second, stranger) = (tenant(), tenant(), tenant());
+    let blob = put(&store, first, TEXT).await?;
+    put(&store, second, TEXT).await?;
+    remove(&store, first, &blob.id).await?;
+    put(&store, first, b"other").await?;
+    let known = store.tenants().await?;
+    ensure!(known.contains(&first) && known.contains(&second), "of two tenants, {known:?} are known");
+    ensure!(!known.contains(&stranger), "a tenant that has put nothing is among {known:?}");
+    Ok(())
+}
+
 pub(super) async fn removed(store: Store) -> Outcome {
     let tenant = tenant();
     let blob = put(&store, tenant, TEXT).await?;

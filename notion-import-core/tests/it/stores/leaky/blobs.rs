@@ -31,6 +31,7 @@ pub(super) enum Leak {
     ListsNothing,
     KnowsNoAge,
     LooksAndThenRemoves,
+    KnowsNoTenants,
 }
 
 pub(super) struct Leaky {
@@ -127,6 +128,13 @@ impl BlobStore for Leaky {
         }
     }
 
+    async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        match self.leak {
+            Leak::KnowsNoTenants => Ok(Vec::new()),
+            _ => self.inner.tenants().await,
+        }
+    }
+
     fn put_before(
         &self,
         tenant: TenantId,
@@ -180,6 +188,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ListsNothing, &["a blob removed once", "blobs are listed by"]),
         (Leak::KnowsNoAge, &["a blob that was put since", "blobs are listed by", "a blob put in the moment"]),
         (Leak::LooksAndThenRemoves, &["a blob put in the moment"]),
+        (Leak::KnowsNoTenants, &["whoever clears away"]),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;
 }
