@@ -68,3 +68,13 @@ async fn access_keeps_every_promise() {
 async fn access_of_many_tenants_keeps_every_promise_at_once() {
     uphold_at_once(suite::access::PROMISES, library).await;
 }
+
+#[cfg(feature = "gate")]
+#[tokio::test]
+async fn stores_of_one_library_keep_every_promise() {
+    let audited = |postgres: Arc<Postgres>| suite::Audited {
+        library: library(postgres.clone()),
+        connections: postgres,
+    };
+    uphold(suite::audited::PROMISES, audited).await;
+}

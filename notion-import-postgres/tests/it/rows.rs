@@ -54,6 +54,35 @@ async fn a_state_nobody_knows_needs_reauthorisation_and_is_not_claimed() {
     }
 }
 
+#[cfg(feature = "gate")]
+#[tokio::test]
+async fn a_publication_nobody_knows_is_none() {
+    use notion_import_core::library::access::{Publication, Viewer};
+    use notion_import_core::library::gate::AccessStore;
+
+    let database = Database::empty().await;
+    let postgres = database.open(1).await;
+    let connection = furnish(&postgres).await;
+    let tenant = connection.tenant;
+    let document = postgres.linked(&connection, None, 9).await.unwrap()[0].document;
+    let mut db = database.superuser().await;
+    for (publication, version) in [("scheduled", "1"), ("Published", "1"), ("", "1"), ("published", "NULL")] {
+        let row = format!(
+            "INSERT INTO notion_import.standings (tenant_id, document_id, level, publication, version, published_title, \
+                 published_at, listed) \
+             SELECT tenant_id, id, 'public', '{publication}', {version}, 'Policy', now(), true \
+             FROM notion_import.documents \
+             ON CONFLICT (tenant_id, document_id) DO UPDATE \
+                 SET publication = excluded.publication, version = excluded.version"
+        );
+        run(&mut db, row).await;
+        let (facts, _) = postgres.facts(tenant, None, document).await.unwrap().unwrap();
+        assert_eq!(facts.publication, Publication::Draft, "{publication} {version}");
+        let shown = postgres.readable(tenant, &Viewer::Anonymous, minute(1)).await.unwrap();
+        assert_eq!(shown, [], "{publication} {version}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_named_without_its_text() {
     let database = Database::empty().await;

@@ -52,3 +52,15 @@ async fn access_keeps_every_promise() {
     };
     suite::uphold(suite::access::PROMISES, fresh).await;
 }
+
+#[cfg(feature = "gate")]
+#[tokio::test]
+async fn stores_of_one_library_keep_every_promise() {
+    let folders = Default::default();
+    let fresh = async || {
+        let sqlite = Arc::new(fresh(&folders).await);
+        let library = suite::Library { documents: sqlite.clone(), access: sqlite.clone() };
+        suite::Audited { library, connections: sqlite }
+    };
+    suite::uphold(suite::audited::PROMISES, fresh).await;
+}

@@ -66,6 +66,7 @@ macro_rules! promise {
 }
 
 pub mod access;
+pub mod audited;
 pub mod blobs;
 pub mod connections;
 pub mod documents;
@@ -74,6 +75,7 @@ pub mod sweeping;
 mod fixture;
 
 pub use access::Library;
+pub use audited::Audited;
 pub use fixture::{bytes, content, content_manager, minute, page};
 pub use sweeping::Files;
 

@@ -4,9 +4,9 @@ mod leaky;
 
 use std::sync::Arc;
 
-use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
 use notion_import_core::testing::suite::{
-    self, Files, Library, access, blobs, connections, documents, sweeping,
+    self, Audited, Files, Library, access, audited, blobs, connections, documents, sweeping,
 };
 
 #[tokio::test]
@@ -40,4 +40,15 @@ async fn memory_documents_and_blobs_keep_every_promise() {
         blobs: Arc::new(MemoryBlobs::default()),
     };
     suite::uphold(sweeping::PROMISES, fresh).await;
+}
+
+#[tokio::test]
+async fn memory_stores_of_one_library_keep_every_promise() {
+    let fresh = async || {
+        let audit = MemoryAudit::default();
+        let library = Arc::new(MemoryLibrary::audited_in(audit.clone()));
+        let library = Library { documents: library.clone(), access: library };
+        Audited { library, connections: Arc::new(MemoryConnections::audited_in(audit)) }
+    };
+    suite::uphold(audited::PROMISES, fresh).await;
 }

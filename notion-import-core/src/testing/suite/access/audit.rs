@@ -8,6 +8,7 @@ use super::{Desk, Library};
 use crate::actor::{Agent, Role};
 use crate::error::StoreError;
 use crate::id::{ContactId, NdaId};
+use crate::library::access::AccessLevel;
 use crate::library::audit::{AuditEntry, AuditEvent, AuditQuery, Subject};
 use crate::library::gate::NewAcceptance;
 use crate::testing::suite::fixture::{abandon, actor, content, minute, page};
@@ -76,7 +77,7 @@ pub(super) async fn ndas(library: Library) -> Outcome {
         access.set_default_nda(admin, Some(nda), minute(3)).await?;
     }
     let address = IpAddr::from([192, 0, 2, 7]);
-    let document = desk.open("Policy", crate::library::access::AccessLevel::RequiresNda).await?.id;
+    let document = desk.open("Policy", AccessLevel::RequiresNda).await?.id;
     desk.assign(document, contact).await?;
     let acceptance = NewAcceptance { address: Some(address), ..desk.acceptance(document, nda).await? };
     for _again in 0..2 {
@@ -162,6 +163,27 @@ pub(super) async fn dropped(library: Library) -> Outcome {
             "entries of an import dropped after {polls} polls that left {kept} documents"
         );
         ensure_eq!(entries[0].subject, Subject::Document(id), "what the entry is about");
+        gapless(&entries)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn change_dropped(library: Library) -> Outcome {
+    for polls in 0..12 {
+        let desk = Desk::new(&library);
+        let id = desk.open("Policy", AccessLevel::Internal).await?.id;
+        let change = desk.change(id, AccessLevel::Public).await?;
+        abandon(desk.try_level(id, &change), polls).await;
+        // What was dropped may still end: after this, it has.
+        desk.access().rename(&desk.admin, id, Some("Afterwards"), minute(3)).await?;
+        let entries = audit(&desk).await?;
+        let of_level = |entry: &&AuditEntry| matches!(entry.event, AuditEvent::LevelChanged { .. });
+        let widened = desk.level(id).await? == AccessLevel::Public;
+        ensure_eq!(
+            entries.iter().filter(of_level).count(),
+            usize::from(widened),
+            "entries of a change dropped after {polls} polls that happened: {widened}"
+        );
         gapless(&entries)?;
     }
     Ok(())

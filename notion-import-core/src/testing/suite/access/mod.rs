@@ -98,6 +98,7 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a tenant's entries are counted from one without a gap", audit::numbers),
     promise!("acts at once have numbers of their own", audit::at_once),
     promise!("a dropped import is audited if and only if it happened", audit::dropped),
+    promise!("a dropped change is audited if and only if it happened", audit::change_dropped),
     promise!("the audit is paged by its numbers, newest first", audit::paged),
     promise!("another tenant's audit cannot be read", audit::tenancy),
     promise!("another tenant's documents cannot be read", tenancy::reads),

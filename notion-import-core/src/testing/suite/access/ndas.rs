@@ -269,6 +269,7 @@ pub(super) async fn for_a_document(library: Library) -> Outcome {
         [Viewer::Anonymous, Viewer::Member(desk.admin.clone()), known(false, false), known(true, true)]
     {
         refused(&stranger, listed, nda, "as somebody else").await?;
+        refused(&stranger, assigned, nda, "as somebody else, though assigned").await?;
     }
     desk.access().withdraw(&desk.admin, listed, minute(2)).await?;
     refused(&viewer, listed, nda, "for what was withdrawn").await?;
