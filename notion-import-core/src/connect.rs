@@ -169,7 +169,7 @@ impl Connector {
         let Some(record) = self.connections.called(tenant, &seen.reference).await? else {
             return Ok(self.authorizer.revoke(&seen.reference).await?);
         };
-        if record.workspace.id != seen.workspace_id {
+        if !record.leads_to(seen.workspace_id.as_deref()) {
             tracing::warn!(%tenant, connection = %record.id, "a connection leads to another workspace than was confirmed");
             let found = Elsewhere { id: seen.workspace_id.clone() };
             self.connections.misled(tenant, record.id, &found, self.client.clock().now()).await?;

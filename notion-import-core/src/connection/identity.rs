@@ -56,7 +56,8 @@ pub(crate) async fn noted<T>(
 }
 
 /// Compares what the authorizer says of a connection with its record, and marks a connection that leads elsewhere as one that
-/// needs reauthorisation. An [`Authorizer`] that does not tell workspaces cannot be used with it.
+/// needs reauthorisation. An id that is missing equals nothing, so nothing is read with an [`Authorizer`] that does not tell
+/// workspaces, nor through a connection whose workspace had no id when it was confirmed: both fail as [`Error::AnotherWorkspace`].
 ///
 /// It costs a request to the service, none to Notion: one a minute and connection for what begins, and one for each document or
 /// batch of up to 200 looks that is stored.
@@ -89,7 +90,7 @@ impl ConfirmedIdentity {
         let record = self.connections.get(*tenant, *id).await?;
         // The record is gone, or renewed: whoever holds the connection as it was is fenced, and its reference is nobody's.
         let record = record.filter(|record| record.reference == *reference).ok_or(StoreError::Fenced)?;
-        if record.workspace.id != seen.workspace_id {
+        if !record.leads_to(seen.workspace_id.as_deref()) {
             tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
             let found = Elsewhere { id: seen.workspace_id };
             self.connections.misled(*tenant, *id, &found, self.clock.now()).await?;

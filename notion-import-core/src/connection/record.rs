@@ -76,7 +76,13 @@ pub struct ConnectionRecord {
 }
 
 impl ConnectionRecord {
-    /// The right to act through it with its current generation.
+    /// Tells whether a workspace of this id, as the service tells it, is the one that was confirmed. An id that is missing, here
+    /// or there, is like no other.
+    pub fn leads_to(&self, told: Option<&str>) -> bool {
+        told.is_some() && self.workspace.id.as_deref() == told
+    }
+
+    /// Returns the right to act through it with its current generation.
     pub fn connection(&self) -> Connection {
         let Self { tenant, id, reference, generation, .. } = self;
         Connection { tenant: *tenant, id: *id, reference: reference.clone(), generation: *generation }

@@ -7,7 +7,8 @@ use futures_util::TryStreamExt;
 use notion_import_core::browse::Query;
 use notion_import_core::connect::{AttemptState, Begun, Connector};
 use notion_import_core::connection::{
-    ConfirmedIdentity, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere, StaticToken,
+    ConfirmedIdentity, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
+    StaticToken, Workspace,
 };
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::{ConnectionId, MemberId, TenantId};
@@ -302,4 +303,25 @@ async fn further_consents_of_a_used_link_are_taken_back() {
     let after = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-3");
     scene.connector.noticed(&after).await.unwrap();
     assert_eq!(scene.consents.known().revoked, [before, after]);
+}
+
+#[tokio::test]
+async fn a_workspace_that_nobody_tells_is_not_the_one_that_was_confirmed() {
+    let scene = Scene::new();
+    let id = scene.connected().await;
+    let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
+    let untold =
+        ConnectionRecord { workspace: Workspace { id: None, ..record.workspace.clone() }, ..record.clone() };
+    for (record, told, expected) in [
+        (&record, record.workspace.id.as_deref(), true),
+        (&record, Some("another"), false),
+        (&record, None, false),
+        (&untold, Some("another"), false),
+        (&untold, None, false),
+    ] {
+        assert_eq!(record.leads_to(told), expected, "{:?} and {told:?}", record.workspace.id);
+    }
+    // The service tells none.
+    let read = scene.careful().browse(&record.connection(), &Query::default()).await;
+    assert!(matches!(read, Err(Error::AnotherWorkspace)), "{read:?}");
 }
