@@ -129,55 +129,55 @@ impl Connector {
         Ok(Begun { attempt: attempt.id, secret, link })
     }
 
-    /// It takes a hint, such as a webhook, that something happened to a connection: the connection is read anew at the
+    /// Takes a hint, such as a webhook, that something happened to a connection: the connection is read anew at the
     /// authorizer, and nothing the hint says is believed. Safe to call any number of times.
     ///
     /// # Errors
     /// The authorizer's, Notion's and the store's; the hint should come again then.
     pub async fn noticed(&self, reference: &ConnectionRef) -> Result<(), Error> {
         let Some(seen) = self.authorizer.inspect(reference).await? else { return Ok(()) };
+        // Before its tags: whoever replaces what a connection holds also replaces those.
+        let in_use = self.connections.by_reference(&seen.reference).await?;
+        if !in_use.is_empty() {
+            return self.note_elsewhere(&in_use, &seen).await;
+        }
         let (Some(tenant), Some(attempt)) = (seen.tenant, seen.attempt) else { return Ok(()) };
         let attempt = self.connections.attempt(tenant, attempt).await?;
         let now = self.client.clock().now();
-        let Some(attempt) = attempt.filter(|attempt| !attempt.is_over(now)) else {
-            return self.known_or_revoked(tenant, &seen).await;
-        };
-        match &attempt.granted {
-            None => self.granted(&attempt, &seen).await,
-            Some(noted) if noted.reference == seen.reference => Ok(()),
-            // The link was used again.
-            Some(_) => self.known_or_revoked(tenant, &seen).await,
+        match attempt.filter(|attempt| !attempt.is_over(now)) {
+            Some(attempt) => match &attempt.granted {
+                None => self.granted(&attempt, &seen).await,
+                Some(noted) if noted.reference == seen.reference => Ok(()),
+                // The link was used again.
+                Some(_) => self.revoke_unless_used(tenant, &seen.reference).await,
+            },
+            None => self.revoke_unless_used(tenant, &seen.reference).await,
         }
     }
 
-    /// Makes the connection that the service calls so due at once, if a tenant has it.
+    /// Makes the connections that the service calls so due at once.
     ///
     /// # Errors
-    /// The authorizer's and the store's.
+    /// The store's.
     pub(crate) async fn hasten(&self, reference: &ConnectionRef) -> Result<(), Error> {
-        let Some(tenant) = self.authorizer.inspect(reference).await?.and_then(|seen| seen.tenant) else {
-            return Ok(());
-        };
-        if let Some(known) = self.connections.called(tenant, reference).await? {
-            self.connections.hasten(tenant, known.id, self.client.clock().now()).await?;
+        for known in self.connections.by_reference(reference).await? {
+            self.connections.hasten(known.tenant, known.id, self.client.clock().now()).await?;
         }
         Ok(())
     }
 
-    /// Looks whether a connection in use still leads to its workspace; one that nobody uses, nor can confirm, is revoked.
-    async fn known_or_revoked(&self, tenant: TenantId, seen: &Inspected) -> Result<(), Error> {
-        let Some(record) = self.connections.called(tenant, &seen.reference).await? else {
-            return Ok(self.authorizer.revoke(&seen.reference).await?);
-        };
-        if !record.leads_to(seen.workspace_id.as_deref()) {
-            tracing::warn!(%tenant, connection = %record.id, "a connection leads to another workspace than was confirmed");
-            let found = Elsewhere { id: seen.workspace_id.clone() };
-            self.connections.misled(tenant, record.id, &found, self.client.clock().now()).await?;
+    /// Notes which of these connections no longer lead to their workspace.
+    async fn note_elsewhere(&self, in_use: &[ConnectionRecord], seen: &Inspected) -> Result<(), Error> {
+        let found = Elsewhere { id: seen.workspace_id.clone() };
+        for record in in_use.iter().filter(|record| !record.leads_to(found.id.as_deref())) {
+            let ConnectionRecord { tenant, id, .. } = record;
+            tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
+            self.connections.misled(*tenant, *id, &found, self.client.clock().now()).await?;
         }
         Ok(())
     }
 
-    /// It tells how an attempt stands, asking the authorizer in case the hint was lost.
+    /// Tells how an attempt stands, asking the authorizer in case the hint was lost.
     ///
     /// # Errors
     /// [`StoreError::Denied`] unless the actor is an administrator; the authorizer's, Notion's and the store's.

@@ -26,8 +26,9 @@ pub enum SharedWorkspace {
 /// Where connections and attempts are kept.
 ///
 /// # Contract
-/// - Every method but [`claim_due`](ConnectionStore::claim_due) and [`lapsed`](ConnectionStore::lapsed) sees one
-///   tenant only; those two are the scheduler's and return the tenant with each row.
+/// - Every method sees one tenant only, but for [`claim_due`](ConnectionStore::claim_due), [`lapsed`](ConnectionStore::lapsed),
+///   [`fenced`](ConnectionStore::fenced) and [`by_reference`](ConnectionStore::by_reference): they are for what acts for no
+///   member, and return the tenant with each row.
 /// - Each call is one transaction: it happens wholly or not at all, also when the future is dropped.
 /// - A claim raises the generation; a claimed connection is not claimed again before its lease runs out. At the moment it
 ///   runs out, it is free.
@@ -105,7 +106,11 @@ pub trait ConnectionStore: Send + Sync {
         reference: &ConnectionRef,
     ) -> Result<Option<ConnectionRecord>, StoreError>;
 
-    /// It returns a tenant's connections, oldest first.
+    /// Returns the connections of any tenant that the service calls so, oldest first. It is for what the service says of a
+    /// connection whose tags are lost or changed.
+    async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError>;
+
+    /// Returns a tenant's connections, oldest first.
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError>;
 
     /// It claims at most `limit` active connections of any tenant whose next run is not after `now` and that

@@ -1,6 +1,6 @@
 //! A stand-in for the service that runs the consent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -21,6 +21,8 @@ pub struct Known {
     connections: HashMap<ConnectionRef, (TenantId, AttemptId)>,
     /// The workspaces that connections lead to, as far as the service tells.
     pub workspaces: HashMap<ConnectionRef, String>,
+    /// The connections that carry no tags of ours any more.
+    pub untagged: HashSet<ConnectionRef>,
     pub revoked: Vec<ConnectionRef>,
     tokens: HashMap<String, AttemptId>,
     /// The attempts whose sessions were closed.
@@ -48,7 +50,8 @@ impl Consents {
 
     fn inspected(&self, reference: &ConnectionRef) -> Option<Inspected> {
         let (tenant, attempt) = self.known().connections.get(reference).copied()?;
-        let (tenant, attempt) = (Some(tenant), Some(attempt));
+        let is_tagged = !self.known().untagged.contains(reference);
+        let (tenant, attempt) = (is_tagged.then_some(tenant), is_tagged.then_some(attempt));
         let workspace_id = self.known().workspaces.get(reference).cloned();
         Some(Inspected { reference: reference.clone(), tenant, attempt, workspace_id })
     }

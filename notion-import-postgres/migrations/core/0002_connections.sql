@@ -43,7 +43,7 @@ CREATE TABLE notion_import.connections (
     hastened_to timestamptz,
     last_run json,
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, reference)
+    UNIQUE (reference, tenant_id)
 );
 
 CREATE INDEX connections_due ON notion_import.connections (greatest(next_run, leased_until, queued_until)) WHERE state = 'active';
@@ -82,7 +82,7 @@ CREATE POLICY lookup ON notion_import.connections FOR SELECT TO notion_import_lo
 -- All it may write is that a connection is queued.
 CREATE POLICY lookup_queues ON notion_import.connections
     FOR UPDATE TO notion_import_lookup USING (true) WITH CHECK (true);
-GRANT SELECT (tenant_id, id, state, workspace_id, bot_id, next_run, leased_until, queued_until)
+GRANT SELECT (tenant_id, id, reference, connected_at, state, workspace_id, bot_id, next_run, leased_until, queued_until)
     ON notion_import.connections TO notion_import_lookup;
 GRANT UPDATE (queued_until) ON notion_import.connections TO notion_import_lookup;
 
@@ -117,6 +117,15 @@ AS $$
     WHERE c.state = 'disconnecting' ORDER BY c.id LIMIT at_most
 $$;
 
+-- Connections that the service calls so, oldest first.
+CREATE FUNCTION notion_import.by_reference(called text)
+RETURNS TABLE (tenant_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT c.tenant_id, c.id FROM notion_import.connections AS c
+    WHERE c.reference = called ORDER BY c.connected_at, c.tenant_id
+$$;
+
 -- Attempts that are to be looked at, longest due first.
 CREATE FUNCTION notion_import.lapsed(at timestamptz, at_most bigint)
 RETURNS TABLE (tenant_id uuid, id uuid)
@@ -137,15 +146,18 @@ AS $$
 $$;
 
 REVOKE ALL ON FUNCTION
-    notion_import.due, notion_import.queue_due, notion_import.fenced, notion_import.lapsed, notion_import.another_has
+    notion_import.due, notion_import.queue_due, notion_import.fenced, notion_import.by_reference, notion_import.lapsed,
+    notion_import.another_has
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION notion_import.due, notion_import.queue_due TO notion_import_sync;
-GRANT EXECUTE ON FUNCTION notion_import.fenced, notion_import.lapsed, notion_import.another_has TO notion_import_app;
+GRANT EXECUTE ON FUNCTION
+    notion_import.fenced, notion_import.by_reference, notion_import.lapsed, notion_import.another_has TO notion_import_app;
 
 GRANT CREATE ON SCHEMA notion_import TO notion_import_lookup;
 ALTER FUNCTION notion_import.due OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.queue_due OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.fenced OWNER TO notion_import_lookup;
+ALTER FUNCTION notion_import.by_reference OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.lapsed OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.another_has OWNER TO notion_import_lookup;
 REVOKE CREATE ON SCHEMA notion_import FROM notion_import_lookup;

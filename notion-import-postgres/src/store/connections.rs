@@ -153,6 +153,17 @@ impl ConnectionStore for Postgres {
         Ok(record)
     }
 
+    async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let mut tx = self.schedule(Role::App).await?;
+        let mut called = Vec::new();
+        for (tenant, id) in connections::by_reference(&mut *tx, reference).await? {
+            enter(&mut tx, Role::App, Some(tenant)).await?;
+            called.extend(connections::get(&mut *tx, tenant, id).await?);
+        }
+        commit(tx).await?;
+        Ok(called)
+    }
+
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
         let mut tx = self.snapshot(Role::App, tenant).await?;
         let records = connections::list(&mut *tx, tenant).await?;

@@ -93,7 +93,20 @@ pub(crate) async fn called(
     row.as_ref().map(read).transpose()
 }
 
-/// It returns a connection that nobody else changes until the transaction ends.
+/// Returns those of every tenant that the service calls so, oldest first.
+pub(crate) async fn by_reference(
+    db: impl PgExecutor<'_>,
+    reference: &ConnectionRef,
+) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
+    let rows = sqlx::query("SELECT tenant_id, id FROM by_reference($1)")
+        .bind(reference.as_str())
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, place)
+}
+
+/// Returns a connection that nobody else changes until the transaction ends.
 pub(crate) async fn lock(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

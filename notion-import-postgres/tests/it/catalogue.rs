@@ -148,7 +148,7 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
     let mut db = database.superuser().await;
     let definers = "SELECT proname || ' as ' || proowner::regrole FROM pg_proc \
                     WHERE pronamespace = 'notion_import'::regnamespace AND prosecdef ORDER BY proname";
-    let expected = ["another_has", "due", "fenced", "lapsed", "queue_due"]
+    let expected = ["another_has", "by_reference", "due", "fenced", "lapsed", "queue_due"]
         .map(|name| format!("{name} as notion_import_lookup"));
     assert_eq!(column(&mut db, definers).await, expected);
 
@@ -161,11 +161,13 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
             "attempts.look_at SELECT",
             "attempts.tenant_id SELECT",
             "connections.bot_id SELECT",
+            "connections.connected_at SELECT",
             "connections.id SELECT",
             "connections.leased_until SELECT",
             "connections.next_run SELECT",
             "connections.queued_until SELECT",
             "connections.queued_until UPDATE",
+            "connections.reference SELECT",
             "connections.state SELECT",
             "connections.tenant_id SELECT",
             "connections.workspace_id SELECT",

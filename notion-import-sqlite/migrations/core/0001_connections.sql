@@ -40,7 +40,7 @@ CREATE TABLE connections (
     hastened_to INTEGER,
     last_run TEXT,
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, reference)
+    UNIQUE (reference, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX connections_by_next_run ON connections (next_run) WHERE state = 'active';

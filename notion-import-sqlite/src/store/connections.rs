@@ -130,6 +130,10 @@ impl ConnectionStore for Sqlite {
         connections::called(self.readers(), tenant, reference).await
     }
 
+    async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
+        connections::by_reference(self.readers(), reference).await
+    }
+
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
         connections::list(self.readers(), tenant).await
     }

@@ -74,6 +74,19 @@ pub(crate) async fn called(
     row.as_ref().map(read).transpose()
 }
 
+/// Returns those of every tenant that the service calls so.
+pub(crate) async fn by_reference(
+    db: impl SqliteExecutor<'_>,
+    reference: &ConnectionRef,
+) -> Result<Vec<ConnectionRecord>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM connections WHERE reference = ? ORDER BY connected_at, tenant_id")
+        .bind(reference.as_str())
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, read)
+}
+
 pub(crate) async fn list(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,

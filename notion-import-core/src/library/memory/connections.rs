@@ -194,6 +194,14 @@ impl ConnectionStore for MemoryConnections {
         Ok(self.lock().of_reference(tenant, reference).cloned())
     }
 
+    async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let state = self.lock();
+        let records = state.connections.values().map(|held| &held.record);
+        let mut called: Vec<_> = records.filter(|record| record.reference == *reference).cloned().collect();
+        called.sort_by_key(|record| (record.connected_at, record.tenant));
+        Ok(called)
+    }
+
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
         let state = self.lock();
         let of_tenant = state.connections.values().filter(|held| held.record.tenant == tenant);

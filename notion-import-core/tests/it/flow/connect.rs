@@ -306,6 +306,30 @@ async fn further_consents_of_a_used_link_are_taken_back() {
 }
 
 #[tokio::test]
+async fn a_replacement_is_noticed_at_once_whatever_its_tags_say() {
+    let begun_by_another = async |scene: &Scene, reference: &ConnectionRef| {
+        let other = actor(TenantId::fresh(), Role::Admin);
+        let begun = scene.connector.begin(&other).await.unwrap();
+        scene.consents.grant(other.tenant, begun.attempt, reference.as_str());
+    };
+    for loses_tags in [true, false] {
+        let scene = Scene::new();
+        let (id, reference) = (scene.connected().await, ConnectionRef::new("c-1"));
+        if loses_tags {
+            scene.consents.known().untagged.insert(reference.clone());
+        } else {
+            begun_by_another(&scene, &reference).await;
+        }
+        scene.leads_to(&reference, "another");
+        scene.connector.noticed(&reference).await.unwrap();
+        let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
+        assert_eq!(record.state, ConnectionState::NeedsReauth, "tags lost: {loses_tags}");
+        assert_eq!(record.found, Some(Elsewhere { id: Some("another".into()) }));
+        assert!(scene.consents.known().revoked.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_workspace_that_nobody_tells_is_not_the_one_that_was_confirmed() {
     let scene = Scene::new();
     let id = scene.connected().await;

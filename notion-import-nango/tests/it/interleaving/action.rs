@@ -24,9 +24,9 @@ pub enum Action {
     Reconnect(Nth),
     /// Anybody opens a link, used, late or neither, and consents to a workspace.
     Consent { link: Nth, workspace: Where },
-    /// Somebody with Nango's dashboard replaces what a connection in use holds.
+    /// Somebody with Nango's dashboard replaces what any connection holds, confirmed or not.
     Replace { connection: Nth, workspace: Where, keeps_tags: bool },
-    /// The same, in the middle of whatever asks Notion next: after so many of its requests.
+    /// The same is done to one in use, in the middle of whatever asks Notion next: after so many of its requests.
     ReplaceAmid { connection: Nth, workspace: Where, after: usize },
     /// A webhook about any connection there ever was arrives: the first time, once more, or forged.
     Webhook(Nth),
@@ -36,6 +36,8 @@ pub enum Action {
     Confirm(Nth),
     /// Others try to, with the secret.
     ConfirmAsAnother(Nth),
+    /// The administrator gives an attempt up.
+    Cancel(Nth),
     /// Somebody lists what can be picked, by a connection as it once was.
     Browse(Nth),
     /// Somebody imports a page of any workspace, by a connection as it once was.
@@ -84,6 +86,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => nth().prop_map(Action::Poll),
         4 => nth().prop_map(Action::Confirm),
         1 => nth().prop_map(Action::ConfirmAsAnother),
+        1 => nth().prop_map(Action::Cancel),
         3 => nth().prop_map(Action::Browse),
         5 => (nth(), 0..WORKSPACES).prop_map(|(by, workspace)| Action::Import { by, workspace }),
         3 => nth().prop_map(Action::Sync),

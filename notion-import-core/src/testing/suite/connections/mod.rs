@@ -79,6 +79,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("what the audit says of connections is counted without a gap", audit::gapless),
     promise!("another tenant's attempt does not exist", tenancy::attempts),
     promise!("another tenant's connection cannot be read", tenancy::read),
+    promise!("connections of all tenants are found by their reference", tenancy::by_reference),
     promise!("another tenant's connection cannot be claimed", tenancy::claim),
     promise!("another tenant's connection cannot be changed", tenancy::change),
 ];

@@ -40,6 +40,19 @@ pub(super) async fn read(store: Store) -> Outcome {
     Ok(())
 }
 
+pub(super) async fn by_reference(store: Store) -> Outcome {
+    let mut called = Vec::new();
+    for reference in ["notion", "other", "notion"] {
+        called.push(connected(&*store, tenant(), reference).await?);
+    }
+    let other = called.remove(1);
+    called.sort_by_key(|record| (record.connected_at, record.tenant));
+    ensure_eq!(store.by_reference(&ConnectionRef::new("notion")).await?, called, "what is called so");
+    ensure_eq!(store.by_reference(&other.reference).await?, [other], "what is called otherwise");
+    ensure_eq!(store.by_reference(&ConnectionRef::new("nothing")).await?, [], "what nobody has");
+    Ok(())
+}
+
 pub(super) async fn claim(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let claimed = store.claim(tenant(), record.id, minute(1), LEASE).await?;

@@ -25,6 +25,7 @@ enum Leak {
     ActivatesAgain,
     ReadsAnyTenant,
     ListsBackwards,
+    FindsOneHolder,
     LapsedBackwards,
     ClaimsAll,
     ClaimsTheRefused,
@@ -231,6 +232,14 @@ impl ConnectionStore for Leaky {
         self.inner.called(tenant, reference).await
     }
 
+    async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
+        let mut called = self.inner.by_reference(reference).await?;
+        if self.leak == Leak::FindsOneHolder {
+            called.truncate(1);
+        }
+        Ok(called)
+    }
+
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError> {
         let mut records = self.inner.list(tenant).await?;
         if self.leak == Leak::ListsBackwards {
@@ -382,6 +391,7 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::ReadsAnyTenant, &["another tenant's connection cannot be read"]),
         (Leak::ListsBackwards, &["connections are listed"]),
+        (Leak::FindsOneHolder, &["connections of all tenants are found by their reference"]),
         (Leak::LapsedBackwards, &["lapsed attempts", "the attempt that was looked at last"]),
         (Leak::ClaimsAll, &["the longest due"]),
         (Leak::ClaimsBeforeDue, &["what is due is claimed by name once"]),
