@@ -20,6 +20,7 @@ macro_rules! uuid_id {
             }
 
             /// Makes a fresh, time-ordered id (UUIDv7).
+            #[cfg(feature = "client")]
             pub fn fresh() -> Self {
                 Self(Uuid::now_v7())
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::{Stream, TryStreamExt, stream};
+use tracing::{Instrument, Span};
 use url::Url;
 
 use crate::actor::Actor;
@@ -222,36 +223,33 @@ impl Importer {
     ///
     /// # Errors
     /// Notion's, the token source's and the store's, here as in every other flow.
-    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn browse(&self, connection: &Connection, query: &Query) -> Result<Listing, Error> {
         let api = self.client.on(connection).interactive();
         let searching = browse::search(&api, &*self.documents, connection, query);
-        self.reading(connection, self.timeouts.browse, searching).await
+        self.reading("browse", connection, self.timeouts.browse, searching).await
     }
 
     /// It finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if the page is not shared with the connection.
-    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
         let api = self.client.on(connection).interactive();
         let looking = browse::paste(&api, &*self.documents, connection, text);
-        self.reading(connection, self.timeouts.browse, looking).await
+        self.reading("paste", connection, self.timeouts.browse, looking).await
     }
 
     /// Imports one page or data source, as a member of the connection's tenant.
     ///
     /// # Errors
     /// [`StoreError::Denied`](crate::error::StoreError::Denied) unless the actor may import. On any error the library is as it was.
-    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn import_one(
         &self,
         actor: &Actor,
         connection: &Connection,
         pick: Pick,
     ) -> Result<Imported, Error> {
-        self.job(actor, connection).one(pick).await
+        self.job(actor, connection).one(pick).instrument(span("import_one", connection.tenant)).await
     }
 
     /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
@@ -270,9 +268,8 @@ impl Importer {
     ///
     /// # Errors
     /// Notion's and the blob store's.
-    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn fetch(&self, connection: &Connection, pick: Pick) -> Result<Fetched, Error> {
-        self.reading(connection, self.timeouts.import, self.fetcher(connection).fetch(pick)).await
+        self.reading("fetch", connection, self.timeouts.import, self.fetcher(connection).fetch(pick)).await
     }
 
     /// It does the same and keeps the files in a store of the caller's choice: one for each document, for instance.
@@ -286,7 +283,7 @@ impl Importer {
         pick: Pick,
     ) -> Result<Fetched, Error> {
         let fetcher = Fetcher { blobs, ..self.fetcher(connection) };
-        self.reading(connection, self.timeouts.import, fetcher.fetch(pick)).await
+        self.reading("fetch", connection, self.timeouts.import, fetcher.fetch(pick)).await
     }
 
     /// It looks at what a page or data source says of itself, its last edit for instance, without reading its content.
@@ -296,7 +293,7 @@ impl Importer {
     pub async fn look(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
         let api = self.client.on(connection);
         let looking = source::look(&api, pick.id, pick.kind);
-        Ok(self.reading(connection, self.timeouts.import, looking).await?.source)
+        Ok(self.reading("look", connection, self.timeouts.import, looking).await?.source)
     }
 
     /// It lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
@@ -320,7 +317,8 @@ impl Importer {
     /// # Errors
     /// Notion's.
     pub async fn rows(&self, connection: &Connection, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
-        self.reading(connection, self.timeouts.import, self.fetcher(connection).row_ids(data_source)).await
+        self.reading("rows", connection, self.timeouts.import, self.fetcher(connection).row_ids(data_source))
+            .await
     }
 
     /// It lists the data sources of a database.
@@ -334,7 +332,7 @@ impl Importer {
     ) -> Result<Vec<NotionId>, Error> {
         let api = self.client.on(connection);
         let listing = browse::data_sources(&api, database);
-        let seen = self.reading(connection, self.timeouts.import, listing).await?;
+        let seen = self.reading("data_sources", connection, self.timeouts.import, listing).await?;
         Ok(seen.iter().map(|seen| seen.source.id).collect())
     }
 
@@ -342,18 +340,17 @@ impl Importer {
     ///
     /// # Errors
     /// [`Error::needs_reconnect`] if Notion no longer accepts the connection. What was found until then is kept.
-    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn sync(&self, connection: &Connection) -> Result<SyncReport, Error> {
-        self.reading(connection, self.timeouts.sync, self.syncing(connection).run()).await
+        self.reading("sync", connection, self.timeouts.sync, self.syncing(connection).run()).await
     }
 
     /// It does the same for some sources only, as a webhook or a person asks.
     ///
     /// # Errors
     /// As [`sync`](Self::sync).
-    #[tracing::instrument(skip_all, fields(tenant = %connection.tenant))]
     pub async fn refresh(&self, connection: &Connection, sources: &[NotionId]) -> Result<SyncReport, Error> {
-        self.reading(connection, self.timeouts.sync, self.syncing(connection).refresh(sources)).await
+        self.reading("refresh", connection, self.timeouts.sync, self.syncing(connection).refresh(sources))
+            .await
     }
 
     /// It removes the tenant's files that no document refers to and that were put longer ago than `grace`, and returns how many
@@ -362,13 +359,13 @@ impl Importer {
     ///
     /// # Errors
     /// The stores'.
-    #[tracing::instrument(skip_all, fields(%tenant))]
     pub async fn sweep_files(&self, tenant: TenantId, grace: Duration) -> Result<u64, Error> {
         let before =
             TimeDelta::from_std(grace).ok().and_then(|grace| self.clock.now().checked_sub_signed(grace));
         // Longer ago than there were clocks: nothing is.
         let Some(before) = before else { return Ok(0) };
-        Ok(sweep(&*self.documents, &*self.blobs, tenant, before).await?)
+        let sweeping = sweep(&*self.documents, &*self.blobs, tenant, before);
+        Ok(sweeping.instrument(span("sweep_files", tenant)).await?)
     }
 
     /// Builds the same importer for syncs that come this often.
@@ -408,6 +405,7 @@ impl Importer {
     /// which is safe everywhere.
     async fn reading<T>(
         &self,
+        flow: &'static str,
         connection: &Connection,
         limit: Duration,
         operation: impl Future<Output = Result<T, Error>>,
@@ -416,7 +414,8 @@ impl Importer {
             self.begin(connection).await?;
             operation.await
         };
-        let outcome = within(&*self.clock, limit, reading, Error::Overdue).await;
+        let reading = within(&*self.clock, limit, reading, Error::Overdue);
+        let outcome = reading.instrument(span(flow, connection.tenant)).await;
         noted(self.identity.as_deref(), connection, outcome).await
     }
 
@@ -448,4 +447,9 @@ impl Importer {
             options: self.sync,
         }
     }
+}
+
+/// Builds the span of a flow. By hand, since the attribute for it would bring its macros and another parser to every host.
+fn span(flow: &'static str, tenant: TenantId) -> Span {
+    tracing::info_span!("notion_import", flow, %tenant)
 }

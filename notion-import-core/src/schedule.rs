@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
 use crate::error::{Error, StoreError};
@@ -194,8 +195,12 @@ impl Scheduler {
         due.into_iter().map(|connection| self.run(connection)).collect()
     }
 
-    #[tracing::instrument(name = "sync", skip_all, fields(tenant = %connection.tenant))]
     async fn run(&self, connection: Connection) -> SyncRun {
+        let span = tracing::info_span!("sync", tenant = %connection.tenant);
+        self.synced(connection).instrument(span).await
+    }
+
+    async fn synced(&self, connection: Connection) -> SyncRun {
         let started_at = self.now();
         let outcome = tokio::select! {
             outcome = self.importer.sync(&connection) => outcome,

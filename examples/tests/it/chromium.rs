@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
 use crate::demo::Demo;
@@ -130,7 +131,7 @@ async fn connect(port: u16, profile: &str) -> Client {
     let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
     let serde_json::Value::Object(capabilities) = capabilities else { unreachable!() };
     for _ in 0..100 {
-        let mut builder = ClientBuilder::rustls().unwrap();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities.clone());
         if let Ok(client) = builder.connect(&format!("http://127.0.0.1:{port}")).await {
             return client;

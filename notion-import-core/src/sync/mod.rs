@@ -36,7 +36,7 @@ pub struct SyncOptions {
     pub verify_at_once: usize,
     /// Within this time each document is verified, whatever search shows: a day by default.
     pub verified_within: Duration,
-    /// How often a run comes: every four hours by default. A [`Scheduler`](crate::schedule::Scheduler) puts its own interval here.
+    /// How often a run comes: every four hours by default. A schedule puts its own interval here.
     pub every: Duration,
 }
 

@@ -7,6 +7,7 @@ mod fast;
 mod server;
 mod switchboard;
 mod transport;
+#[cfg(feature = "wiremock")]
 mod wiremock;
 
 pub use self::clock::SimClock;
@@ -16,4 +17,5 @@ pub use self::file_server::{Asked, FileServer, Step};
 pub use self::server::Server;
 pub use self::switchboard::Switchboard;
 pub use self::transport::WorldTransport;
+#[cfg(feature = "wiremock")]
 pub use self::wiremock::WiremockDoor;

@@ -27,9 +27,9 @@ pub use blocks::{
     external, file, heading, image, numbered, paragraph, pdf, quote, synced, synced_copy, table, to_do,
     toggle, unsupported,
 };
-pub use door::{
-    Asked, Download, FastClock, FileServer, Server, SimClock, Step, Switchboard, WiremockDoor, WorldTransport,
-};
+#[cfg(feature = "wiremock")]
+pub use door::WiremockDoor;
+pub use door::{Asked, Download, FastClock, FileServer, Server, SimClock, Step, Switchboard, WorldTransport};
 pub use signed::{SignedPages, WORLDS_SIGNATURE, signed_everywhere};
 pub use text::{Text, text};
 pub use world::{

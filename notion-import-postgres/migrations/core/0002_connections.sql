@@ -43,11 +43,12 @@ CREATE TABLE notion_import.connections (
     hastened_to timestamptz,
     last_run json,
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (reference, tenant_id)
+    UNIQUE (tenant_id, reference)
 );
 
 CREATE INDEX connections_due ON notion_import.connections (greatest(next_run, leased_until, queued_until)) WHERE state = 'active';
 CREATE INDEX connections_fenced ON notion_import.connections (id) WHERE state = 'disconnecting';
+CREATE INDEX connections_by_reference ON notion_import.connections (reference);
 CREATE INDEX connections_by_bot ON notion_import.connections (bot_id);
 CREATE INDEX connections_by_workspace ON notion_import.connections (workspace_id) WHERE workspace_id IS NOT NULL;
 

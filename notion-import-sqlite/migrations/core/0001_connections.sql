@@ -40,8 +40,10 @@ CREATE TABLE connections (
     hastened_to INTEGER,
     last_run TEXT,
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (reference, tenant_id)
+    UNIQUE (tenant_id, reference)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX connections_by_reference ON connections (reference);
 
 CREATE INDEX connections_by_next_run ON connections (next_run) WHERE state = 'active';
 CREATE INDEX connections_fenced ON connections (id) WHERE state = 'disconnecting';

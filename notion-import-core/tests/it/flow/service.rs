@@ -21,6 +21,7 @@ use notion_import_core::service::Service;
 use notion_import_core::testing::WorldTransport;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::transport::Clock;
+use tokio::sync::oneshot;
 
 use super::Stage;
 use crate::consents::Consents;
@@ -60,8 +61,10 @@ impl Scene {
     async fn connected(&self) -> ConnectionRecord {
         let begun = self.connector.begin(&self.admin).await.unwrap();
         let reference = self.consents.grant(self.admin.tenant, begun.attempt, "c-1");
-        self.consents.known().workspaces.insert(reference.clone(), "w-1".to_owned());
         self.connector.noticed(&reference).await.unwrap();
+        let waiting = self.connections.attempt(self.admin.tenant, begun.attempt).await.unwrap().unwrap();
+        let workspace = waiting.granted.unwrap().workspace.id.unwrap();
+        self.consents.known().workspaces.insert(reference, workspace);
         self.connector.confirm(&self.admin, begun.attempt, &begun.secret).await.unwrap()
     }
 
@@ -80,9 +83,12 @@ impl Scene {
 
     /// Runs a service for so long, and the rest beside it.
     async fn beside(&self, service: &Service, time: TimeDelta, rest: impl Future<Output = ()>) {
-        let (clock, time) = (self.stage.clock.clone(), time.to_std().unwrap());
-        let shutdown = async move { clock.sleep(time).await };
-        tokio::join!(service.run(shutdown), rest);
+        let (tell, told) = oneshot::channel();
+        let ending = async {
+            self.stage.clock.sleep(time.to_std().unwrap()).await;
+            tell.send(()).unwrap();
+        };
+        tokio::join!(service.run(told.map(drop)), rest, ending);
     }
 }
 
@@ -175,9 +181,13 @@ async fn a_sync_under_way_has_the_grace_period_and_is_then_given_back() {
     let scene = Scene::new(Duration::from_secs(60)).await;
     let options = ScheduleOptions { grace: Duration::from_secs(30), ..ScheduleOptions::default() };
     let scheduler = scene.scheduler().with(options).unwrap();
-    let clock = scene.stage.clock.clone();
     let began = scene.stage.now();
-    scheduler.dispatch(async move { clock.sleep(Duration::from_secs(10)).await }.boxed()).await;
+    let (tell, told) = oneshot::channel();
+    let ending = async {
+        scene.stage.clock.sleep(Duration::from_secs(10)).await;
+        tell.send(()).unwrap();
+    };
+    tokio::join!(scheduler.dispatch(told.map(drop).boxed()), ending);
     let took = scene.stage.now() - began;
     assert!((TimeDelta::seconds(40)..TimeDelta::seconds(60)).contains(&took), "it ended after {took}");
     let last = scene.record().await.last_run.unwrap();

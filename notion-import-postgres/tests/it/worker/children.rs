@@ -139,7 +139,7 @@ pub(super) fn task() -> Option<Task> {
 impl Task {
     pub(super) async fn worker(&self) -> Worker {
         let postgres = Postgres::connect(&self.database).await.unwrap();
-        let options = ScheduleOptions { lease: self.lease, ..super::at_once(32) };
+        let options = ScheduleOptions { lease: self.lease, ..super::at_once(16) };
         super::worker(&postgres, &self.notion, &self.token, options).await
     }
 }

@@ -171,12 +171,20 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::KeepsWhatFitted, &["too large a blob"][..]),
         (Leak::KeepsWhatCame, &["a stream that breaks off"]),
         (Leak::CapsTooEarly, &["a blob may have as many"]),
-        (Leak::SharesBetweenTenants, &["a tenant cannot read", "a tenant can neither list"]),
+        (
+            Leak::SharesBetweenTenants,
+            &["whoever clears away", "a tenant cannot read", "a tenant can neither list"],
+        ),
         (Leak::ClampsRanges, &["a part outside"]),
         (Leak::ForgetsTheStartOfARange, &["a part of a blob"]),
         (
             Leak::FailsOnSecondRemoval,
-            &["a blob removed once", "a blob put in the moment", "a tenant can neither list"],
+            &[
+                "a blob removed once",
+                "a blob put in the moment",
+                "whoever clears away",
+                "a tenant can neither list",
+            ],
         ),
         (Leak::LosesTheLastByte, &["a large blob"]),
         (Leak::LosesOnFailure, &["a failed put"]),
