@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
-use notion_import_postgres::{Postgres, Worker};
+use notion_import_postgres::{Options, Postgres, Worker};
 
 use super::Scene;
 use crate::cluster::HOST;
@@ -138,7 +138,9 @@ pub(super) fn task() -> Option<Task> {
 
 impl Task {
     pub(super) async fn worker(&self) -> Worker {
-        let postgres = Postgres::connect(&self.database).await.unwrap();
+        // On a machine where much else runs, a pool that is all in use is no disturbance.
+        let patient = Options::default().acquire_timeout(Duration::from_secs(60));
+        let postgres = Postgres::connect_with(&self.database, patient).await.unwrap();
         let options = ScheduleOptions { lease: self.lease, ..super::at_once(16) };
         super::worker(&postgres, &self.notion, &self.token, options).await
     }
