@@ -202,6 +202,7 @@ impl<'de> Deserialize<'de> for NotionId {
 #[error("not a {0}")]
 pub struct InvalidId(&'static str);
 
+#[cfg(feature = "client")]
 impl InvalidId {
     pub(crate) const fn of(kind: &'static str) -> Self {
         Self(kind)

@@ -151,6 +151,7 @@ const FILE_HOSTS: &[&str] = &[
 const OWN_HOSTS: &[&str] = &["notion.so", "notion.com", "notion.site"];
 
 /// Whether Notion serves files from a host: its own, or a bucket, of which some are in the path of a shared host.
+#[cfg(feature = "client")]
 pub(crate) fn is_notions(host: &str, path: &str) -> bool {
     let bucket =
         host.strip_prefix("prod-files-secure.s3.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));

@@ -1,6 +1,8 @@
 //! A tree from lists that come in any order.
 
-use crate::notion::block::{Block, Content};
+use crate::notion::block::Block;
+#[cfg(feature = "client")]
+use crate::notion::block::Content;
 use crate::notion::tree::{BlockTree, Node};
 
 /// Lists of blocks, put together as they are fetched.
@@ -34,6 +36,7 @@ struct Links {
 pub struct Handle(u32);
 
 /// What is below a block.
+#[cfg(feature = "client")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Below {
     /// Blocks in all.
@@ -69,52 +72,6 @@ impl TreeBuilder {
         if let Some(slot) = self.slots.get_mut(of.0 as usize) {
             slot.loaded = false;
         }
-    }
-
-    /// What was added below a block.
-    pub(crate) fn below(&self, of: Handle) -> Below {
-        let top = self.depth(of);
-        let mut below = Below::default();
-        for handle in self.descendants(of) {
-            below.blocks += 1;
-            below.height = below.height.max(self.depth(handle) - top);
-            let content = self.block(handle).map(|block| &block.content);
-            below.has_copies |= matches!(content, Some(Content::SyncedBlock(Some(_))));
-        }
-        below
-    }
-
-    /// It adds to a block what was added below another, which is not inside it.
-    pub(crate) fn repeat(&mut self, from: Handle, to: Handle) {
-        let mut places = vec![(from, to)];
-        while let Some((from, to)) = places.pop() {
-            let children =
-                self.siblings(self.slots.get(from.0 as usize).and_then(|slot| slot.children.first));
-            let blocks = children.iter().filter_map(|child| self.block(*child)).cloned().collect();
-            let copies = self.children(to, blocks);
-            places.extend(children.into_iter().zip(copies));
-            let is_whole = self.slots.get(from.0 as usize).is_some_and(|slot| slot.loaded);
-            if !is_whole {
-                self.incomplete(to);
-            }
-        }
-    }
-
-    fn descendants(&self, of: Handle) -> Vec<Handle> {
-        let mut found = Vec::new();
-        let mut open = vec![of];
-        while let Some(handle) = open.pop() {
-            let first = self.slots.get(handle.0 as usize).and_then(|slot| slot.children.first);
-            let children = self.siblings(first);
-            open.extend(&children);
-            found.extend(children);
-        }
-        found
-    }
-
-    fn siblings(&self, first: Option<u32>) -> Vec<Handle> {
-        let next = |at: &u32| self.slots.get(*at as usize).and_then(|slot| slot.next);
-        std::iter::successors(first, next).map(Handle).collect()
     }
 
     /// The block of a handle.
@@ -172,5 +129,55 @@ impl TreeBuilder {
                 return BlockTree { nodes };
             }
         }
+    }
+}
+
+/// What only reading over a network asks for.
+#[cfg(feature = "client")]
+impl TreeBuilder {
+    /// What was added below a block.
+    pub(crate) fn below(&self, of: Handle) -> Below {
+        let top = self.depth(of);
+        let mut below = Below::default();
+        for handle in self.descendants(of) {
+            below.blocks += 1;
+            below.height = below.height.max(self.depth(handle) - top);
+            let content = self.block(handle).map(|block| &block.content);
+            below.has_copies |= matches!(content, Some(Content::SyncedBlock(Some(_))));
+        }
+        below
+    }
+
+    /// It adds to a block what was added below another, which is not inside it.
+    pub(crate) fn repeat(&mut self, from: Handle, to: Handle) {
+        let mut places = vec![(from, to)];
+        while let Some((from, to)) = places.pop() {
+            let children =
+                self.siblings(self.slots.get(from.0 as usize).and_then(|slot| slot.children.first));
+            let blocks = children.iter().filter_map(|child| self.block(*child)).cloned().collect();
+            let copies = self.children(to, blocks);
+            places.extend(children.into_iter().zip(copies));
+            let is_whole = self.slots.get(from.0 as usize).is_some_and(|slot| slot.loaded);
+            if !is_whole {
+                self.incomplete(to);
+            }
+        }
+    }
+
+    fn descendants(&self, of: Handle) -> Vec<Handle> {
+        let mut found = Vec::new();
+        let mut open = vec![of];
+        while let Some(handle) = open.pop() {
+            let first = self.slots.get(handle.0 as usize).and_then(|slot| slot.children.first);
+            let children = self.siblings(first);
+            open.extend(&children);
+            found.extend(children);
+        }
+        found
+    }
+
+    fn siblings(&self, first: Option<u32>) -> Vec<Handle> {
+        let next = |at: &u32| self.slots.get(*at as usize).and_then(|slot| slot.next);
+        std::iter::successors(first, next).map(Handle).collect()
     }
 }
