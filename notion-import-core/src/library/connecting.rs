@@ -19,6 +19,29 @@ impl Attempt {
         Ok(NewEntry::of(actor, now, Subject::Connection(self.connection()), event))
     }
 
+    /// Returns the connection that it becomes with what was granted, due now and held by nobody: a new one, or the one that it
+    /// renews.
+    pub fn becomes(
+        &self,
+        granted: &Granted,
+        renewed: Option<&ConnectionRecord>,
+        now: DateTime<Utc>,
+    ) -> ConnectionRecord {
+        ConnectionRecord {
+            tenant: self.tenant,
+            id: self.connection(),
+            reference: granted.reference.clone(),
+            state: ConnectionState::Active,
+            workspace: granted.workspace.clone(),
+            found: None,
+            connected_by: self.member,
+            connected_at: now,
+            generation: renewed.map_or(0, |old| old.generation + 1),
+            next_run: now,
+            last_run: renewed.and_then(|old| old.last_run.clone()),
+        }
+    }
+
     /// Says that the attempt was confirmed and has become its connection.
     pub fn confirmed_by(&self, actor: &Actor, granted: &Granted, now: DateTime<Utc>) -> NewEntry {
         let (attempt, workspace) = (self.id, granted.workspace.id.clone());

@@ -63,19 +63,7 @@ impl ConnectionStore for Postgres {
         if taken && shared == SharedWorkspace::Refuse {
             return Err(StoreError::Conflict);
         }
-        let record = ConnectionRecord {
-            tenant,
-            id: attempt.connection(),
-            reference: granted.reference.clone(),
-            state: ConnectionState::Active,
-            workspace: granted.workspace.clone(),
-            found: None,
-            connected_by: member,
-            connected_at: now,
-            generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
-            next_run: now,
-            last_run: renewed.as_ref().and_then(|old| old.last_run.clone()),
-        };
+        let record = attempt.becomes(granted, renewed.as_ref(), now);
         let to_revoke = renewed.as_ref().map(|old| old.reference.clone());
         match renewed {
             Some(_) => connections::replace(&mut *tx, &record).await?,

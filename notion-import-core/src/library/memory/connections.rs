@@ -120,19 +120,7 @@ impl ConnectionStore for MemoryConnections {
         if shared == SharedWorkspace::Refuse && state.another_has(tenant, granted) {
             return Err(StoreError::Conflict);
         }
-        let record = ConnectionRecord {
-            tenant,
-            id: attempt.connection(),
-            reference: granted.reference.clone(),
-            state: ConnectionState::Active,
-            workspace: granted.workspace.clone(),
-            found: None,
-            connected_by: member,
-            connected_at: now,
-            generation: renewed.as_ref().map_or(0, |old| old.generation + 1),
-            next_run: now,
-            last_run: renewed.as_ref().and_then(|old| old.last_run.clone()),
-        };
+        let record = attempt.becomes(granted, renewed.as_ref(), now);
         let entry = attempt.confirmed_by(actor, granted, now);
         let to_revoke = renewed.map(|old| old.reference);
         let held = Held { record: record.clone(), leased_until: None, hastened: None };
