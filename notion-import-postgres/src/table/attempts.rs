@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
-use sqlx::postgres::PgRow;
-use sqlx::{PgExecutor, Row};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{PgExecutor, Postgres, Row};
 
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json};
@@ -95,14 +96,9 @@ pub(crate) async fn set_granted(
     id: AttemptId,
     granted: &Granted,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET granted = $1::text::json WHERE tenant_id = $2 AND id = $3")
-        .bind(json(granted)?)
-        .bind(tenant.as_uuid())
-        .bind(id.as_uuid())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change = sqlx::query("UPDATE attempts SET granted = $1::text::json WHERE tenant_id = $2 AND id = $3")
+        .bind(json(granted)?);
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn set_session(
@@ -111,14 +107,9 @@ pub(crate) async fn set_session(
     id: AttemptId,
     sealed: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET session = $1 WHERE tenant_id = $2 AND id = $3")
-        .bind(sealed)
-        .bind(tenant.as_uuid())
-        .bind(id.as_uuid())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change =
+        sqlx::query("UPDATE attempts SET session = $1 WHERE tenant_id = $2 AND id = $3").bind(sealed);
+    run(db, change, tenant, id).await
 }
 
 /// Ends one that has not ended.
@@ -128,16 +119,12 @@ pub(crate) async fn end(
     id: AttemptId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE attempts SET ended_at = $1, look_at = $1 WHERE tenant_id = $2 AND id = $3 AND ended_at IS NULL",
+    let change = sqlx::query(
+        "UPDATE attempts SET ended_at = $1, look_at = $1 WHERE tenant_id = $2 AND id = $3 \
+         AND ended_at IS NULL",
     )
-    .bind(now)
-    .bind(tenant.as_uuid())
-    .bind(id.as_uuid())
-    .execute(db)
-    .await
-    .map_err(backend)?;
-    Ok(())
+    .bind(now);
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn set_look(
@@ -146,14 +133,9 @@ pub(crate) async fn set_look(
     id: AttemptId,
     look_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET look_at = $1 WHERE tenant_id = $2 AND id = $3")
-        .bind(look_at)
-        .bind(tenant.as_uuid())
-        .bind(id.as_uuid())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change =
+        sqlx::query("UPDATE attempts SET look_at = $1 WHERE tenant_id = $2 AND id = $3").bind(look_at);
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn set_to_revoke(
@@ -162,14 +144,9 @@ pub(crate) async fn set_to_revoke(
     id: AttemptId,
     reference: Option<&ConnectionRef>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET to_revoke = $1 WHERE tenant_id = $2 AND id = $3")
-        .bind(reference.map(ConnectionRef::as_str))
-        .bind(tenant.as_uuid())
-        .bind(id.as_uuid())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change = sqlx::query("UPDATE attempts SET to_revoke = $1 WHERE tenant_id = $2 AND id = $3")
+        .bind(reference.map(ConnectionRef::as_str));
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn delete(
@@ -177,12 +154,18 @@ pub(crate) async fn delete(
     tenant: TenantId,
     id: AttemptId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM attempts WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.as_uuid())
-        .bind(id.as_uuid())
-        .execute(db)
-        .await
-        .map_err(backend)?;
+    let change = sqlx::query("DELETE FROM attempts WHERE tenant_id = $1 AND id = $2");
+    run(db, change, tenant, id).await
+}
+
+/// Runs a change of one attempt, whose last two values are the tenant's and the attempt's.
+async fn run(
+    db: impl PgExecutor<'_>,
+    change: Query<'_, Postgres, PgArguments>,
+    tenant: TenantId,
+    id: AttemptId,
+) -> Result<(), StoreError> {
+    change.bind(tenant.as_uuid()).bind(id.as_uuid()).execute(db).await.map_err(backend)?;
     Ok(())
 }
 

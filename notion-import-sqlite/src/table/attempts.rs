@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, TenantId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteExecutor};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, Sqlite, SqliteExecutor};
 
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, micros};
@@ -80,14 +81,9 @@ pub(crate) async fn set_granted(
     id: AttemptId,
     granted: &Granted,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET granted = ? WHERE tenant_id = ? AND id = ?")
-        .bind(json(granted)?)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change =
+        sqlx::query("UPDATE attempts SET granted = ? WHERE tenant_id = ? AND id = ?").bind(json(granted)?);
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn set_session(
@@ -96,14 +92,8 @@ pub(crate) async fn set_session(
     id: AttemptId,
     sealed: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET session = ? WHERE tenant_id = ? AND id = ?")
-        .bind(sealed)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change = sqlx::query("UPDATE attempts SET session = ? WHERE tenant_id = ? AND id = ?").bind(sealed);
+    run(db, change, tenant, id).await
 }
 
 /// Ends one that has not ended.
@@ -113,16 +103,12 @@ pub(crate) async fn end(
     id: AttemptId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE attempts SET ended_at = ?1, look_at = ?1 WHERE tenant_id = ?2 AND id = ?3 AND ended_at IS NULL",
+    let change = sqlx::query(
+        "UPDATE attempts SET ended_at = ?1, look_at = ?1 WHERE tenant_id = ?2 AND id = ?3 \
+         AND ended_at IS NULL",
     )
-    .bind(micros(now))
-    .bind(tenant.to_string())
-    .bind(id.to_string())
-    .execute(db)
-    .await
-    .map_err(backend)?;
-    Ok(())
+    .bind(micros(now));
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn set_look(
@@ -131,14 +117,9 @@ pub(crate) async fn set_look(
     id: AttemptId,
     look_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET look_at = ? WHERE tenant_id = ? AND id = ?")
-        .bind(micros(look_at))
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change =
+        sqlx::query("UPDATE attempts SET look_at = ? WHERE tenant_id = ? AND id = ?").bind(micros(look_at));
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn set_to_revoke(
@@ -147,14 +128,9 @@ pub(crate) async fn set_to_revoke(
     id: AttemptId,
     reference: Option<&ConnectionRef>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE attempts SET to_revoke = ? WHERE tenant_id = ? AND id = ?")
-        .bind(reference.map(ConnectionRef::as_str))
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
+    let change = sqlx::query("UPDATE attempts SET to_revoke = ? WHERE tenant_id = ? AND id = ?")
+        .bind(reference.map(ConnectionRef::as_str));
+    run(db, change, tenant, id).await
 }
 
 pub(crate) async fn delete(
@@ -162,12 +138,18 @@ pub(crate) async fn delete(
     tenant: TenantId,
     id: AttemptId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM attempts WHERE tenant_id = ? AND id = ?")
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(db)
-        .await
-        .map_err(backend)?;
+    let change = sqlx::query("DELETE FROM attempts WHERE tenant_id = ? AND id = ?");
+    run(db, change, tenant, id).await
+}
+
+/// Runs a change of one attempt, whose last two values are the tenant's and the attempt's.
+async fn run(
+    db: impl SqliteExecutor<'_>,
+    change: Query<'_, Sqlite, SqliteArguments>,
+    tenant: TenantId,
+    id: AttemptId,
+) -> Result<(), StoreError> {
+    change.bind(tenant.to_string()).bind(id.to_string()).execute(db).await.map_err(backend)?;
     Ok(())
 }
 
