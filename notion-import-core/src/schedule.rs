@@ -1,5 +1,6 @@
 //! When connections are synced, and by whom: one owner at a time, found through the connection store's leases.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,6 +183,15 @@ impl Scheduler {
         self.stopping.send_replace(true);
     }
 
+    /// Waits for a shutdown and for [`ScheduleOptions::grace`] after it, [stops](Self::stop), and never returns. For a
+    /// [`Dispatcher`], beside what it does.
+    pub async fn stop_after(&self, shutdown: impl Future<Output = ()> + Send) -> Infallible {
+        shutdown.await;
+        self.importer.clock().sleep(self.options.grace).await;
+        self.stop();
+        pending().await
+    }
+
     async fn claimed(&self, limit: usize) -> Vec<impl Future<Output = SyncRun> + '_> {
         let due = match limit {
             0 => Ok(Vec::new()),
@@ -289,12 +299,6 @@ impl Dispatcher for Scheduler {
     async fn dispatch(&self, shutdown: BoxFuture<'static, ()>) {
         let shutdown = shutdown.shared();
         let clock = self.importer.clock();
-        let out_of_time = async {
-            shutdown.clone().await;
-            clock.sleep(self.options.grace).await;
-            self.stop();
-            pending::<()>().await;
-        };
         let syncing = async {
             let mut running = FuturesUnordered::new();
             while shutdown.peek().is_none() {
@@ -310,7 +314,7 @@ impl Dispatcher for Scheduler {
         };
         tokio::select! {
             () = syncing => {}
-            () = out_of_time => {}
+            never = self.stop_after(shutdown.clone()) => match never {},
         }
     }
 }

@@ -156,16 +156,10 @@ impl Dispatcher for Worker {
     /// Queues what is due and syncs what is queued. While the database fails, it waits.
     async fn dispatch(&self, shutdown: BoxFuture<'static, ()>) {
         let shutdown = shutdown.shared();
-        let giving_back = async {
-            shutdown.clone().await;
-            sleep(self.scheduler.options().grace).await;
-            self.scheduler.stop();
-            pending::<()>().await;
-        };
         tokio::select! {
             () = self.work(shutdown.clone()) => {}
             () = self.tick_by_tick(shutdown.clone()) => {}
-            () = giving_back => {}
+            never = self.scheduler.stop_after(shutdown.clone()) => match never {},
         }
     }
 }
