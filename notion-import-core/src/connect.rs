@@ -11,8 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::connection::{
-    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore,
-    Elsewhere, Granted, Inspected, Seal, SharedWorkspace,
+    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
+    Inspected, Seal, SharedWorkspace, leads_home,
 };
 use crate::error::{Error, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -138,20 +138,21 @@ impl Connector {
         let Some(seen) = self.authorizer.inspect(reference).await? else { return Ok(()) };
         // Before its tags: whoever replaces what a connection holds also replaces those.
         let in_use = self.connections.by_reference(&seen.reference).await?;
-        if !in_use.is_empty() {
-            return self.note_elsewhere(&in_use, &seen).await;
+        for record in &in_use {
+            leads_home(&*self.connections, record, seen.workspace_id.clone(), self.client.clock().now())
+                .await?;
         }
-        let (Some(tenant), Some(attempt)) = (seen.tenant, seen.attempt) else { return Ok(()) };
+        let (Some(tenant), Some(attempt), true) = (seen.tenant, seen.attempt, in_use.is_empty()) else {
+            return Ok(());
+        };
         let attempt = self.connections.attempt(tenant, attempt).await?;
         let now = self.client.clock().now();
-        match attempt.filter(|attempt| !attempt.is_over(now)) {
-            Some(attempt) => match &attempt.granted {
-                None => self.granted(&attempt, &seen).await,
-                Some(noted) if noted.reference == seen.reference => Ok(()),
-                // The link was used again.
-                Some(_) => self.revoke_unless_used(tenant, &seen.reference).await,
-            },
-            None => self.revoke_unless_used(tenant, &seen.reference).await,
+        let waiting = attempt.filter(|attempt| !attempt.is_over(now));
+        match waiting.as_ref().map(|attempt| (attempt, &attempt.granted)) {
+            Some((attempt, None)) => self.granted(attempt, &seen).await,
+            Some((_, Some(noted))) if noted.reference == seen.reference => Ok(()),
+            // The link was used again, or late.
+            Some((_, Some(_))) | None => self.revoke_unless_used(tenant, &seen.reference).await,
         }
     }
 
@@ -162,17 +163,6 @@ impl Connector {
     pub(crate) async fn hasten(&self, reference: &ConnectionRef) -> Result<(), Error> {
         for known in self.connections.by_reference(reference).await? {
             self.connections.hasten(known.tenant, known.id, self.client.clock().now()).await?;
-        }
-        Ok(())
-    }
-
-    /// Notes which of these connections no longer lead to their workspace.
-    async fn note_elsewhere(&self, in_use: &[ConnectionRecord], seen: &Inspected) -> Result<(), Error> {
-        let found = Elsewhere { id: seen.workspace_id.clone() };
-        for record in in_use.iter().filter(|record| !record.leads_to(found.id.as_deref())) {
-            let ConnectionRecord { tenant, id, .. } = record;
-            tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
-            self.connections.misled(*tenant, *id, &found, self.client.clock().now()).await?;
         }
         Ok(())
     }

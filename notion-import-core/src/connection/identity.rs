@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
-use super::{Authorizer, Connection, ConnectionRef, ConnectionStore, Elsewhere};
+use super::{Authorizer, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Elsewhere};
 use crate::error::{AccessError, Error, Fault, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::transport::{Clock, SystemClock};
@@ -55,6 +56,23 @@ pub(crate) async fn noted<T>(
     outcome
 }
 
+/// Tells whether a connection leads to the workspace that was confirmed, given the id that the service tells. One that leads
+/// elsewhere is noted.
+pub(crate) async fn leads_home(
+    connections: &dyn ConnectionStore,
+    record: &ConnectionRecord,
+    told: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let leads_home = record.leads_to(told.as_deref());
+    if !leads_home {
+        let ConnectionRecord { tenant, id, .. } = record;
+        tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
+        connections.misled(*tenant, *id, &Elsewhere { id: told }, now).await?;
+    }
+    Ok(leads_home)
+}
+
 /// Compares what the authorizer says of a connection with its record, and marks a connection that leads elsewhere as one that
 /// needs reauthorisation. An id that is missing equals nothing, so nothing is read with an [`Authorizer`] that does not tell
 /// workspaces, nor through a connection whose workspace had no id when it was confirmed: both fail as [`Error::AnotherWorkspace`].
@@ -90,10 +108,7 @@ impl ConfirmedIdentity {
         let record = self.connections.get(*tenant, *id).await?;
         // The record is gone, or renewed: whoever holds the connection as it was is fenced, and its reference is nobody's.
         let record = record.filter(|record| record.reference == *reference).ok_or(StoreError::Fenced)?;
-        if !record.leads_to(seen.workspace_id.as_deref()) {
-            tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
-            let found = Elsewhere { id: seen.workspace_id };
-            self.connections.misled(*tenant, *id, &found, self.clock.now()).await?;
+        if !leads_home(&*self.connections, &record, seen.workspace_id, self.clock.now()).await? {
             return Err(Error::AnotherWorkspace);
         }
         let key = (*tenant, *id, reference.clone());

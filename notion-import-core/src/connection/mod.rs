@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Hint, Inspected};
-pub(crate) use identity::noted;
 pub use identity::{ConfirmedIdentity, Identity};
+pub(crate) use identity::{leads_home, noted};
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};
 pub(crate) use seal::Seal;
 pub use store::{ConnectionStore, SharedWorkspace};
