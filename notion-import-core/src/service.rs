@@ -20,7 +20,7 @@ const ROUNDS: u32 = 24 * 60;
 
 /// What a host runs beside its own requests: one thing, in each of its processes.
 ///
-/// It syncs what is due, finishes what connecting and disconnecting left behind, removes files that nothing refers to, and takes
+/// Syncs what is due, finishes what connecting and disconnecting left behind, removes files that nothing refers to, and takes
 /// hints.
 ///
 /// ```no_run

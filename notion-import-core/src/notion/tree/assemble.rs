@@ -148,7 +148,7 @@ impl TreeBuilder {
         below
     }
 
-    /// It adds to a block what was added below another, which is not inside it.
+    /// Adds to a block what was added below another, which is not inside it.
     pub(crate) fn repeat(&mut self, from: Handle, to: Handle) {
         let mut places = vec![(from, to)];
         while let Some((from, to)) = places.pop() {
