@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono::Utc;
 use notion_import_core::error::{Error, NotionCode};
 
 /// Why a command ended early, or not as well as it should. No message holds a token or an address of a file.
@@ -169,7 +170,7 @@ fn advice(error: &Error) -> String {
 }
 
 fn when(error: &Error) -> String {
-    match error.retry_after() {
+    match error.retry_after(Utc::now()) {
         Some(wait) => format!("Try again in {} seconds.", wait.as_secs().max(1)),
         None => "Try again in a few minutes.".to_owned(),
     }

@@ -29,7 +29,7 @@ use self::answer::Rest;
 use self::exchange::{Exchange, NotPublic, Vet};
 use self::incoming::Incoming;
 use self::wire::SystemWire;
-use crate::error::{DownloadError, Error, StoreError, TransportError};
+use crate::error::{DownloadError, Error, ErrorKind, StoreError, TransportError};
 use crate::id::TenantId;
 use crate::library::blob::BlobStore;
 use crate::library::document::StoredFile;
@@ -296,25 +296,17 @@ fn download_error(error: StoreError) -> Error {
     }
 }
 
+/// Whether it may succeed within seconds. There is no more room by then.
 fn is_worth_trying_again(error: &Error) -> bool {
     match error {
         Error::Download(error) => is_worth_asking_again(error),
-        // There is no more room in a few seconds.
-        Error::Store(StoreError::StorageFull(_)) => false,
-        other => other.is_transient(),
+        other => other.is_transient() && other.kind() != ErrorKind::StorageFull,
     }
 }
 
-/// An expired address stays expired: a fresh one must be read first. A server that drips has had its time.
+/// Whether the same address may give it within seconds. One that has expired stays so: a fresh one must be read first. A server
+/// that drips has had its time.
 fn is_worth_asking_again(error: &DownloadError) -> bool {
-    match error {
-        DownloadError::Transport(_) => true,
-        DownloadError::Status(_) => error.is_transient(),
-        DownloadError::Refused(_)
-        | DownloadError::Expired
-        | DownloadError::TooLarge { .. }
-        | DownloadError::TooSlow
-        | DownloadError::Type
-        | DownloadError::Unusable(_) => false,
-    }
+    let is_spent = matches!(error, DownloadError::Expired | DownloadError::TooSlow);
+    error.kind().is_transient() && !is_spent
 }

@@ -10,7 +10,7 @@ use futures_util::stream::{self, StreamExt};
 use super::{Event, Fetched, Fetcher, Outcome, Pick, Shape};
 use crate::actor::Actor;
 use crate::connection::{Identity, noted};
-use crate::error::{AccessError, Error, StoreError};
+use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, SourceKind};
 use crate::notion::pace::UNDER_WAY;
@@ -198,21 +198,8 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Returns what becomes of all of them if the import cannot begin: each is told what that means, and shares the cause.
+/// Returns what becomes of all of them if the import cannot begin: each meets the same error.
 fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = Outcome> {
     let cause = Arc::new(error);
-    picks.into_iter().map(move |pick| Outcome { pick, result: Err(shared(&cause)) })
-}
-
-fn shared(cause: &Arc<Error>) -> Error {
-    match &**cause {
-        Error::Overdue => Error::Overdue,
-        Error::AnotherWorkspace => Error::AnotherWorkspace,
-        Error::Access(error) => AccessError { fault: error.fault, source: Some(cause.clone().into()) }.into(),
-        Error::Store(StoreError::Denied) => StoreError::Denied.into(),
-        Error::Store(StoreError::Fenced) => StoreError::Fenced.into(),
-        Error::Store(StoreError::StorageFull(_)) => StoreError::StorageFull(cause.clone().into()).into(),
-        Error::Store(StoreError::Unavailable(_)) => StoreError::unavailable(cause.clone()).into(),
-        _ => StoreError::backend(cause.clone()).into(),
-    }
+    picks.into_iter().map(move |pick| Outcome { pick, result: Err(Error::shared(&cause)) })
 }

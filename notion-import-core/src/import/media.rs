@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Fetcher;
 use crate::download::{Accept, Inline, Wanted};
-use crate::error::{DownloadError, Error};
+use crate::error::{DownloadError, Error, ErrorKind};
 use crate::id::NotionId;
 use crate::library::document::StoredFile;
 use crate::notion::block::{Block, Content};
@@ -84,8 +84,9 @@ impl Fetcher<'_> {
             match outcome {
                 Ok(Some(stored)) => kept.add(block, stored),
                 Ok(None) => {}
-                Err(Error::Download(error)) if external || is_final(&error) => {
-                    kept.may_grow |= !is_ours(&error);
+                Err(Error::Download(error)) if external || !error.kind().is_transient() => {
+                    // Our own limits leave it out every time, while what a server answers may change.
+                    kept.may_grow |= error.kind() != ErrorKind::NotAccepted;
                     tracing::info!(%block, code = Error::Download(error).code(), "a file was left out");
                 }
                 Err(error) => return Err(error),
@@ -105,9 +106,12 @@ impl Fetcher<'_> {
             // An hour has passed since the block was read; a fresh read brings a fresh address.
             Err(Error::Download(DownloadError::Expired)) => {
                 let fresh = self.api.block(block).await?;
-                match file_of(&fresh) {
-                    Some(file) => self.store(&file.source, name.as_deref(), accept).await,
-                    None => Ok(None),
+                let Some(file) = file_of(&fresh) else { return Ok(None) };
+                match self.store(&file.source, name.as_deref(), accept).await {
+                    Err(Error::Download(DownloadError::Expired)) => {
+                        Err(DownloadError::Unusable("a fresh address of it is refused as well").into())
+                    }
+                    outcome => outcome,
                 }
             }
             outcome => outcome,
@@ -151,7 +155,7 @@ impl Fetcher<'_> {
             return Ok(None);
         }
         match self.store(from, None, Accept::Image).await {
-            Err(Error::Download(error)) if is_ours(&error) => Ok(None),
+            Err(Error::Download(error)) if error.kind() == ErrorKind::NotAccepted => Ok(None),
             outcome => outcome,
         }
     }
@@ -182,30 +186,5 @@ fn file_of(block: &Block) -> Option<&File> {
     match &block.content {
         Content::Pdf(file) | Content::File(file) | Content::Image(file) | Content::Embed(file) => Some(file),
         _ => None,
-    }
-}
-
-fn is_final(error: &DownloadError) -> bool {
-    match error {
-        DownloadError::Refused(_)
-        | DownloadError::TooLarge { .. }
-        | DownloadError::Type
-        | DownloadError::Unusable(_) => true,
-        DownloadError::Status(status) => status.is_client_error(),
-        DownloadError::Expired => true,
-        DownloadError::TooSlow | DownloadError::Transport(_) => false,
-    }
-}
-
-/// Whether it is our own limits that leave a file out: they do so every time, while what a server answers may change.
-fn is_ours(error: &DownloadError) -> bool {
-    match error {
-        DownloadError::TooLarge { .. } | DownloadError::Type => true,
-        DownloadError::Refused(_)
-        | DownloadError::Unusable(_)
-        | DownloadError::Status(_)
-        | DownloadError::Expired
-        | DownloadError::TooSlow
-        | DownloadError::Transport(_) => false,
     }
 }

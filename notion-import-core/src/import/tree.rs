@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::error::{Error, NotionCode};
+use crate::error::{Error, ErrorKind};
 use crate::id::NotionId;
 use crate::notion::block::{Block, Content};
 use crate::notion::client::Api;
@@ -207,5 +207,5 @@ fn lists(block: &Block) -> Option<Vec<NotionId>> {
 }
 
 fn is_hidden(error: &Error) -> bool {
-    matches!(error, Error::Notion(notion) if matches!(notion.code, NotionCode::ObjectNotFound | NotionCode::RestrictedResource))
+    matches!(error.kind(), ErrorKind::SourceNotFound | ErrorKind::SourceRestricted)
 }

@@ -13,7 +13,7 @@ use url::Url;
 use super::answer::{failure, teaches_budget};
 use super::pace::{Closed, Pace, Paces, Priority, Turn};
 use crate::connection::{ApiAccess, Connection, TokenSource};
-use crate::error::{Error, Fault, NotionCode, StoreError, TransportError};
+use crate::error::{Error, ErrorKind, Fault, NotionCode, StoreError, TransportError};
 use crate::transport::{Clock, Request, SharedClock, Transport, within};
 
 /// The version of Notion's API that is asked for, on every request.
@@ -136,15 +136,16 @@ impl Api {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let (count, most) =
-                if is_refusal(&error) { (&mut refused, REFUSALS) } else { (&mut tried, TRIES) };
+            let is_refusal = error.kind() == ErrorKind::RateLimited;
+            let (count, most) = if is_refusal { (&mut refused, REFUSALS) } else { (&mut tried, TRIES) };
             *count += 1;
-            if *count >= most || !is_worth_asking_again(&error) {
+            // Everything here is a read, so whatever may go better the next time is asked again.
+            if *count >= most || !error.is_transient() {
                 return Err(error);
             }
             tracing::debug!(code = error.code(), tried, refused, "asking Notion again");
             // A wait that was asked for is kept by the pace, for everything on this connection.
-            if error.retry_after().is_none() {
+            if !matches!(&error, Error::Notion(notion) if notion.retry_after.is_some()) {
                 clock.sleep(backoff(tried)).await;
             }
             if question.is_divisible && is_too_much(&error) {
@@ -234,24 +235,6 @@ fn decode<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Error> {
         // Its text would quote the answer.
         false => Error::Transport(TransportError::Interrupted(None)),
     })
-}
-
-/// Everything here is a read, so whatever may go better the next time is asked again.
-fn is_worth_asking_again(error: &Error) -> bool {
-    match error {
-        Error::Access(access) => matches!(access.fault, Fault::Transient | Fault::AccountPause(_)),
-        Error::Malformed(_) => false,
-        other => other.is_transient(),
-    }
-}
-
-/// Nothing went wrong: it is only to be asked later.
-fn is_refusal(error: &Error) -> bool {
-    match error {
-        Error::Notion(notion) => matches!(notion.code, NotionCode::RateLimited | NotionCode::Overloaded),
-        Error::Access(access) => matches!(access.fault, Fault::AccountPause(_)),
-        _ => false,
-    }
 }
 
 fn is_too_much(error: &Error) -> bool {

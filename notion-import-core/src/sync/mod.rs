@@ -8,10 +8,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
-use http::StatusCode;
 
 use crate::connection::{Connection, Identity};
-use crate::error::{Error, NotionCode};
+use crate::error::Error;
 use crate::id::NotionId;
 use crate::import::{Fetcher, Pick, Shape};
 use crate::library::document::{Content, DocumentStore, Linked, SyncCursor, SyncPatch};
@@ -140,7 +139,7 @@ impl Sync<'_> {
                     seen.extend(rows.iter().filter_map(Seen::of_page).map(|row| (row.source.id, row)))
                 }
                 // The rows are verified one by one then, and each answer stands for itself.
-                Err(error) if is_about_this_one(&error) => {}
+                Err(error) if error.kind().is_of_one_source() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -212,7 +211,7 @@ impl Sync<'_> {
         }
         match self.has_changed(known).await {
             Ok(changed) => Ok(self.diff(known, seen, Some(changed))),
-            Err(error) if is_about_this_one(&error) => Ok(self.diff(known, seen, None)),
+            Err(error) if error.kind().is_of_one_source() => Ok(self.diff(known, seen, None)),
             Err(error) => Err(error),
         }
     }
@@ -266,7 +265,7 @@ impl Sync<'_> {
                 }
                 Err(error) => {
                     report.failed += 1;
-                    if !is_about_this_one(&error) {
+                    if !error.kind().is_of_one_source() {
                         failure = failure.or(Some(error));
                     }
                 }
@@ -274,29 +273,5 @@ impl Sync<'_> {
         }
         self.keep(&patches, None).await?;
         failure.map_or(Ok(()), Err)
-    }
-}
-
-/// Whether a failure is about one page and says nothing about the next.
-fn is_about_this_one(error: &Error) -> bool {
-    match error {
-        Error::Notion(notion) => match notion.code {
-            NotionCode::RestrictedResource
-            | NotionCode::ObjectNotFound
-            | NotionCode::Conflict
-            | NotionCode::Validation
-            | NotionCode::RenderingBudget
-            | NotionCode::InvalidCursor
-            | NotionCode::Unavailable
-            | NotionCode::TooSlow => true,
-            NotionCode::Other => notion.status != StatusCode::UNAUTHORIZED,
-            NotionCode::Unauthorized
-            | NotionCode::RateLimited
-            | NotionCode::Blocked
-            | NotionCode::Overloaded => false,
-        },
-        Error::Malformed(_) | Error::Incomplete(_) | Error::Download(_) => true,
-        Error::Access(_) | Error::Transport(_) | Error::Store(_) => false,
-        Error::AnotherWorkspace | Error::Cancelled | Error::Overdue => false,
     }
 }

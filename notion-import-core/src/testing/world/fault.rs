@@ -17,7 +17,7 @@ use super::state::State;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// 429 `rate_limited`, to be waited out.
+    /// 429 `rate_limited`, to be waited out. Of a file: a 429 that does not say how long.
     RateLimited {
         /// `Retry-After`, in seconds.
         retry_after: u64,
@@ -168,6 +168,9 @@ impl Fault {
             }
             Effect::Slow { chunk, pause } => Reply::Drip { answer: truth(), chunk, pause },
             Effect::Refuse(_) if met.is_file && *self == Self::Restricted => Reply::Response(expired()),
+            Effect::Refuse(_) if met.is_file && matches!(self, Self::RateLimited { .. }) => {
+                Reply::Response(too_many())
+            }
             Effect::Edge | Effect::Refuse(_) | Effect::Change(_) if met.is_file => {
                 Reply::Response(slow_down())
             }
@@ -322,6 +325,11 @@ fn too_slow() -> Refusal {
 /// How S3 says that a signature is no longer good.
 fn expired() -> Answer {
     file::refusal(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired")
+}
+
+/// How a host of files in front of S3 says that it is asked too much.
+fn too_many() -> Answer {
+    file::refusal(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Please reduce your request rate.")
 }
 
 /// How S3 says that something went wrong on its side.

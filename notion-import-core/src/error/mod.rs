@@ -1,12 +1,19 @@
-//! Errors by meaning, and the questions a caller asks of them.
+//! Errors by meaning, and what they are about.
 //!
 //! No error carries a token, a signed URL or a customer's text.
 
-use std::io::{self, ErrorKind};
+mod kind;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::io;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+
+pub use kind::ErrorKind;
 
 /// A cause that is kept but not interpreted.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -48,44 +55,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Asking again later may succeed without anybody doing anything.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Notion(error) => error.is_transient(),
-            Self::Access(error) => matches!(error.fault, Fault::Transient | Fault::AccountPause(_)),
-            Self::Transport(error) => !matches!(error, TransportError::TooLarge { .. }),
-            Self::Malformed(_) | Self::Incomplete(_) | Self::Overdue => true,
-            Self::Download(error) => error.is_transient(),
-            Self::Store(error) => error.is_transient(),
-            Self::Cancelled | Self::AnotherWorkspace => false,
-        }
-    }
-
-    /// The connection is dead until somebody gives consent again.
-    pub fn needs_reconnect(&self) -> bool {
-        match self {
-            Self::Notion(error) => error.code == NotionCode::Unauthorized,
-            Self::Access(error) => {
-                matches!(error.fault, Fault::CredentialsRefused | Fault::ConnectionMissing)
-            }
-            Self::AnotherWorkspace => true,
-            _ => false,
-        }
-    }
-
-    /// How long the other side asked to be left alone.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Notion(error) => error.retry_after,
-            _ => None,
-        }
-    }
-
-    /// The page or database is not there for this connection: absent, unshared, or of another kind.
-    pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Notion(error) if error.code == NotionCode::ObjectNotFound)
-    }
-
     /// A stable, lower-case code for logs, metrics and stored outcomes.
     pub fn code(&self) -> &'static str {
         match self {
@@ -115,26 +84,6 @@ pub struct NotionError {
     pub request_id: Option<String>,
     /// How long to wait, if Notion said so.
     pub retry_after: Option<Duration>,
-}
-
-impl NotionError {
-    fn is_transient(&self) -> bool {
-        match self.code {
-            NotionCode::RateLimited
-            | NotionCode::Overloaded
-            | NotionCode::Unavailable
-            | NotionCode::TooSlow
-            | NotionCode::Conflict => true,
-            NotionCode::Unauthorized
-            | NotionCode::RestrictedResource
-            | NotionCode::ObjectNotFound
-            | NotionCode::Blocked
-            | NotionCode::RenderingBudget
-            | NotionCode::InvalidCursor
-            | NotionCode::Validation => false,
-            NotionCode::Other => self.status.is_server_error(),
-        }
-    }
 }
 
 /// The kinds of error Notion gives, as far as they are acted on.
@@ -298,14 +247,6 @@ pub enum DownloadError {
 }
 
 impl DownloadError {
-    pub(crate) fn is_transient(&self) -> bool {
-        match self {
-            Self::Refused(_) | Self::TooLarge { .. } | Self::Type | Self::Unusable(_) => false,
-            Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
-            Self::Expired | Self::TooSlow | Self::Transport(_) => true,
-        }
-    }
-
     fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "address_refused",
@@ -375,20 +316,6 @@ impl StoreError {
         if is_full(&*cause) { Self::StorageFull(cause) } else { Self::Backend(cause) }
     }
 
-    /// Asking again later may succeed without anybody asking for something else.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::StorageFull(_) | Self::Unavailable(_) | Self::Backend(_) | Self::Interrupted(_) => true,
-            Self::NotFound
-            | Self::Conflict
-            | Self::OutOfRange(_)
-            | Self::Denied
-            | Self::Fenced
-            | Self::TooLarge { .. }
-            | Self::Corrupt(_) => false,
-        }
-    }
-
     /// A stable, lower-case code for logs, metrics and stored outcomes.
     pub fn code(&self) -> &'static str {
         match self {
@@ -413,30 +340,8 @@ fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
         // The last one is a limit on a file's size: a file system's own, or one that was set for the process.
         Some(error) => matches!(
             error.kind(),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
         ),
         None => false,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_told_from_a_broken_one_however_deep_it_lies() {
-        let inner = io::Error::from(ErrorKind::StorageFull);
-        let quota = io::Error::from(ErrorKind::QuotaExceeded);
-        let deep = StoreError::backend(TransportError::Connect(Some(quota.into())));
-        for (error, code) in [
-            (StoreError::backend(inner), "storage_full"),
-            (deep, "storage_full"),
-            (StoreError::backend(io::Error::from(ErrorKind::FileTooLarge)), "storage_full"),
-            (StoreError::backend(io::Error::from(ErrorKind::PermissionDenied)), "store_failed"),
-            (StoreError::backend("the index is broken"), "store_failed"),
-        ] {
-            assert_eq!((error.code(), error.is_transient()), (code, true), "{error:?}");
-            assert_eq!(Error::from(error).code(), code);
-        }
-    }
 }
