@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::Utc;
-use notion_import_core::error::{Error, NotionCode};
+use notion_import_core::error::{Error, ErrorKind};
 
 /// Why a command ended early, or not as well as it should. No message holds a token or an address of a file.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +78,7 @@ impl Failure {
             Self::Notion(error) => match Trouble::of(error) {
                 Trouble::Token | Trouble::Capability => 3,
                 Trouble::NotShared => 4,
-                Trouble::Busy | Trouble::Blocked | Trouble::Unreachable => 5,
+                Trouble::Busy | Trouble::NotNow | Trouble::Blocked | Trouble::Unreachable => 5,
                 Trouble::Disk | Trouble::Other => 1,
             },
         })
@@ -96,6 +96,8 @@ pub enum Trouble {
     NotShared,
     /// Notion asks to wait.
     Busy,
+    /// The page did not come, and may the next time.
+    NotNow,
     /// Notion refuses, and waiting does not help soon.
     Blocked,
     /// There is no way to Notion.
@@ -109,26 +111,26 @@ pub enum Trouble {
 impl Trouble {
     /// It tells which.
     pub fn of(error: &Error) -> Self {
-        match error {
-            error if error.needs_reconnect() => Self::Token,
-            Error::Notion(notion) => match notion.code {
-                NotionCode::Unauthorized => Self::Token,
-                NotionCode::RestrictedResource => Self::Capability,
-                NotionCode::ObjectNotFound => Self::NotShared,
-                NotionCode::Blocked => Self::Blocked,
-                NotionCode::RateLimited
-                | NotionCode::Overloaded
-                | NotionCode::Unavailable
-                | NotionCode::TooSlow => Self::Busy,
-                NotionCode::Conflict
-                | NotionCode::RenderingBudget
-                | NotionCode::InvalidCursor
-                | NotionCode::Validation
-                | NotionCode::Other => Self::Other,
-            },
-            Error::Access(_) | Error::Transport(_) => Self::Unreachable,
-            Error::Store(_) => Self::Disk,
-            _ => Self::Other,
+        match error.kind() {
+            ErrorKind::NeedsReconnect => Self::Token,
+            ErrorKind::SourceRestricted => Self::Capability,
+            ErrorKind::SourceNotFound => Self::NotShared,
+            ErrorKind::RateLimited => Self::Busy,
+            ErrorKind::SourceUnavailable => Self::NotNow,
+            ErrorKind::Operator if matches!(error, Error::Notion(_)) => Self::Blocked,
+            ErrorKind::Operator | ErrorKind::Unavailable => Self::Unreachable,
+            ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::InvalidInput
+            | ErrorKind::Denied
+            | ErrorKind::StorageFull
+            | ErrorKind::StorageUnavailable
+            | ErrorKind::StorageFailed
+            | ErrorKind::Corrupt => Self::Disk,
+            ErrorKind::SourceUnusable
+            | ErrorKind::NotAccepted
+            | ErrorKind::Malformed
+            | ErrorKind::Cancelled => Self::Other,
         }
     }
 }
@@ -151,6 +153,7 @@ fn advice(error: &Error) -> String {
                 .to_owned()
         }
         Trouble::Busy => format!("Notion is busy or limits this token ({error}). {}", when(error)),
+        Trouble::NotNow => format!("{error}. {}", when(error)),
         Trouble::Blocked => {
             "Notion has blocked API access of this workspace. Waiting does not help; ask Notion's \
                              support."
@@ -171,7 +174,7 @@ fn advice(error: &Error) -> String {
 
 fn when(error: &Error) -> String {
     match error.retry_after(Utc::now()) {
-        Some(wait) => format!("Try again in {} seconds.", wait.as_secs().max(1)),
+        Some(wait) => format!("Try again in {} seconds.", wait.as_secs()),
         None => "Try again in a few minutes.".to_owned(),
     }
 }

@@ -58,7 +58,7 @@ impl Progress {
     pub fn failed(&mut self, id: NotionId, error: Error) -> Result<(), Failure> {
         let about_all = match Trouble::of(&error) {
             Trouble::Token | Trouble::Disk | Trouble::Blocked => return Err(error.into()),
-            Trouble::Busy | Trouble::Unreachable => true,
+            Trouble::Busy | Trouble::NotNow | Trouble::Unreachable => true,
             Trouble::Capability | Trouble::NotShared | Trouble::Other => false,
         };
         self.failed += 1;
