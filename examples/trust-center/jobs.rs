@@ -211,7 +211,7 @@ async fn import_through(
                 pick,
                 result: Err(error @ Error::Store(StoreError::StorageFull(_))),
             }) => {
-                problem::tell(&error);
+                problem::log(&error);
                 rest.without_room.push(pick)
             }
             Event::Finished(outcome) => {
@@ -241,7 +241,7 @@ async fn line(app: &App, actor: &Actor, job: &Job, outcome: Outcome) -> Line {
             }
         }
         Err(error) => {
-            problem::tell(&error);
+            problem::log(&error);
             let title = picked.cloned().unwrap_or_else(|| "A row".to_owned());
             Line { title, verdict: Verdict::Failed(words::reason(&error).to_owned()), document: None }
         }

@@ -1,18 +1,17 @@
 //! What went wrong, as a page that says what to do.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use notion_import_core::error::{Error, StoreError};
+use chrono::Utc;
+use notion_import_core::error::{Error, ErrorKind, StoreError};
 
 use crate::words;
-
-/// Seconds until it is worth while to try again.
-const SOON: HeaderValue = HeaderValue::from_static("5");
 
 /// A page instead of the one that was asked for.
 #[derive(Template)]
@@ -23,11 +22,14 @@ pub struct Problem {
     advice: String,
     /// An address, and what it is called.
     way_out: (Cow<'static, str>, &'static str),
+    /// How long to wait before trying again, where that helps.
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
     fn new(status: StatusCode, title: &'static str, advice: impl Into<String>) -> Self {
-        Self { status, title, advice: advice.into(), way_out: ("/".into(), "To the start") }
+        let way_out = ("/".into(), "To the start");
+        Self { status, title, advice: advice.into(), way_out, retry_after: None }
     }
 
     /// The same, with an address to go on at.
@@ -98,6 +100,11 @@ impl Problem {
         }
     }
 
+    fn of_notion(title: &'static str, error: &Error) -> Self {
+        let way_out = ("/integrations".into(), "To the integrations");
+        Self { way_out, ..Self::new(error.kind().status(), title, words::reason(error)) }
+    }
+
     fn full() -> Self {
         let advice = "Our storage is full, so this was not kept. Nothing was lost, and everything can still be read; it works \
                       again as soon as whoever runs this site has made room.";
@@ -133,54 +140,64 @@ pub async fn on_a_page(request: Request, next: Next) -> Response {
     page
 }
 
-/// Logs why a store of ours did not do what it was asked, if that is what went wrong: with the causes, which hold no customer's text.
-pub fn tell(error: &Error) {
-    if let Error::Store(error) = error {
-        tell_of_store(error);
+/// Logs what is for the operator: with the causes where it is a store of ours, which hold no customer's text.
+pub fn log(error: &Error) {
+    let (code, cause) = (error.code(), error as &dyn std::error::Error);
+    match error.kind() {
+        ErrorKind::StorageFull
+        | ErrorKind::StorageUnavailable
+        | ErrorKind::StorageFailed
+        | ErrorKind::Corrupt => tracing::error!(code, error = cause, "our storage failed"),
+        ErrorKind::Operator => tracing::error!(code, "the access to Notion does not work as it is set up"),
+        ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::InvalidInput | ErrorKind::Denied => {}
+        ErrorKind::RateLimited
+        | ErrorKind::Unavailable
+        | ErrorKind::SourceUnavailable
+        | ErrorKind::SourceNotFound
+        | ErrorKind::SourceRestricted
+        | ErrorKind::SourceUnusable
+        | ErrorKind::NotAccepted
+        | ErrorKind::Malformed
+        | ErrorKind::NeedsReconnect
+        | ErrorKind::Cancelled => tracing::warn!(code, "Notion did not answer as hoped"),
     }
-}
-
-fn tell_of_store(error: &StoreError) {
-    tracing::error!(code = error.code(), error = error as &dyn std::error::Error, "our storage failed");
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound => Self::not_found(),
-            StoreError::Conflict => Self::moved_on(),
-            StoreError::OutOfRange(_) => {
-                Self::form("That is further than it can go. Go back and choose less.")
-            }
-            StoreError::Denied => Self::not_your_role(),
-            error => {
-                tell_of_store(&error);
-                match error {
-                    StoreError::StorageFull(_) => Self::full(),
-                    StoreError::Unavailable(_) => Self::away(),
-                    _ => Self::broken(),
-                }
-            }
-        }
+        Error::from(error).into()
     }
 }
 
+/// Status and `Retry-After` are what the library's table of kinds says; here are the words.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Store(error) => error.into(),
-            error if error.needs_reconnect() => Self {
-                way_out: ("/integrations".into(), "To the integrations"),
-                ..Self::new(StatusCode::BAD_GATEWAY, "Notion needs a new consent", words::reason(&error))
-            },
-            error => {
-                tracing::warn!(code = error.code(), "Notion did not answer as hoped");
-                Self {
-                    way_out: ("/integrations".into(), "To the integrations"),
-                    ..Self::new(StatusCode::BAD_GATEWAY, "Notion did not answer", words::reason(&error))
-                }
+        let (kind, retry_after) = (error.kind(), error.retry_after(Utc::now()));
+        let page = match kind {
+            ErrorKind::RateLimited => Self::of_notion("Notion is busy", &error),
+            ErrorKind::Unavailable | ErrorKind::SourceUnavailable => {
+                Self::of_notion("Notion did not answer", &error)
             }
-        }
+            ErrorKind::SourceNotFound | ErrorKind::SourceRestricted => {
+                Self::of_notion("Notion does not show this", &error)
+            }
+            ErrorKind::SourceUnusable | ErrorKind::NotAccepted => {
+                Self::of_notion("This cannot be taken", &error)
+            }
+            ErrorKind::Malformed => Self::of_notion("Notion was not understood", &error),
+            ErrorKind::NeedsReconnect => Self::of_notion("Notion needs a new consent", &error),
+            ErrorKind::Operator => Self::of_notion("Notion cannot be used here", &error),
+            ErrorKind::NotFound => Self::not_found(),
+            ErrorKind::Conflict => Self::moved_on(),
+            ErrorKind::InvalidInput => Self::form("That is further than it can go. Go back and choose less."),
+            ErrorKind::Denied => Self::not_your_role(),
+            ErrorKind::StorageFull => Self::full(),
+            ErrorKind::StorageUnavailable => Self::away(),
+            ErrorKind::StorageFailed | ErrorKind::Corrupt => Self::broken(),
+            ErrorKind::Cancelled => Self::new(kind.status(), "Stopped", words::reason(&error)),
+        };
+        log(&error);
+        Self { status: kind.status(), retry_after, ..page }
     }
 }
 
@@ -195,9 +212,71 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let page = self.render().unwrap_or_default();
         let mut response = (self.status, Html(page)).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, SOON);
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use chrono::TimeDelta;
+    use notion_import_core::error::{AccessError, Fault, NotionCode, NotionError};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// What it ends in, and what is answered: the status, the wait, and words on the page.
+    type Row = (fn() -> Error, u16, Option<u64>, &'static str);
+
+    fn of_notion(code: NotionCode, status: u16, seconds: Option<u64>) -> Error {
+        let (status, retry_after) = (StatusCode::from_u16(status).unwrap(), seconds.map(Duration::from_secs));
+        NotionError { status, code, request_id: None, retry_after }.into()
+    }
+
+    /// What a page answers that ends in this.
+    async fn answered(ends_in: fn() -> Error) -> (u16, Option<u64>, String) {
+        let router = Router::new().route("/", get(async move || Err::<(), Problem>(ends_in().into())));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        let (head, body) = response.into_parts();
+        let wait = head.headers.get(header::RETRY_AFTER).map(|wait| wait.to_str().unwrap().parse().unwrap());
+        let text = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
+        (head.status.as_u16(), wait, text)
+    }
+
+    fn paused() -> Error {
+        AccessError::from(Fault::AccountPause(Utc::now() + TimeDelta::milliseconds(41_900))).into()
+    }
+
+    #[tokio::test]
+    async fn each_error_is_answered_with_its_status_its_wait_and_what_to_do() {
+        let rows: [Row; 15] = [
+            (|| of_notion(NotionCode::RateLimited, 429, Some(7)), 503, Some(7), "takes no more requests"),
+            (|| of_notion(NotionCode::Overloaded, 529, None), 503, Some(60), "takes no more requests"),
+            (paused, 503, Some(42), "takes no more requests"),
+            (|| AccessError::from(Fault::Transient).into(), 503, Some(60), "could not be reached"),
+            (|| AccessError::from(Fault::Operator).into(), 500, None, "whoever runs this site"),
+            (|| AccessError::from(Fault::CredentialsRefused).into(), 409, None, "can reconnect it"),
+            (|| of_notion(NotionCode::ObjectNotFound, 404, None), 404, None, "Share it in Notion"),
+            (|| Error::Malformed("not the object that was asked for"), 502, None, "could not be understood"),
+            (|| StoreError::NotFound.into(), 404, None, "There is no page here"),
+            (|| StoreError::Conflict.into(), 409, None, "Somebody changed this"),
+            (|| StoreError::OutOfRange("expires_at").into(), 422, None, "further than it can go"),
+            (|| StoreError::Denied.into(), 403, None, "Your role"),
+            (|| StoreError::StorageFull("no room".into()).into(), 507, None, "Our storage is full"),
+            (|| StoreError::unavailable("no server").into(), 503, Some(5), "does not answer at the moment"),
+            (|| StoreError::backend("it is broken").into(), 500, None, "does not work at the moment"),
+        ];
+        for (ends_in, status, wait, words) in rows {
+            let claim = format!("{:?}", ends_in());
+            let (answered, waits, text) = answered(ends_in).await;
+            assert_eq!((answered, waits), (status, wait), "{claim}");
+            assert!(text.contains(words), "{claim}: {text}");
+        }
     }
 }

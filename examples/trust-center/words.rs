@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::actor::Agent;
 use notion_import_core::connection::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
-use notion_import_core::error::{Error, StoreError};
+use notion_import_core::error::{Error, ErrorKind, StoreError};
 use notion_import_core::id::VersionNumber;
 use notion_import_core::library::access::{AccessLevel, Publication};
 use notion_import_core::library::audit::AuditEvent;
@@ -135,33 +135,54 @@ pub fn reason(error: &Error) -> &'static str {
         Error::AnotherWorkspace => {
             "The connection leads to another Notion workspace than the one that was confirmed. The integrations page says to which; an administrator can reconnect it there."
         }
-        error if error.needs_reconnect() => {
-            "Notion no longer accepts this connection. An administrator can reconnect it; the documents stay."
-        }
-        error if error.is_not_found() => {
-            "Notion does not show this to the connection. Share it in Notion (••• → Connections), then try again."
-        }
         Error::Store(StoreError::Fenced) => "A sync took over meanwhile. Try again.",
         Error::Store(StoreError::TooLarge { .. }) | Error::Download(_) => {
             "A file on it could not be brought over. Check it in Notion, then try again."
         }
-        Error::Store(StoreError::StorageFull(_)) => {
-            "Our storage is full. Nothing was changed; it works again as soon as whoever runs this site has made room."
+        error => reason_of(error.kind()),
+    }
+}
+
+/// The same, of any error of a kind.
+fn reason_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::RateLimited => {
+            "Notion takes no more requests at the moment. Nothing was changed; try again in a minute."
         }
-        Error::Store(StoreError::Backend(_) | StoreError::Corrupt(_)) => {
-            "Our storage did not work. Nothing was changed; try again in a few minutes."
-        }
-        Error::Store(StoreError::NotFound | StoreError::Conflict | StoreError::Denied) => {
-            "It has changed here meanwhile. Nothing was done; look at it again."
-        }
-        Error::Store(StoreError::Unavailable(_)) => {
-            "Our database did not answer in time. Nothing was changed; try again in a minute."
-        }
-        Error::Cancelled => "It was cancelled.",
-        error if error.is_transient() => {
+        ErrorKind::Unavailable => {
             "Notion could not be reached. Nothing was changed; try again in a few minutes."
         }
-        _ => "Notion refused this. Nothing was changed.",
+        ErrorKind::SourceUnavailable => {
+            "Notion did not give this at the moment. Nothing was changed; try again in a few minutes."
+        }
+        ErrorKind::SourceNotFound => {
+            "Notion does not show this to the connection. Share it in Notion (••• → Connections), then try again."
+        }
+        ErrorKind::SourceRestricted => {
+            "The integration may not read this in Notion. Whoever set it up there can give it the capability to read content."
+        }
+        ErrorKind::SourceUnusable => "Notion refused this. Nothing was changed.",
+        ErrorKind::NotAccepted => "It is more than can be taken here. Nothing was changed.",
+        ErrorKind::Malformed => "What Notion answered could not be understood. Nothing was changed.",
+        ErrorKind::NeedsReconnect => {
+            "Notion no longer accepts this connection. An administrator can reconnect it; the documents stay."
+        }
+        ErrorKind::Operator => {
+            "The access to Notion does not work as it is set up. Nothing was changed; whoever runs this site has to mend it."
+        }
+        ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::InvalidInput | ErrorKind::Denied => {
+            "It has changed here meanwhile. Nothing was done; look at it again."
+        }
+        ErrorKind::StorageFull => {
+            "Our storage is full. Nothing was changed; it works again as soon as whoever runs this site has made room."
+        }
+        ErrorKind::StorageUnavailable => {
+            "Our database did not answer in time. Nothing was changed; try again in a minute."
+        }
+        ErrorKind::StorageFailed | ErrorKind::Corrupt => {
+            "Our storage did not work. Nothing was changed; try again in a few minutes."
+        }
+        ErrorKind::Cancelled => "It was cancelled.",
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -51,16 +51,21 @@ impl Demo {
         Self::run(command)
     }
 
-    pub fn run(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut line = || lines.next().map_or_else(String::new, Result::unwrap);
-        let (first, second) = (line(), line());
-        let url = first.trim_end_matches('/').to_owned();
-        assert!(url.starts_with("http://127.0.0.1:"), "the first line is no address: {first:?}");
+    pub fn run(command: Command) -> Self {
+        let (child, url, mut lines) = begun(command);
+        let second = lines.next().map_or_else(String::new, Result::unwrap);
         let stand_ins = second.rsplit(' ').next().unwrap().trim_end_matches('/').to_owned();
         assert!(stand_ins.starts_with("http://127.0.0.1:"), "the second line ends in no address: {second:?}");
         Self { child, url, stand_ins }
+    }
+
+    /// It keeps nothing, and speaks to a Nango that is there already.
+    pub fn before(nango: &str, api_key: &str) -> Self {
+        let mut command = command(&["--ephemeral"]);
+        command.env("NANGO_BASE_URL", nango).env("NANGO_SECRET_KEY", api_key);
+        command.env("NANGO_WEBHOOK_SIGNING_KEYS", "a key of nobody's");
+        let (child, url, _) = begun(command);
+        Self { child, url, stand_ins: nango.to_owned() }
     }
 
     /// Its process.
@@ -84,6 +89,15 @@ impl Demo {
         browser.be(person).await;
         browser
     }
+}
+
+/// Starts it and waits for its first line; the lines that follow.
+fn begun(mut command: Command) -> (Child, String, Lines<BufReader<ChildStdout>>) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().map_or_else(String::new, Result::unwrap);
+    assert!(first.starts_with("http://127.0.0.1:"), "the first line is no address: {first:?}");
+    (child, first.trim_end_matches('/').to_owned(), lines)
 }
 
 /// The demo, as nothing around it tells it to be.

@@ -13,6 +13,7 @@ mod full;
 mod imports;
 mod instances;
 mod reading;
+mod refusals;
 mod restart;
 mod same_origin;
 mod secrets;
