@@ -11,11 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::connection::{
-    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
-    Inspected, Seal, SharedWorkspace, leads_home,
+    Attempt, Authorizer, Confirmation, ConnectLink, Connection, ConnectionRecord, ConnectionRef,
+    ConnectionStore, Granted, Inspected, Seal, SharedWorkspace, Workspace, leads_home,
 };
 use crate::error::{Error, StoreError};
-use crate::id::{AttemptId, ConnectionId, TenantId};
+use crate::id::{AttemptId, ConnectionId, NotionId, TenantId};
 use crate::importer::Importer;
 use crate::library::access::{Action, Actor};
 use crate::library::document::DocumentStore;
@@ -59,6 +59,14 @@ pub enum AttemptState {
     Waiting,
     /// Consent was given: show the workspace, and ask for the confirmation.
     Granted(Granted),
+    /// Consent was given, but not for the workspace that the connection to be renewed leads to: show both, and ask whether it is to
+    /// be left, which is confirmed with [`Connector::confirm_change`] alone.
+    GrantedElsewhere {
+        /// The workspace that would be left.
+        from: Workspace,
+        /// What it would be left for.
+        to: Granted,
+    },
     /// There is no such attempt, or no longer.
     Lapsed,
 }
@@ -182,10 +190,17 @@ impl Connector {
             Some(granted) => self.or_later(self.close_session_of(&granted).await),
             None => {}
         }
-        Ok(match self.attempt_of(actor, attempt).await? {
-            Some(Attempt { granted: Some(granted), .. }) => AttemptState::Granted(granted),
-            Some(Attempt { granted: None, .. }) => AttemptState::Waiting,
-            None => AttemptState::Lapsed,
+        let Some(attempt) = self.attempt_of(actor, attempt).await? else { return Ok(AttemptState::Lapsed) };
+        let Some(granted) = attempt.granted else { return Ok(AttemptState::Waiting) };
+        let renewed = match attempt.renews {
+            Some(id) => self.connections.get(attempt.tenant, id).await?,
+            None => None,
+        };
+        Ok(match renewed.map(|record| record.workspace) {
+            Some(from) if !from.is_same(&granted.workspace) => {
+                AttemptState::GrantedElsewhere { from, to: granted }
+            }
+            Some(_) | None => AttemptState::Granted(granted),
         })
     }
 
@@ -259,23 +274,50 @@ impl Connector {
         Ok(())
     }
 
-    /// It makes a granted attempt an active connection, due for its first sync at once.
+    /// It makes a granted attempt an active connection, due for its first sync at once. What the connection was called before a
+    /// renewal is revoked now or by [`sweep`](Self::sweep).
     ///
     /// # Errors
     /// [`StoreError::NotFound`] unless this administrator began the attempt, holds its secret and is in time, one answer for
-    /// all. What the connection was called before a renewal is revoked now or by [`sweep`](Self::sweep).
-    /// [`StoreError::Conflict`] if another tenant stands on the same workspace, or a reconnect leads to another
-    /// workspace. [`Error::AnotherWorkspace`] if what was granted is no longer what was shown: the attempt is over then.
+    /// all. [`StoreError::WorkspaceTaken`] if another tenant stands on the same workspace. [`StoreError::Conflict`] if a reconnect leads
+    /// to another workspace ([`confirm_change`](Self::confirm_change) lets it). [`Error::AnotherWorkspace`] if what was granted is no
+    /// longer what was shown: the attempt is over then.
     pub async fn confirm(
         &self,
         actor: &Actor,
         attempt: AttemptId,
         secret: &SecretString,
     ) -> Result<ConnectionRecord, Error> {
+        self.settle(actor, attempt, secret, None).await
+    }
+
+    /// It makes a granted reconnect that leads to another workspace a connection of its own, and disconnects the one that was to be
+    /// renewed: its documents stay. `from` is the bot of the workspace that was shown as the one to be left. What cannot be done now
+    /// is done by [`sweep`](Self::sweep).
+    ///
+    /// # Errors
+    /// As [`confirm`](Self::confirm); [`StoreError::Conflict`] unless it leads to another workspace than that of `from`, and the
+    /// connection still to that.
+    pub async fn confirm_change(
+        &self,
+        actor: &Actor,
+        attempt: AttemptId,
+        secret: &SecretString,
+        from: NotionId,
+    ) -> Result<ConnectionRecord, Error> {
+        self.settle(actor, attempt, secret, Some(from)).await
+    }
+
+    async fn settle(
+        &self,
+        actor: &Actor,
+        id: AttemptId,
+        secret: &SecretString,
+        leaves: Option<NotionId>,
+    ) -> Result<ConnectionRecord, Error> {
         actor.may(Action::Connect)?;
-        let now = self.client.clock().now();
-        let hash = digest(secret);
-        let begun = self.attempt_of(actor, attempt).await?;
+        let (secret_hash, at) = (digest(secret), self.client.clock().now());
+        let begun = self.attempt_of(actor, id).await?;
         if let Some(begun) = &begun
             && let Some(granted) = &begun.granted
             && !self.leads_still(begun, granted).await?
@@ -283,13 +325,23 @@ impl Connector {
             self.give_up(begun).await?;
             return Err(Error::AnotherWorkspace);
         }
-        let active = self.connections.activate(actor, attempt, hash, now, self.shared).await?;
-        match self.connections.attempt(actor.tenant, attempt).await {
-            Ok(Some(ended)) => self.or_later(self.clear(&ended).await),
-            Ok(None) => {}
-            Err(error) => self.or_later(Err(error.into())),
-        }
+        let confirmation = Confirmation { secret_hash, leaves, shared: self.shared, at };
+        let active = self.connections.activate(actor, id, &confirmation).await?;
+        self.or_later(self.after(&active, id).await);
         Ok(active)
+    }
+
+    /// Clears away what an attempt that has become this connection leaves behind.
+    async fn after(&self, active: &ConnectionRecord, id: AttemptId) -> Result<(), Error> {
+        let Some(ended) = self.connections.attempt(active.tenant, id).await? else { return Ok(()) };
+        self.clear(&ended).await?;
+        match ended.renews.filter(|renews| *renews != active.id) {
+            Some(left) => match self.connections.get(active.tenant, left).await? {
+                Some(left) => self.finish_disconnect(&left).await,
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
     }
 
     /// Tells whether a grant is what it was when it was shown: asked anew, at the authorizer and of Notion.

@@ -21,3 +21,4 @@ mod sessions;
 mod slow;
 mod stand_ins;
 mod story;
+mod workspaces;

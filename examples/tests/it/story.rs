@@ -80,9 +80,13 @@ pub async fn connect(demo: &Demo, ada: &Browser) {
 
 /// On the consent page, it shares everything of the company's workspace.
 async fn consent(ada: &Browser, waiting: &Page) {
-    let link = waiting.between("id=\"consent\" href=\"", "\"");
-    let consent = ada.get(&link).await.ok();
-    let workspace = before(&consent.text(), "name=workspace value=\"", "Halden Pay");
+    consent_to(ada, &waiting.between("id=\"consent\" href=\"", "\""), "Halden Pay").await;
+}
+
+/// On the consent page of this link, it shares everything of a workspace.
+pub async fn consent_to(ada: &Browser, link: &str, workspace: &str) {
+    let consent = ada.get(link).await.ok();
+    let workspace = before(&consent.text(), "name=workspace value=\"", workspace);
     let token = consent.between("name=session_token value=\"", "\"");
     let mut fields =
         vec![("session_token", token), ("decision", "allow".to_owned()), ("workspace", workspace)];

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use notion_import_core::connect::AttemptState;
-use notion_import_core::connection::{ConnectionRecord, ConnectionState, Granted};
+use notion_import_core::connection::{ConnectionRecord, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
 use notion_import_core::id::ConnectionId;
 use notion_import_core::library::access::Action;
@@ -13,6 +13,7 @@ use super::documents::linked_through;
 use super::frame::{Frame, page};
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
+use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::session::{Attempt, Staff, Visitor};
 use crate::words::{self, Badge};
@@ -109,7 +110,7 @@ fn remember(visitor: &Visitor, staff: &Staff, begun: notion_import_core::connect
 struct AttemptPage {
     frame: Frame,
     link: String,
-    granted: Option<Granted>,
+    state: AttemptState,
 }
 
 pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
@@ -120,8 +121,10 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
     let frame = Frame::new(&app, &visitor, "Connect Notion");
     let link = attempt.link.to_string();
     match app.connector.poll(&staff.actor, attempt.id).await? {
-        AttemptState::Waiting => page(&AttemptPage { frame: frame.again_in(3), link, granted: None }),
-        AttemptState::Granted(granted) => page(&AttemptPage { frame, link, granted: Some(granted) }),
+        state @ AttemptState::Waiting => page(&AttemptPage { frame: frame.again_in(3), link, state }),
+        state @ (AttemptState::Granted(_) | AttemptState::GrantedElsewhere { .. }) => {
+            page(&AttemptPage { frame, link, state })
+        }
         AttemptState::Lapsed => {
             visitor.set_attempt(None);
             visitor.tell("The attempt has lapsed, or led to another workspace. Start again.");
@@ -131,21 +134,47 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
 }
 
 pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
+    let (staff, attempt) = attempted(&visitor)?;
+    let confirmed = app.connector.confirm(&staff.actor, attempt.id, &attempt.secret).await;
+    let name = settled(&visitor, confirmed)?.workspace.name;
+    visitor.tell(format!("{name} is connected. Now choose what to import."));
+    see(Address::Integrations)
+}
+
+pub async fn change(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
+    let (staff, attempt) = attempted(&visitor)?;
+    let from = Fields::read(&body).text("from").parse().map_err(|_| Problem::moved_on())?;
+    let confirmed = app.connector.confirm_change(&staff.actor, attempt.id, &attempt.secret, from).await;
+    let name = settled(&visitor, confirmed)?.workspace.name;
+    visitor.tell(format!(
+        "{name} is connected instead. What was imported before is still here and no longer syncs."
+    ));
+    see(Address::Integrations)
+}
+
+/// The attempt of whoever may connect at this browser.
+fn attempted(visitor: &Visitor) -> Result<(Staff, Attempt), Problem> {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    let Some(attempt) = visitor.attempt(staff.actor.member) else {
-        return Err(Problem::form(
-            "There is nothing to confirm in this session. Start again from the integrations.",
-        ));
-    };
-    match app.connector.confirm(&staff.actor, attempt.id, &attempt.secret).await {
+    let attempt = visitor.attempt(staff.actor.member).ok_or_else(|| {
+        Problem::form("There is nothing to confirm in this session. Start again from the integrations.")
+    })?;
+    Ok((staff, attempt))
+}
+
+fn settled(
+    visitor: &Visitor,
+    confirmed: Result<ConnectionRecord, Error>,
+) -> Result<ConnectionRecord, Problem> {
+    match confirmed {
         Ok(record) => {
             visitor.set_attempt(None);
-            let name = record.workspace.name;
-            visitor.tell(format!("{name} is connected. Now choose what to import."));
-            see(Address::Integrations)
+            Ok(record)
+        }
+        Err(Error::Store(StoreError::WorkspaceTaken)) => {
+            Err(Problem::form("This Notion workspace is connected by another company here already."))
         }
         Err(Error::Store(StoreError::Conflict)) => Err(Problem::form(
-            "This Notion workspace already belongs to another company, or it is another one than the connection was confirmed for.",
+            "The connection has changed since the question was asked. Go back and look at it again.",
         )),
         Err(error) => Err(error.into()),
     }

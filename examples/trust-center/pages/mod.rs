@@ -48,6 +48,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/integrations/connect", post(integrations::connect))
         .route("/integrations/attempt", get(integrations::attempt))
         .route("/integrations/confirm", post(integrations::confirm))
+        .route("/integrations/change", post(integrations::change))
         .route("/integrations/cancel", post(integrations::cancel))
         .route("/integrations/{id}/sync", post(integrations::sync))
         .route("/integrations/{id}/reconnect", post(integrations::reconnect))

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{ConnectionRecord, ConnectionRef, ConnectionState, Workspace};
+use super::{ConnectionRef, SharedWorkspace, Workspace};
 use crate::error::{AccessError, StoreError};
-use crate::id::{AttemptId, ConnectionId, MemberId, TenantId};
+use crate::id::{AttemptId, ConnectionId, MemberId, NotionId, TenantId};
 
 /// One try to connect, from the click to the confirmation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -74,47 +74,28 @@ impl Attempt {
         }
     }
 
-    /// Decides whether this member may confirm it with this secret now, and returns what was granted.
+    /// Decides whether this member may confirm it so, and returns what was granted.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if not, whatever the reason.
     pub fn may_be_confirmed(
         &self,
         member: MemberId,
-        secret_hash: &[u8; 32],
-        now: DateTime<Utc>,
+        confirmation: &Confirmation,
     ) -> Result<&Granted, StoreError> {
-        let granted = self.granted.as_ref().filter(|_| self.is_of(member, secret_hash) && !self.is_over(now));
+        let Confirmation { secret_hash, at, .. } = confirmation;
+        let granted = self.granted.as_ref().filter(|_| self.is_of(member, secret_hash) && !self.is_over(*at));
         granted.ok_or(StoreError::NotFound)
     }
 
-    /// Decides whether what was granted may become the attempt's connection, given the one that it renews and the one that is
-    /// called so already.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if the connection to be renewed is being disconnected; [`StoreError::Conflict`] if another is
-    /// called so, or if the renewal leads to another workspace. A workspace that Notion gives no id is like no other.
-    pub fn may_become(
-        &self,
-        renewed: Option<&ConnectionRecord>,
-        called: Option<&ConnectionRecord>,
-        granted: &Granted,
-    ) -> Result<(), StoreError> {
-        if called.is_some() {
-            return Err(StoreError::Conflict);
-        }
-        match renewed.map(|record| (record.state, record.workspace.is_same(&granted.workspace))) {
-            Some((ConnectionState::Disconnecting, _)) => Err(StoreError::NotFound),
-            Some((ConnectionState::Active | ConnectionState::NeedsReauth, false)) => {
-                Err(StoreError::Conflict)
-            }
-            Some((ConnectionState::Active | ConnectionState::NeedsReauth, true)) | None => Ok(()),
-        }
+    /// Returns the id of the connection that it is about: the one to be renewed, or the one that it would make.
+    pub fn connection(&self) -> ConnectionId {
+        self.renews.unwrap_or(self.new_connection())
     }
 
-    /// Returns the id that the connection has or will have: the one that is renewed, or a new one that is the attempt's.
-    pub fn connection(&self) -> ConnectionId {
-        self.renews.unwrap_or(ConnectionId::new(self.id.as_uuid()))
+    /// Returns the id of the connection that it makes, unless it renews one.
+    pub const fn new_connection(&self) -> ConnectionId {
+        ConnectionId::new(self.id.as_uuid())
     }
 }
 
@@ -125,6 +106,27 @@ pub struct Granted {
     pub reference: ConnectionRef,
     /// What it leads to.
     pub workspace: Workspace,
+}
+
+/// What an administrator confirms of an attempt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Confirmation {
+    /// SHA-256 of the secret that the administrator's session holds.
+    pub secret_hash: [u8; 32],
+    /// The bot of the workspace that a reconnect leaves for another, as it was shown. None for a connection that is new, or leads to the
+    /// workspace it led to.
+    pub leaves: Option<NotionId>,
+    /// Whether another tenant may stand on the same workspace.
+    pub shared: SharedWorkspace,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Confirmation {
+    /// Builds one that leaves no workspace and shares none.
+    pub const fn new(secret_hash: [u8; 32], at: DateTime<Utc>) -> Self {
+        Self { secret_hash, leaves: None, shared: SharedWorkspace::Refuse, at }
+    }
 }
 
 /// Something that may have happened, as a webhook says. Nothing but the name is taken from it, and nothing it says is believed.

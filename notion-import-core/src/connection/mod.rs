@@ -16,7 +16,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use authorizer::{Attempt, Authorizer, ConnectLink, Granted, Hint, Inspected};
+pub use authorizer::{Attempt, Authorizer, Confirmation, ConnectLink, Granted, Hint, Inspected};
 pub use identity::{ConfirmedIdentity, Identity};
 pub(crate) use identity::{leads_home, noted};
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};

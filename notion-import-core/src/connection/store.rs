@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, Elsewhere, Granted, RunSummary,
+    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, Elsewhere, Granted,
+    RunSummary,
 };
 use crate::actor::Actor;
 use crate::error::StoreError;
@@ -50,25 +51,18 @@ pub trait ConnectionStore: Send + Sync {
     /// [`StoreError::NotFound`]. [`Attempt::may_note`] decides.
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
 
-    /// Turns a granted, unlapsed attempt with this secret's hash and this actor into an active connection,
-    /// due now, and ends the attempt, noting what the renewed connection was called before. A reconnect makes the connection it
-    /// renews active again, with the reference, the workspace,
-    /// the member and the time of the renewal; it keeps the id, frees the connection and raises its generation, so whoever held it
-    /// is fenced. [`Attempt::may_be_confirmed`] and [`Attempt::may_become`] say what is let
-    /// through.
+    /// Turns a granted, unlapsed attempt of this actor into what [`Attempt::settle`] says, and ends the attempt: an active connection,
+    /// due now, and for a reconnect that leads to another workspace the one that is left, fenced. A renewed connection keeps its id, is
+    /// free, and has a higher generation, so whoever held it is fenced.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if tenant, member, secret or attempt do not fit, nothing was granted, the attempt has lapsed, or
-    /// the connection it renews is gone or being disconnected: one answer for all. [`StoreError::Conflict`] if another tenant
-    /// stands on this workspace and `shared` refuses that, if the tenant already has a connection of this reference, or if what was granted
-    /// leads to another workspace than the connection to be renewed. The attempt then stays.
+    /// Those of [`Attempt::may_be_confirmed`] and [`Attempt::settle`]. [`StoreError::NotFound`] if there is no such attempt. The attempt
+    /// then stays.
     async fn activate(
         &self,
         actor: &Actor,
         id: AttemptId,
-        secret_hash: [u8; 32],
-        now: DateTime<Utc>,
-        shared: SharedWorkspace,
+        confirmation: &Confirmation,
     ) -> Result<ConnectionRecord, StoreError>;
 
     /// Keeps the sealed token of an attempt's session, or erases it. Of an attempt that does not exist nothing is kept.

@@ -268,7 +268,7 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound => ErrorKind::NotFound,
-            Self::Conflict | Self::Fenced => ErrorKind::Conflict,
+            Self::Conflict | Self::WorkspaceTaken | Self::Fenced => ErrorKind::Conflict,
             Self::OutOfRange(_) => ErrorKind::InvalidInput,
             Self::Denied => ErrorKind::Denied,
             Self::TooLarge { .. } => ErrorKind::NotAccepted,

@@ -271,6 +271,9 @@ pub enum StoreError {
     /// It has changed meanwhile, or is already taken.
     #[error("conflict")]
     Conflict,
+    /// Another tenant stands on the same workspace, and the host lets no second one in.
+    #[error("another tenant stands on this workspace")]
+    WorkspaceTaken,
     /// What was asked for is outside of what there can be, whatever is stored.
     #[error("out of range: {0}")]
     OutOfRange(&'static str),
@@ -321,6 +324,7 @@ impl StoreError {
         match self {
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
+            Self::WorkspaceTaken => "workspace_taken",
             Self::OutOfRange(_) => "out_of_range",
             Self::Denied => "denied",
             Self::Fenced => "fenced",

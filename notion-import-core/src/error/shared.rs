@@ -50,6 +50,7 @@ fn store(error: &StoreError, cause: &Arc<Error>) -> StoreError {
     match error {
         StoreError::NotFound => StoreError::NotFound,
         StoreError::Conflict => StoreError::Conflict,
+        StoreError::WorkspaceTaken => StoreError::WorkspaceTaken,
         StoreError::OutOfRange(what) => StoreError::OutOfRange(what),
         StoreError::Denied => StoreError::Denied,
         StoreError::Fenced => StoreError::Fenced,

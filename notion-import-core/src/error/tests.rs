@@ -73,6 +73,7 @@ fn all() -> Vec<(Error, ErrorKind)> {
         (download(TransportError::TooLarge { cap: 1 }), ErrorKind::NotAccepted),
         (StoreError::NotFound.into(), ErrorKind::NotFound),
         (StoreError::Conflict.into(), ErrorKind::Conflict),
+        (StoreError::WorkspaceTaken.into(), ErrorKind::Conflict),
         (StoreError::OutOfRange("expires_at").into(), ErrorKind::InvalidInput),
         (StoreError::Denied.into(), ErrorKind::Denied),
         (StoreError::Fenced.into(), ErrorKind::Conflict),

@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::audit::{AuditEvent, NewEntry, Subject};
 use crate::actor::{Actor, Denied};
-use crate::connection::{Attempt, ConnectionRecord, ConnectionState, Elsewhere, Granted};
+use crate::connection::{
+    Attempt, Confirmation, ConnectionRecord, ConnectionRef, ConnectionState, Elsewhere, Granted,
+    SharedWorkspace,
+};
+use crate::error::StoreError;
 
 impl Attempt {
     /// Says that the attempt was begun.
@@ -19,38 +23,121 @@ impl Attempt {
         Ok(NewEntry::of(actor, now, Subject::Connection(self.connection()), event))
     }
 
-    /// Returns the connection that it becomes with what was granted, due now and held by nobody: a new one, or the one that it
-    /// renews.
-    pub fn becomes(
+    /// Decides what becomes of a grant that [may be confirmed](Self::may_be_confirmed): a new connection, or the one that the attempt
+    /// renews. A workspace that Notion gives no id is like no other, so a reconnect to it is always a change.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the connection to be renewed is gone or being disconnected. [`StoreError::Conflict`] if the tenant
+    /// has a connection of the granted reference, or if the reconnect does not lead where the confirmation says: to the workspace it
+    /// led to, or away from the one that is named. [`StoreError::WorkspaceTaken`] if another tenant stands on the workspace and
+    /// the host refuses that.
+    pub fn settle(
         &self,
+        actor: &Actor,
         granted: &Granted,
-        renewed: Option<&ConnectionRecord>,
-        now: DateTime<Utc>,
-    ) -> ConnectionRecord {
-        ConnectionRecord {
+        confirmation: &Confirmation,
+        ground: Ground,
+    ) -> Result<Settled, StoreError> {
+        let renewed = match (self.renews, ground.renewed) {
+            (None, _) => None,
+            (Some(_), None) => return Err(StoreError::NotFound),
+            (Some(_), Some(record)) if record.state == ConnectionState::Disconnecting => {
+                return Err(StoreError::NotFound);
+            }
+            (Some(_), Some(record)) => Some(record),
+        };
+        let from = renewed.as_ref().map(|record| &record.workspace);
+        let leaves = from.filter(|from| !from.is_same(&granted.workspace)).map(|from| from.bot);
+        if ground.has_reference || leaves != confirmation.leaves {
+            return Err(StoreError::Conflict);
+        }
+        if ground.is_shared && confirmation.shared == SharedWorkspace::Refuse {
+            return Err(StoreError::WorkspaceTaken);
+        }
+        Ok(match renewed {
+            Some(left) if leaves.is_some() => self.replaces(actor, granted, left, confirmation.at),
+            Some(renewed) => self.renews(actor, granted, &renewed, confirmation.at),
+            None => self.begins(actor, granted, confirmation.at),
+        })
+    }
+
+    fn begins(&self, actor: &Actor, granted: &Granted, now: DateTime<Utc>) -> Settled {
+        let record = ConnectionRecord {
             tenant: self.tenant,
-            id: self.connection(),
+            id: self.new_connection(),
             reference: granted.reference.clone(),
             state: ConnectionState::Active,
             workspace: granted.workspace.clone(),
             found: None,
             connected_by: self.member,
             connected_at: now,
-            generation: renewed.map_or(0, |old| old.generation + 1),
+            generation: 0,
             next_run: now,
-            last_run: renewed.and_then(|old| old.last_run.clone()),
-        }
+            last_run: None,
+        };
+        let (attempt, workspace) = (self.id, granted.workspace.id.clone());
+        let event = AuditEvent::ConnectionConfirmed { attempt, workspace };
+        let entries = vec![NewEntry::of(actor, now, Subject::Connection(record.id), event)];
+        Settled { record, left: None, to_revoke: None, entries }
     }
 
-    /// Says that the attempt was confirmed and has become its connection.
-    pub fn confirmed_by(&self, actor: &Actor, granted: &Granted, now: DateTime<Utc>) -> NewEntry {
-        let (attempt, workspace) = (self.id, granted.workspace.id.clone());
-        let event = match self.renews {
-            None => AuditEvent::ConnectionConfirmed { attempt, workspace },
-            Some(_) => AuditEvent::ConnectionRenewed { attempt, workspace },
+    fn renews(
+        &self,
+        actor: &Actor,
+        granted: &Granted,
+        renewed: &ConnectionRecord,
+        now: DateTime<Utc>,
+    ) -> Settled {
+        let Settled { record, .. } = self.begins(actor, granted, now);
+        let record = ConnectionRecord {
+            id: renewed.id,
+            generation: renewed.generation + 1,
+            last_run: renewed.last_run.clone(),
+            ..record
         };
-        NewEntry::of(actor, now, Subject::Connection(self.connection()), event)
+        let (attempt, workspace) = (self.id, granted.workspace.id.clone());
+        let event = AuditEvent::ConnectionRenewed { attempt, workspace };
+        let entries = vec![NewEntry::of(actor, now, Subject::Connection(record.id), event)];
+        Settled { record, left: None, to_revoke: Some(renewed.reference.clone()), entries }
     }
+
+    /// What was read in the workspace that is left is nothing that the other one knows, so it is a disconnect and a new connection.
+    fn replaces(
+        &self,
+        actor: &Actor,
+        granted: &Granted,
+        mut left: ConnectionRecord,
+        now: DateTime<Utc>,
+    ) -> Settled {
+        let mut settled = self.begins(actor, granted, now);
+        settled.entries.extend(left.disconnect(actor, now));
+        settled.left = Some(left);
+        settled
+    }
+}
+
+/// What stands where an attempt is about to become a connection, as it is read in the transaction of the confirmation.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ground {
+    /// The connection that is to be renewed, if there is one.
+    pub renewed: Option<ConnectionRecord>,
+    /// Whether the tenant has a connection of the granted reference.
+    pub has_reference: bool,
+    /// Whether another tenant stands on the granted workspace, by [`Workspace::is_shared_with`](crate::connection::Workspace::is_shared_with).
+    pub is_shared: bool,
+}
+
+/// What a store writes, in one transaction, when an attempt is confirmed. The attempt ends with it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settled {
+    /// The connection: due now, and held by nobody.
+    pub record: ConnectionRecord,
+    /// The connection that was left for one to another workspace, fenced.
+    pub left: Option<ConnectionRecord>,
+    /// What the connection was called before it was renewed, to be noted in the attempt.
+    pub to_revoke: Option<ConnectionRef>,
+    /// For the tenant's audit, in this order.
+    pub entries: Vec<NewEntry>,
 }
 
 impl ConnectionRecord {

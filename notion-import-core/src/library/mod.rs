@@ -15,7 +15,7 @@ pub mod refresh;
 #[cfg(feature = "client")]
 pub mod document;
 #[cfg(feature = "client")]
-mod connecting;
+pub mod connecting;
 #[cfg(feature = "client")]
 pub mod audit;
 #[cfg(feature = "client")]

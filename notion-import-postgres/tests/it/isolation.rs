@@ -2,8 +2,7 @@
 
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedWorkspace,
-    Workspace,
+    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, Workspace,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
@@ -34,7 +33,7 @@ async fn begin_attempt(postgres: &Postgres, attempt: &Attempt) {
 
 async fn activate(postgres: &Postgres, attempt: &Attempt) -> Result<ConnectionRecord, StoreError> {
     postgres
-        .activate(&beginner(attempt), attempt.id, attempt.secret_hash, minute(1), SharedWorkspace::Refuse)
+        .activate(&beginner(attempt), attempt.id, &Confirmation::new(attempt.secret_hash, minute(1)))
         .await
 }
 
@@ -313,7 +312,7 @@ async fn of_two_tenants_that_confirm_one_bot_at_once_one_is_refused() {
         }
         let (one, other) = tokio::join!(activate(&postgres, &attempts[0]), activate(&postgres, &attempts[1]));
         let refused = [one, other].into_iter().filter_map(Result::err).collect::<Vec<_>>();
-        assert!(matches!(refused[..], [StoreError::Conflict]), "{refused:?}");
+        assert!(matches!(refused[..], [StoreError::WorkspaceTaken]), "{refused:?}");
     }
 }
 

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::actor::Actor;
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    Granted, RunSummary, SharedWorkspace,
+    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
+    Elsewhere, Granted, RunSummary,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
+use notion_import_core::library::connecting::Ground;
 
 use crate::database::{Sqlite, Tx, commit};
 use crate::table::{attempts, audit, connections};
@@ -44,27 +45,25 @@ impl ConnectionStore for Sqlite {
         &self,
         actor: &Actor,
         id: AttemptId,
-        secret_hash: [u8; 32],
-        now: DateTime<Utc>,
-        shared: SharedWorkspace,
+        confirmation: &Confirmation,
     ) -> Result<ConnectionRecord, StoreError> {
-        let Actor { tenant, member, .. } = *actor;
+        let tenant = actor.tenant;
         let mut tx = self.write().await?;
         let attempt = attempts::get(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
-        let granted = attempt.may_be_confirmed(member, &secret_hash, now)?;
-        let renewed = renewed(&mut tx, &attempt, granted).await?;
-        let taken = connections::another_has(&mut *tx, tenant, &granted.workspace).await?;
-        if taken && shared == SharedWorkspace::Refuse {
-            return Err(StoreError::Conflict);
+        let granted = attempt.may_be_confirmed(actor.member, confirmation)?;
+        let ground = ground(&mut tx, &attempt, granted).await?;
+        let settled = attempt.settle(actor, granted, confirmation, ground)?;
+        if let Some(left) = &settled.left {
+            connections::set_standing(&mut *tx, left).await?;
         }
-        let record = attempt.becomes(granted, renewed.as_ref(), now);
-        let to_revoke = renewed.as_ref().map(|old| old.reference.clone());
-        connections::upsert(&mut *tx, &record).await?;
-        attempts::end(&mut *tx, tenant, id, now).await?;
-        attempts::set_to_revoke(&mut *tx, tenant, id, to_revoke.as_ref()).await?;
-        audit::insert(&mut *tx, tenant, &attempt.confirmed_by(actor, granted, now)).await?;
+        connections::upsert(&mut *tx, &settled.record).await?;
+        attempts::end(&mut *tx, tenant, id, confirmation.at).await?;
+        attempts::set_to_revoke(&mut *tx, tenant, id, settled.to_revoke.as_ref()).await?;
+        for entry in &settled.entries {
+            audit::insert(&mut *tx, tenant, entry).await?;
+        }
         commit(tx).await?;
-        Ok(record)
+        Ok(settled.record)
     }
 
     async fn keep_session(
@@ -282,16 +281,13 @@ async fn refuse(
 }
 
 /// The connection the attempt renews, if it renews one and may.
-async fn renewed(
-    tx: &mut Tx,
-    attempt: &Attempt,
-    granted: &Granted,
-) -> Result<Option<ConnectionRecord>, StoreError> {
+async fn ground(tx: &mut Tx, attempt: &Attempt, granted: &Granted) -> Result<Ground, StoreError> {
+    let tenant = attempt.tenant;
     let renewed = match attempt.renews {
-        Some(id) => Some(connections::get(&mut **tx, attempt.tenant, id).await?.ok_or(StoreError::NotFound)?),
+        Some(id) => connections::get(&mut **tx, tenant, id).await?,
         None => None,
     };
-    let called = connections::called(&mut **tx, attempt.tenant, &granted.reference).await?;
-    attempt.may_become(renewed.as_ref(), called.as_ref(), granted)?;
-    Ok(renewed)
+    let called = connections::called(&mut **tx, tenant, &granted.reference).await?;
+    let is_shared = connections::another_has(&mut **tx, tenant, &granted.workspace).await?;
+    Ok(Ground { renewed, has_reference: called.is_some(), is_shared })
 }

@@ -11,12 +11,13 @@ use super::audit::MemoryAudit;
 use super::lock;
 use crate::actor::Actor;
 use crate::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    Granted, RunSummary, SharedWorkspace,
+    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
+    Elsewhere, Granted, RunSummary,
 };
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, TenantId};
 use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
+use crate::library::connecting::{Ground, Settled};
 
 /// Connections and attempts in memory.
 #[derive(Clone, Default)]
@@ -108,28 +109,24 @@ impl ConnectionStore for MemoryConnections {
         &self,
         actor: &Actor,
         id: AttemptId,
-        secret_hash: [u8; 32],
-        now: DateTime<Utc>,
-        shared: SharedWorkspace,
+        confirmation: &Confirmation,
     ) -> Result<ConnectionRecord, StoreError> {
-        let Actor { tenant, member, .. } = *actor;
+        let tenant = actor.tenant;
         let mut state = self.lock();
         let Tried { attempt, .. } = state.attempts.get(&(tenant, id)).ok_or(StoreError::NotFound)?;
-        let granted = attempt.may_be_confirmed(member, &secret_hash, now)?;
-        let renewed = state.renewed(attempt, granted)?;
-        if shared == SharedWorkspace::Refuse && state.another_has(tenant, granted) {
-            return Err(StoreError::Conflict);
+        let granted = attempt.may_be_confirmed(actor.member, confirmation)?;
+        let ground = state.ground(attempt, granted);
+        let Settled { record, left, to_revoke, entries } =
+            attempt.settle(actor, granted, confirmation, ground)?;
+        for record in left.into_iter().chain([record.clone()]) {
+            let held = Held { record, leased_until: None, hastened: None };
+            state.connections.insert((tenant, held.record.id), held);
         }
-        let record = attempt.becomes(granted, renewed.as_ref(), now);
-        let entry = attempt.confirmed_by(actor, granted, now);
-        let to_revoke = renewed.map(|old| old.reference);
-        let held = Held { record: record.clone(), leased_until: None, hastened: None };
-        state.connections.insert((tenant, record.id), held);
         if let Some(tried) = state.attempts.get_mut(&(tenant, id)) {
-            tried.end(now);
+            tried.end(confirmation.at);
             tried.attempt.to_revoke = to_revoke;
         }
-        self.audit.insert(tenant, entry);
+        self.audit.extend(tenant, entries);
         Ok(record)
     }
 
@@ -359,14 +356,13 @@ impl State {
             .ok_or(StoreError::Fenced)
     }
 
-    /// The connection the attempt renews, if it renews one and may.
-    fn renewed(&self, attempt: &Attempt, granted: &Granted) -> Result<Option<ConnectionRecord>, StoreError> {
-        let renewed = attempt.renews.map(|id| self.connections.get(&(attempt.tenant, id)));
-        let renewed =
-            renewed.map(|held| held.map(|held| &held.record).ok_or(StoreError::NotFound)).transpose()?;
-        let called = self.of_reference(attempt.tenant, &granted.reference);
-        attempt.may_become(renewed, called, granted)?;
-        Ok(renewed.cloned())
+    fn ground(&self, attempt: &Attempt, granted: &Granted) -> Ground {
+        let renewed = attempt.renews.and_then(|id| self.connections.get(&(attempt.tenant, id)));
+        Ground {
+            renewed: renewed.map(|held| held.record.clone()),
+            has_reference: self.of_reference(attempt.tenant, &granted.reference).is_some(),
+            is_shared: self.another_has(attempt.tenant, granted),
+        }
     }
 
     fn of_reference(&self, tenant: TenantId, reference: &ConnectionRef) -> Option<&ConnectionRecord> {

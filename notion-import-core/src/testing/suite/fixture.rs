@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::Broken;
 use crate::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, SharedWorkspace,
-    Workspace,
+    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
+    SharedWorkspace, Workspace,
 };
 use crate::error::{Cause, StoreError};
 use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId};
@@ -104,6 +104,11 @@ pub(super) async fn connected<S: ConnectionStore + ?Sized>(
     confirmed(store, &attempt(tenant), &granted(reference), minute(0)).await
 }
 
+/// What the right person says of an attempt of [`attempt`]'s, wherever other tenants stand.
+pub(super) const fn confirmation(at: DateTime<Utc>) -> Confirmation {
+    Confirmation { shared: SharedWorkspace::Allow, ..Confirmation::new(SECRET, at) }
+}
+
 /// What comes of an attempt that is begun, granted and confirmed by the right person.
 pub(super) async fn confirmed<S: ConnectionStore + ?Sized>(
     store: &S,
@@ -114,7 +119,7 @@ pub(super) async fn confirmed<S: ConnectionStore + ?Sized>(
     begin(store, attempt).await?;
     store.pending(attempt.tenant, attempt.id, granted).await?;
     let actor = beginner(attempt);
-    Ok(store.activate(&actor, attempt.id, attempt.secret_hash, now, SharedWorkspace::Allow).await?)
+    Ok(store.activate(&actor, attempt.id, &confirmation(now)).await?)
 }
 
 /// Somebody who writes documents through the connection of this name.

@@ -20,7 +20,7 @@ use notion_import_core::testing::WorldTransport;
 use notion_import_core::testing::suite::content_manager;
 use secrecy::SecretString;
 
-use super::Stage;
+use super::{Stage, importer};
 use crate::consents::Consents;
 
 struct Scene {
@@ -137,7 +137,7 @@ async fn a_second_tenant_on_the_same_authorisation_is_refused() {
     let reference = scene.consents.grant(other.tenant, begun.attempt, "c-2");
     scene.connector.noticed(&reference).await.unwrap();
     let outcome = scene.confirm(&other, &begun, &begun.secret).await;
-    assert!(matches!(outcome, Err(Error::Store(StoreError::Conflict))), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::Store(StoreError::WorkspaceTaken))), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -216,6 +216,15 @@ impl Scene {
     /// What the service says of a connection from here on.
     fn leads_to(&self, reference: &ConnectionRef, workspace: &str) {
         self.consents.known().workspaces.insert(reference.clone(), workspace.to_owned());
+    }
+
+    /// The flow of somebody who is let into another workspace.
+    fn rival(&self) -> Connector {
+        let (stage, author) = (&self.stage, self.stage.author());
+        let workspace = author.workspace("Rival");
+        let grant = stage.world.grant(workspace, [author.page(workspace, "Theirs")]);
+        let importer = importer(&stage.world, &stage.clock, &grant, &stage.library, &stage.blobs);
+        Connector::new(&importer, self.consents.clone(), Arc::new(self.connections.clone()))
     }
 
     /// An importer that asks the service where a connection leads.
@@ -348,4 +357,61 @@ async fn a_workspace_that_nobody_tells_is_not_the_one_that_was_confirmed() {
     // The service tells none.
     let read = scene.careful().browse(&record.connection(), &Query::default()).await;
     assert!(matches!(read, Err(Error::AnotherWorkspace)), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_reconnect_to_another_workspace_is_a_change_that_names_both() {
+    let scene = Scene::new();
+    let id = scene.connected().await;
+    let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
+    let page = scene.stage.home;
+    let pick = Pick::page(page);
+    scene.stage.importer.import_one(&content_manager(old.tenant), &old.connection(), pick).await.unwrap();
+
+    let rival = scene.rival();
+    let begun = rival.reconnect(&scene.admin, id).await.unwrap();
+    let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
+    rival.noticed(&reference).await.unwrap();
+    let AttemptState::GrantedElsewhere { from, to } = rival.poll(&scene.admin, begun.attempt).await.unwrap()
+    else {
+        panic!("both must be named")
+    };
+    assert_eq!((from.name.as_str(), to.workspace.name.as_str()), ("Acme", "Rival"));
+
+    let refused = rival.confirm(&scene.admin, begun.attempt, &begun.secret).await;
+    assert!(matches!(refused, Err(Error::Store(StoreError::Conflict))), "{refused:?}");
+    let refused = rival.confirm_change(&scene.admin, begun.attempt, &begun.secret, to.workspace.bot).await;
+    assert!(matches!(refused, Err(Error::Store(StoreError::Conflict))), "{refused:?}");
+    assert_eq!(scene.connections.list(scene.admin.tenant).await.unwrap(), std::slice::from_ref(&old));
+
+    let record = rival.confirm_change(&scene.admin, begun.attempt, &begun.secret, from.bot).await.unwrap();
+    assert_ne!(record.id, id);
+    assert_eq!(scene.connections.list(scene.admin.tenant).await.unwrap(), [record]);
+    assert_eq!(scene.consents.known().revoked, std::slice::from_ref(&old.reference));
+    let linked = scene.stage.linked(page).await;
+    assert_eq!(linked.link.connection, None, "the documents stay");
+    let late = scene.stage.importer.import_one(&scene.admin, &old.connection(), pick).await;
+    assert!(matches!(late, Err(Error::Store(StoreError::Fenced))), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_change_that_the_service_did_not_hear_of_is_finished_later() {
+    let scene = Scene::new();
+    let id = scene.connected().await;
+    let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
+    let rival = scene.rival();
+    let begun = rival.reconnect(&scene.admin, id).await.unwrap();
+    let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
+    rival.noticed(&reference).await.unwrap();
+    scene.consents.known().is_down = true;
+    let record =
+        rival.confirm_change(&scene.admin, begun.attempt, &begun.secret, old.workspace.bot).await.unwrap();
+    let states = |records: Vec<ConnectionRecord>| records.into_iter().map(|record| (record.id, record.state));
+    let left = states(scene.connections.list(scene.admin.tenant).await.unwrap());
+    let expected = [(id, ConnectionState::Disconnecting), (record.id, ConnectionState::Active)];
+    assert_eq!(left.collect::<Vec<_>>(), expected);
+    scene.consents.known().is_down = false;
+    scene.connector.sweep().await.unwrap();
+    assert_eq!(scene.connections.list(scene.admin.tenant).await.unwrap(), [record]);
+    assert_eq!(scene.consents.known().revoked, [old.reference]);
 }

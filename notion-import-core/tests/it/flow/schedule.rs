@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionState, ConnectionStore, Granted, SharedWorkspace, Workspace,
+    Attempt, Confirmation, Connection, ConnectionState, ConnectionStore, Granted, Workspace,
 };
 use notion_import_core::error::Error;
 use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
@@ -53,11 +53,7 @@ async fn active(stage: &Stage, connections: &MemoryConnections) -> Connection {
     connections.begin(&admin, &attempt, stage.now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".to_owned(), bot: stage.grant.bot_id };
     connections.pending(tenant, id, &Granted { reference: reference.clone(), workspace }).await.unwrap();
-    connections
-        .activate(&admin, id, [1; 32], stage.now(), SharedWorkspace::Refuse)
-        .await
-        .unwrap()
-        .connection()
+    connections.activate(&admin, id, &Confirmation::new([1; 32], stage.now())).await.unwrap().connection()
 }
 
 #[tokio::test]

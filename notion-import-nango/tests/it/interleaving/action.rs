@@ -34,6 +34,8 @@ pub enum Action {
     Poll(Nth),
     /// The administrator confirms what they were shown.
     Confirm(Nth),
+    /// The administrator leaves the workspace of a connection for the one that a reconnect led to, if it led to another.
+    ConfirmChange(Nth),
     /// Others try to, with the secret.
     ConfirmAsAnother(Nth),
     /// The administrator gives an attempt up.
@@ -85,6 +87,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => nth().prop_map(Action::Webhook),
         2 => nth().prop_map(Action::Poll),
         4 => nth().prop_map(Action::Confirm),
+        2 => nth().prop_map(Action::ConfirmChange),
         1 => nth().prop_map(Action::ConfirmAsAnother),
         1 => nth().prop_map(Action::Cancel),
         3 => nth().prop_map(Action::Browse),

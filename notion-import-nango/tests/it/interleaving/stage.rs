@@ -12,7 +12,7 @@ use notion_import_core::browse::{Listing, Query};
 use notion_import_core::connect::{AttemptState, Begun, Connector};
 use notion_import_core::connection::{
     Authorizer, ConfirmedIdentity, Connection, ConnectionRecord, ConnectionRef, ConnectionState,
-    ConnectionStore,
+    ConnectionStore, Granted,
 };
 use notion_import_core::id::{ConnectionId, MemberId, NotionId, TenantId};
 use notion_import_core::import::Pick;
@@ -70,6 +70,8 @@ struct Started {
     begun: Begun,
     /// The workspace that the administrator was shown.
     shown: Option<NotionId>,
+    /// The bot of the workspace that they were told would be left for it.
+    leaves: Option<NotionId>,
 }
 
 /// A consent that is given in the middle of something.
@@ -149,6 +151,7 @@ impl Stage {
             Action::Webhook(nth) => self.hear(nth).await?,
             Action::Poll(nth) => self.poll(nth).await?,
             Action::Confirm(nth) => self.confirm(nth).await?,
+            Action::ConfirmChange(nth) => self.confirm_change(nth).await?,
             Action::ConfirmAsAnother(nth) => self.confirm_as_another(nth).await?,
             Action::Cancel(nth) => self.cancel(nth).await?,
             Action::Browse(nth) => self.browse(nth).await?,
@@ -178,7 +181,7 @@ impl Stage {
 
     fn started(&mut self, admin: Actor, begun: Begun) {
         self.links.push(begun.link.url.clone());
-        self.attempts.push(Started { admin, begun, shown: None });
+        self.attempts.push(Started { admin, begun, shown: None, leaves: None });
     }
 
     async fn consent(&mut self, link: Nth, workspace: Where) {
@@ -248,11 +251,8 @@ impl Stage {
     async fn poll(&mut self, nth: Nth) -> TestCaseResult {
         let Some(started) = newest_of(&mut self.attempts, nth) else { return Ok(()) };
         match self.connector.poll(&started.admin, started.begun.attempt).await? {
-            AttemptState::Granted(granted) => {
-                let id = granted.workspace.id.and_then(|id| id.parse().ok());
-                prop_assert!(started.shown.is_none() || started.shown == id, "another was shown before");
-                started.shown = id;
-            }
+            AttemptState::Granted(granted) => started.show(&granted, None)?,
+            AttemptState::GrantedElsewhere { from, to } => started.show(&to, Some(from.bot))?,
             AttemptState::Waiting | AttemptState::Lapsed => {}
         }
         Ok(())
@@ -261,11 +261,28 @@ impl Stage {
     async fn confirm(&mut self, nth: Nth) -> TestCaseResult {
         self.poll(nth).await?;
         let Some(started) = newest_of(&mut self.attempts, nth) else { return Ok(()) };
-        let Started { admin, begun, shown } = started;
+        let Started { admin, begun, shown, leaves } = started;
         let Ok(record) = self.connector.confirm(admin, begun.attempt, &begun.secret).await else {
             return Ok(());
         };
+        prop_assert_eq!(*leaves, None, "a workspace was left unasked");
         let shown = shown.ok_or(TestCaseError::fail("nothing was shown and it was confirmed"))?;
+        self.became(record, shown).await
+    }
+
+    async fn confirm_change(&mut self, nth: Nth) -> TestCaseResult {
+        self.poll(nth).await?;
+        let Some(Started { admin, begun, shown, leaves }) = newest(&self.attempts, nth) else {
+            return Ok(());
+        };
+        let (Some(shown), Some(leaves)) = (*shown, *leaves) else { return Ok(()) };
+        let changed = self.connector.confirm_change(admin, begun.attempt, &begun.secret, leaves).await;
+        let Ok(record) = changed else { return Ok(()) };
+        prop_assert!(!self.confirmed.contains_key(&record.id), "a change kept the connection");
+        self.became(record, shown).await
+    }
+
+    async fn became(&mut self, record: ConnectionRecord, shown: NotionId) -> TestCaseResult {
         let before = self.confirmed.insert(record.id, shown);
         prop_assert!(before.is_none() || before == Some(shown), "a renewal led to another workspace");
         let leads = self.nango.inspect(&record.reference).await?.and_then(|seen| seen.workspace_id);
@@ -444,6 +461,15 @@ impl Stage {
 
     fn workspace_of(&self, page: NotionId) -> &Workspace {
         self.workspaces.iter().find(|workspace| workspace.page == page).unwrap()
+    }
+}
+
+impl Started {
+    fn show(&mut self, granted: &Granted, leaves: Option<NotionId>) -> TestCaseResult {
+        let id = granted.workspace.id.as_ref().and_then(|id| id.parse().ok());
+        prop_assert!(self.shown.is_none() || self.shown == id, "another was shown before");
+        (self.shown, self.leaves) = (id, leaves);
+        Ok(())
     }
 }
 

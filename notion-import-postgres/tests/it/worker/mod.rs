@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionRef, ConnectionStore, Granted, SharedWorkspace, StaticToken, Workspace,
+    Attempt, Confirmation, Connection, ConnectionRef, ConnectionStore, Granted, StaticToken, Workspace,
 };
 use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
 use notion_import_core::importer::{Importer, Timeouts};
@@ -116,7 +116,7 @@ async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
     let workspace = Workspace { id: None, name: "Acme".into(), bot: page_id };
     let granted = Granted { reference: ConnectionRef::new("notion"), workspace };
     postgres.pending(tenant, id, &granted).await.unwrap();
-    let record = postgres.activate(&admin, id, [1; 32], Utc::now(), SharedWorkspace::Refuse).await.unwrap();
+    let record = postgres.activate(&admin, id, &Confirmation::new([1; 32], Utc::now())).await.unwrap();
     let connection = record.connection();
     let source = Source { id: page_id, parent: None, ..page("Policy") };
     let new = NewContent { settled: true, ..content(&source, "Text") };

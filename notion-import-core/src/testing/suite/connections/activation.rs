@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::Store;
 use crate::actor::Role;
 use crate::connection::{
-    Attempt, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, SharedWorkspace,
-    Workspace,
+    Attempt, Confirmation, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, Workspace,
 };
 use crate::error::StoreError;
-use crate::id::ConnectionId;
+use crate::id::{ConnectionId, NotionId};
 use crate::testing::suite::fixture::{
-    SECRET, abandon, actor, attempt, begin, beginner, confirmed, connected, fence, granted, minute, tenant,
+    SECRET, abandon, actor, attempt, begin, beginner, confirmation, confirmed, connected, fence, granted,
+    minute, tenant,
 };
 use crate::testing::suite::{Broken, Outcome};
 
@@ -27,7 +27,7 @@ async fn awaiting(store: &Store) -> Result<Attempt, Broken> {
 
 /// What the right person's confirmation does, a minute after the attempt.
 async fn confirm(store: &Store, attempt: &Attempt) -> Result<ConnectionRecord, StoreError> {
-    store.activate(&beginner(attempt), attempt.id, SECRET, minute(1), SharedWorkspace::Allow).await
+    store.activate(&beginner(attempt), attempt.id, &confirmation(minute(1))).await
 }
 
 /// Nothing has come of the attempt yet, and the right person can still confirm it.
@@ -82,8 +82,7 @@ pub(super) async fn another_secret(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let mut secret = SECRET;
     secret[31] ^= 1;
-    let confirmed =
-        store.activate(&beginner(&begun), begun.id, secret, minute(1), SharedWorkspace::Refuse).await;
+    let confirmed = store.activate(&beginner(&begun), begun.id, &Confirmation::new(secret, minute(1))).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming with another secret");
     still_awaits(&store, &begun).await
 }
@@ -91,7 +90,7 @@ pub(super) async fn another_secret(store: Store) -> Outcome {
 pub(super) async fn another_member(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let other = actor(begun.tenant, Role::Admin);
-    let confirmed = store.activate(&other, begun.id, SECRET, minute(1), SharedWorkspace::Refuse).await;
+    let confirmed = store.activate(&other, begun.id, &Confirmation::new(SECRET, minute(1))).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming as another member");
     still_awaits(&store, &begun).await
 }
@@ -99,7 +98,7 @@ pub(super) async fn another_member(store: Store) -> Outcome {
 pub(super) async fn lapsed(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let confirmed =
-        store.activate(&beginner(&begun), begun.id, SECRET, begun.expires_at, SharedWorkspace::Refuse).await;
+        store.activate(&beginner(&begun), begun.id, &Confirmation::new(SECRET, begun.expires_at)).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming at the moment it lapses");
     still_awaits(&store, &begun).await
 }
@@ -146,10 +145,10 @@ pub(super) async fn shared_workspace(store: Store) -> Outcome {
         begin(&*store, &second).await?;
         store.pending(second.tenant, second.id, &taken).await?;
         let (actor, id) = (beginner(&second), second.id);
-        let refused = store.activate(&actor, id, SECRET, minute(1), SharedWorkspace::Refuse).await;
-        ensure_fails!(refused, StoreError::Conflict, "a second tenant on {:?}", taken.workspace);
+        let refused = store.activate(&actor, id, &Confirmation::new(SECRET, minute(1))).await;
+        ensure_fails!(refused, StoreError::WorkspaceTaken, "a second tenant on {:?}", taken.workspace);
         ensure_eq!(store.list(second.tenant).await?, [], "the second tenant's connections");
-        store.activate(&actor, id, SECRET, minute(1), SharedWorkspace::Allow).await?;
+        store.activate(&actor, id, &confirmation(minute(1))).await?;
     }
     Ok(())
 }
@@ -159,7 +158,7 @@ pub(super) async fn nameless_workspace(store: Store) -> Outcome {
         let begun = attempt(tenant());
         begin(&*store, &begun).await?;
         store.pending(begun.tenant, begun.id, &in_workspace("notion", None)).await?;
-        store.activate(&beginner(&begun), begun.id, SECRET, minute(1), SharedWorkspace::Refuse).await?;
+        store.activate(&beginner(&begun), begun.id, &Confirmation::new(SECRET, minute(1))).await?;
     }
     Ok(())
 }
@@ -217,23 +216,93 @@ pub(super) async fn renewal_of_nothing(store: Store) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn renewal_elsewhere(store: Store) -> Outcome {
-    for (before, after) in
-        [(Some("acme"), Some("rival")), (Some("acme"), None), (None, None), (None, Some("acme"))]
-    {
-        let first = in_workspace("notion", before);
-        let old = confirmed(&*store, &attempt(tenant()), &first, minute(0)).await?;
-        let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
-        begin(&*store, &renewing).await?;
-        store.pending(renewing.tenant, renewing.id, &in_workspace("elsewhere", after)).await?;
+/// The ids of the workspaces before and after a reconnect that leads elsewhere.
+const ELSEWHERE: [(Option<&str>, Option<&str>); 4] =
+    [(Some("acme"), Some("rival")), (Some("acme"), None), (None, None), (None, Some("acme"))];
+
+/// A connection to one workspace, and a reconnect of it that was granted for another.
+async fn elsewhere(
+    store: &Store,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> Result<(ConnectionRecord, Attempt), Broken> {
+    let old = confirmed(&**store, &attempt(tenant()), &in_workspace("notion", before), minute(0)).await?;
+    let changing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
+    begin(&**store, &changing).await?;
+    store.pending(changing.tenant, changing.id, &in_workspace("elsewhere", after)).await?;
+    Ok((old, changing))
+}
+
+pub(super) async fn leads_elsewhere(store: Store) -> Outcome {
+    for (before, after) in ELSEWHERE {
+        let (old, changing) = elsewhere(&store, before, after).await?;
         ensure_fails!(
-            confirm(&store, &renewing).await,
+            confirm(&store, &changing).await,
             StoreError::Conflict,
-            "a renewal that leads elsewhere"
+            "a reconnect that leads elsewhere"
         );
         ensure_eq!(store.list(old.tenant).await?, [old], "the connections");
     }
     Ok(())
+}
+
+pub(super) async fn change(store: Store) -> Outcome {
+    for (before, after) in ELSEWHERE {
+        let (old, changing) = elsewhere(&store, before, after).await?;
+        let held = store.claim(old.tenant, old.id, minute(1), LEASE).await?;
+        let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
+        let leaves = Confirmation { leaves: Some(old.workspace.bot), ..confirmation(minute(2)) };
+        let record = store.activate(&beginner(&changing), changing.id, &leaves).await?;
+        let granted = in_workspace("elsewhere", after);
+        let expected = ConnectionRecord {
+            id: changing.new_connection(),
+            reference: granted.reference,
+            workspace: Workspace { bot: record.workspace.bot, ..granted.workspace },
+            connected_by: changing.member,
+            connected_at: minute(2),
+            next_run: minute(2),
+            generation: record.generation,
+            ..old.clone()
+        };
+        ensure_eq!(record, expected, "the new connection");
+        let generation = held.generation + 1;
+        let left = ConnectionRecord { state: ConnectionState::Disconnecting, generation, ..old.clone() };
+        ensure_eq!(store.get(old.tenant, old.id).await?, Some(left), "the connection that was left");
+        ensure_eq!(
+            store.get(old.tenant, record.id).await?,
+            Some(record),
+            "the new connection, as it is kept"
+        );
+        let finished = store.finish(&held, &RunSummary::default(), ConnectionState::Active, minute(9)).await;
+        ensure_fails!(finished, StoreError::Fenced, "finishing through the connection that was left");
+        let ended = store.attempt(old.tenant, changing.id).await?;
+        let ended = ended.map(|attempt| (attempt.ended_at, attempt.to_revoke));
+        ensure_eq!(ended, Some((Some(minute(2)), None)), "what is remembered of the attempt");
+    }
+    Ok(())
+}
+
+pub(super) async fn change_of(store: Store) -> Outcome {
+    let (old, changing) = elsewhere(&store, Some("acme"), Some("rival")).await?;
+    let another = Confirmation {
+        leaves: Some(NotionId::new(ConnectionId::fresh().as_uuid())),
+        ..confirmation(minute(2))
+    };
+    let left = store.activate(&beginner(&changing), changing.id, &another).await;
+    ensure_fails!(left, StoreError::Conflict, "leaving another workspace than it leads to");
+
+    let (home, renewing) = elsewhere(&store, Some("acme"), Some("acme")).await?;
+    let leaves = Confirmation { leaves: Some(home.workspace.bot), ..confirmation(minute(2)) };
+    let left = store.activate(&beginner(&renewing), renewing.id, &leaves).await;
+    ensure_fails!(left, StoreError::Conflict, "leaving a workspace for itself");
+
+    let begun = awaiting(&store).await?;
+    let leaves = Confirmation { leaves: Some(old.workspace.bot), ..confirmation(minute(2)) };
+    let left = store.activate(&beginner(&begun), begun.id, &leaves).await;
+    ensure_fails!(left, StoreError::Conflict, "leaving a workspace with what renews nothing");
+    ensure_eq!(store.list(old.tenant).await?, [old], "the connections");
+    ensure_eq!(store.list(home.tenant).await?, [home], "the connections");
+    still_awaits(&store, &begun).await
 }
 
 fn in_workspace(reference: &str, id: Option<&str>) -> Granted {

@@ -1,7 +1,7 @@
 //! Attempts, before anything comes of them.
 
 use super::Store;
-use crate::connection::{Attempt, SharedWorkspace};
+use crate::connection::{Attempt, Confirmation};
 use crate::error::StoreError;
 use crate::id::ConnectionId;
 use crate::testing::suite::Outcome;
@@ -84,7 +84,7 @@ pub(super) async fn ended(store: Store) -> Outcome {
     store.pending(tenant, id, &noted).await?;
     store.end(tenant, id, minute(2)).await?;
     store.end(tenant, id, minute(3)).await?;
-    let confirmed = store.activate(&beginner(&begun), id, SECRET, minute(4), SharedWorkspace::Refuse).await;
+    let confirmed = store.activate(&beginner(&begun), id, &Confirmation::new(SECRET, minute(4))).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming what has ended");
     ensure_fails!(store.pending(tenant, id, &noted).await, StoreError::NotFound, "a grant of what has ended");
     let remembered = Attempt { granted: Some(noted), ended_at: Some(minute(2)), ..begun };

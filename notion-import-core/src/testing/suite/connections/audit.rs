@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::Store;
 use crate::actor::{Actor, Agent, Role};
-use crate::connection::{Attempt, ConnectionState, Elsewhere, RunSummary, SharedWorkspace};
+use crate::connection::{
+    Attempt, Confirmation, ConnectionRef, ConnectionState, Elsewhere, Granted, RunSummary, Workspace,
+};
 use crate::error::StoreError;
 use crate::id::{ConnectionId, TenantId};
 use crate::library::audit::{AuditEntry, AuditEvent, AuditQuery, Subject};
@@ -82,10 +84,10 @@ pub(super) async fn activated(store: Store) -> Outcome {
     let admin = from_somewhere(&begun);
     begin(&*store, &begun).await?;
     store.pending(begun.tenant, begun.id, &granted("notion")).await?;
-    let wrong = store.activate(&admin, begun.id, [0; 32], minute(1), SharedWorkspace::Refuse).await;
+    let wrong = store.activate(&admin, begun.id, &Confirmation::new([0; 32], minute(1))).await;
     ensure_fails!(wrong, StoreError::NotFound, "confirming with another secret");
-    let record = store.activate(&admin, begun.id, SECRET, minute(2), SharedWorkspace::Refuse).await?;
-    let again = store.activate(&admin, begun.id, SECRET, minute(3), SharedWorkspace::Refuse).await;
+    let record = store.activate(&admin, begun.id, &Confirmation::new(SECRET, minute(2))).await?;
+    let again = store.activate(&admin, begun.id, &Confirmation::new(SECRET, minute(3))).await;
     ensure_fails!(again, StoreError::NotFound, "confirming again");
     let event = AuditEvent::ConnectionConfirmed { attempt: begun.id, workspace: Some("acme".into()) };
     let of = |event: &AuditEvent| matches!(event, AuditEvent::ConnectionConfirmed { .. });
@@ -98,10 +100,27 @@ pub(super) async fn renewed(store: Store) -> Outcome {
     let admin = from_somewhere(&renewing);
     begin(&*store, &renewing).await?;
     store.pending(renewing.tenant, renewing.id, &granted("renewed")).await?;
-    store.activate(&admin, renewing.id, SECRET, minute(2), SharedWorkspace::Refuse).await?;
+    store.activate(&admin, renewing.id, &Confirmation::new(SECRET, minute(2))).await?;
     let event = AuditEvent::ConnectionRenewed { attempt: renewing.id, workspace: Some("acme".into()) };
     let of = |event: &AuditEvent| matches!(event, AuditEvent::ConnectionRenewed { .. });
     says(&store, &admin, old.id, 2, &event, of).await
+}
+
+pub(super) async fn changed(store: Store) -> Outcome {
+    let old = connected(&*store, tenant(), "notion").await?;
+    let changing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
+    let admin = from_somewhere(&changing);
+    begin(&*store, &changing).await?;
+    let rival = Workspace { id: Some("rival".into()), ..old.workspace.clone() };
+    let rival = Granted { reference: ConnectionRef::new("rival"), workspace: rival };
+    store.pending(changing.tenant, changing.id, &rival).await?;
+    let leaves = Confirmation { leaves: Some(old.workspace.bot), ..Confirmation::new(SECRET, minute(2)) };
+    let record = store.activate(&admin, changing.id, &leaves).await?;
+    let event = AuditEvent::ConnectionConfirmed { attempt: changing.id, workspace: Some("rival".into()) };
+    let of = |event: &AuditEvent| matches!(event, AuditEvent::ConnectionConfirmed { workspace: Some(id), .. } if id == "rival");
+    says(&store, &admin, record.id, 2, &event, of).await?;
+    let of = |event: &AuditEvent| matches!(event, AuditEvent::Disconnected);
+    says(&store, &admin, old.id, 2, &AuditEvent::Disconnected, of).await
 }
 
 pub(super) async fn refused(store: Store) -> Outcome {

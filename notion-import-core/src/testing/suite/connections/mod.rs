@@ -42,7 +42,15 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a workspace without an id is like no other", activation::nameless_workspace),
     promise!("a renewal makes the connection active again and fences its holder", activation::renewal),
     promise!("a renewal of what is gone or being disconnected is refused", activation::renewal_of_nothing),
-    promise!("a renewal that leads elsewhere is refused", activation::renewal_elsewhere),
+    promise!("a reconnect that leads elsewhere is refused", activation::leads_elsewhere),
+    promise!(
+        "a change of the workspace is a connection of its own, and fences the one that is left",
+        activation::change
+    ),
+    promise!(
+        "a change of the workspace leaves the one that is named, and only for another",
+        activation::change_of
+    ),
     promise!("an activation dropped halfway happened wholly or not at all", activation::dropped),
     promise!("connections are listed oldest first", leases::listed),
     promise!("only what is active and due is claimed as due", leases::due),
@@ -69,6 +77,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("an attempt that is begun is in the audit", audit::begun),
     promise!("a connection that is confirmed is in the audit", audit::activated),
     promise!("a connection that is renewed is in the audit", audit::renewed),
+    promise!("a change of the workspace is in the audit", audit::changed),
     promise!("a connection that Notion refuses is in the audit, once", audit::refused),
     promise!(
         "a connection that leads elsewhere says where, also in the audit, until it is renewed",

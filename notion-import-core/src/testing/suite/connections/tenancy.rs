@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::Store;
 use crate::actor::{Actor, Role};
-use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, RunSummary, SharedWorkspace};
+use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, RunSummary};
 use crate::error::StoreError;
-use crate::testing::suite::fixture::{SECRET, attempt, begin, connected, fence, granted, minute, tenant};
+use crate::testing::suite::fixture::{
+    attempt, begin, confirmation, connected, fence, granted, minute, tenant,
+};
 use crate::testing::suite::{Broken, Outcome};
 
 const LEASE: Duration = Duration::from_secs(600);
@@ -21,7 +23,7 @@ pub(super) async fn attempts(store: Store) -> Outcome {
     let noted = store.pending(stranger, id, &granted("theirs")).await;
     ensure_fails!(noted, StoreError::NotFound, "a stranger's grant");
     store.pending(tenant, id, &granted("notion")).await?;
-    let confirmed = store.activate(&theirs, id, SECRET, minute(1), SharedWorkspace::Allow).await;
+    let confirmed = store.activate(&theirs, id, &confirmation(minute(1))).await;
     ensure_fails!(confirmed, StoreError::NotFound, "a stranger's confirmation");
     store.forget(stranger, id).await?;
     store.end(stranger, id, minute(1)).await?;

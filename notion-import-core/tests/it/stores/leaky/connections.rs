@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
-    Attempt, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    Granted, RunSummary, SharedWorkspace,
+    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
+    Elsewhere, Granted, RunSummary, SharedWorkspace,
 };
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
@@ -22,6 +22,8 @@ enum Leak {
     AnyMember,
     NeverLapses,
     SharesWorkspaces,
+    ChangesUnasked,
+    KeepsTheLeft,
     ActivatesAgain,
     ReadsAnyTenant,
     ListsBackwards,
@@ -134,11 +136,9 @@ impl ConnectionStore for Leaky {
         &self,
         actor: &Actor,
         id: AttemptId,
-        mut secret_hash: [u8; 32],
-        mut now: DateTime<Utc>,
-        mut shared: SharedWorkspace,
+        confirmation: &Confirmation,
     ) -> Result<ConnectionRecord, StoreError> {
-        let mut actor = actor.clone();
+        let (mut actor, mut confirmation) = (actor.clone(), confirmation.clone());
         let tenant = actor.tenant;
         let attempt = self.inner.attempt(tenant, id).await?;
         if let Some(attempt) = &attempt {
@@ -150,10 +150,27 @@ impl ConnectionStore for Leaky {
                         .filter(|known| known.connected_by == actor.member)
                         .ok_or(StoreError::NotFound);
                 }
-                Leak::AnySecret => secret_hash = attempt.secret_hash,
+                Leak::AnySecret => confirmation.secret_hash = attempt.secret_hash,
                 Leak::AnyMember => actor.member = attempt.member,
-                Leak::NeverLapses => now = now.min(attempt.expires_at - TimeDelta::seconds(1)),
-                Leak::SharesWorkspaces => shared = SharedWorkspace::Allow,
+                Leak::NeverLapses => {
+                    confirmation.at = confirmation.at.min(attempt.expires_at - TimeDelta::seconds(1));
+                }
+                Leak::ChangesUnasked => {
+                    if let Some(id) = attempt.renews
+                        && let Some(record) = self.inner.get(tenant, id).await?
+                    {
+                        let granted = attempt.granted.as_ref().map(|granted| &granted.workspace);
+                        let leaves = granted.is_some_and(|granted| !record.workspace.is_same(granted));
+                        confirmation.leaves = leaves.then_some(record.workspace.bot);
+                    }
+                }
+                Leak::KeepsTheLeft if confirmation.leaves.is_some() && attempt.ended_at.is_none() => {
+                    self.inner.forget(tenant, id).await?;
+                    let anew = Attempt { renews: None, ..attempt.clone() };
+                    self.inner.begin(&actor, &anew, confirmation.at).await?;
+                    confirmation.leaves = None;
+                }
+                Leak::SharesWorkspaces => confirmation.shared = SharedWorkspace::Allow,
                 Leak::ConnectsTwice if attempt.renews.is_none() && attempt.ended_at.is_none() => {
                     let reference = attempt.granted.as_ref().map(|granted| granted.reference.clone());
                     if let Some(reference) = reference
@@ -166,7 +183,7 @@ impl ConnectionStore for Leaky {
                 _ => {}
             }
         }
-        let record = self.inner.activate(&actor, id, secret_hash, now, shared).await?;
+        let record = self.inner.activate(&actor, id, &confirmation).await?;
         self.records.lock().unwrap().push(record.clone());
         Ok(record)
     }
@@ -414,17 +431,35 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::RunDisconnects, &["a run does not disconnect"]),
         (Leak::ConnectsTwice, &["a reference is connected once"]),
         (Leak::SaysNothingOfBegun, &["an attempt that is begun is in the audit"]),
-        (Leak::SaysNothingOfConfirmed, &["a connection that is confirmed is in the audit"]),
+        (
+            Leak::SaysNothingOfConfirmed,
+            &["a connection that is confirmed is in the audit", "a change of the workspace is in the audit"],
+        ),
         (Leak::SaysNothingOfRenewed, &["a connection that is renewed is in the audit"]),
         (Leak::SaysNothingOfRefusals, &["a connection that Notion refuses is in the audit"]),
         (Leak::SaysNothingOfWorkspaces, &["a connection that leads elsewhere says where"]),
-        (Leak::SaysNothingOfDisconnects, &["a disconnect is in the audit"]),
+        (
+            Leak::SaysNothingOfDisconnects,
+            &["a change of the workspace is in the audit", "a disconnect is in the audit"],
+        ),
         (Leak::SaysNothingOfRemovals, &["a connection that is removed is in the audit"]),
         (Leak::SkipsNumbers, &["what the audit says of connections is counted"]),
         (Leak::NeverEnds, &["an ended attempt", "the attempt that was looked at last"]),
         (Leak::LooksAtTheSame, &["the attempt that was looked at last"]),
         (Leak::KeepsTokens, &["a sealed token"]),
         (Leak::KeepsRevoking, &["a renewal makes"]),
+        (
+            Leak::ChangesUnasked,
+            &["a reconnect that leads elsewhere is refused", "a change of the workspace leaves the one"],
+        ),
+        (
+            Leak::KeepsTheLeft,
+            &[
+                "a change of the workspace is a connection",
+                "a change of the workspace leaves the one",
+                "a change of the workspace is in the audit",
+            ],
+        ),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;
 }
