@@ -25,8 +25,11 @@ use notion_import_core::testing::{
 use notion_import_core::transport::SystemClock;
 use notion_import_nango::testing::{Settings, StandIn};
 use notion_import_nango::{Config, Nango};
+use notion_import_postgres::Blobs;
+use notion_import_postgres::testing::Database;
 use notion_import_sqlite::Sqlite;
 use secrecy::ExposeSecret;
+use sqlx::AssertSqlSafe;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 const API_KEY: &str = "0b5f7a4e-1111-4222-8333-94949494aaaa";
@@ -43,11 +46,43 @@ async fn no_secret_is_kept_or_said_and_no_customers_text_is_logged() {
     let log = Log::default();
     let _listening = tracing::subscriber::set_default(log.subscriber());
     let data = tempfile::tempdir().unwrap();
-    let Told { secrets, said, shown } = story(data.path()).await;
+    let store = Sqlite::open(data.path()).await.unwrap();
+    let told = story(Stores::of(&store, store.blobs())).await;
+    store.close().await;
+    nowhere_but_where_it_belongs(&told, data.path(), &log);
+}
+
+#[tokio::test]
+async fn no_secret_is_kept_or_said_on_postgres() {
+    let log = Log::default();
+    let _listening = tracing::subscriber::set_default(log.subscriber());
+    let (data, database) = (tempfile::tempdir().unwrap(), Database::empty().await);
+    let store = database.open(4).await;
+    let told = story(Stores::of(&store, Blobs::folder(data.path()).await.unwrap())).await;
+    fs::write(data.path().join("rows"), rows(&database).await).unwrap();
+    nowhere_but_where_it_belongs(&told, data.path(), &log);
+}
+
+/// Every row of every table, the bytes in it as they are.
+async fn rows(database: &Database) -> String {
+    let mut superuser = database.superuser().await;
+    sqlx::query("SET bytea_output = 'escape'").execute(&mut superuser).await.unwrap();
+    let tables = "SELECT format('SELECT t::text FROM %I.%I t', schemaname, tablename) FROM pg_tables \
+                  WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+    let mut rows = Vec::new();
+    for table in sqlx::query_scalar::<_, String>(tables).fetch_all(&mut superuser).await.unwrap() {
+        let of_table = sqlx::query_scalar::<_, String>(AssertSqlSafe(table)).fetch_all(&mut superuser).await;
+        rows.extend(of_table.unwrap());
+    }
+    rows.join("\n")
+}
+
+fn nowhere_but_where_it_belongs(told: &Told, data: &Path, log: &Log) {
+    let Told { secrets, said, shown } = told;
     let log = log.text();
     assert!(log.contains("notion_import_core"), "nothing was logged: {log}");
-    for secret in &secrets {
-        for (name, bytes) in files(data.path()) {
+    for secret in secrets {
+        for (name, bytes) in files(data) {
             assert!(!holds(&bytes, secret), "{name} keeps a secret");
         }
         assert!(!log.contains(secret.as_str()), "a secret was logged");
@@ -55,10 +90,7 @@ async fn no_secret_is_kept_or_said_and_no_customers_text_is_logged() {
         assert!(!shown.iter().any(|text| text.contains(secret.as_str())), "a listing shows a secret");
     }
     assert!(shown.iter().any(|text| text.contains(WORDS)), "nothing was listed");
-    assert!(
-        files(data.path()).iter().any(|(_, bytes)| holds(bytes, WORDS)),
-        "the words were not stored at all"
-    );
+    assert!(files(data).iter().any(|(_, bytes)| holds(bytes, WORDS)), "the words were not stored at all");
     let line = log.lines().find(|line| line.contains(WORDS));
     assert_eq!(line, None, "a customer's text was logged");
     let line = said.iter().find(|text| text.contains(WORDS));
@@ -75,8 +107,25 @@ struct Told {
     shown: Vec<String>,
 }
 
+/// Where the story is kept.
+struct Stores {
+    connections: Arc<dyn ConnectionStore>,
+    documents: Arc<dyn DocumentStore>,
+    blobs: Arc<dyn BlobStore>,
+}
+
+impl Stores {
+    fn of<S: ConnectionStore + DocumentStore + Clone + 'static>(
+        store: &S,
+        blobs: impl BlobStore + 'static,
+    ) -> Self {
+        let (connections, documents) = (Arc::new(store.clone()), Arc::new(store.clone()));
+        Self { connections, documents, blobs: Arc::new(blobs) }
+    }
+}
+
 /// Connects, browses, imports with and without faults, syncs, fails in several ways and disconnects.
-async fn story(data: &Path) -> Told {
+async fn story(stores: Stores) -> Told {
     let (mut said, mut shown) = (Vec::new(), Vec::new());
     let world = World::new(11);
     let notion = Server::start(world.clone(), Arc::new(SystemClock), 0).await.unwrap();
@@ -86,15 +135,12 @@ async fn story(data: &Path) -> Told {
     config.base_url = serve(&stand_in).await;
     let nango = Nango::new(config).unwrap();
 
-    let store = Sqlite::open(data).await.unwrap();
-    let blobs: Arc<dyn BlobStore> = Arc::new(store.blobs());
-    let documents: Arc<dyn DocumentStore> = Arc::new(store.clone());
-    let connections: Arc<dyn ConnectionStore> = Arc::new(store.clone());
+    let Stores { connections, documents, blobs } = stores;
     let importer = Importer::builder(Arc::new(nango.clone()), documents, blobs)
         .trust_origin(&notion.url().parse().unwrap())
         .build()
         .unwrap();
-    let connector = Connector::new(&importer, Arc::new(nango), connections.clone());
+    let connector = Connector::new(&importer, Arc::new(nango), connections.clone()).seal_with(&[7; 32]);
     let admin = Actor::new(TenantId::fresh(), MemberId::fresh(), Role::Admin);
 
     let begun = connector.begin(&admin).await.unwrap();
@@ -126,7 +172,7 @@ async fn story(data: &Path) -> Told {
         }
     }
     world.plan_faults(None);
-    let scheduler = Scheduler::new(importer.clone(), connections);
+    let scheduler = Scheduler::new(importer.clone(), connections.clone());
     world.at(Utc::now()).set_title(home, format!("{WORDS} again"));
     scheduler.sync_now(admin.tenant, connection.id).await.unwrap();
     world.revoke(&token);
@@ -134,13 +180,17 @@ async fn story(data: &Path) -> Told {
     said.push(chain(&importer.fetch(&connection, Pick::page(home)).await.unwrap_err()));
     connector.disconnect(&admin, connection.id).await.unwrap();
     said.push(chain(&importer.sync(&connection).await.unwrap_err()));
-    store.close().await;
+    // One that nobody has answered yet: its session is open, and its token kept.
+    let waiting = connector.begin(&admin).await.unwrap();
+    let kept = connections.attempt(admin.tenant, waiting.attempt).await.unwrap().unwrap();
+    assert!(kept.session.is_some(), "the token of an open session is not kept");
     notion.stop().await;
     let secret = begun.secret.expose_secret().to_owned();
-    let link = begun.link.url.to_string();
+    let links = [&begun, &waiting]
+        .map(|begun| [begun.link.url.to_string(), begun.link.session.expose_secret().to_owned()]);
     let signatures = [SIGNATURE.to_owned(), WORLDS_SIGNATURE.to_owned()];
-    let secrets = [token, secret, link, API_KEY.into(), SIGNING_KEY.into()].into_iter().chain(signatures);
-    Told { secrets: secrets.collect(), said, shown }
+    let secrets = [token, secret, API_KEY.into(), SIGNING_KEY.into()].into_iter().chain(signatures);
+    Told { secrets: secrets.chain(links.into_iter().flatten()).collect(), said, shown }
 }
 
 /// A workspace in which everything a customer can write is marked.
