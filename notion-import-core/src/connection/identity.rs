@@ -1,7 +1,7 @@
 //! Whether a connection still leads to the workspace that was confirmed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -27,11 +27,12 @@ pub trait Identity: Send + Sync {
     /// [`Error::AnotherWorkspace`] if the connection leads elsewhere; [`Fault::ConnectionMissing`] if there is none any more.
     async fn begin(&self, connection: &Connection) -> Result<(), Error>;
 
-    /// Lets be stored what was read through the connection before this was called.
+    /// Lets be stored what was read through the connection until a moment of the monotonic clock ([`Clock::instant`]). Only an
+    /// answer that was asked for later will do: it holds for all that was read before.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    async fn keep(&self, connection: &Connection) -> Result<(), Error>;
+    async fn keep(&self, connection: &Connection, read_until: Instant) -> Result<(), Error>;
 
     /// Notes that Notion no longer accepts the connection.
     ///
@@ -77,22 +78,32 @@ pub(crate) async fn leads_home(
 /// needs reauthorisation. An id that is missing equals nothing, so nothing is read with an [`Authorizer`] that does not tell
 /// workspaces, nor through a connection whose workspace had no id when it was confirmed: both fail as [`Error::AnotherWorkspace`].
 ///
-/// It costs a request to the service, none to Notion: one a minute and connection for what begins, and one for each document or
-/// batch of up to 200 looks that is stored.
+/// It costs a request to the service, none to Notion: one a minute and connection for what begins, and at most one for each
+/// document or batch of up to 200 looks that is stored. Of one connection one request is under way at a time: those whose reading
+/// ends meanwhile wait for it and share the next.
 pub struct ConfirmedIdentity {
     authorizer: Arc<dyn Authorizer>,
     connections: Arc<dyn ConnectionStore>,
     clock: Arc<dyn Clock>,
-    checked: Mutex<HashMap<(TenantId, ConnectionId, ConnectionRef), Instant>>,
+    known: Mutex<HashMap<(TenantId, ConnectionId, ConnectionRef), Arc<Known>>>,
+}
+
+/// What was asked about one connection.
+#[derive(Default)]
+struct Known {
+    /// Whoever holds it asks.
+    turn: tokio::sync::Mutex<()>,
+    /// When that was asked for which the last answer let pass. Failures and refusals are asked for anew.
+    asked: Mutex<Option<Instant>>,
 }
 
 impl ConfirmedIdentity {
     /// Builds the check over what the connect flow uses.
     pub fn new(authorizer: Arc<dyn Authorizer>, connections: Arc<dyn ConnectionStore>) -> Self {
-        Self { authorizer, connections, clock: Arc::new(SystemClock), checked: Mutex::default() }
+        Self { authorizer, connections, clock: Arc::new(SystemClock), known: Mutex::default() }
     }
 
-    /// Measures the minute by another clock.
+    /// Measures by another clock, the importer's.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn by(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -100,38 +111,64 @@ impl ConfirmedIdentity {
         self
     }
 
+    /// Passes if an answer that was asked for after a moment, or at any time, lets it.
+    ///
+    /// An answer of the same moment does not do: on a clock that stands still nobody knows which was first.
+    async fn asked_after(&self, connection: &Connection, moment: Option<Instant>) -> Result<(), Error> {
+        let known = self.known(connection);
+        if *locked(&known.asked) > moment {
+            return Ok(());
+        }
+        let _turn = known.turn.lock().await;
+        // Whoever had the turn before may have asked late enough.
+        if *locked(&known.asked) > moment {
+            return Ok(());
+        }
+        let asked = self.clock.instant();
+        self.check(connection).await?;
+        *locked(&known.asked) = Some(asked);
+        Ok(())
+    }
+
     async fn check(&self, connection: &Connection) -> Result<(), Error> {
         let Connection { tenant, id, reference, .. } = connection;
-        let asked = self.clock.instant();
         let seen = self.authorizer.inspect(reference).await?;
         let seen = seen.ok_or(AccessError::from(Fault::ConnectionMissing))?;
         let record = self.connections.get(*tenant, *id).await?;
         // The record is gone, or renewed: whoever holds the connection as it was is fenced, and its reference is nobody's.
         let record = record.filter(|record| record.reference == *reference).ok_or(StoreError::Fenced)?;
-        if !leads_home(&*self.connections, &record, seen.workspace_id, self.clock.now()).await? {
-            return Err(Error::AnotherWorkspace);
+        match leads_home(&*self.connections, &record, seen.workspace_id, self.clock.now()).await? {
+            true => Ok(()),
+            false => Err(Error::AnotherWorkspace),
         }
-        let key = (*tenant, *id, reference.clone());
-        self.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(key, asked);
-        Ok(())
     }
 
-    fn is_fresh(&self, connection: &Connection) -> bool {
-        let now = self.clock.instant();
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        checked.retain(|_, asked| now.saturating_duration_since(*asked) < FRESH);
-        checked.contains_key(&(connection.tenant, connection.id, connection.reference.clone()))
+    /// Returns what is known of a connection, and forgets those that nobody asks about and whose answers are old.
+    fn known(&self, connection: &Connection) -> Arc<Known> {
+        let old = self.minute_ago();
+        let mut known = locked(&self.known);
+        known.retain(|_, known| Arc::strong_count(known) > 1 || *locked(&known.asked) > old);
+        known.entry((connection.tenant, connection.id, connection.reference.clone())).or_default().clone()
     }
+
+    /// None if the clock is younger than that.
+    fn minute_ago(&self) -> Option<Instant> {
+        self.clock.instant().checked_sub(FRESH)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
 impl Identity for ConfirmedIdentity {
     async fn begin(&self, connection: &Connection) -> Result<(), Error> {
-        if self.is_fresh(connection) { Ok(()) } else { self.check(connection).await }
+        self.asked_after(connection, self.minute_ago()).await
     }
 
-    async fn keep(&self, connection: &Connection) -> Result<(), Error> {
-        self.check(connection).await
+    async fn keep(&self, connection: &Connection, read_until: Instant) -> Result<(), Error> {
+        self.asked_after(connection, Some(read_until)).await
     }
 
     async fn refused(&self, connection: &Connection) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
@@ -38,8 +38,8 @@ pub(crate) struct Job<'a> {
 enum Reading {
     /// The library had it already, when it was looked up.
     Held(Box<Page>),
-    /// It was read.
-    Fetched(Box<Fetched>),
+    /// It was read until then.
+    Fetched(Box<Fetched>, Instant),
 }
 
 /// What is to be imported.
@@ -78,7 +78,9 @@ impl<'a> Job<'a> {
                 let (job, known) = (reader.clone(), known.clone());
                 async move { (pick, job.begin(pick, known.get(&pick.id)).await) }
             });
-            let storing = reading.buffer_unordered(CONCURRENCY).then(move |(pick, reading)| {
+            // Those whose reading has ended are taken together, so that one answer about the connection is good for all.
+            let read = reading.buffer_unordered(CONCURRENCY).ready_chunks(CONCURRENCY).flat_map(stream::iter);
+            let storing = read.then(move |(pick, reading)| {
                 let job = storer.clone();
                 async move { job.finish(pick, reading).await }
             });
@@ -161,7 +163,8 @@ impl<'a> Job<'a> {
             }
             edited_at = page.last_edited_time;
         }
-        Ok(Reading::Fetched(Box::new(self.fetcher.fetch_from(pick, edited_at).await?)))
+        let fetched = self.fetcher.fetch_from(pick, edited_at).await?;
+        Ok(Reading::Fetched(Box::new(fetched), self.fetcher.clock.instant()))
     }
 
     async fn finish(&self, pick: Pick, reading: Result<Reading, Error>) -> Outcome {
@@ -174,19 +177,22 @@ impl<'a> Job<'a> {
 
     /// It hands what was read to the store. What was held when it was looked up may be gone by now.
     async fn store(&self, pick: Pick, reading: Reading) -> Result<Imported, Error> {
-        let fetched = match reading {
-            Reading::Fetched(fetched) => *fetched,
+        let (fetched, read_until) = match reading {
+            Reading::Fetched(fetched, read_until) => (*fetched, read_until),
             Reading::Held(page) => {
                 let known = self.linked(&[pick]).await?;
                 match known.get(&pick.id).filter(|known| self.fetcher.holds(known, &page, pick.shape)) {
                     Some(known) => return Ok(Imported::Unchanged(known.document)),
-                    None => self.fetcher.fetch_from(pick, page.last_edited_time).await?,
+                    None => {
+                        let fetched = self.fetcher.fetch_from(pick, page.last_edited_time).await?;
+                        (fetched, self.fetcher.clock.instant())
+                    }
                 }
             }
         };
         let (connection, now) = (self.fetcher.connection, self.fetcher.clock.now());
         if let Some(identity) = self.identity {
-            identity.keep(connection).await?;
+            identity.keep(connection, read_until).await?;
         }
         Ok(self.documents.import(&self.actor, connection, &fetched.content, now).await?)
     }

@@ -3,7 +3,7 @@
 mod plan;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
@@ -78,14 +78,15 @@ impl Sync<'_> {
         let linked = self.linked().await?;
         let plan = plan::plan(&linked, cursor, &self.options);
         let seen = self.hints(&plan).await?;
-        self.relink(&linked, &seen).await?;
+        self.relink(&linked, &seen, self.fetcher.clock.instant()).await?;
         let mut report = SyncReport::default();
         let confirmed: Vec<&Linked> =
             linked.iter().filter(|known| plan::confirmed(known, &seen).is_some()).collect();
         self.settle(&confirmed, &seen, &mut report).await?;
         self.verify(&plan::to_verify(&linked, &seen, plan.budget), &mut report).await?;
         if report.failed == 0 {
-            self.keep(&[], Some(plan::advance(cursor, started))).await?;
+            let read_until = self.fetcher.clock.instant();
+            self.keep(&[], Some(plan::advance(cursor, started)), read_until).await?;
         }
         Ok(report)
     }
@@ -147,7 +148,12 @@ impl Sync<'_> {
     }
 
     /// A document left over from an earlier connection is linked again as soon as this one shows its source.
-    async fn relink(&self, linked: &[Linked], seen: &HashMap<NotionId, Seen>) -> Result<(), Error> {
+    async fn relink(
+        &self,
+        linked: &[Linked],
+        seen: &HashMap<NotionId, Seen>,
+        read_until: Instant,
+    ) -> Result<(), Error> {
         let ours: std::collections::HashSet<_> = linked.iter().map(|known| known.link.source.id).collect();
         let others: Vec<NotionId> = seen.keys().filter(|id| !ours.contains(id)).copied().collect();
         for sources in others.chunks(BATCH) {
@@ -157,7 +163,7 @@ impl Sync<'_> {
                 .iter()
                 .filter_map(|known| seen.get(&known.link.source.id).map(|seen| self.diff(known, seen, None)))
                 .collect();
-            self.keep(&patches, None).await?;
+            self.keep(&patches, None, read_until).await?;
         }
         Ok(())
     }
@@ -232,10 +238,15 @@ impl Sync<'_> {
         Ok(true)
     }
 
-    /// Stores what was read, if the connection still leads where it was confirmed to lead.
-    async fn keep(&self, patches: &[SyncPatch], cursor: Option<SyncCursor>) -> Result<(), Error> {
+    /// Stores what was read until then, if the connection still led where it was confirmed to lead.
+    async fn keep(
+        &self,
+        patches: &[SyncPatch],
+        cursor: Option<SyncCursor>,
+        read_until: Instant,
+    ) -> Result<(), Error> {
         if let Some(identity) = self.identity {
-            identity.keep(self.connection).await?;
+            identity.keep(self.connection, read_until).await?;
         }
         Ok(self.documents.patch(self.connection, patches, cursor).await?)
     }
@@ -252,6 +263,7 @@ impl Sync<'_> {
         looks: Vec<Result<SyncPatch, Error>>,
         report: &mut SyncReport,
     ) -> Result<(), Error> {
+        let read_until = self.fetcher.clock.instant();
         let known: HashMap<_, _> = batch.iter().map(|known| (known.document, *known)).collect();
         let mut patches = Vec::with_capacity(looks.len());
         let mut failure = None;
@@ -271,7 +283,7 @@ impl Sync<'_> {
                 }
             }
         }
-        self.keep(&patches, None).await?;
+        self.keep(&patches, None, read_until).await?;
         failure.map_or(Ok(()), Err)
     }
 }

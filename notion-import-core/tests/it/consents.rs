@@ -14,7 +14,11 @@ pub const TOKEN: &str = "session_token_";
 
 /// A service that runs the consent: it remembers what it granted and what it was told to forget.
 #[derive(Default)]
-pub struct Consents(Mutex<Known>);
+pub struct Consents {
+    known: Mutex<Known>,
+    /// While a test holds it, what was asked about a connection is not answered.
+    pub answering: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 pub struct Known {
@@ -28,11 +32,15 @@ pub struct Known {
     /// The attempts whose sessions were closed.
     pub closed: Vec<AttemptId>,
     pub is_down: bool,
+    /// Nothing is told of any connection.
+    pub is_silent: bool,
+    /// How often somebody asked about a connection.
+    pub inspections: usize,
 }
 
 impl Consents {
     pub fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap()
+        self.known.lock().unwrap()
     }
 
     /// Somebody consents to an attempt.
@@ -83,7 +91,13 @@ impl Authorizer for Consents {
     }
 
     async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError> {
-        Ok(self.inspected(reference))
+        self.known().inspections += 1;
+        if self.known().is_silent {
+            return Err(Fault::Transient.into());
+        }
+        let inspected = self.inspected(reference);
+        drop(self.answering.lock().await);
+        Ok(inspected)
     }
 
     async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError> {

@@ -2,6 +2,7 @@
 
 mod browse;
 mod connect;
+mod identity;
 mod import;
 mod schedule;
 mod service;
