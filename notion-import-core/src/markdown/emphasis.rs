@@ -4,46 +4,8 @@
 //! delimiters are tried, then styles are taken from punctuation at the edges, then dropped. The checks are a fixed
 //! number of passes, each linear.
 
-use crate::markdown::flanking::{Class, Dialect, reads_as_meant};
-use crate::markdown::pieces::{Kind, Piece};
-
-/// Styles that have delimiters, as bits.
-pub(super) type Style = u8;
-pub(super) const BOLD: Style = 1;
-pub(super) const ITALIC: Style = 2;
-pub(super) const STRIKE: Style = 4;
-
-/// A delimiter before the piece at `at`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
-    pub(super) at: usize,
-    pub(super) span: usize,
-    pub(super) open: bool,
-    pub(super) byte: u8,
-    pub(super) width: u8,
-}
-
-impl Mark {
-    pub(super) fn as_str(&self) -> &'static str {
-        match (self.byte, self.width) {
-            (b'*', 1) => "*",
-            (b'*', _) => "**",
-            (b'_', 1) => "_",
-            (b'_', _) => "__",
-            _ => "~~",
-        }
-    }
-}
-
-/// A stretch of pieces of one style.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    style: Style,
-    start: usize,
-    end: usize,
-    underscore: bool,
-    pub(super) broken: bool,
-}
+use crate::markdown::flanking::{Dialect, Mark, Span, reads_as_meant};
+use crate::markdown::piece::{BOLD, Class, ITALIC, Kind, Piece, STRIKE, Style};
 
 /// What to give up when the styles cannot be delimited, least first.
 #[derive(Clone, Copy, Debug)]

@@ -1,54 +1,37 @@
 //! CommonMark's rules for runs of delimiters: what they may open and close, and with what they pair.
 
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use crate::markdown::piece::{Class, Kind, Piece, Style};
 
-use crate::markdown::emphasis::{Mark, Span};
-use crate::markdown::pieces::{Kind, Piece};
-
-/// What a character is to the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    /// White space.
-    Space,
-    /// White space to some parsers, a letter to others.
-    OddSpace,
-    /// Punctuation.
-    Punctuation,
-    /// Punctuation since CommonMark 0.31, a letter before.
-    Symbol,
-    /// Anything else.
-    Letter,
+/// A delimiter before the piece at `at`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) at: usize,
+    pub(super) span: usize,
+    pub(super) open: bool,
+    pub(super) byte: u8,
+    pub(super) width: u8,
 }
 
-impl Class {
-    pub(super) fn of(char: char) -> Self {
-        if char.is_ascii_alphanumeric() {
-            return Self::Letter;
-        }
-        if matches!(char, '\u{0b}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
-            return Self::OddSpace;
-        }
-        if char.is_whitespace() {
-            return Self::Space;
-        }
-        if char.is_ascii_punctuation() {
-            return Self::Punctuation;
-        }
-        match char.general_category_group() {
-            GeneralCategoryGroup::Punctuation => Self::Punctuation,
-            GeneralCategoryGroup::Symbol => Self::Symbol,
-            _ => Self::Letter,
+impl Mark {
+    pub(super) fn as_str(&self) -> &'static str {
+        match (self.byte, self.width) {
+            (b'*', 1) => "*",
+            (b'*', _) => "**",
+            (b'_', 1) => "_",
+            (b'_', _) => "__",
+            _ => "~~",
         }
     }
+}
 
-    /// What it is to a parser. What stays odd counts as a letter.
-    fn settled(self, dialect: Dialect) -> Self {
-        match (self, dialect.new) {
-            (Self::Symbol, true) => Self::Punctuation,
-            (Self::OddSpace, true) => Self::Space,
-            _ => self,
-        }
-    }
+/// A stretch of pieces of one style.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) style: Style,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) underscore: bool,
+    pub(super) broken: bool,
 }
 
 /// How a parser reads delimiters.
@@ -112,7 +95,7 @@ impl Reader {
             } else {
                 pieces.get(at).map_or(edges.1, |next| next.first_class(text))
             };
-            let (opens, closes) = flanking(byte, before.settled(self.dialect), after.settled(self.dialect));
+            let (opens, closes) = flanking(byte, settled(before, self.dialect), settled(after, self.dialect));
             let meant = match (run[0].open, run[run.len() - 1].open) {
                 (true, true) => self.opens(run, opens, closes),
                 (false, false) => self.closes(run, opens, closes),
@@ -209,6 +192,15 @@ fn class_before(pieces: &[Piece], last: usize, text: &str, marks: &[Mark]) -> Cl
 /// Whether another delimiter that a parser sees stands at a place.
 fn stands_here<'m>(beside: impl Iterator<Item = &'m Mark>, at: usize, dialect: Dialect) -> bool {
     beside.take_while(|mark| mark.at == at).any(|mark| mark.byte != b'~' || !dialect.through_tildes)
+}
+
+/// What a class is to a parser. What stays odd counts as a letter.
+fn settled(class: Class, dialect: Dialect) -> Class {
+    match (class, dialect.new) {
+        (Class::Symbol, true) => Class::Punctuation,
+        (Class::OddSpace, true) => Class::Space,
+        _ => class,
+    }
 }
 
 /// Whether a run of delimiters can open and can close.

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use crate::library::fidelity::LossKind;
 use crate::markdown::blocks::Renderer;
-use crate::markdown::emphasis::{self, BOLD, ITALIC, Mark, STRIKE, Style};
+use crate::markdown::emphasis;
 use crate::markdown::escape::{self, Around};
-use crate::markdown::flanking::Class;
-use crate::markdown::pieces::{Kind, Piece, Pieces, fold_links, trim_line};
+use crate::markdown::flanking::Mark;
+use crate::markdown::piece::{BOLD, Class, ITALIC, Kind, Piece, STRIKE, Style};
+use crate::markdown::pieces::{Pieces, fold_links, trim_line};
 use crate::notion::address::LastingUrl;
 use crate::notion::text::{Annotations, Mention, RichText, RichTextKind};
 

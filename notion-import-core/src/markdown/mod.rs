@@ -44,6 +44,7 @@ mod inline;
 mod ledger;
 mod links;
 mod list;
+mod piece;
 mod pieces;
 pub mod property;
 mod table;

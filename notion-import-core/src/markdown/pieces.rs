@@ -1,53 +1,7 @@
 //! Rich text taken apart: words, white space, code, formulas, breaks.
 
-use crate::markdown::emphasis::Style;
-use crate::markdown::flanking::Class;
+use crate::markdown::piece::{Kind, Piece, Style};
 use crate::notion::address::LastingUrl;
-
-/// A stretch of text that is all alike.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) kind: Kind,
-    pub(super) style: Style,
-    /// The link it belongs to, counted from 1.
-    pub(super) link: u32,
-}
-
-/// What a piece is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Space,
-    Code,
-    Math,
-    Break,
-    /// A whole link; its range is one of pieces.
-    Link,
-}
-
-impl Piece {
-    pub(super) fn text<'t>(&self, text: &'t str) -> &'t str {
-        &text[self.start as usize..self.end as usize]
-    }
-
-    pub(super) fn first_class(&self, text: &str) -> Class {
-        match self.kind {
-            Kind::Text | Kind::Space => self.text(text).chars().next().map_or(Class::Space, Class::of),
-            Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
-            Kind::Break => Class::Space,
-        }
-    }
-
-    pub(super) fn last_class(&self, text: &str) -> Class {
-        match self.kind {
-            Kind::Text | Kind::Space => self.text(text).chars().next_back().map_or(Class::Space, Class::of),
-            Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
-            Kind::Break => Class::Space,
-        }
-    }
-}
 
 /// Rich text, taken apart.
 #[derive(Debug, Default)]
