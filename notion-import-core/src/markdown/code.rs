@@ -1,56 +1,57 @@
 //! Listings and displayed formulas.
 
-use crate::markdown::blocks::Renderer;
 use crate::markdown::escape::longest_run;
 use crate::markdown::inline::is_math;
+use crate::markdown::ledger::Ledger;
+use crate::markdown::links::write_caption;
+use crate::markdown::options::Options;
+use crate::markdown::writer::Writer;
 use crate::notion::block::Code;
 
-impl Renderer<'_> {
-    pub(super) fn code(&mut self, code: &Code) {
-        self.block();
-        let text: String = code.rich_text.iter().map(|run| run.plain_text.as_str()).collect();
-        let language = info(&self.lasting_words(&code.language));
-        let text = self.lasting_words(&text);
-        self.fenced(&language, &text);
-        self.caption(&code.caption);
-    }
+pub(super) fn listing(writer: &mut Writer, ledger: &mut Ledger, options: &Options<'_>, code: &Code) {
+    writer.block();
+    let text: String = code.rich_text.iter().map(|run| run.plain_text.as_str()).collect();
+    let language = info(&ledger.lasting_words(&code.language));
+    let text = ledger.lasting_words(&text);
+    fenced(writer, &language, &text);
+    write_caption(writer, ledger, options, &code.caption);
+}
 
-    pub(super) fn equation(&mut self, expression: &str) {
-        let expression = expression.trim();
-        if expression.is_empty() {
-            return;
-        }
-        let expression = &*self.lasting_words(expression);
-        self.block();
-        if is_math(expression) && expression.lines().all(is_plain_line) && !expression.contains('\r') {
-            self.writer.out.push_str("$$");
-            self.lines(expression);
-            self.writer.line();
-            self.writer.out.push_str("$$");
+pub(super) fn equation(writer: &mut Writer, ledger: &mut Ledger, expression: &str) {
+    let expression = expression.trim();
+    if expression.is_empty() {
+        return;
+    }
+    let expression = &*ledger.lasting_words(expression);
+    writer.block();
+    if is_math(expression) && expression.lines().all(is_plain_line) && !expression.contains('\r') {
+        writer.out.push_str("$$");
+        lines(writer, expression);
+        writer.line();
+        writer.out.push_str("$$");
+    } else {
+        fenced(writer, "math", expression);
+    }
+}
+
+fn fenced(writer: &mut Writer, info: &str, text: &str) {
+    let fence = "`".repeat(longest_run(text, b'`').max(2) + 1);
+    writer.out.push_str(&fence);
+    writer.out.push_str(info);
+    if !text.is_empty() {
+        lines(writer, &text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{FFFD}"));
+    }
+    writer.line();
+    writer.out.push_str(&fence);
+}
+
+fn lines(writer: &mut Writer, text: &str) {
+    for line in text.split('\n') {
+        if line.is_empty() {
+            writer.blank_line();
         } else {
-            self.fenced("math", expression);
-        }
-    }
-
-    fn fenced(&mut self, info: &str, text: &str) {
-        let fence = "`".repeat(longest_run(text, b'`').max(2) + 1);
-        self.writer.out.push_str(&fence);
-        self.writer.out.push_str(info);
-        if !text.is_empty() {
-            self.lines(&text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{FFFD}"));
-        }
-        self.writer.line();
-        self.writer.out.push_str(&fence);
-    }
-
-    fn lines(&mut self, text: &str) {
-        for line in text.split('\n') {
-            if line.is_empty() {
-                self.writer.blank_line();
-            } else {
-                self.writer.line();
-                self.writer.out.push_str(line);
-            }
+            writer.line();
+            writer.out.push_str(line);
         }
     }
 }

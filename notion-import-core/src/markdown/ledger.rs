@@ -1,7 +1,11 @@
 //! The account that is kept while a page is written.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use crate::id::NotionId;
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};
+use crate::notion::address::{self, LastingUrl};
 
 /// The account that is kept while a page is written.
 #[derive(Debug)]
@@ -10,6 +14,8 @@ pub(super) struct Ledger {
     losses: [(u64, Option<NotionId>); LossKind::ALL.len()],
     truncations: Vec<Truncation>,
     pub(super) exposure: Exposure,
+    /// Targets the host gave, whatever their scheme.
+    pub(super) trusted: HashSet<String>,
 }
 
 impl Default for Ledger {
@@ -19,6 +25,7 @@ impl Default for Ledger {
             losses: [(0, None); LossKind::ALL.len()],
             truncations: Vec::new(),
             exposure: Exposure::default(),
+            trusted: HashSet::new(),
         }
     }
 }
@@ -48,6 +55,25 @@ impl Ledger {
             Some(known) => known.count += 1,
             None => self.truncations.push(Truncation { kind, count: 1, first_block: self.block }),
         }
+    }
+
+    /// The address, unless it carries a signature.
+    pub(super) fn lasting(&mut self, address: impl Into<String>) -> Option<LastingUrl> {
+        let lasting = LastingUrl::new(address);
+        self.lose_if(lasting.is_none(), LossKind::SignedAddress);
+        lasting
+    }
+
+    /// The words, without what is secret of the addresses in them.
+    pub(super) fn lasting_words<'t>(&mut self, words: &'t str) -> Cow<'t, str> {
+        let mut parts = [Cow::Borrowed(words)];
+        self.cut_parts(&mut parts);
+        let [words] = parts;
+        words
+    }
+
+    pub(super) fn cut_parts(&mut self, parts: &mut [Cow<'_, str>]) {
+        (0..address::cut_parts(parts)).for_each(|_| self.lose(LossKind::SignedAddress));
     }
 
     pub(super) fn close(self) -> (Fidelity, Exposure) {

@@ -1,5 +1,7 @@
 //! Lines, and what stands before them: the prefixes of the open list items and quotations.
 
+use crate::notion::block::BlockType;
+
 /// How far the next block is from the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Gap {
@@ -10,6 +12,18 @@ pub(super) enum Gap {
     Line,
     /// A blank line between.
     Blank,
+}
+
+/// The list that was written last, as long as nothing else was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) kind: BlockType,
+    pub(super) marker: u8,
+    pub(super) start: u32,
+    pub(super) number: u32,
+    /// Where its last item ended: the next item of the list is the node there, at the same depth.
+    pub(super) end: u32,
+    pub(super) depth: u32,
 }
 
 /// The text so far, and where it stands.
@@ -23,9 +37,17 @@ pub(super) struct Writer {
     pub(super) fresh: bool,
     /// The last thing written is the text of the open list item.
     pub(super) after_item_text: bool,
+    /// The list at the end of what was written in the innermost container.
+    pub(super) list: Option<Run>,
 }
 
 impl Writer {
+    /// It starts a block that is no list item.
+    pub(super) fn block(&mut self) {
+        self.list = None;
+        self.begin();
+    }
+
     /// It starts a block.
     pub(super) fn begin(&mut self) {
         self.after_item_text = false;

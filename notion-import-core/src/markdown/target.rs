@@ -1,0 +1,95 @@
+//! Where links go.
+
+use crate::id::NotionId;
+use crate::library::fidelity::LossKind;
+use crate::markdown::ledger::Ledger;
+use crate::markdown::options::{Options, Unresolved};
+use crate::notion::address::LastingUrl;
+use crate::notion::link::{self, NotionLink};
+use crate::notion::text::{Mention, RichText, RichTextKind};
+
+/// A page as a link needs it.
+pub(super) struct Resolved {
+    pub(super) url: Option<LastingUrl>,
+    pub(super) title: Option<String>,
+}
+
+/// The target of a run, if it has one that may be linked.
+pub(super) fn run_target(ledger: &mut Ledger, options: &Options<'_>, run: &RichText) -> Option<LastingUrl> {
+    if let RichTextKind::Mention(mention) = &run.kind {
+        match &**mention {
+            Mention::Page(Some(id)) | Mention::Database(Some(id)) => {
+                return page(ledger, options, *id, None).url;
+            }
+            Mention::LinkPreview(Some(url)) if run.href.is_none() => return target(ledger, options, url),
+            Mention::Link(link) if run.href.is_none() => {
+                return target(ledger, options, link.href.as_deref()?);
+            }
+            Mention::User(_) => return None,
+            Mention::Page(None)
+            | Mention::Database(None)
+            | Mention::LinkPreview(_)
+            | Mention::Link(_)
+            | Mention::Date(_)
+            | Mention::Template
+            | Mention::CustomEmoji(_)
+            | Mention::Unknown(_) => {}
+        }
+    }
+    target(ledger, options, run.href.as_deref()?)
+}
+
+/// A target that may be linked: the host's own for a page it knows, none for a scheme that is not allowed.
+pub(super) fn target(ledger: &mut Ledger, options: &Options<'_>, href: &str) -> Option<LastingUrl> {
+    let href = href.trim();
+    if href.is_empty() {
+        return None;
+    }
+    let lasting = ledger.lasting(href)?;
+    if ledger.trusted.contains(href) {
+        return Some(lasting);
+    }
+    if let Some(link) = link::recognise(href) {
+        let page = page(ledger, options, link.id, Some(href));
+        return page.url.map(|url| at_block(options, url, &link));
+    }
+    let allowed = is_allowed(options, href);
+    ledger.lose_if(!allowed, LossKind::LinkScheme);
+    allowed.then_some(lasting)
+}
+
+pub(super) fn is_allowed(options: &Options<'_>, href: &str) -> bool {
+    let Some((scheme, _)) = href.split_once(':') else { return false };
+    let known = ["http", "https", "mailto", "tel"];
+    known.iter().chain(options.schemes).any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+}
+
+/// How a page is linked: by the host, else as the options say.
+pub(super) fn page(ledger: &mut Ledger, options: &Options<'_>, id: NotionId, href: Option<&str>) -> Resolved {
+    if let Some(link) = options.pages.and_then(|pages| pages(id)) {
+        return Resolved { url: ledger.lasting(link.url), title: link.title };
+    }
+    ledger.exposure.notion_links += 1;
+    let url = match options.unresolved {
+        Unresolved::Notion => {
+            let absolute = href.filter(|href| is_allowed(options, href)).map(str::to_owned);
+            ledger.lasting(absolute.unwrap_or_else(|| link::page_url(id)))
+        }
+        Unresolved::Label => {
+            ledger.lose(LossKind::PageLink);
+            None
+        }
+    };
+    Resolved { url, title: None }
+}
+
+/// A host's page at one of its blocks, where the block has an anchor there.
+fn at_block(options: &Options<'_>, url: LastingUrl, link: &NotionLink) -> LastingUrl {
+    let anchor = link.block.and_then(|block| options.anchors.and_then(|anchors| anchors(link.id, block)));
+    match anchor {
+        Some(anchor) if !url.as_str().contains('#') => {
+            LastingUrl::new(format!("{url}#{anchor}")).unwrap_or(url)
+        }
+        _ => url,
+    }
+}
