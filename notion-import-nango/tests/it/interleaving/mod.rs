@@ -4,6 +4,7 @@
 mod action;
 mod stage;
 
+use proptest::prelude::any;
 use proptest::test_runner::{Config, TestCaseResult};
 
 use self::action::{Action, histories};
@@ -18,14 +19,14 @@ proptest::proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_tenant_reads_only_the_workspace_its_administrator_confirmed(history in histories()) {
+    fn a_tenant_reads_only_the_workspace_its_administrator_confirmed(history in histories(), with_key in any::<bool>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(happens(&history))?;
+        runtime.block_on(happens(&history, with_key))?;
     }
 }
 
-async fn happens(history: &[Action]) -> TestCaseResult {
-    let mut stage = Stage::new();
+async fn happens(history: &[Action], with_key: bool) -> TestCaseResult {
+    let mut stage = Stage::new(with_key);
     for action in history {
         stage.act(*action).await?;
         stage.look().await?;

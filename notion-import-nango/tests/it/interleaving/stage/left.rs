@@ -1,0 +1,52 @@
+//! What is left once it has grown quiet.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use notion_import_core::connection::ConnectionStore;
+use proptest::prop_assert;
+use proptest::test_runner::TestCaseResult;
+use secrecy::ExposeSecret;
+
+use super::{Stage, Started};
+
+impl Stage {
+    /// Lets a day pass, whether webhooks arrived or not, and looks what is left.
+    pub async fn grow_quiet(&mut self) -> TestCaseResult {
+        *self.trigger.lock().unwrap() = None;
+        self.look_at_sessions().await?;
+        for _ in 0..3 {
+            self.clock.advance(Duration::from_secs(12 * 60 * 60));
+            while self.connector.sweep().await? > 0 {}
+        }
+        self.look().await?;
+        let named = self.records().await.into_iter().map(|record| record.reference.to_string());
+        let left: BTreeSet<String> = self.at_nango().difference(&named.collect()).cloned().collect();
+        prop_assert!(left.is_empty(), "{} connections are left at Nango that no record names", left.len());
+        Ok(())
+    }
+
+    /// A session that led to a grant, or whose attempt ended in time, is closed. Nango closes none that has expired.
+    async fn look_at_sessions(&self) -> TestCaseResult {
+        self.connector.sweep().await?;
+        let saved = self.stand_in.save().unwrap();
+        for Started { admin, begun, .. } in &self.attempts {
+            let Some(kept) = self.connections.attempt(admin.tenant, begun.attempt).await? else { continue };
+            let ended_in_time = kept.ended_at.is_some_and(|ended| ended < kept.expires_at);
+            if self.with_key && (kept.granted.is_some() || ended_in_time) {
+                let token = begun.link.session.expose_secret();
+                prop_assert!(saved["sessions"].get(token).is_none(), "a session that has served is open");
+                prop_assert!(kept.session.is_none(), "the token of a closed session is kept");
+            }
+        }
+        Ok(())
+    }
+
+    /// The connections there that carry a tag of ours. One without is no consequence of a link of ours.
+    fn at_nango(&self) -> BTreeSet<String> {
+        let saved = self.stand_in.save().unwrap();
+        let all = saved["connections"].as_object().unwrap();
+        let ours = all.iter().filter(|(_, found)| !found["tags"]["attempt_id"].is_null());
+        ours.map(|(id, _)| id.clone()).collect()
+    }
+}
