@@ -1,5 +1,6 @@
 //! Connecting and disconnecting.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -407,9 +408,9 @@ async fn a_change_that_the_service_did_not_hear_of_is_finished_later() {
     let record =
         rival.confirm_change(&scene.admin, begun.attempt, &begun.secret, old.workspace.bot).await.unwrap();
     let states = |records: Vec<ConnectionRecord>| records.into_iter().map(|record| (record.id, record.state));
-    let left = states(scene.connections.list(scene.admin.tenant).await.unwrap());
+    let left: HashMap<_, _> = states(scene.connections.list(scene.admin.tenant).await.unwrap()).collect();
     let expected = [(id, ConnectionState::Disconnecting), (record.id, ConnectionState::Active)];
-    assert_eq!(left.collect::<Vec<_>>(), expected);
+    assert_eq!(left, expected.into());
     scene.consents.known().is_down = false;
     scene.connector.sweep().await.unwrap();
     assert_eq!(scene.connections.list(scene.admin.tenant).await.unwrap(), [record]);
