@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notion_import_core::connect::{AttemptState, Begun, Connector};
-use notion_import_core::connection::{ConnectionRef, ConnectionStore};
+use notion_import_core::connection::{
+    Authorizer, ConfirmedIdentity, ConnectionRef, ConnectionState, ConnectionStore, Identity,
+};
 use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::MemberId;
+use notion_import_core::id::{ConnectionId, MemberId};
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::memory::MemoryConnections;
 use secrecy::ExposeSecret;
 
-use super::Stage;
+use super::{Stage, importer};
 use crate::consents::{Consents, TOKEN};
 
 struct Scene {
@@ -246,4 +248,85 @@ async fn what_a_renewal_replaced_is_revoked_later_if_it_cannot_be_now() {
     scene.connector.sweep().await.unwrap();
     scene.connector.sweep().await.unwrap();
     assert_eq!(scene.revoked(), [old]);
+}
+
+#[tokio::test]
+async fn only_administrators_reach_an_attempt_and_none_that_another_began() {
+    let scene = Scene::new();
+    let begun = scene.begin().await;
+    let viewer = Actor { role: Role::Viewer, ..scene.admin.clone() };
+    let (id, secret) = (begun.attempt, "guess".to_owned().into());
+    let outcomes = [
+        scene.connector.reconnect(&viewer, ConnectionId::fresh()).await.map(drop),
+        scene.connector.poll(&viewer, id).await.map(drop),
+        scene.connector.cancel(&viewer, id, &secret).await,
+        scene.connector.confirm(&viewer, id, &secret).await.map(drop),
+    ];
+    for outcome in outcomes {
+        assert!(matches!(outcome, Err(Error::Store(StoreError::Denied))), "{outcome:?}");
+    }
+    let other = Actor::new(scene.admin.tenant, MemberId::fresh(), Role::Admin);
+    assert_eq!(scene.connector.poll(&other, id).await.unwrap(), AttemptState::Lapsed);
+}
+
+#[tokio::test]
+async fn a_second_grant_is_revoked_as_soon_as_a_hook_tells_of_it() {
+    let scene = Scene::with(|connector| connector);
+    let begun = scene.begin().await;
+    scene.granted(&begun, "c-1").await;
+    let second = scene.granted(&begun, "c-2").await;
+    assert_eq!(scene.revoked(), [second]);
+    scene.confirm(&begun).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_in_use_is_no_grant_of_the_attempt_that_its_tags_name() {
+    let scene = Scene::new();
+    let (first, second) = (scene.begin().await, scene.begin().await);
+    let used = scene.granted(&first, "c-1").await;
+    scene.confirm(&first).await.unwrap();
+    scene.granted(&second, used.as_str()).await;
+    let kept = scene.connections.attempt(scene.admin.tenant, second.attempt).await.unwrap().unwrap();
+    assert_eq!(kept.granted, None);
+}
+
+#[tokio::test]
+async fn what_was_granted_and_is_gone_or_of_another_bot_is_not_confirmed() {
+    let scene = Scene::new();
+    let gone = scene.begin().await;
+    let reference = scene.granted(&gone, "c-1").await;
+    scene.consents.revoke(&reference).await.unwrap();
+    let outcome = scene.confirm(&gone).await;
+    assert!(matches!(outcome, Err(Error::AnotherWorkspace)), "{outcome:?}");
+
+    let begun = scene.begin().await;
+    scene.granted(&begun, "c-2").await;
+    let Stage { world, clock, grant, home, library, blobs, .. } = &scene.stage;
+    let again = world.grant(grant.workspace_id, [*home]);
+    assert_ne!(again.bot_id, grant.bot_id);
+    let importer = importer(world, clock, &again, library, blobs);
+    let replaced = Connector::new(&importer, scene.consents.clone(), Arc::new(scene.connections.clone()));
+    let outcome = replaced.confirm(&scene.admin, begun.attempt, &begun.secret).await;
+    assert!(matches!(outcome, Err(Error::AnotherWorkspace)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_connection_as_it_was_before_a_renewal_neither_begins_nor_is_refused() {
+    let scene = Scene::new();
+    let first = scene.begin().await;
+    let old = scene.granted(&first, "c-1").await;
+    let record = scene.connector.confirm(&scene.admin, first.attempt, &first.secret).await.unwrap();
+    let again = scene.connector.reconnect(&scene.admin, record.id).await.unwrap();
+    scene.granted(&again, "c-2").await;
+    // What it was called is revoked later.
+    scene.consents.known().is_down = true;
+    scene.confirm(&again).await.unwrap();
+    scene.consents.known().workspaces.extend([(old, record.workspace.id.clone().unwrap())]);
+    let connections = Arc::new(scene.connections.clone());
+    let identity = ConfirmedIdentity::new(scene.consents.clone(), connections);
+    let begins = identity.begin(&record.connection()).await;
+    assert!(matches!(begins, Err(Error::Store(StoreError::Fenced))), "{begins:?}");
+    identity.refused(&record.connection()).await.unwrap();
+    let renewed = scene.connections.get(scene.admin.tenant, record.id).await.unwrap().unwrap();
+    assert_eq!(renewed.state, ConnectionState::Active);
 }
