@@ -6,11 +6,11 @@ use notion_import_core::id::NotionId;
 use notion_import_core::import::Fetched;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{NewContent, SourceImage, StoredFile};
+use notion_import_core::markdown::relink;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::front_matter::front_matter;
-use crate::links::link_files;
 
 /// What is left as it is in a relative link.
 const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -36,7 +36,9 @@ impl Document {
             let name = files.get(blob)?;
             Some(format!("{id}/{}", utf8_percent_encode(name, UNESCAPED)))
         };
-        let text = link_files(fetched.markdown().unwrap_or_default(), target);
+        let text = relink(fetched.markdown().unwrap_or_default(), |address| {
+            target(&address.strip_prefix("attachment:")?.parse().ok()?)
+        });
         let markdown = match with_front_matter {
             true => front_matter(&content.source, |file| target(&file.blob.id)) + &text,
             false => text,

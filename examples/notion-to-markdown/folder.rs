@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use notion_import_core::id::NotionId;
+use notion_import_core::markdown::relink;
+use notion_import_core::notion::link::recognise;
 
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::links::link_pages;
 use crate::spool::Spool;
 
 /// Our own folder in it.
@@ -81,16 +82,19 @@ impl Folder {
 
     /// It makes links between pages that are here lead from one to the other. Done again, it changes nothing.
     pub fn link_pages(&self) -> Result<(), Failure> {
-        self.relink().map_err(|source| Failure::Folder { path: self.root.clone(), source })
+        self.link_each().map_err(|source| Failure::Folder { path: self.root.clone(), source })
     }
 
-    fn relink(&self) -> io::Result<()> {
+    fn link_each(&self) -> io::Result<()> {
         let pages = self.pages()?;
         let beside = self.own.join("page.md");
         for id in &pages {
             let path = self.markdown(*id);
             let old = fs::read_to_string(&path)?;
-            let new = link_pages(&old, |id| pages.contains(&id).then(|| format!("{id}.md")));
+            let new = relink(&old, |address| {
+                let id = recognise(address)?.id;
+                pages.contains(&id).then(|| format!("{id}.md"))
+            });
             if new != old {
                 replace(&path, &beside, new.as_bytes())?;
             }

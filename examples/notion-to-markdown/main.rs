@@ -6,7 +6,6 @@ mod export;
 mod failure;
 mod folder;
 mod front_matter;
-mod links;
 mod notion;
 mod page;
 mod progress;

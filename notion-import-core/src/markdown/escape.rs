@@ -207,7 +207,7 @@ fn ends_label(text: &[u8]) -> bool {
 }
 
 /// It writes a link's target.
-fn target(out: &mut String, url: &str, cell: bool) {
+pub(super) fn target(out: &mut String, url: &str, cell: bool) {
     for (at, char) in url.char_indices() {
         match char {
             '(' | ')' | '\\' => out.extend(['\\', char]),

@@ -35,6 +35,7 @@
 //! [`TableCode`]: crate::library::fidelity::LossKind::TableCode
 
 // The files are listed top-down, like the modules of the crate.
+mod relink;
 pub mod property;
 mod blocks;
 mod list;
@@ -57,4 +58,5 @@ mod options;
 pub use blocks::render;
 pub use options::{Anchors, FileRef, KnownPages, Options, PageLink, StoredFiles, Unresolved};
 pub use property::{properties_table, rows_table};
+pub use relink::relink;
 pub use rendered::Rendered;

@@ -7,6 +7,7 @@ mod lines;
 mod options;
 mod oracle;
 mod properties;
+mod relink;
 mod roundtrip;
 mod structure;
 mod tolerance;

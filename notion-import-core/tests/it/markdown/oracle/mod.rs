@@ -14,4 +14,5 @@ mod reading;
 mod signed;
 mod verdict;
 
+pub use event::target;
 pub use verdict::check;
