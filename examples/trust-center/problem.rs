@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use chrono::Utc;
-use notion_import_core::error::{Error, ErrorKind, StoreError};
+use notion_import_core::error::{Conflict, Error, ErrorKind, StoreError};
 
 use crate::words;
 
@@ -67,11 +67,25 @@ impl Problem {
     }
 
     pub fn moved_on() -> Self {
-        let advice = "Somebody changed this meanwhile, so nothing was done. Go back, look at it again, and decide anew.";
-        Self {
-            way_out: ("/documents".into(), "To the documents"),
-            ..Self::new(StatusCode::CONFLICT, "It has changed", advice)
-        }
+        Self::conflict(Conflict::Changed)
+    }
+
+    fn conflict(why: Conflict) -> Self {
+        let (documents, integrations) =
+            (("/documents", "To the documents"), ("/integrations", "To the integrations"));
+        let (title, (to, name)) = match why {
+            Conflict::Changed => ("It has changed", documents),
+            Conflict::NoReason => ("A reason is missing", documents),
+            Conflict::NotPublished => ("Nothing is published", documents),
+            Conflict::NotCurrent => ("The NDA has changed", ("/", "To the start")),
+            Conflict::AttemptExists | Conflict::AnotherGrant | Conflict::NotFenced => {
+                ("That cannot be now", integrations)
+            }
+            Conflict::AlreadyConnected => ("It is connected already", integrations),
+            Conflict::WorkspaceTaken => ("Another company has it", integrations),
+            Conflict::AnotherWorkspace => ("This is another workspace", integrations),
+        };
+        Self { way_out: (to.into(), name), ..Self::new(StatusCode::CONFLICT, title, words::conflict(why)) }
     }
 
     /// The request came too slowly to be waited for.
@@ -97,6 +111,32 @@ impl Problem {
             _ => {
                 Self::new(status, "Not understood", "The request makes no sense here. Go back and try again.")
             }
+        }
+    }
+
+    fn of_kind(kind: ErrorKind, error: &Error) -> Self {
+        match kind {
+            ErrorKind::RateLimited => Self::of_notion("Notion is busy", error),
+            ErrorKind::Unavailable | ErrorKind::SourceUnavailable => {
+                Self::of_notion("Notion did not answer", error)
+            }
+            ErrorKind::SourceNotFound | ErrorKind::SourceRestricted => {
+                Self::of_notion("Notion does not show this", error)
+            }
+            ErrorKind::SourceUnusable | ErrorKind::NotAccepted => {
+                Self::of_notion("This cannot be taken", error)
+            }
+            ErrorKind::Malformed => Self::of_notion("Notion was not understood", error),
+            ErrorKind::NeedsReconnect => Self::of_notion("Notion needs a new consent", error),
+            ErrorKind::Operator => Self::of_notion("Notion cannot be used here", error),
+            ErrorKind::NotFound => Self::not_found(),
+            ErrorKind::Conflict => Self::moved_on(),
+            ErrorKind::InvalidInput => Self::form("That is further than it can go. Go back and choose less."),
+            ErrorKind::Denied => Self::not_your_role(),
+            ErrorKind::StorageFull => Self::full(),
+            ErrorKind::StorageUnavailable => Self::away(),
+            ErrorKind::StorageFailed | ErrorKind::Corrupt => Self::broken(),
+            ErrorKind::Cancelled => Self::new(kind.status(), "Stopped", words::reason(error)),
         }
     }
 
@@ -172,32 +212,12 @@ impl From<StoreError> for Problem {
 /// Status and `Retry-After` are what the library's table of kinds says; here are the words.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let (kind, retry_after) = (error.kind(), error.retry_after(Utc::now()));
-        let page = match kind {
-            ErrorKind::RateLimited => Self::of_notion("Notion is busy", &error),
-            ErrorKind::Unavailable | ErrorKind::SourceUnavailable => {
-                Self::of_notion("Notion did not answer", &error)
-            }
-            ErrorKind::SourceNotFound | ErrorKind::SourceRestricted => {
-                Self::of_notion("Notion does not show this", &error)
-            }
-            ErrorKind::SourceUnusable | ErrorKind::NotAccepted => {
-                Self::of_notion("This cannot be taken", &error)
-            }
-            ErrorKind::Malformed => Self::of_notion("Notion was not understood", &error),
-            ErrorKind::NeedsReconnect => Self::of_notion("Notion needs a new consent", &error),
-            ErrorKind::Operator => Self::of_notion("Notion cannot be used here", &error),
-            ErrorKind::NotFound => Self::not_found(),
-            ErrorKind::Conflict => Self::moved_on(),
-            ErrorKind::InvalidInput => Self::form("That is further than it can go. Go back and choose less."),
-            ErrorKind::Denied => Self::not_your_role(),
-            ErrorKind::StorageFull => Self::full(),
-            ErrorKind::StorageUnavailable => Self::away(),
-            ErrorKind::StorageFailed | ErrorKind::Corrupt => Self::broken(),
-            ErrorKind::Cancelled => Self::new(kind.status(), "Stopped", words::reason(&error)),
-        };
         log(&error);
-        Self { status: kind.status(), retry_after, ..page }
+        let page = match &error {
+            Error::Store(StoreError::Conflict(why)) => Self::conflict(*why),
+            error => Self::of_kind(error.kind(), error),
+        };
+        Self { status: error.kind().status(), retry_after: error.retry_after(Utc::now()), ..page }
     }
 }
 
@@ -249,13 +269,17 @@ mod tests {
         (head.status.as_u16(), wait, text)
     }
 
+    fn of_conflict(conflict: Conflict) -> Error {
+        StoreError::from(conflict).into()
+    }
+
     fn paused() -> Error {
         AccessError::from(Fault::AccountPause(Utc::now() + TimeDelta::milliseconds(41_900))).into()
     }
 
     #[tokio::test]
     async fn each_error_is_answered_with_its_status_its_wait_and_what_to_do() {
-        let rows: [Row; 15] = [
+        let rows: [Row; 21] = [
             (|| of_notion(NotionCode::RateLimited, 429, Some(7)), 503, Some(7), "takes no more requests"),
             (|| of_notion(NotionCode::Overloaded, 529, None), 503, Some(60), "takes no more requests"),
             (paused, 503, Some(42), "takes no more requests"),
@@ -265,7 +289,13 @@ mod tests {
             (|| of_notion(NotionCode::ObjectNotFound, 404, None), 404, None, "Share it in Notion"),
             (|| Error::Malformed("not the object that was asked for"), 502, None, "could not be understood"),
             (|| StoreError::NotFound.into(), 404, None, "There is no page here"),
-            (|| StoreError::Conflict.into(), 409, None, "Somebody changed this"),
+            (|| of_conflict(Conflict::Changed), 409, None, "Somebody changed this"),
+            (|| of_conflict(Conflict::NoReason), 422, None, "give a reason"),
+            (|| of_conflict(Conflict::NotPublished), 409, None, "Publish one first"),
+            (|| of_conflict(Conflict::NotCurrent), 409, None, "read what it says now"),
+            (|| of_conflict(Conflict::WorkspaceTaken), 409, None, "by another company"),
+            (|| of_conflict(Conflict::AnotherWorkspace), 409, None, "choose the same one"),
+            (|| StoreError::Fenced.into(), 409, None, "Somebody changed this"),
             (|| StoreError::OutOfRange("expires_at").into(), 422, None, "further than it can go"),
             (|| StoreError::Denied.into(), 403, None, "Your role"),
             (|| StoreError::StorageFull("no room".into()).into(), 507, None, "Our storage is full"),

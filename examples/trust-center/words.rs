@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::actor::Agent;
 use notion_import_core::connection::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
-use notion_import_core::error::{Error, ErrorKind, StoreError};
+use notion_import_core::error::{Conflict, Error, ErrorKind, StoreError};
 use notion_import_core::id::VersionNumber;
 use notion_import_core::library::access::{AccessLevel, Publication};
 use notion_import_core::library::audit::AuditEvent;
@@ -135,6 +135,7 @@ pub fn reason(error: &Error) -> &'static str {
         Error::AnotherWorkspace => {
             "The connection leads to another Notion workspace than the one that was confirmed. The integrations page says to which; an administrator can reconnect it there."
         }
+        Error::Store(StoreError::Conflict(why)) => conflict(*why),
         Error::Store(StoreError::Fenced) => "A sync took over meanwhile. Try again.",
         Error::Store(StoreError::TooLarge { .. }) | Error::Download(_) => {
             "A file on it could not be brought over. Check it in Notion, then try again."
@@ -183,6 +184,33 @@ fn reason_of(kind: ErrorKind) -> &'static str {
             "Our storage did not work. Nothing was changed; try again in a few minutes."
         }
         ErrorKind::Cancelled => "It was cancelled.",
+    }
+}
+
+/// What stands in the way of a change, and what to do.
+pub const fn conflict(conflict: Conflict) -> &'static str {
+    match conflict {
+        Conflict::Changed => {
+            "Somebody changed this meanwhile, so nothing was done. Go back, look at it again, and decide anew."
+        }
+        Conflict::NoReason => {
+            "Nobody says why, so nothing was done. Go back and give a reason; it is kept in the history."
+        }
+        Conflict::NotPublished => {
+            "No version of it is published, so there is nothing to open. Publish one first, then choose the level."
+        }
+        Conflict::NotCurrent => {
+            "The text has changed since it was shown to you, so it does not count as accepted. Go back and read what it says now."
+        }
+        Conflict::AttemptExists | Conflict::AnotherGrant => {
+            "This attempt to connect has gone another way already. Start again from the integrations."
+        }
+        Conflict::AlreadyConnected => "This consent is connected already. Nothing was done.",
+        Conflict::WorkspaceTaken => "This Notion workspace is connected by another company here already.",
+        Conflict::AnotherWorkspace => {
+            "The consent is for another Notion workspace than the one that is connected. Go back and say whether to change to it, or reconnect and choose the same one in Notion."
+        }
+        Conflict::NotFenced => "It is still connected. Disconnect it first.",
     }
 }
 

@@ -14,6 +14,8 @@ use crate::connection::{
     Attempt, Authorizer, Confirmation, ConnectLink, Connection, ConnectionRecord, ConnectionRef,
     ConnectionStore, Granted, Inspected, Seal, SharedWorkspace, Workspace, leads_home,
 };
+#[cfg(doc)]
+use crate::error::Conflict;
 use crate::error::{Error, StoreError};
 use crate::id::{AttemptId, ConnectionId, NotionId, TenantId};
 use crate::importer::Importer;
@@ -279,8 +281,8 @@ impl Connector {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] unless this administrator began the attempt, holds its secret and is in time, one answer for
-    /// all. [`StoreError::WorkspaceTaken`] if another tenant stands on the same workspace. [`StoreError::Conflict`] if a reconnect leads
-    /// to another workspace ([`confirm_change`](Self::confirm_change) lets it). [`Error::AnotherWorkspace`] if what was granted is no
+    /// all. [`Conflict::WorkspaceTaken`] if another tenant stands on the same workspace. [`Conflict::AnotherWorkspace`] if a reconnect
+    /// leads to another ([`confirm_change`](Self::confirm_change) lets it). [`Error::AnotherWorkspace`] if what was granted is no
     /// longer what was shown: the attempt is over then.
     pub async fn confirm(
         &self,
@@ -296,7 +298,7 @@ impl Connector {
     /// is done by [`sweep`](Self::sweep).
     ///
     /// # Errors
-    /// As [`confirm`](Self::confirm); [`StoreError::Conflict`] unless it leads to another workspace than that of `from`, and the
+    /// As [`confirm`](Self::confirm); [`Conflict::Changed`] unless it leads to another workspace than that of `from`, and the
     /// connection still to that.
     pub async fn confirm_change(
         &self,

@@ -24,7 +24,7 @@ async fn a_reconnect_to_another_workspace_names_both_and_is_confirmed_as_such() 
     let asked = reconnect_to(&ada, "Fernwood Health").await.saying("This is another workspace");
     let asked = asked.saying("Take it back, keep Halden Pay").saying("Change to Fernwood Health");
     let from = asked.between("name=\"from\" value=\"", "\"");
-    ada.post("/integrations/confirm", &[]).await.is(422).saying("changed since the question was asked");
+    ada.post("/integrations/confirm", &[]).await.is(409).saying("for another Notion workspace");
     for nobody in ["", "nonsense"] {
         ada.post("/integrations/change", &[("from", nobody)]).await.is(409);
     }

@@ -170,12 +170,6 @@ fn settled(
             visitor.set_attempt(None);
             Ok(record)
         }
-        Err(Error::Store(StoreError::WorkspaceTaken)) => {
-            Err(Problem::form("This Notion workspace is connected by another company here already."))
-        }
-        Err(Error::Store(StoreError::Conflict)) => Err(Problem::form(
-            "The connection has changed since the question was asked. Go back and look at it again.",
-        )),
         Err(error) => Err(error.into()),
     }
 }

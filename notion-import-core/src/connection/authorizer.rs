@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::{ConnectionRef, SharedWorkspace, Workspace};
-use crate::error::{AccessError, StoreError};
+use crate::error::{AccessError, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, MemberId, NotionId, TenantId};
 
 /// One try to connect, from the click to the confirmation.
@@ -64,11 +64,11 @@ impl Attempt {
     /// Decides whether a grant may be noted, and tells whether it is new.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the attempt has ended; [`StoreError::Conflict`] if another connection was noted.
+    /// [`StoreError::NotFound`] if the attempt has ended; [`Conflict::AnotherGrant`] if another connection was noted.
     pub fn may_note(&self, granted: &Granted) -> Result<bool, StoreError> {
         match &self.granted {
             _ if self.ended_at.is_some() => Err(StoreError::NotFound),
-            Some(noted) if noted.reference != granted.reference => Err(StoreError::Conflict),
+            Some(noted) if noted.reference != granted.reference => Err(Conflict::AnotherGrant.into()),
             Some(_) => Ok(false),
             None => Ok(true),
         }

@@ -10,6 +10,8 @@ use super::{
     RunSummary,
 };
 use crate::actor::Actor;
+#[cfg(doc)]
+use crate::error::Conflict;
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, TenantId};
 
@@ -40,14 +42,14 @@ pub enum SharedWorkspace {
 ///   [`ConnectionRecord`] say which entries. A call that fails or changes nothing leaves none.
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
-    /// Keeps a new attempt of the actor's. [`StoreError::Conflict`] if the tenant has one of this id.
+    /// Keeps a new attempt of the actor's. [`Conflict::AttemptExists`] if the tenant has one of this id.
     async fn begin(&self, actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// It returns an attempt that exists, lapsed or not.
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
 
     /// It notes what an attempt has led to. Noting the same again changes nothing; noting another connection
-    /// for an attempt that already has one is a [`StoreError::Conflict`]; for an attempt that does not exist or has ended,
+    /// for an attempt that already has one is a [`Conflict::AnotherGrant`]; for an attempt that does not exist or has ended,
     /// [`StoreError::NotFound`]. [`Attempt::may_note`] decides.
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
 
@@ -148,7 +150,7 @@ pub trait ConnectionStore: Send + Sync {
     /// now stays so, and `next_run` is no later than what it was hastened to since the claim.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] if a later claim or a disconnect overtook it. [`StoreError::Conflict`] for the state
+    /// [`StoreError::Fenced`] if a later claim or a disconnect overtook it. [`StoreError::OutOfRange`] for the state
     /// `Disconnecting`: only [`fence`](ConnectionStore::fence) disconnects.
     async fn finish(
         &self,
@@ -193,6 +195,6 @@ pub trait ConnectionStore: Send + Sync {
     /// [`claim_due`](ConnectionStore::claim_due).
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError>;
 
-    /// It removes a fenced connection's record; removing it again succeeds. [`StoreError::Conflict`] if it is not fenced.
+    /// It removes a fenced connection's record; removing it again succeeds. [`Conflict::NotFenced`] if it is not fenced.
     async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError>;
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 
-use super::{AccessError, DownloadError, Error, Fault, NotionCode, NotionError, StoreError, TransportError};
+use super::{
+    AccessError, Conflict, DownloadError, Error, Fault, NotionCode, NotionError, StoreError, TransportError,
+};
 
 /// What an error is about, and so what to do.
 ///
@@ -60,7 +62,7 @@ pub enum ErrorKind {
     NotFound,
     /// What is stored stands in the way: somebody else was there first.
     Conflict,
-    /// What was asked for cannot be, whatever is stored.
+    /// What was asked for cannot be, or lacks something.
     InvalidInput,
     /// The person's role may not do this.
     Denied,
@@ -268,7 +270,8 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound => ErrorKind::NotFound,
-            Self::Conflict | Self::WorkspaceTaken | Self::Fenced => ErrorKind::Conflict,
+            Self::Conflict(conflict) => conflict.kind(),
+            Self::Fenced => ErrorKind::Conflict,
             Self::OutOfRange(_) => ErrorKind::InvalidInput,
             Self::Denied => ErrorKind::Denied,
             Self::TooLarge { .. } => ErrorKind::NotAccepted,
@@ -283,6 +286,23 @@ impl StoreError {
     /// Asking again later may succeed without anybody asking for something else.
     pub fn is_transient(&self) -> bool {
         self.kind().is_transient()
+    }
+}
+
+impl Conflict {
+    const fn kind(self) -> ErrorKind {
+        match self {
+            Self::NoReason => ErrorKind::InvalidInput,
+            Self::Changed
+            | Self::NotPublished
+            | Self::NotCurrent
+            | Self::AttemptExists
+            | Self::AnotherGrant
+            | Self::AlreadyConnected
+            | Self::WorkspaceTaken
+            | Self::AnotherWorkspace
+            | Self::NotFenced => ErrorKind::Conflict,
+        }
     }
 }
 

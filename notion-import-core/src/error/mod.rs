@@ -2,6 +2,7 @@
 //!
 //! No error carries a token, a signed URL or a customer's text.
 
+mod conflict;
 mod kind;
 mod shared;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 
+pub use conflict::Conflict;
 pub use kind::ErrorKind;
 
 /// A cause that is kept but not interpreted.
@@ -268,12 +270,9 @@ pub enum StoreError {
     /// There is no such thing for this tenant.
     #[error("not found")]
     NotFound,
-    /// It has changed meanwhile, or is already taken.
-    #[error("conflict")]
-    Conflict,
-    /// Another tenant stands on the same workspace, and the host lets no second one in.
-    #[error("another tenant stands on this workspace")]
-    WorkspaceTaken,
+    /// What is stored stands in the way.
+    #[error("conflict: {0}")]
+    Conflict(#[from] Conflict),
     /// What was asked for is outside of what there can be, whatever is stored.
     #[error("out of range: {0}")]
     OutOfRange(&'static str),
@@ -323,8 +322,7 @@ impl StoreError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
-            Self::Conflict => "conflict",
-            Self::WorkspaceTaken => "workspace_taken",
+            Self::Conflict(conflict) => conflict.code(),
             Self::OutOfRange(_) => "out_of_range",
             Self::Denied => "denied",
             Self::Fenced => "fenced",

@@ -49,8 +49,7 @@ fn download(error: &DownloadError, cause: &Arc<Error>) -> DownloadError {
 fn store(error: &StoreError, cause: &Arc<Error>) -> StoreError {
     match error {
         StoreError::NotFound => StoreError::NotFound,
-        StoreError::Conflict => StoreError::Conflict,
-        StoreError::WorkspaceTaken => StoreError::WorkspaceTaken,
+        StoreError::Conflict(conflict) => StoreError::Conflict(*conflict),
         StoreError::OutOfRange(what) => StoreError::OutOfRange(what),
         StoreError::Denied => StoreError::Denied,
         StoreError::Fenced => StoreError::Fenced,

@@ -24,6 +24,10 @@ fn of_file(status: StatusCode) -> Error {
     DownloadError::Status(status).into()
 }
 
+fn of_conflict(conflict: Conflict) -> Error {
+    StoreError::from(conflict).into()
+}
+
 fn cause() -> Cause {
     "the index is broken".into()
 }
@@ -72,8 +76,16 @@ fn all() -> Vec<(Error, ErrorKind)> {
         (download(TransportError::Interrupted(None)), ErrorKind::SourceUnavailable),
         (download(TransportError::TooLarge { cap: 1 }), ErrorKind::NotAccepted),
         (StoreError::NotFound.into(), ErrorKind::NotFound),
-        (StoreError::Conflict.into(), ErrorKind::Conflict),
-        (StoreError::WorkspaceTaken.into(), ErrorKind::Conflict),
+        (of_conflict(Conflict::Changed), ErrorKind::Conflict),
+        (of_conflict(Conflict::NoReason), ErrorKind::InvalidInput),
+        (of_conflict(Conflict::NotPublished), ErrorKind::Conflict),
+        (of_conflict(Conflict::NotCurrent), ErrorKind::Conflict),
+        (of_conflict(Conflict::AttemptExists), ErrorKind::Conflict),
+        (of_conflict(Conflict::AnotherGrant), ErrorKind::Conflict),
+        (of_conflict(Conflict::AlreadyConnected), ErrorKind::Conflict),
+        (of_conflict(Conflict::WorkspaceTaken), ErrorKind::Conflict),
+        (of_conflict(Conflict::AnotherWorkspace), ErrorKind::Conflict),
+        (of_conflict(Conflict::NotFenced), ErrorKind::Conflict),
         (StoreError::OutOfRange("expires_at").into(), ErrorKind::InvalidInput),
         (StoreError::Denied.into(), ErrorKind::Denied),
         (StoreError::Fenced.into(), ErrorKind::Conflict),

@@ -8,7 +8,7 @@ use crate::connection::{
     Attempt, Confirmation, ConnectionRecord, ConnectionRef, ConnectionState, Elsewhere, Granted,
     SharedWorkspace,
 };
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 
 impl Attempt {
     /// Says that the attempt was begun.
@@ -27,10 +27,10 @@ impl Attempt {
     /// renews. A workspace that Notion gives no id is like no other, so a reconnect to it is always a change.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the connection to be renewed is gone or being disconnected. [`StoreError::Conflict`] if the tenant
-    /// has a connection of the granted reference, or if the reconnect does not lead where the confirmation says: to the workspace it
-    /// led to, or away from the one that is named. [`StoreError::WorkspaceTaken`] if another tenant stands on the workspace and
-    /// the host refuses that.
+    /// [`StoreError::NotFound`] if the connection to be renewed is gone or being disconnected. [`Conflict::AlreadyConnected`] if the
+    /// tenant has a connection of the granted reference. [`Conflict::AnotherWorkspace`] if the reconnect leads away from the workspace
+    /// it led to and the confirmation does not say so, [`Conflict::Changed`] if it does not lead away from the one that is named.
+    /// [`Conflict::WorkspaceTaken`] if another tenant stands on the workspace and the host refuses that.
     pub fn settle(
         &self,
         actor: &Actor,
@@ -48,11 +48,16 @@ impl Attempt {
         };
         let from = renewed.as_ref().map(|record| &record.workspace);
         let leaves = from.filter(|from| !from.is_same(&granted.workspace)).map(|from| from.bot);
-        if ground.has_reference || leaves != confirmation.leaves {
-            return Err(StoreError::Conflict);
+        if ground.has_reference {
+            return Err(Conflict::AlreadyConnected.into());
+        }
+        match (leaves, confirmation.leaves) {
+            (leaves, named) if leaves == named => {}
+            (_, None) => return Err(Conflict::AnotherWorkspace.into()),
+            (_, Some(_)) => return Err(Conflict::Changed.into()),
         }
         if ground.is_shared && confirmation.shared == SharedWorkspace::Refuse {
-            return Err(StoreError::WorkspaceTaken);
+            return Err(Conflict::WorkspaceTaken.into());
         }
         Ok(match renewed {
             Some(left) if leaves.is_some() => self.replaces(actor, granted, left, confirmation.at),

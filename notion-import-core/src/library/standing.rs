@@ -8,7 +8,7 @@ use super::access::{
 use super::audit::AuditEvent;
 use super::gate::{Expected, LevelChange, PublicDocument, Publish};
 use super::title::title;
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, NdaId, TenantId};
 
 /// How a document stands towards its readers. The default is that of every new document: closed.
@@ -60,15 +60,15 @@ impl Standing {
     /// It changes the level; none if it is that already.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] as [`AccessStore::set_level`](super::gate::AccessStore::set_level) tells.
+    /// [`StoreError::Conflict`], as [`AccessStore::set_level`](super::gate::AccessStore::set_level) tells.
     pub fn set_level(&mut self, change: &LevelChange) -> Result<Option<AuditEvent>, StoreError> {
         match self.level.direction(change.to) {
             Direction::Narrowing => {}
             Direction::Widening if self.is_shown() => self.may_open(&change.expected)?,
-            Direction::Widening => return Err(StoreError::Conflict),
+            Direction::Widening => return Err(Conflict::NotPublished.into()),
             // Somebody else has widened it: whoever asked for that did not.
             Direction::Same if change.expected.level.direction(change.to) == Direction::Widening => {
-                return Err(StoreError::Conflict);
+                return Err(Conflict::Changed.into());
             }
             Direction::Same => return Ok(None),
         }
@@ -84,8 +84,10 @@ impl Standing {
     /// Fails unless this is what was decided on, for a reason: one rule for all that shows a document to more people.
     fn may_open(&self, expected: &Expected) -> Result<(), StoreError> {
         let Expected { level, revision, reason } = expected;
-        let may = *level == self.level && *revision == self.revision && !reason.trim().is_empty();
-        if may { Ok(()) } else { Err(StoreError::Conflict) }
+        if *level != self.level || *revision != self.revision {
+            return Err(Conflict::Changed.into());
+        }
+        if reason.trim().is_empty() { Err(Conflict::NoReason.into()) } else { Ok(()) }
     }
 
     fn is_shown(&self) -> bool {
@@ -106,8 +108,8 @@ impl Standing {
     /// Shows a version that exists under a title; none if both are shown already.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the revision has moved on, and, where nothing was shown at a level that lets readers in, if
-    /// the level has, or if there is no reason.
+    /// [`Conflict::Changed`] if the revision has moved on, and, where nothing was shown at a level that lets readers in, if the
+    /// level has; [`Conflict::NoReason`] if there is none then.
     pub fn publish(
         &mut self,
         publish: &Publish,
@@ -115,7 +117,7 @@ impl Standing {
     ) -> Result<Option<AuditEvent>, StoreError> {
         let Publish { version, title: given, expected } = publish;
         if expected.revision != self.revision {
-            return Err(StoreError::Conflict);
+            return Err(Conflict::Changed.into());
         }
         if !self.is_shown() && self.lets_in() {
             self.may_open(expected)?;
@@ -148,7 +150,7 @@ impl Standing {
     /// Sets whether outsiders may know of the document; none if that is so already.
     ///
     /// # Errors
-    /// When listing: [`StoreError::Conflict`] if level or revision have moved on, or if there is no reason.
+    /// When listing: [`Conflict::Changed`] if level or revision have moved on, [`Conflict::NoReason`] if there is none.
     pub fn set_listed(
         &mut self,
         listed: bool,

@@ -9,7 +9,7 @@ use notion_import_core::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
     Elsewhere, Granted, RunSummary,
 };
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Conflict, StoreError};
 use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
 use notion_import_core::library::connecting::{Ground, Settled};
 
@@ -23,7 +23,7 @@ impl ConnectionStore for Postgres {
         let entry = attempt.begun_by(actor, now)?;
         let mut tx = self.write(Role::App, attempt.tenant).await?;
         if !attempts::insert(&mut *tx, attempt).await? {
-            return Err(StoreError::Conflict);
+            return Err(Conflict::AttemptExists.into());
         }
         audit::insert(&mut tx, attempt.tenant, &[entry]).await?;
         commit(tx).await
@@ -220,7 +220,7 @@ impl ConnectionStore for Postgres {
         let refused = match state {
             ConnectionState::Active => false,
             ConnectionState::NeedsReauth => true,
-            ConnectionState::Disconnecting => return Err(StoreError::Conflict),
+            ConnectionState::Disconnecting => return Err(StoreError::OutOfRange("state")),
         };
         let mut tx = self.write(Role::Sync, connection.tenant).await?;
         if !connections::finish(&mut *tx, connection, run, next_run).await? {
@@ -297,7 +297,7 @@ impl ConnectionStore for Postgres {
         let mut tx = self.write(Role::App, tenant).await?;
         let Some(record) = connections::lock(&mut *tx, tenant, id).await? else { return Ok(()) };
         match record.state {
-            ConnectionState::Active | ConnectionState::NeedsReauth => Err(StoreError::Conflict),
+            ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced.into()),
             ConnectionState::Disconnecting => {
                 connections::delete(&mut *tx, tenant, id).await?;
                 audit::insert(&mut tx, tenant, &[record.removed(now)]).await?;
@@ -338,5 +338,9 @@ async fn ground(tx: &mut Tx, attempt: &Attempt, granted: &Granted) -> Result<Gro
 
 /// Adds a connection whose reference no other of the tenant's has taken meanwhile.
 async fn insert(tx: &mut Tx, record: &ConnectionRecord) -> Result<(), StoreError> {
-    if connections::insert(&mut **tx, record).await? { Ok(()) } else { Err(StoreError::Conflict) }
+    if connections::insert(&mut **tx, record).await? {
+        Ok(())
+    } else {
+        Err(Conflict::AlreadyConnected.into())
+    }
 }

@@ -1,7 +1,7 @@
 //! NDAs, their versions, and the tenant's default one.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Conflict, StoreError};
 use notion_import_core::id::{NdaId, TenantId};
 use notion_import_core::library::access::{Actor, NdaState};
 use notion_import_core::library::gate::{NdaText, NewNdaVersion};
@@ -64,7 +64,7 @@ pub(crate) async fn publish(
     .await
     .map_err(backend)?;
     if written.rows_affected() == 0 {
-        return Err(StoreError::Conflict);
+        return Err(Conflict::Changed.into());
     }
     sqlx::query(
         "INSERT INTO nda_versions \

@@ -4,7 +4,7 @@ use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, Workspace,
 };
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Conflict, StoreError};
 use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
 use notion_import_core::library::document::{DocumentStore, SyncCursor};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
@@ -312,7 +312,7 @@ async fn of_two_tenants_that_confirm_one_bot_at_once_one_is_refused() {
         }
         let (one, other) = tokio::join!(activate(&postgres, &attempts[0]), activate(&postgres, &attempts[1]));
         let refused = [one, other].into_iter().filter_map(Result::err).collect::<Vec<_>>();
-        assert!(matches!(refused[..], [StoreError::WorkspaceTaken]), "{refused:?}");
+        assert!(matches!(refused[..], [StoreError::Conflict(Conflict::WorkspaceTaken)]), "{refused:?}");
     }
 }
 

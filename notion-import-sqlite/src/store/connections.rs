@@ -9,7 +9,7 @@ use notion_import_core::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
     Elsewhere, Granted, RunSummary,
 };
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Conflict, StoreError};
 use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
 use notion_import_core::library::connecting::Ground;
 
@@ -22,7 +22,7 @@ impl ConnectionStore for Sqlite {
         let entry = attempt.begun_by(actor, now)?;
         let mut tx = self.write().await?;
         if !attempts::insert(&mut *tx, attempt).await? {
-            return Err(StoreError::Conflict);
+            return Err(Conflict::AttemptExists.into());
         }
         audit::insert(&mut *tx, attempt.tenant, &entry).await?;
         commit(tx).await
@@ -185,7 +185,7 @@ impl ConnectionStore for Sqlite {
         let refused = match state {
             ConnectionState::Active => false,
             ConnectionState::NeedsReauth => true,
-            ConnectionState::Disconnecting => return Err(StoreError::Conflict),
+            ConnectionState::Disconnecting => return Err(StoreError::OutOfRange("state")),
         };
         let mut tx = self.write().await?;
         if !connections::finish(&mut *tx, connection, run, next_run).await? {
@@ -255,7 +255,7 @@ impl ConnectionStore for Sqlite {
         let mut tx = self.write().await?;
         let Some(record) = connections::get(&mut *tx, tenant, id).await? else { return Ok(()) };
         match record.state {
-            ConnectionState::Active | ConnectionState::NeedsReauth => Err(StoreError::Conflict),
+            ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced.into()),
             ConnectionState::Disconnecting => {
                 connections::delete(&mut *tx, tenant, id).await?;
                 audit::insert(&mut *tx, tenant, &record.removed(now)).await?;

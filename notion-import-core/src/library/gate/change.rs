@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Agent;
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{AccessLevel, Assignment, AssignmentId, NdaState};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
@@ -65,14 +65,14 @@ impl NewAssignment {
     /// Fails if it ends too soon or too late, or if the NDA is waived without a reason.
     ///
     /// # Errors
-    /// [`StoreError::OutOfRange`] for the end, [`StoreError::Conflict`] for the reason.
+    /// [`StoreError::OutOfRange`] for the end, [`Conflict::NoReason`] for the reason.
     pub fn check(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (first, last) = (TimeDelta::days(*Self::DAYS.start()), TimeDelta::days(*Self::DAYS.end()));
         if self.expires_at.is_some_and(|end| !(first..=last).contains(&(end - now))) {
             return Err(StoreError::OutOfRange("expires_at"));
         }
         let reasoned = self.nda_waiver.as_ref().is_none_or(|reason| !reason.trim().is_empty());
-        if reasoned { Ok(()) } else { Err(StoreError::Conflict) }
+        if reasoned { Ok(()) } else { Err(Conflict::NoReason.into()) }
     }
 
     /// Whether it takes the place of an assignment: a contact has one live assignment to a document.
@@ -132,12 +132,12 @@ impl NewNdaVersion {
     /// Returns how the NDA stands with it, given how it stands.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if its current version is not the one that was expected.
+    /// [`Conflict::Changed`] if its current version is not the one that was expected.
     pub fn next(&self, kept: Option<NdaState>) -> Result<NdaState, StoreError> {
         let NdaState { current, accept_from, .. } =
             kept.unwrap_or(NdaState { id: self.id, current: 0, accept_from: 1 });
         if current != self.expected {
-            return Err(StoreError::Conflict);
+            return Err(Conflict::Changed.into());
         }
         let current = current + 1;
         let accept_from = if self.ask_again { current } else { accept_from };
@@ -176,10 +176,10 @@ impl NewAcceptance {
     /// Fails unless it is of the text that is current now.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] otherwise.
+    /// [`Conflict::NotCurrent`] otherwise.
     pub fn check(&self, current: &NdaText) -> Result<(), StoreError> {
         let is_it =
             self.nda == current.id && self.version == current.version && self.digest == current.digest();
-        if is_it { Ok(()) } else { Err(StoreError::Conflict) }
+        if is_it { Ok(()) } else { Err(Conflict::NotCurrent.into()) }
     }
 }

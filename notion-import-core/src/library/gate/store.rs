@@ -7,6 +7,8 @@ use super::{
     AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
     PublicDocument, Publish,
 };
+#[cfg(doc)]
+use crate::error::Conflict;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use crate::library::access::{AccessFacts, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer};
@@ -59,8 +61,8 @@ pub trait AccessStore: AuditLog {
     /// change begins from.
     ///
     /// # Errors
-    /// When widening: [`StoreError::Conflict`] if level or revision are no longer those of the change, if no version is published,
-    /// or if there is no reason. [`StoreError::NotFound`] if the tenant has no such document.
+    /// When widening: [`Conflict::NotPublished`] if no version is, [`Conflict::Changed`] if level or revision are no longer those of
+    /// the change, [`Conflict::NoReason`] if there is none. [`StoreError::NotFound`] if the tenant has no such document.
     async fn set_level(
         &self,
         actor: &Actor,
@@ -72,7 +74,7 @@ pub trait AccessStore: AuditLog {
     /// Shows a version, under a title, to whom the level lets in. The version that is shown already may get a new title.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the revision has moved on, [`StoreError::NotFound`] if there is no such version. Where nothing
+    /// [`Conflict::Changed`] if the revision has moved on, [`StoreError::NotFound`] if there is no such version. Where nothing
     /// was shown and the level lets readers in: as for a widening.
     async fn publish(
         &self,
@@ -88,7 +90,7 @@ pub trait AccessStore: AuditLog {
     /// Sets whether outsiders who may not read a gated document may know that it exists. To hide it always works.
     ///
     /// # Errors
-    /// When listing: [`StoreError::Conflict`] if level or revision have moved on, or if there is no reason.
+    /// When listing: [`Conflict::Changed`] if level or revision have moved on, [`Conflict::NoReason`] if there is none.
     async fn set_listed(
         &self,
         actor: &Actor,
@@ -114,7 +116,7 @@ pub trait AccessStore: AuditLog {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the tenant has no such document, [`StoreError::OutOfRange`] if the end is not among
-    /// [`NewAssignment::DAYS`] ahead, [`StoreError::Conflict`] if the NDA is waived without a reason.
+    /// [`NewAssignment::DAYS`] ahead, [`Conflict::NoReason`] if the NDA is waived without one.
     async fn assign(
         &self,
         actor: &Actor,
@@ -140,7 +142,7 @@ pub trait AccessStore: AuditLog {
     /// It publishes a version of an NDA, which is current from then on, and returns its number. Needs the right to manage NDAs.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another version is current than the one that was expected.
+    /// [`Conflict::Changed`] if another version is current than the one that was expected.
     async fn publish_nda(
         &self,
         actor: &Actor,
@@ -174,7 +176,7 @@ pub trait AccessStore: AuditLog {
     /// declared void meanwhile.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the viewer may not [accept](crate::library::access::accepts) it, [`StoreError::Conflict`] if the
+    /// [`StoreError::NotFound`] if the viewer may not [accept](crate::library::access::accepts) it, [`Conflict::NotCurrent`] if the
     /// version is not the current one or the digest is not its text's.
     async fn accept_nda(
         &self,

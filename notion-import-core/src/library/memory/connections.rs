@@ -14,7 +14,7 @@ use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
     Elsewhere, Granted, RunSummary,
 };
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
 use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use crate::library::connecting::{Ground, Settled};
@@ -85,7 +85,7 @@ impl ConnectionStore for MemoryConnections {
         let mut state = self.lock();
         let key = (attempt.tenant, attempt.id);
         if state.attempts.contains_key(&key) {
-            return Err(StoreError::Conflict);
+            return Err(Conflict::AttemptExists.into());
         }
         state.attempts.insert(key, Tried { attempt: attempt.clone(), look_at: attempt.expires_at });
         self.audit.insert(attempt.tenant, entry);
@@ -262,7 +262,7 @@ impl ConnectionStore for MemoryConnections {
         let entry = match outcome {
             ConnectionState::Active => None,
             ConnectionState::NeedsReauth => held.record.refuse(run.finished_at),
-            ConnectionState::Disconnecting => return Err(StoreError::Conflict),
+            ConnectionState::Disconnecting => return Err(StoreError::OutOfRange("state")),
         };
         held.leased_until = None;
         held.record.next_run = held.hastened.map_or(next_run, |at| at.min(next_run));
@@ -329,7 +329,7 @@ impl ConnectionStore for MemoryConnections {
         let mut state = self.lock();
         let Some(held) = state.get(tenant, id) else { return Ok(()) };
         match held.record.state {
-            ConnectionState::Active | ConnectionState::NeedsReauth => Err(StoreError::Conflict),
+            ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced.into()),
             ConnectionState::Disconnecting => {
                 let entry = held.record.removed(now);
                 state.connections.remove(&(tenant, id));

@@ -14,7 +14,7 @@ use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
     SharedWorkspace, Workspace,
 };
-use crate::error::{Cause, StoreError};
+use crate::error::{Cause, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId};
 use crate::library::access::{Actor, Role};
 use crate::library::basis::Basis;
@@ -222,4 +222,13 @@ pub(super) async fn abandon<T>(future: impl Future<Output = T>, polls: usize) ->
         tokio::task::yield_now().await;
     }
     None
+}
+
+/// Returns the conflict that a call was refused for.
+pub(super) fn conflict<T>(outcome: Result<T, StoreError>) -> Result<Conflict, Broken> {
+    match outcome {
+        Err(StoreError::Conflict(conflict)) => Ok(conflict),
+        Err(other) => Err(Broken::new(format!("failed with '{other}'"))),
+        Ok(_) => Err(Broken::new("succeeded".into())),
+    }
 }

@@ -11,7 +11,7 @@ use notion_import_core::connection::{
     ConfirmedIdentity, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
     StaticToken, Workspace,
 };
-use notion_import_core::error::{Error, StoreError};
+use notion_import_core::error::{Conflict, Error, StoreError};
 use notion_import_core::id::{ConnectionId, MemberId, TenantId};
 use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
@@ -138,7 +138,10 @@ async fn a_second_tenant_on_the_same_authorisation_is_refused() {
     let reference = scene.consents.grant(other.tenant, begun.attempt, "c-2");
     scene.connector.noticed(&reference).await.unwrap();
     let outcome = scene.confirm(&other, &begun, &begun.secret).await;
-    assert!(matches!(outcome, Err(Error::Store(StoreError::WorkspaceTaken))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(Error::Store(StoreError::Conflict(Conflict::WorkspaceTaken)))),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
@@ -380,9 +383,12 @@ async fn a_reconnect_to_another_workspace_is_a_change_that_names_both() {
     assert_eq!((from.name.as_str(), to.workspace.name.as_str()), ("Acme", "Rival"));
 
     let refused = rival.confirm(&scene.admin, begun.attempt, &begun.secret).await;
-    assert!(matches!(refused, Err(Error::Store(StoreError::Conflict))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Store(StoreError::Conflict(Conflict::AnotherWorkspace)))),
+        "{refused:?}"
+    );
     let refused = rival.confirm_change(&scene.admin, begun.attempt, &begun.secret, to.workspace.bot).await;
-    assert!(matches!(refused, Err(Error::Store(StoreError::Conflict))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Store(StoreError::Conflict(Conflict::Changed)))), "{refused:?}");
     assert_eq!(scene.connections.list(scene.admin.tenant).await.unwrap(), std::slice::from_ref(&old));
 
     let record = rival.confirm_change(&scene.admin, begun.attempt, &begun.secret, from.bot).await.unwrap();

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 
 use super::{Desk, Library};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{ContactId, DocumentId};
 use crate::library::access::{AccessLevel, Assignment, AssignmentId, Outside};
 use crate::library::gate::NewAssignment;
@@ -93,7 +93,7 @@ pub(super) async fn waiver(library: Library) -> Outcome {
     for blank in ["", " \t"] {
         let new = NewAssignment { document, contact, expires_at: None, nda_waiver: Some(blank.into()) };
         let assigned = desk.access().assign(&desk.admin, &new, minute(2)).await;
-        ensure_fails!(assigned, StoreError::Conflict, "waiving without a reason");
+        ensure_fails!(assigned, StoreError::Conflict(Conflict::NoReason), "waiving without a reason");
     }
     ensure_eq!(desk.access().assignments(&desk.admin, document).await?.len(), 2, "assignments made");
     Ok(())

@@ -3,17 +3,17 @@
 use futures_util::future::join_all;
 
 use super::{Desk, Library};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::DocumentId;
 use crate::library::access::AccessLevel;
 use crate::library::gate::{Expected, LevelChange};
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::minute;
+use crate::testing::suite::fixture::{conflict, minute};
 
 /// The change is refused and leaves the document as it is.
-async fn refused(desk: &Desk, id: DocumentId, change: LevelChange) -> Outcome {
+async fn refused(desk: &Desk, id: DocumentId, change: LevelChange, why: Conflict) -> Outcome {
     let before = desk.read(id).await?;
-    ensure_fails!(desk.try_level(id, &change).await, StoreError::Conflict, "{change:?}");
+    ensure_eq!(conflict(desk.try_level(id, &change).await)?, why, "why {change:?} is refused");
     ensure_eq!(desk.read(id).await?, before, "the document");
     Ok(())
 }
@@ -24,12 +24,12 @@ pub(super) async fn level(library: Library) -> Outcome {
     for from in [AccessLevel::Internal, AccessLevel::Restricted, AccessLevel::Public] {
         let change = desk.change(id, AccessLevel::Public).await?;
         let expected = Expected { level: from, ..change.expected };
-        refused(&desk, id, LevelChange { expected, ..change }).await?;
+        refused(&desk, id, LevelChange { expected, ..change }, Conflict::Changed).await?;
     }
     // Somebody else did what was asked for here; this one is not to believe that they did.
     let change = desk.change(id, AccessLevel::Restricted).await?;
     desk.try_level(id, &change).await?;
-    refused(&desk, id, change).await?;
+    refused(&desk, id, change, Conflict::Changed).await?;
     let unknown = desk.change(id, AccessLevel::Public).await?;
     let unknown = desk.try_level(DocumentId::fresh(), &unknown).await;
     ensure_fails!(unknown, StoreError::NotFound, "a document that is not there");
@@ -41,9 +41,9 @@ pub(super) async fn revision(library: Library) -> Outcome {
     let id = desk.open("Policy", AccessLevel::Restricted).await?.id;
     let change = desk.change(id, AccessLevel::Public).await?;
     desk.list(id, true).await?;
-    refused(&desk, id, change.clone()).await?;
+    refused(&desk, id, change.clone(), Conflict::Changed).await?;
     let expected = Expected { revision: change.expected.revision + 9, ..change.expected };
-    refused(&desk, id, LevelChange { expected, ..change }).await?;
+    refused(&desk, id, LevelChange { expected, ..change }, Conflict::Changed).await?;
     desk.set_level(id, AccessLevel::Public)
         .await
         .map_err(|how| super::Broken::new(format!("the current revision was refused: {how}")))
@@ -52,10 +52,10 @@ pub(super) async fn revision(library: Library) -> Outcome {
 pub(super) async fn published(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let id = desk.import("Policy").await?.id;
-    refused(&desk, id, desk.change(id, AccessLevel::Restricted).await?).await?;
+    refused(&desk, id, desk.change(id, AccessLevel::Restricted).await?, Conflict::NotPublished).await?;
     desk.publish(id, 1).await?;
     desk.access().withdraw(&desk.admin, id, minute(3)).await?;
-    refused(&desk, id, desk.change(id, AccessLevel::Restricted).await?).await
+    refused(&desk, id, desk.change(id, AccessLevel::Restricted).await?, Conflict::NotPublished).await
 }
 
 pub(super) async fn reason(library: Library) -> Outcome {
@@ -64,7 +64,7 @@ pub(super) async fn reason(library: Library) -> Outcome {
     for reason in ["", " \n"] {
         let change = desk.change(id, AccessLevel::Public).await?;
         let expected = Expected { reason: reason.into(), ..change.expected };
-        refused(&desk, id, LevelChange { expected, ..change }).await?;
+        refused(&desk, id, LevelChange { expected, ..change }, Conflict::NoReason).await?;
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ pub(super) async fn race(library: Library) -> Outcome {
     for done in join_all((0..8).map(|_| desk.try_level(id, &change))).await {
         match done {
             Ok(()) => succeeded += 1,
-            Err(StoreError::Conflict) => {}
+            Err(StoreError::Conflict(Conflict::Changed)) => {}
             Err(other) => return Err(other.into()),
         }
     }

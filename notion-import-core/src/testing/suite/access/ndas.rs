@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::{Desk, Library};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{ContactId, DocumentId, NdaId};
 use crate::library::access::{AccessLevel, NdaState, Outside, Viewer};
 use crate::library::blob::BlobId;
@@ -105,7 +105,7 @@ pub(super) async fn current_text(library: Library) -> Outcome {
     ];
     for acceptance in wrong {
         let accepted = desk.try_accept(*contact, &acceptance).await;
-        ensure_fails!(accepted, StoreError::Conflict, "{acceptance:?}");
+        ensure_fails!(accepted, StoreError::Conflict(Conflict::NotCurrent), "{acceptance:?}");
         ensure_eq!(signing.outside().await?, signing.asked(2), "what the contact may do");
     }
     desk.try_accept(*contact, &current).await?;
@@ -202,12 +202,16 @@ pub(super) async fn expected(library: Library) -> Outcome {
         ask_again: true,
     };
     let publish = async |new: &NewNdaVersion| desk.access().publish_nda(&desk.admin, new, minute(2)).await;
-    ensure_fails!(publish(&new(1, "Not there")).await, StoreError::Conflict, "a next version of nothing");
+    ensure_fails!(
+        publish(&new(1, "Not there")).await,
+        StoreError::Conflict(Conflict::Changed),
+        "a next version of nothing"
+    );
     ensure_eq!(publish(&new(0, "First")).await?, 1, "the first version");
     for expected in [0, 2] {
         ensure_fails!(
             publish(&new(expected, "Blind")).await,
-            StoreError::Conflict,
+            StoreError::Conflict(Conflict::Changed),
             "after version {expected}"
         );
     }
@@ -219,7 +223,7 @@ pub(super) async fn expected(library: Library) -> Outcome {
                 ensure_eq!(version, 2, "the number of the next version");
                 succeeded += 1;
             }
-            Err(StoreError::Conflict) => {}
+            Err(StoreError::Conflict(Conflict::Changed)) => {}
             Err(other) => return Err(other.into()),
         }
     }

@@ -1,12 +1,12 @@
 //! What is shown.
 
 use super::{Desk, Library};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, VersionNumber};
 use crate::library::access::{AccessLevel, Outside, Publication, Viewer};
 use crate::library::document::Source;
 use crate::library::gate::{Expected, PublicDocument, Publish};
-use crate::testing::suite::fixture::{minute, seen};
+use crate::testing::suite::fixture::{conflict, minute, seen};
 use crate::testing::suite::{Broken, Outcome};
 
 pub(super) async fn published(library: Library) -> Outcome {
@@ -41,7 +41,11 @@ pub(super) async fn revision(library: Library) -> Outcome {
         let expected = Expected { revision, ..publish.expected.clone() };
         let publish = Publish { expected, ..publish.clone() };
         let published = desk.access().publish(&desk.admin, id, &publish, minute(2)).await;
-        ensure_fails!(published, StoreError::Conflict, "publishing from revision {revision}");
+        ensure_fails!(
+            published,
+            StoreError::Conflict(Conflict::Changed),
+            "publishing from revision {revision}"
+        );
         ensure_eq!(desk.publication(id).await?, Publication::Draft, "the publication");
     }
     Ok(())
@@ -161,12 +165,12 @@ pub(super) async fn clean_title(library: Library) -> Outcome {
 }
 
 /// What somebody might ask for who did not look, or has no reason.
-fn careless(seen: &Expected) -> [Expected; 4] {
+fn careless(seen: &Expected) -> [(Expected, Conflict); 4] {
     [
-        Expected { level: AccessLevel::Internal, ..seen.clone() },
-        Expected { revision: seen.revision + 1, ..seen.clone() },
-        Expected { reason: String::new(), ..seen.clone() },
-        Expected { reason: " \n".into(), ..seen.clone() },
+        (Expected { level: AccessLevel::Internal, ..seen.clone() }, Conflict::Changed),
+        (Expected { revision: seen.revision + 1, ..seen.clone() }, Conflict::Changed),
+        (Expected { reason: String::new(), ..seen.clone() }, Conflict::NoReason),
+        (Expected { reason: " \n".into(), ..seen.clone() }, Conflict::NoReason),
     ]
 }
 
@@ -176,10 +180,10 @@ pub(super) async fn again(library: Library) -> Outcome {
         let id = desk.open("Policy", level).await?.id;
         desk.access().withdraw(&desk.admin, id, minute(3)).await?;
         let publish = desk.publication_of(id, 1).await?;
-        for expected in careless(&publish.expected) {
+        for (expected, why) in careless(&publish.expected) {
             let publish = Publish { expected, ..publish.clone() };
             let published = desk.access().publish(&desk.admin, id, &publish, minute(3)).await;
-            ensure_fails!(published, StoreError::Conflict, "{publish:?} at {level}");
+            ensure_eq!(conflict(published)?, why, "why {publish:?} at {level} is refused");
             ensure_eq!(desk.publication(id).await?, Publication::Archived, "the publication");
         }
         desk.access().publish(&desk.admin, id, &publish, minute(3)).await?;
@@ -195,9 +199,9 @@ pub(super) async fn listing(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let id = desk.open("Policy", AccessLevel::Restricted).await?.id;
     let seen = desk.expected(id).await?;
-    for expected in careless(&seen) {
+    for (expected, why) in careless(&seen) {
         let listed = desk.access().set_listed(&desk.admin, id, true, &expected, minute(3)).await;
-        ensure_fails!(listed, StoreError::Conflict, "listing, {expected:?}");
+        ensure_eq!(conflict(listed)?, why, "why listing, {expected:?}, is refused");
         ensure_eq!(desk.read(id).await?.facts.listed, false, "whether it is listed");
     }
     desk.access().set_listed(&desk.admin, id, true, &seen, minute(3)).await?;

@@ -7,7 +7,7 @@ use crate::actor::Role;
 use crate::connection::{
     Attempt, Confirmation, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, Workspace,
 };
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{ConnectionId, NotionId};
 use crate::testing::suite::fixture::{
     SECRET, abandon, actor, attempt, begin, beginner, confirmation, confirmed, connected, fence, granted,
@@ -118,7 +118,11 @@ pub(super) async fn reference_once(store: Store) -> Outcome {
     let again = attempt(first.tenant);
     begin(&*store, &again).await?;
     store.pending(again.tenant, again.id, &granted("notion")).await?;
-    ensure_fails!(confirm(&store, &again).await, StoreError::Conflict, "connecting it again");
+    ensure_fails!(
+        confirm(&store, &again).await,
+        StoreError::Conflict(Conflict::AlreadyConnected),
+        "connecting it again"
+    );
     ensure_eq!(store.list(first.tenant).await?, std::slice::from_ref(&first), "the connections");
     let stays = store.attempt(again.tenant, again.id).await?.is_some_and(|again| again.ended_at.is_none());
     ensure!(stays, "a refused attempt must stay");
@@ -146,7 +150,8 @@ pub(super) async fn shared_workspace(store: Store) -> Outcome {
         store.pending(second.tenant, second.id, &taken).await?;
         let (actor, id) = (beginner(&second), second.id);
         let refused = store.activate(&actor, id, &Confirmation::new(SECRET, minute(1))).await;
-        ensure_fails!(refused, StoreError::WorkspaceTaken, "a second tenant on {:?}", taken.workspace);
+        let taken = format!("a second tenant on {:?}", taken.workspace);
+        ensure_fails!(refused, StoreError::Conflict(Conflict::WorkspaceTaken), "{taken}");
         ensure_eq!(store.list(second.tenant).await?, [], "the second tenant's connections");
         store.activate(&actor, id, &confirmation(minute(1))).await?;
     }
@@ -238,7 +243,7 @@ pub(super) async fn leads_elsewhere(store: Store) -> Outcome {
         let (old, changing) = elsewhere(&store, before, after).await?;
         ensure_fails!(
             confirm(&store, &changing).await,
-            StoreError::Conflict,
+            StoreError::Conflict(Conflict::AnotherWorkspace),
             "a reconnect that leads elsewhere"
         );
         ensure_eq!(store.list(old.tenant).await?, [old], "the connections");
@@ -289,17 +294,25 @@ pub(super) async fn change_of(store: Store) -> Outcome {
         ..confirmation(minute(2))
     };
     let left = store.activate(&beginner(&changing), changing.id, &another).await;
-    ensure_fails!(left, StoreError::Conflict, "leaving another workspace than it leads to");
+    ensure_fails!(
+        left,
+        StoreError::Conflict(Conflict::Changed),
+        "leaving another workspace than it leads to"
+    );
 
     let (home, renewing) = elsewhere(&store, Some("acme"), Some("acme")).await?;
     let leaves = Confirmation { leaves: Some(home.workspace.bot), ..confirmation(minute(2)) };
     let left = store.activate(&beginner(&renewing), renewing.id, &leaves).await;
-    ensure_fails!(left, StoreError::Conflict, "leaving a workspace for itself");
+    ensure_fails!(left, StoreError::Conflict(Conflict::Changed), "leaving a workspace for itself");
 
     let begun = awaiting(&store).await?;
     let leaves = Confirmation { leaves: Some(old.workspace.bot), ..confirmation(minute(2)) };
     let left = store.activate(&beginner(&begun), begun.id, &leaves).await;
-    ensure_fails!(left, StoreError::Conflict, "leaving a workspace with what renews nothing");
+    ensure_fails!(
+        left,
+        StoreError::Conflict(Conflict::Changed),
+        "leaving a workspace with what renews nothing"
+    );
     ensure_eq!(store.list(old.tenant).await?, [old], "the connections");
     ensure_eq!(store.list(home.tenant).await?, [home], "the connections");
     still_awaits(&store, &begun).await

@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::connection::{Attempt, Confirmation};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::ConnectionId;
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{SECRET, attempt, begin, beginner, granted, minute, tenant};
@@ -21,7 +21,11 @@ pub(super) async fn taken_once(store: Store) -> Outcome {
     begin(&*store, &first).await?;
     let mut second = first.clone();
     second.secret_hash = [9; 32];
-    ensure_fails!(begin(&*store, &second).await, StoreError::Conflict, "a second attempt of this id");
+    ensure_fails!(
+        begin(&*store, &second).await,
+        StoreError::Conflict(Conflict::AttemptExists),
+        "a second attempt of this id"
+    );
     ensure_eq!(store.attempt(first.tenant, first.id).await?, Some(first.clone()), "the first attempt");
     second.tenant = tenant();
     begin(&*store, &second).await?;
@@ -38,7 +42,7 @@ pub(super) async fn granted_once(store: Store) -> Outcome {
     store.pending(begun.tenant, begun.id, &first).await?;
     store.pending(begun.tenant, begun.id, &first).await?;
     let other = store.pending(begun.tenant, begun.id, &granted("other")).await;
-    ensure_fails!(other, StoreError::Conflict, "another grant");
+    ensure_fails!(other, StoreError::Conflict(Conflict::AnotherGrant), "another grant");
     let noted = store.attempt(begun.tenant, begun.id).await?.and_then(|attempt| attempt.granted);
     ensure_eq!(noted, Some(first), "the grant");
     Ok(())

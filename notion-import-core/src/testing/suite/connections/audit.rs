@@ -8,7 +8,7 @@ use crate::actor::{Actor, Agent, Role};
 use crate::connection::{
     Attempt, Confirmation, ConnectionRef, ConnectionState, Elsewhere, Granted, RunSummary, Workspace,
 };
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::library::audit::{AuditEntry, AuditEvent, AuditQuery, Subject};
 use crate::testing::suite::fixture::{
@@ -74,7 +74,11 @@ pub(super) async fn begun(store: Store) -> Outcome {
     ensure_fails!(other, StoreError::Denied, "an attempt begun by another");
     ensure_eq!(said(&store, begun.tenant, of).await?, [], "what the audit says of what was denied");
     store.begin(&admin, &begun, minute(1)).await?;
-    ensure_fails!(store.begin(&admin, &begun, minute(2)).await, StoreError::Conflict, "beginning again");
+    ensure_fails!(
+        store.begin(&admin, &begun, minute(2)).await,
+        StoreError::Conflict(Conflict::AttemptExists),
+        "beginning again"
+    );
     let event = AuditEvent::ConnectionBegun { attempt: begun.id };
     says(&store, &admin, begun.connection(), 1, &event, of).await
 }
@@ -174,7 +178,7 @@ pub(super) async fn disconnected(store: Store) -> Outcome {
 pub(super) async fn removed(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let early = store.remove(record.tenant, record.id, minute(1)).await;
-    ensure_fails!(early, StoreError::Conflict, "removing what is not fenced");
+    ensure_fails!(early, StoreError::Conflict(Conflict::NotFenced), "removing what is not fenced");
     store.fence(&actor(record.tenant, Role::Admin), record.id, minute(2)).await?;
     store.remove(record.tenant, record.id, minute(3)).await?;
     store.remove(record.tenant, record.id, minute(4)).await?;

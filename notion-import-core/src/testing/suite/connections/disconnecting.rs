@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Store;
 use crate::connection::{ConnectionState, RunSummary};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::ConnectionId;
 use crate::testing::suite::fixture::{connected, fence, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};
@@ -69,7 +69,7 @@ pub(super) async fn removed(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let other = connected(&*store, record.tenant, "other").await?;
     let early = store.remove(record.tenant, record.id, minute(2)).await;
-    ensure_fails!(early, StoreError::Conflict, "removing what is not fenced");
+    ensure_fails!(early, StoreError::Conflict(Conflict::NotFenced), "removing what is not fenced");
     fence(&*store, record.tenant, record.id).await?;
     store.remove(record.tenant, record.id, minute(2)).await?;
     store.remove(record.tenant, record.id, minute(2)).await?;

@@ -251,7 +251,7 @@ pub(super) async fn run_does_not_disconnect(store: Store) -> Outcome {
     let before = read(&store, &record).await?;
     let finished =
         store.finish(&held, &RunSummary::default(), ConnectionState::Disconnecting, minute(1)).await;
-    ensure_fails!(finished, StoreError::Conflict, "a run that disconnects");
+    ensure_fails!(finished, StoreError::OutOfRange("state"), "a run that disconnects");
     ensure_eq!(read(&store, &record).await?, before, "what is kept");
     Ok(())
 }

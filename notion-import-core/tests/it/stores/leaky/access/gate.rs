@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::error::StoreError;
+use notion_import_core::error::{Conflict, StoreError};
 use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use notion_import_core::library::access::{
     AccessFacts, AccessLevel, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside,
@@ -103,7 +103,7 @@ impl AccessStore for Leaky {
                 Leak::NarrowingNeedsTheRevision
                     if change.expected.revision != revision && actor.role == Role::Admin =>
                 {
-                    return Err(StoreError::Conflict);
+                    return Err(Conflict::Changed.into());
                 }
                 _ => {}
             }
