@@ -8,6 +8,7 @@ use notion_import_core::id::{ContactId, DocumentId, MemberId, NotionId, TenantId
 use notion_import_core::library::access::{Actor, Role, Viewer};
 use notion_import_core::library::document::DocumentStore;
 use notion_import_core::library::gate::AccessStore;
+use notion_import_core::testing::suite::permit;
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -37,7 +38,7 @@ pub async fn measure(bench: &Bench, size: usize) -> Result<(), Failure> {
     let read = bench.latency(&samples, async |postgres, ((tenant, id, _), contact)| {
         let id = DocumentId::new(id);
         postgres.facts(tenant, Some(contact), id).await?;
-        Ok(usize::from(postgres.content(tenant, id, VersionNumber(1)).await?.is_some()))
+        Ok(usize::from(postgres.content(&permit(tenant, id, VersionNumber(1))).await?.is_some()))
     });
     read.await?.print("facts and content, for a contact");
     let list = bench.latency(&samples, async |postgres, ((tenant, id, _), _)| {

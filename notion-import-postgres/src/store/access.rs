@@ -3,19 +3,15 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
-use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
 use notion_import_core::library::access::{
-    AccessFacts, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer, accepts,
+    AccessFacts, Action, Actor, Assignment, DocumentFacts, NdaState, Viewer,
 };
-use notion_import_core::library::audit::{AuditEvent, NewEntry, Subject};
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
-    AccessStore, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
-    PublicDocument, Publish,
+    AccessStore, Act, AdminDocument, Found, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
 };
-use notion_import_core::library::standing::Standing;
-use uuid::Uuid;
 
 use crate::database::{Postgres, Role, Tx, commit};
 use crate::lock;
@@ -29,7 +25,7 @@ impl AccessStore for Postgres {
         let Some(kept) = documents::get(&mut *tx, actor.tenant, id).await? else { return Ok(None) };
         let standing = standings::get(&mut *tx, actor.tenant, id).await?;
         commit(tx).await?;
-        Ok(Some(admin(kept, &standing)))
+        Ok(Some(AdminDocument::new(kept.document, standing)))
     }
 
     async fn documents(
@@ -48,7 +44,7 @@ impl AccessStore for Postgres {
         Ok(kept
             .into_iter()
             .map(|kept| (standing(&kept), kept))
-            .map(|(standing, kept)| admin(kept, &standing))
+            .map(|(standing, kept)| AdminDocument::new(kept.document, standing))
             .collect())
     }
 
@@ -60,164 +56,12 @@ impl AccessStore for Postgres {
         Ok(versions)
     }
 
-    async fn rename(
-        &self,
-        actor: &Actor,
-        id: DocumentId,
-        title: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut change = self.change(actor, Action::Publish, id).await?;
-        let document = &mut change.kept.document;
-        let source = document.link.as_ref().map(|link| link.source.title.as_str());
-        let event = document.title.rename(title, source).then_some(AuditEvent::Renamed);
-        change.commit(event, now).await
-    }
-
-    async fn set_level(
-        &self,
-        actor: &Actor,
-        id: DocumentId,
-        level: &LevelChange,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut change = self.change(actor, Action::Publish, id).await?;
-        let event = change.standing.set_level(level)?;
-        change.commit(event, now).await
-    }
-
-    async fn publish(
-        &self,
-        actor: &Actor,
-        id: DocumentId,
-        publish: &Publish,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut change = self.change(actor, Action::Publish, id).await?;
-        let version = versions::get(&mut *change.tx, actor.tenant, id, publish.version).await?;
-        version.ok_or(StoreError::NotFound)?;
-        let event = change.standing.publish(publish, now)?;
-        change.commit(event, now).await
-    }
-
-    async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut change = self.change(actor, Action::Publish, id).await?;
-        let event = change.standing.withdraw();
-        change.commit(event, now).await
-    }
-
-    async fn set_listed(
-        &self,
-        actor: &Actor,
-        id: DocumentId,
-        listed: bool,
-        expected: &Expected,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut change = self.change(actor, Action::Publish, id).await?;
-        let event = change.standing.set_listed(listed, expected)?;
-        change.commit(event, now).await
-    }
-
-    async fn require_nda(
-        &self,
-        actor: &Actor,
-        id: DocumentId,
-        nda: Option<NdaId>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut change = self.change(actor, Action::Publish, id).await?;
-        if let Some(nda) = nda {
-            ndas::lock(&mut *change.tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
-        }
-        let event = change.standing.require_nda(actor, nda)?;
-        change.commit(event, now).await
-    }
-
-    async fn assign(
-        &self,
-        actor: &Actor,
-        new: &NewAssignment,
-        now: DateTime<Utc>,
-    ) -> Result<AssignmentId, StoreError> {
-        let mut change = self.change(actor, Action::Assign, new.document).await?;
-        new.check(now)?;
-        let mut events = Vec::new();
-        let kept =
-            assignments::of_contact(&mut *change.tx, actor.tenant, new.contact, Some(new.document)).await?;
-        for replaced in kept.iter().filter(|kept| new.replaces(kept, now)) {
-            assignments::revoke(&mut *change.tx, actor.tenant, replaced.id, now).await?;
-            events.push(AuditEvent::Revoked { assignment: replaced.id });
-        }
-        let id = AssignmentId(Uuid::now_v7());
-        assignments::insert(&mut *change.tx, actor.tenant, &new.assignment(id), now).await?;
-        let NewAssignment { contact, nda_waiver, .. } = new.clone();
-        events.push(AuditEvent::Assigned { assignment: id, contact, nda_waiver });
-        change.commit(events, now).await?;
-        Ok(id)
-    }
-
-    async fn revoke(
-        &self,
-        actor: &Actor,
-        id: DocumentId,
-        assignment: AssignmentId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut change = self.change(actor, Action::Assign, id).await?;
-        let kept = assignments::get(&mut *change.tx, actor.tenant, id, assignment).await?;
-        let is_first = kept.ok_or(StoreError::NotFound)?.revoked_at.is_none();
-        if is_first {
-            assignments::revoke(&mut *change.tx, actor.tenant, assignment, now).await?;
-        }
-        change.commit(is_first.then_some(AuditEvent::Revoked { assignment }), now).await
-    }
-
     async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
         actor.may(Action::ReadInternal)?;
         let mut tx = self.snapshot(Role::App, actor.tenant).await?;
         let assignments = assignments::of_document(&mut *tx, actor.tenant, id).await?;
         commit(tx).await?;
         Ok(assignments)
-    }
-
-    async fn publish_nda(
-        &self,
-        actor: &Actor,
-        new: &NewNdaVersion,
-        now: DateTime<Utc>,
-    ) -> Result<u32, StoreError> {
-        actor.may(Action::ManageNda)?;
-        let mut tx = self.write(Role::App, actor.tenant).await?;
-        let version = ndas::publish(&mut tx, actor, new, now).await?;
-        let event = AuditEvent::NdaPublished { version, ask_again: new.ask_again };
-        let entry = NewEntry::of(actor, now, Subject::Nda(new.id), event);
-        audit::insert(&mut tx, actor.tenant, &[entry]).await?;
-        commit(tx).await?;
-        Ok(version)
-    }
-
-    async fn set_default_nda(
-        &self,
-        actor: &Actor,
-        nda: Option<NdaId>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        actor.may(Action::ManageNda)?;
-        let mut tx = self.write(Role::App, actor.tenant).await?;
-        lock::default_nda(&mut *tx, actor.tenant).await?;
-        let before = ndas::default(&mut *tx, actor.tenant).await?;
-        match nda {
-            None => ndas::delete_default(&mut *tx, actor.tenant).await?,
-            Some(nda) => {
-                ndas::lock(&mut *tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
-                ndas::set_default(&mut *tx, actor.tenant, nda).await?;
-            }
-        }
-        if let Some(entry) = NewEntry::of_default_nda(actor, now, before, nda) {
-            audit::insert(&mut tx, actor.tenant, &[entry]).await?;
-        }
-        commit(tx).await
     }
 
     async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError> {
@@ -237,47 +81,6 @@ impl AccessStore for Postgres {
         let text = ndas::text(&mut *tx, tenant, nda, version).await?;
         commit(tx).await?;
         Ok(text)
-    }
-
-    async fn accept_nda(
-        &self,
-        site: TenantId,
-        viewer: &Viewer,
-        new: &NewAcceptance,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut tx = self.write(Role::App, site).await?;
-        ndas::lock(&mut *tx, site, new.nda).await?.ok_or(StoreError::NotFound)?;
-        documents::get(&mut *tx, site, new.document).await?.ok_or(StoreError::NotFound)?;
-        let document = standings::get(&mut *tx, site, new.document).await?.facts(site, new.document);
-        let facts = facts(&mut tx, site, viewer.contact(), Some(new.document)).await?;
-        let contact = accepts(site, viewer, &document, &facts, new.nda, now).ok_or(StoreError::NotFound)?;
-        let current =
-            facts.ndas.iter().find(|state| state.id == new.nda).ok_or(StoreError::NotFound)?.current;
-        let text = ndas::text(&mut *tx, site, new.nda, current).await?;
-        new.check(&text.ok_or(StoreError::Corrupt("nda_versions"))?)?;
-        if acceptances::insert(&mut *tx, site, contact, new, now).await? {
-            audit::insert(&mut tx, site, &[new.entry(contact, now)]).await?;
-        }
-        commit(tx).await
-    }
-
-    async fn void_acceptance(
-        &self,
-        actor: &Actor,
-        contact: ContactId,
-        nda: NdaId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        actor.may(Action::ManageNda)?;
-        let mut tx = self.write(Role::App, actor.tenant).await?;
-        ndas::lock(&mut *tx, actor.tenant, nda).await?.ok_or(StoreError::NotFound)?;
-        if acceptances::void(&mut *tx, actor.tenant, contact, nda, now).await? {
-            let event = AuditEvent::AcceptanceVoided { nda };
-            let entry = NewEntry::of(actor, now, Subject::Contact(contact), event);
-            audit::insert(&mut tx, actor.tenant, &[entry]).await?;
-        }
-        commit(tx).await
     }
 
     async fn facts(
@@ -320,63 +123,69 @@ impl AccessStore for Postgres {
         Ok(shown)
     }
 
-    async fn content(
-        &self,
-        site: TenantId,
-        id: DocumentId,
-        number: VersionNumber,
-    ) -> Result<Option<(String, Version)>, StoreError> {
+    async fn content(&self, permit: &Permit) -> Result<Option<(String, Version)>, StoreError> {
+        let (site, id) = (permit.site(), permit.document());
         let mut tx = self.snapshot(Role::App, site).await?;
         let title = standings::get(&mut *tx, site, id).await?.title;
-        let version = versions::get(&mut *tx, site, id, number).await?;
+        let version = versions::get(&mut *tx, site, id, permit.version()).await?;
         commit(tx).await?;
         Ok(title.zip(version))
     }
-}
 
-/// A change of one document by a person, on its way.
-struct Change {
-    tx: Tx,
-    actor: Actor,
-    kept: Kept,
-    standing: Standing,
-}
-
-impl Postgres {
-    /// It begins a change of a document that is there, by somebody who may.
-    async fn change(&self, actor: &Actor, action: Action, id: DocumentId) -> Result<Change, StoreError> {
-        actor.may(action)?;
-        let mut tx = self.write(Role::App, actor.tenant).await?;
-        let kept = documents::lock(&mut *tx, actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
-        let standing = standings::get(&mut *tx, actor.tenant, id).await?;
-        Ok(Change { tx, actor: actor.clone(), kept, standing })
-    }
-}
-
-impl Change {
-    /// Writes the change and its events, if there are any to write.
-    async fn commit(
-        self,
-        events: impl IntoIterator<Item = AuditEvent>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let Self { mut tx, actor, kept, standing } = self;
-        let (tenant, id) = (actor.tenant, kept.document.id);
-        let entry = |event| NewEntry::of(&actor, now, Subject::Document(id), event);
-        let entries: Vec<_> = events.into_iter().map(entry).collect();
-        if !entries.is_empty() {
-            documents::save(&mut *tx, tenant, [&kept]).await?;
-            standings::save(&mut *tx, tenant, id, &standing).await?;
-            audit::insert(&mut tx, tenant, &entries).await?;
+    async fn perform(&self, act: &Act) -> Result<(), StoreError> {
+        let tenant = act.tenant();
+        let mut tx = self.write(Role::App, tenant).await?;
+        let Verdict { writes, entries } = act.decide(found(&mut tx, tenant, &act.scope()).await?)?;
+        for write in &writes {
+            self::write(&mut tx, act, write).await?;
         }
+        audit::insert(&mut tx, tenant, &entries).await?;
         commit(tx).await
     }
 }
 
-fn admin(kept: Kept, standing: &Standing) -> AdminDocument {
-    let document = kept.document;
-    let facts = standing.facts(document.tenant, document.id);
-    AdminDocument { document, facts, published_title: standing.title.clone(), revision: standing.revision }
+/// What an act is decided on. Nobody else changes it until the transaction ends.
+async fn found(tx: &mut Tx, tenant: TenantId, scope: &Scope) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    if let Some(id) = scope.document {
+        found.kept = documents::lock(&mut **tx, tenant, id).await?;
+        found.standing = standings::get(&mut **tx, tenant, id).await?;
+        if let Some(version) = scope.version {
+            found.has_version = versions::get(&mut **tx, tenant, id, version).await?.is_some();
+        }
+        if let Some(assignment) = scope.assignment {
+            found.assignment = assignments::get(&mut **tx, tenant, id, assignment).await?;
+        }
+    }
+    if let Some(nda) = scope.nda {
+        ndas::lock(&mut **tx, tenant, nda).await?;
+    }
+    if scope.default_nda {
+        lock::default_nda(&mut **tx, tenant).await?;
+    }
+    found.facts = facts(tx, tenant, scope.contact, scope.document).await?;
+    if let Some(nda) = scope.nda.filter(|_| scope.nda_text)
+        && let Some(state) = found.facts.ndas.iter().find(|state| state.id == nda)
+    {
+        found.nda_text = ndas::text(&mut **tx, tenant, nda, state.current).await?;
+    }
+    Ok(found)
+}
+
+async fn write(tx: &mut Tx, act: &Act, write: &Write) -> Result<(), StoreError> {
+    let (tenant, now) = (act.tenant(), act.at());
+    match write {
+        Write::Document(kept) => documents::save(&mut **tx, tenant, [&**kept]).await,
+        Write::Standing(id, standing) => standings::save(&mut **tx, tenant, *id, standing).await,
+        Write::Assignment(assignment) => assignments::insert(&mut **tx, tenant, assignment, now).await,
+        Write::Revoke(id) => assignments::revoke(&mut **tx, tenant, *id, now).await,
+        Write::Nda(state, text) => ndas::publish(tx, act, state, text).await,
+        Write::DefaultNda(nda) => ndas::set_default(&mut **tx, tenant, *nda).await,
+        Write::Acceptance(contact, nda, version) => {
+            acceptances::insert(&mut **tx, tenant, *contact, *nda, *version, now).await
+        }
+        Write::Void(contact, nda) => acceptances::void(&mut **tx, tenant, *contact, *nda, now).await,
+    }
 }
 
 /// What is known of a contact and one document, or all.

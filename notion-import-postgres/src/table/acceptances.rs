@@ -4,22 +4,22 @@ use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ContactId, NdaId, TenantId};
 use notion_import_core::library::access::Acceptance;
-use notion_import_core::library::gate::NewAcceptance;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::error::backend;
 use crate::row::{Columns, every, number};
 
-/// Adds an acceptance, unless there is one that counts. Returns whether it did.
+/// Adds an acceptance, unless there is one that counts.
 pub(crate) async fn insert(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     contact: ContactId,
-    new: &NewAcceptance,
+    nda: NdaId,
+    version: u32,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let changed = sqlx::query(
+) -> Result<(), StoreError> {
+    sqlx::query(
         "INSERT INTO acceptances (tenant_id, id, contact_id, nda_id, version, accepted_at) \
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL DO NOTHING",
@@ -27,13 +27,13 @@ pub(crate) async fn insert(
     .bind(tenant.as_uuid())
     .bind(Uuid::now_v7())
     .bind(contact.as_uuid())
-    .bind(new.nda.as_uuid())
-    .bind(number(new.version))
+    .bind(nda.as_uuid())
+    .bind(number(version))
     .bind(now)
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(changed.rows_affected() > 0)
+    Ok(())
 }
 
 /// All of a contact, void ones included, oldest first.
@@ -60,15 +60,15 @@ pub(crate) async fn list(
     })
 }
 
-/// Declares a contact's acceptances of an NDA void. Returns whether any counted until then.
+/// Declares a contact's acceptances of an NDA void.
 pub(crate) async fn void(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     contact: ContactId,
     nda: NdaId,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let changed = sqlx::query(
+) -> Result<(), StoreError> {
+    sqlx::query(
         "UPDATE acceptances SET voided_at = $1 \
          WHERE tenant_id = $2 AND contact_id = $3 AND nda_id = $4 AND voided_at IS NULL",
     )
@@ -79,5 +79,5 @@ pub(crate) async fn void(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(changed.rows_affected() > 0)
+    Ok(())
 }

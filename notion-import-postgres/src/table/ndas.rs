@@ -1,29 +1,24 @@
 //! NDAs, their versions, and the tenant's default one.
 
-use chrono::{DateTime, Utc};
 use notion_import_core::error::{Conflict, StoreError};
 use notion_import_core::id::{NdaId, TenantId};
-use notion_import_core::library::access::{Actor, NdaState};
-use notion_import_core::library::gate::{NdaText, NewNdaVersion};
+use notion_import_core::library::access::NdaState;
+use notion_import_core::library::gate::{Act, NdaText};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor};
 
 use crate::error::backend;
 use crate::row::{Columns, every, json, number};
 
-/// It returns an NDA that gets no further version until the transaction ends.
-pub(crate) async fn lock(
-    db: impl PgExecutor<'_>,
-    tenant: TenantId,
-    id: NdaId,
-) -> Result<Option<NdaState>, StoreError> {
-    let row = sqlx::query("SELECT * FROM ndas WHERE tenant_id = $1 AND id = $2 FOR SHARE")
+/// Lets an NDA that is there get no further version until the transaction ends, but from this one.
+pub(crate) async fn lock(db: impl PgExecutor<'_>, tenant: TenantId, id: NdaId) -> Result<(), StoreError> {
+    sqlx::query("SELECT FROM ndas WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE")
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
-        .fetch_optional(db)
+        .execute(db)
         .await
         .map_err(backend)?;
-    row.as_ref().map(state).transpose()
+    Ok(())
 }
 
 /// All of a tenant, in the order of their ids.
@@ -36,30 +31,24 @@ pub(crate) async fn list(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<Ve
     every(rows, state)
 }
 
-/// It adds the next version of an NDA, the first if there is none, and returns its number.
+/// Adds the next version of an NDA, the first if there is none.
 pub(crate) async fn publish(
     db: &mut PgConnection,
-    actor: &Actor,
-    new: &NewNdaVersion,
-    now: DateTime<Utc>,
-) -> Result<u32, StoreError> {
-    let kept = sqlx::query("SELECT * FROM ndas WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
-        .bind(actor.tenant.as_uuid())
-        .bind(new.id.as_uuid())
-        .fetch_optional(&mut *db)
-        .await
-        .map_err(backend)?;
-    let NdaState { id, current, accept_from } = new.next(kept.as_ref().map(state).transpose()?)?;
+    act: &Act,
+    state: &NdaState,
+    text: &NdaText,
+) -> Result<(), StoreError> {
+    let tenant = act.tenant().as_uuid();
     // Of two that are both the first, one meets the other's row here.
     let written = sqlx::query(
         "INSERT INTO ndas AS kept (tenant_id, id, current, accept_from) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET current = excluded.current, accept_from = excluded.accept_from \
              WHERE kept.current = excluded.current - 1",
     )
-    .bind(actor.tenant.as_uuid())
-    .bind(id.as_uuid())
-    .bind(number(current))
-    .bind(number(accept_from))
+    .bind(tenant)
+    .bind(state.id.as_uuid())
+    .bind(number(state.current))
+    .bind(number(state.accept_from))
     .execute(&mut *db)
     .await
     .map_err(backend)?;
@@ -71,17 +60,17 @@ pub(crate) async fn publish(
              (tenant_id, nda_id, version, title, body, published_by, published_at) \
          VALUES ($1, $2, $3, $4::text::json, $5::text::json, $6, $7)",
     )
-    .bind(actor.tenant.as_uuid())
-    .bind(new.id.as_uuid())
-    .bind(number(current))
-    .bind(json(&new.title)?)
-    .bind(json(&new.text)?)
-    .bind(actor.member.as_uuid())
-    .bind(now)
+    .bind(tenant)
+    .bind(text.id.as_uuid())
+    .bind(number(text.version))
+    .bind(json(&text.title)?)
+    .bind(json(&text.text)?)
+    .bind(act.actor().map(|actor| actor.member.as_uuid()))
+    .bind(act.at())
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(current)
+    Ok(())
 }
 
 pub(crate) async fn text(
@@ -114,26 +103,18 @@ pub(crate) async fn default(db: impl PgExecutor<'_>, tenant: TenantId) -> Result
 pub(crate) async fn set_default(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    nda: NdaId,
+    nda: Option<NdaId>,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO default_ndas (tenant_id, nda_id) VALUES ($1, $2) \
-         ON CONFLICT (tenant_id) DO UPDATE SET nda_id = excluded.nda_id",
-    )
-    .bind(tenant.as_uuid())
-    .bind(nda.as_uuid())
-    .execute(db)
-    .await
-    .map_err(backend)?;
-    Ok(())
-}
-
-pub(crate) async fn delete_default(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM default_ndas WHERE tenant_id = $1")
+    let query = match nda {
+        Some(nda) => sqlx::query(
+            "INSERT INTO default_ndas (tenant_id, nda_id) VALUES ($1, $2) \
+             ON CONFLICT (tenant_id) DO UPDATE SET nda_id = excluded.nda_id",
+        )
         .bind(tenant.as_uuid())
-        .execute(db)
-        .await
-        .map_err(backend)?;
+        .bind(nda.as_uuid()),
+        None => sqlx::query("DELETE FROM default_ndas WHERE tenant_id = $1").bind(tenant.as_uuid()),
+    };
+    query.execute(db).await.map_err(backend)?;
     Ok(())
 }
 

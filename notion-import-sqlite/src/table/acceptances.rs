@@ -4,35 +4,35 @@ use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ContactId, NdaId, TenantId};
 use notion_import_core::library::access::Acceptance;
-use notion_import_core::library::gate::NewAcceptance;
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
 use crate::error::backend;
 use crate::row::{Columns, every, micros};
 
-/// Adds an acceptance, unless there is one that counts. Returns whether it did.
+/// Adds an acceptance, unless there is one that counts.
 pub(crate) async fn insert(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     contact: ContactId,
-    new: &NewAcceptance,
+    nda: NdaId,
+    version: u32,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let changed = sqlx::query(
+) -> Result<(), StoreError> {
+    sqlx::query(
         "INSERT INTO acceptances (tenant_id, id, contact_id, nda_id, version, accepted_at) VALUES (?, ?, ?, ?, ?, ?) \
          ON CONFLICT (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL DO NOTHING",
     )
     .bind(tenant.to_string())
     .bind(Uuid::now_v7().to_string())
     .bind(contact.to_string())
-    .bind(new.nda.to_string())
-    .bind(new.version)
+    .bind(nda.to_string())
+    .bind(version)
     .bind(micros(now))
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(changed.rows_affected() > 0)
+    Ok(())
 }
 
 /// All of a contact, void ones included, oldest first.
@@ -58,15 +58,15 @@ pub(crate) async fn list(
     })
 }
 
-/// Declares a contact's acceptances of an NDA void. Returns whether any counted until then.
+/// Declares a contact's acceptances of an NDA void.
 pub(crate) async fn void(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     contact: ContactId,
     nda: NdaId,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let changed = sqlx::query(
+) -> Result<(), StoreError> {
+    sqlx::query(
         "UPDATE acceptances SET voided_at = ? \
          WHERE tenant_id = ? AND contact_id = ? AND nda_id = ? AND voided_at IS NULL",
     )
@@ -77,5 +77,5 @@ pub(crate) async fn void(
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(changed.rows_affected() > 0)
+    Ok(())
 }

@@ -1,29 +1,14 @@
 //! NDAs, their versions, and the tenant's default one.
 
-use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{NdaId, TenantId};
-use notion_import_core::library::access::{Actor, NdaState};
-use notion_import_core::library::gate::{NdaText, NewNdaVersion};
+use notion_import_core::library::access::NdaState;
+use notion_import_core::library::gate::{Act, NdaText};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::error::backend;
 use crate::row::{Columns, every, micros};
-
-pub(crate) async fn get(
-    db: impl SqliteExecutor<'_>,
-    tenant: TenantId,
-    id: NdaId,
-) -> Result<Option<NdaState>, StoreError> {
-    let row = sqlx::query("SELECT * FROM ndas WHERE tenant_id = ? AND id = ?")
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(db)
-        .await
-        .map_err(backend)?;
-    row.as_ref().map(state).transpose()
-}
 
 /// All of a tenant, in the order of their ids.
 pub(crate) async fn list(db: impl SqliteExecutor<'_>, tenant: TenantId) -> Result<Vec<NdaState>, StoreError> {
@@ -35,22 +20,22 @@ pub(crate) async fn list(db: impl SqliteExecutor<'_>, tenant: TenantId) -> Resul
     every(rows, state)
 }
 
-/// It adds the next version of an NDA, the first if there is none, and returns its number.
+/// Adds the next version of an NDA, the first if there is none.
 pub(crate) async fn publish(
     db: &mut SqliteConnection,
-    actor: &Actor,
-    new: &NewNdaVersion,
-    now: DateTime<Utc>,
-) -> Result<u32, StoreError> {
-    let NdaState { id, current, accept_from } = new.next(get(&mut *db, actor.tenant, new.id).await?)?;
+    act: &Act,
+    state: &NdaState,
+    text: &NdaText,
+) -> Result<(), StoreError> {
+    let tenant = act.tenant().to_string();
     sqlx::query(
         "INSERT INTO ndas (tenant_id, id, current, accept_from) VALUES (?, ?, ?, ?) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET current = excluded.current, accept_from = excluded.accept_from",
     )
-    .bind(actor.tenant.to_string())
-    .bind(id.to_string())
-    .bind(current)
-    .bind(accept_from)
+    .bind(&tenant)
+    .bind(state.id.to_string())
+    .bind(state.current)
+    .bind(state.accept_from)
     .execute(&mut *db)
     .await
     .map_err(backend)?;
@@ -58,17 +43,17 @@ pub(crate) async fn publish(
         "INSERT INTO nda_versions (tenant_id, nda_id, version, title, text, published_by, published_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(actor.tenant.to_string())
-    .bind(new.id.to_string())
-    .bind(current)
-    .bind(&new.title)
-    .bind(&new.text)
-    .bind(actor.member.to_string())
-    .bind(micros(now))
+    .bind(&tenant)
+    .bind(text.id.to_string())
+    .bind(text.version)
+    .bind(&text.title)
+    .bind(&text.text)
+    .bind(act.actor().map(|actor| actor.member.to_string()))
+    .bind(micros(act.at()))
     .execute(db)
     .await
     .map_err(backend)?;
-    Ok(current)
+    Ok(())
 }
 
 pub(crate) async fn text(
@@ -104,23 +89,15 @@ pub(crate) async fn default(
 pub(crate) async fn set_default(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    nda: NdaId,
+    nda: Option<NdaId>,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT OR REPLACE INTO default_ndas (tenant_id, nda_id) VALUES (?, ?)")
-        .bind(tenant.to_string())
-        .bind(nda.to_string())
-        .execute(db)
-        .await
-        .map_err(backend)?;
-    Ok(())
-}
-
-pub(crate) async fn delete_default(db: impl SqliteExecutor<'_>, tenant: TenantId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM default_ndas WHERE tenant_id = ?")
-        .bind(tenant.to_string())
-        .execute(db)
-        .await
-        .map_err(backend)?;
+    let query = match nda {
+        Some(nda) => sqlx::query("INSERT OR REPLACE INTO default_ndas (tenant_id, nda_id) VALUES (?, ?)")
+            .bind(tenant.to_string())
+            .bind(nda.to_string()),
+        None => sqlx::query("DELETE FROM default_ndas WHERE tenant_id = ?").bind(tenant.to_string()),
+    };
+    query.execute(db).await.map_err(backend)?;
     Ok(())
 }
 

@@ -1,19 +1,24 @@
 //! The access gate: where levels, publications, assignments and NDAs are kept, and the one door through which a
 //! document is read.
 
-mod store;
+mod act;
 mod change;
+mod store;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use act::{AccessChange, Act, DocumentChange, Found, Scope, Verdict, Write};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
 pub use store::AccessStore;
 
-use super::access::{AccessLevel, Decision, DocumentFacts, Outside, Publication, Viewer, decide};
+use super::access::{
+    AccessFacts, AccessLevel, Decision, DocumentFacts, Outside, Publication, Viewer, decide,
+};
 use super::blob::{BlobBytes, BlobId, BlobStore};
 use super::document::{Content, Document, StoredFile, Version};
+use super::standing::Standing;
 use crate::error::StoreError;
 use crate::id::{DocumentId, TenantId, VersionNumber};
 
@@ -28,6 +33,61 @@ pub struct AdminDocument {
     pub published_title: Option<String>,
     /// Counts changes of the facts; a change names the one it was made from.
     pub revision: u64,
+}
+
+impl AdminDocument {
+    /// Builds it from what a store keeps.
+    pub fn new(document: Document, standing: Standing) -> Self {
+        let facts = standing.facts(document.tenant, document.id);
+        Self { document, facts, published_title: standing.title, revision: standing.revision }
+    }
+}
+
+/// Permission to read the version of a document that is shown. Only a decision makes one.
+#[derive(Debug)]
+pub struct Permit {
+    site: TenantId,
+    document: DocumentId,
+    version: VersionNumber,
+    is_cacheable: bool,
+}
+
+impl Permit {
+    /// Decides, with [`decide`], what comes of the wish to read a document.
+    ///
+    /// # Errors
+    /// All that the viewer may learn, if it may not be read or nothing is published.
+    pub fn to_read(
+        site: TenantId,
+        viewer: &Viewer,
+        document: &DocumentFacts,
+        facts: &AccessFacts,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Outside> {
+        let decision = decide(site, viewer, document, facts, now);
+        match (&decision, document.publication) {
+            (Decision::Allow(_), Publication::Published(version)) => {
+                Ok(Self { site, document: document.id, version, is_cacheable: decision.is_cacheable() })
+            }
+            (Decision::Allow(_), Publication::Draft | Publication::Archived) => Err(Outside::NotFound),
+            (Decision::Deny(_), _) => Err(decision.outside(document)),
+        }
+    }
+
+    /// Returns the tenant on whose site it is read.
+    pub const fn site(&self) -> TenantId {
+        self.site
+    }
+
+    /// Returns the document.
+    pub const fn document(&self) -> DocumentId {
+        self.document
+    }
+
+    /// Returns the version that is shown.
+    pub const fn version(&self) -> VersionNumber {
+        self.version
+    }
 }
 
 /// A document as a reader outside sees it: nothing of its source, nothing of the tenant's members.
@@ -94,18 +154,14 @@ impl Gate {
         let Some((document, facts)) = self.access.facts(site, viewer.contact(), id).await? else {
             return Ok(Reading::Closed(Outside::NotFound));
         };
-        let decision = decide(site, viewer, &document, &facts, now);
-        let (Decision::Allow(_), Publication::Published(version)) = (&decision, document.publication) else {
-            let outside = match decision.outside(&document) {
-                Outside::Ok => Outside::NotFound,
-                closed => closed,
-            };
-            return Ok(Reading::Closed(outside));
+        let permit = match Permit::to_read(site, viewer, &document, &facts, now) {
+            Ok(permit) => permit,
+            Err(outside) => return Ok(Reading::Closed(outside)),
         };
-        let Some((title, version)) = self.access.content(site, id, version).await? else {
+        let Some((title, version)) = self.access.content(&permit).await? else {
             return Ok(Reading::Closed(Outside::NotFound));
         };
-        let cacheable = decision.is_cacheable();
+        let cacheable = permit.is_cacheable;
         Ok(Reading::Open(Box::new(Readable { site, title, version, cacheable, _proof: () })))
     }
 

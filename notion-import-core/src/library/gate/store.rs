@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{
-    AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
-    PublicDocument, Publish,
+    AccessChange, Act, AdminDocument, DocumentChange, Expected, LevelChange, NdaText, NewAcceptance,
+    NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish,
 };
 #[cfg(doc)]
 use crate::error::Conflict;
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+use crate::id::{ContactId, DocumentId, NdaId, TenantId};
 use crate::library::access::{AccessFacts, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer};
 use crate::library::audit::AuditLog;
 use crate::library::document::Version;
@@ -29,7 +30,8 @@ use crate::library::document::Version;
 /// - Another tenant's documents, contacts and NDAs do not exist for any call: a change of them is
 ///   [`StoreError::NotFound`], a list of what belongs to them is empty.
 ///
-/// What a change makes of a document's standing is the same in every store: [`Standing`](crate::library::standing::Standing).
+/// A store decides nothing: every change goes through [`perform`](AccessStore::perform), for which an [`Act`] says what to read and
+/// what to write. Only `perform` and what reads is a store's to implement.
 #[async_trait]
 pub trait AccessStore: AuditLog {
     /// It returns one document. Members who read internal documents only, as for all that take an actor and change nothing.
@@ -55,7 +57,14 @@ pub trait AccessStore: AuditLog {
         id: DocumentId,
         title: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(
+            actor,
+            AccessChange::Document(id, DocumentChange::Rename(title.map(str::to_owned))),
+            now,
+        )?)
+        .await
+    }
 
     /// It changes a document's level. Which way the change goes is told by the level the document has, not by the one the
     /// change begins from.
@@ -69,7 +78,14 @@ pub trait AccessStore: AuditLog {
         id: DocumentId,
         change: &LevelChange,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(
+            actor,
+            AccessChange::Document(id, DocumentChange::SetLevel(change.clone())),
+            now,
+        )?)
+        .await
+    }
 
     /// Shows a version, under a title, to whom the level lets in. The version that is shown already may get a new title.
     ///
@@ -82,10 +98,19 @@ pub trait AccessStore: AuditLog {
         id: DocumentId,
         publish: &Publish,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(
+            actor,
+            AccessChange::Document(id, DocumentChange::Publish(publish.clone())),
+            now,
+        )?)
+        .await
+    }
 
     /// It takes a document from every reader outside; it always works.
-    async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError>;
+    async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.perform(&Act::of(actor, AccessChange::Document(id, DocumentChange::Withdraw), now)?).await
+    }
 
     /// Sets whether outsiders who may not read a gated document may know that it exists. To hide it always works.
     ///
@@ -98,7 +123,14 @@ pub trait AccessStore: AuditLog {
         listed: bool,
         expected: &Expected,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(
+            actor,
+            AccessChange::Document(id, DocumentChange::SetListed(listed, expected.clone())),
+            now,
+        )?)
+        .await
+    }
 
     /// It sets the NDA a document requires beside the tenant's default. Removing or replacing one needs the right to manage NDAs.
     ///
@@ -110,7 +142,9 @@ pub trait AccessStore: AuditLog {
         id: DocumentId,
         nda: Option<NdaId>,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(actor, AccessChange::Document(id, DocumentChange::RequireNda(nda)), now)?).await
+    }
 
     /// Lets a contact in to a document, whatever its level now. An assignment by which the contact was let in before is taken back.
     ///
@@ -122,7 +156,12 @@ pub trait AccessStore: AuditLog {
         actor: &Actor,
         assignment: &NewAssignment,
         now: DateTime<Utc>,
-    ) -> Result<AssignmentId, StoreError>;
+    ) -> Result<AssignmentId, StoreError> {
+        let id = AssignmentId(Uuid::now_v7());
+        let change = DocumentChange::Assign(id, assignment.clone());
+        self.perform(&Act::of(actor, AccessChange::Document(assignment.document, change), now)?).await?;
+        Ok(id)
+    }
 
     /// Takes an assignment to a document back; doing so again succeeds.
     ///
@@ -134,7 +173,10 @@ pub trait AccessStore: AuditLog {
         id: DocumentId,
         assignment: AssignmentId,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(actor, AccessChange::Document(id, DocumentChange::Revoke(assignment)), now)?)
+            .await
+    }
 
     /// It returns a document's assignments, dead ones included, oldest first.
     async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError>;
@@ -148,7 +190,10 @@ pub trait AccessStore: AuditLog {
         actor: &Actor,
         nda: &NewNdaVersion,
         now: DateTime<Utc>,
-    ) -> Result<u32, StoreError>;
+    ) -> Result<u32, StoreError> {
+        self.perform(&Act::of(actor, AccessChange::PublishNda(nda.clone()), now)?).await?;
+        Ok(nda.expected + 1)
+    }
 
     /// It sets the NDA that every `requires_nda` document of the tenant requires. Needs the right to manage NDAs.
     ///
@@ -159,7 +204,9 @@ pub trait AccessStore: AuditLog {
         actor: &Actor,
         nda: Option<NdaId>,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(actor, AccessChange::SetDefaultNda(nda), now)?).await
+    }
 
     /// It returns the tenant's default NDA and all its NDAs in the order of their ids.
     async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError>;
@@ -184,7 +231,9 @@ pub trait AccessStore: AuditLog {
         viewer: &Viewer,
         acceptance: &NewAcceptance,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::acceptance(site, viewer, acceptance, now)).await
+    }
 
     /// It declares a contact's acceptances of an NDA void; doing so again succeeds. Needs the right to manage NDAs.
     async fn void_acceptance(
@@ -193,7 +242,9 @@ pub trait AccessStore: AuditLog {
         contact: ContactId,
         nda: NdaId,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::of(actor, AccessChange::VoidAcceptance(contact, nda), now)?).await
+    }
 
     /// It returns what [`decide`](crate::library::access::decide) needs to know of one document of the site's tenant and, if the viewer is one, of a contact.
     async fn facts(
@@ -212,12 +263,12 @@ pub trait AccessStore: AuditLog {
         now: DateTime<Utc>,
     ) -> Result<Vec<PublicDocument>, StoreError>;
 
-    /// Returns a document's published title and one version's content; none if nothing is published.
-    /// [`Gate`](super::Gate) asks for it after deciding; nothing else should.
-    async fn content(
-        &self,
-        site: TenantId,
-        id: DocumentId,
-        version: VersionNumber,
-    ) -> Result<Option<(String, Version)>, StoreError>;
+    /// Returns the published title and the content of the version that may be read; none if nothing is published any more.
+    async fn content(&self, permit: &Permit) -> Result<Option<(String, Version)>, StoreError>;
+
+    /// Reads what an act is decided on, lets it [decide](Act::decide), and writes what comes of it, all in one transaction.
+    ///
+    /// # Errors
+    /// Those of the decision; nothing is written then.
+    async fn perform(&self, act: &Act) -> Result<(), StoreError>;
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::documents::Tenant;
-use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
-use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, NdaState, Viewer};
+use crate::library::access::{Acceptance, AccessFacts, Assignment, NdaState, Viewer};
 use crate::library::document::{Document, Version};
 use crate::library::gate::{AdminDocument, NdaText, PublicDocument};
 use crate::library::standing::Standing;
@@ -22,16 +21,13 @@ pub(super) struct Access {
     pub(super) acceptances: Vec<(ContactId, Acceptance)>,
 }
 
+#[derive(Default)]
 pub(super) struct Nda {
     pub(super) accept_from: u32,
     pub(super) texts: Vec<NdaText>,
 }
 
 impl Tenant {
-    pub(super) fn standing(&mut self, id: DocumentId) -> &mut Standing {
-        self.access.standings.entry(id).or_default()
-    }
-
     pub(super) fn document(&self, id: DocumentId) -> Option<&Document> {
         self.documents.get(&id).map(|shelved| &shelved.kept.document)
     }
@@ -45,32 +41,22 @@ impl Tenant {
     }
 
     pub(super) fn admin(&self, document: &Document) -> AdminDocument {
-        let Document { tenant, id, .. } = *document;
-        let standing = self.standing_of(id);
-        AdminDocument {
-            document: document.clone(),
-            facts: standing.facts(tenant, id),
-            published_title: standing.title,
-            revision: standing.revision,
-        }
+        AdminDocument::new(document.clone(), self.standing_of(document.id))
     }
 
-    pub(super) fn facts(
-        &self,
-        contact: Option<ContactId>,
-        document: &Document,
-    ) -> (DocumentFacts, AccessFacts) {
-        let Document { tenant, id, .. } = *document;
+    /// What is known of a contact and one document, or all.
+    pub(super) fn facts(&self, contact: Option<ContactId>, document: Option<DocumentId>) -> AccessFacts {
         let Access { assignments, default_nda, acceptances, .. } = &self.access;
-        let theirs = |a: &&Assignment| a.document == id && Some(a.contact) == contact;
+        let theirs = |kept: &&Assignment| {
+            Some(kept.contact) == contact && document.is_none_or(|document| kept.document == document)
+        };
         let accepted = acceptances.iter().filter(|(who, _)| Some(*who) == contact);
-        let facts = AccessFacts {
+        AccessFacts {
             default_nda: *default_nda,
             ndas: self.access.states(),
             assignments: assignments.iter().filter(theirs).cloned().collect(),
             acceptances: accepted.map(|(_, acceptance)| *acceptance).collect(),
-        };
-        (self.standing_of(id).facts(tenant, id), facts)
+        }
     }
 
     pub(super) fn shown(
@@ -79,14 +65,9 @@ impl Tenant {
         document: &Document,
         now: DateTime<Utc>,
     ) -> Option<PublicDocument> {
-        let (_, facts) = self.facts(viewer.contact(), document);
-        self.access.standings.get(&document.id)?.clone().shown(
-            document.tenant,
-            document.id,
-            viewer,
-            &facts,
-            now,
-        )
+        let facts = self.facts(viewer.contact(), Some(document.id));
+        let standing = self.standing_of(document.id);
+        standing.shown(document.tenant, document.id, viewer, &facts, now)
     }
 
     pub(super) fn version(&self, id: DocumentId, number: VersionNumber) -> Option<&Version> {
@@ -95,13 +76,6 @@ impl Tenant {
 }
 
 impl Access {
-    pub(super) fn has(&self, nda: Option<NdaId>) -> Result<(), StoreError> {
-        match nda {
-            Some(nda) if !self.ndas.contains_key(&nda) => Err(StoreError::NotFound),
-            Some(_) | None => Ok(()),
-        }
-    }
-
     pub(super) fn states(&self) -> Vec<NdaState> {
         let state = |(id, nda): (&NdaId, &Nda)| NdaState {
             id: *id,

@@ -15,14 +15,15 @@ use crate::connection::{
     SharedWorkspace, Workspace,
 };
 use crate::error::{Cause, Conflict, StoreError};
-use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId};
-use crate::library::access::{Actor, Role};
+use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId, VersionNumber};
+use crate::library::access::{AccessFacts, AccessLevel, Actor, DocumentFacts, Publication, Role, Viewer};
 use crate::library::basis::Basis;
 use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
 use crate::library::document::{
     Content, Found, NewContent, Source, SourceKind, SourceParent, SourceState, StoredFile, SyncPatch,
 };
 use crate::library::fidelity::{Exposure, Fidelity};
+use crate::library::gate::Permit;
 
 /// This many minutes into the suites' day.
 pub fn minute(minutes: i64) -> DateTime<Utc> {
@@ -58,6 +59,18 @@ pub(super) fn actor(tenant: TenantId, role: Role) -> Actor {
 /// Somebody who may import into this tenant.
 pub fn content_manager(tenant: TenantId) -> Actor {
     actor(tenant, Role::ContentManager)
+}
+
+/// Permission to read a version of a document, whatever a store says of it.
+///
+/// # Panics
+/// Never: what is public may be read by anybody.
+pub fn permit(site: TenantId, id: DocumentId, version: VersionNumber) -> Permit {
+    let publication = Publication::Published(version);
+    let facts =
+        DocumentFacts { tenant: site, id, level: AccessLevel::Public, publication, listed: false, nda: None };
+    let permit = Permit::to_read(site, &Viewer::Anonymous, &facts, &AccessFacts::default(), minute(0));
+    permit.unwrap_or_else(|outside| panic!("what is public may be read: {outside:?}"))
 }
 
 /// The administrator who began an attempt.

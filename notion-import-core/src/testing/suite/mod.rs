@@ -76,7 +76,7 @@ mod fixture;
 
 pub use access::Library;
 pub use audited::Audited;
-pub use fixture::{bytes, content, content_manager, minute, page};
+pub use fixture::{bytes, content, content_manager, minute, page, permit};
 pub use sweeping::Files;
 
 /// What a store promises.

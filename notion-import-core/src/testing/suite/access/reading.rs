@@ -4,7 +4,7 @@ use super::{Desk, Library};
 use crate::id::{ContactId, DocumentId, VersionNumber};
 use crate::library::access::{Acceptance, AccessFacts, AccessLevel, NdaState, Viewer};
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::minute;
+use crate::testing::suite::fixture::{minute, permit};
 
 pub(super) async fn facts(library: Library) -> Outcome {
     let desk = Desk::new(&library);
@@ -76,15 +76,15 @@ pub(super) async fn content(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let imported = desk.import("Policy").await?;
     desk.import_text(&imported.source, "Second").await?;
-    let unpublished = desk.access().content(desk.tenant(), imported.id, VersionNumber(1)).await?;
+    let unpublished = desk.access().content(&permit(desk.tenant(), imported.id, VersionNumber(1))).await?;
     ensure_eq!(unpublished, None, "what nobody published");
     desk.publish(imported.id, 1).await?;
     for version in desk.access().versions(&desk.admin, imported.id).await? {
-        let content = desk.access().content(desk.tenant(), imported.id, version.number).await?;
+        let content = desk.access().content(&permit(desk.tenant(), imported.id, version.number)).await?;
         ensure_eq!(content, Some(("Policy".into(), version.clone())), "version {:?}", version.number);
     }
     for (id, version) in [(imported.id, 3), (DocumentId::fresh(), 1)] {
-        let content = desk.access().content(desk.tenant(), id, VersionNumber(version)).await?;
+        let content = desk.access().content(&permit(desk.tenant(), id, VersionNumber(version))).await?;
         ensure_eq!(content, None, "what is not there");
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::library::access::{AccessLevel, Viewer};
 use crate::library::audit::AuditQuery;
 use crate::library::gate::NewAssignment;
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::minute;
+use crate::testing::suite::fixture::{minute, permit};
 
 pub(super) async fn reads(library: Library) -> Outcome {
     let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
@@ -21,7 +21,7 @@ pub(super) async fn reads(library: Library) -> Outcome {
     ensure_eq!(access.audit(stranger, &AuditQuery::of_document(id, 9)).await?, [], "the history");
     ensure_eq!(access.assignments(stranger, id).await?, [], "the assignments");
     ensure_eq!(access.facts(site, None, id).await?, None, "the facts");
-    ensure_eq!(access.content(site, id, VersionNumber(1)).await?, None, "the content");
+    ensure_eq!(access.content(&permit(site, id, VersionNumber(1))).await?, None, "the content");
     for viewer in [Viewer::Anonymous, Viewer::Member(stranger.clone()), Viewer::Member(ours.admin.clone())] {
         ensure_eq!(access.readable(site, &viewer, minute(3)).await?, [], "what is readable");
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::error::{Conflict, StoreError};
-use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
 use notion_import_core::library::access::{
     AccessFacts, AccessLevel, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside,
     Publication, Role, Viewer,
@@ -11,9 +11,10 @@ use notion_import_core::library::access::{
 use notion_import_core::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
-    AccessStore, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
-    PublicDocument, Publish,
+    AccessStore, Act, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment,
+    NewNdaVersion, Permit, PublicDocument, Publish,
 };
+use notion_import_core::testing::suite::permit;
 
 use super::{Leak, Leaky};
 
@@ -376,19 +377,19 @@ impl AccessStore for Leaky {
         Ok(readable)
     }
 
-    async fn content(
-        &self,
-        site: TenantId,
-        id: DocumentId,
-        version: VersionNumber,
-    ) -> Result<Option<(String, Version)>, StoreError> {
-        let content = self.inner.content(site, id, version).await?;
+    async fn content(&self, read: &Permit) -> Result<Option<(String, Version)>, StoreError> {
+        let (site, id) = (read.site(), read.document());
+        let content = self.inner.content(read).await?;
         match (self.leak, &content) {
             (Leak::LatestContentOnly, Some(_)) => {
                 let latest = self.read(site, id).await?.document.latest;
-                self.inner.content(site, id, latest).await
+                self.inner.content(&permit(site, id, latest)).await
             }
             _ => Ok(content),
         }
+    }
+
+    async fn perform(&self, act: &Act) -> Result<(), StoreError> {
+        self.inner.perform(act).await
     }
 }

@@ -1,0 +1,379 @@
+//! What people ask to be changed of who may read what. It is decided here, from rows that a store reads, and comes out as rows that
+//! the store writes.
+
+use chrono::{DateTime, Utc};
+
+use super::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
+use crate::actor::{Action, Actor, Denied};
+use crate::error::StoreError;
+use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
+use crate::library::access::{Acceptance, AccessFacts, Assignment, AssignmentId, NdaState, Viewer, accepts};
+use crate::library::audit::{AuditEvent, NewEntry, Subject};
+use crate::library::batch::Kept;
+use crate::library::standing::Standing;
+
+/// A change of who may read what, as a member asks for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AccessChange {
+    /// Changes a document.
+    Document(DocumentId, DocumentChange),
+    /// Publishes a version of an NDA.
+    PublishNda(NewNdaVersion),
+    /// Sets the tenant's default NDA.
+    SetDefaultNda(Option<NdaId>),
+    /// Declares a contact's acceptances of an NDA void.
+    VoidAcceptance(ContactId, NdaId),
+}
+
+/// A change of one document, as a member asks for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DocumentChange {
+    /// Gives it its own working title, or lets it follow the source's again.
+    Rename(Option<String>),
+    /// Changes its level.
+    SetLevel(LevelChange),
+    /// Shows a version under a title.
+    Publish(Publish),
+    /// Takes it from every reader outside.
+    Withdraw,
+    /// Sets whether outsiders who may not read it may know that it exists.
+    SetListed(bool, Expected),
+    /// Sets the NDA that it requires beside the default.
+    RequireNda(Option<NdaId>),
+    /// Lets a contact in, by an assignment of this id.
+    Assign(AssignmentId, NewAssignment),
+    /// Takes an assignment back.
+    Revoke(AssignmentId),
+}
+
+impl AccessChange {
+    /// Returns what a member has to be allowed to do for it.
+    pub const fn action(&self) -> Action {
+        match self {
+            Self::Document(_, change) => change.action(),
+            Self::PublishNda(_) | Self::SetDefaultNda(_) | Self::VoidAcceptance(..) => Action::ManageNda,
+        }
+    }
+}
+
+impl DocumentChange {
+    const fn action(&self) -> Action {
+        match self {
+            Self::Rename(_)
+            | Self::SetLevel(_)
+            | Self::Publish(_)
+            | Self::Withdraw
+            | Self::SetListed(..)
+            | Self::RequireNda(_) => Action::Publish,
+            Self::Assign(..) | Self::Revoke(_) => Action::Assign,
+        }
+    }
+
+    fn scope(&self, document: DocumentId) -> Scope {
+        let scope = Scope { document: Some(document), ..Scope::default() };
+        match self {
+            Self::Rename(_) | Self::SetLevel(_) | Self::Withdraw | Self::SetListed(..) => scope,
+            Self::Publish(publish) => Scope { version: Some(publish.version), ..scope },
+            Self::RequireNda(nda) => Scope { nda: *nda, ..scope },
+            Self::Assign(_, new) => Scope { contact: Some(new.contact), ..scope },
+            Self::Revoke(assignment) => Scope { assignment: Some(*assignment), ..scope },
+        }
+    }
+}
+
+/// A change that somebody asks for who may ask for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Act {
+    at: DateTime<Utc>,
+    by: By,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum By {
+    Member(Actor, AccessChange),
+    Reader(TenantId, Viewer, NewAcceptance),
+}
+
+/// The rows that an act is decided on. A store reads them in the transaction of the act, and nobody else changes the document, the
+/// NDA or the default until that ends.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Scope {
+    /// This document, and how it stands.
+    pub document: Option<DocumentId>,
+    /// Whether the document has this version.
+    pub version: Option<VersionNumber>,
+    /// This assignment to the document.
+    pub assignment: Option<AssignmentId>,
+    /// What is known of this contact and the document.
+    pub contact: Option<ContactId>,
+    /// This NDA.
+    pub nda: Option<NdaId>,
+    /// The text of the NDA's current version.
+    pub nda_text: bool,
+    /// The tenant's default NDA.
+    pub default_nda: bool,
+}
+
+/// What a store has found in a [`Scope`].
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Found {
+    /// The document, if the tenant has it.
+    pub kept: Option<Kept>,
+    /// How it stands.
+    pub standing: Standing,
+    /// Whether it has the version.
+    pub has_version: bool,
+    /// The assignment, if the document has it.
+    pub assignment: Option<Assignment>,
+    /// The tenant's NDAs, and what is known of the contact and the document.
+    pub facts: AccessFacts,
+    /// The text of the NDA's current version.
+    pub nda_text: Option<NdaText>,
+}
+
+/// A row for a store to write.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Write {
+    /// The document as it is now.
+    Document(Box<Kept>),
+    /// How the document stands now.
+    Standing(DocumentId, Standing),
+    /// A new assignment.
+    Assignment(Assignment),
+    /// The assignment is taken back.
+    Revoke(AssignmentId),
+    /// How an NDA stands now, and its new version; [`StoreError::Conflict`] if another got in between.
+    Nda(NdaState, NdaText),
+    /// The tenant's default NDA.
+    DefaultNda(Option<NdaId>),
+    /// The contact's acceptance of this version of an NDA.
+    Acceptance(ContactId, NdaId, u32),
+    /// The contact's acceptances of an NDA that count are void.
+    Void(ContactId, NdaId),
+}
+
+/// What comes of an act: rows and audit entries, which a store writes in this order in one transaction. Empty if nothing changes.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Verdict {
+    /// The rows.
+    pub writes: Vec<Write>,
+    /// What the tenant's audit says of them.
+    pub entries: Vec<NewEntry>,
+}
+
+impl Act {
+    /// Builds the act of a member.
+    ///
+    /// # Errors
+    /// [`Denied`] unless the member's role allows it.
+    pub fn of(actor: &Actor, change: AccessChange, at: DateTime<Utc>) -> Result<Self, Denied> {
+        actor.may(change.action())?;
+        Ok(Self { at, by: By::Member(actor.clone(), change) })
+    }
+
+    /// Builds the act of a reader of the site of this tenant who accepts an NDA.
+    pub fn acceptance(site: TenantId, viewer: &Viewer, new: &NewAcceptance, at: DateTime<Utc>) -> Self {
+        Self { at, by: By::Reader(site, viewer.clone(), new.clone()) }
+    }
+
+    /// Returns whose documents and NDAs it is about.
+    pub const fn tenant(&self) -> TenantId {
+        match &self.by {
+            By::Member(actor, _) => actor.tenant,
+            By::Reader(site, ..) => *site,
+        }
+    }
+
+    /// Returns when it happens.
+    pub const fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// Returns who does it, if it is a member.
+    pub const fn actor(&self) -> Option<&Actor> {
+        match &self.by {
+            By::Member(actor, _) => Some(actor),
+            By::Reader(..) => None,
+        }
+    }
+
+    /// Returns what it is decided on.
+    pub fn scope(&self) -> Scope {
+        match &self.by {
+            By::Reader(_, viewer, NewAcceptance { document, nda, .. }) => Scope {
+                document: Some(*document),
+                contact: viewer.contact(),
+                nda: Some(*nda),
+                nda_text: true,
+                ..Scope::default()
+            },
+            By::Member(_, AccessChange::Document(id, change)) => change.scope(*id),
+            By::Member(_, AccessChange::PublishNda(new)) => Scope { nda: Some(new.id), ..Scope::default() },
+            By::Member(_, AccessChange::SetDefaultNda(nda)) => {
+                Scope { nda: *nda, default_nda: true, ..Scope::default() }
+            }
+            By::Member(_, AccessChange::VoidAcceptance(contact, nda)) => {
+                Scope { contact: Some(*contact), nda: Some(*nda), ..Scope::default() }
+            }
+        }
+    }
+
+    /// Decides what comes of it, given what is there.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such document, version, assignment or NDA; otherwise those of the change.
+    pub fn decide(&self, found: Found) -> Result<Verdict, StoreError> {
+        match &self.by {
+            By::Reader(site, viewer, new) => self.accept(*site, viewer, new, found),
+            By::Member(actor, AccessChange::Document(_, change)) => self.of_document(actor, change, found),
+            By::Member(actor, AccessChange::PublishNda(new)) => self.publish_nda(actor, new, &found.facts),
+            By::Member(actor, AccessChange::SetDefaultNda(nda)) => {
+                self.set_default_nda(actor, *nda, &found.facts)
+            }
+            By::Member(actor, AccessChange::VoidAcceptance(contact, nda)) => {
+                self.void(actor, *contact, *nda, &found.facts)
+            }
+        }
+    }
+
+    fn of_document(
+        &self,
+        actor: &Actor,
+        change: &DocumentChange,
+        found: Found,
+    ) -> Result<Verdict, StoreError> {
+        let Found { kept, mut standing, has_version, assignment, facts, .. } = found;
+        let mut kept = kept.ok_or(StoreError::NotFound)?;
+        let id = kept.document.id;
+        let (writes, events) = match change {
+            DocumentChange::Rename(title) => {
+                let document = &mut kept.document;
+                let source = document.link.as_ref().map(|link| link.source.title.as_str());
+                let renamed = document.title.rename(title.as_deref(), source);
+                changed(renamed.then_some(AuditEvent::Renamed), || Write::Document(Box::new(kept)))
+            }
+            DocumentChange::SetLevel(level) => {
+                changed(standing.set_level(level)?, || Write::Standing(id, standing))
+            }
+            DocumentChange::Publish(_) if !has_version => return Err(StoreError::NotFound),
+            DocumentChange::Publish(publish) => {
+                changed(standing.publish(publish, self.at)?, || Write::Standing(id, standing))
+            }
+            DocumentChange::Withdraw => changed(standing.withdraw(), || Write::Standing(id, standing)),
+            DocumentChange::SetListed(listed, expected) => {
+                changed(standing.set_listed(*listed, expected)?, || Write::Standing(id, standing))
+            }
+            DocumentChange::RequireNda(nda) => {
+                facts.has(*nda)?;
+                changed(standing.require_nda(actor, *nda)?, || Write::Standing(id, standing))
+            }
+            DocumentChange::Assign(assignment, new) => self.assign(*assignment, new, &facts)?,
+            DocumentChange::Revoke(id) => {
+                let is_first = assignment.ok_or(StoreError::NotFound)?.revoked_at.is_none();
+                changed(is_first.then_some(AuditEvent::Revoked { assignment: *id }), || Write::Revoke(*id))
+            }
+        };
+        let entry = |event| NewEntry::of(actor, self.at, Subject::Document(id), event);
+        Ok(Verdict { writes, entries: events.into_iter().map(entry).collect() })
+    }
+
+    fn assign(
+        &self,
+        id: AssignmentId,
+        new: &NewAssignment,
+        facts: &AccessFacts,
+    ) -> Result<(Vec<Write>, Vec<AuditEvent>), StoreError> {
+        new.check(self.at)?;
+        let replaced = facts.assignments.iter().filter(|kept| new.replaces(kept, self.at));
+        let (mut writes, mut events): (Vec<_>, Vec<_>) = replaced
+            .map(|kept| (Write::Revoke(kept.id), AuditEvent::Revoked { assignment: kept.id }))
+            .unzip();
+        let NewAssignment { contact, nda_waiver, .. } = new.clone();
+        writes.push(Write::Assignment(new.assignment(id)));
+        events.push(AuditEvent::Assigned { assignment: id, contact, nda_waiver });
+        Ok((writes, events))
+    }
+
+    fn publish_nda(
+        &self,
+        actor: &Actor,
+        new: &NewNdaVersion,
+        facts: &AccessFacts,
+    ) -> Result<Verdict, StoreError> {
+        let state = new.next(facts.state_of(new.id))?;
+        let event = AuditEvent::NdaPublished { version: state.current, ask_again: new.ask_again };
+        let entries = vec![NewEntry::of(actor, self.at, Subject::Nda(new.id), event)];
+        Ok(Verdict { writes: vec![Write::Nda(state, new.numbered(state.current))], entries })
+    }
+
+    fn set_default_nda(
+        &self,
+        actor: &Actor,
+        nda: Option<NdaId>,
+        facts: &AccessFacts,
+    ) -> Result<Verdict, StoreError> {
+        facts.has(nda)?;
+        let entry = NewEntry::of_default_nda(actor, self.at, facts.default_nda, nda);
+        let writes = entry.is_some().then_some(Write::DefaultNda(nda));
+        Ok(Verdict { writes: writes.into_iter().collect(), entries: entry.into_iter().collect() })
+    }
+
+    fn void(
+        &self,
+        actor: &Actor,
+        contact: ContactId,
+        nda: NdaId,
+        facts: &AccessFacts,
+    ) -> Result<Verdict, StoreError> {
+        facts.has(Some(nda))?;
+        let counts = |a: &Acceptance| a.nda == nda && a.voided_at.is_none();
+        if !facts.acceptances.iter().any(counts) {
+            return Ok(Verdict::default());
+        }
+        let event = AuditEvent::AcceptanceVoided { nda };
+        let entries = vec![NewEntry::of(actor, self.at, Subject::Contact(contact), event)];
+        Ok(Verdict { writes: vec![Write::Void(contact, nda)], entries })
+    }
+
+    fn accept(
+        &self,
+        site: TenantId,
+        viewer: &Viewer,
+        new: &NewAcceptance,
+        found: Found,
+    ) -> Result<Verdict, StoreError> {
+        let Found { kept, standing, facts, nda_text, .. } = found;
+        let document = standing.facts(site, kept.ok_or(StoreError::NotFound)?.document.id);
+        let contact =
+            accepts(site, viewer, &document, &facts, new.nda, self.at).ok_or(StoreError::NotFound)?;
+        new.check(&nda_text.ok_or(StoreError::NotFound)?)?;
+        let accepted = Acceptance { nda: new.nda, version: new.version, voided_at: None };
+        if facts.acceptances.contains(&accepted) {
+            return Ok(Verdict::default());
+        }
+        let writes = vec![Write::Acceptance(contact, new.nda, new.version)];
+        Ok(Verdict { writes, entries: vec![new.entry(contact, self.at)] })
+    }
+}
+
+impl AccessFacts {
+    fn state_of(&self, nda: NdaId) -> Option<NdaState> {
+        self.ndas.iter().copied().find(|state| state.id == nda)
+    }
+
+    /// Fails if an NDA is named that the tenant does not have.
+    fn has(&self, nda: Option<NdaId>) -> Result<(), StoreError> {
+        match nda {
+            Some(nda) => self.state_of(nda).map(drop).ok_or(StoreError::NotFound),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is written of an event, if there is one.
+fn changed(event: Option<AuditEvent>, write: impl FnOnce() -> Write) -> (Vec<Write>, Vec<AuditEvent>) {
+    match event {
+        Some(event) => (vec![write()], vec![event]),
+        None => Default::default(),
+    }
+}
