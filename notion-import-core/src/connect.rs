@@ -162,7 +162,7 @@ impl Connector {
             Some((attempt, None)) => self.granted(attempt, &seen).await,
             Some((_, Some(noted))) if noted.reference == seen.reference => Ok(()),
             // The link was used again, or late.
-            Some((_, Some(_))) | None => self.revoke_unless_used(tenant, &seen.reference).await,
+            Some((_, Some(_))) | None => self.revoke_unless_used(&seen.reference).await,
         }
     }
 
@@ -428,20 +428,25 @@ impl Connector {
         // First, so that nothing more comes of it.
         self.close_session_of(attempt).await?;
         if let Some(old) = &attempt.to_revoke {
-            self.revoke_unless_used(attempt.tenant, old).await?;
+            self.revoke_unless_used(old).await?;
             self.connections.revoked(attempt.tenant, attempt.id).await?;
+        }
+        // Its tags may have been changed since.
+        if let Some(granted) = &attempt.granted {
+            self.revoke_unless_used(&granted.reference).await?;
         }
         // One link can lead to several connections, so all that carry the attempt's tag go.
         for seen in self.authorizer.find(attempt).await? {
-            self.revoke_unless_used(attempt.tenant, &seen.reference).await?;
+            self.revoke_unless_used(&seen.reference).await?;
         }
         Ok(())
     }
 
-    async fn revoke_unless_used(&self, tenant: TenantId, reference: &ConnectionRef) -> Result<(), Error> {
-        match self.connections.called(tenant, reference).await? {
-            Some(_) => Ok(()),
-            None => Ok(self.authorizer.revoke(reference).await?),
+    /// Revokes a connection that no tenant uses. Its tags say nothing of that: whoever replaces what it holds also replaces those.
+    async fn revoke_unless_used(&self, reference: &ConnectionRef) -> Result<(), Error> {
+        match self.connections.by_reference(reference).await?.is_empty() {
+            true => Ok(self.authorizer.revoke(reference).await?),
+            false => Ok(()),
         }
     }
 

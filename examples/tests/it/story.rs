@@ -96,9 +96,19 @@ pub async fn consent_to(ada: &Browser, link: &str, workspace: &str) {
     ada.post(&target, &fields).await.ok().saying("Connected");
 }
 
+/// The attempt that a page asks about.
+pub fn attempt_of(asked: &Page) -> String {
+    asked.between("name=\"attempt\" value=\"", "\"")
+}
+
 async fn confirm(ada: &Browser) {
-    ada.get("/integrations/attempt").await.ok().saying("Is this your workspace?").saying("Halden Pay");
-    ada.post("/integrations/confirm", &[]).await.ok().saying("Halden Pay is connected").saying("Active");
+    let asked =
+        ada.get("/integrations/attempt").await.ok().saying("Is this your workspace?").saying("Halden Pay");
+    ada.post("/integrations/confirm", &[("attempt", &attempt_of(&asked))])
+        .await
+        .ok()
+        .saying("Halden Pay is connected")
+        .saying("Active");
 }
 
 /// The last value between a mark and some words.

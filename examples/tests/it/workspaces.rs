@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::demo::{Browser, Demo, Page};
-use crate::story::{self, consent_to, integration};
+use crate::story::{self, attempt_of, consent_to, integration};
 
 /// Begins to renew the consent, gives it for this workspace, and returns what is asked then.
 async fn reconnect_to(ada: &Browser, workspace: &str) -> Page {
@@ -24,17 +24,19 @@ async fn a_reconnect_to_another_workspace_names_both_and_is_confirmed_as_such() 
     let asked = reconnect_to(&ada, "Fernwood Health").await.saying("This is another workspace");
     let asked = asked.saying("Take it back, keep Halden Pay").saying("Change to Fernwood Health");
     let from = asked.between("name=\"from\" value=\"", "\"");
-    ada.post("/integrations/confirm", &[]).await.is(409).saying("for another Notion workspace");
+    let attempt = attempt_of(&asked);
+    let confirmed = ada.post("/integrations/confirm", &[("attempt", &attempt)]).await;
+    confirmed.is(409).saying("for another Notion workspace");
     for nobody in ["", "nonsense"] {
-        ada.post("/integrations/change", &[("from", nobody)]).await.is(409);
+        ada.post("/integrations/change", &[("attempt", &attempt), ("from", nobody)]).await.is(409);
     }
     let bruno = demo.browser_of("bruno").await;
-    bruno.post("/integrations/change", &[("from", &from)]).await.is(403);
-    ada.post("/integrations/cancel", &[]).await.ok().saying("Nothing was connected");
+    bruno.post("/integrations/change", &[("attempt", &attempt), ("from", &from)]).await.is(403);
+    ada.post("/integrations/cancel", &[("attempt", &attempt)]).await.ok().saying("Nothing was connected");
     assert_eq!(integration(&ada).await, path, "what is taken back changes nothing");
 
-    reconnect_to(&ada, "Fernwood Health").await;
-    let changed = ada.post("/integrations/change", &[("from", &from)]).await.ok();
+    let attempt = attempt_of(&reconnect_to(&ada, "Fernwood Health").await);
+    let changed = ada.post("/integrations/change", &[("attempt", &attempt), ("from", &from)]).await.ok();
     changed.saying("Fernwood Health is connected instead").not_saying("Notion · Halden Pay");
     assert_ne!(integration(&ada).await, path);
 }
@@ -52,8 +54,12 @@ async fn a_connection_that_somebody_replaced_outside_names_both_workspaces() {
     told.saying("The workspace Halden Pay (of the id").saying("Reconnect and choose Halden Pay");
     ada.post(&format!("{path}/sync"), &[]).await.ok().not_saying("Synced");
     ada.get("/import").await.ok().saying("needs a new consent").not_saying("Access to patient data");
-    reconnect_to(&ada, "Halden Pay").await;
-    ada.post("/integrations/confirm", &[]).await.ok().saying("Halden Pay is connected").saying("Active");
+    let attempt = attempt_of(&reconnect_to(&ada, "Halden Pay").await);
+    ada.post("/integrations/confirm", &[("attempt", &attempt)])
+        .await
+        .ok()
+        .saying("Halden Pay is connected")
+        .saying("Active");
     assert_eq!(integration(&ada).await, path);
 }
 
@@ -73,4 +79,25 @@ async fn link_of_the_dashboard(data: &Path, ada: &Browser) -> String {
         .unwrap();
     let opened: Value = opened.json().await.unwrap();
     opened["data"]["connect_link"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_confirms_the_workspace_that_it_shows_and_no_other() {
+    let demo = Demo::start(&["--ephemeral", "--sync-every", "1h"]);
+    let ada = demo.browser_of("ada").await;
+    let consented = async |workspace: &str| {
+        let waiting = ada.post("/integrations/connect", &[]).await.ok();
+        consent_to(&ada, &waiting.between("id=\"consent\" href=\"", "\""), workspace).await;
+        attempt_of(&ada.get("/integrations/attempt").await.ok().saying(workspace))
+    };
+    let shown = consented("Halden Pay").await;
+    // In another window, with a link that anybody may have opened.
+    let latest = consented("Fernwood Health").await;
+    for way in ["confirm", "cancel"] {
+        for stale in [&[("attempt", shown.as_str())][..], &[]] {
+            ada.post(&format!("/integrations/{way}"), stale).await.is(409);
+        }
+    }
+    let confirmed = ada.post("/integrations/confirm", &[("attempt", &latest)]).await.ok();
+    confirmed.saying("Fernwood Health is connected");
 }

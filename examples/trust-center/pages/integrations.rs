@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use notion_import_core::connect::AttemptState;
 use notion_import_core::connection::{ConnectionRecord, ConnectionState};
 use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::ConnectionId;
+use notion_import_core::id::{AttemptId, ConnectionId};
 use notion_import_core::library::access::Action;
 
 use super::documents::linked_through;
@@ -109,6 +109,7 @@ fn remember(visitor: &Visitor, staff: &Staff, begun: notion_import_core::connect
 #[template(path = "attempt.html")]
 struct AttemptPage {
     frame: Frame,
+    id: AttemptId,
     link: String,
     state: AttemptState,
 }
@@ -119,11 +120,11 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
         return see(Address::Integrations);
     };
     let frame = Frame::new(&app, &visitor, "Connect Notion");
-    let link = attempt.link.to_string();
+    let (id, link) = (attempt.id, attempt.link.to_string());
     match app.connector.poll(&staff.actor, attempt.id).await? {
-        state @ AttemptState::Waiting => page(&AttemptPage { frame: frame.again_in(3), link, state }),
+        state @ AttemptState::Waiting => page(&AttemptPage { frame: frame.again_in(3), id, link, state }),
         state @ (AttemptState::Granted(_) | AttemptState::GrantedElsewhere { .. }) => {
-            page(&AttemptPage { frame, link, state })
+            page(&AttemptPage { frame, id, link, state })
         }
         AttemptState::Lapsed => {
             visitor.set_attempt(None);
@@ -133,8 +134,8 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
     }
 }
 
-pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
-    let (staff, attempt) = attempted(&visitor)?;
+pub async fn confirm(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
+    let (staff, attempt) = attempted(&visitor, &Fields::read(&body))?;
     let confirmed = app.connector.confirm(&staff.actor, attempt.id, &attempt.secret).await;
     let name = settled(&visitor, confirmed)?.workspace.name;
     visitor.tell(format!("{name} is connected. Now choose what to import."));
@@ -142,8 +143,9 @@ pub async fn confirm(State(app): Shared, visitor: Visitor) -> Answer {
 }
 
 pub async fn change(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
-    let (staff, attempt) = attempted(&visitor)?;
-    let from = Fields::read(&body).text("from").parse().map_err(|_| Problem::moved_on())?;
+    let fields = Fields::read(&body);
+    let (staff, attempt) = attempted(&visitor, &fields)?;
+    let from = fields.text("from").parse().map_err(|_| Problem::moved_on())?;
     let confirmed = app.connector.confirm_change(&staff.actor, attempt.id, &attempt.secret, from).await;
     let name = settled(&visitor, confirmed)?.workspace.name;
     visitor.tell(format!(
@@ -152,13 +154,15 @@ pub async fn change(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer
     see(Address::Integrations)
 }
 
-/// The attempt of whoever may connect at this browser.
-fn attempted(visitor: &Visitor) -> Result<(Staff, Attempt), Problem> {
+/// The attempt that a form was shown for, of whoever may connect at this browser.
+fn attempted(visitor: &Visitor, fields: &Fields) -> Result<(Staff, Attempt), Problem> {
     let staff = visitor.staff_who_may(Action::Connect)?;
     let attempt = visitor.attempt(staff.actor.member).ok_or_else(|| {
         Problem::form("There is nothing to confirm in this session. Start again from the integrations.")
     })?;
-    Ok((staff, attempt))
+    // Another window may have begun another since.
+    let is_shown = fields.text("attempt").parse() == Ok(attempt.id);
+    if is_shown { Ok((staff, attempt)) } else { Err(Problem::moved_on()) }
 }
 
 fn settled(
@@ -174,9 +178,10 @@ fn settled(
     }
 }
 
-pub async fn cancel(State(app): Shared, visitor: Visitor) -> Answer {
+pub async fn cancel(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    if let Some(attempt) = visitor.attempt(staff.actor.member) {
+    if visitor.attempt(staff.actor.member).is_some() {
+        let (staff, attempt) = attempted(&visitor, &Fields::read(&body))?;
         match app.connector.cancel(&staff.actor, attempt.id, &attempt.secret).await {
             // It may be over already.
             Ok(()) | Err(Error::Store(StoreError::NotFound)) => visitor.set_attempt(None),

@@ -131,16 +131,22 @@ impl ConfirmedIdentity {
     }
 
     async fn check(&self, connection: &Connection) -> Result<(), Error> {
-        let Connection { tenant, id, reference, .. } = connection;
-        let seen = self.authorizer.inspect(reference).await?;
+        let seen = self.authorizer.inspect(&connection.reference).await?;
         let seen = seen.ok_or(AccessError::from(Fault::ConnectionMissing))?;
-        let record = self.connections.get(*tenant, *id).await?;
-        // The record is gone, or renewed: whoever holds the connection as it was is fenced, and its reference is nobody's.
-        let record = record.filter(|record| record.reference == *reference).ok_or(StoreError::Fenced)?;
+        let record = self.record(connection).await?;
         match leads_home(&*self.connections, &record, seen.workspace_id, self.clock.now()).await? {
             true => Ok(()),
             false => Err(Error::AnotherWorkspace),
         }
+    }
+
+    /// Returns the record of a connection that nobody has found to lead elsewhere since it was confirmed, whoever looked.
+    async fn record(&self, connection: &Connection) -> Result<ConnectionRecord, Error> {
+        let record = self.connections.get(connection.tenant, connection.id).await?;
+        // The record is gone, or renewed: whoever holds the connection as it was is fenced, and its reference is nobody's.
+        let record = record.filter(|record| record.reference == connection.reference);
+        let record = record.ok_or(StoreError::Fenced)?;
+        if record.found.is_some() { Err(Error::AnotherWorkspace) } else { Ok(record) }
     }
 
     /// Returns what is known of a connection, and forgets those that nobody asks about and whose answers are old.
@@ -164,7 +170,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[async_trait]
 impl Identity for ConfirmedIdentity {
     async fn begin(&self, connection: &Connection) -> Result<(), Error> {
-        self.asked_after(connection, self.minute_ago()).await
+        self.asked_after(connection, self.minute_ago()).await?;
+        self.record(connection).await.map(drop)
     }
 
     async fn keep(&self, connection: &Connection, read_until: Instant) -> Result<(), Error> {

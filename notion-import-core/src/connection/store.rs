@@ -95,13 +95,6 @@ pub trait ConnectionStore: Send + Sync {
     /// It returns one connection.
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError>;
 
-    /// Returns the connection that the service calls so.
-    async fn called(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<ConnectionRecord>, StoreError>;
-
     /// Returns the connections of any tenant that the service calls so, oldest first. It is for what the service says of a
     /// connection whose tags are lost or changed.
     async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError>;

@@ -127,17 +127,6 @@ impl ConnectionStore for Postgres {
         Ok(record)
     }
 
-    async fn called(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<ConnectionRecord>, StoreError> {
-        let mut tx = self.snapshot(Role::App, tenant).await?;
-        let record = connections::called(&mut *tx, tenant, reference).await?;
-        commit(tx).await?;
-        Ok(record)
-    }
-
     async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
         let mut tx = self.schedule(Role::App).await?;
         let mut called = Vec::new();

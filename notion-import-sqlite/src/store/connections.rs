@@ -109,14 +109,6 @@ impl ConnectionStore for Sqlite {
         connections::get(self.readers(), tenant, id).await
     }
 
-    async fn called(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<ConnectionRecord>, StoreError> {
-        connections::called(self.readers(), tenant, reference).await
-    }
-
     async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
         connections::by_reference(self.readers(), reference).await
     }

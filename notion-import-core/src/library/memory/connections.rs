@@ -171,14 +171,6 @@ impl ConnectionStore for MemoryConnections {
         Ok(self.lock().get(tenant, id).map(|held| held.record.clone()))
     }
 
-    async fn called(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<ConnectionRecord>, StoreError> {
-        Ok(self.lock().of_reference(tenant, reference).cloned())
-    }
-
     async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
         let state = self.lock();
         let records = state.connections.values().map(|held| &held.record);

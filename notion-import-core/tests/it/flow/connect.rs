@@ -422,3 +422,31 @@ async fn a_change_that_the_service_did_not_hear_of_is_finished_later() {
     assert_eq!(scene.connections.list(scene.admin.tenant).await.unwrap(), [record]);
     assert_eq!(scene.consents.known().revoked, [old.reference]);
 }
+
+#[tokio::test]
+async fn nobody_revokes_what_another_tenant_uses_by_giving_it_their_tags() {
+    let scene = Scene::new();
+    let id = scene.connected().await;
+    let used = ConnectionRef::new("c-1");
+    let other = actor(TenantId::fresh(), Role::Admin);
+    let begun = scene.connector.begin(&other).await.unwrap();
+    scene.consents.grant(other.tenant, begun.attempt, used.as_str());
+    scene.connector.poll(&other, begun.attempt).await.unwrap();
+    assert!(scene.confirm(&other, &begun, &begun.secret).await.is_err());
+    scene.connector.cancel(&other, begun.attempt, &begun.secret).await.unwrap();
+    scene.connector.sweep().await.unwrap();
+    assert!(scene.consents.known().revoked.is_empty(), "it is in use");
+    let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
+    assert_eq!(record.state, ConnectionState::Active);
+}
+
+#[tokio::test]
+async fn what_was_granted_is_taken_back_whatever_became_of_its_tags() {
+    let scene = Scene::new();
+    let begun = scene.connector.begin(&scene.admin).await.unwrap();
+    let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
+    scene.connector.noticed(&reference).await.unwrap();
+    scene.consents.known().untagged.insert(reference.clone());
+    scene.connector.cancel(&scene.admin, begun.attempt, &begun.secret).await.unwrap();
+    assert_eq!(scene.consents.known().revoked, [reference]);
+}

@@ -24,6 +24,8 @@ use crate::consents::Consents;
 struct Scene {
     stage: Stage,
     consents: Arc<Consents>,
+    connector: Connector,
+    workspace: String,
     identity: Arc<ConfirmedIdentity>,
     connection: Connection,
     admin: Actor,
@@ -40,11 +42,11 @@ impl Scene {
         connector.noticed(&reference).await.unwrap();
         let record = connector.confirm(&admin, begun.attempt, &begun.secret).await.unwrap();
         let workspace = record.workspace.id.clone().unwrap();
-        consents.known().workspaces.insert(reference, workspace);
+        consents.known().workspaces.insert(reference, workspace.clone());
         consents.known().inspections = 0;
         let identity = ConfirmedIdentity::new(consents.clone(), Arc::new(connections));
         let identity = Arc::new(identity.by(Arc::new(stage.clock.clone())));
-        Self { connection: record.connection(), stage, consents, identity, admin }
+        Self { connection: record.connection(), stage, consents, connector, workspace, identity, admin }
     }
 
     fn importer(&self) -> Importer {
@@ -218,4 +220,18 @@ async fn a_replacement_between_two_documents_of_an_import_is_noticed() {
     // The clock stands still, so that the first answer is good for the first document alone.
     assert_eq!((kept.len(), stored.len()), (40, 1));
     assert!(kept[0] && !kept[1..].contains(&true));
+}
+
+#[tokio::test]
+async fn what_a_webhook_has_told_is_heeded_before_the_answer_is_old() {
+    let scene = Scene::new().await;
+    scene.identity.begin(&scene.connection).await.unwrap();
+    scene.leads_elsewhere();
+    scene.connector.noticed(&scene.connection.reference).await.unwrap();
+    // It leads home again, which nobody has confirmed.
+    scene.consents.known().workspaces.insert(scene.connection.reference.clone(), scene.workspace.clone());
+    let begun = scene.identity.begin(&scene.connection).await;
+    assert!(matches!(begun, Err(Error::AnotherWorkspace)), "{begun:?}");
+    let kept = scene.keep(scene.read()).await;
+    assert!(matches!(kept, Err(Error::AnotherWorkspace)), "{kept:?}");
 }

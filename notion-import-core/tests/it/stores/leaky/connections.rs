@@ -174,7 +174,12 @@ impl ConnectionStore for Leaky {
                 Leak::ConnectsTwice if attempt.renews.is_none() && attempt.ended_at.is_none() => {
                     let reference = attempt.granted.as_ref().map(|granted| granted.reference.clone());
                     if let Some(reference) = reference
-                        && let Some(record) = self.inner.called(tenant, &reference).await?
+                        && let Some(record) = self
+                            .inner
+                            .by_reference(&reference)
+                            .await?
+                            .into_iter()
+                            .find(|record| record.tenant == tenant)
                     {
                         self.inner.forget(tenant, id).await?;
                         return Ok(record);
@@ -239,14 +244,6 @@ impl ConnectionStore for Leaky {
             (Leak::ReadsAnyTenant, Some(known)) => self.inner.get(known.tenant, id).await,
             _ => self.inner.get(tenant, id).await,
         }
-    }
-
-    async fn called(
-        &self,
-        tenant: TenantId,
-        reference: &ConnectionRef,
-    ) -> Result<Option<ConnectionRecord>, StoreError> {
-        self.inner.called(tenant, reference).await
     }
 
     async fn by_reference(&self, reference: &ConnectionRef) -> Result<Vec<ConnectionRecord>, StoreError> {
