@@ -21,7 +21,7 @@ use url::Url;
 use crate::config::Config;
 use crate::converted::Converted;
 use crate::database::DatabaseError;
-use crate::folder::Folder;
+use crate::folder::{Folder, START};
 use crate::jobs::Jobs;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
@@ -121,7 +121,7 @@ impl App {
     /// Instances that start at once do this one after the other: the first prepares what the others find.
     async fn assemble(config: &Config, folder: Option<&Folder>, url: &Url) -> Result<Self, StartError> {
         let _alone = match folder {
-            Some(folder) => Some(folder.hold("start").await?),
+            Some(folder) => Some(folder.hold(START).await?),
             None => None,
         };
         let stores = Stores::open(folder, config.database_url()).await?;

@@ -10,6 +10,9 @@ use notion_import_core::private;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
+/// What an instance holds while it starts: its lock is the first file of the folder, by which it is known for a demo's.
+pub const START: &str = "start";
+
 /// A folder on this machine, or one that several mount.
 #[derive(Clone)]
 pub struct Folder(PathBuf);
@@ -18,10 +21,18 @@ pub struct Folder(PathBuf);
 pub struct Held(#[expect(dead_code, reason = "the lock ends with the file")] File);
 
 impl Folder {
-    /// Makes the folder if it is not there. What others could read in one that is, they no longer can.
+    /// Makes the folder if it is not there. What others could read in one of ours, they no longer can; one that holds something else
+    /// and that they may enter is refused.
     pub fn open(path: &Path) -> io::Result<Self> {
-        private::tree(path)?;
+        private::tree(path, &lock_name(START))?;
         Ok(Self(path.to_owned()))
+    }
+
+    /// Makes a folder in it.
+    pub fn within(&self, name: &str) -> io::Result<Self> {
+        let path = self.0.join(name);
+        private::folder(&path)?;
+        Ok(Self(path))
     }
 
     pub fn path(&self) -> &Path {
@@ -46,7 +57,7 @@ impl Folder {
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
-        private::file(&self.0.join(format!("{name}.lock")))
+        private::file(&self.0.join(lock_name(name)))
     }
 
     pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
@@ -86,4 +97,8 @@ impl Folder {
         let names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect()
     }
+}
+
+fn lock_name(name: &str) -> String {
+    format!("{name}.lock")
 }

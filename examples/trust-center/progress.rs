@@ -54,7 +54,7 @@ pub struct Notes(Folder);
 
 impl Notes {
     pub fn of(folder: &Folder) -> io::Result<Self> {
-        Folder::open(&folder.path().join("imports")).map(Self)
+        folder.within("imports").map(Self)
     }
 
     pub fn write(&self, id: ImportId, progress: &Progress) -> io::Result<()> {

@@ -24,7 +24,7 @@ pub enum SignIns {
 impl SignIns {
     pub fn of(folder: Option<&Folder>) -> io::Result<Self> {
         match folder {
-            Some(folder) => Folder::open(&folder.path().join("sign-ins")).map(Self::Kept),
+            Some(folder) => folder.within("sign-ins").map(Self::Kept),
             None => Ok(Self::Here(Mutex::default())),
         }
     }

@@ -19,6 +19,9 @@ use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio_util::io::ReaderStream;
 
+/// The first thing in the folder, by which it is known for one of blobs.
+const SPOOL: &str = "spool";
+
 /// Files in a folder that only this user may enter, content-addressed per tenant.
 ///
 /// A blob arrives in the spool and is moved to its place once it is whole and on the disk. What is left in the spool after a
@@ -33,8 +36,8 @@ impl Folder {
         let folder = Self { root };
         let (root, spool) = (folder.root.clone(), folder.spool());
         off_the_runtime(move || {
-            private::tree(&root)?;
-            private::tree(&spool)
+            private::tree(&root, SPOOL)?;
+            private::folder(&spool)
         })
         .await?;
         folder.sweep().await.map_err(StoreError::backend)?;
@@ -42,7 +45,7 @@ impl Folder {
     }
 
     fn spool(&self) -> PathBuf {
-        self.root.join("spool")
+        self.root.join(SPOOL)
     }
 
     fn place(&self, tenant: TenantId, blob: &BlobId) -> PathBuf {

@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const READERS: u32 = 4;
 const FILE: &str = "library.db";
 
+/// The first file of the folder, by which it is known for a library's.
+const LOCK: &str = "library.lock";
+
 /// Connections, documents and, with the feature `gate`, who may read them, on one SQLite file.
 ///
 /// Clones share the file. Every call that writes is one transaction that begins as a writer, so none fails halfway because
@@ -43,7 +46,7 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`StoreError::Backend`] if the folder or the file in it cannot be opened, narrowed, written or brought up to date, or the folder
-    /// is one for several users, such as `/tmp`; [`StoreError::StorageFull`] if the disk has no room.
+    /// is somebody else's, one for several users, such as `/tmp`, or open to others and full of other things; [`StoreError::StorageFull`] if the disk has no room.
     pub async fn open(data: impl AsRef<Path>) -> Result<Self, StoreError> {
         let data = data.as_ref();
         let file = data.join(FILE);
@@ -116,8 +119,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 /// Then makes the folder and what is in it this user's own. SQLite gives the files it makes beside its file the rights of that.
 async fn lock(data: PathBuf) -> Result<File, StoreError> {
     let locking = spawn_blocking(move || {
-        private::folder(&data)?;
-        let lock = private::file(&data.join("library.lock"))?;
+        private::take(&data, LOCK)?;
+        let lock = private::file(&data.join(LOCK))?;
         lock.lock()?;
         own(&data.join(FILE))?;
         for beside in ["-wal", "-shm", "-journal"] {

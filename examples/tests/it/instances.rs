@@ -45,7 +45,7 @@ impl Two {
 }
 
 async fn start(database: &Database, data: &Path, instance: &str) -> Demo {
-    let mut command = demo::on(&database.url(HOST), data, &["--sync-every", ROUND]);
+    let mut command = demo::on(&database.url(HOST), &data.join("data"), &["--sync-every", ROUND]);
     command.env("RUST_LOG", "info").stderr(File::create(log(data, instance)).unwrap());
     spawn_blocking(move || Demo::run(command)).await.unwrap()
 }
