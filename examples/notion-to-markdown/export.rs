@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
         let done = done(fetched, document);
         self.follow(&done);
         // An edit later in the same minute would look like none, and rows may leave a table without a trace in it.
-        if content.settled && content.source.kind == SourceKind::Page {
+        if content.read.settled && content.source.kind == SourceKind::Page {
             let path = self.folder.record();
             self.record.add(done).map_err(|source| Failure::Folder { path, source })?;
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::library::basis::Basis;
+use notion_import_core::library::basis::{Basis, ReadState};
 use notion_import_core::library::document::{
     Content, NewContent, Source, SourceKind, SourceParent, SourceState,
 };
@@ -42,14 +42,13 @@ pub fn content(source: Source) -> NewContent {
     let text =
         format!("# {}\n\n{}", source.title, "We encrypt everything, at rest and on the way. ".repeat(42));
     NewContent {
+        read: ReadState { edited_at: source.edited_at, settled: true, basis: Some(Basis::of(&[])) },
         source,
         state: SourceState::Present,
         content: Content::Markdown(text),
         attachments: Vec::new(),
         fidelity: Fidelity::Complete,
         exposure: Exposure::default(),
-        settled: true,
-        basis: Some(Basis::of(&[])),
     }
 }
 

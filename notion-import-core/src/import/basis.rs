@@ -34,7 +34,7 @@ impl Fetcher<'_> {
 
     /// Whether a look at its source may show that a document need not be read again.
     pub(super) fn may_hold(&self, known: &Linked) -> bool {
-        known.basis.is_some()
+        known.read.basis.is_some()
             && known.link.connection == Some(self.connection.id)
             && !known.link.update_available
     }
@@ -43,8 +43,8 @@ impl Fetcher<'_> {
     pub(super) fn holds(&self, known: &Linked, page: &Page, shape: Shape) -> bool {
         let Some(seen) = Seen::of_page(page) else { return false };
         let link = &known.link;
-        known.basis == Some(self.basis(page, shape))
-            && known.imported_edit == seen.source.edited_at
+        known.read.basis == Some(self.basis(page, shape))
+            && known.read.edited_at == seen.source.edited_at
             && link.state == seen.state
             && link.source == seen.source.with_files_of(&link.source)
     }

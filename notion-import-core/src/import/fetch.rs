@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::download::Downloader;
 use crate::error::Error;
 use crate::id::NotionId;
-use crate::library::basis::Basis;
+use crate::library::basis::{Basis, ReadState};
 use crate::library::blob::BlobStore;
 use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind};
 use crate::notion::block;
@@ -187,14 +187,13 @@ impl Fetcher<'_> {
 
 fn new_content(seen: Seen, body: convert::Body, settled: bool, basis: Option<Basis>) -> NewContent {
     NewContent {
+        read: ReadState { edited_at: seen.source.edited_at, settled, basis },
         source: seen.source,
         state: seen.state,
         content: body.content,
         attachments: body.attachments,
         fidelity: body.fidelity,
         exposure: body.exposure,
-        settled,
-        basis,
     }
 }
 

@@ -1,8 +1,22 @@
-//! What a reading rests on, in a form to keep and to compare.
+//! What is known of the reading that a version came from.
 
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::id::digest_id;
+
+/// What is known of the reading that a document's newest version came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReadState {
+    /// The source's last edit when it was read, whether that made a new version or not.
+    pub edited_at: DateTime<Utc>,
+    /// Whether it was read after the minute of that edit. If not, a later edit in that minute would look the same, so the next sync
+    /// reads it again.
+    pub settled: bool,
+    /// What the reading rests on, if one look at the source tells whether another would bring the same.
+    pub basis: Option<Basis>,
+}
 
 digest_id! {
     /// The SHA-256 of everything beside a source's own edits that decides what reading it brings. Two readings on one basis with

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
 use super::audit::{AuditEvent, NewEntry, Subject};
-use super::basis::Basis;
+use super::basis::ReadState;
 use super::blob::BlobId;
 use super::document::{Document, Imported, Linked, NewContent, SyncPatch, Version};
 use crate::connection::Connection;
@@ -19,19 +19,15 @@ use crate::id::{DocumentId, NotionId, VersionNumber};
 pub struct Kept {
     /// The document.
     pub document: Document,
-    /// The source's last edit when its content was last read.
-    pub imported_edit: DateTime<Utc>,
-    /// Whether it was read after the minute of that edit.
-    pub settled: bool,
-    /// What that reading rests on, as the import said.
-    pub basis: Option<Basis>,
+    /// How its newest version was read.
+    pub read: ReadState,
 }
 
 impl Kept {
     /// What sync needs to know of it, given the digest of its newest version's content; none if it is not linked.
     pub fn linked(self, digest: BlobId) -> Option<Linked> {
-        let Self { document: Document { id, title, link, .. }, imported_edit, settled, basis } = self;
-        Some(Linked { document: id, title, link: link?, digest, imported_edit, settled, basis })
+        let Self { document: Document { id, title, link, .. }, read } = self;
+        Some(Linked { document: id, title, link: link?, digest, read })
     }
 
     /// The source it is linked to.
@@ -92,7 +88,7 @@ impl Batch {
         for patch in patches {
             let Some(kept) = self.kept.get_mut(&patch.document) else { continue };
             let Some(patched) = patch.apply(connection, &mut kept.document) else { continue };
-            kept.settled |= patched.settled;
+            kept.read.settled |= patched.settled;
             self.changed.insert(patch.document);
             if patched.retitled {
                 let subject = Subject::Document(patch.document);
@@ -164,8 +160,7 @@ impl Batch {
     ) -> Imported {
         let id = DocumentId::fresh();
         let document = content.first(connection, id, now);
-        let NewContent { source, settled, basis, .. } = content;
-        let kept = Kept { document, imported_edit: source.edited_at, settled: *settled, basis: *basis };
+        let kept = Kept { document, read: content.read };
         self.kept.insert(id, kept);
         self.by_source.insert(content.source.id, id);
         self.changed.insert(id);
@@ -186,9 +181,7 @@ impl Batch {
         let is_unchanged = content.says_the_same(&newest.content, &newest.attachments);
         let kept = self.kept.get_mut(&id).ok_or(StoreError::Corrupt("source_id"))?;
         let is_retitled = content.refresh(&mut kept.document, connection, now);
-        kept.imported_edit = content.source.edited_at;
-        kept.settled = content.settled;
-        kept.basis = content.basis;
+        kept.read = content.read;
         self.changed.insert(id);
         if !is_unchanged {
             kept.document.latest = next;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::store::DocumentStore;
-use super::basis::Basis;
+use super::basis::ReadState;
 use super::blob::{Blob, BlobId};
 use super::fidelity::{Exposure, Fidelity};
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
@@ -228,11 +228,8 @@ pub struct NewContent {
     pub fidelity: Fidelity,
     /// What it may expose.
     pub exposure: Exposure,
-    /// Whether the source was read after the minute of its own last edit. If not, a later edit in that minute
-    /// would look the same, so the next sync reads it again.
-    pub settled: bool,
-    /// What the reading rests on, if one look at the source tells whether another would bring the same.
-    pub basis: Option<Basis>,
+    /// How it was read.
+    pub read: ReadState,
 }
 
 /// What an import did.
@@ -266,12 +263,8 @@ pub struct Linked {
     pub link: Link,
     /// The digest of its newest version's content.
     pub digest: BlobId,
-    /// The source's last edit when its content was last read, whether that made a new version or not.
-    pub imported_edit: DateTime<Utc>,
-    /// Whether it was read after the minute of that edit.
-    pub settled: bool,
-    /// What that reading rests on, as the import said.
-    pub basis: Option<Basis>,
+    /// How its newest version was read.
+    pub read: ReadState,
 }
 
 /// What a sync found out about one document. It has no level, no publication, no content and no file: a stored icon or cover in it

@@ -61,13 +61,13 @@ pub(crate) fn confirmed<'a>(known: &Linked, seen: &'a HashMap<NotionId, Seen>) -
 /// Whether a document's newest version has to be read again: it was taken in the minute of its own last edit, that minute is
 /// over, and a further edit in it would show no other time.
 pub(crate) fn needs_reading(known: &Linked, seen: &Seen, now: DateTime<Utc>) -> bool {
-    !known.settled && seen.source.edited_at == known.imported_edit && seen.is_settled(now)
+    !known.read.settled && seen.source.edited_at == known.read.edited_at && seen.is_settled(now)
 }
 
 /// It turns a look at a source into a patch. `reread` tells whether a fresh copy differs from the newest version, if one was
 /// taken.
 pub(crate) fn diff(known: &Linked, seen: &Seen, reread: Option<bool>, now: DateTime<Utc>) -> SyncPatch {
-    let moved_on = seen.source.edited_at > known.imported_edit || reread == Some(true);
+    let moved_on = seen.source.edited_at > known.read.edited_at || reread == Some(true);
     let title = &seen.source.title;
     let follows = !known.title.edited_here && known.title.text != *title;
     SyncPatch {
@@ -77,7 +77,7 @@ pub(crate) fn diff(known: &Linked, seen: &Seen, reread: Option<bool>, now: DateT
             source: Box::new(seen.source.clone().with_files_of(&known.link.source)),
             state: seen.state,
             update_available: moved_on || known.link.update_available,
-            settled: known.settled || reread.is_some(),
+            settled: known.read.settled || reread.is_some(),
             title: follows.then(|| title.clone()),
         },
     }

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
-use notion_import_core::library::basis::Basis;
+use notion_import_core::library::basis::{Basis, ReadState};
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
@@ -104,9 +104,9 @@ impl Rows {
         self.checked_at.push(link.map(|link| link.checked_at));
         self.update_available.push(link.map(|link| link.update_available));
         self.connection.push(connection.map(ConnectionId::as_uuid));
-        self.imported_edit.push(kept.imported_edit);
-        self.settled.push(kept.settled);
-        self.basis.push(kept.basis.map(|basis| basis.as_bytes().to_vec()));
+        self.imported_edit.push(kept.read.edited_at);
+        self.settled.push(kept.read.settled);
+        self.basis.push(kept.read.basis.map(|basis| basis.as_bytes().to_vec()));
         Ok(())
     }
 }
@@ -287,9 +287,11 @@ pub(crate) fn read(row: &PgRow) -> Result<Kept, StoreError> {
     };
     Ok(Kept {
         document,
-        imported_edit: row.time("imported_edit")?,
-        settled: row.flag("settled")?,
-        basis: row.digest_or_none("basis")?.map(Basis::from_digest),
+        read: ReadState {
+            edited_at: row.time("imported_edit")?,
+            settled: row.flag("settled")?,
+            basis: row.digest_or_none("basis")?.map(Basis::from_digest),
+        },
     })
 }
 

@@ -6,6 +6,7 @@ use futures_util::TryStreamExt;
 use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
+use notion_import_core::library::basis::ReadState;
 use notion_import_core::library::batch::Kept;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
@@ -61,9 +62,9 @@ fn columns(kept: &Kept) -> Result<Value, StoreError> {
         "checked_at": link.map(|link| micros(link.checked_at)),
         "update_available": link.map(|link| link.update_available),
         "connection": link.and_then(|link| link.connection),
-        "imported_edit": micros(kept.imported_edit),
-        "settled": kept.settled,
-        "basis": kept.basis,
+        "imported_edit": micros(kept.read.edited_at),
+        "settled": kept.read.settled,
+        "basis": kept.read.basis,
     }))
 }
 
@@ -226,9 +227,11 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Kept, StoreError> {
     };
     Ok(Kept {
         document,
-        imported_edit: row.time("imported_edit")?,
-        settled: row.flag("settled")?,
-        basis: row.id_or_none("basis")?,
+        read: ReadState {
+            edited_at: row.time("imported_edit")?,
+            settled: row.flag("settled")?,
+            basis: row.id_or_none("basis")?,
+        },
     })
 }
 

@@ -17,7 +17,7 @@ use crate::connection::{
 use crate::error::{Cause, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId, VersionNumber};
 use crate::library::access::{AccessFacts, AccessLevel, Actor, DocumentFacts, Publication, Role, Viewer};
-use crate::library::basis::Basis;
+use crate::library::basis::{Basis, ReadState};
 use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
 use crate::library::document::{
     Content, Found, NewContent, Source, SourceKind, SourceParent, SourceState, StoredFile, SyncPatch,
@@ -173,8 +173,7 @@ pub fn content(source: &Source, text: &str) -> NewContent {
         attachments: vec![file("diagram.png")],
         fidelity: fidelity(),
         exposure: Exposure::default(),
-        settled: false,
-        basis: basis(b"first"),
+        read: ReadState { edited_at: source.edited_at, settled: false, basis: basis(b"first") },
     }
 }
 

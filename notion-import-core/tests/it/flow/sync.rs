@@ -122,11 +122,11 @@ async fn a_copy_taken_in_the_minute_of_an_edit_is_read_again_once_the_minute_is_
         if edit_again {
             stage.author().append(page, [paragraph("Two.")]);
         }
-        assert!(!stage.linked(page).await.settled);
+        assert!(!stage.linked(page).await.read.settled);
         stage.pass(5);
         stage.sync().await;
         let linked = stage.linked(page).await;
-        assert_eq!((linked.settled, linked.link.update_available), (true, edit_again));
+        assert_eq!((linked.read.settled, linked.link.update_available), (true, edit_again));
         stage.sync().await;
         assert_eq!(stage.linked(page).await.link.update_available, edit_again);
     };

@@ -210,7 +210,7 @@ async fn a_copy_that_only_a_sync_found_settled_is_read_once_more() {
     desk.ensure("in the minute of its edit", pick, true).await;
     desk.pass(120).await;
     desk.sync().await;
-    assert!(desk.linked(desk.home).await.settled);
+    assert!(desk.linked(desk.home).await.read.settled);
     desk.ensure("after a sync", pick, true).await;
     desk.ensure("after that", pick, false).await;
 }

@@ -26,7 +26,7 @@ impl Tenant {
             let said: Vec<String> = said.collect();
             contents.push(format!(
                 "{:?} {:?} {:?} {} {said:#?}",
-                known.link.source, known.link.state, known.title, known.settled
+                known.link.source, known.link.state, known.title, known.read.settled
             ));
         }
         contents.sort();

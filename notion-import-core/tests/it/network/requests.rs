@@ -128,7 +128,7 @@ async fn a_page_edited_while_it_is_read_is_read_again_at_most_twice() {
         if edits == 1 {
             assert!(fetched.markdown().unwrap().contains("Edit 0."));
         }
-        assert_eq!(fetched.content.settled, edits < 3, "{edits} edits");
+        assert_eq!(fetched.content.read.settled, edits < 3, "{edits} edits");
     }
 }
 

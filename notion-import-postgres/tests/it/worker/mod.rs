@@ -16,7 +16,7 @@ use notion_import_core::connection::{
 };
 use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
 use notion_import_core::importer::{Importer, Timeouts};
-use notion_import_core::library::document::{DocumentStore, NewContent, Source};
+use notion_import_core::library::document::{DocumentStore, Source};
 use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::schedule::{ScheduleOptions, Scheduler};
 use notion_import_core::testing::suite::{content, content_manager, page};
@@ -119,7 +119,8 @@ async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
     let record = postgres.activate(&admin, id, &Confirmation::new([1; 32], Utc::now())).await.unwrap();
     let connection = record.connection();
     let source = Source { id: page_id, parent: None, ..page("Policy") };
-    let new = NewContent { settled: true, ..content(&source, "Text") };
+    let mut new = content(&source, "Text");
+    new.read.settled = true;
     postgres.import(&content_manager(connection.tenant), &connection, &new, Utc::now()).await.unwrap();
     connection
 }

@@ -37,9 +37,7 @@ pub(super) async fn created(store: Store) -> Outcome {
                 update_available: false,
             },
             digest: new.content.digest(),
-            imported_edit: source.edited_at,
-            settled: false,
-            basis: new.basis,
+            read: new.read,
         };
         ensure_eq!(imported, Imported::Created(imported.document()), "the first import");
         ensure_eq!(desk.linked(&source).await?, expected, "the document");
@@ -58,7 +56,7 @@ pub(super) async fn unchanged(store: Store) -> Outcome {
 
     let edited = Source { edited_at: minute(2), icon: None, ..source.clone() };
     let mut again = content(&edited, "Policy");
-    again.settled = true;
+    again.read.settled = true;
     again.state = SourceState::Archived;
     for _again in 0..2 {
         ensure_eq!(desk.import_at(&again, 3).await?, Imported::Unchanged(document), "importing it again");
@@ -71,7 +69,7 @@ pub(super) async fn unchanged(store: Store) -> Outcome {
             update_available: false,
         };
         ensure_eq!(linked.link, expected, "the link");
-        ensure_eq!((linked.imported_edit, linked.settled), (minute(2), true), "the edit that was read");
+        ensure_eq!((linked.read.edited_at, linked.read.settled), (minute(2), true), "the edit that was read");
     }
     Ok(())
 }
@@ -122,9 +120,10 @@ pub(super) async fn rests(store: Store) -> Outcome {
         ("Policy", basis(b"first")),
         ("Policy", None),
     ] {
-        let new = crate::library::document::NewContent { basis, ..content(&source, text) };
+        let mut new = content(&source, text);
+        new.read.basis = basis;
         desk.import_at(&new, 1).await?;
-        ensure_eq!(desk.linked(&source).await?.basis, basis, "what the import of '{text}' rests on");
+        ensure_eq!(desk.linked(&source).await?.read.basis, basis, "what the import of '{text}' rests on");
         let listed = store.linked(&desk.connection, None, 9).await?;
         ensure_eq!(listed, [desk.linked(&source).await?], "what is listed");
     }

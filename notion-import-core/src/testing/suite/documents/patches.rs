@@ -41,7 +41,7 @@ pub(super) async fn source(store: Store) -> Outcome {
     };
     ensure_eq!(linked.link, expected, "the link");
     ensure_eq!(linked.title.text, "Renamed", "the title");
-    ensure_eq!((linked.settled, linked.imported_edit), (true, minute(0)), "the version's edit");
+    ensure_eq!((linked.read.settled, linked.read.edited_at), (true, minute(0)), "the version's edit");
     ensure_eq!(desk.linked(&other).await?, untouched, "another document");
     Ok(())
 }
@@ -173,11 +173,11 @@ pub(super) async fn settled(store: Store) -> Outcome {
             *settled = found;
         }
         store.patch(&desk.connection, &[patch], None).await?;
-        ensure_eq!(desk.linked(&source).await?.settled, expected, "settled at minute {minutes}");
+        ensure_eq!(desk.linked(&source).await?.read.settled, expected, "settled at minute {minutes}");
     }
     // Other content is another matter.
     desk.import_at(&content(&source, "New"), 8).await?;
-    ensure_eq!(desk.linked(&source).await?.settled, false, "settled after an unsettled import");
+    ensure_eq!(desk.linked(&source).await?.read.settled, false, "settled after an unsettled import");
     Ok(())
 }
 
@@ -191,12 +191,12 @@ pub(super) async fn basis_stays(store: Store) -> Outcome {
     ];
     for patch in patches {
         store.patch(&desk.connection, std::slice::from_ref(&patch), None).await?;
-        ensure_eq!(desk.linked(&source).await?.basis, basis(b"first"), "after {patch:?}");
+        ensure_eq!(desk.linked(&source).await?.read.basis, basis(b"first"), "after {patch:?}");
     }
     store.detach(&desk.connection).await?;
     let other = desk.other().connection;
     store.patch(&other, &[seen(document, &source, 8)], None).await?;
-    ensure_eq!(desk.linked(&source).await?.basis, basis(b"first"), "linked through another connection");
+    ensure_eq!(desk.linked(&source).await?.read.basis, basis(b"first"), "linked through another connection");
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, MemberId};
 use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::library::basis::ReadState;
 use notion_import_core::library::document::{DocumentStore, Found, Imported, Linked, NewContent, SyncPatch};
 use notion_import_core::library::gate::AccessStore;
 
@@ -47,8 +48,8 @@ impl Leaky {
         for content in contents {
             let known = before.iter().find(|known| known.link.source.id == content.source.id);
             match (self.leak, known) {
-                (Leak::ForgetsTheBasis, _) => content.basis = None,
-                (Leak::KeepsTheFirstBasis, Some(known)) => content.basis = known.basis,
+                (Leak::ForgetsTheBasis, _) => content.read.basis = None,
+                (Leak::KeepsTheFirstBasis, Some(known)) => content.read.basis = known.read.basis,
                 _ => {}
             }
         }
@@ -77,7 +78,7 @@ impl Leaky {
     pub(super) fn forget_bases(&self, linked: &mut [Linked]) {
         let forgotten = self.forgotten.lock().unwrap();
         for known in linked.iter_mut().filter(|known| forgotten.contains(&known.document)) {
-            known.basis = None;
+            known.read.basis = None;
         }
     }
 
@@ -95,7 +96,7 @@ impl Leaky {
                     source: Box::new(content.source.clone()),
                     state: content.state,
                     update_available: true,
-                    settled: before.settled,
+                    settled: before.read.settled,
                     title: None,
                 };
                 let patch = SyncPatch { document: before.document, checked_at: now, found };
@@ -128,8 +129,7 @@ impl Leaky {
                 attachments: newest.attachments,
                 fidelity: newest.fidelity,
                 exposure: newest.exposure,
-                settled: *settled,
-                basis: kept.basis,
+                read: ReadState { edited_at: source.edited_at, settled: *settled, ..kept.read },
             };
             self.inner.import(&admin, connection, &content, patch.checked_at).await?;
         }
