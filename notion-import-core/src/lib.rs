@@ -1,6 +1,6 @@
-//! Read-only Notion import.
-//!
-//! The modules are listed top-down: an import inside this crate points down the list, never up.
+#![doc = include_str!("../README.md")]
+
+// The modules are listed top-down: an import inside this crate points down the list, never up.
 
 #[cfg(feature = "testing")]
 pub mod testing;
