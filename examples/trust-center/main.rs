@@ -29,6 +29,7 @@ mod session;
 mod sign_ins;
 mod stand_ins;
 mod stores;
+mod stream;
 mod target;
 mod words;
 

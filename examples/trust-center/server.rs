@@ -24,6 +24,7 @@ use tower::ServiceExt;
 
 use crate::headers;
 use crate::problem::Problem;
+use crate::stream::TimedStream;
 
 /// Connections open at once; whoever comes next waits until one is closed.
 const CONNECTIONS: usize = 512;
@@ -82,7 +83,7 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, stopping: C
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    let mut connection = server.serve_connection(TokioIo::new(stream), service);
+    let mut connection = server.serve_connection(TokioIo::new(TimedStream::new(stream)), service);
     let ended = tokio::select! {
         ended = &mut connection => ended,
         () = stopping.cancelled() => {
@@ -100,7 +101,7 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, stopping: C
 }
 
 /// hyper gives up on a slow head without an answer.
-async fn tell_too_slow(mut stream: TcpStream) -> io::Result<()> {
+async fn tell_too_slow(mut stream: TimedStream) -> io::Result<()> {
     let mut response = Problem::too_slow().into_response();
     headers::complete(response.headers_mut());
     let (head, body) = response.into_parts();

@@ -1,9 +1,9 @@
-//! Who sends slowly is told so after a while, and keeps nobody else from being answered.
+//! Who sends slowly is told so after a while, who does not read is hung up on, and neither keeps anybody else from being answered.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::demo::Demo;
@@ -80,5 +80,22 @@ async fn hundreds_of_silent_connections_keep_nobody_out_for_long() {
     for _ in 0..700 {
         silent.push(TcpStream::connect(address).await.unwrap());
     }
+    demo.browser().get("/t/halden").await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_connections_that_ask_and_never_read_keep_nobody_out_for_long() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let address = demo.url.trim_start_matches("http://").parse().unwrap();
+    let asked = "GET /style.css HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".repeat(400);
+    let mut unread = Vec::new();
+    for _ in 0..512 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        stream.write_all(asked.as_bytes()).await.unwrap();
+        unread.push(stream);
+    }
+    // The first of them may be hung up on before the last one asks.
     demo.browser().get("/t/halden").await.ok();
 }
