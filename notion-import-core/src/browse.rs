@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::id::{DocumentId, NotionId};
@@ -12,7 +14,7 @@ use crate::notion::link;
 use crate::source::{Seen, look};
 
 /// Something that can be picked.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Entry {
     /// What it says of itself.
     pub source: Source,
@@ -23,7 +25,7 @@ pub struct Entry {
 }
 
 /// A part of what can be picked, and where the next part begins.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Listing {
     /// The entries, last edited first.
     pub entries: Vec<Entry>,
@@ -33,8 +35,9 @@ pub struct Listing {
     pub is_capped: bool,
 }
 
-/// What the picker asks for.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// What the picker asks for. What a request leaves out is its default.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Query {
     /// Words of the title; empty for everything.
     pub words: String,

@@ -71,7 +71,7 @@ fn is_member(visitor: &Visitor, company: &Company) -> bool {
 fn shelved(known: &PublicDocument) -> Shelved {
     let hint = match known.outside {
         Outside::Ok => "",
-        Outside::AcceptNda(..) => "Accept the NDA to read",
+        Outside::AcceptNda { .. } => "Accept the NDA to read",
         Outside::SignIn => "Sign in to read",
         Outside::RequestAccess => "Ask your account manager for access",
         Outside::NotFound => "",
@@ -117,7 +117,7 @@ pub async fn document(
     let (company, id) = (company(&site)?, document_id(&id)?);
     match app.gate.read(company.tenant, &visitor.viewer(), id, Utc::now()).await? {
         Reading::Open(readable) => read(&app, &visitor, company, id, &readable).await,
-        Reading::Closed(Outside::AcceptNda(nda, version)) => {
+        Reading::Closed(Outside::AcceptNda { nda, version }) => {
             ask_nda(&app, &visitor, company, id, (nda, version)).await
         }
         Reading::Closed(Outside::SignIn) => {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::{
     AccessError, Conflict, DownloadError, Error, Fault, NotionCode, NotionError, StoreError, TransportError,
@@ -36,7 +38,8 @@ use super::{
 /// | [`StorageFailed`](Self::StorageFailed) | passes | | 500 | |
 /// | [`Corrupt`](Self::Corrupt) | | | 500 | |
 /// | [`Cancelled`](Self::Cancelled) | | | 503 | |
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Notion, or the service that holds the tokens, asks for a pause. Nothing went wrong.
     RateLimited,
@@ -148,6 +151,16 @@ impl ErrorKind {
             Self::Corrupt => (Final, All, StatusCode::INTERNAL_SERVER_ERROR, None),
             Self::Cancelled => (Final, All, StatusCode::SERVICE_UNAVAILABLE, None),
         }
+    }
+}
+
+/// As an object: what a program may be told of it, the code and the kind.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut error = serializer.serialize_struct("Error", 2)?;
+        error.serialize_field("code", self.code())?;
+        error.serialize_field("kind", &self.kind())?;
+        error.end()
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) use job::Job;
 pub(crate) use media::Downloads;
 pub use tree::TreeLimits;
 
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+
 pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
@@ -44,13 +47,14 @@ impl Default for ImportOptions {
 }
 
 /// Something to import.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Pick {
     /// Its id: a page's or a data source's.
     pub id: NotionId,
     /// What it is.
     pub kind: SourceKind,
     /// What is made of it.
+    #[serde(default)]
     pub shape: Shape,
 }
 
@@ -74,7 +78,8 @@ impl Pick {
 }
 
 /// What is made of a page or a database.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// Of a page with a supported file that file, else Markdown; of a database one table.
     #[default]
@@ -86,7 +91,8 @@ pub enum Shape {
 }
 
 /// How an import is getting on. Dropping the stream of these cancels what is still open.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
 pub enum Event {
     /// So many things are to be imported, now that databases have been taken apart into rows where that was asked for.
     Total(usize),
@@ -101,4 +107,15 @@ pub struct Outcome {
     pub pick: Pick,
     /// What the import did, or why it did nothing.
     pub result: Result<Imported, Error>,
+}
+
+/// As an object with what was imported or with an error, of which it says no more than the code and the kind.
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut outcome = serializer.serialize_struct("Outcome", 3)?;
+        outcome.serialize_field("pick", &self.pick)?;
+        outcome.serialize_field("imported", &self.result.as_ref().ok())?;
+        outcome.serialize_field("error", &self.result.as_ref().err())?;
+        outcome.end()
+    }
 }

@@ -3,7 +3,8 @@
 mod store;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::store::DocumentStore;
 use super::basis::ReadState;
@@ -249,6 +250,22 @@ impl Imported {
         match self {
             Self::Created(id) | Self::NewVersion(id, _) | Self::Unchanged(id) => id,
         }
+    }
+}
+
+/// As an object: what was done, the document, and the number of a version that was added.
+impl Serialize for Imported {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (done, version) = match self {
+            Self::Created(_) => ("created", None),
+            Self::NewVersion(_, version) => ("new_version", Some(version)),
+            Self::Unchanged(_) => ("unchanged", None),
+        };
+        let mut imported = serializer.serialize_struct("Imported", 3)?;
+        imported.serialize_field("type", done)?;
+        imported.serialize_field("document", &self.document())?;
+        imported.serialize_field("version", &version)?;
+        imported.end()
     }
 }
 

@@ -28,7 +28,8 @@ pub(crate) enum Found {
 }
 
 /// What a search looks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Pages and data sources.
     #[default]

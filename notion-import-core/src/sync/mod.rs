@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
+use serde::Serialize;
 
 use crate::connection::{Connection, Identity};
 use crate::error::Error;
@@ -50,7 +51,7 @@ impl Default for SyncOptions {
 }
 
 /// What a sync did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct SyncReport {
     /// Linked documents whose source was looked at.
     pub checked: u32,

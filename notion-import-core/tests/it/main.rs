@@ -6,6 +6,7 @@ mod architecture;
 mod consents;
 mod download;
 mod flow;
+mod json;
 mod markdown;
 mod network;
 mod stores;

@@ -51,7 +51,7 @@ pub enum Publication {
 }
 
 /// What of a document decides who may read it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 pub struct DocumentFacts {
     /// Whose it is.
     pub tenant: TenantId,

@@ -4,6 +4,7 @@ mod facts;
 mod level;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 pub use facts::{
     Acceptance, AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Publication, Viewer,
@@ -62,7 +63,8 @@ pub enum Decision {
 }
 
 /// All that an outsider may learn of a decision.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outside {
     /// It may be read.
     Ok,
@@ -72,8 +74,13 @@ pub enum Outside {
     SignIn,
     /// It exists and may be asked for.
     RequestAccess,
-    /// This NDA, in this version, is to be accepted first.
-    AcceptNda(NdaId, u32),
+    /// This NDA is to be accepted first.
+    AcceptNda {
+        /// Which one.
+        nda: NdaId,
+        /// The version to be accepted.
+        version: u32,
+    },
 }
 
 /// It decides whether `viewer`, on the site of tenant `site`, may read the document now.
@@ -158,7 +165,7 @@ pub fn accepts(
     now: DateTime<Utc>,
 ) -> Option<ContactId> {
     let known = match decide(site, viewer, document, facts, now).outside(document) {
-        Outside::Ok | Outside::RequestAccess | Outside::AcceptNda(..) => true,
+        Outside::Ok | Outside::RequestAccess | Outside::AcceptNda { .. } => true,
         Outside::SignIn | Outside::NotFound => false,
     };
     viewer.contact().filter(|_| known && required(document, facts).any(|required| required == nda))
@@ -178,7 +185,9 @@ impl Decision {
         match self {
             Self::Allow(_) => Outside::Ok,
             // They are assigned, so they may know.
-            Self::Deny(Deny::NdaNotAccepted(nda, version)) => Outside::AcceptNda(*nda, *version),
+            Self::Deny(Deny::NdaNotAccepted(nda, version)) => {
+                Outside::AcceptNda { nda: *nda, version: *version }
+            }
             Self::Deny(Deny::NotSignedIn | Deny::Unverified) if document.listed => Outside::SignIn,
             Self::Deny(Deny::NotAssigned) if document.listed => Outside::RequestAccess,
             Self::Deny(

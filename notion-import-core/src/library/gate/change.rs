@@ -15,7 +15,7 @@ use crate::library::blob::BlobId;
 
 /// What a person had before them when they decided on a change, and why they did. Whatever shows a document to more people
 /// needs all three; what narrows needs none.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Expected {
     /// The level it had.
     pub level: AccessLevel,
@@ -26,7 +26,7 @@ pub struct Expected {
 }
 
 /// A change of level, as a person asked for it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct LevelChange {
     /// The level it is to be.
     pub to: AccessLevel,
@@ -35,7 +35,7 @@ pub struct LevelChange {
 }
 
 /// A version to be shown, and what it is to be called, as a person asked for it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Publish {
     /// Which version.
     pub version: VersionNumber,

@@ -8,6 +8,7 @@ mod store;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 pub use act::{AccessChange, Act, DocumentChange, Found, Scope, Verdict, Write};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
@@ -23,7 +24,7 @@ use crate::error::StoreError;
 use crate::id::{DocumentId, TenantId, VersionNumber};
 
 /// A document as members of its tenant see it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct AdminDocument {
     /// The document.
     pub document: Document,
@@ -91,7 +92,7 @@ impl Permit {
 }
 
 /// A document as a reader outside sees it: nothing of its source, nothing of the tenant's members.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PublicDocument {
     /// Which one.
     pub id: DocumentId,

@@ -42,7 +42,7 @@ impl Signing {
     }
 
     fn asked(&self, version: u32) -> Option<Outside> {
-        Some(Outside::AcceptNda(self.nda, version))
+        Some(Outside::AcceptNda { nda: self.nda, version })
     }
 }
 
@@ -187,7 +187,7 @@ pub(super) async fn unconfigured(library: Library) -> Outcome {
     desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
     let readable = desk.access().readable(desk.tenant(), &desk.viewer(contact), minute(3)).await?;
     let outside: Vec<_> = readable.into_iter().map(|document| document.outside).collect();
-    ensure_eq!(outside, [Outside::AcceptNda(nda, 1)], "what the contact sees");
+    ensure_eq!(outside, [Outside::AcceptNda { nda, version: 1 }], "what the contact sees");
     Ok(())
 }
 
