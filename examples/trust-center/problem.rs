@@ -174,8 +174,10 @@ pub async fn on_a_page(request: Request, next: Next) -> Response {
         return response;
     }
     let mut page = Problem::refused(status).into_response();
-    if let Some(allow) = headers.get(header::ALLOW) {
-        page.headers_mut().insert(header::ALLOW, allow.clone());
+    for name in [header::ALLOW, header::CONTENT_RANGE] {
+        if let Some(value) = headers.get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
     }
     page
 }

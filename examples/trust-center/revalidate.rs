@@ -31,8 +31,8 @@ pub fn tag(bytes: &[u8]) -> HeaderValue {
 pub async fn answer(request: Request, next: Next) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
-    if response.status() != StatusCode::OK || response.headers().get(header::CACHE_CONTROL) != Some(&NO_CACHE)
-    {
+    let is_there = [StatusCode::OK, StatusCode::PARTIAL_CONTENT].contains(&response.status());
+    if !is_there || response.headers().get(header::CACHE_CONTROL) != Some(&NO_CACHE) {
         return response;
     }
     let response = match tagged(response).await {
@@ -65,6 +65,7 @@ fn unchanged(mut response: Response) -> Response {
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     *response.body_mut() = Body::empty();
     response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().remove(header::CONTENT_RANGE);
     response.headers_mut().remove(header::CONTENT_TYPE);
     response
 }

@@ -154,9 +154,15 @@ impl Browser {
         self.send(self.client.request(method, self.address(to))).await
     }
 
-    /// The same, with a header more.
-    pub async fn ask_with(&self, method: Method, to: &str, (name, value): (&str, &str)) -> Page {
-        self.send(self.client.request(method, self.address(to)).header(name, value)).await
+    /// The same, with more headers.
+    pub async fn ask_with<const N: usize>(
+        &self,
+        method: Method,
+        to: &str,
+        headers: [(&str, &str); N],
+    ) -> Page {
+        let request = self.client.request(method, self.address(to));
+        self.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 
     /// Sends any bytes, as from a page of the demo.

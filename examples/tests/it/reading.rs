@@ -78,7 +78,7 @@ async fn set_level(bruno: &Browser, id: &str, level: &str) {
 
 /// Asks whether what has this tag is still so.
 async fn again(browser: &Browser, path: &str, tag: &str) -> Page {
-    browser.ask_with(Method::GET, path, (IF_NONE_MATCH.as_str(), tag)).await
+    browser.ask_with(Method::GET, path, [(IF_NONE_MATCH.as_str(), tag)]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,4 +150,47 @@ async fn what_is_public_is_asked_about_each_time_and_closes_at_once() {
     shelf.bruno.post(&format!("/documents/{}/withdraw", shelf.pictured), &[]).await.ok();
     again(&anonymous, &pictured, &tags[2]).await.is(404);
     again(&anonymous, &picture, &tags[3]).await.is(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_file_is_answered_as_long_as_it_is_the_same_file() {
+    let shelf = Shelf::furnish().await;
+    let (anonymous, bruno) = (shelf.demo.browser(), &shelf.bruno);
+    let picture = |page: Page| page.ok().between("<img src=\"", "\"");
+    let of_readers = picture(anonymous.get(&shelf.reading(&shelf.pictured)).await);
+    let of_members = picture(bruno.get(&format!("/documents/{}", shelf.pictured)).await);
+    for (browser, path, cached) in [(&anonymous, of_readers, "no-cache"), (bruno, of_members, "no-store")] {
+        let whole = browser.get(&path).await.is(200);
+        let (size, tag) = (whole.body.len(), whole.header("etag").to_owned());
+        assert_eq!((whole.header("accept-ranges"), whole.header("cache-control")), ("bytes", cached));
+        for (headers, bytes) in [
+            ([("range", "bytes=4-9"), ("if-range", &*tag)], 4..10),
+            ([("range", "bytes=4-"), ("if-range", &tag)], 4..size),
+            ([("range", "bytes=-5"), ("x-any", "x")], size - 5..size),
+        ] {
+            let part = browser.ask_with(Method::GET, &path, headers).await.is(206);
+            assert_eq!(part.body, whole.body[bytes.clone()], "{headers:?}");
+            let expected = format!("bytes {}-{}/{size}", bytes.start, bytes.end - 1);
+            assert_eq!((part.header("content-range"), part.header("etag")), (&*expected, &*tag));
+            assert_eq!(
+                (part.header("cache-control"), part.header("x-content-type-options")),
+                (cached, "nosniff")
+            );
+        }
+        for headers in [("if-range", "\"another\""), ("if-range", "Sun, 22 Nov 2026 08:00:00 GMT")] {
+            let headers = [("range", "bytes=4-9"), headers];
+            let all = browser.ask_with(Method::GET, &path, headers).await.is(200);
+            assert!(all.body == whole.body && all.header("content-range").is_empty(), "{headers:?}");
+        }
+        let all = browser.ask_with(Method::GET, &path, [("range", "bytes=0-1,4-5")]).await.is(200);
+        assert_eq!(all.body, whole.body);
+        let beyond = format!("bytes={size}-");
+        let refused = browser.ask_with(Method::GET, &path, [("range", &beyond)]).await.is(416);
+        assert_eq!(refused.header("content-range"), format!("bytes */{size}"));
+        assert!(refused.says("<!doctype html>") && refused.header("cache-control") == "no-store");
+        let known = [("range", "bytes=4-9"), ("if-none-match", &*tag)];
+        let same = browser.ask_with(Method::GET, &path, known).await;
+        let expected = if cached == "no-cache" { (304, "") } else { (206, &*format!("bytes 4-9/{size}")) };
+        assert_eq!((same.status.as_u16(), same.header("content-range")), expected);
+    }
 }

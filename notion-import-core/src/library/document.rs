@@ -214,6 +214,14 @@ pub struct StoredFile {
     pub media_type: String,
 }
 
+impl StoredFile {
+    /// Returns the entity tag of its answers (RFC 9110, section 8.8.3): another as soon as its bytes, its name or its type are others.
+    pub fn etag(&self) -> String {
+        let said = [self.blob.id.to_string().as_str(), &self.name, &self.media_type].join("\n");
+        format!("\"{}\"", BlobId::of(said.as_bytes()))
+    }
+}
+
 /// What an import brings: a source and its content. It has no level and no publication.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NewContent {

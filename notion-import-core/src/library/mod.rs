@@ -13,6 +13,8 @@ pub mod batch;
 #[cfg(feature = "client")]
 pub mod refresh;
 #[cfg(feature = "client")]
+pub mod range;
+#[cfg(feature = "client")]
 pub mod document;
 #[cfg(feature = "client")]
 pub mod connecting;

@@ -8,6 +8,8 @@ mod store;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use http::request::Parts;
+use http::{HeaderValue, Response, header};
 use serde::Serialize;
 
 pub use act::{AccessChange, Act, DocumentChange, Found, Scope, Verdict, Write};
@@ -19,6 +21,7 @@ use super::access::{
 };
 use super::blob::{BlobBytes, BlobId, BlobStore};
 use super::document::{Content, Document, StoredFile, Version};
+use super::range;
 use super::standing::Standing;
 use crate::error::StoreError;
 use crate::id::{DocumentId, TenantId, VersionNumber};
@@ -178,6 +181,26 @@ impl Gate {
         let file = readable.file(blob).ok_or(StoreError::NotFound)?;
         let bytes = self.blobs.get(readable.site, blob, None).await?;
         Ok((file.clone(), bytes))
+    }
+
+    /// Answers a request for a file of a document that somebody was allowed to read: with all of it or the
+    /// [part](range::FileRange::asked) that is asked for, as a download. What is public is kept by caches that ask before each use,
+    /// the rest by none.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the file is not one of the document's.
+    pub async fn answer(
+        &self,
+        readable: &Readable,
+        blob: &BlobId,
+        request: &Parts,
+    ) -> Result<Response<BlobBytes>, StoreError> {
+        let file = readable.file(blob).ok_or(StoreError::NotFound)?;
+        let mut response = range::answer(&*self.blobs, readable.site, file, request).await?;
+        if readable.cacheable {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        }
+        Ok(response)
     }
 }
 
