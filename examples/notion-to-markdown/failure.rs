@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::Utc;
+use notion_import_core::connection::ApiBaseError;
 use notion_import_core::error::{Error, ErrorKind};
 
 /// Why a command ended early, or not as well as it should. No message holds a token or an address of a file.
@@ -17,8 +18,8 @@ pub enum Failure {
     )]
     NoToken,
     /// The address of the API is none.
-    #[error("NOTION_API_URL is no address of an API. Give it like https://api.notion.com, without /v1.")]
-    ApiUrl,
+    #[error("NOTION_API_URL is no address of an API: {0}. Give it like https://api.notion.com.")]
+    ApiUrl(#[from] ApiBaseError),
     /// What was given names nothing in Notion.
     #[error("this is neither a link to Notion nor an id. Copy the link of a page with its menu in Notion.")]
     NoLink,
@@ -65,7 +66,7 @@ impl Failure {
     /// The codes the help lists.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::ApiUrl | Self::NoLink => 2,
+            Self::ApiUrl(_) | Self::NoLink => 2,
             Self::NoToken => 3,
             Self::NothingShared => 4,
             Self::GaveUp(_) => 5,

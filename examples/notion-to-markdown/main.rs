@@ -32,7 +32,7 @@ struct Cli {
 const HELP: &str = "\
 Environment:
   NOTION_TOKEN    the token of an integration, or a personal one (`page` and `export`)
-  NOTION_API_URL  where Notion's API is, without /v1 [default: https://api.notion.com]
+  NOTION_API_URL  where Notion's API is [default: https://api.notion.com]
 
 Exit codes:
   0    all done

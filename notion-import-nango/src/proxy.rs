@@ -25,7 +25,7 @@ impl TokenSource for Nango {
         headers.insert(INTEGRATION, self.0.integration.clone());
         headers.insert(CONNECTION, reference);
         // The empty segment is the closing slash.
-        let base = self.url(&["proxy", ""]);
+        let base = self.url(&["proxy", ""]).try_into().map_err(|_| Fault::Operator)?;
         Ok(ApiAccess { base, headers, version_header: "nango-proxy-notion-version" })
     }
 

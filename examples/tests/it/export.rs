@@ -392,7 +392,8 @@ async fn failures_have_a_code_each_and_say_what_to_do() {
     check(&["page", &private], &[], 4, "add the integration").await;
     check(&["page", "https://example.com/"], &[], 2, "Copy the link").await;
     let versioned = format!("{}/v1", stage.server.url());
-    check(&["page", &home], &[("NOTION_API_URL", &versioned)], 2, "without /v1").await;
+    check(&["page", &home], &[("NOTION_API_URL", &versioned)], 0, "").await;
+    check(&["page", &home], &[("NOTION_API_URL", "api.notion.com")], 2, "it is no URL").await;
     check(&["export"], &[], 2, "--out").await;
     check(&["--help"], &[], 0, "").await;
     let nobody = stage.world.grant(stage.grant.workspace_id, []);

@@ -1,5 +1,6 @@
 //! A tenant's connection to Notion: the reference to it, who may use it, and where it is kept.
 
+mod base;
 mod identity;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod seal;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use authorizer::{Attempt, Authorizer, Confirmation, ConnectLink, Granted, Hint, Inspected};
+pub use base::{ApiBase, ApiBaseError};
 pub use identity::{ConfirmedIdentity, Identity};
 pub(crate) use identity::{leads_home, noted};
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};

@@ -6,16 +6,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
-use super::Connection;
+use super::{ApiBase, Connection};
 use crate::error::{AccessError, Fault};
 
 /// Where to send a request for Notion and with which headers.
 #[derive(Clone)]
 pub struct ApiAccess {
-    /// The base, without `/v1`: `https://api.notion.com`, or a proxy's.
-    pub base: Url,
+    /// Notion itself, or a proxy.
+    pub base: ApiBase,
     /// Headers that authorise the request, marked sensitive. The client adds the Notion version with
     /// [`ApiAccess::version_header`].
     pub headers: HeaderMap,
@@ -25,7 +24,7 @@ pub struct ApiAccess {
 
 impl fmt::Debug for ApiAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiAccess").field("base", &self.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("ApiAccess").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -46,20 +45,18 @@ pub trait TokenSource: Send + Sync {
 /// One token for every connection: an internal integration's, or a personal one.
 pub struct StaticToken {
     token: SecretString,
-    base: Url,
+    base: ApiBase,
 }
 
 impl StaticToken {
     /// A token for `https://api.notion.com`.
     pub fn new(token: impl Into<SecretString>) -> Self {
-        #[allow(clippy::unwrap_used, reason = "a constant")]
-        let base = Url::parse("https://api.notion.com").unwrap();
-        Self { token: token.into(), base }
+        Self { token: token.into(), base: ApiBase::notion() }
     }
 
-    /// It talks to another address, given without `/v1`.
+    /// Talks to another address.
     #[must_use]
-    pub fn at(mut self, base: Url) -> Self {
+    pub fn at(mut self, base: ApiBase) -> Self {
         self.base = base;
         self
     }

@@ -8,7 +8,6 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use url::Url;
 
 use super::answer::{failure, teaches_budget};
 use super::pace::{Closed, Pace, Paces, Priority, Turn};
@@ -201,8 +200,7 @@ fn conclude(turn: Turn, error: &Error, body: &[u8]) {
 }
 
 fn request(access: &ApiAccess, question: &Question<'_>) -> Result<Request, Error> {
-    let url =
-        join(&access.base, question.path, question.query).ok_or(Error::Access(Fault::Operator.into()))?;
+    let url = access.base.join(question.path, question.query);
     let mut headers = HeaderMap::from_iter([
         (ACCEPT, HeaderValue::from_static("application/json")),
         (
@@ -216,16 +214,6 @@ fn request(access: &ApiAccess, question: &Question<'_>) -> Result<Request, Error
     }
     let body = question.body.map(|body| Bytes::from(body.to_string()));
     Ok(Request { method: question.method.clone(), url, headers, body })
-}
-
-/// It appends to the base's path, for a proxy's base may have one.
-fn join(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Option<Url> {
-    let mut url = base.clone();
-    url.path_segments_mut().ok()?.pop_if_empty().push("v1").extend(path);
-    if !query.is_empty() {
-        url.query_pairs_mut().extend_pairs(query);
-    }
-    Some(url)
 }
 
 /// JSON that ends too early has broken off on the way, even if the exchange did not.
@@ -244,24 +232,4 @@ fn is_too_much(error: &Error) -> bool {
 fn backoff(tried: u32) -> Duration {
     let full = FIRST_WAIT.saturating_mul(1 << tried.min(8)).min(LONGEST_WAIT);
     full.mul_f64(0.5 + fastrand::f64() / 2.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_appended_to_the_base_and_escaped() {
-        let check = |base: &str, expected: &str| {
-            let url =
-                join(&Url::parse(base).unwrap(), &["blocks", "a/b", "children"], &[("page_size", "100")]);
-            assert_eq!(url.unwrap().as_str(), expected);
-        };
-        check("https://api.notion.com", "https://api.notion.com/v1/blocks/a%2Fb/children?page_size=100");
-        check(
-            "https://api.nango.dev/proxy/",
-            "https://api.nango.dev/proxy/v1/blocks/a%2Fb/children?page_size=100",
-        );
-        check("http://h:1/prefix/proxy", "http://h:1/prefix/proxy/v1/blocks/a%2Fb/children?page_size=100");
-    }
 }

@@ -111,10 +111,12 @@ pub async fn import(store: impl AsyncFnOnce() -> Arc<dyn BlobStore>) {
     let Some(place) = std::env::var(ROLE).ok() else { return };
     let place: serde_json::Value = serde_json::from_str(&place).unwrap_or_default();
     let said = |name: &str| place[name].as_str().unwrap_or_default();
-    let url = |name: &str| said(name).parse().unwrap_or_else(|_| panic!("{place} does not name {name}"));
-    let token = StaticToken::new(said("token").to_owned()).at(url("notion"));
+    let nameless = |name: &str| -> ! { panic!("{place} does not name {name}") };
+    let notion = said("notion").parse().unwrap_or_else(|_| nameless("notion"));
+    let files = said("files").parse().unwrap_or_else(|_| nameless("files"));
+    let token = StaticToken::new(said("token").to_owned()).at(notion);
     let importer = Importer::builder(Arc::new(token), Arc::<MemoryLibrary>::default(), store().await)
-        .trust_origin(&url("files"))
+        .trust_origin(&files)
         .import_options(ImportOptions { largest_file: u64::MAX, ..ImportOptions::default() })
         .build()
         .unwrap_or_else(|error| panic!("{error}"));

@@ -21,12 +21,12 @@ fn connection(reference: &str) -> Connection {
 async fn access_leads_to_the_proxy_below_the_base() {
     let check = async |base: &str, expected: &str| {
         let access = nango(base).access(&connection("c-1")).await.unwrap();
-        assert_eq!(access.base.as_str(), expected);
+        assert_eq!(access.base.url().as_str(), expected);
         assert_eq!(access.version_header, "nango-proxy-notion-version");
-        let mut url = access.base.clone();
+        let mut url = access.base.url().clone();
         url.path_segments_mut().unwrap().pop_if_empty().extend(["v1", "users", "me"]);
         assert_eq!(url.as_str(), format!("{expected}v1/users/me"));
-        assert_eq!(access.base.join("v1/users/me").unwrap(), url);
+        assert_eq!(access.base.url().join("v1/users/me").unwrap(), url);
     };
     check("https://api.nango.dev", "https://api.nango.dev/proxy/").await;
     check("https://api.nango.dev/", "https://api.nango.dev/proxy/").await;

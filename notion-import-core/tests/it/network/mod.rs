@@ -95,7 +95,7 @@ impl Line {
     ) -> Importer {
         let mut tokens = StaticToken::new(self.grant.token.clone());
         if let Some(origin) = &self.served_at {
-            tokens = tokens.at(origin.clone());
+            tokens = tokens.at(origin.clone().try_into().unwrap());
         }
         let mut builder =
             Importer::builder(Arc::new(tokens), Arc::new(library.clone()), Arc::new(blobs.clone()));

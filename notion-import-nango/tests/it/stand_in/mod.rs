@@ -59,7 +59,7 @@ impl Stage {
         let access = self.nango.access(&connection).await.unwrap();
         let mut headers = access.headers;
         headers.insert(access.version_header, HeaderValue::from_static("2026-03-11"));
-        send(Method::GET, access.base.join("v1/users/me").unwrap(), headers, None).await
+        send(Method::GET, access.base.url().join("v1/users/me").unwrap(), headers, None).await
     }
 
     async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answered {

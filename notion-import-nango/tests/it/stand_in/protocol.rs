@@ -199,6 +199,6 @@ async fn it_can_live_below_a_path() {
     let access = notion_import_core::connection::TokenSource::access(&nango, &connection).await.unwrap();
     let mut headers = access.headers;
     headers.insert(access.version_header, http::HeaderValue::from_static("2026-03-11"));
-    let me = access.base.join("v1/users/me").unwrap();
+    let me = access.base.url().join("v1/users/me").unwrap();
     assert_eq!(super::send(http::Method::GET, me, headers, None).await.status, StatusCode::OK);
 }
