@@ -1,4 +1,4 @@
-//! Lists what a token can see, and imports the page edited last.
+//! Lists what a token can see, and imports what was edited last.
 
 use std::sync::Arc;
 
@@ -6,9 +6,7 @@ use notion_import_core::actor::{Actor, Role};
 use notion_import_core::browse::Query;
 use notion_import_core::connection::{Connection, StaticToken};
 use notion_import_core::id::{MemberId, TenantId};
-use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
-use notion_import_core::library::document::SourceKind;
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 
 #[tokio::main]
@@ -19,8 +17,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let connection = Connection::new(TenantId::fresh(), "my-notion");
     let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
     let listing = importer.browse(&connection, &Query::default()).await?;
-    if let Some(page) = listing.entries.iter().find(|entry| entry.source.kind == SourceKind::Page) {
-        println!("{:?}", importer.import_one(&actor, &connection, Pick::page(page.source.id)).await?);
+    if let Some(entry) = listing.entries.first() {
+        println!("{:?}", importer.import_one(&actor, &connection, entry.pick()).await?);
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ impl Page {
             return Err(Failure::NoLink);
         }
         for entry in found {
-            let pick = Pick { id: entry.source.id, kind: entry.source.kind, shape: Shape::Markdown };
+            let pick = entry.pick().shaped(Shape::Markdown);
             match &self.out {
                 Some(folder) => into_folder(&notion, pick, &Folder::open(folder)?, output).await?,
                 None => to_stdout(&notion, pick, output).await?,

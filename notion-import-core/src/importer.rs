@@ -242,7 +242,8 @@ impl Importer {
     /// Imports one page or data source, as a member of the connection's tenant.
     ///
     /// # Errors
-    /// [`StoreError::Denied`](crate::error::StoreError::Denied) unless the actor may import. On any error the library is as it was.
+    /// [`StoreError::Denied`](crate::error::StoreError::Denied) unless the actor may import; [`Error::OtherKind`] if what was picked as
+    /// a page is none, or as a data source. On any error the library is as it was.
     pub async fn import_one(
         &self,
         actor: &Actor,
@@ -292,7 +293,10 @@ impl Importer {
     /// Notion's.
     pub async fn look(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
         let api = self.client.on(connection);
-        let looking = source::look(&api, pick.id, pick.kind);
+        let looking = async {
+            let looked = source::look(&api, pick.id, pick.kind).await;
+            source::or_other_kind(&api, pick.id, pick.kind, looked).await
+        };
         Ok(self.reading("look", connection, self.timeouts.import, looking).await?.source)
     }
 

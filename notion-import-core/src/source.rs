@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use url::Url;
 
-use crate::error::Error;
+use crate::error::{Error, OtherKind};
 use crate::id::NotionId;
 use crate::library::document::{Source, SourceImage, SourceKind, SourceParent, SourceState};
 use crate::library::title::title;
@@ -119,6 +119,30 @@ pub(crate) async fn look(api: &Api, id: NotionId, kind: SourceKind) -> Result<Se
     };
     // The object came without its content: a capability is missing.
     seen.ok_or(Error::Malformed("an object without its metadata"))
+}
+
+/// Turns what was not found as one kind into [`OtherKind`], if Notion knows the id as another: the one answer is the same for what is
+/// absent. It costs a request or two where nothing was found, none else.
+pub(crate) async fn or_other_kind<T>(
+    api: &Api,
+    id: NotionId,
+    kind: SourceKind,
+    found: Result<T, Error>,
+) -> Result<T, Error> {
+    let error = match found {
+        Err(error) if error.is_not_found() => error,
+        found => return found,
+    };
+    let other = match kind {
+        SourceKind::Page => api.data_source(id).await.map(|_| OtherKind::DataSource),
+        SourceKind::DataSource => api.page(id).await.map(|_| OtherKind::Page),
+    };
+    let other = match other {
+        Ok(other) => Ok(other),
+        Err(_) => api.database(id).await.map(|_| OtherKind::Database),
+    };
+    // What else may be wrong with these answers says nothing about what was asked for.
+    Err(other.map_or(error, Error::OtherKind))
 }
 
 fn state(in_trash: bool, is_archived: bool) -> SourceState {

@@ -172,6 +172,7 @@ impl Error {
             Self::Access(error) => error.kind(),
             Self::Transport(error) => error.kind(),
             Self::Malformed(_) => ErrorKind::Malformed,
+            Self::OtherKind(_) => ErrorKind::SourceNotFound,
             Self::Incomplete(_) => ErrorKind::SourceUnavailable,
             Self::Download(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -213,7 +214,7 @@ impl Error {
                 Some((*until - now).to_std().unwrap_or_default())
             }
             Self::Access(_) | Self::Transport(_) | Self::Download(_) | Self::Store(_) => None,
-            Self::Malformed(_) | Self::Incomplete(_) => None,
+            Self::Malformed(_) | Self::OtherKind(_) | Self::Incomplete(_) => None,
             Self::AnotherWorkspace | Self::Cancelled | Self::Overdue => None,
         }
     }

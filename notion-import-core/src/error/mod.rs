@@ -36,6 +36,9 @@ pub enum Error {
     /// An answer that is not what the protocol says.
     #[error("the answer was not understood: {0}")]
     Malformed(&'static str),
+    /// What was asked for as a page is none, or as a data source.
+    #[error(transparent)]
+    OtherKind(#[from] OtherKind),
     /// An enumeration that cannot be completed: nothing was taken from it.
     #[error("the listing could not be completed: {0}")]
     Incomplete(&'static str),
@@ -64,6 +67,7 @@ impl Error {
             Self::Access(error) => error.fault.code(),
             Self::Transport(error) => error.code(),
             Self::Malformed(_) => "malformed_answer",
+            Self::OtherKind(_) => "of_another_kind",
             Self::Incomplete(_) => "incomplete_listing",
             Self::Download(error) => error.code(),
             Self::Store(error) => error.code(),
@@ -72,6 +76,21 @@ impl Error {
             Self::Overdue => "overdue",
         }
     }
+}
+
+/// What an id names that was asked for as something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OtherKind {
+    /// A page, or a row of a data source.
+    #[error("it is a page, and was asked for as a data source")]
+    Page,
+    /// A data source.
+    #[error("it is a data source, and was asked for as a page")]
+    DataSource,
+    /// A database, which holds the data sources that can be picked.
+    #[error("it is a database: its data sources can be imported, and the database itself cannot")]
+    Database,
 }
 
 /// Notion's own answer, `"object":"error"`. Its message is left out: it can name pages and people.

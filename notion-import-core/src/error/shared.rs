@@ -14,6 +14,7 @@ impl Error {
             }
             Self::Transport(error) => Self::Transport(transport(error, cause)),
             Self::Malformed(what) => Self::Malformed(what),
+            Self::OtherKind(kind) => Self::OtherKind(*kind),
             Self::Incomplete(what) => Self::Incomplete(what),
             Self::Download(error) => Self::Download(download(error, cause)),
             Self::Store(error) => Self::Store(store(error, cause)),

@@ -60,6 +60,7 @@ fn all() -> Vec<(Error, ErrorKind)> {
         (TransportError::Timeout.into(), ErrorKind::Unavailable),
         (TransportError::Interrupted(None).into(), ErrorKind::Unavailable),
         (TransportError::TooLarge { cap: 1 }.into(), ErrorKind::NotAccepted),
+        (Error::OtherKind(OtherKind::Database), ErrorKind::SourceNotFound),
         (Error::Malformed("it is empty"), ErrorKind::Malformed),
         (Error::Incomplete("it was capped"), ErrorKind::SourceUnavailable),
         (DownloadError::Refused("its host is not one of Notion's").into(), ErrorKind::SourceUnusable),

@@ -19,7 +19,7 @@ use crate::notion::file::{File, FileSource, HostedFile};
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
 use crate::notion::tree::BlockTree;
-use crate::source::Seen;
+use crate::source::{Seen, or_other_kind};
 use crate::transport::Clock;
 
 /// A page that is edited while it is read is read again, so often at most.
@@ -75,15 +75,17 @@ impl Fetcher<'_> {
         pick: Pick,
         edited_at: Option<DateTime<Utc>>,
     ) -> Result<Fetched, Error> {
-        match pick.kind {
+        let fetched = match pick.kind {
             SourceKind::Page => self.fetch_page(pick.id, pick.shape, edited_at).await,
             SourceKind::DataSource => self.fetch_table(pick.id).await,
-        }
+        };
+        or_other_kind(&self.api, pick.id, pick.kind, fetched).await
     }
 
     /// It lists the rows of a data source.
     pub(crate) async fn row_ids(&self, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
-        let rows = self.api.rows(data_source).all().await?;
+        let rows = self.api.rows(data_source).all().await;
+        let rows = or_other_kind(&self.api, data_source, SourceKind::DataSource, rows).await?;
         Ok(rows.iter().filter(|row| !row.in_trash).filter_map(|row| row.id).collect())
     }
 

@@ -17,6 +17,7 @@ pub use tree::TreeLimits;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::browse::Entry;
 pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
@@ -74,6 +75,49 @@ impl Pick {
     pub const fn shaped(mut self, shape: Shape) -> Self {
         self.shape = shape;
         self
+    }
+}
+
+impl Entry {
+    /// Returns the pick that imports it: a page as its file or as Markdown, a data source as one table.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use notion_import_core::actor::{Actor, Role};
+    /// # use notion_import_core::browse::Query;
+    /// # use notion_import_core::connection::{Connection, StaticToken};
+    /// # use notion_import_core::error::{Error, OtherKind};
+    /// # use notion_import_core::id::{MemberId, TenantId};
+    /// # use notion_import_core::import::Pick;
+    /// # use notion_import_core::importer::Importer;
+    /// # use notion_import_core::library::document::Imported;
+    /// # use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+    /// # use notion_import_core::testing::{SimClock, World, WorldTransport};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (world, clock) = (World::new(7), SimClock::new("2026-11-22T08:00:00Z".parse()?));
+    /// # let author = world.at("2026-11-22T07:00:00Z".parse()?);
+    /// # let workspace = author.workspace("Acme");
+    /// # let policy = author.page(workspace, "Security policy");
+    /// # let tokens = Arc::new(StaticToken::new(world.grant(workspace, [policy]).token));
+    /// # let (documents, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
+    /// # let transport = Arc::new(WorldTransport::new(world.clone(), clock.clone()));
+    /// # let importer = Importer::builder(tokens, documents, blobs).through(transport, Arc::new(clock)).build()?;
+    /// # let connection = Connection::new(TenantId::fresh(), "acme");
+    /// # let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
+    /// let listing = importer.browse(&connection, &Query::default()).await?;
+    /// let imported = importer.import_one(&actor, &connection, listing.entries[0].pick()).await?;
+    /// assert!(matches!(imported, Imported::Created(_)));
+    ///
+    /// // What is picked as something else is not imported, and the error says what it is.
+    /// let mistaken = Pick::data_source(listing.entries[0].source.id);
+    /// let error = importer.import_one(&actor, &connection, mistaken).await.unwrap_err();
+    /// assert!(matches!(error, Error::OtherKind(OtherKind::Page)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn pick(&self) -> Pick {
+        Pick { id: self.source.id, kind: self.source.kind, shape: Shape::Best }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Bringing pages and databases in.
 
 use futures_util::StreamExt;
+use notion_import_core::error::{Error, OtherKind};
+use notion_import_core::id::NotionId;
 use notion_import_core::import::{Event, Pick, Shape};
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::{DocumentStore, Imported, SourceImage, SourceState};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
-    Endpoint, Fault, FaultPlan, embed, embedded_file, external, file, image, paragraph, pdf, synced,
-    synced_copy, text, toggle,
+    Endpoint, Fault, FaultPlan, WrongKind, embed, embedded_file, external, file, image, paragraph, pdf,
+    synced, synced_copy, text, toggle,
 };
 
 use super::Stage;
@@ -237,4 +239,58 @@ async fn faults_change_nothing_but_the_time_it_takes() {
         (fetched.markdown().unwrap().to_owned(), fetched.content.attachments.len())
     };
     assert_eq!(read(0.2).await, read(0.0).await);
+}
+
+#[tokio::test]
+async fn what_is_picked_as_another_kind_says_what_it_is_however_notion_answers() {
+    let stage = Stage::new();
+    let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+    stage.author().row(database.data_source, "Example Ltd", []);
+    stage.pass(5);
+    let actor = content_manager(stage.connection.tenant);
+    let absent: NotionId = "0f9a3f0e-5d4c-4c1b-8e5d-6a7b8c9d0e1f".parse().unwrap();
+    for answer in [WrongKind::ValidationError, WrongKind::NotFound] {
+        stage.world.tune(|rules| rules.wrong_kind = answer);
+        for (pick, expected) in [
+            (Pick::page(database.data_source), Some(OtherKind::DataSource)),
+            (Pick::page(database.id), Some(OtherKind::Database)),
+            (Pick::data_source(stage.home), Some(OtherKind::Page)),
+            (Pick::data_source(stage.home).shaped(Shape::Rows), Some(OtherKind::Page)),
+            (Pick::data_source(database.id), Some(OtherKind::Database)),
+            (Pick::page(absent), None),
+            (Pick::data_source(absent), None),
+        ] {
+            let mut errors = vec![stage.importer.look(&stage.connection, pick).await.unwrap_err()];
+            errors.push(stage.importer.fetch(&stage.connection, pick).await.unwrap_err());
+            errors.push(stage.importer.import_one(&actor, &stage.connection, pick).await.unwrap_err());
+            let events: Vec<_> = stage.importer.import(&actor, &stage.connection, vec![pick]).collect().await;
+            for event in events {
+                match event {
+                    Event::Finished(outcome) => errors.push(outcome.result.unwrap_err()),
+                    Event::Total(_) => {}
+                }
+            }
+            assert_eq!(errors.len(), 4, "{pick:?}");
+            for error in errors {
+                let found = if let Error::OtherKind(kind) = &error { Some(*kind) } else { None };
+                assert_eq!(found, expected, "{pick:?} {answer:?}: {error}");
+                assert!(error.is_not_found(), "{pick:?} {answer:?}: {error}");
+            }
+        }
+    }
+    assert!(stage.world.violations().is_empty(), "{:?}", stage.world.violations());
+}
+
+#[tokio::test]
+async fn an_entry_is_picked_as_what_it_is() {
+    let stage = Stage::new();
+    stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+    stage.pass(5);
+    let actor = content_manager(stage.connection.tenant);
+    let listing = stage.importer.browse(&stage.connection, &Default::default()).await.unwrap();
+    assert_eq!(listing.entries.len(), 2);
+    for entry in &listing.entries {
+        let imported = stage.importer.import_one(&actor, &stage.connection, entry.pick()).await;
+        assert!(matches!(imported, Ok(Imported::Created(_))), "{entry:?}: {imported:?}");
+    }
 }
