@@ -79,7 +79,7 @@ impl Client {
         Api {
             client: self.clone(),
             connection: connection.clone(),
-            pace: self.paces.of(connection),
+            pace: self.paces.of(connection, self.clock.instant()),
             priority: Priority::Begun(0),
             turn: Arc::default(),
         }
@@ -87,7 +87,7 @@ impl Client {
 
     /// It asks nothing through the connection again, whoever still tries.
     pub(crate) fn close(&self, connection: &Connection) {
-        self.paces.of(connection).close();
+        self.paces.of(connection, self.clock.instant()).close();
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

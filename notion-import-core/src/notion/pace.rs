@@ -243,15 +243,36 @@ impl Drop for Turn {
     }
 }
 
+/// For so long after its last use a pace is remembered, a closed one too: whoever still holds the connection asks nothing.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The paces of all connections a process serves.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Paces(Arc<Mutex<HashMap<(TenantId, ConnectionId), Pace>>>);
+pub(crate) struct Paces(Arc<Mutex<HashMap<(TenantId, ConnectionId), Used>>>);
+
+#[derive(Debug)]
+struct Used {
+    pace: Pace,
+    at: Instant,
+}
 
 impl Paces {
-    /// The pace that everything done through this connection shares.
-    pub(crate) fn of(&self, connection: &Connection) -> Pace {
+    /// Returns the pace that everything done through this connection shares.
+    pub(crate) fn of(&self, connection: &Connection, now: Instant) -> Pace {
         let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        paces.entry((connection.tenant, connection.id)).or_default().clone()
+        let key = (connection.tenant, connection.id);
+        if !paces.contains_key(&key) {
+            paces.retain(|_, used| used.is_held() || now.saturating_duration_since(used.at) < REMEMBERED);
+        }
+        let used = paces.entry(key).or_insert_with(|| Used { pace: Pace::default(), at: now });
+        used.at = now;
+        used.pace.clone()
+    }
+}
+
+impl Used {
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.pace.0) > 1
     }
 }
 
@@ -340,6 +361,24 @@ mod tests {
         assert!(is_served(&mut second).await.is_some(), "a dropped place still holds up the queue");
         assert_eq!(pace.state().under_way, 0);
         assert!(pace.state().queue.is_empty());
+    }
+
+    #[test]
+    fn what_nobody_has_used_for_a_day_is_forgotten() {
+        let (paces, now) = (Paces::default(), Instant::now());
+        let connection = |name: &str| Connection::new(TenantId::new(uuid::Uuid::nil()), name);
+        let held = paces.of(&connection("held"), now);
+        paces.of(&connection("closed"), now).close();
+        let count = |after: Duration| {
+            paces.of(&connection(&format!("{after:?}")), now + after);
+            paces.0.lock().unwrap().len()
+        };
+        let moment = Duration::from_secs(1);
+        assert_eq!(count(REMEMBERED - moment), 3);
+        assert!(paces.of(&connection("closed"), now + REMEMBERED - moment).state().closed);
+        assert_eq!(count(2 * REMEMBERED), 2, "what is held and what is new");
+        drop(held);
+        assert_eq!(count(4 * REMEMBERED), 1);
     }
 
     #[tokio::test]
