@@ -12,6 +12,7 @@ use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{AccessLevel, Assignment, AssignmentId, NdaState};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::blob::BlobId;
+use crate::library::title::title;
 
 /// What a person had before them when they decided on a change, and why they did. Whatever shows a document to more people
 /// needs all three; what narrows needs none.
@@ -144,9 +145,9 @@ impl NewNdaVersion {
         Ok(NdaState { id: self.id, current, accept_from })
     }
 
-    /// The text it makes, under this number.
+    /// The text it makes, under this number. Its title is cleaned as that of a document is.
     pub fn numbered(&self, version: u32) -> NdaText {
-        NdaText { id: self.id, version, title: self.title.clone(), text: self.text.clone() }
+        NdaText { id: self.id, version, title: title(&self.title), text: self.text.clone() }
     }
 }
 

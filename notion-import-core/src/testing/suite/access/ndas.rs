@@ -59,9 +59,18 @@ pub(super) async fn versions(library: Library) -> Outcome {
         ensure_eq!(kept, Some(expected), "version {version}");
     }
     ensure_eq!(desk.access().nda_text(desk.tenant(), nda, 4).await?, None, "a version that is not there");
+    let (id, title) = (other, "  Mutual\u{202e} NDA\u{200b}\r\nof\u{7} 2026".to_owned());
+    let new = NewNdaVersion { id, title, text: "Other".into(), expected: 1, ask_again: false };
+    desk.access().publish_nda(&desk.admin, &new, minute(2)).await?;
+    let kept = desk.access().nda_text(desk.tenant(), other, 2).await?.map(|kept| kept.title);
+    ensure_eq!(
+        kept.as_deref(),
+        Some("Mutual NDA of 2026"),
+        "a title that is not one line of what can be seen"
+    );
     let mut expected = vec![
         NdaState { id: nda, current: 3, accept_from: 3 },
-        NdaState { id: other, current: 1, accept_from: 1 },
+        NdaState { id: other, current: 2, accept_from: 1 },
     ];
     expected.sort_by_key(|state| state.id);
     ensure_eq!(desk.access().ndas(desk.tenant()).await?, (None, expected), "the NDAs");
