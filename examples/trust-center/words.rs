@@ -276,7 +276,7 @@ pub fn event(event: &AuditEvent, company: &Company) -> String {
         AuditEvent::ConnectionConfirmed { .. } => "Notion connected".to_owned(),
         AuditEvent::ConnectionRenewed { .. } => "Notion connected again".to_owned(),
         AuditEvent::IdentityRefused { .. } => {
-            "Access to another workspace refused: nothing was read from it".to_owned()
+            "Access to another workspace refused: nothing of it was kept".to_owned()
         }
         AuditEvent::NeedsReauth => "Notion needs to be connected again".to_owned(),
         AuditEvent::Disconnected => "Notion disconnected".to_owned(),

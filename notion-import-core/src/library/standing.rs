@@ -7,7 +7,7 @@ use super::access::{
 };
 use super::audit::AuditEvent;
 use super::gate::{Expected, LevelChange, PublicDocument, Publish};
-use super::title::title;
+use super::title::{reason, title};
 use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, NdaId, TenantId};
 
@@ -75,7 +75,7 @@ impl Standing {
         let event = AuditEvent::LevelChanged {
             from: self.level,
             to: change.to,
-            reason: change.expected.reason.clone(),
+            reason: reason(&change.expected.reason),
         };
         self.level = change.to;
         Ok(Some(self.changed(event)))
@@ -87,7 +87,7 @@ impl Standing {
         if *level != self.level || *revision != self.revision {
             return Err(Conflict::Changed.into());
         }
-        if reason.trim().is_empty() { Err(Conflict::NoReason.into()) } else { Ok(()) }
+        if self::reason(reason).is_empty() { Err(Conflict::NoReason.into()) } else { Ok(()) }
     }
 
     fn is_shown(&self) -> bool {
@@ -131,7 +131,7 @@ impl Standing {
         }
         self.publication = shown;
         self.published_at = Some(now);
-        Ok(Some(self.changed(AuditEvent::Published { version, reason: expected.reason.clone() })))
+        Ok(Some(self.changed(AuditEvent::Published { version, reason: reason(&expected.reason) })))
     }
 
     /// It takes the document from every reader outside; none if nobody had it.
@@ -163,7 +163,7 @@ impl Standing {
             self.may_open(expected)?;
         }
         self.listed = listed;
-        Ok(Some(self.changed(AuditEvent::Listed { listed, reason: expected.reason.clone() })))
+        Ok(Some(self.changed(AuditEvent::Listed { listed, reason: reason(&expected.reason) })))
     }
 
     /// It sets the NDA that exists and is required beside the default; none if it is required already.

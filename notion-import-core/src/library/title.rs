@@ -1,13 +1,25 @@
-//! Titles, safe to show and to keep.
+//! Titles and reasons, safe to show and to keep.
 
 use super::file_name::{is_hidden, shortened};
 
 /// No title is longer, in bytes.
 const LONGEST: usize = 500;
 
+/// No reason is longer, in bytes.
+const LONGEST_REASON: usize = 2_000;
+
 /// Returns a title as it may be kept and shown: one line, without anything that is invisible or turns the text around it, at
 /// most 500 bytes. Everything that becomes a title goes through here, wherever it was written; a title that did stays as it is.
 pub fn title(raw: &str) -> String {
+    line(raw, LONGEST)
+}
+
+/// Returns a reason as the audit keeps it, cleaned like a title and at most 2,000 bytes long: empty if nothing can be seen of it.
+pub fn reason(raw: &str) -> String {
+    line(raw, LONGEST_REASON)
+}
+
+fn line(raw: &str, longest: usize) -> String {
     let visible: String = raw
         .chars()
         .map(|c| if is_break(c) { ' ' } else { c })
@@ -15,7 +27,7 @@ pub fn title(raw: &str) -> String {
         .collect();
     // A run of spaces can push the end of a title out of sight.
     let words: Vec<&str> = visible.split_whitespace().filter(|word| !word.chars().all(is_joiner)).collect();
-    shortened(&words.join(" "), LONGEST).trim_end().to_owned()
+    shortened(&words.join(" "), longest).trim_end().to_owned()
 }
 
 /// Two lines stay two words.
@@ -48,6 +60,14 @@ mod tests {
         check("\u{202e}\u{200d} \u{200b}", "");
         check("می\u{200c}خواهم 👩\u{200d}💻", "می\u{200c}خواهم 👩\u{200d}💻");
         check("Zürich–東京", "Zürich–東京");
+    }
+
+    #[test]
+    fn a_reason_is_what_can_be_seen_of_it_and_no_endless_one() {
+        for (raw, expected) in [("  a\u{202e}\r\nb\0 ", "a b"), ("\u{200b}\u{2060}", "")] {
+            assert_eq!(reason(raw), expected, "{raw:?}");
+        }
+        assert_eq!(reason(&"a".repeat(2_000_000)).len(), LONGEST_REASON);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::library::access::{Acceptance, AccessFacts, Assignment, AssignmentId, 
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::batch::Kept;
 use crate::library::standing::Standing;
+use crate::library::title::reason;
 
 /// A change of who may read what, as a member asks for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -288,7 +289,7 @@ impl Act {
         let (mut writes, mut events): (Vec<_>, Vec<_>) = replaced
             .map(|kept| (Write::Revoke(kept.id), AuditEvent::Revoked { assignment: kept.id }))
             .unzip();
-        let NewAssignment { contact, nda_waiver, .. } = new.clone();
+        let (contact, nda_waiver) = (new.contact, new.nda_waiver.as_deref().map(reason));
         writes.push(Write::Assignment(new.assignment(id)));
         events.push(AuditEvent::Assigned { assignment: id, contact, nda_waiver });
         Ok((writes, events))

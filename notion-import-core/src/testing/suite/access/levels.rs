@@ -6,6 +6,7 @@ use super::{Desk, Library};
 use crate::error::{Conflict, StoreError};
 use crate::id::DocumentId;
 use crate::library::access::AccessLevel;
+use crate::library::audit::AuditEvent;
 use crate::library::gate::{Expected, LevelChange};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{conflict, minute};
@@ -61,11 +62,19 @@ pub(super) async fn published(library: Library) -> Outcome {
 pub(super) async fn reason(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let id = desk.open("Policy", AccessLevel::Internal).await?.id;
-    for reason in ["", " \n"] {
+    for reason in ["", " \n", "\u{200b}\u{202e}"] {
         let change = desk.change(id, AccessLevel::Public).await?;
         let expected = Expected { reason: reason.into(), ..change.expected };
         refused(&desk, id, LevelChange { expected, ..change }, Conflict::NoReason).await?;
     }
+    let change = desk.change(id, AccessLevel::Public).await?;
+    let expected = Expected { reason: " Asked\u{202e}\r\nfor\0 ".into(), ..change.expected };
+    desk.try_level(id, &LevelChange { expected, ..change }).await?;
+    let kept = desk.history(id).await?.into_iter().find_map(|entry| match entry.event {
+        AuditEvent::LevelChanged { to: AccessLevel::Public, reason, .. } => Some(reason),
+        _ => None,
+    });
+    ensure_eq!(kept.as_deref(), Some("Asked for"), "the reason as it is kept");
     Ok(())
 }
 
