@@ -8,6 +8,7 @@ mod chromium;
 mod convert;
 mod database;
 mod demo;
+mod embed;
 mod export;
 mod full;
 mod imports;
