@@ -1,14 +1,14 @@
 //! Notion, as the environment says how to reach it.
 
 use std::env;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use notion_import_core::connection::{ApiBase, Connection, StaticToken};
 use notion_import_core::id::TenantId;
-use notion_import_core::importer::Importer;
+use notion_import_core::importer::{Importer, Retry};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Trouble};
 
 /// What reads Notion with the token of the environment.
 pub struct Notion {
@@ -33,10 +33,33 @@ impl Notion {
         }
         // Nothing is stored: the library stays empty, and each page brings a folder for its files.
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
-        let mut builder = Importer::builder(Arc::new(tokens), Arc::new(library), Arc::new(blobs));
+        let builder = Importer::builder(Arc::new(tokens), Arc::new(library), Arc::new(blobs));
+        let mut builder = builder.on_retry(say_once());
         if let Some(api) = &given {
             builder = builder.trust_origin(api.url());
         }
         Ok(Self { importer: builder.build()?, connection: Connection::new(TenantId::fresh(), "token") })
+    }
+}
+
+/// Says once why it takes longer: a person who sees nothing thinks that nothing happens.
+fn say_once() -> impl Fn(Retry<'_>) + Send + Sync + 'static {
+    let said = Once::new();
+    move |retry| {
+        said.call_once(|| {
+            let trouble = match Trouble::of(retry.error) {
+                Trouble::Unreachable => "Notion cannot be reached",
+                Trouble::Busy => "Notion is busy or limits this token",
+                Trouble::NotNow
+                | Trouble::Token
+                | Trouble::Capability
+                | Trouble::NotShared
+                | Trouble::Blocked
+                | Trouble::Disk
+                | Trouble::Other => "Notion does not answer as it should",
+            };
+            let seconds = retry.wait.as_secs_f64().ceil();
+            eprintln!("notion-to-markdown: {trouble}, trying again in {seconds} s");
+        });
     }
 }

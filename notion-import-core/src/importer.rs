@@ -21,7 +21,8 @@ use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
 pub use crate::library::sweep::GRACE;
 use crate::library::sweep::sweep;
-use crate::notion::client::Client;
+pub use crate::notion::client::Retry;
+use crate::notion::client::{Client, OnRetry};
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
 use crate::sync::{Sync, SyncOptions, SyncReport};
@@ -46,7 +47,8 @@ pub struct Importer {
 pub struct Timeouts {
     /// One request to Notion and its answer, 75 seconds at most: Notion itself gives up after a minute.
     pub attempt: Duration,
-    /// What a person waits for: browsing, and finding what a pasted link leads to.
+    /// What a person waits for: browsing, and finding what a pasted link leads to. Where Notion cannot be reached they hear of it
+    /// within seconds: a request is sent three times at most, and not again once no connection was made for 8 seconds.
     pub browse: Duration,
     /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute;
     /// of many that are imported, each waits for its turn before that.
@@ -76,6 +78,7 @@ pub struct Builder {
     sync: SyncOptions,
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
+    on_retry: Option<OnRetry>,
     #[cfg(feature = "testing")]
     stand: Option<(Arc<dyn Transport>, Arc<dyn Clock>)>,
 }
@@ -125,6 +128,13 @@ impl Builder {
         self
     }
 
+    /// Tells of each request to Notion that failed and is sent again, for a person who watches or a metric. It must return soon.
+    #[must_use]
+    pub fn on_retry(mut self, tell: impl Fn(Retry<'_>) + Send + std::marker::Sync + 'static) -> Self {
+        self.on_retry = Some(Arc::new(tell));
+        self
+    }
+
     /// It talks to a stand-in, under a clock of its own.
     #[cfg(feature = "testing")]
     #[must_use]
@@ -161,6 +171,7 @@ impl Builder {
             sync: _,
             timeouts: _,
             identity: _,
+            on_retry: _,
             stand: _,
         } = self;
         (guard, import)
@@ -173,7 +184,7 @@ impl Builder {
         downloader: Downloader,
     ) -> Importer {
         Importer {
-            client: Client::new(transport, clock.clone(), self.tokens, self.timeouts.attempt),
+            client: Client::new(transport, clock.clone(), self.tokens, self.timeouts.attempt, self.on_retry),
             downloader,
             documents: self.documents,
             blobs: self.blobs,
@@ -214,6 +225,7 @@ impl Importer {
             sync: SyncOptions::default(),
             timeouts: Timeouts::default(),
             identity: None,
+            on_retry: None,
             #[cfg(feature = "testing")]
             stand: None,
         }

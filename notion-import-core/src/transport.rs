@@ -138,7 +138,10 @@ impl Transport for Http {
 
 fn classify(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
-    if error.is_timeout() {
+    // A connection that is not made in time is none, and no slow answer.
+    if error.is_connect() {
+        TransportError::Connect(Some(Box::new(error)))
+    } else if error.is_timeout() {
         TransportError::Timeout
     } else if error.is_body() || error.is_decode() {
         TransportError::Interrupted(Some(Box::new(error)))

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use notion_import_core::id::NotionId;
@@ -371,6 +371,23 @@ async fn front_matter_says_what_the_page_says_of_itself() {
     assert!(yaml.contains(r#"title: "Home: \"all\" of it 🔐""#), "{yaml}");
     assert!(yaml.contains("icon: \"🏠\""), "{yaml}");
     assert!(body.starts_with("canary words"), "no heading is added: {body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_answers_that_is_said_at_once_and_given_up_within_seconds() {
+    let stage = Stage::new().await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = stage.command(&["page", &stage.home.to_string()]);
+    command.env("NOTION_API_URL", format!("http://{closed}"));
+    let began = Instant::now();
+    let output = finished(command).await;
+    let (took, said) = (began.elapsed(), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].contains("Notion cannot be reached, trying again in 1 s"), "{said}");
+    assert!(lines[1].contains("Check the network and NOTION_API_URL, then try again."), "{said}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,12 @@ pub const NOTION_VERSION: &str = "2026-03-11";
 /// How often a request is sent before its failure is final.
 const TRIES: u32 = 6;
 
+/// The same where a person waits for the answer.
+const TRIES_OF_A_PERSON: u32 = 3;
+
+/// A person is not kept waiting for another try, if there was no way to Notion for so long in all.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// How often it may be told to wait, beside that: each time it is waited as long as was asked.
 const REFUSALS: u32 = 30;
 
@@ -31,6 +37,20 @@ const LONGEST_ANSWER: u64 = 64 << 20;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// A request to Notion that failed and is sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry<'a> {
+    /// Why.
+    pub error: &'a Error,
+    /// How often it was sent until now.
+    pub sent: u32,
+    /// How long it waits before that.
+    pub wait: Duration,
+}
+
+/// Whoever is told of each request that is sent again.
+pub(crate) type OnRetry = Arc<dyn Fn(Retry<'_>) + Send + Sync>;
+
 /// Access to Notion for any number of connections, each at its own pace. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -39,6 +59,7 @@ pub(crate) struct Client {
     tokens: Arc<dyn TokenSource>,
     /// How long one request may take.
     attempt: Duration,
+    on_retry: Option<OnRetry>,
     paces: Paces,
 }
 
@@ -70,8 +91,9 @@ impl Client {
         clock: SharedClock,
         tokens: Arc<dyn TokenSource>,
         attempt: Duration,
+        on_retry: Option<OnRetry>,
     ) -> Self {
-        Self { transport, clock, tokens, attempt, paces: Paces::default() }
+        Self { transport, clock, tokens, attempt, on_retry, paces: Paces::default() }
     }
 
     /// Notion through a connection, for one thing that runs by itself.
@@ -124,32 +146,49 @@ impl Api {
     /// It asks until there is an answer, or a failure that asking again does not mend.
     pub(super) async fn ask<T: DeserializeOwned>(&self, question: &Question<'_>) -> Result<T, Error> {
         let clock = &self.client.clock;
-        let (mut tried, mut refused) = (0, 0);
+        let (mut tried, mut refused, mut lost) = (0, 0, Duration::ZERO);
         loop {
             let waited_for = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
             let turn = match waited_for {
                 Some(turn) => turn,
                 None => self.next_turn(self.priority).await?,
             };
+            let sent = clock.instant();
             let error = match self.exchange(turn, question).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let is_refusal = error.kind() == ErrorKind::RateLimited;
-            let (count, most) = if is_refusal { (&mut refused, REFUSALS) } else { (&mut tried, TRIES) };
-            *count += 1;
+            match error.kind() == ErrorKind::RateLimited {
+                true => refused += 1,
+                false => (tried, lost) = (tried + 1, lost + (clock.instant() - sent)),
+            }
             // Everything here is a read, so whatever may go better the next time is asked again.
-            if *count >= most || !error.is_transient() {
+            let is_final = refused >= REFUSALS || self.has_tried_enough(&error, tried, lost);
+            if is_final || !error.is_transient() {
                 return Err(error);
             }
             tracing::debug!(code = error.code(), tried, refused, "asking Notion again");
+            let told = if let Error::Notion(notion) = &error { notion.retry_after } else { None };
+            let wait = told.unwrap_or_else(|| backoff(tried));
+            if let Some(tell) = &self.client.on_retry {
+                tell(Retry { error: &error, sent: tried + refused, wait });
+            }
             // A wait that was asked for is kept by the pace, for everything on this connection.
-            if !matches!(&error, Error::Notion(notion) if notion.retry_after.is_some()) {
-                clock.sleep(backoff(tried)).await;
+            if told.is_none() {
+                clock.sleep(wait).await;
             }
             if question.is_divisible && is_too_much(&error) {
                 return Err(error);
             }
+        }
+    }
+
+    /// Whether a person waits in vain, who rather hears of it, or whoever runs by itself, who may have all the time.
+    fn has_tried_enough(&self, error: &Error, tried: u32, lost: Duration) -> bool {
+        let is_cut_off = matches!(error, Error::Transport(TransportError::Connect(_)));
+        match self.priority {
+            Priority::Interactive => tried >= TRIES_OF_A_PERSON || (is_cut_off && lost >= PATIENCE),
+            Priority::Begun(_) | Priority::New => tried >= TRIES,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Nothing takes longer than it may.
 
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -117,4 +118,54 @@ async fn a_list_may_take_so_long_in_all_and_whoever_reads_it_any_time() {
         assert_eq!(found, (parts * 100).min(1001), "{limit} s");
         assert_eq!(matches!(error, Some(Error::Overdue)), parts == 10, "{limit} s: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_person_hears_within_seconds_that_notion_cannot_be_reached_and_what_runs_by_itself_goes_on() {
+    let (line, home) = line();
+    line.world.plan_faults(FaultPlan { rate: 1.0, kinds: vec![Fault::Reset] });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let tenant = line.tenant_with(|builder| {
+        builder.on_retry(move |retry| tell.lock().unwrap().push((retry.sent, retry.error.code(), retry.wait)))
+    });
+    let check = |error: Error, began: chrono::DateTime<chrono::Utc>, tries: u32, longest: i64| {
+        assert!(matches!(error, Error::Transport(TransportError::Connect(_))), "{error:?}");
+        let took = line.clock.now() - began;
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        let sent: Vec<_> = told.iter().map(|(sent, ..)| *sent).collect();
+        assert_eq!(sent, (1..tries).collect::<Vec<_>>());
+        assert!(told.iter().all(|(_, code, _)| *code == "connection_failed"), "{told:?}");
+        assert_eq!(took, TimeDelta::from_std(told.iter().map(|(.., wait)| *wait).sum()).unwrap());
+        assert!(took < TimeDelta::seconds(longest), "{took}");
+    };
+    let began = line.clock.now();
+    check(tenant.browse().await.unwrap_err(), began, 3, 4);
+    let began = line.clock.now();
+    let pasted = tenant.importer.paste(&tenant.connection, &home.id.to_string()).await;
+    check(pasted.unwrap_err(), began, 3, 4);
+    let began = line.clock.now();
+    check(tenant.import(vec![home]).await.unwrap_err(), began, 6, 32);
+}
+
+#[tokio::test]
+async fn a_person_who_has_waited_long_for_a_connection_is_not_kept_for_another_try() {
+    for (latency, tries) in [(10, 1), (5, 2), (2, 3)] {
+        let (line, _) = line();
+        line.world.plan_faults(FaultPlan { rate: 1.0, kinds: vec![Fault::Reset] });
+        let line = Line::virtually(&line.world, &line.grant, Duration::from_secs(latency));
+        let error = line.tenant().browse().await.unwrap_err();
+        assert!(matches!(error, Error::Transport(TransportError::Connect(_))), "{error:?}");
+        assert_eq!(line.world.faults(), tries, "{latency} s");
+    }
+}
+
+#[tokio::test]
+async fn a_person_may_wait_for_slow_answers_as_often_as_for_others() {
+    let (line, _) = line();
+    line.world.plan_faults(FaultPlan { rate: 1.0, kinds: vec![drip()] });
+    let timeouts = Timeouts { attempt: Duration::from_secs(10), ..Timeouts::default() };
+    let error = line.tenant_with(|builder| builder.timeouts(timeouts)).browse().await.unwrap_err();
+    assert!(matches!(error, Error::Transport(TransportError::Timeout)), "{error:?}");
+    assert_eq!(line.world.faults(), 3);
 }
