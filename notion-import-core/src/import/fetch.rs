@@ -1,5 +1,6 @@
 //! Reading one page or data source whole, whatever it takes, without storing a document.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +16,7 @@ use crate::library::blob::BlobStore;
 use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind};
 use crate::notion::block;
 use crate::notion::client::Api;
+use crate::notion::database::DataSource;
 use crate::notion::file::{File, FileSource, HostedFile};
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
@@ -44,6 +46,38 @@ pub struct Fetched {
     pub content: NewContent,
     /// The pages and databases that stand in it, in order; of a data source its rows.
     pub children: Vec<Child>,
+    /// The same in Notion's words.
+    pub original: Original,
+}
+
+/// What was read, in Notion's words: for a host that renders pages itself. It lives as long as the addresses of the files in it,
+/// which end to work within the hour and are not to be kept.
+#[derive(Clone, PartialEq)]
+pub enum Original {
+    /// A page.
+    Page {
+        /// The page with its properties, each of them whole.
+        page: Box<Page>,
+        /// Its blocks in reading order.
+        blocks: BlockTree,
+    },
+    /// A data source.
+    DataSource {
+        /// The data source with its columns.
+        data_source: Box<DataSource>,
+        /// Its rows with their properties, each of them whole; without their blocks.
+        rows: Vec<Page>,
+    },
+}
+
+impl fmt::Debug for Original {
+    /// Nothing of it: a link in a text may be a signed address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Page { .. } => "Page(..)",
+            Self::DataSource { .. } => "DataSource(..)",
+        })
+    }
 }
 
 /// A page or a database inside a page.
@@ -104,7 +138,9 @@ impl Fetcher<'_> {
         };
         let is_all = settled && is_decorated && !body.may_grow && stands_alone(&tree);
         let basis = is_all.then(|| self.basis(&page, shape));
-        Ok(Fetched { content: new_content(seen, body, settled, basis), children: children(&tree) })
+        let children = children(&tree);
+        let original = Original::Page { page: Box::new(page), blocks: tree };
+        Ok(Fetched { content: new_content(seen, body, settled, basis), children, original })
     }
 
     async fn best_of(&self, page: &Page, tree: &BlockTree) -> Result<convert::Body, Error> {
@@ -160,7 +196,8 @@ impl Fetcher<'_> {
         let body = convert::table(&data_source, &rows);
         let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
         // Rows come and go without a trace in their data source.
-        Ok(Fetched { content: new_content(seen, body, settled, None), children })
+        let original = Original::DataSource { data_source: Box::new(data_source), rows };
+        Ok(Fetched { content: new_content(seen, body, settled, None), children, original })
     }
 
     /// Keeps an icon and a cover that have no lasting address, and returns whether another try would
@@ -223,6 +260,83 @@ impl Fetched {
         match &self.content.content {
             Content::Markdown(text) => Some(text),
             Content::File(_) => None,
+        }
+    }
+
+    /// Returns the page with its properties; none of a data source.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use notion_import_core::connection::{Connection, StaticToken};
+    /// # use notion_import_core::id::TenantId;
+    /// # use notion_import_core::import::Pick;
+    /// # use notion_import_core::importer::Importer;
+    /// # use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+    /// # use notion_import_core::testing::{SimClock, World, WorldTransport, paragraph, toggle};
+    /// use notion_import_core::notion::block::Content;
+    /// use notion_import_core::notion::property::PropertyValue;
+    /// use notion_import_core::notion::text::plain_text;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (world, clock) = (World::new(7), SimClock::new("2026-11-22T08:00:00Z".parse()?));
+    /// # let author = world.at("2026-11-22T07:00:00Z".parse()?);
+    /// # let workspace = author.workspace("Acme");
+    /// # let vendors = author.database(workspace, "Vendors", [("Country", "select")]);
+    /// # let row = author.row(vendors.data_source, "Example Ltd", []);
+    /// # author.set_property(row, "Country", serde_json::json!({"name": "France"}));
+    /// # author.append(row, [toggle("Contract", [paragraph("Signed.")])]);
+    /// # let tokens = Arc::new(StaticToken::new(world.grant(workspace, [vendors.id]).token));
+    /// # let (documents, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
+    /// # let transport = Arc::new(WorldTransport::new(world.clone(), clock.clone()));
+    /// # let importer = Importer::builder(tokens, documents, blobs).through(transport, Arc::new(clock)).build()?;
+    /// # let connection = Connection::new(TenantId::fresh(), "acme");
+    /// let fetched = importer.fetch(&connection, Pick::page(row)).await?;
+    /// let page = fetched.page().ok_or("a data source")?;
+    /// let country = page.properties.get("Country").map(|property| &property.value);
+    /// let Some(PropertyValue::Select(choice)) = country else { panic!("{country:?}") };
+    /// assert_eq!(choice.name.as_deref(), Some("France"));
+    ///
+    /// let mut lines = Vec::new();
+    /// for node in fetched.blocks().ok_or("a data source")?.nodes() {
+    ///     let indent = " ".repeat(node.depth as usize);
+    ///     lines.push(match &node.block.content {
+    ///         Content::Toggle(text) => format!("{indent}> {}", plain_text(&text.rich_text)),
+    ///         Content::Paragraph(text) => format!("{indent}{}", plain_text(&text.rich_text)),
+    ///         other => format!("{indent}({})", other.block_type().name()),
+    ///     });
+    /// }
+    /// assert_eq!(lines, ["> Contract", " Signed."]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn page(&self) -> Option<&Page> {
+        match &self.original {
+            Original::Page { page, .. } => Some(page),
+            Original::DataSource { .. } => None,
+        }
+    }
+
+    /// Returns the page's blocks in reading order, each with its depth and where its children end; none of a data source.
+    pub fn blocks(&self) -> Option<&BlockTree> {
+        match &self.original {
+            Original::Page { blocks, .. } => Some(blocks),
+            Original::DataSource { .. } => None,
+        }
+    }
+
+    /// Returns the data source with its columns; none of a page.
+    pub fn data_source(&self) -> Option<&DataSource> {
+        match &self.original {
+            Original::DataSource { data_source, .. } => Some(data_source),
+            Original::Page { .. } => None,
+        }
+    }
+
+    /// Returns the rows of a data source, with their properties; none of a page.
+    pub fn rows(&self) -> &[Page] {
+        match &self.original {
+            Original::DataSource { rows, .. } => rows,
+            Original::Page { .. } => &[],
         }
     }
 }

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
 
-use super::{Event, Fetched, Fetcher, Outcome, Pick, Shape};
+use super::{Event, Fetcher, Outcome, Pick, Shape};
 use crate::actor::Actor;
 use crate::connection::{Identity, noted};
 use crate::error::Error;
 use crate::id::NotionId;
-use crate::library::document::{DocumentStore, Imported, Linked, SourceKind};
+use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SourceKind};
 use crate::notion::pace::UNDER_WAY;
 use crate::notion::page::Page;
 use crate::transport::within;
@@ -39,7 +39,7 @@ enum Reading {
     /// The library had it already, when it was looked up.
     Held(Box<Page>),
     /// It was read until then.
-    Fetched(Box<Fetched>, Instant),
+    Fetched(Box<NewContent>, Instant),
 }
 
 /// What is to be imported.
@@ -163,8 +163,9 @@ impl<'a> Job<'a> {
             }
             edited_at = page.last_edited_time;
         }
-        let fetched = self.fetcher.fetch_from(pick, edited_at).await?;
-        Ok(Reading::Fetched(Box::new(fetched), self.fetcher.clock.instant()))
+        // The blocks go at once: many that are read wait for the store together.
+        let content = self.fetcher.fetch_from(pick, edited_at).await?.content;
+        Ok(Reading::Fetched(Box::new(content), self.fetcher.clock.instant()))
     }
 
     async fn finish(&self, pick: Pick, reading: Result<Reading, Error>) -> Outcome {
@@ -177,15 +178,15 @@ impl<'a> Job<'a> {
 
     /// It hands what was read to the store. What was held when it was looked up may be gone by now.
     async fn store(&self, pick: Pick, reading: Reading) -> Result<Imported, Error> {
-        let (fetched, read_until) = match reading {
-            Reading::Fetched(fetched, read_until) => (*fetched, read_until),
+        let (content, read_until) = match reading {
+            Reading::Fetched(content, read_until) => (*content, read_until),
             Reading::Held(page) => {
                 let known = self.linked(&[pick]).await?;
                 match known.get(&pick.id).filter(|known| self.fetcher.holds(known, &page, pick.shape)) {
                     Some(known) => return Ok(Imported::Unchanged(known.document)),
                     None => {
                         let fetched = self.fetcher.fetch_from(pick, page.last_edited_time).await?;
-                        (fetched, self.fetcher.clock.instant())
+                        (fetched.content, self.fetcher.clock.instant())
                     }
                 }
             }
@@ -194,7 +195,7 @@ impl<'a> Job<'a> {
         if let Some(identity) = self.identity {
             identity.keep(connection, read_until).await?;
         }
-        Ok(self.documents.import(&self.actor, connection, &fetched.content, now).await?)
+        Ok(self.documents.import(&self.actor, connection, &content, now).await?)
     }
 
     /// Gives up on what takes too long, and notes a refusal of the connection.

@@ -9,7 +9,7 @@ mod properties;
 mod tree;
 
 pub(crate) use fetch::Fetcher;
-pub use fetch::{Child, Fetched};
+pub use fetch::{Child, Fetched, Original};
 pub(crate) use job::Job;
 pub(crate) use media::Downloads;
 pub use tree::TreeLimits;

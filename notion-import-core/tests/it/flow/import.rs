@@ -6,6 +6,8 @@ use notion_import_core::id::NotionId;
 use notion_import_core::import::{Event, Pick, Shape};
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::{DocumentStore, Imported, SourceImage, SourceState};
+use notion_import_core::notion::block::BlockType;
+use notion_import_core::notion::property::PropertyValue;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     Endpoint, Fault, FaultPlan, WrongKind, embed, embedded_file, external, file, image, paragraph, pdf,
@@ -293,4 +295,31 @@ async fn an_entry_is_picked_as_what_it_is() {
         let imported = stage.importer.import_one(&actor, &stage.connection, entry.pick()).await;
         assert!(matches!(imported, Ok(Imported::Created(_))), "{entry:?}: {imported:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_read_comes_in_notions_words_too_and_shows_no_signed_address() {
+    let stage = Stage::new();
+    let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+    let france = serde_json::json!({"name": "France"});
+    let row = stage.author().row(database.data_source, "Example Ltd", [("Country", france)]);
+    let picture = stage.author().file("diagram.png", "image/png", PNG);
+    stage.author().append(row, [toggle("More", [paragraph("Inside.")]), image(&picture)]);
+    stage.pass(5);
+    let page = stage.importer.fetch(&stage.connection, Pick::page(row)).await.unwrap();
+    let country = page.page().unwrap().properties.get("Country").map(|property| property.value.clone());
+    let Some(PropertyValue::Select(choice)) = country else { panic!("{country:?}") };
+    assert_eq!(choice.name.as_deref(), Some("France"));
+    let nodes = page.blocks().unwrap().nodes();
+    let shape: Vec<_> = nodes.iter().map(|node| (node.block.content.block_type(), node.depth)).collect();
+    assert_eq!(shape, [(BlockType::Toggle, 0), (BlockType::Paragraph, 1), (BlockType::Image, 0)]);
+    assert!(page.data_source().is_none() && page.rows().is_empty());
+    assert!(!format!("{page:?}").contains("X-Amz"), "{page:?}");
+    let table =
+        stage.importer.fetch(&stage.connection, Pick::data_source(database.data_source)).await.unwrap();
+    let columns: Vec<_> = table.data_source().unwrap().properties.0.iter().map(|(name, _)| &**name).collect();
+    assert!(columns.contains(&"Country"), "{columns:?}");
+    let titles: Vec<_> = table.rows().iter().map(|row| row.title()).collect();
+    assert_eq!(titles, ["Example Ltd"]);
+    assert!(table.page().is_none() && table.blocks().is_none());
 }
