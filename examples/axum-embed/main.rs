@@ -24,11 +24,13 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What the backend has to be told.
 pub struct Settings {
+    /// Where Nango is.
     pub nango: Config,
     /// The folder of the files.
     pub files: PathBuf,
     /// What seals the tokens of connect sessions.
     pub key: [u8; 32],
+    /// How often syncs come.
     pub schedule: ScheduleOptions,
     /// The origin of a stand-in's files. Those of Notion need none.
     pub trusted: Option<Url>,

@@ -208,6 +208,9 @@ mod tests {
         }
     }
 
+    /// A method, headers, and what they ask for.
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a FileRange);
+
     fn file() -> StoredFile {
         let blob = Blob { id: BlobId::of(b"0123456789"), size: 10 };
         StoredFile { blob, name: "Report.pdf".to_owned(), media_type: "application/pdf".to_owned() }
@@ -218,7 +221,7 @@ mod tests {
         let (tag, range) = (file().etag(), ("range", "bytes=2-4"));
         let (weak, date) = (format!("W/{tag}"), "Sun, 22 Nov 2026 08:00:00 GMT");
         let part = FileRange::Part(2..5);
-        let rows: [(&str, &[(&str, &str)], &FileRange); 8] = [
+        let rows: [Row; 8] = [
             ("GET", &[range], &part),
             ("GET", &[range, ("if-range", &tag)], &part),
             ("GET", &[range, ("if-range", &weak)], &FileRange::Whole),
