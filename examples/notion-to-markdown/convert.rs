@@ -58,7 +58,7 @@ impl Failure {
 }
 
 impl Convert {
-    /// It writes the Markdown to standard output.
+    /// Writes the Markdown to standard output.
     pub fn run(&self, output: Output) -> Result<ExitCode, Failure> {
         let json = self.read().map_err(|source| Failure::Read { input: self.input(), source })?;
         let start = Instant::now();

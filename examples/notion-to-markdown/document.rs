@@ -27,7 +27,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// It puts together what was read.
+    /// Puts together what was read.
     pub fn new(fetched: &Fetched, with_front_matter: bool) -> Self {
         let content = &fetched.content;
         let id = content.source.id;
@@ -47,7 +47,7 @@ impl Document {
     }
 }
 
-/// It says, as one line of JSON on standard error, what the Markdown does not.
+/// Says, as one line of JSON on standard error, what the Markdown does not.
 pub fn report(content: &NewContent) {
     let report =
         json!({ "id": content.source.id, "fidelity": content.fidelity, "exposure": content.exposure });

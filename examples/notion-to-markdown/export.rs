@@ -40,7 +40,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// It writes everything it can, and fails if that is not all.
+    /// Writes everything it can, and fails if that is not all.
     pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
         let notion = Notion::from_env()?;
         let folder = Folder::open(&self.out)?;

@@ -110,7 +110,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// It tells which.
+    /// Tells which.
     pub fn of(error: &Error) -> Self {
         match error.kind() {
             ErrorKind::NeedsReconnect => Self::Token,

@@ -24,7 +24,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// It makes the folder if need be, and sweeps what an earlier run left unfinished.
+    /// Makes the folder if need be, and sweeps what an earlier run left unfinished.
     pub fn open(root: &Path) -> Result<Self, Failure> {
         let own = root.join(OWN);
         let failed = |source| Failure::Folder { path: root.to_owned(), source };
@@ -55,12 +55,12 @@ impl Folder {
         self.root.join(id.to_string())
     }
 
-    /// It makes room for the files of a page that is about to be read.
+    /// Makes room for the files of a page that is about to be read.
     pub fn spool(&self, id: NotionId) -> io::Result<Spool> {
         Spool::new(self.spools().join(id.to_string()))
     }
 
-    /// It puts a page and its files in place: each whole, the Markdown last, for it links the files.
+    /// Puts a page and its files in place: each whole, the Markdown last, for it links the files.
     pub fn keep(&self, document: &Document, spool: &Spool) -> Result<(), Failure> {
         let path = self.markdown(document.id);
         self.place(document, spool, &path).map_err(|source| Failure::Folder { path, source })
@@ -80,7 +80,7 @@ impl Folder {
         replace(path, &spool.folder().join("page.md"), document.markdown.as_bytes())
     }
 
-    /// It makes links between pages that are here lead from one to the other. Done again, it changes nothing.
+    /// Makes links between pages that are here lead from one to the other. Done again, it changes nothing.
     pub fn link_pages(&self) -> Result<(), Failure> {
         self.link_each().map_err(|source| Failure::Folder { path: self.root.clone(), source })
     }
@@ -126,7 +126,7 @@ impl Drop for Folder {
     }
 }
 
-/// It gives a file new content at once: a reader sees the old or the new, never a part.
+/// Gives a file new content at once: a reader sees the old or the new, never a part.
 pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(beside)?;
     file.write_all(bytes)?;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::{DateTime, SecondsFormat, Utc};
 use notion_import_core::library::document::{Source, SourceImage, StoredFile};
 
-/// It writes id, title, url, created, edited and icon; `target` says where a stored icon is.
+/// Writes id, title, url, created, edited and icon; `target` says where a stored icon is.
 pub fn front_matter(source: &Source, target: impl Fn(&StoredFile) -> Option<String>) -> String {
     let icon = source.icon.as_ref().and_then(|icon| match icon {
         SourceImage::Emoji(emoji) => Some(emoji.clone()),

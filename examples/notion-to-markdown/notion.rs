@@ -19,7 +19,7 @@ pub struct Notion {
 }
 
 impl Notion {
-    /// It reads `NOTION_TOKEN` and `NOTION_API_URL`.
+    /// Reads `NOTION_TOKEN` and `NOTION_API_URL`.
     pub fn from_env() -> Result<Self, Failure> {
         let token = env::var("NOTION_TOKEN").unwrap_or_default();
         if token.trim().is_empty() {

@@ -27,7 +27,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// It writes the page; of a database, each of its tables.
+    /// Writes the page; of a database, each of its tables.
     pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
         let notion = Notion::from_env()?;
         let found = notion.importer.paste(&notion.connection, &self.link).await?;

@@ -71,7 +71,7 @@ impl Progress {
         Ok(())
     }
 
-    /// It lets something be written on standard error without tearing the bar.
+    /// Lets something be written on standard error without tearing the bar.
     pub fn say(&self, say: impl FnOnce()) {
         self.bar.suspend(say);
     }
@@ -86,7 +86,7 @@ impl Progress {
         self.written + self.unchanged == 0 && self.failed == 0
     }
 
-    /// It takes the bar away and says what came of it all.
+    /// Takes the bar away and says what came of it all.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
         let Self { written, unchanged, files, not_shared, failed, .. } = self;

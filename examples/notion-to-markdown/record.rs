@@ -51,7 +51,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// It goes on where an earlier run stopped, if that ran under the same terms.
+    /// Goes on where an earlier run stopped, if that ran under the same terms.
     pub fn open(path: PathBuf, terms: Terms) -> io::Result<Self> {
         let done = match fs::read(&path) {
             Ok(bytes) => read(&bytes, &terms),
@@ -61,7 +61,7 @@ impl Record {
         Self::begin(path, terms, done)
     }
 
-    /// It forgets what an earlier run has done.
+    /// Forgets what an earlier run has done.
     pub fn anew(path: PathBuf, terms: Terms) -> io::Result<Self> {
         Self::begin(path, terms, BTreeMap::new())
     }
@@ -82,14 +82,14 @@ impl Record {
         is_whole.then_some(done)
     }
 
-    /// It notes that a page is in its place.
+    /// Notes that a page is in its place.
     pub fn add(&mut self, done: Done) -> io::Result<()> {
         self.file.write_all(line(&done)?.as_bytes())?;
         self.done.insert(done.id, done);
         Ok(())
     }
 
-    /// It brings the notes in order, the same whatever the order of the work.
+    /// Brings the notes in order, the same whatever the order of the work.
     pub fn close(self) -> io::Result<()> {
         write(&self.path, &self.terms, &self.done)
     }

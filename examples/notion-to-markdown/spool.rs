@@ -25,7 +25,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// It makes the folder.
+    /// Makes the folder.
     pub fn new(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         Ok(Self { folder, puts: AtomicU32::new(0) })
@@ -154,7 +154,7 @@ impl BlobStore for Nowhere {
     }
 }
 
-/// It passes the stream on, piece by piece, and returns what it hashes to.
+/// Passes the stream on, piece by piece, and returns what it hashes to.
 async fn copy(
     mut bytes: ByteStream,
     cap: u64,

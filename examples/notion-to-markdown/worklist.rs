@@ -50,7 +50,7 @@ pub struct Worklist {
 }
 
 impl Worklist {
-    /// It takes a lead in, unless it is known.
+    /// Takes a lead in, unless it is known.
     pub fn add(&mut self, lead: Lead) {
         if self.known.insert(lead) {
             self.documents += u64::from(lead.is_document());
@@ -58,7 +58,7 @@ impl Worklist {
         }
     }
 
-    /// It gives the next lead to follow.
+    /// Gives the next lead to follow.
     pub fn next(&mut self) -> Option<Lead> {
         self.open.pop_front()
     }

@@ -102,7 +102,7 @@ impl Running {
         self.app.stand_ins.as_ref().map(StandIns::root)
     }
 
-    /// It returns once somebody asked it to stop and every answer is out, or has had its time.
+    /// Returns once somebody asked it to stop and every answer is out, or has had its time.
     pub async fn until_stopped(mut self) {
         tokio::select! {
             _ = &mut self.server => {}
@@ -182,7 +182,7 @@ async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
     }
 }
 
-/// It returns on Ctrl-C.
+/// Returns on Ctrl-C.
 pub async fn asked_to_stop() {
     // If the signal cannot be heard, it runs until it is killed.
     if tokio::signal::ctrl_c().await.is_err() {

@@ -39,14 +39,14 @@ impl Folder {
         &self.0
     }
 
-    /// It waits until nobody else holds this.
+    /// Waits until nobody else holds this.
     pub async fn hold(&self, name: &str) -> io::Result<Held> {
         let file = self.lock_file(name)?;
         let locked = spawn_blocking(move || file.lock().map(|()| Held(file))).await;
         locked.map_err(io::Error::other)?
     }
 
-    /// It takes this if nobody else holds it.
+    /// Takes this if nobody else holds it.
     pub fn try_hold(&self, name: &str) -> io::Result<Option<Held>> {
         let file = self.lock_file(name)?;
         match file.try_lock() {

@@ -55,7 +55,7 @@ impl Jobs {
         Ok(Self { here: Mutex::default(), notes: notes.map(Arc::new) })
     }
 
-    /// It begins an import of what was picked, each with the title it was picked by.
+    /// Begins an import of what was picked, each with the title it was picked by.
     pub fn begin(
         &self,
         app: &Arc<App>,
@@ -87,7 +87,7 @@ impl Jobs {
         })
     }
 
-    /// It stops what is still open of an import, whichever instance runs it; what is done stays.
+    /// Stops what is still open of an import, whichever instance runs it; what is done stays.
     pub fn cancel(&self, id: ImportId) {
         let here = self.lock().get(&id).cloned();
         match (here, &self.notes) {
@@ -137,7 +137,7 @@ impl Job {
     }
 }
 
-/// It tells the other instances how far the import is, and hears from them whether to stop it.
+/// Tells the other instances how far the import is, and hears from them whether to stop it.
 async fn note(notes: Arc<Notes>, job: Arc<Job>) {
     loop {
         sleep(PACE).await;

@@ -73,7 +73,7 @@ impl Notes {
         Ok(Some(progress))
     }
 
-    /// It asks whoever runs the import to stop.
+    /// Asks whoever runs the import to stop.
     pub fn ask_to_stop(&self, id: ImportId) -> io::Result<()> {
         self.0.write(&stop(id), b"")
     }
@@ -82,7 +82,7 @@ impl Notes {
         matches!(self.0.read(&stop(id)), Ok(Some(_)))
     }
 
-    /// It throws away what is old.
+    /// Throws away what is old.
     pub fn clear(&self) -> io::Result<()> {
         for name in self.0.names()? {
             if self.0.age(&name)? > KEPT {

@@ -128,7 +128,7 @@ fn key(folder: Option<&Folder>) -> io::Result<Key> {
     Ok(key)
 }
 
-/// It hands the session to the page and, if the page changed it, back to the browser.
+/// Hands the session to the page and, if the page changed it, back to the browser.
 pub async fn carry(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let session = app.sessions.unseal(request.headers());
     let before = written(&session);
@@ -171,7 +171,7 @@ impl Visitor {
         Ok(())
     }
 
-    /// It shows a line on the next page.
+    /// Shows a line on the next page.
     pub fn tell(&self, notice: impl Into<String>) {
         self.session.lock().notice = Some(notice.into());
     }

@@ -50,7 +50,7 @@ pub struct Query {
 /// Entries a part holds at most.
 const PART: usize = 50;
 
-/// It searches titles, or lists what was edited last.
+/// Searches titles, or lists what was edited last.
 pub(crate) async fn search(
     api: &Api,
     documents: &dyn DocumentStore,
@@ -65,7 +65,7 @@ pub(crate) async fn search(
     Ok(Listing { entries, next: list.cursor(), is_capped: list.is_capped() })
 }
 
-/// It finds what a pasted link or id leads to: a page, a row, or a database, of which it returns every data source.
+/// Finds what a pasted link or id leads to: a page, a row, or a database, of which it returns every data source.
 /// The way to what search does not show. Nothing is returned for what is no link to Notion.
 pub(crate) async fn paste(
     api: &Api,

@@ -102,7 +102,7 @@ impl Connector {
         self
     }
 
-    /// It begins a connection.
+    /// Begins a connection.
     ///
     /// # Errors
     /// [`StoreError::Denied`] unless the actor is an administrator; the authorizer's and the store's.
@@ -110,7 +110,7 @@ impl Connector {
         self.start(actor, None).await
     }
 
-    /// It begins to renew the consent of a connection that Notion no longer accepts.
+    /// Begins to renew the consent of a connection that Notion no longer accepts.
     ///
     /// # Errors
     /// As [`begin`](Self::begin), and [`StoreError::NotFound`] if the tenant has no such connection.
@@ -214,7 +214,7 @@ impl Connector {
         Ok(attempt.filter(|attempt| attempt.member == actor.member && !attempt.is_over(now)))
     }
 
-    /// It notes what a consent led to, once Notion itself has said which workspace that is.
+    /// Notes what a consent led to, once Notion itself has said which workspace that is.
     async fn granted(&self, attempt: &Attempt, seen: &Inspected) -> Result<(), Error> {
         let connection = Connection::new(attempt.tenant, seen.reference.as_str());
         let mut workspace = self.client.on(&connection).interactive().me().await?;
@@ -278,7 +278,7 @@ impl Connector {
         Ok(())
     }
 
-    /// It makes a granted attempt an active connection, due for its first sync at once. What the connection was called before a
+    /// Makes a granted attempt an active connection, due for its first sync at once. What the connection was called before a
     /// renewal is revoked now or by [`sweep`](Self::sweep).
     ///
     /// # Errors
@@ -295,7 +295,7 @@ impl Connector {
         self.settle(actor, attempt, secret, None).await
     }
 
-    /// It makes a granted reconnect that leads to another workspace a connection of its own, and disconnects the one that was to be
+    /// Makes a granted reconnect that leads to another workspace a connection of its own, and disconnects the one that was to be
     /// renewed: its documents stay. `from` is the bot of the workspace that was shown as the one to be left. What cannot be done now
     /// is done by [`sweep`](Self::sweep).
     ///
@@ -359,7 +359,7 @@ impl Connector {
             && (seen.workspace_id.is_none() || seen.workspace_id == shown.id))
     }
 
-    /// It ends a connection: fenced first, so that nothing reads or writes through it again; then the documents are
+    /// Ends a connection: fenced first, so that nothing reads or writes through it again; then the documents are
     /// detached, the authorizer forgets it, and its record goes. The documents stay.
     ///
     /// # Errors
@@ -452,7 +452,7 @@ impl Connector {
         }
     }
 
-    /// It returns a tenant's connections, for its members.
+    /// Returns a tenant's connections, for its members.
     ///
     /// # Errors
     /// The store's.

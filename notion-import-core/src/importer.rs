@@ -84,7 +84,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// It trusts one origin (scheme, host and port, nothing more) to serve files, wherever it is: a stand-in, or the host of another
+    /// Trusts one origin (scheme, host and port, nothing more) to serve files, wherever it is: a stand-in, or the host of another
     /// `NOTION_API_URL`.
     #[must_use]
     pub fn trust_origin(mut self, origin: &Url) -> Self {
@@ -92,21 +92,21 @@ impl Builder {
         self
     }
 
-    /// It fetches files that Notion does not host, or leaves them links (the default).
+    /// Fetches files that Notion does not host, or leaves them links (the default).
     #[must_use]
     pub fn external_files(mut self, external: External) -> Self {
         self.guard.fetch_external(external);
         self
     }
 
-    /// It imports within these limits.
+    /// Imports within these limits.
     #[must_use]
     pub fn import_options(mut self, options: ImportOptions) -> Self {
         self.import = options;
         self
     }
 
-    /// It syncs like this.
+    /// Syncs like this.
     #[must_use]
     pub fn sync_options(mut self, options: SyncOptions) -> Self {
         self.sync = options;
@@ -121,7 +121,7 @@ impl Builder {
         self
     }
 
-    /// It gives up after these times.
+    /// Gives up after these times.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
@@ -135,7 +135,7 @@ impl Builder {
         self
     }
 
-    /// It talks to a stand-in, under a clock of its own.
+    /// Talks to a stand-in, under a clock of its own.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn through(mut self, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
@@ -143,7 +143,7 @@ impl Builder {
         self
     }
 
-    /// It builds the importer.
+    /// Builds the importer.
     ///
     /// # Errors
     /// [`TransportError`](crate::error::TransportError) if the TLS backend cannot be set up.
@@ -231,7 +231,7 @@ impl Importer {
         }
     }
 
-    /// It searches the titles of what the connection can see, or lists what was edited last.
+    /// Searches the titles of what the connection can see, or lists what was edited last.
     ///
     /// # Errors
     /// Notion's, the token source's and the store's, here as in every other flow.
@@ -241,7 +241,7 @@ impl Importer {
         self.reading("browse", connection, self.timeouts.browse, searching).await
     }
 
-    /// It finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
+    /// Finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if the page is not shared with the connection.
@@ -265,7 +265,7 @@ impl Importer {
         self.job(actor, connection).one(pick).instrument(span("import_one", connection.tenant)).await
     }
 
-    /// It imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
+    /// Imports many, several at a time, and tells of each as it is done. Dropping the stream cancels the rest; what is done stays.
     /// Reading goes on only while the stream is asked for its next event, so whoever does more with one than note it, such as asking
     /// Notion through the same connection, does that in a task of its own. Asking the stores is always safe.
     pub fn import<'a>(
@@ -277,7 +277,7 @@ impl Importer {
         self.job(actor, connection).many(picks)
     }
 
-    /// It reads a page or data source as an import would, files included, and stores no document.
+    /// Reads a page or data source as an import would, files included, and stores no document.
     ///
     /// # Errors
     /// Notion's and the blob store's.
@@ -285,7 +285,7 @@ impl Importer {
         self.reading("fetch", connection, self.timeouts.import, self.fetcher(connection).fetch(pick)).await
     }
 
-    /// It does the same and keeps the files in a store of the caller's choice: one for each document, for instance.
+    /// Does the same and keeps the files in a store of the caller's choice: one for each document, for instance.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
@@ -299,7 +299,7 @@ impl Importer {
         self.reading("fetch", connection, self.timeouts.import, fetcher.fetch(pick)).await
     }
 
-    /// It looks at what a page or data source says of itself, its last edit for instance, without reading its content.
+    /// Looks at what a page or data source says of itself, its last edit for instance, without reading its content.
     ///
     /// # Errors
     /// Notion's.
@@ -312,7 +312,7 @@ impl Importer {
         Ok(self.reading("look", connection, self.timeouts.import, looking).await?.source)
     }
 
-    /// It lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
+    /// Lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
     /// and data sources have [`children`](Fetched::children). Where Notion says that it shows only a part, the last that comes is
     /// [`Error::Incomplete`].
     pub fn listed<'a>(
@@ -328,7 +328,7 @@ impl Importer {
         all_within(&*self.clock, self.timeouts.sync, listing)
     }
 
-    /// It lists the rows of a data source.
+    /// Lists the rows of a data source.
     ///
     /// # Errors
     /// Notion's.
@@ -337,7 +337,7 @@ impl Importer {
             .await
     }
 
-    /// It lists the data sources of a database.
+    /// Lists the data sources of a database.
     ///
     /// # Errors
     /// Notion's.
@@ -352,7 +352,7 @@ impl Importer {
         Ok(seen.iter().map(|seen| seen.source.id).collect())
     }
 
-    /// It refreshes the metadata of everything that is linked through the connection, and marks where an update is available.
+    /// Refreshes the metadata of everything that is linked through the connection, and marks where an update is available.
     ///
     /// # Errors
     /// [`Error::needs_reconnect`] if Notion no longer accepts the connection. What was found until then is kept.
@@ -360,7 +360,7 @@ impl Importer {
         self.reading("sync", connection, self.timeouts.sync, self.syncing(connection).run()).await
     }
 
-    /// It does the same for some sources only, as a webhook or a person asks.
+    /// Does the same for some sources only, as a webhook or a person asks.
     ///
     /// # Errors
     /// As [`sync`](Self::sync).
@@ -369,7 +369,7 @@ impl Importer {
             .await
     }
 
-    /// It removes the tenant's files that no document refers to and that were put longer ago than `grace`, and returns how many
+    /// Removes the tenant's files that no document refers to and that were put longer ago than `grace`, and returns how many
     /// those are. A file that is removed may stay until the next sweep. To be called now and then, such as daily with
     /// [`GRACE`]; no import may take longer than `grace`, since its document comes last.
     ///

@@ -130,7 +130,7 @@ impl Scheduler {
         &self.options
     }
 
-    /// It syncs connections that are due, at most `limit`, and returns what came of each. The one entry for schedules: call it
+    /// Syncs connections that are due, at most `limit`, and returns what came of each. The one entry for schedules: call it
     /// every minute or so, from as many processes as you like.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ impl Scheduler {
         Ok(runs.collect().await)
     }
 
-    /// It syncs one connection if it is due; none if it is not, or no longer, or somebody else is at it. The entry for queues, which
+    /// Syncs one connection if it is due; none if it is not, or no longer, or somebody else is at it. The entry for queues, which
     /// may deliver more than once and to several.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl Scheduler {
         }
     }
 
-    /// It syncs one connection now, whether due or not; none if that is going on already, or it is not active.
+    /// Syncs one connection now, whether due or not; none if that is going on already, or it is not active.
     ///
     /// # Errors
     /// The sync's and the store's.
@@ -177,7 +177,7 @@ impl Scheduler {
         }
     }
 
-    /// It stops for good, with all its clones: nothing more is claimed, and the syncs under way end as [`Error::Cancelled`], their
+    /// Stops for good, with all its clones: nothing more is claimed, and the syncs under way end as [`Error::Cancelled`], their
     /// connections given back and due at once. Await what was called before the process ends.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
@@ -225,7 +225,7 @@ impl Scheduler {
         SyncRun { connection, outcome }
     }
 
-    /// It renews the claim until that fails: somebody else owns the connection then, or nobody may.
+    /// Renews the claim until that fails: somebody else owns the connection then, or nobody may.
     async fn hold(&self, connection: &Connection) -> Error {
         let lease = self.options.lease;
         loop {

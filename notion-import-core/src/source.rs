@@ -107,7 +107,7 @@ pub(crate) fn to_the_minute(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
 }
 
-/// It looks at a source's metadata alone.
+/// Looks at a source's metadata alone.
 pub(crate) async fn look(api: &Api, id: NotionId, kind: SourceKind) -> Result<Seen, Error> {
     let seen = match kind {
         SourceKind::Page => Seen::of_page(&api.page(id).await?),

@@ -42,7 +42,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// It reads the body to its end, or fails once it is longer than `cap` bytes.
+    /// Reads the body to its end, or fails once it is longer than `cap` bytes.
     pub async fn bytes(mut self, cap: u64) -> Result<Bytes, TransportError> {
         let mut whole = BytesMut::new();
         while let Some(part) = self.body.next().await {
@@ -59,7 +59,7 @@ impl Response {
 /// One HTTP exchange. Redirects are answers, not followed.
 #[async_trait]
 pub trait Transport: Send + Sync + sealed::Sealed {
-    /// It sends the request and returns as soon as the head of the answer is there.
+    /// Sends the request and returns as soon as the head of the answer is there.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
@@ -70,7 +70,7 @@ pub trait Clock: Send + Sync + sealed::Sealed {
     fn now(&self) -> DateTime<Utc>;
     /// A moment on a clock that nobody sets: what lies between two of them has really passed.
     fn instant(&self) -> Instant;
-    /// It returns after `duration` has passed.
+    /// Returns after `duration` has passed.
     async fn sleep(&self, duration: Duration);
 }
 
@@ -101,7 +101,7 @@ pub struct Http(reqwest::Client);
 const ATTEMPT: Duration = Duration::from_secs(75);
 
 impl Http {
-    /// It builds the client.
+    /// Builds the client.
     ///
     /// # Errors
     /// [`TransportError::Connect`] if the TLS backend or the system's certificates cannot be loaded.
@@ -153,7 +153,7 @@ fn classify(error: reqwest::Error) -> TransportError {
 /// A clock that several hold.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// It gives something so long to happen; if that is not enough, it ends in the error `late`.
+/// Gives something so long to happen; if that is not enough, it ends in the error `late`.
 pub(crate) async fn within<T, E>(
     clock: &dyn Clock,
     limit: Duration,
@@ -167,7 +167,7 @@ pub(crate) async fn within<T, E>(
     }
 }
 
-/// It gives a stream so long in all, and then ends it in an error. What passes while nobody waits for it is not counted.
+/// Gives a stream so long in all, and then ends it in an error. What passes while nobody waits for it is not counted.
 pub(crate) fn all_within<'a, T: Send + 'a>(
     clock: &'a dyn Clock,
     limit: Duration,

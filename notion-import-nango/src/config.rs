@@ -31,7 +31,7 @@ impl Config {
         }
     }
 
-    /// It fails on what could not work, or would not be safe.
+    /// Fails on what could not work, or would not be safe.
     pub(crate) fn check(&self) -> Result<(), InvalidConfig> {
         let base = &self.base_url;
         if !matches!(base.scheme(), "https" | "http") || base.host_str().is_none() {

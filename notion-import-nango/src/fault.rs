@@ -31,7 +31,7 @@ pub(crate) fn unexpected(what: &'static str) -> AccessError {
     AccessError { fault: Fault::Operator, source: Some(Box::new(Unexpected(what))) }
 }
 
-/// It tells what a failure means that reached us instead of Notion's answer.
+/// Tells what a failure means that reached us instead of Notion's answer.
 pub(crate) fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault {
     match Speaker::of(body) {
         Speaker::Nango(refusal) => refusal.fault(status, headers, now),

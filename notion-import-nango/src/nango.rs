@@ -31,7 +31,7 @@ pub(crate) struct Inner {
 }
 
 impl Nango {
-    /// It checks the configuration; it talks to nobody yet.
+    /// Checks the configuration; it talks to nobody yet.
     ///
     /// # Errors
     /// [`InvalidConfig`] if the configuration cannot work, or this machine cannot speak TLS.
@@ -58,7 +58,7 @@ impl Nango {
         Ok(Self(Arc::new(Inner { config, bearer, integration, pause: Pause::default(), transport, clock })))
     }
 
-    /// It asks Nango for the integration: that there is one, that it is Notion's, and that the key is right.
+    /// Asks Nango for the integration: that there is one, that it is Notion's, and that the key is right.
     /// The key needs the scope `environment:integrations:read` for this.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Nango {
         }
     }
 
-    /// It checks a webhook's signature and reads it. What belongs to another integration is [`Event::Ignored`].
+    /// Checks a webhook's signature and reads it. What belongs to another integration is [`Event::Ignored`].
     ///
     /// # Errors
     /// [`WebhookError`] if it is not signed with one of the configured keys.

@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 pub(crate) struct Pause(Mutex<Option<Instant>>);
 
 impl Pause {
-    /// It lasts so long from now on, or longer: it is never shortened.
+    /// Lasts so long from now on, or longer: it is never shortened.
     pub fn extend(&self, now: Instant, wait: Duration) {
         let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *until = (*until).max(Some(now + wait.min(LONGEST)));

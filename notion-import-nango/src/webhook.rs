@@ -133,7 +133,7 @@ pub enum WebhookError {
     WrongSignature,
 }
 
-/// It checks the signature over the raw bytes with every key, then reads the event leniently.
+/// Checks the signature over the raw bytes with every key, then reads the event leniently.
 ///
 /// # Errors
 /// [`WebhookError`] if no key fits.

@@ -266,7 +266,7 @@ fn key(tenant: TenantId, blob: &BlobId) -> Key {
     Key::from(format!("{tenant}/{}/{name}", &name[..2]))
 }
 
-/// It keeps what an object store's error means. The error itself quotes addresses, and those can be signed.
+/// Keeps what an object store's error means. The error itself quotes addresses, and those can be signed.
 fn backend(error: Error) -> StoreError {
     let causes =
         std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| error.source());

@@ -109,7 +109,7 @@ impl Postgres {
         migrations::migrate(&postgres).await
     }
 
-    /// It tells whether the login is a superuser or bypasses row-level security. What goes through this crate is safe all the
+    /// Tells whether the login is a superuser or bypasses row-level security. What goes through this crate is safe all the
     /// same; the host's own statements would see every tenant's rows.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Postgres {
         safety::login_bypasses(self).await
     }
 
-    /// It waits for what is being written and closes the pool, also the host's.
+    /// Waits for what is being written and closes the pool, also the host's.
     pub async fn close(&self) {
         self.pool.close().await;
     }

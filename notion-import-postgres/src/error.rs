@@ -89,7 +89,7 @@ fn list(each: &[impl fmt::Display]) -> String {
     each.iter().map(|one| format!("\n  {one}")).collect()
 }
 
-/// It keeps what a database error means. PostgreSQL quotes rows in its messages, and rows are the customers'.
+/// Keeps what a database error means. PostgreSQL quotes rows in its messages, and rows are the customers'.
 pub(crate) fn backend(error: sqlx::Error) -> StoreError {
     failed(match error {
         sqlx::Error::Database(refused) => Failure::Refused {
@@ -131,7 +131,7 @@ fn failure(error: &StoreError) -> Option<&Failure> {
     }
 }
 
-/// It does the same for an error of the queue, which has the database's somewhere among its causes.
+/// Does the same for an error of the queue, which has the database's somewhere among its causes.
 #[cfg(feature = "worker")]
 pub(crate) fn queue_failed(error: &(dyn std::error::Error + 'static)) -> StoreError {
     let causes = std::iter::successors(Some(error), |error| error.source());

@@ -53,7 +53,7 @@ impl Folder {
         self.root.join(tenant.to_string()).join(&name[..2]).join(name)
     }
 
-    /// It removes what was left in the spool by processes that are no more.
+    /// Removes what was left in the spool by processes that are no more.
     async fn sweep(&self) -> io::Result<()> {
         let mut spooled = fs::read_dir(self.spool()).await?;
         while let Some(entry) = spooled.next_entry().await? {
@@ -114,7 +114,7 @@ impl Spooled {
         Ok(Blob { id: BlobId::from_digest(hash.finalize().into()), size })
     }
 
-    /// It moves the whole blob to its place.
+    /// Moves the whole blob to its place.
     async fn settle(self, spool: PathBuf, place: PathBuf) -> Result<(), StoreError> {
         // In one go, so that being dropped meanwhile leaves nothing half done.
         off_the_runtime(move || {
@@ -177,7 +177,7 @@ fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// It makes new names in `folder` and in the two above it last beyond a power cut.
+/// Makes new names in `folder` and in the two above it last beyond a power cut.
 fn sync_up(folder: &Path) -> io::Result<()> {
     for folder in folder.ancestors().take(3) {
         std::fs::File::open(folder)?.sync_all()?;

@@ -71,7 +71,7 @@ impl Sqlite {
         self.blobs.clone()
     }
 
-    /// It waits for what is being written and lets go of the file.
+    /// Waits for what is being written and lets go of the file.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;

@@ -26,7 +26,7 @@ const SETS: &[Set] = &[
     Set { name: "gate", migrations: &[include_str!("../migrations/gate/0001_access.sql")] },
 ];
 
-/// It runs what has not been run yet, all in one transaction: two processes that open a new file take turns.
+/// Runs what has not been run yet, all in one transaction: two processes that open a new file take turns.
 pub(crate) async fn run(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut tx = begin(writer).await?;
     let table = "CREATE TABLE IF NOT EXISTS notion_import_migrations (\

@@ -42,7 +42,7 @@ impl Meter {
         Self { limit, left, since: Instant::now() - Duration::from_secs(3600) }
     }
 
-    /// It counts a request, or says when to come again.
+    /// Counts a request, or says when to come again.
     pub(crate) fn spend(&mut self) -> Option<Duration> {
         let now = Instant::now();
         let passed = now - self.since;

@@ -108,7 +108,7 @@ fn bench() -> Outcome {
     Ok(())
 }
 
-/// It starts this program for a role and returns what it says first.
+/// Starts this program for a role and returns what it says first.
 fn start(role: &Value) -> Outcome<(Child, String)> {
     let mut command = Command::new(std::env::current_exe()?);
     let mut child = command.env(ROLE, role.to_string()).stdout(Stdio::piped()).spawn()?;
@@ -146,7 +146,7 @@ async fn serve(role: &Value) -> Outcome {
     stand_in::serve(workspace, setting.latency, setting.limit).await
 }
 
-/// It fetches everything without looking at it, then reads it as JSON, then imports it, and says what each took.
+/// Fetches everything without looking at it, then reads it as JSON, then imports it, and says what each took.
 async fn measure(place: &Value) -> Outcome<Value> {
     let origin = place["origin"].as_str().ok_or("no origin")?;
     let token = place["token"].as_str().ok_or("no token")?;
@@ -193,7 +193,7 @@ async fn import(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
     Ok(began.elapsed())
 }
 
-/// It fetches all there is, looks at each answer, and returns how long that took.
+/// Fetches all there is, looks at each answer, and returns how long that took.
 async fn fetch(origin: &str, paths: &[&str], look: impl Fn(&[u8]) -> Outcome) -> Outcome<Duration> {
     let http = Http::new()?;
     let began = Instant::now();
@@ -206,7 +206,7 @@ async fn fetch(origin: &str, paths: &[&str], look: impl Fn(&[u8]) -> Outcome) ->
     }
 }
 
-/// It asks the stand-in about itself.
+/// Asks the stand-in about itself.
 async fn ask(origin: &str, what: &str) -> Outcome<Value> {
     let answer = get(&Http::new()?, &format!("{origin}/stand-in/{what}")).await?;
     Ok(serde_json::from_slice(&answer)?)

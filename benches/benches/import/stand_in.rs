@@ -24,7 +24,7 @@ struct StandIn {
     most_under_way: Cell<u64>,
 }
 
-/// It serves the workspace, and says where.
+/// Serves the workspace, and says where.
 pub(crate) async fn serve(workspace: Workspace, latency: Duration, limit: Option<Limit>) -> Outcome {
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let place = json!({

@@ -24,7 +24,7 @@ pub(crate) struct Workspace {
     pub(crate) answers: HashMap<String, Bytes>,
 }
 
-/// It builds 200 pages of 60 blocks.
+/// Builds 200 pages of 60 blocks.
 pub(crate) fn build() -> Workspace {
     let world = World::new(1);
     let now = DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::days(20_000);

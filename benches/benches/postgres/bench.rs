@@ -36,7 +36,7 @@ impl Bench {
         Ok(PgConnection::connect_with(self.cluster.superuser()).await?)
     }
 
-    /// It settles what was written, so that nothing goes on behind what is measured.
+    /// Settles what was written, so that nothing goes on behind what is measured.
     pub async fn settle(&self) -> Result<(), Failure> {
         let mut db = self.superuser().await?;
         run(&mut db, "VACUUM ANALYZE").await;
@@ -44,7 +44,7 @@ impl Bench {
         Ok(())
     }
 
-    /// It calls `read` on each of these, and tells how long that took and what PostgreSQL read for it.
+    /// Calls `read` on each of these, and tells how long that took and what PostgreSQL read for it.
     pub async fn latency<T: Clone>(
         &self,
         samples: &[T],
@@ -101,7 +101,7 @@ async fn plan(db: &mut PgConnection) -> Result<Vec<String>, Failure> {
     Ok(sqlx::query_scalar(indexes).fetch_all(db).await?)
 }
 
-/// It prints how many there were in a second.
+/// Prints how many there were in a second.
 pub fn print_rate(what: &str, count: usize, took: Duration) {
     println!("  {what:<34} {:>10.0} /s", count as f64 / took.as_secs_f64());
 }

@@ -52,7 +52,7 @@ pub fn content(source: Source) -> NewContent {
     }
 }
 
-/// It adds documents until each of the tenants has its share of `size`.
+/// Adds documents until each of the tenants has its share of `size`.
 pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failure> {
     let new = content(page("Access control policy", Utc::now()));
     let source = serde_json::to_string(&new.source)?;

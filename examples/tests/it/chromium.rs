@@ -67,7 +67,7 @@ impl Chromium {
         self.client.goto(&whole).await.unwrap();
     }
 
-    /// It clicks a link or a button by what it says.
+    /// Clicks a link or a button by what it says.
     async fn click(&self, words: &str) {
         let path = format!(
             "//main//*[self::a or self::button or self::summary][contains(normalize-space(.), {words:?})]"

@@ -35,12 +35,12 @@ pub struct Page {
 }
 
 impl Demo {
-    /// It starts the demo on a free port and waits for its first line.
+    /// Starts the demo on a free port and waits for its first line.
     pub fn start(arguments: &[&str]) -> Self {
         Self::run(command(arguments))
     }
 
-    /// It keeps things in a database, and files in a folder.
+    /// Keeps things in a database, and files in a folder.
     pub fn on(database: &str, data: &Path, arguments: &[&str]) -> Self {
         Self::run(on(database, data, arguments))
     }
@@ -59,7 +59,7 @@ impl Demo {
         Self { child, url, stand_ins }
     }
 
-    /// It keeps nothing, and speaks to a Nango that is there already.
+    /// Keeps nothing, and speaks to a Nango that is there already.
     pub fn before(nango: &str, api_key: &str) -> Self {
         let mut command = command(&["--ephemeral"]);
         command.env("NANGO_BASE_URL", nango).env("NANGO_SECRET_KEY", api_key);
@@ -144,7 +144,7 @@ impl Browser {
         self.send(self.client.get(self.address(to))).await
     }
 
-    /// It sends a form, as from a page of the demo.
+    /// Sends a form, as from a page of the demo.
     pub async fn post(&self, to: &str, fields: &[(&str, &str)]) -> Page {
         self.send(self.client.post(self.address(to)).header("origin", self.origin(to)).form(fields)).await
     }
@@ -171,13 +171,13 @@ impl Browser {
         self.send(request.body(body.to_owned())).await
     }
 
-    /// It sends a form that another site's page made.
+    /// Sends a form that another site's page made.
     pub async fn post_from_elsewhere(&self, to: &str) -> Page {
         let form = self.client.post(self.address(to)).header("origin", "https://evil.example");
         self.send(form.header("sec-fetch-site", "cross-site").form(&[("x", "y")])).await
     }
 
-    /// It looks again until it sees these words.
+    /// Looks again until it sees these words.
     pub async fn wait_for(&self, path: &str, words: &str) -> Page {
         for _ in 0..300 {
             let page = self.get(path).await;
@@ -189,7 +189,7 @@ impl Browser {
         panic!("{path} never said {words:?}");
     }
 
-    /// It tries again while nobody answers.
+    /// Tries again while nobody answers.
     pub async fn wait_until_there(&self, path: &str) {
         for _ in 0..300 {
             if self.client.get(self.address(path)).send().await.is_ok() {

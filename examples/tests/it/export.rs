@@ -81,7 +81,7 @@ impl Stage {
         output
     }
 
-    /// It exports into a folder of its own and returns what is in it.
+    /// Exports into a folder of its own and returns what is in it.
     async fn export(&self, arguments: &[&str]) -> (Tree, String) {
         let output = self.run(&[&["export"], arguments].concat()).await;
         let said = text(&output.stderr);

@@ -71,7 +71,7 @@ impl Frame {
     }
 }
 
-/// It writes a page.
+/// Writes a page.
 pub fn page(template: &impl Template) -> Answer {
     Ok(Html(template.render()?).into_response())
 }

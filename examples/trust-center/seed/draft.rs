@@ -38,7 +38,7 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
-/// It cuts a text into its pages.
+/// Cuts a text into its pages.
 pub fn drafts(text: &str) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut lines = text.lines().peekable();

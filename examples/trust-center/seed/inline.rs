@@ -4,7 +4,7 @@ use notion_import_core::testing::Text;
 
 use super::draft::Titles;
 
-/// It reads a line's words.
+/// Reads a line's words.
 pub fn inline(line: &str, titles: &Titles) -> Text {
     let (mut words, mut rest) = (Text::default(), line);
     while !rest.is_empty() {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use self::draft::{Draft, Table, Titles, drafts};
 
-/// It opens both workspaces.
+/// Opens both workspaces.
 pub fn furnish(world: &World) {
     for (name, text) in
         [("Halden Pay", include_str!("halden.txt")), ("Fernwood Health", include_str!("fernwood.txt"))]

@@ -35,7 +35,7 @@ pub struct StandIns {
 }
 
 impl StandIns {
-    /// It finds the stand-ins of a folder, and takes them into this instance unless another has them. Those of no folder are
+    /// Finds the stand-ins of a folder, and takes them into this instance unless another has them. Those of no folder are
     /// this instance's own.
     pub async fn open(folder: Option<&Folder>, trust_center: &Url) -> Result<Self, StartError> {
         let mut place = Place::of(folder)?;
@@ -80,14 +80,14 @@ impl StandIns {
         self.served.get()
     }
 
-    /// It writes everything down, if it is to be kept and this instance has it.
+    /// Writes everything down, if it is to be kept and this instance has it.
     pub async fn save(&self) {
         if let Some(served) = self.here() {
             served.save().await;
         }
     }
 
-    /// It takes the stand-ins of an instance that has ended.
+    /// Takes the stand-ins of an instance that has ended.
     async fn take_over(&self) -> &Served {
         loop {
             let mut place = self.place.clone();
@@ -103,7 +103,7 @@ impl StandIns {
     }
 }
 
-/// It answers for the stand-ins, from now on or once nobody else does.
+/// Answers for the stand-ins, from now on or once nobody else does.
 pub async fn serve(app: Arc<App>) {
     let Some(stand_ins) = &app.stand_ins else { return };
     let served = match stand_ins.here() {

@@ -52,7 +52,7 @@ struct Saved {
 }
 
 impl Served {
-    /// It goes on with them as they were written down, or with two workspaces worth reading; none while another instance has
+    /// Goes on with them as they were written down, or with two workspaces worth reading; none while another instance has
     /// them. The place's ports become those they are at: where they were, unless somebody else is there.
     pub async fn open(
         folder: Option<&Folder>,
@@ -100,7 +100,7 @@ impl Served {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It writes everything down, if it is to be kept. All in one file, so the two never disagree.
+    /// Writes everything down, if it is to be kept. All in one file, so the two never disagree.
     pub async fn save(&self) {
         let Some(folder) = &self.folder else { return };
         let _one_at_a_time = self.saving.lock().await;

@@ -52,7 +52,7 @@ impl Served {
         self.world.workspaces().into_iter().filter_map(listed).collect()
     }
 
-    /// It looks at a page.
+    /// Looks at a page.
     pub fn look(&self, id: NotionId) -> Option<Seen> {
         let tokens = self.window().tokens.clone();
         tokens.into_iter().find_map(|(workspace, token)| {
@@ -133,7 +133,7 @@ impl Served {
     }
 }
 
-/// It lays the tree flat, parents before their children.
+/// Lays the tree flat, parents before their children.
 fn flat(found: &[Value]) -> Vec<Listed> {
     let mut within: BTreeMap<Option<NotionId>, Vec<&Value>> = BTreeMap::new();
     let known: Vec<NotionId> = found.iter().filter_map(id).collect();

@@ -184,12 +184,12 @@ pub trait Authorizer: Send + Sync {
     /// Closes the session of a link: no consent leads to a connection any more, one that is under way included.
     async fn close(&self, session: &SecretString) -> Result<(), AccessError>;
 
-    /// It finds the connections an attempt has led to, newest first.
+    /// Finds the connections an attempt has led to, newest first.
     async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError>;
 
-    /// It reads a connection anew; none if there is no such connection.
+    /// Reads a connection anew; none if there is no such connection.
     async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError>;
 
-    /// It deletes the connection.
+    /// Deletes the connection.
     async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError>;
 }

@@ -31,10 +31,10 @@ pub enum ApiBaseError {
     /// It cannot be read.
     #[error("it is no URL")]
     NoUrl,
-    /// It leads elsewhere than to a web server.
+    /// Leads elsewhere than to a web server.
     #[error("it begins with neither https:// nor http://")]
     Scheme,
-    /// It carries a name or a password, which would end in logs: a token has a place of its own.
+    /// Carries a name or a password, which would end in logs: a token has a place of its own.
     #[error("it holds a name or a password")]
     Credentials,
     /// Nothing can be appended to it.

@@ -40,7 +40,7 @@ pub struct Elsewhere {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionState {
-    /// It works and syncs.
+    /// Works and syncs.
     Active,
     /// Notion no longer accepts it: nothing syncs until somebody reconnects.
     NeedsReauth,

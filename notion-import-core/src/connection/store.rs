@@ -45,10 +45,10 @@ pub trait ConnectionStore: Send + Sync {
     /// Keeps a new attempt of the actor's. [`Conflict::AttemptExists`] if the tenant has one of this id.
     async fn begin(&self, actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// It returns an attempt that exists, lapsed or not.
+    /// Returns an attempt that exists, lapsed or not.
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
 
-    /// It notes what an attempt has led to. Noting the same again changes nothing; noting another connection
+    /// Notes what an attempt has led to. Noting the same again changes nothing; noting another connection
     /// for an attempt that already has one is a [`Conflict::AnotherGrant`]; for an attempt that does not exist or has ended,
     /// [`StoreError::NotFound`]. [`Attempt::may_note`] decides.
     async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
@@ -85,14 +85,14 @@ pub trait ConnectionStore: Send + Sync {
     /// Notes that nothing is left to be revoked of what an attempt renewed.
     async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
 
-    /// It forgets an attempt; forgetting it again succeeds.
+    /// Forgets an attempt; forgetting it again succeeds.
     async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
 
     /// Returns attempts of any tenant that have lapsed or ended at `now`, at most `limit`: those first that have waited longest since
     /// then, or since they were last looked at.
     async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
 
-    /// It returns one connection.
+    /// Returns one connection.
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError>;
 
     /// Returns the connections of any tenant that the service calls so, oldest first. It is for what the service says of a
@@ -102,7 +102,7 @@ pub trait ConnectionStore: Send + Sync {
     /// Returns a tenant's connections, oldest first.
     async fn list(&self, tenant: TenantId) -> Result<Vec<ConnectionRecord>, StoreError>;
 
-    /// It claims at most `limit` active connections of any tenant whose next run is not after `now` and that
+    /// Claims at most `limit` active connections of any tenant whose next run is not after `now` and that
     /// nobody holds, longest due first, and raises the generation of each.
     async fn claim_due(
         &self,
@@ -111,7 +111,7 @@ pub trait ConnectionStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Connection>, StoreError>;
 
-    /// It claims one active connection now, whether due or not; none while somebody holds it or it is not active.
+    /// Claims one active connection now, whether due or not; none while somebody holds it or it is not active.
     async fn claim(
         &self,
         tenant: TenantId,
@@ -120,7 +120,7 @@ pub trait ConnectionStore: Send + Sync {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError>;
 
-    /// It claims one active connection whose next run is not after `now`; none while somebody holds it, or it is not active or not
+    /// Claims one active connection whose next run is not after `now`; none while somebody holds it, or it is not active or not
     /// due. Of many who try, one gets it, and none once that one has finished: what a queue that delivers more than once needs.
     async fn claim_if_due(
         &self,
@@ -130,7 +130,7 @@ pub trait ConnectionStore: Send + Sync {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError>;
 
-    /// It makes the holder's lease run out `lease` after `now`. [`StoreError::Fenced`] if a later claim or a
+    /// Makes the holder's lease run out `lease` after `now`. [`StoreError::Fenced`] if a later claim or a
     /// disconnect overtook it, or it was given back.
     async fn renew(
         &self,
@@ -139,7 +139,7 @@ pub trait ConnectionStore: Send + Sync {
         lease: Duration,
     ) -> Result<(), StoreError>;
 
-    /// It gives the claim back with what came of it. `state` is `Active` or `NeedsReauth`; one that needs reauthorisation by
+    /// Gives the claim back with what came of it. `state` is `Active` or `NeedsReauth`; one that needs reauthorisation by
     /// now stays so, and `next_run` is no later than what it was hastened to since the claim.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ pub trait ConnectionStore: Send + Sync {
         next_run: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// It marks an active connection as refused by Notion; any other state stays. It does nothing to one that is not there.
+    /// Marks an active connection as refused by Notion; any other state stays. It does nothing to one that is not there.
     async fn needs_reauth(
         &self,
         tenant: TenantId,
@@ -174,7 +174,7 @@ pub trait ConnectionStore: Send + Sync {
     /// given back. It does nothing to one that is not there.
     async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// It fences a connection: state `Disconnecting`, generation raised, nobody can claim it again. Fencing it again changes
+    /// Fences a connection: state `Disconnecting`, generation raised, nobody can claim it again. Fencing it again changes
     /// nothing.
     /// Returns the record as fenced; none if there is no such connection.
     async fn fence(
@@ -184,10 +184,10 @@ pub trait ConnectionStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<ConnectionRecord>, StoreError>;
 
-    /// It returns connections of any tenant that were fenced and not yet removed, at most `limit`. The scheduler's, like
+    /// Returns connections of any tenant that were fenced and not yet removed, at most `limit`. The scheduler's, like
     /// [`claim_due`](ConnectionStore::claim_due).
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError>;
 
-    /// It removes a fenced connection's record; removing it again succeeds. [`Conflict::NotFenced`] if it is not fenced.
+    /// Removes a fenced connection's record; removing it again succeeds. [`Conflict::NotFenced`] if it is not fenced.
     async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError>;
 }

@@ -116,10 +116,10 @@ impl ApiAccess {
 /// ```
 #[async_trait]
 pub trait TokenSource: Send + Sync {
-    /// It returns how to reach Notion through `connection`.
+    /// Returns how to reach Notion through `connection`.
     async fn access(&self, connection: &Connection) -> Result<ApiAccess, AccessError>;
 
-    /// It tells what an answer means that Notion did not give (one without `"object":"error"`): what stands in between did.
+    /// Tells what an answer means that Notion did not give (one without `"object":"error"`): what stands in between did.
     /// For a plain token that is [`ApiAccess::explain_bearer`].
     fn explain(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault;
 }

@@ -24,7 +24,7 @@ pub(super) struct Rest<'a> {
 }
 
 impl Told {
-    /// It reads the head of a whole file.
+    /// Reads the head of a whole file.
     pub(super) fn of_whole(response: &Response) -> Result<Self, DownloadError> {
         is_plain(&response.headers)?;
         let size = number(&response.headers, &header::CONTENT_LENGTH);
@@ -35,7 +35,7 @@ impl Told {
         Ok(Self { size, validator: validator(&response.headers) })
     }
 
-    /// It takes in the head of the rest of a file, if it is the rest of this one.
+    /// Takes in the head of the rest of a file, if it is the rest of this one.
     pub(super) fn goes_on_in(&self, response: &Response, from: u64) -> Result<Self, DownloadError> {
         // The whole again, or a range that no longer exists: the file has changed, so it is begun anew.
         if response.status != StatusCode::PARTIAL_CONTENT {

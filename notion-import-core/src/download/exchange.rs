@@ -92,7 +92,7 @@ impl Exchange {
     }
 }
 
-/// It writes a request as it goes over the wire: the path alone, and the host in a header.
+/// Writes a request as it goes over the wire: the path alone, and the host in a header.
 fn written(request: Request) -> Result<http::Request<Empty<Bytes>>, TransportError> {
     let url = &request.url;
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];

@@ -35,7 +35,7 @@ pub(super) enum Verdict {
 }
 
 impl Guard {
-    /// It lets exactly this origin (scheme, host, port) through, whatever its address.
+    /// Lets exactly this origin (scheme, host, port) through, whatever its address.
     pub(crate) fn trust(&mut self, origin: &Url) {
         self.trusted.insert(origin.origin().ascii_serialization());
     }

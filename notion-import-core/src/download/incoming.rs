@@ -65,7 +65,7 @@ impl Incoming {
         stream::once(async { Ok(head) }).chain(rest).boxed()
     }
 
-    /// It returns the next part, or nothing once the file is whole.
+    /// Returns the next part, or nothing once the file is whole.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, DownloadError> {
         loop {
             match self.read().await {
@@ -98,7 +98,7 @@ impl Incoming {
         Ok(part)
     }
 
-    /// It asks for what is missing.
+    /// Asks for what is missing.
     async fn resume(&mut self, mut broke: TransportError) -> Result<(), DownloadError> {
         if self.came >= self.resumed_at + STEP {
             self.resumed = 0;

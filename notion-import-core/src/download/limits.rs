@@ -21,7 +21,7 @@ impl Default for DownloadLimits {
     }
 }
 
-/// It watches how fast a body comes. Only the time that is spent waiting for the server counts, not what the store takes.
+/// Watches how fast a body comes. Only the time that is spent waiting for the server counts, not what the store takes.
 pub(super) struct Watch {
     limits: DownloadLimits,
     waited: Duration,
@@ -33,7 +33,7 @@ impl Watch {
         Self { limits, waited: Duration::ZERO, came: 0 }
     }
 
-    /// It takes in that so many bytes came after a wait.
+    /// Takes in that so many bytes came after a wait.
     pub(super) fn saw(&mut self, bytes: usize, after: Duration) -> Result<(), DownloadError> {
         self.waited += after;
         self.came += bytes as u64;

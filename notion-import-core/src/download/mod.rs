@@ -51,9 +51,9 @@ const HEAD: usize = 16 << 10;
 #[derive(Clone)]
 pub(crate) struct Downloader {
     guard: Guard,
-    /// It dials public addresses only.
+    /// Dials public addresses only.
     guarded: Arc<dyn Transport>,
-    /// It serves exact origins that code trusts, and nothing else.
+    /// Serves exact origins that code trusts, and nothing else.
     trusted: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
 }
@@ -87,13 +87,13 @@ impl Downloader {
         Ok(Self::over(Arc::new(SystemWire::new()?), guard, clock))
     }
 
-    /// It dials over this wire.
+    /// Dials over this wire.
     pub(crate) fn over(wire: Arc<dyn Wire>, guard: Guard, clock: Arc<dyn Clock>) -> Self {
         let exchange = |vet: Vet| Arc::new(Exchange { wire: wire.clone(), vet });
         Self { guard, guarded: exchange(guard::is_public), trusted: exchange(|_| true), clock }
     }
 
-    /// It sends everything through one transport; the guard still judges every address.
+    /// Sends everything through one transport; the guard still judges every address.
     #[cfg(feature = "testing")]
     pub(crate) fn through(transport: Arc<dyn Transport>, guard: Guard, clock: Arc<dyn Clock>) -> Self {
         Self { guard, guarded: transport.clone(), trusted: transport, clock }
@@ -104,7 +104,7 @@ impl Downloader {
         self.guard.external() == External::Fetch
     }
 
-    /// It downloads a file into the tenant's blobs, wholly or not at all.
+    /// Downloads a file into the tenant's blobs, wholly or not at all.
     pub(crate) async fn store(
         &self,
         blobs: &dyn BlobStore,
@@ -176,7 +176,7 @@ impl Downloader {
         Ok(StoredFile { blob, name: file_name(&author_name, media_type), media_type: media_type.to_owned() })
     }
 
-    /// It asks for a file, or the rest of one. It follows redirects by hand, for the guard judges every hop.
+    /// Asks for a file, or the rest of one. It follows redirects by hand, for the guard judges every hop.
     async fn ask(
         &self,
         url: &Url,
@@ -263,7 +263,7 @@ fn next_hop(from: &Url, response: &Response) -> Result<Url, DownloadError> {
     location.and_then(|to| from.join(to).ok()).ok_or(DownloadError::Refused("a redirect to nowhere"))
 }
 
-/// It reads enough of the file to tell what it is.
+/// Reads enough of the file to tell what it is.
 async fn peek(file: &mut Incoming) -> Result<Bytes, DownloadError> {
     let mut head = BytesMut::new();
     while head.len() < HEAD
@@ -274,7 +274,7 @@ async fn peek(file: &mut Incoming) -> Result<Bytes, DownloadError> {
     Ok(head.freeze())
 }
 
-/// It tells an address that was not dialled from one that did not answer.
+/// Tells an address that was not dialled from one that did not answer.
 fn refused(error: TransportError) -> DownloadError {
     if let TransportError::Connect(Some(cause)) = &error
         && let Some(cause) = cause.downcast_ref::<std::io::Error>()

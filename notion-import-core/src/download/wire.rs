@@ -22,13 +22,13 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// What a download is made over. It knows no proxy and asks nothing of the environment.
 #[async_trait]
 pub(crate) trait Wire: Send + Sync {
-    /// It finds the addresses of a host.
+    /// Finds the addresses of a host.
     async fn lookup(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
 
-    /// It dials exactly this address.
+    /// Dials exactly this address.
     async fn dial(&self, address: SocketAddr) -> io::Result<Box<dyn Stream>>;
 
-    /// It secures a connection, if the other end proves that it is this host.
+    /// Secures a connection, if the other end proves that it is this host.
     async fn secure(&self, host: &str, stream: Box<dyn Stream>) -> io::Result<Box<dyn Stream>>;
 }
 

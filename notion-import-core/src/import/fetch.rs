@@ -98,12 +98,12 @@ struct Whole {
 }
 
 impl Fetcher<'_> {
-    /// It reads what a pick stands for.
+    /// Reads what a pick stands for.
     pub(crate) async fn fetch(&self, pick: Pick) -> Result<Fetched, Error> {
         self.fetch_from(pick, None).await
     }
 
-    /// It does the same for a page of which the last edit was just seen.
+    /// Does the same for a page of which the last edit was just seen.
     pub(super) async fn fetch_from(
         &self,
         pick: Pick,
@@ -116,7 +116,7 @@ impl Fetcher<'_> {
         or_other_kind(&self.api, pick.id, pick.kind, fetched).await
     }
 
-    /// It lists the rows of a data source.
+    /// Lists the rows of a data source.
     pub(crate) async fn row_ids(&self, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
         let rows = self.api.rows(data_source).all().await;
         let rows = or_other_kind(&self.api, data_source, SourceKind::DataSource, rows).await?;
@@ -156,7 +156,7 @@ impl Fetcher<'_> {
         }
     }
 
-    /// It reads a page so that nothing was edited between its first block and its last. The page itself comes last: if its
+    /// Reads a page so that nothing was edited between its first block and its last. The page itself comes last: if its
     /// last edit was over long before, or is the one that was seen before, that one request shows that none came in between.
     async fn read_whole(&self, id: NotionId, mut before: Option<DateTime<Utc>>) -> Result<Whole, Error> {
         let mut reads = 0;

@@ -52,7 +52,7 @@ struct Prepared {
 }
 
 impl<'a> Job<'a> {
-    /// It imports one page or data source. A page that was read before and has not been edited since costs one request.
+    /// Imports one page or data source. A page that was read before and has not been edited since costs one request.
     pub(crate) async fn one(&self, pick: Pick) -> Result<Imported, Error> {
         let importing = async {
             self.admit().await?;
@@ -63,7 +63,7 @@ impl<'a> Job<'a> {
         self.timely(importing).await
     }
 
-    /// It imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
+    /// Imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
     ///
     /// Each is stored as soon as it is read, one after the other: so nothing that is done is lost with the process, and nothing
     /// of the store is held while whoever listens deals with an event, perhaps by asking the same store.
@@ -106,7 +106,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// It takes the databases apart that are wanted as rows. One that cannot be read is an outcome already.
+    /// Takes the databases apart that are wanted as rows. One that cannot be read is an outcome already.
     async fn expand(&self, picks: Vec<Pick>) -> (Vec<Pick>, Vec<Outcome>) {
         let (mut expanded, mut failed) = (Vec::new(), Vec::new());
         for pick in picks {
@@ -133,7 +133,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// It looks up the documents of some picks.
+    /// Looks up the documents of some picks.
     async fn linked(&self, picks: &[Pick]) -> Result<HashMap<NotionId, Linked>, Error> {
         let mut linked = HashMap::new();
         for batch in picks.chunks(BATCH) {
@@ -144,14 +144,14 @@ impl<'a> Job<'a> {
         Ok(linked)
     }
 
-    /// It reads one as soon as there is room for it. What it waits for that is not counted.
+    /// Reads one as soon as there is room for it. What it waits for that is not counted.
     async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
         let fetcher = Fetcher { api: self.fetcher.api.begin().await?, ..self.fetcher.clone() };
         let begun = Job { actor: self.actor.clone(), fetcher, ..*self };
         self.timely(begun.read(pick, known)).await
     }
 
-    /// It reads one, or looks only, where that shows that it need not be read.
+    /// Reads one, or looks only, where that shows that it need not be read.
     async fn read(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
         let mut edited_at = None;
         if pick.kind == SourceKind::Page
@@ -176,7 +176,7 @@ impl<'a> Job<'a> {
         Outcome { pick, result }
     }
 
-    /// It hands what was read to the store. What was held when it was looked up may be gone by now.
+    /// Hands what was read to the store. What was held when it was looked up may be gone by now.
     async fn store(&self, pick: Pick, reading: Reading) -> Result<Imported, Error> {
         let (content, read_until) = match reading {
             Reading::Fetched(content, read_until) => (*content, read_until),

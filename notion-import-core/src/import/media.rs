@@ -53,17 +53,17 @@ impl Kept {
 }
 
 impl Fetcher<'_> {
-    /// It keeps the page's documents: PDFs and other files of an accepted type.
+    /// Keeps the page's documents: PDFs and other files of an accepted type.
     pub(super) async fn keep_documents(&self, tree: &BlockTree) -> Result<Kept, Error> {
         self.keep(tree, |accept| accept == Accept::Document).await
     }
 
-    /// It keeps the images: the addresses of those that Notion hosts last an hour.
+    /// Keeps the images: the addresses of those that Notion hosts last an hour.
     pub(super) async fn keep_images(&self, tree: &BlockTree) -> Result<Kept, Error> {
         self.keep(tree, |accept| accept == Accept::Image).await
     }
 
-    /// It keeps both: what Markdown shows and what it links.
+    /// Keeps both: what Markdown shows and what it links.
     pub(super) async fn keep_files(&self, tree: &BlockTree) -> Result<Kept, Error> {
         self.keep(tree, |_| true).await
     }

@@ -13,7 +13,7 @@ use crate::notion::property::{Property, PropertyValue};
 /// A page shows so many references of a property; the rest has to be asked for.
 const SHOWN: usize = 25;
 
-/// It reads the rest of every property that may have more than the page shows, and returns whether there was one.
+/// Reads the rest of every property that may have more than the page shows, and returns whether there was one.
 pub(super) async fn complete(api: &Api, page: &mut Page) -> Result<bool, Error> {
     let Some(id) = page.id else { return Ok(false) };
     let mut was_cut = false;

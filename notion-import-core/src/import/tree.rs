@@ -69,7 +69,7 @@ struct Reading {
     originals: HashMap<NotionId, Handle>,
 }
 
-/// It reads everything below a page.
+/// Reads everything below a page.
 pub(super) async fn read(api: &Api, page: NotionId, limits: TreeLimits) -> Result<BlockTree, Error> {
     let root = Arc::new(Ancestors { id: page, above: None });
     let mut reading = Reading::new(limits);
@@ -115,7 +115,7 @@ impl Reading {
         Ok(())
     }
 
-    /// It finds the lists to read below some blocks.
+    /// Finds the lists to read below some blocks.
     fn open(&mut self, handles: &[Handle], ancestors: &Arc<Ancestors>) {
         for handle in handles.iter().rev() {
             let Some(block) = self.tree.block(*handle) else { continue };
@@ -153,7 +153,7 @@ impl Reading {
         }
     }
 
-    /// It gives the copies what their originals hold, where that was read; the others' lists are to be asked for. It returns whether
+    /// Gives the copies what their originals hold, where that was read; the others' lists are to be asked for. It returns whether
     /// there are such.
     fn resolve_copies(&mut self) -> bool {
         for copy in std::mem::take(&mut self.copies) {

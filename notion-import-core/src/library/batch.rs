@@ -67,7 +67,7 @@ impl Batch {
         self.kept.values().map(|kept| &kept.document)
     }
 
-    /// It imports contents one after the other, so that of two with one source the second meets the first.
+    /// Imports contents one after the other, so that of two with one source the second meets the first.
     ///
     /// # Errors
     /// [`StoreError::Denied`] unless the actor may import through the connection. [`StoreError::Corrupt`] if a document was handed
@@ -83,7 +83,7 @@ impl Batch {
         contents.iter().map(|content| self.import_one(actor, connection, content, now)).collect()
     }
 
-    /// It applies patches one after the other, and skips those that do not apply.
+    /// Applies patches one after the other, and skips those that do not apply.
     pub fn patch(&mut self, connection: &Connection, patches: &[SyncPatch]) {
         for patch in patches {
             let Some(kept) = self.kept.get_mut(&patch.document) else { continue };
@@ -98,7 +98,7 @@ impl Batch {
         }
     }
 
-    /// It takes the connection from all documents that it holds, and returns how many those are.
+    /// Takes the connection from all documents that it holds, and returns how many those are.
     pub fn detach(&mut self, connection: &Connection) -> u64 {
         let mut detached = 0;
         for (id, kept) in &mut self.kept {
@@ -113,7 +113,7 @@ impl Batch {
         detached
     }
 
-    /// It forgets the documents' links. The actor is known to be allowed to.
+    /// Forgets the documents' links. The actor is known to be allowed to.
     pub fn unlink(&mut self, actor: &Actor, now: DateTime<Utc>) {
         for (id, kept) in &mut self.kept {
             if kept.document.link.take().is_some() {

@@ -48,13 +48,13 @@ pub type BlobBytes = BoxStream<'static, Result<Bytes, StoreError>>;
 /// - A tenant can neither read nor remove nor notice another's blobs.
 #[async_trait]
 pub trait BlobStore: Send + Sync {
-    /// It stores a stream of at most `cap` bytes, in constant memory.
+    /// Stores a stream of at most `cap` bytes, in constant memory.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] once more than `cap` bytes came, [`StoreError::Interrupted`] if the stream failed.
     async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError>;
 
-    /// It streams a blob, or a part of it: `range` is half-open, in bytes, and must lie inside the blob.
+    /// Streams a blob, or a part of it: `range` is half-open, in bytes, and must lie inside the blob.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if this tenant has no such blob, or the blob no such range.
@@ -75,7 +75,7 @@ pub trait BlobStore: Send + Sync {
         before: DateTime<Utc>,
     ) -> BoxStream<'_, Result<BlobId, StoreError>>;
 
-    /// It removes a blob, unless it was put since that moment; removing it again succeeds.
+    /// Removes a blob, unless it was put since that moment; removing it again succeeds.
     ///
     /// A store that cannot look and remove in one step sets the blob aside, where it is still read and listed. Removed again, with
     /// a moment after that, it is gone for good.

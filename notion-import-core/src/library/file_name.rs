@@ -5,7 +5,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// No name is longer, in bytes.
 const LONGEST: usize = 120;
 
-/// It makes a name for people out of what an author or an address calls a file: no path, nothing that is invisible or
+/// Makes a name for people out of what an author or an address calls a file: no path, nothing that is invisible or
 /// turns the text around, nothing that Windows takes for a device, at most 120 bytes, with the extension of its type.
 pub(crate) fn file_name(raw: &str, media_type: &str) -> String {
     let visible: String =

@@ -23,7 +23,7 @@ impl NewContent {
         }
     }
 
-    /// It refreshes everything of `document` but its versions, and tells whether the title changed.
+    /// Refreshes everything of `document` but its versions, and tells whether the title changed.
     pub fn refresh(&self, document: &mut Document, connection: &Connection, now: DateTime<Utc>) -> bool {
         document.link = Some(self.link(connection, now));
         document.title.follow(&self.source.title)
@@ -59,7 +59,7 @@ impl NewContent {
 }
 
 impl SyncPatch {
-    /// It applies the patch to `document`; none if the patch is to be skipped.
+    /// Applies the patch to `document`; none if the patch is to be skipped.
     pub fn apply(&self, connection: &Connection, document: &mut Document) -> Option<Patched> {
         let link = document.link.as_mut().filter(|link| link.checked_at <= self.checked_at)?;
         match (&self.found, &link.connection) {

@@ -57,7 +57,7 @@ impl Standing {
         (outside != Outside::NotFound).then_some(shown)
     }
 
-    /// It changes the level; none if it is that already.
+    /// Changes the level; none if it is that already.
     ///
     /// # Errors
     /// [`StoreError::Conflict`], as [`AccessStore::set_level`](super::gate::AccessStore::set_level) tells.
@@ -134,7 +134,7 @@ impl Standing {
         Ok(Some(self.changed(AuditEvent::Published { version, reason: reason(&expected.reason) })))
     }
 
-    /// It takes the document from every reader outside; none if nobody had it.
+    /// Takes the document from every reader outside; none if nobody had it.
     pub fn withdraw(&mut self) -> Option<AuditEvent> {
         match self.publication {
             Publication::Draft | Publication::Archived => None,
@@ -166,7 +166,7 @@ impl Standing {
         Ok(Some(self.changed(AuditEvent::Listed { listed, reason: reason(&expected.reason) })))
     }
 
-    /// It sets the NDA that exists and is required beside the default; none if it is required already.
+    /// Sets the NDA that exists and is required beside the default; none if it is required already.
     ///
     /// # Errors
     /// [`StoreError::Denied`] if another is required and the actor may not take it off.

@@ -15,7 +15,7 @@ use crate::id::TenantId;
 /// An import puts its files first and its document last, so no import may take longer than this.
 pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// It removes the tenant's blobs that no document refers to and that were last put before a moment, and returns how many those are.
+/// Removes the tenant's blobs that no document refers to and that were last put before a moment, and returns how many those are.
 /// The moment lies as far back as an import may take; while sweeps run, imports may go on.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ use crate::notion::tree::{BlockTree, Node};
 /// Deeper than this, blocks stand after their parent: prefixes must not grow with the square of the depth.
 const DEEPEST: usize = 64;
 
-/// It writes blocks as Markdown.
+/// Writes blocks as Markdown.
 pub fn render(tree: &BlockTree, options: &Options<'_>) -> Rendered {
     let mut walk = Walk {
         tree,
@@ -241,7 +241,7 @@ impl Walk<'_> {
         }
     }
 
-    /// It goes into a container for the node's children, unless there are none or they would be too deep.
+    /// Goes into a container for the node's children, unless there are none or they would be too deep.
     fn enter(&mut self, at: usize, node: &Node, outer: usize, marker: u8) {
         let has_children = has_children(at, node);
         if has_children && self.containers.len() < DEEPEST {
@@ -257,7 +257,7 @@ impl Walk<'_> {
         self.containers.last().map(|container| container.marker)
     }
 
-    /// It closes the containers that end before a node.
+    /// Closes the containers that end before a node.
     fn leave_before(&mut self, at: usize) {
         while let Some(container) = self.containers.pop_if(|container| container.end as usize <= at) {
             self.writer.close(container.outer);

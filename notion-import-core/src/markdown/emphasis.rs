@@ -27,7 +27,7 @@ const CONCESSIONS: [Concession; 6] = [
     Concession::All,
 ];
 
-/// It places the delimiters of a line, or of a link's text, between its pieces. It returns them and the number of
+/// Places the delimiters of a line, or of a link's text, between its pieces. It returns them and the number of
 /// styles it had to change.
 pub(super) fn delimit(pieces: &mut Vec<Piece>, text: &str, edges: (Class, Class)) -> (Vec<Mark>, usize) {
     let mut lost = 0;
@@ -74,7 +74,7 @@ fn concede(concession: Concession, pieces: &mut Vec<Piece>, spans: &[Span], text
     changed.len()
 }
 
-/// It takes the style from punctuation at the edges of words it cannot otherwise end beside.
+/// Takes the style from punctuation at the edges of words it cannot otherwise end beside.
 fn trim_edges(pieces: &mut Vec<Piece>, broken: &[Span], text: &str) -> usize {
     let mut trims: Vec<(usize, Style, Style)> = Vec::new();
     for span in broken {
@@ -118,7 +118,7 @@ fn trim_edges(pieces: &mut Vec<Piece>, broken: &[Span], text: &str) -> usize {
     count
 }
 
-/// It joins neighbours that differ in nothing.
+/// Joins neighbours that differ in nothing.
 pub(super) fn merge(pieces: &mut Vec<Piece>) {
     settle_spaces(pieces);
     pieces.dedup_by(|next, last| {
@@ -154,7 +154,7 @@ fn settle_spaces(pieces: &mut [Piece]) {
     }
 }
 
-/// It finds the stretches of each style such that they nest: the longer outside.
+/// Finds the stretches of each style such that they nest: the longer outside.
 fn find_spans(pieces: &[Piece]) -> Vec<Span> {
     let lasts = lasting(pieces);
     let mut spans: Vec<Span> = Vec::new();

@@ -47,7 +47,7 @@ const CLASSES: [Class; 256] = {
     classes
 };
 
-/// It writes text so that it is read as itself.
+/// Writes text so that it is read as itself.
 pub(super) fn text(out: &mut String, text: &str, around: Around) {
     let bytes = text.as_bytes();
     let mut from = if around.line_start {
@@ -151,7 +151,7 @@ fn is_entity(rest: &[u8]) -> bool {
     name > 0 && rest.get(name) == Some(&b';')
 }
 
-/// It escapes what would begin a block, and returns how much of the text it wrote.
+/// Escapes what would begin a block, and returns how much of the text it wrote.
 fn line_start(out: &mut String, text: &str) -> usize {
     let bytes = text.as_bytes();
     let ends = |at: usize| matches!(bytes.get(at), None | Some(b' ' | b'\t' | b'\x0b' | b'\x0c'));
@@ -182,7 +182,7 @@ fn line_start(out: &mut String, text: &str) -> usize {
     marker + 1
 }
 
-/// It ends the link or image whose text was opened at `open`.
+/// Ends the link or image whose text was opened at `open`.
 pub(super) fn end_link(out: &mut String, open: usize, url: &LastingUrl, cell: bool) {
     // GitHub's parser takes a caret at the start for a footnote, and then sees no image.
     if out[open..].starts_with('^') {
@@ -206,7 +206,7 @@ fn ends_label(text: &[u8]) -> bool {
     })
 }
 
-/// It writes a link's target.
+/// Writes a link's target.
 pub(super) fn target(out: &mut String, url: &str, cell: bool) {
     for (at, char) in url.char_indices() {
         match char {
@@ -233,7 +233,7 @@ pub(super) fn longest_run(text: &str, byte: u8) -> usize {
     longest
 }
 
-/// It writes code inside a line.
+/// Writes code inside a line.
 pub(super) fn code(out: &mut String, text: &str, cell: bool) {
     let fence = longest_run(text, b'`') + 1;
     let edge = |byte: Option<&u8>| byte == Some(&b'`');

@@ -37,9 +37,9 @@ pub(super) struct Span {
 /// How a parser reads delimiters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dialect {
-    /// It takes symbols for punctuation, as CommonMark does since 0.31.
+    /// Takes symbols for punctuation, as CommonMark does since 0.31.
     pub(super) new: bool,
-    /// It looks through tildes at what stands behind them, as GitHub's parser does.
+    /// Looks through tildes at what stands behind them, as GitHub's parser does.
     pub(super) through_tildes: bool,
 }
 
@@ -148,7 +148,7 @@ impl Reader {
         true
     }
 
-    /// It goes on as if the run had done what it was meant to.
+    /// Goes on as if the run had done what it was meant to.
     fn force(&mut self, run: &[Mark], both: bool) {
         for mark in run {
             if mark.open {

@@ -80,7 +80,7 @@ fn style(annotations: &Annotations) -> Style {
     bit(annotations.bold, BOLD) | bit(annotations.italic, ITALIC) | bit(annotations.strikethrough, STRIKE)
 }
 
-/// It writes rich text where the writer stands.
+/// Writes rich text where the writer stands.
 pub(super) fn rich_text(
     writer: &mut Writer,
     ledger: &mut Ledger,
@@ -231,7 +231,7 @@ fn line_of_pieces(out: &mut String, ledger: &mut Ledger, mut pieces: Vec<Piece>,
     scope(out, ledger, outer, &inner, scribe, edge);
 }
 
-/// It writes the pieces of a line, or of a link's text, with their delimiters.
+/// Writes the pieces of a line, or of a link's text, with their delimiters.
 fn scope(
     out: &mut String,
     ledger: &mut Ledger,

@@ -21,7 +21,7 @@ pub(super) struct Item<'a> {
 /// CommonMark reads at most nine digits.
 const LAST_NUMBER: u32 = 999_999_999;
 
-/// It says which list an item belongs to: the last one, or a new one in the container with the marker `around`.
+/// Says which list an item belongs to: the last one, or a new one in the container with the marker `around`.
 pub(super) fn choose(
     writer: &mut Writer,
     around: Option<u8>,
@@ -51,7 +51,7 @@ pub(super) fn choose(
     }
 }
 
-/// It opens an item and writes its text, and returns what closes it.
+/// Opens an item and writes its text, and returns what closes it.
 pub(super) fn open(
     writer: &mut Writer,
     ledger: &mut Ledger,

@@ -35,7 +35,7 @@ impl Pieces {
         self.links.len() as u32
     }
 
-    /// It splits words from the white space around them and from line breaks. Controls that Markdown cannot hold
+    /// Splits words from the white space around them and from line breaks. Controls that Markdown cannot hold
     /// become what its parsers make of them.
     pub(super) fn words(&mut self, text: &str, kind: Kind, style: Style, link: u32) {
         const UNSAID: [char; 3] = ['\0', '\x0b', '\x0c'];
@@ -85,7 +85,7 @@ pub(super) fn trim_line(pieces: &mut Vec<Piece>, text: &str) {
     }
 }
 
-/// It puts one piece in the place of each link, and the links' own pieces aside.
+/// Puts one piece in the place of each link, and the links' own pieces aside.
 pub(super) fn fold_links(pieces: &[Piece]) -> (Vec<Piece>, Vec<Piece>) {
     let (mut outer, mut inner) = (Vec::with_capacity(pieces.len()), Vec::new());
     for same in pieces.chunk_by(|a, b| a.link == b.link) {

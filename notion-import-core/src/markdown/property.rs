@@ -13,7 +13,7 @@ use crate::notion::page::Page;
 use crate::notion::property::{Formula, Person, Property, PropertyValue, Rollup};
 use crate::notion::text::{DateRange, Mention, RichText, RichTextKind};
 
-/// It writes a row's properties, without its title, as a table of names and values. Without any, it is empty.
+/// Writes a row's properties, without its title, as a table of names and values. Without any, it is empty.
 pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
     let (mut writer, mut ledger) = (Writer::default(), Ledger::default());
     ledger.at(page.id);
@@ -30,7 +30,7 @@ pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
     Rendered::new(writer, ledger)
 }
 
-/// It writes the rows of a data source as a table: `columns` by name, in order, the title first.
+/// Writes the rows of a data source as a table: `columns` by name, in order, the title first.
 pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Rendered {
     let (mut writer, mut ledger) = (Writer::default(), Ledger::default());
     let mut table = vec![columns.iter().map(|name| plain(name)).collect::<Vec<_>>()];
@@ -48,7 +48,7 @@ pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Ren
     Rendered::new(writer, ledger)
 }
 
-/// It writes a property's value as plain text: for titles, front matter and search.
+/// Writes a property's value as plain text: for titles, front matter and search.
 pub fn plain_value(value: &PropertyValue) -> String {
     let text = self::value(&mut Ledger::default(), &Options::default(), value);
     lasting_text(&crate::notion::text::plain_text(&text)).into_owned()

@@ -36,7 +36,7 @@ pub(super) fn table(
     rows(writer, ledger, options, &found, if cells == 0 { said } else { cells }, table.has_column_header);
 }
 
-/// It writes rows as a table. Without a header, the header is empty: GFM has no table without one.
+/// Writes rows as a table. Without a header, the header is empty: GFM has no table without one.
 pub(super) fn rows(
     writer: &mut Writer,
     ledger: &mut Ledger,

@@ -42,13 +42,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// It starts a block that is no list item.
+    /// Starts a block that is no list item.
     pub(super) fn block(&mut self) {
         self.list = None;
         self.begin();
     }
 
-    /// It starts a block.
+    /// Starts a block.
     pub(super) fn begin(&mut self) {
         self.after_item_text = false;
         if std::mem::take(&mut self.fresh) {
@@ -65,19 +65,19 @@ impl Writer {
         self.gap = Gap::Blank;
     }
 
-    /// It starts a line of the same block that will not be blank.
+    /// Starts a line of the same block that will not be blank.
     pub(super) fn line(&mut self) {
         self.out.push('\n');
         self.out.push_str(&self.prefix);
     }
 
-    /// It starts a line of the same block that stays blank.
+    /// Starts a line of the same block that stays blank.
     pub(super) fn blank_line(&mut self) {
         self.out.push('\n');
         self.out.push_str(self.prefix.trim_end_matches(' '));
     }
 
-    /// It opens a container: the marker, then what stands before its other lines.
+    /// Opens a container: the marker, then what stands before its other lines.
     pub(super) fn open(&mut self, marker: &str, prefix: &str) -> usize {
         self.begin();
         let outer = self.prefix.len();
@@ -88,7 +88,7 @@ impl Writer {
         outer
     }
 
-    /// It closes the container that `open` opened.
+    /// Closes the container that `open` opened.
     pub(super) fn close(&mut self, outer: usize) {
         self.end_marker_line();
         self.prefix.truncate(outer);

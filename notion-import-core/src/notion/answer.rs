@@ -22,7 +22,7 @@ struct ErrorBody {
     additional_data: serde_json::Value,
 }
 
-/// It turns an answer that is no success into an error of whoever gave it.
+/// Turns an answer that is no success into an error of whoever gave it.
 pub(super) fn failure(
     status: StatusCode,
     headers: &HeaderMap,

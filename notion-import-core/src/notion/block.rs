@@ -36,7 +36,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// It makes a block of that content alone.
+    /// Makes a block of that content alone.
     pub fn new(content: Content) -> Self {
         Self { content, ..Self::default() }
     }

@@ -107,7 +107,7 @@ impl Client {
         }
     }
 
-    /// It asks nothing through the connection again, whoever still tries.
+    /// Asks nothing through the connection again, whoever still tries.
     pub(crate) fn close(&self, connection: &Connection) {
         self.paces.of(connection, self.clock.instant()).close();
     }
@@ -130,20 +130,20 @@ impl Api {
         self
     }
 
-    /// It waits until there is room for something new beside what is begun, and returns the same with a turn for the first
+    /// Waits until there is room for something new beside what is begun, and returns the same with a turn for the first
     /// request.
     pub(crate) async fn begin(&self) -> Result<Self, Error> {
         let turn = self.next_turn(Priority::New).await?;
         Ok(Self { priority: turn.begins(), turn: Arc::new(Mutex::new(Some(turn))), ..self.clone() })
     }
 
-    /// It reads one object. `path` is below `/v1/`.
+    /// Reads one object. `path` is below `/v1/`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Error> {
         let (method, query) = (Method::GET, [].as_slice());
         self.ask(&Question { method, path, query, body: None, is_divisible: false }).await
     }
 
-    /// It asks until there is an answer, or a failure that asking again does not mend.
+    /// Asks until there is an answer, or a failure that asking again does not mend.
     pub(super) async fn ask<T: DeserializeOwned>(&self, question: &Question<'_>) -> Result<T, Error> {
         let clock = &self.client.clock;
         let (mut tried, mut refused, mut lost) = (0, 0, Duration::ZERO);
@@ -225,7 +225,7 @@ impl Api {
     }
 }
 
-/// It tells the pace what an answer that is no success says about it.
+/// Tells the pace what an answer that is no success says about it.
 fn conclude(turn: Turn, error: &Error, body: &[u8]) {
     let Error::Notion(notion) = error else { return turn.unseen() };
     let told = notion.retry_after.map(|wait| wait.max(Duration::from_secs(1)));

@@ -46,44 +46,44 @@ pub enum Kind {
 pub(crate) struct PropertyItem(pub(crate) Value);
 
 impl Api {
-    /// It reads a page's metadata and properties.
+    /// Reads a page's metadata and properties.
     pub(crate) async fn page(&self, id: NotionId) -> Result<Page, Error> {
         self.get(&["pages", &id.to_string()]).await
     }
 
-    /// It reads one block: the way to a fresh address of a file.
+    /// Reads one block: the way to a fresh address of a file.
     pub(crate) async fn block(&self, id: NotionId) -> Result<Block, Error> {
         self.get(&["blocks", &id.to_string()]).await
     }
 
-    /// It reads a database, which names its data sources.
+    /// Reads a database, which names its data sources.
     pub(crate) async fn database(&self, id: NotionId) -> Result<Database, Error> {
         self.get(&["databases", &id.to_string()]).await
     }
 
-    /// It reads a data source, which has the columns.
+    /// Reads a data source, which has the columns.
     pub(crate) async fn data_source(&self, id: NotionId) -> Result<DataSource, Error> {
         self.get(&["data_sources", &id.to_string()]).await
     }
 
-    /// It lists what stands directly in a block or a page.
+    /// Lists what stands directly in a block or a page.
     pub(crate) fn children(&self, id: NotionId) -> List<Block> {
         List::new(self.clone(), Endpoint::Get(path(&["blocks", &id.to_string(), "children"])))
     }
 
-    /// It lists all references of a property, of which a page shows the first 25 only.
+    /// Lists all references of a property, of which a page shows the first 25 only.
     pub(crate) fn property_items(&self, page: NotionId, property: &str) -> List<PropertyItem> {
         // A property's id comes escaped, ready for a URL, and a path escapes its segments itself.
         let property = &*percent_decode_str(property).decode_utf8_lossy();
         List::new(self.clone(), Endpoint::Get(path(&["pages", &page.to_string(), "properties", property])))
     }
 
-    /// It lists the rows of a data source, however many.
+    /// Lists the rows of a data source, however many.
     pub(crate) fn rows(&self, data_source: NotionId) -> List<Page> {
         self.query(data_source, json!({})).beyond_the_cap()
     }
 
-    /// It lists the rows edited at or after a time, which has the precision of a minute.
+    /// Lists the rows edited at or after a time, which has the precision of a minute.
     pub(crate) fn rows_edited_since(&self, data_source: NotionId, since: DateTime<Utc>) -> List<Page> {
         let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
         let body =
@@ -91,7 +91,7 @@ impl Api {
         self.query(data_source, body).beyond_the_cap()
     }
 
-    /// It reads the row of a data source that was edited last.
+    /// Reads the row of a data source that was edited last.
     pub(crate) async fn last_edited_row(&self, data_source: NotionId) -> Result<Option<Page>, Error> {
         let body = json!({"sorts": [{"timestamp": "last_edited_time", "direction": "descending"}]});
         let first = self.query(data_source, body).shown_only().pages_of(1).next_page().await?;
@@ -103,7 +103,7 @@ impl Api {
         List::new(self.clone(), Endpoint::Post(path, body))
     }
 
-    /// It searches titles, or lists everything shared if `query` is empty, last edited first. No proof of what is missing.
+    /// Searches titles, or lists everything shared if `query` is empty, last edited first. No proof of what is missing.
     pub(crate) fn search(&self, query: &str, kind: Kind) -> List<Found> {
         let mut body = json!({"sort": {"timestamp": "last_edited_time", "direction": "descending"}});
         if !query.is_empty() {
@@ -117,7 +117,7 @@ impl Api {
         List::new(self.clone(), Endpoint::Post(path(&["search"]), body))
     }
 
-    /// It asks which workspace the connection leads to.
+    /// Asks which workspace the connection leads to.
     pub(crate) async fn me(&self) -> Result<Workspace, Error> {
         #[derive(Deserialize)]
         struct User {

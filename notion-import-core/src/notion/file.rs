@@ -15,7 +15,7 @@ use crate::notion::text::{Link, RichText};
 pub struct SignedUrl(String);
 
 impl SignedUrl {
-    /// It wraps a URL.
+    /// Wraps a URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }

@@ -95,12 +95,12 @@ impl<'de, T: Lenient> Visitor<'de> for AnyVisitor<T> {
     }
 }
 
-/// It reads the value that belongs to the key just read.
+/// Reads the value that belongs to the key just read.
 pub(crate) fn value<'de, T: Lenient, A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
     object.next_value::<Any<T>>().map(|any| any.0)
 }
 
-/// It passes over the value that belongs to the key just read, however deep.
+/// Passes over the value that belongs to the key just read, however deep.
 pub(crate) fn skip<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
     object.next_value::<IgnoredAny>().map(|_| ())
 }
@@ -124,7 +124,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// It reads the next key, `None` at the end of the object.
+    /// Reads the next key, `None` at the end of the object.
     pub(crate) fn next<'de, A: MapAccess<'de>>(object: &mut A) -> Result<Option<Self>, A::Error> {
         object.next_key::<Self>()
     }
@@ -249,7 +249,7 @@ macro_rules! names {
                 }
             }
 
-            /// It finds the value of that name; an unknown one reads as the fallback.
+            /// Finds the value of that name; an unknown one reads as the fallback.
             pub fn from_name(name: &str) -> Self {
                 match name {
                     $($text => Self::$variant,)+

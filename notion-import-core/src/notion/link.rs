@@ -15,7 +15,7 @@ pub struct NotionLink {
     pub block: Option<NotionId>,
 }
 
-/// It finds the id in what a person pasted: a URL of Notion's, or an id alone.
+/// Finds the id in what a person pasted: a URL of Notion's, or an id alone.
 pub fn pasted(text: &str) -> Option<NotionLink> {
     let text = text.trim();
     match text.parse() {
@@ -24,7 +24,7 @@ pub fn pasted(text: &str) -> Option<NotionLink> {
     }
 }
 
-/// It finds the id in a link, if the link goes to Notion. Text inside Notion may link by path alone.
+/// Finds the id in a link, if the link goes to Notion. Text inside Notion may link by path alone.
 pub fn recognise(href: &str) -> Option<NotionLink> {
     if !href.starts_with('/') && !may_be_notion(href) {
         return None;

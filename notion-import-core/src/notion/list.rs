@@ -22,7 +22,7 @@ const RESTARTS: u32 = 3;
 
 /// What is enumerated, by an id that is its own.
 pub(crate) trait Element: DeserializeOwned + Send {
-    /// It tells two elements apart, where Notion gave it an id.
+    /// Tells two elements apart, where Notion gave it an id.
     fn id(&self) -> Option<NotionId>;
 
     /// When it was made, to the minute; none if its kind does not say.
@@ -109,13 +109,13 @@ impl<T: Element> List<T> {
         }
     }
 
-    /// It asks for smaller pages than the largest.
+    /// Asks for smaller pages than the largest.
     pub(crate) fn pages_of(mut self, size: usize) -> Self {
         self.page_size = size.clamp(1, LARGEST_PAGE);
         self
     }
 
-    /// It goes on beyond the number of results a query is capped at.
+    /// Goes on beyond the number of results a query is capped at.
     pub(crate) fn beyond_the_cap(mut self) -> Self {
         if let Endpoint::Post(_, body) = &mut self.endpoint {
             // In the order of their making, so that an element edited meanwhile does not change its place.
@@ -125,19 +125,19 @@ impl<T: Element> List<T> {
         self
     }
 
-    /// It takes what is shown, whatever that leaves out.
+    /// Takes what is shown, whatever that leaves out.
     pub(crate) fn shown_only(mut self) -> Self {
         self.cap = Cap::Suffices;
         self
     }
 
-    /// It hands on what is shown, and fails at its end if that is not all there is.
+    /// Hands on what is shown, and fails at its end if that is not all there is.
     pub(crate) fn shown_first(mut self) -> Self {
         self.cap = Cap::FailsLast;
         self
     }
 
-    /// It goes on where an earlier enumeration stopped.
+    /// Goes on where an earlier enumeration stopped.
     pub(crate) fn from(mut self, cursor: Option<String>) -> Self {
         self.cursors.extend(cursor.clone());
         self.cursor = cursor;
@@ -154,7 +154,7 @@ impl<T: Element> List<T> {
         self.capped
     }
 
-    /// It returns the next elements, or none at the end. A page may be empty without being the last.
+    /// Returns the next elements, or none at the end. A page may be empty without being the last.
     pub(crate) async fn next_page(&mut self) -> Result<Option<Vec<T>>, Error> {
         while !self.done {
             match self.ask().await {
@@ -168,7 +168,7 @@ impl<T: Element> List<T> {
         }
     }
 
-    /// It returns every element.
+    /// Returns every element.
     pub(crate) async fn all(mut self) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
         loop {
@@ -186,7 +186,7 @@ impl<T: Element> List<T> {
         }
     }
 
-    /// It returns the elements one by one; it ends after the first error.
+    /// Returns the elements one by one; it ends after the first error.
     pub(crate) fn stream(self) -> impl Stream<Item = Result<T, Error>> + Send {
         let pages = stream::try_unfold(self, |mut list| async move {
             Ok::<_, Error>(list.next_page().await?.map(|page| (stream::iter(page.into_iter().map(Ok)), list)))
@@ -250,7 +250,7 @@ impl<T: Element> List<T> {
         Ok(page)
     }
 
-    /// It asks for what was made since the latest that a capped query showed.
+    /// Asks for what was made since the latest that a capped query showed.
     fn next_window(&mut self) -> Result<(), Error> {
         let Cap::Windows(windows) = &mut self.cap else {
             self.done = true;
@@ -266,7 +266,7 @@ impl<T: Element> List<T> {
         Ok(())
     }
 
-    /// It changes what the next request asks for, if that can help.
+    /// Changes what the next request asks for, if that can help.
     fn recover(&mut self, error: Error) -> Result<(), Error> {
         let Error::Notion(notion) = &error else { return Err(error) };
         match notion.code {

@@ -78,7 +78,7 @@ enum Step {
 }
 
 impl Pace {
-    /// It returns when one more request may be sent; or an error once the connection is closed.
+    /// Returns when one more request may be sent; or an error once the connection is closed.
     pub(crate) async fn turn(&self, clock: &SharedClock, priority: Priority) -> Result<Turn, Closed> {
         let place = Place::take(self, priority);
         loop {
@@ -97,7 +97,7 @@ impl Pace {
         }
     }
 
-    /// It lets no further request through, also for those already waiting.
+    /// Lets no further request through, also for those already waiting.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -129,7 +129,7 @@ impl State {
         })
     }
 
-    /// It takes somebody out of the queue and lets the next one look.
+    /// Takes somebody out of the queue and lets the next one look.
     fn leave(&mut self, ticket: Ticket) {
         self.queue.remove(&ticket);
         self.wake();
@@ -171,7 +171,7 @@ pub(crate) struct Turn {
     pace: Pace,
     clock: SharedClock,
     number: u64,
-    /// It asks for more than is known to be allowed.
+    /// Asks for more than is known to be allowed.
     probe: bool,
     fate: Fate,
 }

@@ -304,7 +304,7 @@ impl<T> Default for Properties<T> {
 }
 
 impl<T> Properties<T> {
-    /// It finds a property by its name.
+    /// Finds a property by its name.
     pub fn get(&self, name: &str) -> Option<&T> {
         self.0.iter().find_map(|(own, property)| (own == name).then_some(property))
     }

@@ -33,13 +33,13 @@ pub enum RichTextKind {
 }
 
 impl RichText {
-    /// It makes a plain run.
+    /// Makes a plain run.
     pub fn plain(text: impl Into<String>) -> Self {
         Self { plain_text: text.into(), ..Self::default() }
     }
 }
 
-/// It joins the runs as plain text. Notion splits long text into several runs, so one alone says little.
+/// Joins the runs as plain text. Notion splits long text into several runs, so one alone says little.
 pub fn plain_text(runs: &[RichText]) -> String {
     runs.iter().map(|run| run.plain_text.as_str()).collect()
 }
@@ -286,7 +286,7 @@ impl Lenient for RichText {
     }
 }
 
-/// It reads a text that is usually the one already there, and then costs nothing. It says whether there was one.
+/// Reads a text that is usually the one already there, and then costs nothing. It says whether there was one.
 struct Same<'a>(&'a mut String);
 
 impl<'de> DeserializeSeed<'de> for Same<'_> {

@@ -28,7 +28,7 @@ pub struct Node {
 }
 
 impl BlockTree {
-    /// It reads blocks as JSON: an array, one block, or a list with `results`. Children are the arrays named
+    /// Reads blocks as JSON: an array, one block, or a list with `results`. Children are the arrays named
     /// `children` in a block or in its payload. Any depth is read, in linear time.
     ///
     /// # Errors

@@ -72,7 +72,7 @@ pub(crate) struct Sync<'a> {
 }
 
 impl Sync<'_> {
-    /// It looks at everything that is linked, as far as the budget goes.
+    /// Looks at everything that is linked, as far as the budget goes.
     pub(crate) async fn run(&self) -> Result<SyncReport, Error> {
         let started = self.now();
         let cursor = self.documents.cursor(self.connection).await?;
@@ -92,7 +92,7 @@ impl Sync<'_> {
         Ok(report)
     }
 
-    /// It looks at some sources only, as a webhook or a person asks.
+    /// Looks at some sources only, as a webhook or a person asks.
     pub(crate) async fn refresh(&self, sources: &[NotionId]) -> Result<SyncReport, Error> {
         let mut linked = self.documents.linked_by_source(self.connection.tenant, sources).await?;
         let ours = Some(self.connection.id);
@@ -119,7 +119,7 @@ impl Sync<'_> {
         }
     }
 
-    /// It asks what was edited lately, or on the first run for all there is: cheap for much, but proof of nothing that is missing.
+    /// Asks what was edited lately, or on the first run for all there is: cheap for much, but proof of nothing that is missing.
     async fn hints(&self, plan: &Plan) -> Result<HashMap<NotionId, Seen>, Error> {
         let mut seen = HashMap::new();
         let mut listing = self.api.search("", Kind::Any).shown_only();
@@ -169,7 +169,7 @@ impl Sync<'_> {
         Ok(())
     }
 
-    /// It writes down what hints have confirmed.
+    /// Writes down what hints have confirmed.
     async fn settle(
         &self,
         confirmed: &[&Linked],
@@ -190,7 +190,7 @@ impl Sync<'_> {
         Ok(())
     }
 
-    /// It asks about documents one by one.
+    /// Asks about documents one by one.
     async fn verify(&self, open: &[&Linked], report: &mut SyncReport) -> Result<(), Error> {
         for batch in open.chunks(BATCH) {
             let mut looking = Vec::with_capacity(batch.len());
@@ -211,7 +211,7 @@ impl Sync<'_> {
         }
     }
 
-    /// It reads the content again where only that can tell whether it has changed.
+    /// Reads the content again where only that can tell whether it has changed.
     async fn conclude(&self, known: &Linked, seen: &Seen) -> Result<SyncPatch, Error> {
         if !plan::needs_reading(known, seen, self.now()) {
             return Ok(self.diff(known, seen, None));
@@ -256,7 +256,7 @@ impl Sync<'_> {
         plan::diff(known, seen, reread, self.now())
     }
 
-    /// It writes what was concluded. What is wrong with one document is counted; what is wrong with the connection ends the sync,
+    /// Writes what was concluded. What is wrong with one document is counted; what is wrong with the connection ends the sync,
     /// after the rest was written.
     async fn write(
         &self,

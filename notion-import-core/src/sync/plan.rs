@@ -20,7 +20,7 @@ pub(crate) struct Plan {
     pub(crate) budget: usize,
 }
 
-/// It decides what to ask.
+/// Decides what to ask.
 pub(crate) fn plan(linked: &[Linked], cursor: Option<SyncCursor>, options: &SyncOptions) -> Plan {
     let rows = linked.iter().filter_map(|known| match known.link.source.parent {
         Some(SourceParent::DataSource(id)) if known.link.source.kind == SourceKind::Page => Some(id),
@@ -41,7 +41,7 @@ fn runs_in_time(options: &SyncOptions) -> usize {
     usize::try_from(runs).unwrap_or(usize::MAX).max(1)
 }
 
-/// It picks the documents to verify: those no hint has confirmed, longest unchecked first.
+/// Picks the documents to verify: those no hint has confirmed, longest unchecked first.
 pub(crate) fn to_verify<'a>(
     linked: &'a [Linked],
     seen: &HashMap<NotionId, Seen>,
@@ -64,7 +64,7 @@ pub(crate) fn needs_reading(known: &Linked, seen: &Seen, now: DateTime<Utc>) -> 
     !known.read.settled && seen.source.edited_at == known.read.edited_at && seen.is_settled(now)
 }
 
-/// It turns a look at a source into a patch. `reread` tells whether a fresh copy differs from the newest version, if one was
+/// Turns a look at a source into a patch. `reread` tells whether a fresh copy differs from the newest version, if one was
 /// taken.
 pub(crate) fn diff(known: &Linked, seen: &Seen, reread: Option<bool>, now: DateTime<Utc>) -> SyncPatch {
     let moved_on = seen.source.edited_at > known.read.edited_at || reread == Some(true);

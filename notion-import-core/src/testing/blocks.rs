@@ -20,24 +20,24 @@ pub fn block(kind: &str, payload: Value) -> Block {
 }
 
 impl Block {
-    /// It nests blocks, after those already nested.
+    /// Nests blocks, after those already nested.
     pub fn children(mut self, children: impl IntoIterator<Item = Block>) -> Self {
         self.children.extend(children);
         self
     }
 
-    /// It sets one field of the payload.
+    /// Sets one field of the payload.
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.payload[field] = value.into();
         self
     }
 
-    /// It sets the colour.
+    /// Sets the colour.
     pub fn color(self, color: &str) -> Self {
         self.with("color", color)
     }
 
-    /// It sets the caption.
+    /// Sets the caption.
     pub fn caption(self, caption: impl Into<Text>) -> Self {
         self.with("caption", caption.into().into_value())
     }

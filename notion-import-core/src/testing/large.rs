@@ -32,7 +32,7 @@ pub struct Measured {
     pub grown: u64,
 }
 
-/// It imports a file of so many bytes in a process of its own, from a server in another, and says what that took. Both
+/// Imports a file of so many bytes in a process of its own, from a server in another, and says what that took. Both
 /// are this very program, running the tests of these names.
 ///
 /// # Panics
@@ -51,7 +51,7 @@ pub fn measure(serving: &str, importing: &str, size: u64) -> Measured {
     Measured { stored: number("stored"), grown: number("grown") }
 }
 
-/// It runs one of the two, and returns what it says first.
+/// Runs one of the two, and returns what it says first.
 fn spawn(test: &str, told: &str) -> (Child, String) {
     let program = std::env::current_exe().unwrap_or_default();
     let mut command = Command::new(program);

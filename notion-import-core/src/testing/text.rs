@@ -11,65 +11,65 @@ const LONGEST: usize = 2000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text(Vec<Value>);
 
-/// It starts with plain text.
+/// Starts with plain text.
 pub fn text(content: impl AsRef<str>) -> Text {
     Text::default().plain(content)
 }
 
 impl Text {
-    /// It adds plain text.
+    /// Adds plain text.
     pub fn plain(self, content: impl AsRef<str>) -> Self {
         self.styled(content, &[])
     }
 
-    /// It adds bold text.
+    /// Adds bold text.
     pub fn bold(self, content: impl AsRef<str>) -> Self {
         self.styled(content, &["bold"])
     }
 
-    /// It adds italic text.
+    /// Adds italic text.
     pub fn italic(self, content: impl AsRef<str>) -> Self {
         self.styled(content, &["italic"])
     }
 
-    /// It adds inline code.
+    /// Adds inline code.
     pub fn code(self, content: impl AsRef<str>) -> Self {
         self.styled(content, &["code"])
     }
 
-    /// It adds text with the named annotations: `bold`, `italic`, `strikethrough`, `underline`, `code`.
+    /// Adds text with the named annotations: `bold`, `italic`, `strikethrough`, `underline`, `code`.
     pub fn styled(self, content: impl AsRef<str>, styles: &[&str]) -> Self {
         self.run(content.as_ref(), styles, "default", None)
     }
 
-    /// It adds text in a colour, such as `red` or `blue_background`.
+    /// Adds text in a colour, such as `red` or `blue_background`.
     pub fn colored(self, content: impl AsRef<str>, color: &str) -> Self {
         self.run(content.as_ref(), &[], color, None)
     }
 
-    /// It adds a link.
+    /// Adds a link.
     pub fn link(self, content: impl AsRef<str>, url: &str) -> Self {
         self.run(content.as_ref(), &[], "default", Some(url))
     }
 
-    /// It adds a mention of a page, with the words Notion shows for it.
+    /// Adds a mention of a page, with the words Notion shows for it.
     pub fn mention_page(self, page: NotionId, shown: &str) -> Self {
         let href = format!("https://app.notion.com/p/{}", page.simple());
         self.mention(json!({"type": "page", "page": {"id": page}}), shown, Some(&href))
     }
 
-    /// It adds a mention of a person.
+    /// Adds a mention of a person.
     pub fn mention_user(self, user: NotionId, shown: &str) -> Self {
         self.mention(json!({"type": "user", "user": {"object": "user", "id": user}}), shown, None)
     }
 
-    /// It adds a mention of a day.
+    /// Adds a mention of a day.
     pub fn mention_date(self, start: &str) -> Self {
         let date = json!({"type": "date", "date": {"start": start, "end": null, "time_zone": null}});
         self.mention(date, start, None)
     }
 
-    /// It adds a mention of any kind from its JSON.
+    /// Adds a mention of any kind from its JSON.
     pub fn mention(self, mention: Value, shown: &str, href: Option<&str>) -> Self {
         self.item(json!({
             "type": "mention", "mention": mention, "annotations": annotations(&[], "default"),
@@ -77,7 +77,7 @@ impl Text {
         }))
     }
 
-    /// It adds an inline equation.
+    /// Adds an inline equation.
     pub fn equation(self, expression: &str) -> Self {
         self.item(json!({
             "type": "equation", "equation": {"expression": expression},
@@ -85,7 +85,7 @@ impl Text {
         }))
     }
 
-    /// It adds one rich-text item as it stands.
+    /// Adds one rich-text item as it stands.
     pub fn item(mut self, item: Value) -> Self {
         self.0.push(item);
         self

@@ -53,7 +53,7 @@ impl World {
         Self(Arc::new(Mutex::new(State::new(seed))))
     }
 
-    /// It answers a request.
+    /// Answers a request.
     pub fn answer(&self, request: &Request, now: DateTime<Utc>) -> Reply {
         self.state().answer(&Call::of(request), now)
     }
@@ -73,7 +73,7 @@ impl World {
         self.state().roots(workspace)
     }
 
-    /// It authorizes a connection to see some pages or databases and everything below them.
+    /// Authorizes a connection to see some pages or databases and everything below them.
     ///
     /// # Panics
     /// If there is no such workspace.
@@ -81,48 +81,48 @@ impl World {
         self.state().issue(workspace, roots.into_iter().collect())
     }
 
-    /// It ends a grant: its token is answered 401 from now on.
+    /// Ends a grant: its token is answered 401 from now on.
     pub fn revoke(&self, token: &str) {
         if let Some(grant) = self.state().grants.get_mut(token) {
             grant.revoked = true;
         }
     }
 
-    /// It lets a grant see one more page or database.
+    /// Lets a grant see one more page or database.
     pub fn share(&self, token: &str, root: NotionId) {
         if let Some(grant) = self.state().grants.get_mut(token) {
             grant.roots.insert(root);
         }
     }
 
-    /// It takes a root from a grant.
+    /// Takes a root from a grant.
     pub fn unshare(&self, token: &str, root: NotionId) {
         if let Some(grant) = self.state().grants.get_mut(token) {
             grant.roots.remove(&root);
         }
     }
 
-    /// It changes how this Notion behaves.
+    /// Changes how this Notion behaves.
     pub fn tune(&self, change: impl FnOnce(&mut Rules)) {
         change(&mut self.state().rules);
     }
 
-    /// It signs file URLs for this origin, such as `http://127.0.0.1:4000`. The default is Notion's S3 bucket.
+    /// Signs file URLs for this origin, such as `http://127.0.0.1:4000`. The default is Notion's S3 bucket.
     pub fn serve_files_from(&self, origin: &str) {
         origin.trim_end_matches('/').clone_into(&mut self.state().origin);
     }
 
-    /// It draws faults from a plan from now on; `None` stops that.
+    /// Draws faults from a plan from now on; `None` stops that.
     pub fn plan_faults(&self, plan: impl Into<Option<FaultPlan>>) {
         self.state().faults.plan = plan.into();
     }
 
-    /// It lets the next request to an endpoint meet a fault; called again, the one after meets the next.
+    /// Lets the next request to an endpoint meet a fault; called again, the one after meets the next.
     pub fn fail_next(&self, endpoint: Endpoint, fault: Fault) {
         self.state().faults.scripted.push((endpoint, fault));
     }
 
-    /// It lets every request to an endpoint meet a fault from now on; `None` stops that.
+    /// Lets every request to an endpoint meet a fault from now on; `None` stops that.
     pub fn fail_all(&self, endpoint: Endpoint, fault: impl Into<Option<Fault>>) {
         let outages = &mut self.state().faults.outages;
         match fault.into() {
@@ -156,7 +156,7 @@ impl World {
         self.state().log.seen.iter().filter(|seen| seen.endpoint == Some(endpoint)).count()
     }
 
-    /// It forgets the requests seen so far, but not what they did.
+    /// Forgets the requests seen so far, but not what they did.
     pub fn forget_requests(&self) {
         self.state().log.seen.clear();
     }
@@ -166,7 +166,7 @@ impl World {
         self.state().log.violations.clone()
     }
 
-    /// It writes down what there is: content, grants and rules; not what was asked so far.
+    /// Writes down what there is: content, grants and rules; not what was asked so far.
     ///
     /// # Errors
     /// Never in practice: everything kept is plain data.
@@ -174,7 +174,7 @@ impl World {
         serde_json::to_value(&*self.state())
     }
 
-    /// It restores what [`World::save`] wrote.
+    /// Restores what [`World::save`] wrote.
     ///
     /// # Errors
     /// If the JSON is something else.

@@ -38,7 +38,7 @@ impl StandIn {
         if self.state().set_out(&token, self.now()) { Ok(()) } else { Err(NotConsented) }
     }
 
-    /// It consents as a person would: to a workspace and some of its pages or databases. It returns the connection
+    /// Consents as a person would: to a workspace and some of its pages or databases. It returns the connection
     /// when its webhook has been delivered or given up. A link can be used more than once.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl StandIn {
         Ok(ConnectionRef::new(connection))
     }
 
-    /// It declines as a person would.
+    /// Declines as a person would.
     ///
     /// # Errors
     /// If the link does not work (any more).

@@ -22,7 +22,7 @@ const LONGEST_BODY: usize = 75 * 1024 * 1024;
 const BEFORE_BREAKING: Duration = Duration::from_millis(10);
 
 impl StandIn {
-    /// It serves everything: the API, the proxy, the consent page. It may be nested under a path.
+    /// Serves everything: the API, the proxy, the consent page. It may be nested under a path.
     pub fn router(&self) -> Router {
         Router::new().fallback(exchange).with_state(self.clone())
     }

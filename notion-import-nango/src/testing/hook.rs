@@ -42,7 +42,7 @@ impl Hook {
 }
 
 impl StandIn {
-    /// It forwards an event of Notion's to every connection to the event's workspace; with none it forwards the
+    /// Forwards an event of Notion's to every connection to the event's workspace; with none it forwards the
     /// bare event, as Nango does.
     pub async fn forward(&self, event: &Value) {
         let workspace = event["workspace_id"].as_str().unwrap_or_default();

@@ -46,7 +46,7 @@ impl StandIn {
         Ok(Self(Arc::new(Inner { world, settings, switches, state, transport })))
     }
 
-    /// It writes down sessions and connections; not what was asked so far.
+    /// Writes down sessions and connections; not what was asked so far.
     ///
     /// # Errors
     /// Never in practice: everything kept is plain data.
@@ -54,7 +54,7 @@ impl StandIn {
         serde_json::to_value(&*self.state())
     }
 
-    /// It goes on where [`StandIn::save`] left off. The world has to be the one saved at the same time.
+    /// Goes on where [`StandIn::save`] left off. The world has to be the one saved at the same time.
     ///
     /// # Errors
     /// If the JSON is something else; then nothing changes.
@@ -64,12 +64,12 @@ impl StandIn {
         Ok(())
     }
 
-    /// It sends webhooks there from now on.
+    /// Sends webhooks there from now on.
     pub fn send_webhooks_to(&self, url: Url) {
         self.switches().webhook_url = Some(url);
     }
 
-    /// It lets the account make so many requests in a minute from now on; `None` lifts the limit.
+    /// Lets the account make so many requests in a minute from now on; `None` lifts the limit.
     pub fn limit_to(&self, requests: impl Into<Option<u64>>) {
         self.switches().limit = requests.into();
         self.state().window = None;

@@ -126,7 +126,7 @@ impl DocumentStore for Postgres {
     }
 }
 
-/// It writes what changed, each table in one statement however much that is.
+/// Writes what changed, each table in one statement however much that is.
 async fn save(tx: &mut Tx, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
     documents::save(&mut **tx, tenant, batch.changed()).await?;
     versions::insert(&mut **tx, tenant, batch.versions()).await?;

@@ -11,7 +11,7 @@ use sqlx::{PgExecutor, Postgres, Row};
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json};
 
-/// It adds an attempt, and tells whether there was none of this id.
+/// Adds an attempt, and tells whether there was none of this id.
 pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result<bool, StoreError> {
     let Attempt {
         tenant,
@@ -60,7 +60,7 @@ pub(crate) async fn get(
     row.as_ref().map(read).transpose()
 }
 
-/// It returns an attempt that nobody else changes until the transaction ends.
+/// Returns an attempt that nobody else changes until the transaction ends.
 pub(crate) async fn lock(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

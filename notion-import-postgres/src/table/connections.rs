@@ -14,7 +14,7 @@ use sqlx::postgres::PgRow;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, name};
 
-/// It adds a connection, and tells whether there was none of this reference.
+/// Adds a connection, and tells whether there was none of this reference.
 pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<bool, StoreError> {
     let added = sqlx::query(
         "INSERT INTO connections \
@@ -40,7 +40,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
     Ok(added.rows_affected() > 0)
 }
 
-/// It makes a connection that is renewed free and due again.
+/// Makes a connection that is renewed free and due again.
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET reference = $3, state = $4, workspace = $5::text::json, bot_id = $6, \
@@ -163,7 +163,7 @@ pub(crate) async fn due(
     every(rows, place)
 }
 
-/// It returns those that [are due](due) and sees to it that none of them is found again before `until`, unless it was claimed.
+/// Returns those that [are due](due) and sees to it that none of them is found again before `until`, unless it was claimed.
 #[cfg(feature = "worker")]
 pub(crate) async fn queue_due(
     db: impl PgExecutor<'_>,
@@ -181,7 +181,7 @@ pub(crate) async fn queue_due(
     every(rows, place)
 }
 
-/// It takes a connection out of the queue's hands: if it is due and free, it is found again.
+/// Takes a connection out of the queue's hands: if it is due and free, it is found again.
 #[cfg(feature = "worker")]
 pub(crate) async fn unqueue(
     db: impl PgExecutor<'_>,
@@ -200,7 +200,7 @@ pub(crate) async fn unqueue(
     Ok(())
 }
 
-/// It claims a connection that is free and, if a time is given, due by then. It is in nobody's queue then.
+/// Claims a connection that is free and, if a time is given, due by then. It is in nobody's queue then.
 pub(crate) async fn claim(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -227,7 +227,7 @@ pub(crate) async fn claim(
     row.as_ref().map(connection).transpose()
 }
 
-/// It lengthens a lease that is held, and tells whether it was.
+/// Lengthens a lease that is held, and tells whether it was.
 pub(crate) async fn renew(
     db: impl PgExecutor<'_>,
     connection: &Connection,
@@ -248,7 +248,7 @@ pub(crate) async fn renew(
     Ok(renewed.rows_affected() > 0)
 }
 
-/// It frees a connection that is still the holder's, and tells whether it was.
+/// Frees a connection that is still the holder's, and tells whether it was.
 pub(crate) async fn finish(
     db: impl PgExecutor<'_>,
     connection: &Connection,

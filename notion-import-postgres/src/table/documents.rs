@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, name, number};
 
-/// It writes documents of one tenant, new ones and old ones that the transaction has locked.
+/// Writes documents of one tenant, new ones and old ones that the transaction has locked.
 pub(crate) async fn save(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -126,7 +126,7 @@ pub(crate) async fn get(
     row.as_ref().map(read).transpose()
 }
 
-/// It returns a document that nobody else changes until the transaction ends.
+/// Returns a document that nobody else changes until the transaction ends.
 pub(crate) async fn lock(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -135,7 +135,7 @@ pub(crate) async fn lock(
     Ok(lock_many(db, tenant, [id]).await?.pop())
 }
 
-/// It returns those among `ids` that are there. Nobody else changes them until the transaction ends.
+/// Returns those among `ids` that are there. Nobody else changes them until the transaction ends.
 pub(crate) async fn lock_many(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -152,7 +152,7 @@ pub(crate) async fn lock_many(
     every(rows, read)
 }
 
-/// It returns the documents of these sources. Nobody else changes them until the transaction ends.
+/// Returns the documents of these sources. Nobody else changes them until the transaction ends.
 pub(crate) async fn lock_by_source(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -244,7 +244,7 @@ pub(crate) async fn linked_by_source(
     every(rows, read_linked)
 }
 
-/// It takes the connection from all that it holds, and returns how many those were.
+/// Takes the connection from all that it holds, and returns how many those were.
 pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> Result<u64, StoreError> {
     let detached = sqlx::query(
         "WITH held AS ( \
@@ -260,7 +260,7 @@ pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> 
     Ok(detached.rows_affected())
 }
 
-/// It adds the blobs that are the icons and covers of sources.
+/// Adds the blobs that are the icons and covers of sources.
 pub(crate) async fn blobs(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

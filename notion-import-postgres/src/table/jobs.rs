@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::backend;
 
-/// It queues a sync of each, at a moment of its own within `spread`. One that is queued already stays where it is.
+/// Queues a sync of each, at a moment of its own within `spread`. One that is queued already stays where it is.
 pub(crate) async fn add(
     db: impl PgExecutor<'_>,
     connections: &[(TenantId, ConnectionId)],

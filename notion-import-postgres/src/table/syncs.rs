@@ -8,7 +8,7 @@ use sqlx::PgExecutor;
 use crate::error::backend;
 use crate::row::{Columns, integer};
 
-/// It lets an importer through, unless a later generation has detached the connection.
+/// Lets an importer through, unless a later generation has detached the connection.
 pub(crate) async fn admit(db: impl PgExecutor<'_>, importer: &Connection) -> Result<(), StoreError> {
     let overtaken =
         sqlx::query("SELECT 1 FROM syncs WHERE tenant_id = $1 AND connection = $2 AND detached > $3")
@@ -21,7 +21,7 @@ pub(crate) async fn admit(db: impl PgExecutor<'_>, importer: &Connection) -> Res
     if overtaken.is_some() { Err(StoreError::Fenced) } else { Ok(()) }
 }
 
-/// It notes the generation of a sync, unless a later one has patched already, or the connection was given to a later one; until the
+/// Notes the generation of a sync, unless a later one has patched already, or the connection was given to a later one; until the
 /// transaction ends, it is not.
 pub(crate) async fn accept(db: impl PgExecutor<'_>, writer: &Connection) -> Result<(), StoreError> {
     let accepted = sqlx::query(
@@ -55,7 +55,7 @@ pub(crate) async fn cursor(
     Ok(watermark.map(|watermark| SyncCursor { watermark }))
 }
 
-/// It moves the cursor of a writer that was accepted, never back.
+/// Moves the cursor of a writer that was accepted, never back.
 pub(crate) async fn advance(
     db: impl PgExecutor<'_>,
     connection: &Connection,
@@ -74,7 +74,7 @@ pub(crate) async fn advance(
     Ok(())
 }
 
-/// It forgets the cursor of a connection that an accepted generation detaches, and fences the importers before it.
+/// Forgets the cursor of a connection that an accepted generation detaches, and fences the importers before it.
 pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE syncs SET watermark = NULL, detached = generation \

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::backend;
 use crate::row::{Columns, every, json, number};
 
-/// It adds versions to documents that the transaction has locked or made.
+/// Adds versions to documents that the transaction has locked or made.
 pub(crate) async fn insert(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -140,7 +140,7 @@ pub(crate) async fn list(
     every(rows, read)
 }
 
-/// It adds the blobs of all versions, and the digests of Markdown.
+/// Adds the blobs of all versions, and the digests of Markdown.
 pub(crate) async fn blobs(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

@@ -151,7 +151,7 @@ async fn connect(options: &PgConnectOptions) -> PgConnection {
     PgConnection::connect_with(options).await.expect("a cluster that answers")
 }
 
-/// It runs statements that must succeed.
+/// Runs statements that must succeed.
 pub async fn run(db: &mut PgConnection, sql: impl Into<String>) {
     let sql = sql.into();
     let ran = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(db).await;

@@ -27,7 +27,7 @@ impl TaskHandler for Sync {
 }
 
 impl Worker {
-    /// It fails, so that the job is delivered again, only if it cannot tell whether the connection was claimed, or it was given
+    /// Fails, so that the job is delivered again, only if it cannot tell whether the connection was claimed, or it was given
     /// back. When a sync that was begun is tried again, is the schedule's to say.
     async fn sync(&self, job: Sync) -> Result<(), &'static str> {
         let Sync { tenant, connection } = job;

@@ -58,7 +58,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// It makes the queue's tables, or brings them up to date. [`ScheduleOptions`](notion_import_core::schedule::ScheduleOptions)
+    /// Makes the queue's tables, or brings them up to date. [`ScheduleOptions`](notion_import_core::schedule::ScheduleOptions)
     /// say how many connections this process syncs at once, and after what silence others take over.
     ///
     /// # Errors

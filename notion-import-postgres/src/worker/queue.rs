@@ -28,7 +28,7 @@ const POLL: Duration = Duration::from_secs(1);
 const FAREWELL: Duration = Duration::from_secs(10);
 
 impl Worker {
-    /// It runs the queue until the shutdown, or until it fails.
+    /// Runs the queue until the shutdown, or until it fails.
     pub(super) async fn serve(&self, shutdown: Shutdown) -> Result<(), StoreError> {
         let queue = self.prepare(shutdown).await?;
         // What a crash has left behind and nobody runs any more.

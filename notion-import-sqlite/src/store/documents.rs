@@ -111,7 +111,7 @@ impl DocumentStore for Sqlite {
     }
 }
 
-/// It writes what changed.
+/// Writes what changed.
 async fn save(tx: &mut Tx, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
     documents::save(&mut **tx, tenant, batch.changed()).await?;
     for (document, version) in batch.versions() {

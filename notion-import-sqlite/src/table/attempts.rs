@@ -11,7 +11,7 @@ use sqlx::{Row, Sqlite, SqliteExecutor};
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, micros};
 
-/// It adds an attempt, and tells whether there was none of this id.
+/// Adds an attempt, and tells whether there was none of this id.
 pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Result<bool, StoreError> {
     let Attempt {
         tenant,

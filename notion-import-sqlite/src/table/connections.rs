@@ -14,7 +14,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, micros, name};
 
-/// It adds a connection, or makes one that is renewed free and due again.
+/// Adds a connection, or makes one that is renewed free and due again.
 pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     let ConnectionRecord { workspace, connected_by, connected_at, generation, next_run, .. } = record;
     sqlx::query(
@@ -142,7 +142,7 @@ pub(crate) async fn claim_due(
     Ok(claimed.into_iter().map(|(_, connection)| connection).collect())
 }
 
-/// It claims a connection that is free and, if a time is given, due by then.
+/// Claims a connection that is free and, if a time is given, due by then.
 pub(crate) async fn claim(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
@@ -168,7 +168,7 @@ pub(crate) async fn claim(
     row.as_ref().map(connection).transpose()
 }
 
-/// It lengthens a lease that is held, and tells whether it was.
+/// Lengthens a lease that is held, and tells whether it was.
 pub(crate) async fn renew(
     db: impl SqliteExecutor<'_>,
     connection: &Connection,
@@ -188,7 +188,7 @@ pub(crate) async fn renew(
     Ok(renewed.rows_affected() > 0)
 }
 
-/// It frees a connection that is still the holder's, and tells whether it was.
+/// Frees a connection that is still the holder's, and tells whether it was.
 pub(crate) async fn finish(
     db: impl SqliteExecutor<'_>,
     connection: &Connection,

@@ -17,7 +17,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json as json_text, micros, name};
 
-/// It writes documents of one tenant, new ones and old ones.
+/// Writes documents of one tenant, new ones and old ones.
 pub(crate) async fn save(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
@@ -188,7 +188,7 @@ pub(crate) async fn linked_by_source(
     every(rows, read_linked)
 }
 
-/// It takes the connection from all that it holds, and returns how many those were.
+/// Takes the connection from all that it holds, and returns how many those were.
 pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection) -> Result<u64, StoreError> {
     let detached =
         sqlx::query("UPDATE documents SET connection = NULL WHERE tenant_id = ? AND connection = ?")
@@ -200,7 +200,7 @@ pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection)
     Ok(detached.rows_affected())
 }
 
-/// It adds the blobs that are the icons and covers of sources.
+/// Adds the blobs that are the icons and covers of sources.
 pub(crate) async fn blobs(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,

@@ -8,7 +8,7 @@ use sqlx::SqliteExecutor;
 use crate::error::backend;
 use crate::row::{Columns, integer, micros};
 
-/// It lets an importer through, unless a later generation has detached the connection.
+/// Lets an importer through, unless a later generation has detached the connection.
 pub(crate) async fn admit(db: impl SqliteExecutor<'_>, importer: &Connection) -> Result<(), StoreError> {
     let overtaken =
         sqlx::query("SELECT 1 FROM syncs WHERE tenant_id = ? AND connection = ? AND detached > ?")
@@ -21,7 +21,7 @@ pub(crate) async fn admit(db: impl SqliteExecutor<'_>, importer: &Connection) ->
     if overtaken.is_some() { Err(StoreError::Fenced) } else { Ok(()) }
 }
 
-/// It notes the generation of a sync, unless a later one has patched already.
+/// Notes the generation of a sync, unless a later one has patched already.
 pub(crate) async fn accept(db: impl SqliteExecutor<'_>, writer: &Connection) -> Result<(), StoreError> {
     let accepted = sqlx::query(
         "INSERT INTO syncs (tenant_id, connection, generation) VALUES (?, ?, ?) \
@@ -51,7 +51,7 @@ pub(crate) async fn cursor(
     Ok(watermark.map(|watermark| SyncCursor { watermark }))
 }
 
-/// It moves the cursor of a writer that was accepted, never back.
+/// Moves the cursor of a writer that was accepted, never back.
 pub(crate) async fn advance(
     db: impl SqliteExecutor<'_>,
     connection: &Connection,
@@ -69,7 +69,7 @@ pub(crate) async fn advance(
     Ok(())
 }
 
-/// It forgets the cursor of a connection that an accepted generation detaches, and fences the importers before it.
+/// Forgets the cursor of a connection that an accepted generation detaches, and fences the importers before it.
 pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE syncs SET watermark = NULL, detached = generation WHERE tenant_id = ? AND connection = ?",

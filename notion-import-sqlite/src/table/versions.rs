@@ -93,7 +93,7 @@ pub(crate) async fn list(
     every(rows, read)
 }
 
-/// It adds the blobs of all versions, and the digests of Markdown.
+/// Adds the blobs of all versions, and the digests of Markdown.
 pub(crate) async fn blobs(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,

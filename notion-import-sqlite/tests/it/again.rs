@@ -20,7 +20,7 @@ fn morning() -> DateTime<Utc> {
     "2026-11-22T08:00:00Z".parse().unwrap()
 }
 
-/// It opens the folder, imports, lets go of it, and returns what became of each page.
+/// Opens the folder, imports, lets go of it, and returns what became of each page.
 async fn import(
     data: &Path,
     world: &World,

@@ -56,7 +56,7 @@ async fn killed_imports_leave_a_whole_library_and_nothing_doubled() {
     }
 }
 
-/// It lets a child work for a while, kills it, and returns the last answer for each page.
+/// Lets a child work for a while, kills it, and returns the last answer for each page.
 fn kill_after(data: &Path, round: u32, while_working: Duration) -> Vec<(u32, BlobId)> {
     let mut child = spawn("crash::child_that_is_killed", data, round);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);

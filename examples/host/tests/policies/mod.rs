@@ -59,7 +59,7 @@ impl Policies {
         rows.iter().map(|(json,)| serde_json::from_str(json).map_err(StoreError::backend)).collect()
     }
 
-    /// It writes what changed of these rows, all or nothing.
+    /// Writes what changed of these rows, all or nothing.
     async fn write(&self, rows: Vec<Row>, batch: &Batch) -> Result<(), StoreError> {
         let mut newest: HashMap<_, _> =
             rows.into_iter().map(|row| (row.kept.document.id, row.newest)).collect();

@@ -72,7 +72,7 @@ pub enum Outside {
     NotFound,
     /// Signing in may help.
     SignIn,
-    /// It exists and may be asked for.
+    /// Exists and may be asked for.
     RequestAccess,
     /// This NDA is to be accepted first.
     AcceptNda {
@@ -83,7 +83,7 @@ pub enum Outside {
     },
 }
 
-/// It decides whether `viewer`, on the site of tenant `site`, may read the document now.
+/// Decides whether `viewer`, on the site of tenant `site`, may read the document now.
 ///
 /// The first arm that fits wins, and every arm before `Public` only denies, so none of them can widen.
 pub fn decide(

@@ -28,7 +28,7 @@ use crate::library::blob::BlobId;
 /// What becomes of documents is the same in every store: [`Batch`](crate::library::batch::Batch) says it, the store reads and writes.
 #[async_trait]
 pub trait DocumentStore: Send + Sync {
-    /// It brings in contents, all or none, and returns what became of each, in their order. One source may be among them
+    /// Brings in contents, all or none, and returns what became of each, in their order. One source may be among them
     /// several times: the result is that of importing one after the other.
     ///
     /// For each it creates the source's document, or gives it a new version if the content or the attachments differ from its
@@ -46,7 +46,7 @@ pub trait DocumentStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Vec<Imported>, StoreError>;
 
-    /// It brings in one: [`import_many`](Self::import_many) of a single content, and not to be written anew.
+    /// Brings in one: [`import_many`](Self::import_many) of a single content, and not to be written anew.
     async fn import(
         &self,
         actor: &Actor,
@@ -58,7 +58,7 @@ pub trait DocumentStore: Send + Sync {
         imported.into_iter().next().ok_or(StoreError::Corrupt("an import without a document"))
     }
 
-    /// It applies what a sync found and moves the cursor, in one transaction. The watermark never moves back.
+    /// Applies what a sync found and moves the cursor, in one transaction. The watermark never moves back.
     /// Skipped are patches for documents that are unlinked, not there or linked through another connection, that name another
     /// source than the document's, or that are older than the last look at it. A detached document whose source answered
     /// becomes linked to this connection. A title that changes is audited.
@@ -69,7 +69,7 @@ pub trait DocumentStore: Send + Sync {
         cursor: Option<SyncCursor>,
     ) -> Result<(), StoreError>;
 
-    /// It returns the documents linked through the connection in the order of their ids, beginning after `after`.
+    /// Returns the documents linked through the connection in the order of their ids, beginning after `after`.
     async fn linked(
         &self,
         connection: &Connection,
@@ -77,25 +77,25 @@ pub trait DocumentStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError>;
 
-    /// It returns the tenant's linked documents among these sources, detached ones included, in no order.
+    /// Returns the tenant's linked documents among these sources, detached ones included, in no order.
     async fn linked_by_source(
         &self,
         tenant: TenantId,
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError>;
 
-    /// It returns the blobs that anything of the tenant's documents refers to: each version's content and attachments, and the
+    /// Returns the blobs that anything of the tenant's documents refers to: each version's content and attachments, and the
     /// icons and covers of sources. Other ids may be among them.
     async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError>;
 
-    /// It returns how far the connection's syncs have come.
+    /// Returns how far the connection's syncs have come.
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError>;
 
-    /// It detaches every document of the connection and forgets its cursor; sources and documents stay, and the
+    /// Detaches every document of the connection and forgets its cursor; sources and documents stay, and the
     /// generation of `connection` fences whoever still writes with a lower one. Returns how many documents it detached.
     async fn detach(&self, connection: &Connection) -> Result<u64, StoreError>;
 
-    /// It forgets a document's link, which is audited; the document and its versions stay. Its source can be imported anew,
+    /// Forgets a document's link, which is audited; the document and its versions stay. Its source can be imported anew,
     /// as a new document. Unlinking it again succeeds.
     ///
     /// # Errors

@@ -144,7 +144,7 @@ impl Gate {
         Self { access, blobs }
     }
 
-    /// It reads the published version of a document on the pages of tenant `site`.
+    /// Reads the published version of a document on the pages of tenant `site`.
     ///
     /// # Errors
     /// A store's only; not being allowed is [`Reading::Closed`].
@@ -169,7 +169,7 @@ impl Gate {
         Ok(Reading::Open(Box::new(Readable { site, title, version, cacheable, _proof: () })))
     }
 
-    /// It streams a file of a document that somebody was allowed to read.
+    /// Streams a file of a document that somebody was allowed to read.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the file is not one of the document's.

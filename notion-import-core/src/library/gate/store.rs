@@ -34,10 +34,10 @@ use crate::library::document::Version;
 /// what to write. Only `perform` and what reads is a store's to implement.
 #[async_trait]
 pub trait AccessStore: AuditLog {
-    /// It returns one document. Members who read internal documents only, as for all that take an actor and change nothing.
+    /// Returns one document. Members who read internal documents only, as for all that take an actor and change nothing.
     async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError>;
 
-    /// It returns the tenant's documents, newest first (the greater id first where two were made at once), beginning after
+    /// Returns the tenant's documents, newest first (the greater id first where two were made at once), beginning after
     /// `after`.
     async fn documents(
         &self,
@@ -46,7 +46,7 @@ pub trait AccessStore: AuditLog {
         limit: usize,
     ) -> Result<Vec<AdminDocument>, StoreError>;
 
-    /// It returns a document's versions, newest first.
+    /// Returns a document's versions, newest first.
     async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError>;
 
     /// Gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers
@@ -66,7 +66,7 @@ pub trait AccessStore: AuditLog {
         .await
     }
 
-    /// It changes a document's level. Which way the change goes is told by the level the document has, not by the one the
+    /// Changes a document's level. Which way the change goes is told by the level the document has, not by the one the
     /// change begins from.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ pub trait AccessStore: AuditLog {
         .await
     }
 
-    /// It takes a document from every reader outside; it always works.
+    /// Takes a document from every reader outside; it always works.
     async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.perform(&Act::of(actor, AccessChange::Document(id, DocumentChange::Withdraw), now)?).await
     }
@@ -132,7 +132,7 @@ pub trait AccessStore: AuditLog {
         .await
     }
 
-    /// It sets the NDA a document requires beside the tenant's default. Removing or replacing one needs the right to manage NDAs.
+    /// Sets the NDA a document requires beside the tenant's default. Removing or replacing one needs the right to manage NDAs.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the tenant has no such document or no such NDA.
@@ -178,10 +178,10 @@ pub trait AccessStore: AuditLog {
             .await
     }
 
-    /// It returns a document's assignments, dead ones included, oldest first.
+    /// Returns a document's assignments, dead ones included, oldest first.
     async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError>;
 
-    /// It publishes a version of an NDA, which is current from then on, and returns its number. Needs the right to manage NDAs.
+    /// Publishes a version of an NDA, which is current from then on, and returns its number. Needs the right to manage NDAs.
     ///
     /// # Errors
     /// [`Conflict::Changed`] if another version is current than the one that was expected.
@@ -195,7 +195,7 @@ pub trait AccessStore: AuditLog {
         Ok(nda.expected + 1)
     }
 
-    /// It sets the NDA that every `requires_nda` document of the tenant requires. Needs the right to manage NDAs.
+    /// Sets the NDA that every `requires_nda` document of the tenant requires. Needs the right to manage NDAs.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the tenant has no such NDA.
@@ -208,10 +208,10 @@ pub trait AccessStore: AuditLog {
         self.perform(&Act::of(actor, AccessChange::SetDefaultNda(nda), now)?).await
     }
 
-    /// It returns the tenant's default NDA and all its NDAs in the order of their ids.
+    /// Returns the tenant's default NDA and all its NDAs in the order of their ids.
     async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError>;
 
-    /// It returns a version of an NDA, for whoever is asked to accept it.
+    /// Returns a version of an NDA, for whoever is asked to accept it.
     async fn nda_text(
         &self,
         tenant: TenantId,
@@ -235,7 +235,7 @@ pub trait AccessStore: AuditLog {
         self.perform(&Act::acceptance(site, viewer, acceptance, now)).await
     }
 
-    /// It declares a contact's acceptances of an NDA void; doing so again succeeds. Needs the right to manage NDAs.
+    /// Declares a contact's acceptances of an NDA void; doing so again succeeds. Needs the right to manage NDAs.
     async fn void_acceptance(
         &self,
         actor: &Actor,
@@ -246,7 +246,7 @@ pub trait AccessStore: AuditLog {
         self.perform(&Act::of(actor, AccessChange::VoidAcceptance(contact, nda), now)?).await
     }
 
-    /// It returns what [`decide`](crate::library::access::decide) needs to know of one document of the site's tenant and, if the viewer is one, of a contact.
+    /// Returns what [`decide`](crate::library::access::decide) needs to know of one document of the site's tenant and, if the viewer is one, of a contact.
     async fn facts(
         &self,
         site: TenantId,
@@ -254,7 +254,7 @@ pub trait AccessStore: AuditLog {
         id: DocumentId,
     ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError>;
 
-    /// It returns what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`](crate::library::access::decide) answers
+    /// Returns what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`](crate::library::access::decide) answers
     /// anything but [`Outside::NotFound`](crate::library::access::Outside::NotFound) and that are published, ordered by the bytes of the title, then by id.
     async fn readable(
         &self,

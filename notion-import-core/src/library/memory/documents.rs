@@ -74,7 +74,7 @@ impl MemoryLibrary {
         lock(&self.tenants)
     }
 
-    /// It looks at a tenant; at an empty one if nothing is kept of it.
+    /// Looks at a tenant; at an empty one if nothing is kept of it.
     pub(super) fn read<T>(&self, tenant: TenantId, look: impl FnOnce(&Tenant) -> T) -> T {
         match self.tenants().get(&tenant) {
             Some(tenant) => look(tenant),
@@ -201,12 +201,12 @@ impl DocumentStore for MemoryLibrary {
 }
 
 impl Tenant {
-    /// It lets an importer through, unless a later generation has detached the connection.
+    /// Lets an importer through, unless a later generation has detached the connection.
     fn admit(&mut self, importer: &Connection) -> Result<(), StoreError> {
         if importer.generation < self.sync(importer).detached { Err(StoreError::Fenced) } else { Ok(()) }
     }
 
-    /// It notes the generation of a sync, unless a later one has patched already.
+    /// Notes the generation of a sync, unless a later one has patched already.
     fn accept(&mut self, writer: &Connection) -> Result<(), StoreError> {
         let sync = self.sync(writer);
         if writer.generation < sync.generation {
@@ -224,7 +224,7 @@ impl Tenant {
         self.documents.get(self.by_source.get(&source)?)
     }
 
-    /// It takes up what changed.
+    /// Takes up what changed.
     fn shelve(&mut self, batch: &Batch) {
         for kept in batch.changed() {
             let id = kept.document.id;

@@ -135,7 +135,7 @@ impl Content {
         }
     }
 
-    /// It reads the payload a block of that type has under the key of the same name.
+    /// Reads the payload a block of that type has under the key of the same name.
     pub(super) fn read<'de, A: MapAccess<'de>>(kind: BlockType, object: &mut A) -> Result<Self, A::Error> {
         Ok(match kind {
             BlockType::Paragraph => Self::Paragraph(value(object)?),

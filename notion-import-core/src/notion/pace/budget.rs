@@ -72,7 +72,7 @@ struct Refusal {
 }
 
 impl Budget {
-    /// It decides whether one more request may be sent now, beside those under way.
+    /// Decides whether one more request may be sent now, beside those under way.
     pub(super) fn admit(&mut self, now: Instant, priority: Priority, under_way: usize) -> Admission {
         if priority.is_interactive() {
             self.browsed_at = Some(now);
@@ -164,7 +164,7 @@ impl Budget {
         }
     }
 
-    /// It pauses without learning anything: the refusal was not about this connection's own budget.
+    /// Pauses without learning anything: the refusal was not about this connection's own budget.
     pub(super) fn pause(&mut self, now: Instant, wait: Duration) {
         self.paused_until = self.paused_until.max(Some(after(now, wait)));
     }
@@ -191,7 +191,7 @@ impl Budget {
         self.spent.len() - before
     }
 
-    /// It lets go of what no window holds any more.
+    /// Lets go of what no window holds any more.
     fn slide(&mut self, now: Instant) {
         while self.spent.front().is_some_and(|at| *at + WINDOW <= now) {
             self.spent.pop_front();

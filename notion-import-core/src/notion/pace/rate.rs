@@ -116,7 +116,7 @@ impl Rate {
         self.rate = self.proven;
     }
 
-    /// It starts to send at a moment, with nothing saved up.
+    /// Starts to send at a moment, with nothing saved up.
     pub(super) fn begin(&mut self, now: Instant) {
         (self.tokens, self.filled_at) = (1.0, now);
         (self.began, self.sent) = (now, 0.0);
@@ -191,7 +191,7 @@ impl Rate {
         shown.max_by(|one, other| one.rate.total_cmp(&other.rate))
     }
 
-    /// It decides, after one more was sent, whether the rate is proven, and whether to try more.
+    /// Decides, after one more was sent, whether the rate is proven, and whether to try more.
     fn judge(&mut self, now: Instant, may_try: bool) {
         if self.stage == Stage::Found {
             if may_try && now.saturating_duration_since(self.began) > self.calm {

@@ -49,7 +49,7 @@ impl Window {
         self.budget
     }
 
-    /// It decides, given what was spent in the last 60 seconds and the oldest of that.
+    /// Decides, given what was spent in the last 60 seconds and the oldest of that.
     pub(super) fn admit(
         &mut self,
         now: Instant,
@@ -94,7 +94,7 @@ impl Window {
         (self.budget / 40).clamp(1, 16).saturating_sub(self.hoped - self.budget)
     }
 
-    /// It counts a window spent to the last request, and tells when more is to be tried.
+    /// Counts a window spent to the last request, and tells when more is to be tried.
     fn is_due(&mut self, now: Instant) -> bool {
         if now + self.late >= self.counted_at + WINDOW {
             self.counted_at = now;

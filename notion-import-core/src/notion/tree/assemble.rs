@@ -48,7 +48,7 @@ pub(crate) struct Below {
 }
 
 impl TreeBuilder {
-    /// It adds top-level blocks after those already there, and returns their handles.
+    /// Adds top-level blocks after those already there, and returns their handles.
     pub fn roots(&mut self, blocks: Vec<Block>) -> Vec<Handle> {
         let mut links = self.roots;
         let handles = self.append(blocks, 0, &mut links);
@@ -56,7 +56,7 @@ impl TreeBuilder {
         handles
     }
 
-    /// It adds children of a block after those already there, and returns their handles. An empty list says that
+    /// Adds children of a block after those already there, and returns their handles. An empty list says that
     /// the block has none.
     pub fn children(&mut self, of: Handle, blocks: Vec<Block>) -> Vec<Handle> {
         let Some(parent) = self.slots.get_mut(of.0 as usize) else { return Vec::new() };
@@ -67,7 +67,7 @@ impl TreeBuilder {
         handles
     }
 
-    /// It says that children of a block are missing though some were added.
+    /// Says that children of a block are missing though some were added.
     pub fn incomplete(&mut self, of: Handle) {
         if let Some(slot) = self.slots.get_mut(of.0 as usize) {
             slot.loaded = false;
@@ -109,7 +109,7 @@ impl TreeBuilder {
         (start..self.slots.len() as u32).map(Handle).collect()
     }
 
-    /// It puts the blocks in reading order.
+    /// Puts the blocks in reading order.
     pub fn build(self) -> BlockTree {
         let mut slots: Vec<Option<Slot>> = self.slots.into_iter().map(Some).collect();
         let mut nodes: Vec<Node> = Vec::with_capacity(slots.len());

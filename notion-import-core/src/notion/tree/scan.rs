@@ -210,7 +210,7 @@ impl<'a> Scan<'a> {
         self.at += 1;
     }
 
-    /// It goes on in the innermost open block, to its end or into its children.
+    /// Goes on in the innermost open block, to its end or into its children.
     fn inside_block(&mut self) -> Result<Place, Fault> {
         let Some(mut frame) = self.frames.pop() else { return Err(Fault::NotJson) };
         loop {
@@ -243,7 +243,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// It reads the block's own text, now that all of it is known.
+    /// Reads the block's own text, now that all of it is known.
     fn close_block(&mut self, frame: &Frame) -> Result<(), Fault> {
         let pieces = &self.pieces[frame.pieces..];
         let own = match *pieces {
@@ -295,7 +295,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// It passes over one value of text known to be JSON.
+    /// Passes over one value of text known to be JSON.
     fn skip_value(&mut self) {
         let _ = self.strict_skip_value();
     }
@@ -326,7 +326,7 @@ impl<'a> Scan<'a> {
         self.bytes.get(self.at).copied()
     }
 
-    /// It says what is wrong with the whole text: that it is not JSON comes first.
+    /// Says what is wrong with the whole text: that it is not JSON comes first.
     fn explain(&self, fault: Fault) -> ParseError {
         if let Err(error) = serde_json::from_str::<IgnoredAny>(self.text) {
             return ParseError::NotJson { line: error.line(), column: error.column() };

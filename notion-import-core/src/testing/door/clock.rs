@@ -51,13 +51,13 @@ impl SimClock {
         Self { hands: Arc::new(Mutex::new(hands)), patience: Duration::ZERO }
     }
 
-    /// It gives work the clock cannot see this much real time before time jumps.
+    /// Gives work the clock cannot see this much real time before time jumps.
     pub fn patient(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// It moves the time on, waking whoever is due.
+    /// Moves the time on, waking whoever is due.
     pub fn advance(&self, duration: Duration) {
         let mut hands = self.hands();
         hands.now += delta(duration);
@@ -76,7 +76,7 @@ impl SimClock {
         self.hands().now
     }
 
-    /// It says that someone is at work.
+    /// Says that someone is at work.
     pub(super) fn stir(&self) {
         self.hands().activity += 1;
     }

@@ -36,55 +36,55 @@ impl Default for Download {
 }
 
 impl Download {
-    /// It downloads as an importer of this builder would.
+    /// Downloads as an importer of this builder would.
     pub fn of(builder: Builder) -> Self {
         let (guard, options) = builder.downloads();
         Self { guard, limits: options.downloads, cap: options.largest_file, ..Self::default() }
     }
 
-    /// It goes over this wire instead of the network.
+    /// Goes over this wire instead of the network.
     #[must_use]
     pub fn over(mut self, wire: &Switchboard) -> Self {
         self.wire = Some(wire.clone());
         self
     }
 
-    /// It waits by this clock.
+    /// Waits by this clock.
     #[must_use]
     pub fn under(mut self, clock: SharedClock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// It trusts an origin, as [`trust_origin`](crate::importer::Builder::trust_origin) does.
+    /// Trusts an origin, as [`trust_origin`](crate::importer::Builder::trust_origin) does.
     #[must_use]
     pub fn trusting(mut self, origin: &Url) -> Self {
         self.guard.trust(origin);
         self
     }
 
-    /// It fetches what Notion does not host, or does not.
+    /// Fetches what Notion does not host, or does not.
     #[must_use]
     pub fn external(mut self, external: External) -> Self {
         self.guard.fetch_external(external);
         self
     }
 
-    /// It keeps to these limits.
+    /// Keeps to these limits.
     #[must_use]
     pub fn within(mut self, limits: DownloadLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// It takes files of at most so many bytes.
+    /// Takes files of at most so many bytes.
     #[must_use]
     pub fn cap(mut self, cap: u64) -> Self {
         self.cap = cap;
         self
     }
 
-    /// It downloads a document.
+    /// Downloads a document.
     ///
     /// # Errors
     /// As an import would meet them.

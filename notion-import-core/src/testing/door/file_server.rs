@@ -14,15 +14,15 @@ use url::Url;
 /// What a file server does next on a connection. After the last step the connection ends.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// It sends these bytes, of a head or a body.
+    /// Sends these bytes, of a head or a body.
     Send(Bytes),
-    /// It sends these bytes so many times over.
+    /// Sends these bytes so many times over.
     Repeat(Bytes, u64),
-    /// It sends these bytes one by one, each after a pause.
+    /// Sends these bytes one by one, each after a pause.
     Drip(Bytes, Duration),
-    /// It says nothing for so long.
+    /// Says nothing for so long.
     Wait(Duration),
-    /// It resets the connection.
+    /// Resets the connection.
     Reset,
 }
 
@@ -73,7 +73,7 @@ pub struct FileServer {
 type Script = dyn Fn(&Asked, usize) -> Vec<Step> + Send + Sync;
 
 impl FileServer {
-    /// It starts a server that does what `script` says to a request, the so-many-th from 0.
+    /// Starts a server that does what `script` says to a request, the so-many-th from 0.
     ///
     /// # Errors
     /// If there is no port.

@@ -38,7 +38,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// It serves a world, at the clock's time, on a port or, with 0, on any. The world's file URLs then name
+    /// Serves a world, at the clock's time, on a port or, with 0, on any. The world's file URLs then name
     /// this server.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Server {
         &self.url
     }
 
-    /// It stops accepting and returns when the requests under way are answered.
+    /// Stops accepting and returns when the requests under way are answered.
     pub async fn stop(mut self) {
         self.stop.take();
         let _ = (&mut self.running).await;

@@ -26,7 +26,7 @@ struct Lines {
 }
 
 impl Switchboard {
-    /// It enters the addresses a host has. Entered again, they are what the look-up after finds.
+    /// Enters the addresses a host has. Entered again, they are what the look-up after finds.
     ///
     /// # Panics
     /// If one is no address.
@@ -37,7 +37,7 @@ impl Switchboard {
         self
     }
 
-    /// It connects whoever dials `address` with a socket of this machine.
+    /// Connects whoever dials `address` with a socket of this machine.
     #[must_use]
     pub fn plug(self, address: SocketAddr, with: SocketAddr) -> Self {
         self.lines().plugged.insert(address, with);

@@ -25,7 +25,7 @@ pub struct WorldTransport {
 type Answers = dyn Fn(&Request, DateTime<Utc>) -> Reply + Send + Sync;
 
 impl WorldTransport {
-    /// It reaches a world at once.
+    /// Reaches a world at once.
     pub fn new(world: World, clock: SimClock) -> Self {
         Self::answered(move |request, now| world.answer(request, now), clock)
     }
@@ -38,7 +38,7 @@ impl WorldTransport {
         Self { answers: Arc::new(answers), clock, latency: Duration::ZERO }
     }
 
-    /// It lets every answer take this long.
+    /// Lets every answer take this long.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self

@@ -13,7 +13,7 @@ pub struct WiremockDoor {
 }
 
 impl WiremockDoor {
-    /// It answers at the clock's time.
+    /// Answers at the clock's time.
     pub fn new(world: World, clock: SharedClock) -> Self {
         Self { world, clock }
     }

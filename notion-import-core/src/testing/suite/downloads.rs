@@ -117,7 +117,7 @@ fn chunks(times: u64) -> Step {
     Step::Repeat(chunk.into(), times)
 }
 
-/// It serves what is asked of `bytes`, and breaks off after so many of them.
+/// Serves what is asked of `bytes`, and breaks off after so many of them.
 fn served(asked: &Asked, bytes: &Bytes, etag: &str, at_most: usize) -> Vec<Step> {
     let from = asked.from().filter(|_| asked.header("if-range") == Some(etag));
     let rest = bytes.slice(from.unwrap_or(0)..);

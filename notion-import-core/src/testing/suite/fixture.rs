@@ -41,7 +41,7 @@ pub(super) async fn moment() -> DateTime<Utc> {
     now
 }
 
-/// It lets others go first so many times.
+/// Lets others go first so many times.
 pub(super) async fn turns(count: usize) {
     for _ in 0..count {
         tokio::task::yield_now().await;
@@ -223,7 +223,7 @@ pub(super) async fn collected(mut bytes: BlobBytes) -> Result<Vec<u8>, Broken> {
     Ok(whole)
 }
 
-/// It polls `future` so many times, unless it is ready before, and drops it.
+/// Polls `future` so many times, unless it is ready before, and drops it.
 pub(super) async fn abandon<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
     let mut future = pin!(future);
     for _ in 0..polls {

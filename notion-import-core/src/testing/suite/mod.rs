@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 
 use crate::error::StoreError;
 
-/// It breaks the promise, with a message, unless the condition holds.
+/// Breaks the promise, with a message, unless the condition holds.
 macro_rules! ensure {
     ($holds:expr, $($message:tt)+) => {
         if !$holds {
@@ -29,7 +29,7 @@ macro_rules! ensure {
     };
 }
 
-/// It breaks the promise unless the two are equal.
+/// Breaks the promise unless the two are equal.
 macro_rules! ensure_eq {
     ($left:expr, $right:expr, $($message:tt)+) => {
         match (&$left, &$right) {
@@ -42,7 +42,7 @@ macro_rules! ensure_eq {
     };
 }
 
-/// It breaks the promise unless the call fails with this.
+/// Breaks the promise unless the call fails with this.
 macro_rules! ensure_fails {
     ($call:expr, $error:pat, $($message:tt)+) => {
         match $call {
@@ -107,7 +107,7 @@ impl<S> Promise<S> {
     }
 }
 
-/// It returns every promise a store breaks, each tried on a fresh one.
+/// Returns every promise a store breaks, each tried on a fresh one.
 pub async fn broken<S>(promises: &[Promise<S>], fresh: impl AsyncFn() -> S) -> Vec<(&'static str, Broken)> {
     let mut broken = Vec::new();
     for promise in promises {
@@ -118,7 +118,7 @@ pub async fn broken<S>(promises: &[Promise<S>], fresh: impl AsyncFn() -> S) -> V
     broken
 }
 
-/// It asserts that a store keeps every promise.
+/// Asserts that a store keeps every promise.
 ///
 /// # Panics
 /// With all the broken ones, if it does not.

@@ -50,7 +50,7 @@ impl Shelf {
         self.connection.tenant
     }
 
-    /// It puts a file that says its own name.
+    /// Puts a file that says its own name.
     async fn put(&self, name: &str) -> Result<StoredFile, Broken> {
         self.files.blobs.put(self.tenant(), bytes(name.as_bytes()), 99).await?;
         Ok(file(name))
@@ -69,7 +69,7 @@ impl Shelf {
         Ok(sweep(&*self.files.documents, &*self.files.blobs, self.tenant(), before).await?)
     }
 
-    /// It sweeps, and what a store may have set aside goes too.
+    /// Sweeps, and what a store may have set aside goes too.
     async fn sweep_all(&self) -> Result<u64, Broken> {
         let swept = self.sweep(moment().await).await?;
         self.sweep(moment().await).await?;

@@ -14,7 +14,7 @@ use crate::id::NotionId;
 use crate::testing::blocks::Block;
 use crate::testing::text::Text;
 
-/// It edits a world. An edit moves the edited page's `last_edited_time` and not its parents'; moving, locking
+/// Edits a world. An edit moves the edited page's `last_edited_time` and not its parents'; moving, locking
 /// and publishing a page move none.
 ///
 /// # Panics
@@ -35,7 +35,7 @@ pub struct Database {
 }
 
 impl Author {
-    /// It opens a workspace.
+    /// Opens a workspace.
     pub fn workspace(&self, name: &str) -> NotionId {
         let mut state = self.state();
         let (id, owner) = (state.mint(), state.mint());
@@ -43,7 +43,7 @@ impl Author {
         id
     }
 
-    /// It makes a page in a workspace, page, block or data source.
+    /// Makes a page in a workspace, page, block or data source.
     pub fn page(&self, place: NotionId, title: impl Into<Text>) -> NotionId {
         let mut state = self.state();
         let id = state.place(place, Kind::Page(Page::default()), self.now);
@@ -53,7 +53,7 @@ impl Author {
         id
     }
 
-    /// It makes a row: a page in a data source, with values by column name.
+    /// Makes a row: a page in a data source, with values by column name.
     pub fn row<'a>(
         &self,
         source: NotionId,
@@ -67,7 +67,7 @@ impl Author {
         row
     }
 
-    /// It makes a database with one data source of the same name.
+    /// Makes a database with one data source of the same name.
     pub fn database<C: Into<Column>>(
         &self,
         place: NotionId,
@@ -80,7 +80,7 @@ impl Author {
         Database { id, data_source: self.data_source(id, title, columns) }
     }
 
-    /// It adds a data source to a database. Without a title column it gets one called `Name`.
+    /// Adds a data source to a database. Without a title column it gets one called `Name`.
     pub fn data_source<C: Into<Column>>(
         &self,
         database: NotionId,
@@ -101,7 +101,7 @@ impl Author {
         id
     }
 
-    /// It uploads a file, for `image`, `pdf` and `file` blocks, icons, covers and files properties.
+    /// Uploads a file, for `image`, `pdf` and `file` blocks, icons, covers and files properties.
     pub fn file(&self, name: &str, mime: &str, bytes: impl Into<Vec<u8>>) -> StoredFile {
         let mut state = self.state();
         let id = state.mint();
@@ -110,7 +110,7 @@ impl Author {
         StoredFile { id, name: name.to_owned() }
     }
 
-    /// It appends blocks to a page or block and returns their ids, without those nested in them.
+    /// Appends blocks to a page or block and returns their ids, without those nested in them.
     pub fn append(&self, place: NotionId, blocks: impl IntoIterator<Item = Block>) -> Vec<NotionId> {
         let mut state = self.state();
         let ids = blocks.into_iter().map(|block| state.grow(place, block, self.now)).collect();
@@ -118,13 +118,13 @@ impl Author {
         ids
     }
 
-    /// It replaces all blocks of a page or block; child pages and databases stay.
+    /// Replaces all blocks of a page or block; child pages and databases stay.
     pub fn replace(&self, place: NotionId, blocks: impl IntoIterator<Item = Block>) -> Vec<NotionId> {
         self.state().clear(place);
         self.append(place, blocks)
     }
 
-    /// It writes a block anew; what is nested in it stays.
+    /// Writes a block anew; what is nested in it stays.
     pub fn rewrite(&self, id: NotionId, block: Block) {
         let mut state = self.state();
         match &mut state.node(id).kind {
@@ -137,19 +137,19 @@ impl Author {
         state.touch(id, self.now);
     }
 
-    /// It removes a block: like everything removed in Notion, it goes to the trash.
+    /// Removes a block: like everything removed in Notion, it goes to the trash.
     pub fn remove(&self, block: NotionId) {
         self.trash(block);
     }
 
-    /// It renames a page, database or data source.
+    /// Renames a page, database or data source.
     pub fn set_title(&self, id: NotionId, title: impl Into<Text>) {
         let mut state = self.state();
         state.set_title(id, title.into().into_value());
         state.touch(id, self.now);
     }
 
-    /// It sets a property to what stands under the type's key, such as `{"name": "Done"}` for a status.
+    /// Sets a property to what stands under the type's key, such as `{"name": "Done"}` for a status.
     pub fn set_property(&self, page: NotionId, name: &str, value: Value) {
         let mut state = self.state();
         let known = state.columns(state.peek(page)).iter().any(|column| column.name == name);
@@ -158,64 +158,64 @@ impl Author {
         state.touch(page, self.now);
     }
 
-    /// It sets the icon of a page or database; [`StoredFile::reference`] makes it a hosted one.
+    /// Sets the icon of a page or database; [`StoredFile::reference`] makes it a hosted one.
     pub fn set_icon(&self, id: NotionId, icon: Value) {
         let mut state = self.state();
         state.node(id).icon = icon;
         state.touch(id, self.now);
     }
 
-    /// It sets the cover of a page or database.
+    /// Sets the cover of a page or database.
     pub fn set_cover(&self, id: NotionId, cover: Value) {
         let mut state = self.state();
         state.node(id).cover = cover;
         state.touch(id, self.now);
     }
 
-    /// It moves anything, with all that is in it, to the trash.
+    /// Moves anything, with all that is in it, to the trash.
     pub fn trash(&self, id: NotionId) {
         let mut state = self.state();
         state.node(id).in_trash = true;
         state.touch(id, self.now);
     }
 
-    /// It takes something out of the trash.
+    /// Takes something out of the trash.
     pub fn restore(&self, id: NotionId) {
         let mut state = self.state();
         state.node(id).in_trash = false;
         state.touch(id, self.now);
     }
 
-    /// It archives a page, which is not the trash.
+    /// Archives a page, which is not the trash.
     pub fn archive(&self, page: NotionId) {
         let mut state = self.state();
         state.page(page).archived = true;
         state.touch(page, self.now);
     }
 
-    /// It takes a page out of the archive.
+    /// Takes a page out of the archive.
     pub fn unarchive(&self, page: NotionId) {
         let mut state = self.state();
         state.page(page).archived = false;
         state.touch(page, self.now);
     }
 
-    /// It locks a page.
+    /// Locks a page.
     pub fn lock(&self, page: NotionId) {
         self.state().page(page).locked = true;
     }
 
-    /// It unlocks a page.
+    /// Unlocks a page.
     pub fn unlock(&self, page: NotionId) {
         self.state().page(page).locked = false;
     }
 
-    /// It publishes a page to the web.
+    /// Publishes a page to the web.
     pub fn publish(&self, page: NotionId, url: &str) {
         self.state().page(page).public_url = Some(url.to_owned());
     }
 
-    /// It moves a page or database, with all that is in it, to another place.
+    /// Moves a page or database, with all that is in it, to another place.
     pub fn move_to(&self, id: NotionId, place: NotionId) {
         let mut state = self.state();
         let title = state.title(state.peek(id));
@@ -226,7 +226,7 @@ impl Author {
         }
     }
 
-    /// It deletes something for good: from now on Notion does not know it.
+    /// Deletes something for good: from now on Notion does not know it.
     pub fn purge(&self, id: NotionId) {
         let mut state = self.state();
         state.detach(id);

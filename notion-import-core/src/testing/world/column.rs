@@ -27,7 +27,7 @@ impl From<(&str, &str)> for Column {
 }
 
 impl Column {
-    /// It sets what the schema says under the type's key, such as a select's options.
+    /// Sets what the schema says under the type's key, such as a select's options.
     pub fn config(mut self, config: Value) -> Self {
         self.config = config;
         self

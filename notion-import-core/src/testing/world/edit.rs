@@ -30,7 +30,7 @@ impl State {
         }
     }
 
-    /// It makes something new, as the last thing in its place.
+    /// Makes something new, as the last thing in its place.
     pub fn place(&mut self, place: NotionId, kind: Kind, now: DateTime<Utc>) -> NotionId {
         let id = self.mint();
         let time = minute(now);
@@ -77,7 +77,7 @@ impl State {
         }
     }
 
-    /// It forgets something and all that is in it.
+    /// Forgets something and all that is in it.
     pub fn uproot(&mut self, id: NotionId) {
         let mut doomed = vec![id];
         while let Some(next) = doomed.pop() {
@@ -87,7 +87,7 @@ impl State {
         }
     }
 
-    /// It adds a block and all that is nested in it.
+    /// Adds a block and all that is nested in it.
     pub fn grow(&mut self, place: NotionId, block: blocks::Block, now: DateTime<Utc>) -> NotionId {
         let mut waiting = vec![(place, block)];
         let mut first = None;
@@ -100,7 +100,7 @@ impl State {
         first.unwrap_or(place)
     }
 
-    /// It trashes the blocks directly in a place.
+    /// Trashes the blocks directly in a place.
     pub fn clear(&mut self, place: NotionId) {
         for child in self.peek(place).children.clone() {
             let child = self.node(child);
@@ -119,7 +119,7 @@ impl State {
         }
     }
 
-    /// It gives a row its number, where its data source counts.
+    /// Gives a row its number, where its data source counts.
     pub fn number(&mut self, id: NotionId) {
         let node = self.peek(id);
         let Parent::Within(source) = node.parent else { return };
@@ -134,7 +134,7 @@ impl State {
         self.nodes.get(&source).map_or(0, |node| node.children.len())
     }
 
-    /// It leaves the traces of an edit: on the thing itself, on its page, and for search.
+    /// Leaves the traces of an edit: on the thing itself, on its page, and for search.
     pub fn touch(&mut self, id: NotionId, now: DateTime<Utc>) {
         let page = self.page_of(id);
         for touched in [Some(id), page.filter(|page| *page != id)].into_iter().flatten() {

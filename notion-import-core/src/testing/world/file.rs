@@ -52,7 +52,7 @@ pub(super) struct Stored {
 }
 
 impl State {
-    /// It puts a fresh signed URL wherever JSON refers to a file.
+    /// Puts a fresh signed URL wherever JSON refers to a file.
     pub fn sign_within(&self, value: &mut Value, now: DateTime<Utc>) {
         match value {
             Value::Object(fields) => {

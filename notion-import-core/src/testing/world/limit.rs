@@ -23,7 +23,7 @@ pub(super) struct Bucket {
 const LENGTH: TimeDelta = TimeDelta::seconds(60);
 
 impl State {
-    /// It counts a request against the limits, or refuses it.
+    /// Counts a request against the limits, or refuses it.
     pub fn spend(&mut self, token: &str, now: DateTime<Utc>) -> Outcome<()> {
         if self.rules.blocked {
             return Err(Refusal::limited("public_api_request_blocked", 60));

@@ -15,7 +15,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// It reads a GET's parameters.
+    /// Reads a GET's parameters.
     pub fn of_query(call: &Call) -> Outcome<Self> {
         let sent =
             |name: &str| call.query.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.clone());
@@ -26,7 +26,7 @@ impl Window {
         Ok(Self { size: checked("query", size)?, cursor: sent("start_cursor") })
     }
 
-    /// It reads a POST's body.
+    /// Reads a POST's body.
     pub fn of_body(body: &Value) -> Outcome<Self> {
         let size = match &body["page_size"] {
             Value::Null => LARGEST,
@@ -77,7 +77,7 @@ pub(super) struct Listing<'a, T> {
 }
 
 impl State {
-    /// It renders the part of a list that the window shows.
+    /// Renders the part of a list that the window shows.
     pub fn page_of_list<T>(
         &self,
         listing: &Listing<'_, T>,

@@ -123,7 +123,7 @@ impl State {
         })
     }
 
-    /// It adds what pages, databases and data sources show around them: icon, cover, URL.
+    /// Adds what pages, databases and data sources show around them: icon, cover, URL.
     fn dress(&self, object: &mut Value, node: &Node, now: DateTime<Utc>) {
         object["icon"] = node.icon.clone();
         object["cover"] = node.cover.clone();

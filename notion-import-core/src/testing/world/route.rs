@@ -96,7 +96,7 @@ impl Call {
         }
     }
 
-    /// It refuses query parameters an endpoint does not have.
+    /// Refuses query parameters an endpoint does not have.
     pub fn only_parameters(&self, known: &[&str]) -> Outcome<()> {
         match self.query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             Some((name, _)) => Err(not_present("query", name)),
@@ -105,7 +105,7 @@ impl Call {
     }
 }
 
-/// It refuses fields a body does not have.
+/// Refuses fields a body does not have.
 pub(super) fn only_fields(body: &Value, path: &str, known: &[&str]) -> Outcome<()> {
     let mut fields = body.as_object().into_iter().flatten();
     match fields.find(|(name, _)| !known.contains(&name.as_str())) {

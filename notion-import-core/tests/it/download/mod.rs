@@ -22,7 +22,7 @@ async fn downloads_into_memory_keep_every_promise() {
 
 const PDF: &[u8] = b"%PDF-1.7\nthe report";
 
-/// It downloads into the memory.
+/// Downloads into the memory.
 async fn download(download: &Download, url: &str) -> Result<StoredFile, Error> {
     download.document(&MemoryBlobs::default(), TenantId::fresh(), url).await
 }

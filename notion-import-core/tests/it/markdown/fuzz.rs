@@ -99,7 +99,7 @@ fn pick(rng: &mut Rng, corpus: &[Value]) -> Value {
     corpus[rng.usize(..corpus.len())].clone()
 }
 
-/// It changes one value, found by a walk that stops at random.
+/// Changes one value, found by a walk that stops at random.
 fn change(rng: &mut Rng, page: &mut Value, corpus: &[Value]) {
     let mut here = page;
     loop {

@@ -50,7 +50,7 @@ impl Desk {
         self.world.at(long_ago())
     }
 
-    /// It imports like nobody before, and returns how much it asked of Notion.
+    /// Imports like nobody before, and returns how much it asked of Notion.
     async fn import(&self, pick: Pick, change: impl FnOnce(Builder) -> Builder) -> (Imported, usize) {
         self.world.forget_requests();
         let importer = self.line.importer_over(&self.library, &self.blobs, change);

@@ -25,7 +25,7 @@ fn furnish() -> (World, Grant, NotionId) {
     (world, grant, home)
 }
 
-/// It goes on with something for so many steps, and then drops it.
+/// Goes on with something for so many steps, and then drops it.
 async fn up_to<T>(steps: usize, mut going: Pin<Box<impl Future<Output = T> + ?Sized>>) -> Option<T> {
     for _ in 0..steps {
         if let Poll::Ready(done) = poll!(going.as_mut()) {
@@ -36,7 +36,7 @@ async fn up_to<T>(steps: usize, mut going: Pin<Box<impl Future<Output = T> + ?Si
     None
 }
 
-/// It drops an operation after every number of steps until it comes to its end, on one connection all the time.
+/// Drops an operation after every number of steps until it comes to its end, on one connection all the time.
 async fn check<T>(
     line: &Line,
     operation: impl AsyncFn(&Tenant, usize) -> Option<T>,

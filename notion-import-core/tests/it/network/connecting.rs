@@ -26,7 +26,7 @@ impl Consented {
 }
 
 impl Tenant {
-    /// It connects, and returns what came of it. Where Notion does not say which workspace it is, nothing is granted, nothing
+    /// Connects, and returns what came of it. Where Notion does not say which workspace it is, nothing is granted, nothing
     /// can be confirmed, and the next hint makes up for it.
     pub(super) async fn connect(&self) -> Result<Vec<String>, Error> {
         let consented = self.consent().await;

@@ -31,7 +31,7 @@ struct Narrow {
 }
 
 impl Narrow {
-    /// It takes the connection, and a while to come.
+    /// Takes the connection, and a while to come.
     async fn connection(&self) -> SemaphorePermit<'_> {
         let connection = self.connections.acquire().await.unwrap();
         tokio::task::yield_now().await;

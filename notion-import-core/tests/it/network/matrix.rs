@@ -174,7 +174,7 @@ fn is_possible(endpoint: Endpoint, fault: &Fault) -> bool {
     }
 }
 
-/// It runs the whole matrix, the rows of an endpoint one after another and several endpoints at once.
+/// Runs the whole matrix, the rows of an endpoint one after another and several endpoints at once.
 pub(super) async fn rows<F>(line: impl Fn(&Furnished) -> F + Clone) -> Vec<Row>
 where
     F: Future<Output = (Line, Option<notion_import_core::testing::Server>)>,

@@ -104,7 +104,7 @@ fn learned(line: &Line, allowed: Allowed, began: DateTime<Utc>) -> DateTime<Utc>
     }
 }
 
-/// It checks an import under a limit; the last window need not be full.
+/// Checks an import under a limit; the last window need not be full.
 async fn check(line: &Line, picks: Vec<Pick>, allowed: Allowed, under_way: TimeDelta) {
     let (began, ended) = import_of_thirty_pages(line, picks).await;
     let begin = learned(line, allowed, began);

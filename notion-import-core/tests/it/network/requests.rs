@@ -51,7 +51,7 @@ async fn every_list_is_asked_for_once_and_what_has_none_never() {
     assert_eq!(world.requests().len(), lists.len() + 1);
 }
 
-/// It imports a page with these blocks after an original, and returns the Markdown and how many lists were asked for.
+/// Imports a page with these blocks after an original, and returns the Markdown and how many lists were asked for.
 async fn with_copies(copies: impl FnOnce(NotionId) -> Vec<Block>) -> (String, usize) {
     let (world, grant, home) = furnish();
     let author = world.at(morning() - TimeDelta::hours(1));

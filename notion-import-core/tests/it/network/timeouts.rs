@@ -24,7 +24,7 @@ fn line() -> (Line, Pick) {
     (Line::virtually(&world, &grant, Duration::ZERO), Pick::page(home))
 }
 
-/// It waits for the first that something lists.
+/// Waits for the first that something lists.
 async fn first_of<T>(listed: impl Stream<Item = Result<T, Error>>) -> Option<Error> {
     pin!(listed).next().await.and_then(Result::err)
 }

@@ -50,7 +50,7 @@ fn furnish(seed: u64) -> Workspace {
     Workspace { world, grant, pages: vec![home, policy, audit], data_source: vendors.data_source }
 }
 
-/// It imports everything, as often as it takes.
+/// Imports everything, as often as it takes.
 async fn import(line: &Line, workspace: &Workspace) -> Tenant {
     let tenant = line.tenant();
     let mut picks: Vec<Pick> = workspace.pages.iter().copied().map(Pick::page).collect();

@@ -80,7 +80,7 @@ impl Company {
         }
     }
 
-    /// It pages through a GET list, or a POST list with this body.
+    /// Pages through a GET list, or a POST list with this body.
     pub fn list(&self, path: &str, body: Option<Value>, page_size: usize) -> Vec<Value> {
         let (mut all, mut cursor) = (Vec::new(), None::<String>);
         loop {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Company, headers, morning, read, request};
 
-/// It checks a status, and the error code if it is one, and that the answer has Notion's envelope.
+/// Checks a status, and the error code if it is one, and that the answer has Notion's envelope.
 fn check(company: &Company, claim: &str, ask: (&str, String, Option<Value>), expected: (u16, &str)) {
     let (method, path, body) = ask;
     let (status, answer) = company.ask(method, &path, body);

@@ -209,7 +209,7 @@ impl Stage {
         }
     }
 
-    /// It leads away from what was confirmed. One that led away and, in the middle of something, comes back is told by nobody:
+    /// Leads away from what was confirmed. One that led away and, in the middle of something, comes back is told by nobody:
     /// Nango shows what a connection holds, not what it held.
     async fn replace_amid(&mut self, connection: Nth, workspace: Where, after: usize) {
         let Some(record) = newest(&self.records().await, connection).cloned() else { return };

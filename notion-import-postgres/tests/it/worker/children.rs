@@ -25,14 +25,14 @@ const READY: &str = "ready to sync";
 /// A process, killed when it is dropped.
 pub(super) struct Child {
     process: std::process::Child,
-    /// It ends when this is closed.
+    /// Ends when this is closed.
     _alive: Option<ChildStdin>,
     lines: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl Child {
-    /// It runs the test of this name as a child whose leases last so many seconds.
+    /// Runs the test of this name as a child whose leases last so many seconds.
     pub(super) fn spawn(test: &str, scene: &Scene, lease: u64) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args([&format!("worker::{test}"), "--exact", "--nocapture", "--test-threads=1"]);
@@ -53,7 +53,7 @@ impl Child {
         Self { _alive: process.stdin.take(), process, lines, reader: Some(reader) }
     }
 
-    /// It waits for its end and returns what it said after this word.
+    /// Waits for its end and returns what it said after this word.
     pub(super) fn told(mut self, word: &str) -> String {
         self.process.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
@@ -78,7 +78,7 @@ impl Child {
         self.outcomes().get(outcome).copied().unwrap_or_default()
     }
 
-    /// It waits until more than so many syncs have ended like this.
+    /// Waits until more than so many syncs have ended like this.
     pub(super) async fn until_more(&self, outcome: &str, than: usize) {
         self.until(|| self.ended(outcome) > than, outcome).await;
     }
@@ -93,7 +93,7 @@ impl Child {
         self.until(|| self.lost() > than, "a sync is lost").await;
     }
 
-    /// It waits until the child may take from the queue.
+    /// Waits until the child may take from the queue.
     pub(super) async fn until_ready(&self) {
         let is_ready = || self.lines.lock().unwrap().iter().any(|line| line.contains(READY));
         self.until(is_ready, READY).await;

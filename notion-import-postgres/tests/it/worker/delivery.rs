@@ -21,7 +21,7 @@ async fn wait_after(scene: &mut Scene, what: &str) {
     scene.run(&wait).await;
 }
 
-/// It lets a worker run until no job waits any more.
+/// Lets a worker run until no job waits any more.
 async fn empty(scene: &mut Scene, worker: &Worker) {
     let running = worker.clone();
     let running = tokio::spawn(async move { running.dispatch(std::future::pending().boxed()).await });

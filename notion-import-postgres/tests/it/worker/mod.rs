@@ -125,7 +125,7 @@ async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
     connection
 }
 
-/// It gives so many tenants in all what the one has.
+/// Gives so many tenants in all what the one has.
 async fn multiply(db: &mut PgConnection, tenants: u32) {
     let mut sql = format!(
         "CREATE TABLE public.tenants AS \
@@ -140,7 +140,7 @@ async fn multiply(db: &mut PgConnection, tenants: u32) {
     run(db, sql + "ANALYZE").await;
 }
 
-/// It keeps what was accepted: which sync by whom, while who owned the connection.
+/// Keeps what was accepted: which sync by whom, while who owned the connection.
 async fn record(db: &mut PgConnection) {
     run(
         db,

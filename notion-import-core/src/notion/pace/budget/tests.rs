@@ -62,7 +62,7 @@ impl Met {
     }
 }
 
-/// It asks as fast as it may, with 32 under way and answers after `latency` milliseconds.
+/// Asks as fast as it may, with 32 under way and answers after `latency` milliseconds.
 fn drive(budget: &mut Budget, law: &mut Law, latency: i64, seconds: Range<i64>) -> Met {
     let mut met = Met::default();
     let mut answers: VecDeque<(i64, bool, Option<i64>)> = VecDeque::new();

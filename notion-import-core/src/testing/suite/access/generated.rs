@@ -26,7 +26,7 @@ pub(super) async fn readable(library: Library) -> Outcome {
     Ok(())
 }
 
-/// It fills a library at random.
+/// Fills a library at random.
 async fn furnish(desk: &Desk, contacts: &[ContactId], rng: &mut Rng) -> Result<Vec<DocumentId>, Broken> {
     let ndas = [desk.nda("First").await?, desk.nda("Second").await?];
     if rng.bool() {

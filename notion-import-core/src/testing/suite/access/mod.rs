@@ -143,7 +143,7 @@ impl Desk {
         Ok(self.access().audit(&self.admin, &AuditQuery::of_document(id, 99)).await?)
     }
 
-    /// It imports a page of this title at minute 1.
+    /// Imports a page of this title at minute 1.
     async fn import(&self, title: &str) -> Result<Imported, Broken> {
         let source = page(title);
         let id = self.import_text(&source, title).await?;
@@ -164,7 +164,7 @@ impl Desk {
         Ok(imported.document())
     }
 
-    /// It imports a page, publishes it and opens it this far, at minute 2.
+    /// Imports a page, publishes it and opens it this far, at minute 2.
     async fn open(&self, title: &str, level: AccessLevel) -> Result<Imported, Broken> {
         let imported = self.import(title).await?;
         self.publish(imported.id, 1).await?;
@@ -221,13 +221,13 @@ impl Desk {
         self.access().set_level(&self.admin, id, change, minute(2)).await
     }
 
-    /// It lets the contact in, for good.
+    /// Lets the contact in, for good.
     async fn assign(&self, document: DocumentId, contact: ContactId) -> Result<AssignmentId, Broken> {
         let new = NewAssignment { document, contact, expires_at: None, nda_waiver: None };
         Ok(self.access().assign(&self.admin, &new, minute(2)).await?)
     }
 
-    /// It publishes a first version of a new NDA.
+    /// Publishes a first version of a new NDA.
     async fn nda(&self, text: &str) -> Result<NdaId, Broken> {
         let id = NdaId::fresh();
         self.publish_nda(id, text, true).await?;

@@ -16,7 +16,7 @@ async fn listed(store: &Store, tenant: TenantId, before: DateTime<Utc>) -> Resul
     Ok(listed)
 }
 
-/// It removes the blob, and what a store may have set aside of it.
+/// Removes the blob, and what a store may have set aside of it.
 async fn remove(store: &Store, tenant: TenantId, blob: &BlobId) -> Outcome {
     for _again in 0..2 {
         store.remove(tenant, blob, moment().await).await?;

@@ -29,7 +29,7 @@ async fn claim_due(store: &Store, minutes: i64) -> Result<Vec<ConnectionId>, Bro
     Ok(claimed.into_iter().map(|connection| connection.id).collect())
 }
 
-/// It claims the connection and plans its next run.
+/// Claims the connection and plans its next run.
 async fn plan(store: &Store, record: &ConnectionRecord, next_run: i64) -> Outcome {
     let held = claimed(store, record, 0).await?;
     store.finish(&held, &RunSummary::default(), ConnectionState::Active, minute(next_run)).await?;

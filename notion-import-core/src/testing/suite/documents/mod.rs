@@ -96,7 +96,7 @@ impl Desk {
         Self { store: self.store.clone(), connection: Connection { generation, ..self.connection.clone() } }
     }
 
-    /// It imports this text from `source` at minute 1.
+    /// Imports this text from `source` at minute 1.
     async fn import(&self, source: &Source, text: &str) -> Result<Imported, Broken> {
         self.import_at(&content(source, text), 1).await
     }
@@ -108,7 +108,7 @@ impl Desk {
             .await?)
     }
 
-    /// It imports a new page of this title.
+    /// Imports a new page of this title.
     async fn page(&self, title: &str) -> Result<(Source, DocumentId), Broken> {
         let source = page(title);
         let document = self.import(&source, title).await?.document();

@@ -33,7 +33,7 @@ impl Account {
         self.missing += 1;
     }
 
-    /// It compares the report with the account, but for styles: those are compared with what was read.
+    /// Compares the report with the account, but for styles: those are compared with what was read.
     pub fn check(&self, fidelity: &Fidelity, exposure: &Exposure) -> Result<(), String> {
         let mut reported = HashMap::new();
         for loss in fidelity.losses().iter().filter(|loss| loss.kind != LossKind::Style) {

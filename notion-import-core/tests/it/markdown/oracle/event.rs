@@ -47,7 +47,7 @@ impl Event {
     }
 }
 
-/// It drops spaces and tabs at the ends of lines, and lines without words at the ends of the text.
+/// Drops spaces and tabs at the ends of lines, and lines without words at the ends of the text.
 pub fn trim(events: Vec<Event>, between: &Event) -> Vec<Event> {
     let mut lines: Vec<Vec<Event>> =
         events.split(|event| *event == Event::Break).map(<[Event]>::to_vec).collect();

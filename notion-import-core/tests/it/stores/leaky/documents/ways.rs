@@ -55,7 +55,7 @@ impl Leaky {
         }
     }
 
-    /// It notes what the patches that were not skipped are about.
+    /// Notes what the patches that were not skipped are about.
     pub(super) async fn note_patched(
         &self,
         connection: &Connection,
