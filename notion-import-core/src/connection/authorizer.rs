@@ -167,7 +167,7 @@ pub struct Inspected {
     /// The attempt in its tags, if they carry one of ours.
     pub attempt: Option<AttemptId>,
     /// The id of the Notion workspace it leads to. If none is told, nobody can know that it leads where it was confirmed to, and a
-    /// connection in use counts as [leading elsewhere](ConnectionRecord::leads_to) whenever it is looked at.
+    /// connection in use counts as [leading elsewhere](super::ConnectionRecord::leads_to) whenever it is looked at.
     pub workspace_id: Option<String>,
 }
 
