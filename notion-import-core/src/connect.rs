@@ -196,16 +196,25 @@ impl Connector {
         }
         let Some(attempt) = self.attempt_of(actor, attempt).await? else { return Ok(AttemptState::Lapsed) };
         let Some(granted) = attempt.granted else { return Ok(AttemptState::Waiting) };
-        let renewed = match attempt.renews {
-            Some(id) => self.connections.get(attempt.tenant, id).await?,
-            None => None,
-        };
+        let renewed = self.begun_for(attempt.tenant, attempt.renews).await?;
         Ok(match renewed.map(|record| record.workspace) {
             Some(from) if !from.is_same(&granted.workspace) => {
                 AttemptState::GrantedElsewhere { from, to: granted }
             }
             Some(_) | None => AttemptState::Granted(granted),
         })
+    }
+
+    /// Returns the connection that a reconnect was begun for, if it is there.
+    async fn begun_for(
+        &self,
+        tenant: TenantId,
+        renews: Option<ConnectionId>,
+    ) -> Result<Option<ConnectionRecord>, Error> {
+        match renews {
+            Some(id) => Ok(self.connections.get(tenant, id).await?),
+            None => Ok(None),
+        }
     }
 
     async fn attempt_of(&self, actor: &Actor, id: AttemptId) -> Result<Option<Attempt>, Error> {
@@ -339,11 +348,9 @@ impl Connector {
     async fn after(&self, active: &ConnectionRecord, id: AttemptId) -> Result<(), Error> {
         let Some(ended) = self.connections.attempt(active.tenant, id).await? else { return Ok(()) };
         self.clear(&ended).await?;
-        match ended.renews.filter(|renews| *renews != active.id) {
-            Some(left) => match self.connections.get(active.tenant, left).await? {
-                Some(left) => self.finish_disconnect(&left).await,
-                None => Ok(()),
-            },
+        let left = ended.renews.filter(|renews| *renews != active.id);
+        match self.begun_for(active.tenant, left).await? {
+            Some(left) => self.finish_disconnect(&left).await,
             None => Ok(()),
         }
     }

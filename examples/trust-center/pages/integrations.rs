@@ -169,13 +169,9 @@ fn settled(
     visitor: &Visitor,
     confirmed: Result<ConnectionRecord, Error>,
 ) -> Result<ConnectionRecord, Problem> {
-    match confirmed {
-        Ok(record) => {
-            visitor.set_attempt(None);
-            Ok(record)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let record = confirmed?;
+    visitor.set_attempt(None);
+    Ok(record)
 }
 
 pub async fn cancel(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {

@@ -38,14 +38,8 @@ impl Attempt {
         confirmation: &Confirmation,
         ground: Ground,
     ) -> Result<Settled, StoreError> {
-        let renewed = match (self.renews, ground.renewed) {
-            (None, _) => None,
-            (Some(_), None) => return Err(StoreError::NotFound),
-            (Some(_), Some(record)) if record.state == ConnectionState::Disconnecting => {
-                return Err(StoreError::NotFound);
-            }
-            (Some(_), Some(record)) => Some(record),
-        };
+        let standing = ground.renewed.filter(|record| record.state != ConnectionState::Disconnecting);
+        let renewed = self.renews.map(|_| standing.ok_or(StoreError::NotFound)).transpose()?;
         let from = renewed.as_ref().map(|record| &record.workspace);
         let leaves = from.filter(|from| !from.is_same(&granted.workspace)).map(|from| from.bot);
         if ground.has_reference {
@@ -67,7 +61,32 @@ impl Attempt {
     }
 
     fn begins(&self, actor: &Actor, granted: &Granted, now: DateTime<Utc>) -> Settled {
+        let (attempt, workspace) = (self.id, granted.workspace.id.clone());
+        let event = AuditEvent::ConnectionConfirmed { attempt, workspace };
+        Settled::of(actor, self.connects(granted, now), event)
+    }
+
+    fn renews(
+        &self,
+        actor: &Actor,
+        granted: &Granted,
+        renewed: &ConnectionRecord,
+        now: DateTime<Utc>,
+    ) -> Settled {
         let record = ConnectionRecord {
+            id: renewed.id,
+            generation: renewed.generation + 1,
+            last_run: renewed.last_run.clone(),
+            ..self.connects(granted, now)
+        };
+        let (attempt, workspace) = (self.id, granted.workspace.id.clone());
+        let event = AuditEvent::ConnectionRenewed { attempt, workspace };
+        Settled { to_revoke: Some(renewed.reference.clone()), ..Settled::of(actor, record, event) }
+    }
+
+    /// Returns the new connection that a grant would be, due now.
+    fn connects(&self, granted: &Granted, now: DateTime<Utc>) -> ConnectionRecord {
+        ConnectionRecord {
             tenant: self.tenant,
             id: self.new_connection(),
             reference: granted.reference.clone(),
@@ -79,31 +98,7 @@ impl Attempt {
             generation: 0,
             next_run: now,
             last_run: None,
-        };
-        let (attempt, workspace) = (self.id, granted.workspace.id.clone());
-        let event = AuditEvent::ConnectionConfirmed { attempt, workspace };
-        let entries = vec![NewEntry::of(actor, now, Subject::Connection(record.id), event)];
-        Settled { record, left: None, to_revoke: None, entries }
-    }
-
-    fn renews(
-        &self,
-        actor: &Actor,
-        granted: &Granted,
-        renewed: &ConnectionRecord,
-        now: DateTime<Utc>,
-    ) -> Settled {
-        let Settled { record, .. } = self.begins(actor, granted, now);
-        let record = ConnectionRecord {
-            id: renewed.id,
-            generation: renewed.generation + 1,
-            last_run: renewed.last_run.clone(),
-            ..record
-        };
-        let (attempt, workspace) = (self.id, granted.workspace.id.clone());
-        let event = AuditEvent::ConnectionRenewed { attempt, workspace };
-        let entries = vec![NewEntry::of(actor, now, Subject::Connection(record.id), event)];
-        Settled { record, left: None, to_revoke: Some(renewed.reference.clone()), entries }
+        }
     }
 
     /// What was read in the workspace that is left is nothing that the other one knows, so it is a disconnect and a new connection.
@@ -143,6 +138,14 @@ pub struct Settled {
     pub to_revoke: Option<ConnectionRef>,
     /// For the tenant's audit, in this order.
     pub entries: Vec<NewEntry>,
+}
+
+impl Settled {
+    /// Builds what is written of a connection that was confirmed just now.
+    fn of(actor: &Actor, record: ConnectionRecord, event: AuditEvent) -> Self {
+        let entry = NewEntry::of(actor, record.connected_at, Subject::Connection(record.id), event);
+        Self { record, left: None, to_revoke: None, entries: vec![entry] }
+    }
 }
 
 impl ConnectionRecord {
