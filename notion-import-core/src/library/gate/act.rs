@@ -172,6 +172,19 @@ impl Act {
         Ok(Self { at, by: By::Member(actor.clone(), change) })
     }
 
+    /// Builds the act of a member who changes one document.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn on(
+        actor: &Actor,
+        document: DocumentId,
+        change: DocumentChange,
+        at: DateTime<Utc>,
+    ) -> Result<Self, Denied> {
+        Self::of(actor, AccessChange::Document(document, change), at)
+    }
+
     /// Builds the act of a reader of the site of this tenant who accepts an NDA.
     pub fn acceptance(site: TenantId, viewer: &Viewer, new: &NewAcceptance, at: DateTime<Utc>) -> Self {
         Self { at, by: By::Reader(site, viewer.clone(), new.clone()) }

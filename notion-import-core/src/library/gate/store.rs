@@ -58,12 +58,7 @@ pub trait AccessStore: AuditLog {
         title: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.perform(&Act::of(
-            actor,
-            AccessChange::Document(id, DocumentChange::Rename(title.map(str::to_owned))),
-            now,
-        )?)
-        .await
+        self.perform(&Act::on(actor, id, DocumentChange::Rename(title.map(str::to_owned)), now)?).await
     }
 
     /// Changes a document's level. Which way the change goes is told by the level the document has, not by the one the
@@ -79,12 +74,7 @@ pub trait AccessStore: AuditLog {
         change: &LevelChange,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.perform(&Act::of(
-            actor,
-            AccessChange::Document(id, DocumentChange::SetLevel(change.clone())),
-            now,
-        )?)
-        .await
+        self.perform(&Act::on(actor, id, DocumentChange::SetLevel(change.clone()), now)?).await
     }
 
     /// Shows a version, under a title, to whom the level lets in. The version that is shown already may get a new title.
@@ -99,17 +89,12 @@ pub trait AccessStore: AuditLog {
         publish: &Publish,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.perform(&Act::of(
-            actor,
-            AccessChange::Document(id, DocumentChange::Publish(publish.clone())),
-            now,
-        )?)
-        .await
+        self.perform(&Act::on(actor, id, DocumentChange::Publish(publish.clone()), now)?).await
     }
 
     /// Takes a document from every reader outside; it always works.
     async fn withdraw(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.perform(&Act::of(actor, AccessChange::Document(id, DocumentChange::Withdraw), now)?).await
+        self.perform(&Act::on(actor, id, DocumentChange::Withdraw, now)?).await
     }
 
     /// Sets whether outsiders who may not read a gated document may know that it exists. To hide it always works.
@@ -124,12 +109,7 @@ pub trait AccessStore: AuditLog {
         expected: &Expected,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.perform(&Act::of(
-            actor,
-            AccessChange::Document(id, DocumentChange::SetListed(listed, expected.clone())),
-            now,
-        )?)
-        .await
+        self.perform(&Act::on(actor, id, DocumentChange::SetListed(listed, expected.clone()), now)?).await
     }
 
     /// Sets the NDA a document requires beside the tenant's default. Removing or replacing one needs the right to manage NDAs.
@@ -143,7 +123,7 @@ pub trait AccessStore: AuditLog {
         nda: Option<NdaId>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.perform(&Act::of(actor, AccessChange::Document(id, DocumentChange::RequireNda(nda)), now)?).await
+        self.perform(&Act::on(actor, id, DocumentChange::RequireNda(nda), now)?).await
     }
 
     /// Lets a contact in to a document, whatever its level now. An assignment by which the contact was let in before is taken back.
@@ -159,7 +139,7 @@ pub trait AccessStore: AuditLog {
     ) -> Result<AssignmentId, StoreError> {
         let id = AssignmentId(Uuid::now_v7());
         let change = DocumentChange::Assign(id, assignment.clone());
-        self.perform(&Act::of(actor, AccessChange::Document(assignment.document, change), now)?).await?;
+        self.perform(&Act::on(actor, assignment.document, change, now)?).await?;
         Ok(id)
     }
 
@@ -174,8 +154,7 @@ pub trait AccessStore: AuditLog {
         assignment: AssignmentId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.perform(&Act::of(actor, AccessChange::Document(id, DocumentChange::Revoke(assignment)), now)?)
-            .await
+        self.perform(&Act::on(actor, id, DocumentChange::Revoke(assignment), now)?).await
     }
 
     /// Returns a document's assignments, dead ones included, oldest first.
