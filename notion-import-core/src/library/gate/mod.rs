@@ -169,20 +169,6 @@ impl Gate {
         Ok(Reading::Open(Box::new(Readable { site, title, version, cacheable, _proof: () })))
     }
 
-    /// Streams a file of a document that somebody was allowed to read.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if the file is not one of the document's.
-    pub async fn open(
-        &self,
-        readable: &Readable,
-        blob: &BlobId,
-    ) -> Result<(StoredFile, BlobBytes), StoreError> {
-        let file = readable.file(blob).ok_or(StoreError::NotFound)?;
-        let bytes = self.blobs.get(readable.site, blob, None).await?;
-        Ok((file.clone(), bytes))
-    }
-
     /// Answers a request for a file of a document that somebody was allowed to read: with all of it or the
     /// [part](range::FileRange::asked) that is asked for, as a download. What is public is kept by caches that ask before each use,
     /// the rest by none.
