@@ -28,7 +28,7 @@ pub struct ApiBase(Url);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiBaseError {
-    /// It cannot be read.
+    /// Not to be read as a URL.
     #[error("it is no URL")]
     NoUrl,
     /// Leads elsewhere than to a web server.

@@ -78,7 +78,7 @@ pub(crate) async fn leads_home(
 /// needs reauthorisation. An id that is missing equals nothing, so nothing is read with an [`Authorizer`] that does not tell
 /// workspaces, nor through a connection whose workspace had no id when it was confirmed: both fail as [`Error::AnotherWorkspace`].
 ///
-/// It costs a request to the service, none to Notion: one a minute and connection for what begins, and at most one for each
+/// Costs a request to the service, none to Notion: one a minute and connection for what begins, and at most one for each
 /// document or batch of up to 200 looks that is stored. Of one connection one request is under way at a time: those whose reading
 /// ends meanwhile wait for it and share the next.
 pub struct ConfirmedIdentity {

@@ -106,7 +106,7 @@ impl ErrorKind {
         }
     }
 
-    /// It is about this source and says nothing about the next: whoever reads many goes on.
+    /// Tells whether this says nothing about the next source: whoever reads many goes on.
     pub const fn is_of_one_source(self) -> bool {
         match self.row().1 {
             Scope::One => true,

@@ -38,7 +38,7 @@ pub(crate) struct Job<'a> {
 enum Reading {
     /// The library had it already, when it was looked up.
     Held(Box<Page>),
-    /// It was read until then.
+    /// What was read, and until when.
     Fetched(Box<NewContent>, Instant),
 }
 

@@ -9,7 +9,7 @@ use crate::markdown::escape::{self, Around};
 /// Gives the links and images of a Markdown text other addresses: what `to` returns for theirs, or what they have if it
 /// returns none. Every other byte stays as it is, but a line break before an address that changes.
 ///
-/// It is for texts that are shown or written elsewhere than where they are stored: stored files under the addresses a
+/// Meant for texts that are shown or written elsewhere than where they are stored: stored files under the addresses a
 /// reader can load, pages of Notion as the documents they became. The text is read as CommonMark with GFM's tables, task
 /// lists and strikethrough and with `$` math, in linear time. Definitions of links count as links, and of the addresses
 /// in angle brackets, which are their own words, the words stay. An address in code, a formula, HTML or plain text is
