@@ -21,7 +21,7 @@ use notion_import_core::import::{Event, Pick};
 use notion_import_core::library::access::{Outside, Viewer};
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::gate::{
-    AccessStore, AdminDocument, LevelChange, PublicDocument, Publish, Reading,
+    AccessStore, AdminDocument, LevelChange, PublicDocument, Publish, ReadOutcome,
 };
 use notion_import_core::sync::SyncReport;
 use serde::Deserialize;
@@ -172,12 +172,12 @@ async fn read(
     Path((site, id)): Path<(TenantId, DocumentId)>,
 ) -> Result<Response, Problem> {
     Ok(match app.gate.read(site, &viewer(visitor), id, Utc::now()).await? {
-        Reading::Open(document) => {
+        ReadOutcome::Open(document) => {
             let (title, content) = (&document.title, &document.version.content);
             Json(json!({ "title": title, "content": content })).into_response()
         }
-        Reading::Closed(Outside::NotFound) => return Err(StoreError::NotFound.into()),
-        Reading::Closed(outside) => (StatusCode::FORBIDDEN, Json(outside)).into_response(),
+        ReadOutcome::Closed(Outside::NotFound) => return Err(StoreError::NotFound.into()),
+        ReadOutcome::Closed(outside) => (StatusCode::FORBIDDEN, Json(outside)).into_response(),
     })
 }
 
@@ -188,7 +188,7 @@ async fn file(
     request: Parts,
 ) -> Result<Response, Problem> {
     let reading = app.gate.read(site, &viewer(visitor), id, Utc::now()).await?;
-    let Reading::Open(document) = reading else { return Err(StoreError::NotFound.into()) };
+    let ReadOutcome::Open(document) = reading else { return Err(StoreError::NotFound.into()) };
     Ok(app.gate.answer(&document, &blob, &request).await?.map(Body::from_stream))
 }
 

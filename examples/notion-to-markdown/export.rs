@@ -176,7 +176,7 @@ async fn read(notion: &Notion, folder: &Folder, lead: Lead, known: Option<Done>)
         }
     };
     if let Some(done) = known
-        && importer.look(connection, pick).await?.edited_at <= done.edited
+        && importer.metadata(connection, pick).await?.edited_at <= done.edited
     {
         return Ok(Read::Unchanged(done));
     }

@@ -93,7 +93,7 @@ impl BlobStore for Spool {
         Ok(Vec::new())
     }
 
-    fn put_before(
+    fn list_older_than(
         &self,
         _tenant: TenantId,
         _before: DateTime<Utc>,
@@ -136,7 +136,7 @@ impl BlobStore for Nowhere {
         Ok(Vec::new())
     }
 
-    fn put_before(
+    fn list_older_than(
         &self,
         _tenant: TenantId,
         _before: DateTime<Utc>,

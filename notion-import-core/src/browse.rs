@@ -11,7 +11,7 @@ use crate::library::document::{DocumentStore, Source, SourceKind, SourceState};
 use crate::notion::client::Api;
 pub use crate::notion::endpoints::Kind;
 use crate::notion::link;
-use crate::source::{Seen, look};
+use crate::source::{Seen, metadata};
 
 /// Something that can be picked.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -67,7 +67,7 @@ pub(crate) async fn search(
 
 /// Finds what a pasted link or id leads to: a page, a row, or a database, of which it returns every data source.
 /// The way to what search does not show. Nothing is returned for what is no link to Notion.
-pub(crate) async fn paste(
+pub(crate) async fn resolve_link(
     api: &Api,
     documents: &dyn DocumentStore,
     connection: &Connection,
@@ -76,7 +76,7 @@ pub(crate) async fn paste(
     let Some(link) = link::pasted(text) else { return Ok(Vec::new()) };
     let seen = match link.is_view {
         true => data_sources(api, link.id).await?,
-        false => match look(api, link.id, SourceKind::Page).await {
+        false => match metadata(api, link.id, SourceKind::Page).await {
             Ok(page) => vec![page],
             // Ids do not tell what they name.
             Err(error) if error.is_not_found() => data_sources(api, link.id).await?,
@@ -95,7 +95,7 @@ pub(crate) async fn data_sources(api: &Api, id: NotionId) -> Result<Vec<Seen>, E
     };
     let mut seen = Vec::with_capacity(ids.len());
     for id in ids {
-        seen.push(look(api, id, SourceKind::DataSource).await?);
+        seen.push(metadata(api, id, SourceKind::DataSource).await?);
     }
     Ok(seen)
 }

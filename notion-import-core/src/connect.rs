@@ -27,7 +27,7 @@ use crate::notion::client::Client;
 /// How long an attempt waits for its confirmation: as long as Nango's link works.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 
-/// How long an attempt is remembered once it has lapsed: whatever it still leads to is taken back meanwhile.
+/// How long an attempt is remembered once it has expired: whatever it still leads to is taken back meanwhile.
 const MEMORY: TimeDelta = TimeDelta::days(1);
 
 /// How many leftovers one sweep looks at.
@@ -72,7 +72,7 @@ pub enum AttemptState {
         to: Granted,
     },
     /// There is no such attempt, or no longer.
-    Lapsed,
+    Expired,
 }
 
 impl Connector {
@@ -146,7 +146,7 @@ impl Connector {
     ///
     /// # Errors
     /// The authorizer's, Notion's and the store's; the hint should come again then.
-    pub async fn noticed(&self, reference: &ConnectionRef) -> Result<(), Error> {
+    pub async fn reconcile(&self, reference: &ConnectionRef) -> Result<(), Error> {
         let Some(seen) = self.authorizer.inspect(reference).await? else { return Ok(()) };
         // Before its tags: whoever replaces what a connection holds also replaces those.
         let in_use = self.connections.by_reference(&seen.reference).await?;
@@ -172,9 +172,9 @@ impl Connector {
     ///
     /// # Errors
     /// The store's.
-    pub(crate) async fn hasten(&self, reference: &ConnectionRef) -> Result<(), Error> {
+    pub(crate) async fn make_due(&self, reference: &ConnectionRef) -> Result<(), Error> {
         for known in self.connections.by_reference(reference).await? {
-            self.connections.hasten(known.tenant, known.id, self.client.clock().now()).await?;
+            self.connections.make_due(known.tenant, known.id, self.client.clock().now()).await?;
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ impl Connector {
             Some(granted) => self.or_later(self.close_session_of(&granted).await),
             None => {}
         }
-        let Some(attempt) = self.attempt_of(actor, attempt).await? else { return Ok(AttemptState::Lapsed) };
+        let Some(attempt) = self.attempt_of(actor, attempt).await? else { return Ok(AttemptState::Expired) };
         let Some(granted) = attempt.granted else { return Ok(AttemptState::Waiting) };
         let renewed = self.begun_for(attempt.tenant, attempt.renews).await?;
         Ok(match renewed.map(|record| record.workspace) {
@@ -229,7 +229,7 @@ impl Connector {
         let mut workspace = self.client.on(&connection).interactive().me().await?;
         workspace.id = workspace.id.or_else(|| seen.workspace_id.clone());
         let granted = Granted { reference: seen.reference.clone(), workspace };
-        self.connections.pending(attempt.tenant, attempt.id, &granted).await?;
+        self.connections.record_grant(attempt.tenant, attempt.id, &granted).await?;
         self.or_later(self.close_session_of(attempt).await);
         Ok(())
     }
@@ -396,7 +396,7 @@ impl Connector {
         let now = self.client.clock().now();
         let mut swept = 0;
         let mut failure = None;
-        for attempt in self.connections.lapsed(now, SWEEP).await? {
+        for attempt in self.connections.expired_attempts(now, SWEEP).await? {
             match self.sweep_attempt(&attempt, now).await {
                 Ok(()) => swept += usize::from(attempt.ended_at.is_none()),
                 Err(error) => failure = failure.or(Some(error)),
@@ -424,9 +424,9 @@ impl Connector {
             self.connections.keep_session(tenant, id, None).await?;
         }
         match cleared {
-            Ok(()) if !remembered => Ok(self.connections.forget(tenant, id).await?),
+            Ok(()) if !remembered => Ok(self.connections.delete_attempt(tenant, id).await?),
             Ok(()) | Err(_) => {
-                self.connections.looked(tenant, id, now).await?;
+                self.connections.mark_checked(tenant, id, now).await?;
                 cleared
             }
         }

@@ -25,7 +25,7 @@ pub use crate::notion::client::Retry;
 use crate::notion::client::{Client, OnRetry};
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
-use crate::sync::{Sync, SyncOptions, SyncReport};
+use crate::sync::{SyncOptions, SyncReport, SyncRun};
 use crate::transport::{Clock, Http, SystemClock, Transport, all_within, within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
@@ -130,7 +130,7 @@ impl Builder {
 
     /// Tells of each request to Notion that failed and is sent again, for a person who watches or a metric. It must return soon.
     #[must_use]
-    pub fn on_retry(mut self, tell: impl Fn(Retry<'_>) + Send + std::marker::Sync + 'static) -> Self {
+    pub fn on_retry(mut self, tell: impl Fn(Retry<'_>) + Send + Sync + 'static) -> Self {
         self.on_retry = Some(Arc::new(tell));
         self
     }
@@ -245,10 +245,10 @@ impl Importer {
     ///
     /// # Errors
     /// [`Error::is_not_found`] if the page is not shared with the connection.
-    pub async fn paste(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
+    pub async fn resolve_link(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
         let api = self.client.on(connection).interactive();
-        let looking = browse::paste(&api, &*self.documents, connection, text);
-        self.reading("paste", connection, self.timeouts.browse, looking).await
+        let looking = browse::resolve_link(&api, &*self.documents, connection, text);
+        self.reading("resolve_link", connection, self.timeouts.browse, looking).await
     }
 
     /// Imports one page or data source, as a member of the connection's tenant.
@@ -303,13 +303,13 @@ impl Importer {
     ///
     /// # Errors
     /// Notion's.
-    pub async fn look(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
+    pub async fn metadata(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
         let api = self.client.on(connection);
         let looking = async {
-            let looked = source::look(&api, pick.id, pick.kind).await;
+            let looked = source::metadata(&api, pick.id, pick.kind).await;
             source::or_other_kind(&api, pick.id, pick.kind, looked).await
         };
-        Ok(self.reading("look", connection, self.timeouts.import, looking).await?.source)
+        Ok(self.reading("metadata", connection, self.timeouts.import, looking).await?.source)
     }
 
     /// Lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
@@ -453,8 +453,8 @@ impl Importer {
         Job { actor: actor.clone(), fetcher, documents: &*self.documents, identity, limit }
     }
 
-    fn syncing<'a>(&'a self, connection: &'a Connection) -> Sync<'a> {
-        Sync {
+    fn syncing<'a>(&'a self, connection: &'a Connection) -> SyncRun<'a> {
+        SyncRun {
             api: self.client.on(connection).patient(),
             fetcher: self.fetcher(connection),
             documents: &*self.documents,

@@ -74,8 +74,8 @@ impl Service {
     /// The authorizer's, Notion's and the store's; the hint should come again then.
     pub async fn hint(&self, hint: &Hint) -> Result<(), Error> {
         match hint {
-            Hint::Authorized(reference) => self.connector.noticed(reference).await,
-            Hint::Changed(reference) => self.connector.hasten(reference).await,
+            Hint::Authorized(reference) => self.connector.reconcile(reference).await,
+            Hint::Changed(reference) => self.connector.make_due(reference).await,
         }
     }
 

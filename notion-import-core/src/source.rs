@@ -108,7 +108,7 @@ pub(crate) fn to_the_minute(at: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// Looks at a source's metadata alone.
-pub(crate) async fn look(api: &Api, id: NotionId, kind: SourceKind) -> Result<Seen, Error> {
+pub(crate) async fn metadata(api: &Api, id: NotionId, kind: SourceKind) -> Result<Seen, Error> {
     let seen = match kind {
         SourceKind::Page => Seen::of_page(&api.page(id).await?),
         SourceKind::DataSource => {

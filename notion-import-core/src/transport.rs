@@ -68,7 +68,7 @@ pub trait Transport: Send + Sync + sealed::Sealed {
 pub trait Clock: Send + Sync + sealed::Sealed {
     /// The current time. Somebody may set it, forward or back.
     fn now(&self) -> DateTime<Utc>;
-    /// A moment on a clock that nobody sets: what lies between two of them has really passed.
+    /// A moment of the monotonic clock: what lies between two of them has really passed.
     fn instant(&self) -> Instant;
     /// Returns after `duration` has passed.
     async fn sleep(&self, duration: Duration);

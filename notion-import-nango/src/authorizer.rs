@@ -29,7 +29,7 @@ impl Authorizer for Nango {
         self.link(session.data)
     }
 
-    /// The token is its own authorisation. Of one that has lapsed Nango may know nothing any more: what was under way
+    /// The token is its own authorisation. Of one that has expired Nango may know nothing any more: what was under way
     /// then is found by the attempt's tag.
     async fn close(&self, session: &SecretString) -> Result<(), AccessError> {
         let bearer = sensitive(&format!("Bearer {}", session.expose_secret()))

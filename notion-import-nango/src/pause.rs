@@ -1,4 +1,4 @@
-//! The pause Nango's rate limit asks for: it counts per account, so every tenant waits; by a clock that nobody sets.
+//! The pause Nango's rate limit asks for: it counts per account, so every tenant waits; by a monotonic clock.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

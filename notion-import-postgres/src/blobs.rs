@@ -200,7 +200,7 @@ impl BlobStore for Blobs {
         Ok(shelves.iter().filter_map(|shelf| shelf.filename()?.parse().ok()).collect())
     }
 
-    fn put_before(
+    fn list_older_than(
         &self,
         tenant: TenantId,
         before: DateTime<Utc>,

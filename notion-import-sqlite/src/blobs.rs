@@ -218,7 +218,7 @@ impl BlobStore for Folder {
         Ok(folders.iter().filter_map(|folder| folder.file_name()?.to_str()?.parse().ok()).collect())
     }
 
-    fn put_before(
+    fn list_older_than(
         &self,
         tenant: TenantId,
         before: DateTime<Utc>,

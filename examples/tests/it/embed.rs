@@ -147,7 +147,7 @@ impl Stage {
     async fn change(&self, connection: &str, other: NotionId, page: NotionId) {
         self.post("/connect", json!({})).await;
         assert_eq!(self.ask("admin", Method::DELETE, "/connect", None).await.0, 204);
-        assert_eq!(self.get("admin", "/connect").await, json!({ "state": "lapsed" }));
+        assert_eq!(self.get("admin", "/connect").await, json!({ "state": "expired" }));
         self.consent(&format!("/connect?renews={connection}"), other, &[page]).await;
         let shown = self.get("admin", "/connect").await;
         assert_eq!((&shown["state"], &shown["from"]["name"]), (&json!("granted_elsewhere"), &json!("Acme")));

@@ -145,14 +145,14 @@ async fn story(stores: Stores) -> Told {
 
     let begun = connector.begin(&admin).await.unwrap();
     let reference = stand_in.consent(&begun.link.url, workspace, &[home]).await.unwrap();
-    connector.noticed(&reference).await.unwrap();
+    connector.reconcile(&reference).await.unwrap();
     said.push(format!("{begun:?}"));
     let connection = connector.confirm(&admin, begun.attempt, &begun.secret).await.unwrap().connection();
     let token = stand_in.token(reference.as_str()).unwrap();
 
     said.push(format!(
         "{:?}",
-        importer.paste(&connection, &NotionId::new(uuid::Uuid::new_v4()).to_string()).await.err()
+        importer.resolve_link(&connection, &NotionId::new(uuid::Uuid::new_v4()).to_string()).await.err()
     ));
     for faults in [None, Some(FaultPlan::survivable(0.1))] {
         world.plan_faults(faults);

@@ -8,7 +8,7 @@ use notion_import_core::error::StoreError;
 use notion_import_core::id::DocumentId;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Content, StoredFile, Version};
-use notion_import_core::library::gate::Reading;
+use notion_import_core::library::gate::ReadOutcome;
 use notion_import_core::library::range;
 
 use super::site::document_id;
@@ -29,7 +29,7 @@ pub async fn of_readers(
     let id = document_id(&id)?;
     let blob = blob.parse().map_err(|_| Problem::not_found())?;
     let reading = app.gate.read(company.tenant, &visitor.viewer(), id, Utc::now()).await?;
-    let Reading::Open(readable) = reading else { return Err(Problem::not_found()) };
+    let ReadOutcome::Open(readable) = reading else { return Err(Problem::not_found()) };
     let response = app.gate.answer(&readable, &blob, &request).await?.map(Body::from_stream);
     Ok(if readable.cacheable { revalidate::everybodys(response) } else { response })
 }

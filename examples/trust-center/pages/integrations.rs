@@ -126,9 +126,9 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
         state @ (AttemptState::Granted(_) | AttemptState::GrantedElsewhere { .. }) => {
             page(&AttemptPage { frame, id, link, state })
         }
-        AttemptState::Lapsed => {
+        AttemptState::Expired => {
             visitor.set_attempt(None);
-            visitor.tell("The attempt has lapsed, or led to another workspace. Start again.");
+            visitor.tell("The attempt has expired, or led to another workspace. Start again.");
             see(Address::Integrations)
         }
     }

@@ -120,7 +120,7 @@ async fn find(app: &App, record: &ConnectionRecord, picker: &Picker) -> Result<L
         let query = Query { words: picker.words.clone(), kind, after };
         app.importer.browse(&connection, &query).await
     } else {
-        app.importer.paste(&connection, &picker.link).await.map(whole)
+        app.importer.resolve_link(&connection, &picker.link).await.map(whole)
     };
     match found {
         Ok(found) => Ok(found),

@@ -7,7 +7,7 @@ use axum::response::{Html, IntoResponse};
 use chrono::Utc;
 use notion_import_core::id::{DocumentId, NdaId};
 use notion_import_core::library::access::{AccessLevel, Outside};
-use notion_import_core::library::gate::{NdaText, NewAcceptance, PublicDocument, Readable, Reading};
+use notion_import_core::library::gate::{NdaText, NewAcceptance, PublicDocument, ReadOutcome, Readable};
 
 use super::frame::{Frame, page};
 use super::preview::Shown;
@@ -116,20 +116,20 @@ pub async fn document(
 ) -> Answer {
     let (company, id) = (company(&site)?, document_id(&id)?);
     match app.gate.read(company.tenant, &visitor.viewer(), id, Utc::now()).await? {
-        Reading::Open(readable) => read(&app, &visitor, company, id, &readable).await,
-        Reading::Closed(Outside::AcceptNda { nda, version }) => {
+        ReadOutcome::Open(readable) => read(&app, &visitor, company, id, &readable).await,
+        ReadOutcome::Closed(Outside::AcceptNda { nda, version }) => {
             ask_nda(&app, &visitor, company, id, (nda, version)).await
         }
-        Reading::Closed(Outside::SignIn) => {
+        ReadOutcome::Closed(Outside::SignIn) => {
             let back = format!("/t/{site}/d/{id}");
             let sign_in = SignIn { frame: Frame::new(&app, &visitor, "Sign in"), company, back };
             Ok((StatusCode::UNAUTHORIZED, page(&sign_in)?).into_response())
         }
-        Reading::Closed(Outside::RequestAccess) => {
+        ReadOutcome::Closed(Outside::RequestAccess) => {
             let closed = Closed { frame: Frame::new(&app, &visitor, "Access needed"), company };
             Ok((StatusCode::FORBIDDEN, page(&closed)?).into_response())
         }
-        Reading::Closed(Outside::NotFound | Outside::Ok) => Err(Problem::not_found()),
+        ReadOutcome::Closed(Outside::NotFound | Outside::Ok) => Err(Problem::not_found()),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Attempt {
     pub member: MemberId,
     /// SHA-256 of the secret only that administrator's session holds.
     pub secret_hash: [u8; 32],
-    /// When it lapses: from this moment on it has.
+    /// When it expires: from this moment on it has.
     pub expires_at: DateTime<Utc>,
     /// The connection being renewed, if this is a reconnect.
     pub renews: Option<ConnectionId>,
@@ -32,7 +32,7 @@ pub struct Attempt {
     pub granted: Option<Granted>,
     /// The token of its connect session, sealed, until that is closed. None is kept if the host gave no key.
     pub session: Option<Vec<u8>>,
-    /// When it was confirmed, cancelled or found to have lapsed. It is remembered, and nothing comes of it any more.
+    /// When it was confirmed, cancelled or found to have expired. It is remembered, and nothing comes of it any more.
     pub ended_at: Option<DateTime<Utc>>,
     /// What the connection it renewed was called before, until that is revoked.
     pub to_revoke: Option<ConnectionRef>,
@@ -51,7 +51,7 @@ impl Attempt {
         Self { tenant, id, member, secret_hash, expires_at, renews, granted, session, ended_at, to_revoke }
     }
 
-    /// Tells whether it has lapsed or ended.
+    /// Tells whether it has expired or ended.
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.ended_at.is_some() || self.expires_at <= now
     }

@@ -69,7 +69,7 @@ pub(crate) async fn leads_home(
     if !leads_home {
         let ConnectionRecord { tenant, id, .. } = record;
         tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
-        connections.misled(*tenant, *id, &Elsewhere { id: told }, now).await?;
+        connections.mark_elsewhere(*tenant, *id, &Elsewhere { id: told }, now).await?;
     }
     Ok(leads_home)
 }
@@ -183,7 +183,7 @@ impl Identity for ConfirmedIdentity {
         let record = self.connections.get(tenant, id).await?;
         // What was refused may be what the connection was called before it was renewed.
         if record.is_some_and(|record| record.reference == connection.reference) {
-            self.connections.needs_reauth(tenant, id, self.clock.now()).await?;
+            self.connections.mark_needs_reauth(tenant, id, self.clock.now()).await?;
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ pub enum SharedWorkspace {
 /// Where connections and attempts are kept.
 ///
 /// # Contract
-/// - Every method sees one tenant only, but for [`claim_due`](ConnectionStore::claim_due), [`lapsed`](ConnectionStore::lapsed),
+/// - Every method sees one tenant only, but for [`claim_due`](ConnectionStore::claim_due), [`expired_attempts`](ConnectionStore::expired_attempts),
 ///   [`fenced`](ConnectionStore::fenced) and [`by_reference`](ConnectionStore::by_reference): they are for what acts for no
 ///   member, and return the tenant with each row.
 /// - Each call is one transaction: it happens wholly or not at all, also when the future is dropped.
@@ -45,15 +45,20 @@ pub trait ConnectionStore: Send + Sync {
     /// Keeps a new attempt of the actor's. [`Conflict::AttemptExists`] if the tenant has one of this id.
     async fn begin(&self, actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Returns an attempt that exists, lapsed or not.
+    /// Returns an attempt that exists, expired or not.
     async fn attempt(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
 
     /// Notes what an attempt has led to. Noting the same again changes nothing; noting another connection
     /// for an attempt that already has one is a [`Conflict::AnotherGrant`]; for an attempt that does not exist or has ended,
     /// [`StoreError::NotFound`]. [`Attempt::may_note`] decides.
-    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError>;
+    async fn record_grant(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        granted: &Granted,
+    ) -> Result<(), StoreError>;
 
-    /// Turns a granted, unlapsed attempt of this actor into what [`Attempt::settle`] says, and ends the attempt: an active connection,
+    /// Turns a granted, unexpired attempt of this actor into what [`Attempt::settle`] says, and ends the attempt: an active connection,
     /// due now, and for a reconnect that leads to another workspace the one that is left, fenced. A renewed connection keeps its id, is
     /// free, and has a higher generation, so whoever held it is fenced.
     ///
@@ -80,17 +85,22 @@ pub trait ConnectionStore: Send + Sync {
     async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Notes that an attempt that is over was looked at.
-    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError>;
+    async fn mark_checked(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Notes that nothing is left to be revoked of what an attempt renewed.
     async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
 
     /// Forgets an attempt; forgetting it again succeeds.
-    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
+    async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
 
-    /// Returns attempts of any tenant that have lapsed or ended at `now`, at most `limit`: those first that have waited longest since
+    /// Returns attempts of any tenant that have expired or ended at `now`, at most `limit`: those first that have waited longest since
     /// then, or since they were last looked at.
-    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
+    async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
 
     /// Returns one connection.
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError>;
@@ -140,7 +150,7 @@ pub trait ConnectionStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Gives the claim back with what came of it. `state` is `Active` or `NeedsReauth`; one that needs reauthorisation by
-    /// now stays so, and `next_run` is no later than what it was hastened to since the claim.
+    /// now stays so, and `next_run` is no later than what it was made due at since the claim.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if a later claim or a disconnect overtook it. [`StoreError::OutOfRange`] for the state
@@ -154,15 +164,15 @@ pub trait ConnectionStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Marks an active connection as refused by Notion; any other state stays. It does nothing to one that is not there.
-    async fn needs_reauth(
+    async fn mark_needs_reauth(
         &self,
         tenant: TenantId,
         id: ConnectionId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Notes that a connection leads elsewhere, by [`ConnectionRecord::mislead`]. Does nothing to one that is not there.
-    async fn misled(
+    /// Notes that a connection leads elsewhere, by [`ConnectionRecord::mark_elsewhere`]. Does nothing to one that is not there.
+    async fn mark_elsewhere(
         &self,
         tenant: TenantId,
         id: ConnectionId,
@@ -172,7 +182,8 @@ pub trait ConnectionStore: Send + Sync {
 
     /// Makes an active connection due at `at` if that is earlier than planned, also if it is claimed: then it is due once
     /// given back. It does nothing to one that is not there.
-    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError>;
+    async fn make_due(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>)
+    -> Result<(), StoreError>;
 
     /// Fences a connection: state `Disconnecting`, generation raised, nobody can claim it again. Fencing it again changes
     /// nothing.

@@ -13,8 +13,8 @@ use crate::connection::{Identity, noted};
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SourceKind};
-use crate::notion::pace::UNDER_WAY;
 use crate::notion::page::Page;
+use crate::notion::rate_limit::UNDER_WAY;
 use crate::transport::within;
 
 /// Things read at once, if they are so small that each has but one request under way. The pace of the connection bounds them
@@ -35,7 +35,7 @@ pub(crate) struct Job<'a> {
 }
 
 /// What became of reading one thing.
-enum Reading {
+enum Obtained {
     /// The library had it already, when it was looked up.
     Held(Box<Page>),
     /// What was read, and until when.
@@ -145,30 +145,30 @@ impl<'a> Job<'a> {
     }
 
     /// Reads one as soon as there is room for it. What it waits for that is not counted.
-    async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
+    async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Obtained, Error> {
         let fetcher = Fetcher { api: self.fetcher.api.begin().await?, ..self.fetcher.clone() };
         let begun = Job { actor: self.actor.clone(), fetcher, ..*self };
         self.timely(begun.read(pick, known)).await
     }
 
     /// Reads one, or looks only, where that shows that it need not be read.
-    async fn read(&self, pick: Pick, known: Option<&Linked>) -> Result<Reading, Error> {
+    async fn read(&self, pick: Pick, known: Option<&Linked>) -> Result<Obtained, Error> {
         let mut edited_at = None;
         if pick.kind == SourceKind::Page
             && let Some(known) = known.filter(|known| self.fetcher.may_hold(known))
         {
             let page = self.fetcher.api.page(pick.id).await?;
             if self.fetcher.holds(known, &page, pick.shape) {
-                return Ok(Reading::Held(Box::new(page)));
+                return Ok(Obtained::Held(Box::new(page)));
             }
             edited_at = page.last_edited_time;
         }
         // The blocks go at once: many that are read wait for the store together.
         let content = self.fetcher.fetch_from(pick, edited_at).await?.content;
-        Ok(Reading::Fetched(Box::new(content), self.fetcher.clock.instant()))
+        Ok(Obtained::Fetched(Box::new(content), self.fetcher.clock.instant()))
     }
 
-    async fn finish(&self, pick: Pick, reading: Result<Reading, Error>) -> Outcome {
+    async fn finish(&self, pick: Pick, reading: Result<Obtained, Error>) -> Outcome {
         let result = match reading {
             Ok(reading) => self.timely(self.store(pick, reading)).await,
             Err(error) => Err(error),
@@ -177,10 +177,10 @@ impl<'a> Job<'a> {
     }
 
     /// Hands what was read to the store. What was held when it was looked up may be gone by now.
-    async fn store(&self, pick: Pick, reading: Reading) -> Result<Imported, Error> {
+    async fn store(&self, pick: Pick, reading: Obtained) -> Result<Imported, Error> {
         let (content, read_until) = match reading {
-            Reading::Fetched(content, read_until) => (*content, read_until),
-            Reading::Held(page) => {
+            Obtained::Fetched(content, read_until) => (*content, read_until),
+            Obtained::Held(page) => {
                 let known = self.linked(&[pick]).await?;
                 match known.get(&pick.id).filter(|known| self.fetcher.holds(known, &page, pick.shape)) {
                     Some(known) => return Ok(Imported::Unchanged(known.document)),

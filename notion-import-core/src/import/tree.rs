@@ -58,7 +58,7 @@ struct Open {
 }
 
 /// A page while it is read.
-struct Reading {
+struct TreeReader {
     tree: TreeBuilder,
     limits: TreeLimits,
     /// Lists to ask for, last first.
@@ -72,7 +72,7 @@ struct Reading {
 /// Reads everything below a page.
 pub(super) async fn read(api: &Api, page: NotionId, limits: TreeLimits) -> Result<BlockTree, Error> {
     let root = Arc::new(Ancestors { id: page, above: None });
-    let mut reading = Reading::new(limits);
+    let mut reading = TreeReader::new(limits);
     let roots = api.children(page).all().await?;
     let handles = reading.tree.roots(roots);
     reading.open(&handles, &root);
@@ -91,7 +91,7 @@ pub(super) async fn read(api: &Api, page: NotionId, limits: TreeLimits) -> Resul
     }
 }
 
-impl Reading {
+impl TreeReader {
     fn new(limits: TreeLimits) -> Self {
         Self {
             tree: TreeBuilder::default(),

@@ -16,14 +16,14 @@ use crate::id::{DocumentId, NotionId, VersionNumber};
 
 /// A document as a store keeps it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Kept {
+pub struct StoredDocument {
     /// The document.
     pub document: Document,
     /// How its newest version was read.
     pub read: ReadState,
 }
 
-impl Kept {
+impl StoredDocument {
     /// What sync needs to know of it, given the digest of its newest version's content; none if it is not linked.
     pub fn linked(self, digest: BlobId) -> Option<Linked> {
         let Self { document: Document { id, title, link, .. }, read } = self;
@@ -39,7 +39,7 @@ impl Kept {
 /// Documents that are changed together: first as they are kept, then as they are to be kept.
 #[derive(Debug, Default)]
 pub struct Batch {
-    kept: BTreeMap<DocumentId, Kept>,
+    kept: BTreeMap<DocumentId, StoredDocument>,
     by_source: HashMap<NotionId, DocumentId>,
     newest: HashMap<DocumentId, Version>,
     changed: BTreeSet<DocumentId>,
@@ -49,7 +49,7 @@ pub struct Batch {
 
 impl Batch {
     /// Documents to patch or to unlink.
-    pub fn of(kept: impl IntoIterator<Item = Kept>) -> Self {
+    pub fn of(kept: impl IntoIterator<Item = StoredDocument>) -> Self {
         let kept: BTreeMap<_, _> = kept.into_iter().map(|kept| (kept.document.id, kept)).collect();
         let by_source = kept.iter().filter_map(|(id, kept)| Some((kept.source()?, *id))).collect();
         Self { kept, by_source, ..Self::default() }
@@ -124,7 +124,7 @@ impl Batch {
     }
 
     /// The documents to write, new ones and changed ones, in the order of their ids.
-    pub fn changed(&self) -> impl Iterator<Item = &Kept> {
+    pub fn changed(&self) -> impl Iterator<Item = &StoredDocument> {
         self.changed.iter().filter_map(|id| self.kept.get(id))
     }
 
@@ -160,7 +160,7 @@ impl Batch {
     ) -> Imported {
         let id = DocumentId::fresh();
         let document = content.first(connection, id, now);
-        let kept = Kept { document, read: content.read };
+        let kept = StoredDocument { document, read: content.read };
         self.kept.insert(id, kept);
         self.by_source.insert(content.source.id, id);
         self.changed.insert(id);

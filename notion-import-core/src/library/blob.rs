@@ -69,7 +69,7 @@ pub trait BlobStore: Send + Sync {
     async fn tenants(&self) -> Result<Vec<TenantId>, StoreError>;
 
     /// Lists the tenant's blobs that were last put before a moment by the store's clock, in no order.
-    fn put_before(
+    fn list_older_than(
         &self,
         tenant: TenantId,
         before: DateTime<Utc>,

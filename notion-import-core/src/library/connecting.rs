@@ -162,7 +162,7 @@ impl ConnectionRecord {
 
     /// Notes that the connection leads elsewhere: nobody may use it before it is confirmed anew. Returns what to write down;
     /// none if that is known, or it is being disconnected.
-    pub fn mislead(&mut self, found: &Elsewhere, now: DateTime<Utc>) -> Option<NewEntry> {
+    pub fn mark_elsewhere(&mut self, found: &Elsewhere, now: DateTime<Utc>) -> Option<NewEntry> {
         let is_known = self.found.as_ref() == Some(found);
         match self.state {
             ConnectionState::Disconnecting => return None,

@@ -28,7 +28,7 @@ pub async fn sweep(
 ) -> Result<u64, StoreError> {
     // A document that comes after this look was begun after the moment, and so were its puts: they keep its blobs.
     let used = documents.blobs(tenant).await?;
-    let unused = blobs.put_before(tenant, before).try_filter(|blob| future::ready(!used.contains(blob)));
+    let unused = blobs.list_older_than(tenant, before).try_filter(|blob| future::ready(!used.contains(blob)));
     let unused: Vec<BlobId> = unused.try_collect().await?;
     for blob in &unused {
         blobs.remove(tenant, blob, before).await?;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::{failure, teaches_budget};
-use super::pace::{Closed, Pace, Paces, Priority, Turn};
+use super::rate_limit::{Closed, Priority, RateLimiter, RateLimiters, RequestPermit};
 use crate::connection::{ApiAccess, Connection, TokenSource};
 use crate::error::{Error, ErrorKind, Fault, NotionCode, StoreError, TransportError};
 use crate::transport::{Clock, Request, SharedClock, Transport, within};
@@ -51,7 +51,7 @@ pub struct Retry<'a> {
 /// Whoever is told of each request that is sent again.
 pub(crate) type OnRetry = Arc<dyn Fn(Retry<'_>) + Send + Sync>;
 
-/// Access to Notion for any number of connections, each at its own pace. Clones share everything.
+/// Access to Notion for any number of connections, each at its own limiter. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Client {
     transport: Arc<dyn Transport>,
@@ -60,7 +60,7 @@ pub(crate) struct Client {
     /// How long one request may take.
     attempt: Duration,
     on_retry: Option<OnRetry>,
-    paces: Paces,
+    limiters: RateLimiters,
 }
 
 /// Notion as one connection sees it.
@@ -68,10 +68,10 @@ pub(crate) struct Client {
 pub(crate) struct Api {
     client: Client,
     connection: Connection,
-    pace: Pace,
+    limiter: RateLimiter,
     priority: Priority,
-    /// The turn that the next request has already, if one was waited for.
-    turn: Arc<Mutex<Option<Turn>>>,
+    /// The permit that the next request has already, if one was waited for.
+    permit: Arc<Mutex<Option<RequestPermit>>>,
 }
 
 /// One thing to ask.
@@ -93,7 +93,7 @@ impl Client {
         attempt: Duration,
         on_retry: Option<OnRetry>,
     ) -> Self {
-        Self { transport, clock, tokens, attempt, on_retry, paces: Paces::default() }
+        Self { transport, clock, tokens, attempt, on_retry, limiters: RateLimiters::default() }
     }
 
     /// Notion through a connection, for one thing that runs by itself.
@@ -101,15 +101,15 @@ impl Client {
         Api {
             client: self.clone(),
             connection: connection.clone(),
-            pace: self.paces.of(connection, self.clock.instant()),
+            limiter: self.limiters.of(connection, self.clock.instant()),
             priority: Priority::Begun(0),
-            turn: Arc::default(),
+            permit: Arc::default(),
         }
     }
 
     /// Asks nothing through the connection again, whoever still tries.
     pub(crate) fn close(&self, connection: &Connection) {
-        self.paces.of(connection, self.clock.instant()).close();
+        self.limiters.of(connection, self.clock.instant()).close();
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -130,11 +130,11 @@ impl Api {
         self
     }
 
-    /// Waits until there is room for something new beside what is begun, and returns the same with a turn for the first
+    /// Waits until there is room for something new beside what is begun, and returns the same with a permit for the first
     /// request.
     pub(crate) async fn begin(&self) -> Result<Self, Error> {
-        let turn = self.next_turn(Priority::New).await?;
-        Ok(Self { priority: turn.begins(), turn: Arc::new(Mutex::new(Some(turn))), ..self.clone() })
+        let permit = self.permit(Priority::New).await?;
+        Ok(Self { priority: permit.begins(), permit: Arc::new(Mutex::new(Some(permit))), ..self.clone() })
     }
 
     /// Reads one object. `path` is below `/v1/`.
@@ -148,13 +148,13 @@ impl Api {
         let clock = &self.client.clock;
         let (mut tried, mut refused, mut lost) = (0, 0, Duration::ZERO);
         loop {
-            let waited_for = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let turn = match waited_for {
-                Some(turn) => turn,
-                None => self.next_turn(self.priority).await?,
+            let waited_for = self.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let permit = match waited_for {
+                Some(permit) => permit,
+                None => self.permit(self.priority).await?,
             };
             let sent = clock.instant();
-            let error = match self.exchange(turn, question).await {
+            let error = match self.exchange(permit, question).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -173,7 +173,7 @@ impl Api {
             if let Some(tell) = &self.client.on_retry {
                 tell(Retry { error: &error, sent: tried + refused, wait });
             }
-            // A wait that was asked for is kept by the pace, for everything on this connection.
+            // A wait that was asked for is kept by the limiter, for everything on this connection.
             if told.is_none() {
                 clock.sleep(wait).await;
             }
@@ -192,29 +192,29 @@ impl Api {
         }
     }
 
-    async fn next_turn(&self, priority: Priority) -> Result<Turn, Error> {
-        let turn = self.pace.turn(&self.client.clock, priority).await;
-        turn.map_err(|Closed| StoreError::Fenced.into())
+    async fn permit(&self, priority: Priority) -> Result<RequestPermit, Error> {
+        let permit = self.limiter.acquire(&self.client.clock, priority).await;
+        permit.map_err(|Closed| StoreError::Fenced.into())
     }
 
     async fn exchange<T: DeserializeOwned>(
         &self,
-        mut turn: Turn,
+        mut permit: RequestPermit,
         question: &Question<'_>,
     ) -> Result<T, Error> {
         let access = self.client.tokens.access(&self.connection).await?;
         let request = request(&access, question)?;
-        turn.sent();
+        permit.sent();
         let (clock, limit) = (&*self.client.clock, self.client.attempt);
         let sending = self.send(request);
         let (status, headers, bytes) = within(clock, limit, sending, TransportError::Timeout).await?;
         // A page of HTML with status 200 is an edge's or a mistyped proxy's, not Notion's.
         if status == StatusCode::OK && bytes.trim_ascii_start().starts_with(b"{") {
-            turn.accepted();
+            permit.accepted();
             return decode(&bytes);
         }
         let error = failure(status, &headers, &bytes, &*self.client.tokens, self.client.clock.now());
-        conclude(turn, &error, &bytes);
+        conclude(permit, &error, &bytes);
         Err(error)
     }
 
@@ -225,16 +225,16 @@ impl Api {
     }
 }
 
-/// Tells the pace what an answer that is no success says about it.
-fn conclude(turn: Turn, error: &Error, body: &[u8]) {
-    let Error::Notion(notion) = error else { return turn.unseen() };
+/// Tells the limiter what an answer that is no success says about it.
+fn conclude(permit: RequestPermit, error: &Error, body: &[u8]) {
+    let Error::Notion(notion) = error else { return permit.unseen() };
     let told = notion.retry_after.map(|wait| wait.max(Duration::from_secs(1)));
     match (notion.code, told) {
-        (NotionCode::RateLimited, Some(wait)) if teaches_budget(body) => turn.refused(wait),
-        (NotionCode::RateLimited, _) => turn.paused(told.unwrap_or(LONGEST_WAIT)),
-        (NotionCode::Overloaded, _) => turn.paused(told.unwrap_or(LONGEST_WAIT)),
-        (NotionCode::Blocked, _) | (_, None) => turn.accepted(),
-        (_, Some(wait)) => turn.paused(wait),
+        (NotionCode::RateLimited, Some(wait)) if teaches_budget(body) => permit.refused(wait),
+        (NotionCode::RateLimited, _) => permit.paused(told.unwrap_or(LONGEST_WAIT)),
+        (NotionCode::Overloaded, _) => permit.paused(told.unwrap_or(LONGEST_WAIT)),
+        (NotionCode::Blocked, _) | (_, None) => permit.accepted(),
+        (_, Some(wait)) => permit.paused(wait),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::id::NotionId;
 /// The most a page of a list may hold, and what is asked for until Notion finds it too much.
 const LARGEST_PAGE: usize = 100;
 
-/// How often an enumeration begins anew because its cursor lapsed.
+/// How often an enumeration begins anew because its cursor expired.
 const RESTARTS: u32 = 3;
 
 /// What is enumerated, by an id that is its own.

@@ -10,7 +10,7 @@ pub(crate) mod client;
 #[cfg(feature = "client")]
 mod answer;
 #[cfg(feature = "client")]
-pub(crate) mod pace;
+pub(crate) mod rate_limit;
 pub mod address;
 pub mod block;
 pub mod database;

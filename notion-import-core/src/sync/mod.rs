@@ -62,7 +62,7 @@ pub struct SyncReport {
 }
 
 /// One sync of one connection.
-pub(crate) struct Sync<'a> {
+pub(crate) struct SyncRun<'a> {
     pub(crate) api: Api,
     pub(crate) fetcher: Fetcher<'a>,
     pub(crate) documents: &'a dyn DocumentStore,
@@ -71,7 +71,7 @@ pub(crate) struct Sync<'a> {
     pub(crate) options: SyncOptions,
 }
 
-impl Sync<'_> {
+impl SyncRun<'_> {
     /// Looks at everything that is linked, as far as the budget goes.
     pub(crate) async fn run(&self) -> Result<SyncReport, Error> {
         let started = self.now();
@@ -195,7 +195,7 @@ impl Sync<'_> {
         for batch in open.chunks(BATCH) {
             let mut looking = Vec::with_capacity(batch.len());
             for known in batch {
-                looking.push(self.look(known).boxed());
+                looking.push(self.verify_one(known).boxed());
             }
             let looks = stream::iter(looking).buffered(CONCURRENCY).collect().await;
             self.write(batch, looks, report).await?;
@@ -203,8 +203,8 @@ impl Sync<'_> {
         Ok(())
     }
 
-    async fn look(&self, known: &Linked) -> Result<SyncPatch, Error> {
-        match source::look(&self.api, known.link.source.id, known.link.source.kind).await {
+    async fn verify_one(&self, known: &Linked) -> Result<SyncPatch, Error> {
+        match source::metadata(&self.api, known.link.source.id, known.link.source.kind).await {
             Ok(seen) => self.conclude(known, &seen).await,
             Err(error) if error.is_not_found() => Ok(plan::gone(known, self.now())),
             Err(error) => Err(error),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::id::{ContactId, DocumentId, MemberId, NdaId, TenantId, VersionNumber};
 use notion_import_core::library::access::{
-    Acceptance, AccessFacts, AccessLevel, Actor, Assignment, AssignmentId, Basis, Decision, DocumentFacts,
+    Acceptance, AccessFacts, AccessLevel, Actor, Allow, Assignment, AssignmentId, Decision, DocumentFacts,
     NdaState, Outside, Publication, Role, Viewer, decide,
 };
 use proptest::collection::vec;
@@ -211,9 +211,9 @@ proptest! {
         let request = request.with(|r| r.document.level = AccessLevel::RequiresNda);
         let Decision::Allow(basis) = request.decide() else { return Ok(()) };
         match basis {
-            Basis::Staff => prop_assert!(!request.is_outsider()),
-            Basis::AssignedWaived(_) => prop_assert!(request.live().iter().any(|a| a.nda_waived)),
-            Basis::AssignedWithNda(_) => {
+            Allow::Staff => prop_assert!(!request.is_outsider()),
+            Allow::AssignedWaived(_) => prop_assert!(request.live().iter().any(|a| a.nda_waived)),
+            Allow::AssignedWithNda(_) => {
                 let required: Vec<_> = request.facts.default_nda.into_iter().chain(request.document.nda).collect();
                 prop_assert!(!required.is_empty());
                 for nda in required {
@@ -224,7 +224,7 @@ proptest! {
                     prop_assert!(accepted);
                 }
             }
-            Basis::Public | Basis::Assigned(_) => prop_assert!(false, "{basis:?}"),
+            Allow::Public | Allow::Assigned(_) => prop_assert!(false, "{basis:?}"),
         }
     }
 

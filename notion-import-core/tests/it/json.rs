@@ -86,7 +86,7 @@ fn what_a_host_answers_is_written_so() {
 
     let acme = json!({ "id": "w", "name": "Acme", "bot": ID });
     writes(AttemptState::Waiting, &json!({ "state": "waiting" }));
-    writes(AttemptState::Lapsed, &json!({ "state": "lapsed" }));
+    writes(AttemptState::Expired, &json!({ "state": "expired" }));
     let expected = json!({ "state": "granted", "reference": "nango-1", "workspace": acme });
     writes(AttemptState::Granted(granted("Acme")), &expected);
     let elsewhere = AttemptState::GrantedElsewhere { from: granted("Acme").workspace, to: granted("Other") };

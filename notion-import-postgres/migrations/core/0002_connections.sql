@@ -40,7 +40,7 @@ CREATE TABLE notion_import.connections (
     -- A queue is trusted to have it claimed by then.
     queued_until timestamptz,
     -- To when it was brought forward since the last claim.
-    hastened_to timestamptz,
+    due_at_latest timestamptz,
     last_run json,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, reference)
@@ -71,7 +71,7 @@ GRANT SELECT, INSERT, DELETE ON notion_import.attempts TO notion_import_app;
 GRANT UPDATE (granted, session, ended_at, to_revoke, look_at) ON notion_import.attempts TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON notion_import.connections TO notion_import_app;
 GRANT SELECT ON notion_import.connections TO notion_import_sync;
-GRANT UPDATE (state, found, generation, next_run, leased_until, queued_until, hastened_to, last_run)
+GRANT UPDATE (state, found, generation, next_run, leased_until, queued_until, due_at_latest, last_run)
     ON notion_import.connections TO notion_import_sync;
 
 -- Schedules look across tenants, through these functions only. They tell where to look, not what is there.
@@ -128,7 +128,7 @@ AS $$
 $$;
 
 -- Attempts that are to be looked at, longest due first.
-CREATE FUNCTION notion_import.lapsed(at timestamptz, at_most bigint)
+CREATE FUNCTION notion_import.expired(at timestamptz, at_most bigint)
 RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -147,18 +147,18 @@ AS $$
 $$;
 
 REVOKE ALL ON FUNCTION
-    notion_import.due, notion_import.queue_due, notion_import.fenced, notion_import.by_reference, notion_import.lapsed,
+    notion_import.due, notion_import.queue_due, notion_import.fenced, notion_import.by_reference, notion_import.expired,
     notion_import.another_has
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION notion_import.due, notion_import.queue_due TO notion_import_sync;
 GRANT EXECUTE ON FUNCTION
-    notion_import.fenced, notion_import.by_reference, notion_import.lapsed, notion_import.another_has TO notion_import_app;
+    notion_import.fenced, notion_import.by_reference, notion_import.expired, notion_import.another_has TO notion_import_app;
 
 GRANT CREATE ON SCHEMA notion_import TO notion_import_lookup;
 ALTER FUNCTION notion_import.due OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.queue_due OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.fenced OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.by_reference OWNER TO notion_import_lookup;
-ALTER FUNCTION notion_import.lapsed OWNER TO notion_import_lookup;
+ALTER FUNCTION notion_import.expired OWNER TO notion_import_lookup;
 ALTER FUNCTION notion_import.another_has OWNER TO notion_import_lookup;
 REVOKE CREATE ON SCHEMA notion_import FROM notion_import_lookup;

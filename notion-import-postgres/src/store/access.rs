@@ -7,7 +7,7 @@ use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
 use notion_import_core::library::access::{
     AccessFacts, Action, Actor, Assignment, DocumentFacts, NdaState, Viewer,
 };
-use notion_import_core::library::batch::Kept;
+use notion_import_core::library::batch::StoredDocument;
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
     AccessStore, Act, AdminDocument, Found, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
@@ -40,7 +40,7 @@ impl AccessStore for Postgres {
         let ids = kept.iter().map(|kept| kept.document.id);
         let standings = standings::get_many(&mut *tx, actor.tenant, ids).await?;
         commit(tx).await?;
-        let standing = |kept: &Kept| standings.get(&kept.document.id).cloned().unwrap_or_default();
+        let standing = |kept: &StoredDocument| standings.get(&kept.document.id).cloned().unwrap_or_default();
         Ok(kept
             .into_iter()
             .map(|kept| (standing(&kept), kept))

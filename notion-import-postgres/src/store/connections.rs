@@ -36,7 +36,12 @@ impl ConnectionStore for Postgres {
         Ok(attempt)
     }
 
-    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
+    async fn record_grant(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        granted: &Granted,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
         let attempt = attempts::lock(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
         if attempt.may_note(granted)? {
@@ -91,7 +96,12 @@ impl ConnectionStore for Postgres {
         commit(tx).await
     }
 
-    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn mark_checked(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
         attempts::set_look(&mut *tx, tenant, id, now).await?;
         commit(tx).await
@@ -103,21 +113,21 @@ impl ConnectionStore for Postgres {
         commit(tx).await
     }
 
-    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+    async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
         attempts::delete(&mut *tx, tenant, id).await?;
         commit(tx).await
     }
 
-    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
+    async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
         let mut tx = self.schedule(Role::App).await?;
-        let mut lapsed = Vec::new();
-        for (tenant, id) in attempts::lapsed(&mut *tx, now, limit).await? {
+        let mut expired = Vec::new();
+        for (tenant, id) in attempts::expired(&mut *tx, now, limit).await? {
             enter(&mut tx, Role::App, Some(tenant)).await?;
-            lapsed.extend(attempts::get(&mut *tx, tenant, id).await?);
+            expired.extend(attempts::get(&mut *tx, tenant, id).await?);
         }
         commit(tx).await?;
-        Ok(lapsed)
+        Ok(expired)
     }
 
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
@@ -221,7 +231,7 @@ impl ConnectionStore for Postgres {
         commit(tx).await
     }
 
-    async fn needs_reauth(
+    async fn mark_needs_reauth(
         &self,
         tenant: TenantId,
         id: ConnectionId,
@@ -232,7 +242,7 @@ impl ConnectionStore for Postgres {
         commit(tx).await
     }
 
-    async fn misled(
+    async fn mark_elsewhere(
         &self,
         tenant: TenantId,
         id: ConnectionId,
@@ -241,16 +251,21 @@ impl ConnectionStore for Postgres {
     ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
         let Some(mut record) = connections::lock(&mut *tx, tenant, id).await? else { return Ok(()) };
-        if let Some(entry) = record.mislead(found, now) {
+        if let Some(entry) = record.mark_elsewhere(found, now) {
             connections::set_standing(&mut *tx, &record).await?;
             audit::insert(&mut tx, tenant, &[entry]).await?;
         }
         commit(tx).await
     }
 
-    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn make_due(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        connections::hasten(&mut *tx, tenant, id, at).await?;
+        connections::make_due(&mut *tx, tenant, id, at).await?;
         commit(tx).await
     }
 

@@ -76,12 +76,12 @@ pub(crate) async fn lock(
 }
 
 /// Those of every tenant that are to be looked at, longest due first.
-pub(crate) async fn lapsed(
+pub(crate) async fn expired(
     db: impl PgExecutor<'_>,
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<(TenantId, AttemptId)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, id FROM lapsed($1, $2)")
+    let rows = sqlx::query("SELECT tenant_id, id FROM expired($1, $2)")
         .bind(now)
         .bind(integer(limit))
         .fetch_all(db)

@@ -44,7 +44,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET reference = $3, state = $4, workspace = $5::text::json, bot_id = $6, \
-             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, workspace_id = $11, found = NULL, leased_until = NULL, hastened_to = NULL, \
+             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, workspace_id = $11, found = NULL, leased_until = NULL, due_at_latest = NULL, \
              queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2",
     )
@@ -211,7 +211,7 @@ pub(crate) async fn claim(
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
         "UPDATE connections \
-         SET generation = generation + 1, leased_until = $4, hastened_to = NULL, queued_until = NULL \
+         SET generation = generation + 1, leased_until = $4, due_at_latest = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2 AND state = 'active' AND coalesce(leased_until, $3) <= $3 \
              AND next_run <= coalesce($5, next_run) \
          RETURNING tenant_id, id, reference, generation",
@@ -256,7 +256,7 @@ pub(crate) async fn finish(
     next_run: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
-        "UPDATE connections SET last_run = $4::text::json, next_run = least($5, hastened_to), \
+        "UPDATE connections SET last_run = $4::text::json, next_run = least($5, due_at_latest), \
              leased_until = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state <> 'disconnecting'",
     )
@@ -271,7 +271,7 @@ pub(crate) async fn finish(
     Ok(finished.rows_affected() > 0)
 }
 
-pub(crate) async fn hasten(
+pub(crate) async fn make_due(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     id: ConnectionId,
@@ -279,7 +279,7 @@ pub(crate) async fn hasten(
 ) -> Result<(), StoreError> {
     // `least` passes over what is not there.
     sqlx::query(
-        "UPDATE connections SET next_run = least(next_run, $3), hastened_to = least(hastened_to, $3) \
+        "UPDATE connections SET next_run = least(next_run, $3), due_at_latest = least(due_at_latest, $3) \
          WHERE tenant_id = $1 AND id = $2 AND state = 'active'",
     )
     .bind(tenant.as_uuid())

@@ -8,7 +8,7 @@ use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
 use notion_import_core::library::basis::{Basis, ReadState};
-use notion_import_core::library::batch::Kept;
+use notion_import_core::library::batch::StoredDocument;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
 use sqlx::PgExecutor;
@@ -22,7 +22,7 @@ use crate::row::{Columns, every, integer, json, name, number};
 pub(crate) async fn save(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-    kept: impl IntoIterator<Item = &Kept>,
+    kept: impl IntoIterator<Item = &StoredDocument>,
 ) -> Result<(), StoreError> {
     let mut rows = Rows::default();
     for kept in kept {
@@ -89,7 +89,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn push(&mut self, kept: &Kept) -> Result<(), StoreError> {
+    fn push(&mut self, kept: &StoredDocument) -> Result<(), StoreError> {
         let Document { id, title, link, latest, created_at, .. } = &kept.document;
         let link = link.as_ref();
         let connection = link.and_then(|link| link.connection);
@@ -116,7 +116,7 @@ pub(crate) async fn get(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     id: DocumentId,
-) -> Result<Option<Kept>, StoreError> {
+) -> Result<Option<StoredDocument>, StoreError> {
     let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
         .bind(id.as_uuid())
@@ -131,7 +131,7 @@ pub(crate) async fn lock(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     id: DocumentId,
-) -> Result<Option<Kept>, StoreError> {
+) -> Result<Option<StoredDocument>, StoreError> {
     Ok(lock_many(db, tenant, [id]).await?.pop())
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn lock_many(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     ids: impl IntoIterator<Item = DocumentId>,
-) -> Result<Vec<Kept>, StoreError> {
+) -> Result<Vec<StoredDocument>, StoreError> {
     // Everybody locks in this order, so nobody waits in a circle.
     let rows =
         sqlx::query("SELECT * FROM documents WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE")
@@ -157,7 +157,7 @@ pub(crate) async fn lock_by_source(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     sources: &[NotionId],
-) -> Result<Vec<Kept>, StoreError> {
+) -> Result<Vec<StoredDocument>, StoreError> {
     let rows = sqlx::query(
         "SELECT * FROM documents WHERE tenant_id = $1 AND source_id = ANY ($2) ORDER BY id FOR UPDATE",
     )
@@ -176,7 +176,7 @@ pub(crate) async fn list(
     tenant: TenantId,
     after: Option<DocumentId>,
     limit: usize,
-) -> Result<Vec<Kept>, StoreError> {
+) -> Result<Vec<StoredDocument>, StoreError> {
     // With both in one, a plan for any page would begin at the first.
     let sql = match after {
         None => {
@@ -276,7 +276,7 @@ pub(crate) async fn blobs(
     Ok(())
 }
 
-pub(crate) fn read(row: &PgRow) -> Result<Kept, StoreError> {
+pub(crate) fn read(row: &PgRow) -> Result<StoredDocument, StoreError> {
     let document = Document {
         tenant: TenantId::new(row.id("tenant_id")?),
         id: DocumentId::new(row.id("id")?),
@@ -285,7 +285,7 @@ pub(crate) fn read(row: &PgRow) -> Result<Kept, StoreError> {
         latest: VersionNumber(row.number("latest")?),
         created_at: row.time("created_at")?,
     };
-    Ok(Kept {
+    Ok(StoredDocument {
         document,
         read: ReadState {
             edited_at: row.time("imported_edit")?,

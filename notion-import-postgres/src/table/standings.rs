@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NdaId, TenantId, VersionNumber};
 use notion_import_core::library::access::{AccessLevel, Publication};
-use notion_import_core::library::batch::Kept;
+use notion_import_core::library::batch::StoredDocument;
 use notion_import_core::library::standing::Standing;
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
@@ -43,7 +43,7 @@ pub(crate) async fn get_many(
 pub(crate) async fn published(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-) -> Result<Vec<(Kept, Standing)>, StoreError> {
+) -> Result<Vec<(StoredDocument, Standing)>, StoreError> {
     let rows = sqlx::query(
         "SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
          FROM standings JOIN documents \
@@ -63,7 +63,7 @@ pub(crate) async fn published_outside(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     assigned: impl IntoIterator<Item = DocumentId>,
-) -> Result<Vec<(Kept, Standing)>, StoreError> {
+) -> Result<Vec<(StoredDocument, Standing)>, StoreError> {
     let rows = sqlx::query(
         "WITH shown AS ( \
              SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \

@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 use super::Worker;
 
 /// A job without its worker is none of ours.
-const ASTRAY: &str = "astray";
+const ORPHANED: &str = "orphaned";
 
-/// Sync this connection if it is due.
+/// SyncJob this connection if it is due.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Sync {
+pub(super) struct SyncJob {
     tenant: TenantId,
     connection: ConnectionId,
 }
 
-impl TaskHandler for Sync {
+impl TaskHandler for SyncJob {
     const IDENTIFIER: &'static str = "sync";
 
     async fn run(self, context: WorkerContext) -> impl IntoTaskHandlerResult {
-        let worker = context.get_ext::<Worker>().ok_or(ASTRAY)?;
+        let worker = context.get_ext::<Worker>().ok_or(ORPHANED)?;
         worker.sync(self).await
     }
 }
@@ -29,8 +29,8 @@ impl TaskHandler for Sync {
 impl Worker {
     /// Fails, so that the job is delivered again, only if it cannot tell whether the connection was claimed, or it was given
     /// back. When a sync that was begun is tried again, is the schedule's to say.
-    async fn sync(&self, job: Sync) -> Result<(), &'static str> {
-        let Sync { tenant, connection } = job;
+    async fn sync(&self, job: SyncJob) -> Result<(), &'static str> {
+        let SyncJob { tenant, connection } = job;
         let run = self.scheduler.sync_if_due(tenant, connection).await.map_err(|error| error.code())?;
         match run.map(|run| run.outcome) {
             Some(Ok(_)) => Ok(()),

@@ -26,7 +26,7 @@ const BATCH: usize = 5_000;
 
 /// A connection whose job has not come to an end is queued again after so many leases. Whoever sleeps past its lease and wakes up may
 /// take the job of another with it.
-const TRUST: u32 = 5;
+const REQUEUE_AFTER: u32 = 5;
 
 /// After the queue failed, it is tried again.
 const RESTART: Duration = Duration::from_secs(5);
@@ -120,7 +120,7 @@ impl Worker {
     async fn queue_due(&self) -> Result<usize, StoreError> {
         let now = Utc::now();
         let mut tx = self.postgres.schedule(Role::Sync).await?;
-        let until = now + self.scheduler.options().lease * TRUST;
+        let until = now + self.scheduler.options().lease * REQUEUE_AFTER;
         let due = connections::queue_due(&mut *tx, now, until, BATCH).await?;
         if !due.is_empty() {
             leave(&mut tx).await?;

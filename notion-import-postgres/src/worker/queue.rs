@@ -12,7 +12,7 @@ use notion_import_core::schedule::ScheduleOptions;
 
 use super::Worker;
 use super::driver::Patient;
-use super::jobs::Sync;
+use super::jobs::SyncJob;
 use crate::error::queue_failed;
 
 /// It is there as soon as the host wants to end.
@@ -25,7 +25,7 @@ const AHEAD: usize = 4;
 const POLL: Duration = Duration::from_secs(1);
 
 /// What is given back is written down within this.
-const FAREWELL: Duration = Duration::from_secs(10);
+const SHUTDOWN_MARGIN: Duration = Duration::from_secs(10);
 
 impl Worker {
     /// Runs the queue until the shutdown, or until it fails.
@@ -55,7 +55,7 @@ impl Worker {
         // Jobs end by themselves when the scheduler stops, and that is when the grace period is over.
         let ending = WorkerShutdownConfig::default()
             .listen_os_shutdown_signals(false)
-            .grace_period(grace + FAREWELL)
+            .grace_period(grace + SHUTDOWN_MARGIN)
             .interrupted_job_retry_delay(Duration::ZERO)
             .shutdown_signal(shutdown);
         // Without this delay the local queue wakes itself with every fetch and never sleeps for the interval of its polls.
@@ -71,7 +71,7 @@ impl Worker {
             .use_notification_delivery(false)
             .worker_recovery(recovery)
             .worker_shutdown(ending)
-            .define_job::<Sync>()
+            .define_job::<SyncJob>()
             .add_extension(self.clone())
     }
 }

@@ -148,7 +148,7 @@ async fn nothing_looks_across_tenants_but_the_look_ups() {
     let mut db = database.superuser().await;
     let definers = "SELECT proname || ' as ' || proowner::regrole FROM pg_proc \
                     WHERE pronamespace = 'notion_import'::regnamespace AND prosecdef ORDER BY proname";
-    let expected = ["another_has", "by_reference", "due", "fenced", "lapsed", "queue_due"]
+    let expected = ["another_has", "by_reference", "due", "expired", "fenced", "queue_due"]
         .map(|name| format!("{name} as notion_import_lookup"));
     assert_eq!(column(&mut db, definers).await, expected);
 

@@ -227,7 +227,7 @@ async fn the_look_up_sees_where_and_not_what_and_writes_only_what_is_queued() {
         ("notion_import_app", "SELECT notion_import.due(now(), 1)"),
         ("notion_import_app", "SELECT notion_import.queue_due(now(), now(), 1)"),
         ("notion_import_sync", "SELECT notion_import.by_reference('notion')"),
-        ("notion_import_sync", "SELECT notion_import.lapsed(now(), 1)"),
+        ("notion_import_sync", "SELECT notion_import.expired(now(), 1)"),
         (
             "notion_import_sync",
             "SELECT notion_import.another_has(gen_random_uuid(), 'acme', gen_random_uuid())",

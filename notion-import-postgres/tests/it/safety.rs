@@ -211,8 +211,8 @@ async fn rights_for_everybody_or_somebody_else_are_refused() {
     let expected =
         "the right USAGE on the schema notion_import for pg_monitor is none that the migrations make";
     check(drift, expected).await;
-    let drift = "GRANT EXECUTE ON FUNCTION notion_import.lapsed TO PUBLIC";
-    check(drift, "the right EXECUTE on the function lapsed for PUBLIC is none that the migrations make")
+    let drift = "GRANT EXECUTE ON FUNCTION notion_import.expired TO PUBLIC";
+    check(drift, "the right EXECUTE on the function expired for PUBLIC is none that the migrations make")
         .await;
 }
 

@@ -37,7 +37,7 @@ CREATE TABLE connections (
     next_run INTEGER NOT NULL,
     leased_until INTEGER,
     -- To when it was brought forward since the last claim.
-    hastened_to INTEGER,
+    due_at_latest INTEGER,
     last_run TEXT,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, reference)

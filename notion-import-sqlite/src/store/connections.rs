@@ -32,7 +32,12 @@ impl ConnectionStore for Sqlite {
         attempts::get(self.readers(), tenant, id).await
     }
 
-    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
+    async fn record_grant(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        granted: &Granted,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let attempt = attempts::get(&mut *tx, tenant, id).await?.ok_or(StoreError::NotFound)?;
         if attempt.may_note(granted)? {
@@ -83,7 +88,12 @@ impl ConnectionStore for Sqlite {
         commit(tx).await
     }
 
-    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn mark_checked(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         attempts::set_look(&mut *tx, tenant, id, now).await?;
         commit(tx).await
@@ -95,14 +105,14 @@ impl ConnectionStore for Sqlite {
         commit(tx).await
     }
 
-    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+    async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         attempts::delete(&mut *tx, tenant, id).await?;
         commit(tx).await
     }
 
-    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
-        attempts::lapsed(self.readers(), now, limit).await
+    async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
+        attempts::expired(self.readers(), now, limit).await
     }
 
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
@@ -189,7 +199,7 @@ impl ConnectionStore for Sqlite {
         commit(tx).await
     }
 
-    async fn needs_reauth(
+    async fn mark_needs_reauth(
         &self,
         tenant: TenantId,
         id: ConnectionId,
@@ -200,7 +210,7 @@ impl ConnectionStore for Sqlite {
         commit(tx).await
     }
 
-    async fn misled(
+    async fn mark_elsewhere(
         &self,
         tenant: TenantId,
         id: ConnectionId,
@@ -209,16 +219,21 @@ impl ConnectionStore for Sqlite {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let Some(mut record) = connections::get(&mut *tx, tenant, id).await? else { return Ok(()) };
-        if let Some(entry) = record.mislead(found, now) {
+        if let Some(entry) = record.mark_elsewhere(found, now) {
             connections::set_standing(&mut *tx, &record).await?;
             audit::insert(&mut *tx, tenant, &entry).await?;
         }
         commit(tx).await
     }
 
-    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn make_due(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        connections::hasten(&mut *tx, tenant, id, at).await?;
+        connections::make_due(&mut *tx, tenant, id, at).await?;
         commit(tx).await
     }
 

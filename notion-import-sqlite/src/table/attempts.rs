@@ -61,7 +61,7 @@ pub(crate) async fn get(
 }
 
 /// Those of every tenant that are to be looked at, longest due first.
-pub(crate) async fn lapsed(
+pub(crate) async fn expired(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
     limit: usize,

@@ -25,7 +25,7 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
              reference = excluded.reference, state = excluded.state, workspace = excluded.workspace, workspace_id = excluded.workspace_id, bot_id = excluded.bot_id, \
              found = excluded.found, connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
              generation = excluded.generation, next_run = excluded.next_run, last_run = excluded.last_run, \
-             leased_until = NULL, hastened_to = NULL",
+             leased_until = NULL, due_at_latest = NULL",
     )
     .bind(record.tenant.to_string())
     .bind(record.id.to_string())
@@ -123,7 +123,7 @@ pub(crate) async fn claim_due(
     limit: usize,
 ) -> Result<Vec<Connection>, StoreError> {
     let rows = sqlx::query(
-        "UPDATE connections SET generation = generation + 1, leased_until = ?2, hastened_to = NULL \
+        "UPDATE connections SET generation = generation + 1, leased_until = ?2, due_at_latest = NULL \
          WHERE (tenant_id, id) IN ( \
              SELECT tenant_id, id FROM connections \
              WHERE state = 'active' AND next_run <= ?1 AND coalesce(leased_until, ?1) <= ?1 \
@@ -152,7 +152,7 @@ pub(crate) async fn claim(
     due_by: Option<DateTime<Utc>>,
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
-        "UPDATE connections SET generation = generation + 1, leased_until = ?4, hastened_to = NULL \
+        "UPDATE connections SET generation = generation + 1, leased_until = ?4, due_at_latest = NULL \
          WHERE tenant_id = ?1 AND id = ?2 AND state = 'active' AND coalesce(leased_until, ?3) <= ?3 \
              AND next_run <= coalesce(?5, next_run) \
          RETURNING tenant_id, id, reference, generation",
@@ -196,7 +196,7 @@ pub(crate) async fn finish(
     next_run: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
-        "UPDATE connections SET last_run = ?4, next_run = min(?5, coalesce(hastened_to, ?5)), leased_until = NULL \
+        "UPDATE connections SET last_run = ?4, next_run = min(?5, coalesce(due_at_latest, ?5)), leased_until = NULL \
          WHERE tenant_id = ?1 AND id = ?2 AND generation = ?3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.to_string())
@@ -210,14 +210,14 @@ pub(crate) async fn finish(
     Ok(finished.rows_affected() > 0)
 }
 
-pub(crate) async fn hasten(
+pub(crate) async fn make_due(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     id: ConnectionId,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE connections SET next_run = min(next_run, ?3), hastened_to = min(coalesce(hastened_to, ?3), ?3) \
+        "UPDATE connections SET next_run = min(next_run, ?3), due_at_latest = min(coalesce(due_at_latest, ?3), ?3) \
          WHERE tenant_id = ?1 AND id = ?2 AND state = 'active'",
     )
     .bind(tenant.to_string())

@@ -7,7 +7,7 @@ use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
 use notion_import_core::library::basis::ReadState;
-use notion_import_core::library::batch::Kept;
+use notion_import_core::library::batch::StoredDocument;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::row::{Columns, every, integer, json as json_text, micros, name};
 pub(crate) async fn save(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-    kept: impl IntoIterator<Item = &Kept>,
+    kept: impl IntoIterator<Item = &StoredDocument>,
 ) -> Result<(), StoreError> {
     let rows = kept.into_iter().map(columns).collect::<Result<Vec<Value>, _>>()?;
     sqlx::query(
@@ -47,7 +47,7 @@ pub(crate) async fn save(
     Ok(())
 }
 
-fn columns(kept: &Kept) -> Result<Value, StoreError> {
+fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
     let Document { id, title, link, latest, created_at, .. } = &kept.document;
     let link = link.as_ref();
     Ok(json!({
@@ -72,7 +72,7 @@ pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     id: DocumentId,
-) -> Result<Option<Kept>, StoreError> {
+) -> Result<Option<StoredDocument>, StoreError> {
     let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND id = ?")
         .bind(tenant.to_string())
         .bind(id.to_string())
@@ -87,7 +87,7 @@ pub(crate) async fn get_many(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     ids: impl Iterator<Item = DocumentId>,
-) -> Result<Vec<Kept>, StoreError> {
+) -> Result<Vec<StoredDocument>, StoreError> {
     let rows =
         sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))")
             .bind(tenant.to_string())
@@ -103,7 +103,7 @@ pub(crate) async fn get_by_source(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     sources: impl Iterator<Item = NotionId>,
-) -> Result<Vec<Kept>, StoreError> {
+) -> Result<Vec<StoredDocument>, StoreError> {
     let rows = sqlx::query(
         "SELECT * FROM documents WHERE tenant_id = ? AND source_id IN (SELECT value FROM json_each(?))",
     )
@@ -122,7 +122,7 @@ pub(crate) async fn list(
     tenant: TenantId,
     after: Option<DocumentId>,
     limit: usize,
-) -> Result<Vec<Kept>, StoreError> {
+) -> Result<Vec<StoredDocument>, StoreError> {
     // With both in one, any page would be found from the first on.
     let sql = match after {
         None => {
@@ -216,7 +216,7 @@ pub(crate) async fn blobs(
     Ok(())
 }
 
-pub(crate) fn read(row: &SqliteRow) -> Result<Kept, StoreError> {
+pub(crate) fn read(row: &SqliteRow) -> Result<StoredDocument, StoreError> {
     let document = Document {
         tenant: row.id("tenant_id")?,
         id: row.id("id")?,
@@ -225,7 +225,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Kept, StoreError> {
         latest: VersionNumber(row.count("latest")?),
         created_at: row.time("created_at")?,
     };
-    Ok(Kept {
+    Ok(StoredDocument {
         document,
         read: ReadState {
             edited_at: row.time("imported_edit")?,

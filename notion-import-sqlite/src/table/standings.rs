@@ -3,7 +3,7 @@
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
 use notion_import_core::library::access::{AccessLevel, Publication};
-use notion_import_core::library::batch::Kept;
+use notion_import_core::library::batch::StoredDocument;
 use notion_import_core::library::standing::Standing;
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
@@ -30,7 +30,7 @@ pub(crate) async fn get(
 pub(crate) async fn published(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-) -> Result<Vec<(Kept, Standing)>, StoreError> {
+) -> Result<Vec<(StoredDocument, Standing)>, StoreError> {
     let rows = sqlx::query(
         "SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
          FROM standings JOIN documents ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \

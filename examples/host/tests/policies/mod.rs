@@ -10,7 +10,7 @@ use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use notion_import_core::library::access::Actor;
-use notion_import_core::library::batch::{Batch, Kept};
+use notion_import_core::library::batch::{Batch, StoredDocument};
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
     Content, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
@@ -25,7 +25,7 @@ pub struct Policies(SqlitePool);
 /// A row's JSON: the document and its newest version.
 #[derive(Serialize, Deserialize)]
 struct Row {
-    kept: Kept,
+    kept: StoredDocument,
     newest: Version,
 }
 

@@ -16,7 +16,7 @@ use crate::id::{ContactId, NdaId, TenantId};
 
 /// Why reading is allowed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Basis {
+pub enum Allow {
     /// The document is public.
     Public,
     /// The contact is assigned.
@@ -57,7 +57,7 @@ pub enum Deny {
 #[must_use]
 pub enum Decision {
     /// It may be read.
-    Allow(Basis),
+    Allow(Allow),
     /// It may not.
     Deny(Deny),
 }
@@ -98,14 +98,14 @@ pub fn decide(
     }
     if matches!(viewer, Viewer::Member(actor) if actor.tenant == site && actor.may(Action::ReadInternal).is_ok())
     {
-        return Decision::Allow(Basis::Staff);
+        return Decision::Allow(Allow::Staff);
     }
     if !matches!(document.publication, Publication::Published(_)) {
         return Decision::Deny(Deny::NotPublished);
     }
     match document.level {
         AccessLevel::Internal => Decision::Deny(Deny::Internal),
-        AccessLevel::Public => Decision::Allow(Basis::Public),
+        AccessLevel::Public => Decision::Allow(Allow::Public),
         AccessLevel::Restricted | AccessLevel::RequiresNda => gated(site, viewer, document, facts, now),
     }
 }
@@ -129,10 +129,10 @@ fn gated(
         return Decision::Deny(Deny::NotAssigned);
     };
     if document.level == AccessLevel::Restricted {
-        return Decision::Allow(Basis::Assigned(assignment.id));
+        return Decision::Allow(Allow::Assigned(assignment.id));
     }
     if let Some(waived) = facts.assignments.iter().filter(live).find(|a| a.nda_waived) {
-        return Decision::Allow(Basis::AssignedWaived(waived.id));
+        return Decision::Allow(Allow::AssignedWaived(waived.id));
     }
     let mut required = required(document, facts).peekable();
     if required.peek().is_none() {
@@ -140,7 +140,7 @@ fn gated(
     }
     match required.find_map(|nda| missing(nda, facts)) {
         Some(denied) => Decision::Deny(denied),
-        None => Decision::Allow(Basis::AssignedWithNda(assignment.id)),
+        None => Decision::Allow(Allow::AssignedWithNda(assignment.id)),
     }
 }
 
@@ -205,6 +205,6 @@ impl Decision {
 
     /// Whether a shared cache may keep what was read: only what is public.
     pub const fn is_cacheable(&self) -> bool {
-        matches!(self, Self::Allow(Basis::Public))
+        matches!(self, Self::Allow(Allow::Public))
     }
 }

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 use crate::library::access::{Acceptance, AccessFacts, Assignment, AssignmentId, NdaState, Viewer, accepts};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
-use crate::library::batch::Kept;
+use crate::library::batch::StoredDocument;
 use crate::library::standing::Standing;
 use crate::library::title::reason;
 
@@ -119,7 +119,7 @@ pub struct Scope {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Found {
     /// The document, if the tenant has it.
-    pub kept: Option<Kept>,
+    pub kept: Option<StoredDocument>,
     /// How it stands.
     pub standing: Standing,
     /// Whether it has the version.
@@ -136,7 +136,7 @@ pub struct Found {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Write {
     /// The document as it is now.
-    Document(Box<Kept>),
+    Document(Box<StoredDocument>),
     /// How the document stands now.
     Standing(DocumentId, Standing),
     /// A new assignment.

@@ -119,7 +119,7 @@ pub struct Gate {
 }
 
 /// What came of a request to read.
-pub enum Reading {
+pub enum ReadOutcome {
     /// It may be read: here it is.
     Open(Box<Readable>),
     /// It may not, and this is all the viewer may learn.
@@ -147,26 +147,26 @@ impl Gate {
     /// Reads the published version of a document on the pages of tenant `site`.
     ///
     /// # Errors
-    /// A store's only; not being allowed is [`Reading::Closed`].
+    /// A store's only; not being allowed is [`ReadOutcome::Closed`].
     pub async fn read(
         &self,
         site: TenantId,
         viewer: &Viewer,
         id: DocumentId,
         now: DateTime<Utc>,
-    ) -> Result<Reading, StoreError> {
+    ) -> Result<ReadOutcome, StoreError> {
         let Some((document, facts)) = self.access.facts(site, viewer.contact(), id).await? else {
-            return Ok(Reading::Closed(Outside::NotFound));
+            return Ok(ReadOutcome::Closed(Outside::NotFound));
         };
         let permit = match Permit::to_read(site, viewer, &document, &facts, now) {
             Ok(permit) => permit,
-            Err(outside) => return Ok(Reading::Closed(outside)),
+            Err(outside) => return Ok(ReadOutcome::Closed(outside)),
         };
         let Some((title, version)) = self.access.content(&permit).await? else {
-            return Ok(Reading::Closed(Outside::NotFound));
+            return Ok(ReadOutcome::Closed(Outside::NotFound));
         };
         let cacheable = permit.is_cacheable;
-        Ok(Reading::Open(Box::new(Readable { site, title, version, cacheable, _proof: () })))
+        Ok(ReadOutcome::Open(Box::new(Readable { site, title, version, cacheable, _proof: () })))
     }
 
     /// Answers a request for a file of a document that somebody was allowed to read: with all of it or the

@@ -18,10 +18,10 @@ use crate::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
 /// Blobs in memory, each as a whole: `cap` is what bounds them.
 #[derive(Clone, Default)]
 pub struct MemoryBlobs {
-    blobs: Arc<Mutex<HashMap<(TenantId, BlobId), Kept>>>,
+    blobs: Arc<Mutex<HashMap<(TenantId, BlobId), StoredBlob>>>,
 }
 
-struct Kept {
+struct StoredBlob {
     bytes: Bytes,
     put_at: DateTime<Utc>,
 }
@@ -31,7 +31,7 @@ impl BlobStore for MemoryBlobs {
     async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
         let bytes = collect(bytes, cap).await?;
         let blob = Blob { id: BlobId::of(&bytes), size: bytes.len() as u64 };
-        lock(&self.blobs).insert((tenant, blob.id), Kept { bytes, put_at: Utc::now() });
+        lock(&self.blobs).insert((tenant, blob.id), StoredBlob { bytes, put_at: Utc::now() });
         Ok(blob)
     }
 
@@ -55,7 +55,7 @@ impl BlobStore for MemoryBlobs {
         Ok(tenants.into_iter().collect())
     }
 
-    fn put_before(
+    fn list_older_than(
         &self,
         tenant: TenantId,
         before: DateTime<Utc>,

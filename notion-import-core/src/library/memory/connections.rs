@@ -41,7 +41,7 @@ struct Tried {
 struct Held {
     record: ConnectionRecord,
     leased_until: Option<DateTime<Utc>>,
-    /// When it was hastened to since it was last claimed.
+    /// When it was made due at since it was last claimed.
     hastened: Option<DateTime<Utc>>,
 }
 
@@ -96,7 +96,12 @@ impl ConnectionStore for MemoryConnections {
         Ok(self.lock().attempts.get(&(tenant, id)).map(|tried| tried.attempt.clone()))
     }
 
-    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
+    async fn record_grant(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        granted: &Granted,
+    ) -> Result<(), StoreError> {
         let mut state = self.lock();
         let Tried { attempt, .. } = state.attempts.get_mut(&(tenant, id)).ok_or(StoreError::NotFound)?;
         if attempt.may_note(granted)? {
@@ -145,7 +150,12 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn mark_checked(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.of_attempt(tenant, id, |tried| tried.look_at = now);
         Ok(())
     }
@@ -155,16 +165,16 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+    async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         self.lock().attempts.remove(&(tenant, id));
         Ok(())
     }
 
-    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
+    async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
         let state = self.lock();
-        let mut lapsed: Vec<_> = state.attempts.values().filter(|tried| tried.look_at <= now).collect();
-        lapsed.sort_by_key(|tried| tried.look_at);
-        Ok(lapsed.into_iter().take(limit).map(|tried| tried.attempt.clone()).collect())
+        let mut expired: Vec<_> = state.attempts.values().filter(|tried| tried.look_at <= now).collect();
+        expired.sort_by_key(|tried| tried.look_at);
+        Ok(expired.into_iter().take(limit).map(|tried| tried.attempt.clone()).collect())
     }
 
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
@@ -263,7 +273,7 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    async fn needs_reauth(
+    async fn mark_needs_reauth(
         &self,
         tenant: TenantId,
         id: ConnectionId,
@@ -275,7 +285,7 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    async fn misled(
+    async fn mark_elsewhere(
         &self,
         tenant: TenantId,
         id: ConnectionId,
@@ -283,12 +293,17 @@ impl ConnectionStore for MemoryConnections {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut state = self.lock();
-        let entry = state.get(tenant, id).and_then(|held| held.record.mislead(found, now));
+        let entry = state.get(tenant, id).and_then(|held| held.record.mark_elsewhere(found, now));
         self.audit.extend(tenant, entry);
         Ok(())
     }
 
-    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn make_due(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         if let Some(held) = self.lock().active(tenant, id) {
             held.hastened = Some(held.hastened.map_or(at, |earlier| earlier.min(at)));
             held.record.next_run = held.record.next_run.min(at);

@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use crate::library::access::{Action, Actor};
 use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
-use crate::library::batch::{Batch, Kept};
+use crate::library::batch::{Batch, StoredDocument};
 use crate::library::blob::BlobId;
 use crate::library::document::{
     DocumentStore, Imported, Linked, NewContent, StoredFile, SyncCursor, SyncPatch, Version,
@@ -34,21 +34,21 @@ pub struct MemoryLibrary {
 pub(super) struct Tenant {
     pub(super) documents: BTreeMap<DocumentId, Shelved>,
     by_source: HashMap<NotionId, DocumentId>,
-    syncs: HashMap<ConnectionId, Sync>,
+    syncs: HashMap<ConnectionId, SyncState>,
     #[cfg(feature = "gate")]
     pub(super) access: Access,
 }
 
 /// A document with all that belongs to it.
 pub(super) struct Shelved {
-    pub(super) kept: Kept,
+    pub(super) kept: StoredDocument,
     /// Oldest first.
     pub(super) versions: Vec<Version>,
 }
 
 /// What is known of a connection's writers.
 #[derive(Default)]
-struct Sync {
+struct SyncState {
     /// The highest that has patched.
     generation: u64,
     /// The highest that has detached.
@@ -176,7 +176,7 @@ impl DocumentStore for MemoryLibrary {
         let tenant = tenants.entry(connection.tenant).or_default();
         tenant.accept(connection)?;
         *tenant.sync(connection) =
-            Sync { generation: connection.generation, detached: connection.generation, cursor: None };
+            SyncState { generation: connection.generation, detached: connection.generation, cursor: None };
         let mut batch = Batch::of(tenant.documents.values().map(|shelved| shelved.kept.clone()));
         let detached = batch.detach(connection);
         self.shelve(connection.tenant, tenant, &batch);
@@ -216,7 +216,7 @@ impl Tenant {
         Ok(())
     }
 
-    fn sync(&mut self, connection: &Connection) -> &mut Sync {
+    fn sync(&mut self, connection: &Connection) -> &mut SyncState {
         self.syncs.entry(connection.id).or_default()
     }
 
@@ -244,7 +244,7 @@ impl Tenant {
 }
 
 impl Shelved {
-    fn new(kept: &Kept) -> Self {
+    fn new(kept: &StoredDocument) -> Self {
         Self { kept: kept.clone(), versions: Vec::new() }
     }
 
@@ -267,7 +267,7 @@ impl Shelved {
     }
 }
 
-impl Sync {
+impl SyncState {
     fn advance(&mut self, to: SyncCursor) {
         let reached = self.cursor.map_or(to.watermark, |cursor| cursor.watermark.max(to.watermark));
         self.cursor = Some(SyncCursor { watermark: reached });

@@ -97,7 +97,7 @@ pub(super) async fn fence<S: ConnectionStore + ?Sized>(
 
 pub(super) const SECRET: [u8; 32] = [7; 32];
 
-/// An attempt of minute 0 that lapses at minute 15.
+/// An attempt of minute 0 that expires at minute 15.
 pub(super) fn attempt(tenant: TenantId) -> Attempt {
     Attempt::new(tenant, AttemptId::fresh(), MemberId::fresh(), SECRET, minute(15))
 }
@@ -130,7 +130,7 @@ pub(super) async fn confirmed<S: ConnectionStore + ?Sized>(
     now: DateTime<Utc>,
 ) -> Result<ConnectionRecord, Broken> {
     begin(store, attempt).await?;
-    store.pending(attempt.tenant, attempt.id, granted).await?;
+    store.record_grant(attempt.tenant, attempt.id, granted).await?;
     let actor = beginner(attempt);
     Ok(store.activate(&actor, attempt.id, &confirmation(now)).await?)
 }

@@ -108,7 +108,7 @@ async fn a_pasted_link_finds_pages_rows_and_databases() {
     let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
     let row = stage.author().row(database.data_source, "Example Ltd", []);
     let check = async |text: String, expected: Option<(SourceKind, &str)>| {
-        let found = stage.importer.paste(&stage.connection, &text).await.unwrap();
+        let found = stage.importer.resolve_link(&stage.connection, &text).await.unwrap();
         let found = found.first().map(|entry| (entry.source.kind, entry.source.title.as_str()));
         assert_eq!(found, expected, "{text}");
     };
@@ -131,6 +131,6 @@ async fn a_pasted_link_to_what_is_not_shared_says_so() {
     let stage = Stage::new();
     let author = stage.author();
     let elsewhere = author.page(author.workspace("Other"), "Theirs");
-    let error = stage.importer.paste(&stage.connection, &elsewhere.to_string()).await.unwrap_err();
+    let error = stage.importer.resolve_link(&stage.connection, &elsewhere.to_string()).await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
 }

@@ -44,7 +44,7 @@ impl Scene {
     async fn connected(&self) -> ConnectionId {
         let begun = self.connector.begin(&self.admin).await.unwrap();
         let reference = self.consents.grant(self.admin.tenant, begun.attempt, "c-1");
-        self.connector.noticed(&reference).await.unwrap();
+        self.connector.reconcile(&reference).await.unwrap();
         self.connector.confirm(&self.admin, begun.attempt, &begun.secret).await.unwrap().id
     }
 
@@ -69,7 +69,7 @@ async fn consent_makes_nothing_active_until_the_administrator_who_began_confirms
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
     // A webhook may come any number of times.
     for _ in 0..3 {
-        scene.connector.noticed(&reference).await.unwrap();
+        scene.connector.reconcile(&reference).await.unwrap();
     }
     assert!(scene.connections.list(scene.admin.tenant).await.unwrap().is_empty());
     let AttemptState::Granted(granted) = scene.connector.poll(&scene.admin, begun.attempt).await.unwrap()
@@ -118,11 +118,11 @@ async fn what_nobody_confirms_is_taken_away() {
         scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1"),
         scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2"),
     );
-    scene.connector.noticed(&first).await.unwrap();
+    scene.connector.reconcile(&first).await.unwrap();
     assert_eq!(scene.connector.sweep().await.unwrap(), 0);
     scene.stage.clock.advance(TimeDelta::minutes(31).to_std().unwrap());
     assert!(is_not_found(&scene.confirm(&scene.admin, &begun, &begun.secret).await));
-    assert_eq!(scene.connector.poll(&scene.admin, begun.attempt).await.unwrap(), AttemptState::Lapsed);
+    assert_eq!(scene.connector.poll(&scene.admin, begun.attempt).await.unwrap(), AttemptState::Expired);
     assert_eq!(scene.connector.sweep().await.unwrap(), 1);
     let mut revoked = scene.consents.known().revoked.clone();
     revoked.sort();
@@ -136,7 +136,7 @@ async fn a_second_tenant_on_the_same_authorisation_is_refused() {
     let other = actor(TenantId::fresh(), Role::Admin);
     let begun = scene.connector.begin(&other).await.unwrap();
     let reference = scene.consents.grant(other.tenant, begun.attempt, "c-2");
-    scene.connector.noticed(&reference).await.unwrap();
+    scene.connector.reconcile(&reference).await.unwrap();
     let outcome = scene.confirm(&other, &begun, &begun.secret).await;
     assert!(
         matches!(outcome, Err(Error::Store(StoreError::Conflict(Conflict::WorkspaceTaken)))),
@@ -184,10 +184,10 @@ async fn a_reconnect_keeps_the_connection_and_its_documents_under_another_refere
     let old = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap().connection();
     let page = scene.stage.home;
     scene.stage.importer.import_one(&content_manager(old.tenant), &old, Pick::page(page)).await.unwrap();
-    scene.connections.needs_reauth(scene.admin.tenant, id, scene.stage.now()).await.unwrap();
+    scene.connections.mark_needs_reauth(scene.admin.tenant, id, scene.stage.now()).await.unwrap();
     let begun = scene.connector.reconnect(&scene.admin, id).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
-    scene.connector.noticed(&reference).await.unwrap();
+    scene.connector.reconcile(&reference).await.unwrap();
     scene.confirm(&scene.admin, &begun, &begun.secret).await.unwrap();
     let records = scene.connections.list(scene.admin.tenant).await.unwrap();
     let renewed = records.iter().map(|record| (record.id, &record.reference, record.state));
@@ -209,7 +209,7 @@ async fn a_new_connection_takes_up_the_documents_of_the_one_before() {
 
     let begun = scene.connector.begin(&scene.admin).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
-    scene.connector.noticed(&reference).await.unwrap();
+    scene.connector.reconcile(&reference).await.unwrap();
     let record = scene.connector.confirm(&scene.admin, begun.attempt, &begun.secret).await.unwrap();
     scene.stage.importer.sync(&record.connection()).await.unwrap();
     let linked = scene.stage.linked(page).await;
@@ -279,12 +279,12 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
     assert!(matches!(browsed, Err(Error::AnotherWorkspace)), "{browsed:?}");
     let others = [
         importer.fetch(&connection, pick).await.map(drop),
-        importer.look(&connection, pick).await.map(drop),
+        importer.metadata(&connection, pick).await.map(drop),
         importer.rows(&connection, scene.stage.home).await.map(drop),
         importer.data_sources(&connection, scene.stage.home).await.map(drop),
         importer.listed(&connection, "").try_for_each(async |_| Ok(())).await,
         importer.refresh(&connection, &[scene.stage.home]).await.map(drop),
-        importer.paste(&connection, &scene.stage.home.to_string()).await.map(drop),
+        importer.resolve_link(&connection, &scene.stage.home.to_string()).await.map(drop),
     ];
     for read in others {
         assert!(matches!(read, Err(Error::AnotherWorkspace)), "{read:?}");
@@ -297,7 +297,7 @@ async fn what_is_confirmed_is_what_was_shown() {
     let scene = Scene::new();
     let begun = scene.connector.begin(&scene.admin).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
-    scene.connector.noticed(&reference).await.unwrap();
+    scene.connector.reconcile(&reference).await.unwrap();
     scene.leads_to(&reference, "another");
     let outcome = scene.confirm(&scene.admin, &begun, &begun.secret).await;
     assert!(matches!(outcome, Err(Error::AnotherWorkspace)), "{outcome:?}");
@@ -310,11 +310,11 @@ async fn further_consents_of_a_used_link_are_taken_back() {
     let scene = Scene::new();
     let begun = scene.connector.begin(&scene.admin).await.unwrap();
     let first = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
-    scene.connector.noticed(&first).await.unwrap();
+    scene.connector.reconcile(&first).await.unwrap();
     let before = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
     scene.confirm(&scene.admin, &begun, &begun.secret).await.unwrap();
     let after = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-3");
-    scene.connector.noticed(&after).await.unwrap();
+    scene.connector.reconcile(&after).await.unwrap();
     assert_eq!(scene.consents.known().revoked, [before, after]);
 }
 
@@ -334,7 +334,7 @@ async fn a_replacement_is_noticed_at_once_whatever_its_tags_say() {
             begun_by_another(&scene, &reference).await;
         }
         scene.leads_to(&reference, "another");
-        scene.connector.noticed(&reference).await.unwrap();
+        scene.connector.reconcile(&reference).await.unwrap();
         let record = scene.connections.get(scene.admin.tenant, id).await.unwrap().unwrap();
         assert_eq!(record.state, ConnectionState::NeedsReauth, "tags lost: {loses_tags}");
         assert_eq!(record.found, Some(Elsewhere { id: Some("another".into()) }));
@@ -375,7 +375,7 @@ async fn a_reconnect_to_another_workspace_is_a_change_that_names_both() {
     let rival = scene.rival();
     let begun = rival.reconnect(&scene.admin, id).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
-    rival.noticed(&reference).await.unwrap();
+    rival.reconcile(&reference).await.unwrap();
     let AttemptState::GrantedElsewhere { from, to } = rival.poll(&scene.admin, begun.attempt).await.unwrap()
     else {
         panic!("both must be named")
@@ -409,7 +409,7 @@ async fn a_change_that_the_service_did_not_hear_of_is_finished_later() {
     let rival = scene.rival();
     let begun = rival.reconnect(&scene.admin, id).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-2");
-    rival.noticed(&reference).await.unwrap();
+    rival.reconcile(&reference).await.unwrap();
     scene.consents.known().is_down = true;
     let record =
         rival.confirm_change(&scene.admin, begun.attempt, &begun.secret, old.workspace.bot).await.unwrap();
@@ -445,7 +445,7 @@ async fn what_was_granted_is_taken_back_whatever_became_of_its_tags() {
     let scene = Scene::new();
     let begun = scene.connector.begin(&scene.admin).await.unwrap();
     let reference = scene.consents.grant(scene.admin.tenant, begun.attempt, "c-1");
-    scene.connector.noticed(&reference).await.unwrap();
+    scene.connector.reconcile(&reference).await.unwrap();
     scene.consents.known().untagged.insert(reference.clone());
     scene.connector.cancel(&scene.admin, begun.attempt, &begun.secret).await.unwrap();
     assert_eq!(scene.consents.known().revoked, [reference]);

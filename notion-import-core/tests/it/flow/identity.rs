@@ -39,7 +39,7 @@ impl Scene {
         let admin = Actor::new(stage.connection.tenant, MemberId::fresh(), Role::Admin);
         let begun = connector.begin(&admin).await.unwrap();
         let reference = consents.grant(admin.tenant, begun.attempt, "c-1");
-        connector.noticed(&reference).await.unwrap();
+        connector.reconcile(&reference).await.unwrap();
         let record = connector.confirm(&admin, begun.attempt, &begun.secret).await.unwrap();
         let workspace = record.workspace.id.clone().unwrap();
         consents.known().workspaces.insert(reference, workspace.clone());
@@ -227,7 +227,7 @@ async fn what_a_webhook_has_told_is_heeded_before_the_answer_is_old() {
     let scene = Scene::new().await;
     scene.identity.begin(&scene.connection).await.unwrap();
     scene.leads_elsewhere();
-    scene.connector.noticed(&scene.connection.reference).await.unwrap();
+    scene.connector.reconcile(&scene.connection.reference).await.unwrap();
     // It leads home again, which nobody has confirmed.
     scene.consents.known().workspaces.insert(scene.connection.reference.clone(), scene.workspace.clone());
     let begun = scene.identity.begin(&scene.connection).await;

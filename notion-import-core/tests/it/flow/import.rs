@@ -262,7 +262,7 @@ async fn what_is_picked_as_another_kind_says_what_it_is_however_notion_answers()
             (Pick::page(absent), None),
             (Pick::data_source(absent), None),
         ] {
-            let mut errors = vec![stage.importer.look(&stage.connection, pick).await.unwrap_err()];
+            let mut errors = vec![stage.importer.metadata(&stage.connection, pick).await.unwrap_err()];
             errors.push(stage.importer.fetch(&stage.connection, pick).await.unwrap_err());
             errors.push(stage.importer.import_one(&actor, &stage.connection, pick).await.unwrap_err());
             let events: Vec<_> = stage.importer.import(&actor, &stage.connection, vec![pick]).collect().await;

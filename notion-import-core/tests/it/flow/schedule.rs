@@ -52,7 +52,7 @@ async fn active(stage: &Stage, connections: &MemoryConnections) -> Connection {
     let admin = Actor::new(tenant, member, Role::Admin);
     connections.begin(&admin, &attempt, stage.now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".to_owned(), bot: stage.grant.bot_id };
-    connections.pending(tenant, id, &Granted { reference: reference.clone(), workspace }).await.unwrap();
+    connections.record_grant(tenant, id, &Granted { reference: reference.clone(), workspace }).await.unwrap();
     connections.activate(&admin, id, &Confirmation::new([1; 32], stage.now())).await.unwrap().connection()
 }
 

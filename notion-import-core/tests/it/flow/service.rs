@@ -61,7 +61,7 @@ impl Scene {
     async fn connected(&self) -> ConnectionRecord {
         let begun = self.connector.begin(&self.admin).await.unwrap();
         let reference = self.consents.grant(self.admin.tenant, begun.attempt, "c-1");
-        self.connector.noticed(&reference).await.unwrap();
+        self.connector.reconcile(&reference).await.unwrap();
         let waiting = self.connections.attempt(self.admin.tenant, begun.attempt).await.unwrap().unwrap();
         let workspace = waiting.granted.unwrap().workspace.id.unwrap();
         self.consents.known().workspaces.insert(reference, workspace);
@@ -114,8 +114,8 @@ async fn a_service_syncs_clears_away_and_ends_when_it_is_told() {
     assert!(scene.stage.now() - last.started_at < TimeDelta::hours(5), "the last sync was {last:?}");
     let gone = scene.stage.blobs.get(tenant, &orphan, None).await;
     assert!(gone.is_err(), "a file that nothing refers to is there after a day");
-    let lapsed = scene.connections.attempt(tenant, left.attempt).await.unwrap();
-    assert!(lapsed.is_none(), "an attempt is remembered for more than a day: {lapsed:?}");
+    let expired = scene.connections.attempt(tenant, left.attempt).await.unwrap();
+    assert!(expired.is_none(), "an attempt is remembered for more than a day: {expired:?}");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ impl Scene {
 
     async fn granted(&self, begun: &Begun, reference: &str) -> ConnectionRef {
         let reference = self.finish(begun, reference).unwrap();
-        self.connector.noticed(&reference).await.unwrap();
+        self.connector.reconcile(&reference).await.unwrap();
         reference
     }
 
@@ -129,7 +129,7 @@ async fn a_cancelled_link_is_dead_and_what_it_led_to_is_revoked() {
         assert_eq!(scene.finish(begun, "c-2"), None);
         assert!(is_not_found(&scene.confirm(begun).await));
         let state = scene.connector.poll(&scene.admin, begun.attempt).await.unwrap();
-        assert_eq!(state, AttemptState::Lapsed);
+        assert_eq!(state, AttemptState::Expired);
         assert!(is_not_found(&scene.connector.cancel(&scene.admin, begun.attempt, &begun.secret).await));
     }
     assert_eq!(scene.revoked(), [reference]);
@@ -166,29 +166,29 @@ async fn a_lapsed_link_is_dead_once_it_was_swept() {
 async fn a_late_consent_is_revoked_by_the_next_sweep_however_the_attempt_ended() {
     // Without a key nobody closes the sessions.
     let scene = Scene::with(|connector| connector);
-    let (confirmed, cancelled, lapsed) = (scene.begin().await, scene.begin().await, scene.begin().await);
+    let (confirmed, cancelled, expired) = (scene.begin().await, scene.begin().await, scene.begin().await);
     let used = scene.granted(&confirmed, "used").await;
     scene.confirm(&confirmed).await.unwrap();
     scene.connector.cancel(&scene.admin, cancelled.attempt, &cancelled.secret).await.unwrap();
     scene.pass(31);
     scene.connector.sweep().await.unwrap();
     scene.pass(23 * 60);
-    for (begun, reference) in [(&confirmed, "late-1"), (&cancelled, "late-2"), (&lapsed, "late-3")] {
+    for (begun, reference) in [(&confirmed, "late-1"), (&cancelled, "late-2"), (&expired, "late-3")] {
         assert!(!scene.keeps_token(begun).await);
         let late = scene.finish(begun, reference).unwrap();
         scene.connector.sweep().await.unwrap();
         assert_eq!(scene.revoked().last(), Some(&late));
         // The hook may come afterwards.
-        scene.connector.noticed(&late).await.unwrap();
+        scene.connector.reconcile(&late).await.unwrap();
     }
     assert!(!scene.revoked().contains(&used));
-    for begun in [&confirmed, &cancelled, &lapsed] {
+    for begun in [&confirmed, &cancelled, &expired] {
         assert!(is_not_found(&scene.confirm(begun).await));
         assert!(scene.connections.attempt(scene.admin.tenant, begun.attempt).await.unwrap().is_some());
     }
     scene.pass(2 * 60);
     scene.connector.sweep().await.unwrap();
-    for begun in [&confirmed, &cancelled, &lapsed] {
+    for begun in [&confirmed, &cancelled, &expired] {
         assert!(scene.connections.attempt(scene.admin.tenant, begun.attempt).await.unwrap().is_none());
     }
 }
@@ -266,7 +266,7 @@ async fn only_administrators_reach_an_attempt_and_none_that_another_began() {
         assert!(matches!(outcome, Err(Error::Store(StoreError::Denied))), "{outcome:?}");
     }
     let other = Actor::new(scene.admin.tenant, MemberId::fresh(), Role::Admin);
-    assert_eq!(scene.connector.poll(&other, id).await.unwrap(), AttemptState::Lapsed);
+    assert_eq!(scene.connector.poll(&other, id).await.unwrap(), AttemptState::Expired);
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ impl Tenant {
             let read = self.importer.fetch(&self.connection, pick).await.unwrap();
             said.push(("Markdown", read.markdown().unwrap_or_default().to_owned()));
             said.push(("read", format!("{read:?}")));
-            let found = self.importer.paste(&self.connection, &pick.id.to_string()).await.unwrap();
+            let found = self.importer.resolve_link(&self.connection, &pick.id.to_string()).await.unwrap();
             said.push(("pasted", format!("{found:?}")));
         }
         let found = self.importer.browse(&self.connection, &Query::default()).await.unwrap();

@@ -30,9 +30,9 @@ impl Tenant {
     /// can be confirmed, and the next hint makes up for it.
     pub(super) async fn connect(&self) -> Result<Vec<String>, Error> {
         let consented = self.consent().await;
-        if let Err(error) = consented.connector.noticed(&consented.reference).await {
+        if let Err(error) = consented.connector.reconcile(&consented.reference).await {
             self.ensure_nothing_granted(&consented).await;
-            consented.connector.noticed(&consented.reference).await.unwrap();
+            consented.connector.reconcile(&consented.reference).await.unwrap();
             return Err(error);
         }
         consented.confirm().await?;

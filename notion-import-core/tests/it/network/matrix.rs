@@ -126,7 +126,8 @@ async fn ask(furnished: &Furnished, tenant: &Tenant, endpoint: Endpoint) -> Resu
     match endpoint {
         Endpoint::Search => Ok(tenant.browse().await?.iter().map(NotionId::to_string).collect()),
         Endpoint::Database | Endpoint::DataSource => {
-            let found = tenant.importer.paste(&tenant.connection, &furnished.database.to_string()).await?;
+            let found =
+                tenant.importer.resolve_link(&tenant.connection, &furnished.database.to_string()).await?;
             Ok(found.iter().map(|entry| format!("{entry:?}")).collect())
         }
         Endpoint::Me => tenant.connect().await,

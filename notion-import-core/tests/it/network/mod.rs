@@ -9,10 +9,10 @@ mod connecting;
 mod downloads;
 mod library;
 mod matrix;
-mod pace;
+mod rate_limit;
 mod requests;
 mod timeouts;
-mod weather;
+mod faults;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -142,7 +142,7 @@ async fn a_person_hears_within_seconds_that_notion_cannot_be_reached_and_what_ru
     let began = line.clock.now();
     check(tenant.browse().await.unwrap_err(), began, 3, 4);
     let began = line.clock.now();
-    let pasted = tenant.importer.paste(&tenant.connection, &home.id.to_string()).await;
+    let pasted = tenant.importer.resolve_link(&tenant.connection, &home.id.to_string()).await;
     check(pasted.unwrap_err(), began, 3, 4);
     let began = line.clock.now();
     check(tenant.import(vec![home]).await.unwrap_err(), began, 6, 32);

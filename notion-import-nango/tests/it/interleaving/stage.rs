@@ -243,7 +243,7 @@ impl Stage {
 
     async fn hear(&self, nth: Nth) -> TestCaseResult {
         let Some(reference) = newest(&self.references, nth) else { return Ok(()) };
-        self.connector.noticed(reference).await?;
+        self.connector.reconcile(reference).await?;
         let record = self.records().await.into_iter().find(|record| record.reference == *reference);
         // Whether the tags are still ours or not.
         if let (Some(record), Some(seen)) = (record, self.nango.inspect(reference).await?)
@@ -259,7 +259,7 @@ impl Stage {
         match self.connector.poll(&started.admin, started.begun.attempt).await? {
             AttemptState::Granted(granted) => started.show(&granted, None)?,
             AttemptState::GrantedElsewhere { from, to } => started.show(&to, Some(from.bot))?,
-            AttemptState::Waiting | AttemptState::Lapsed => {}
+            AttemptState::Waiting | AttemptState::Expired => {}
         }
         Ok(())
     }

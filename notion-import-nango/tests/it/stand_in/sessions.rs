@@ -67,7 +67,7 @@ async fn a_link_that_was_used_once_is_dead_at_nango() {
         stand_in.set_out(&begun.link.url).unwrap();
     }
     let reference = stand_in.consent(&begun.link.url, *workspace, &[*page]).await.unwrap();
-    flow.connector.noticed(&reference).await.unwrap();
+    flow.connector.reconcile(&reference).await.unwrap();
     assert!(flow.is_dead(&begun).await);
     let record = flow.connector.confirm(&flow.admin, begun.attempt, &begun.secret).await.unwrap();
     assert_eq!(record.reference, reference);

@@ -115,7 +115,7 @@ async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
     postgres.begin(&admin, &attempt, Utc::now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".into(), bot: page_id };
     let granted = Granted { reference: ConnectionRef::new("notion"), workspace };
-    postgres.pending(tenant, id, &granted).await.unwrap();
+    postgres.record_grant(tenant, id, &granted).await.unwrap();
     let record = postgres.activate(&admin, id, &Confirmation::new([1; 32], Utc::now())).await.unwrap();
     let connection = record.connection();
     let source = Source { id: page_id, parent: None, ..page("Policy") };

@@ -11,7 +11,7 @@ use crate::testing::suite::fixture::{moment, tenant, turns};
 use crate::testing::suite::{Broken, Outcome};
 
 async fn listed(store: &Store, tenant: TenantId, before: DateTime<Utc>) -> Result<Vec<BlobId>, Broken> {
-    let mut listed: Vec<_> = store.put_before(tenant, before).try_collect().await?;
+    let mut listed: Vec<_> = store.list_older_than(tenant, before).try_collect().await?;
     listed.sort();
     Ok(listed)
 }

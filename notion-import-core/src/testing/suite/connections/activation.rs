@@ -31,7 +31,7 @@ async fn called(
 async fn awaiting(store: &Store) -> Result<Attempt, Broken> {
     let begun = attempt(tenant());
     begin(&**store, &begun).await?;
-    store.pending(begun.tenant, begun.id, &granted("notion")).await?;
+    store.record_grant(begun.tenant, begun.id, &granted("notion")).await?;
     Ok(begun)
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn without_grant(store: Store) -> Outcome {
     let begun = attempt(tenant());
     begin(&*store, &begun).await?;
     ensure_fails!(confirm(&store, &begun).await, StoreError::NotFound, "confirming without a grant");
-    store.pending(begun.tenant, begun.id, &granted("notion")).await?;
+    store.record_grant(begun.tenant, begun.id, &granted("notion")).await?;
     still_awaits(&store, &begun).await
 }
 
@@ -105,11 +105,11 @@ pub(super) async fn another_member(store: Store) -> Outcome {
     still_awaits(&store, &begun).await
 }
 
-pub(super) async fn lapsed(store: Store) -> Outcome {
+pub(super) async fn expired_attempts(store: Store) -> Outcome {
     let begun = awaiting(&store).await?;
     let confirmed =
         store.activate(&beginner(&begun), begun.id, &Confirmation::new(SECRET, begun.expires_at)).await;
-    ensure_fails!(confirmed, StoreError::NotFound, "confirming at the moment it lapses");
+    ensure_fails!(confirmed, StoreError::NotFound, "confirming at the moment it expires");
     still_awaits(&store, &begun).await
 }
 
@@ -127,7 +127,7 @@ pub(super) async fn reference_once(store: Store) -> Outcome {
     let first = connected(&*store, tenant(), "notion").await?;
     let again = attempt(first.tenant);
     begin(&*store, &again).await?;
-    store.pending(again.tenant, again.id, &granted("notion")).await?;
+    store.record_grant(again.tenant, again.id, &granted("notion")).await?;
     ensure_fails!(
         confirm(&store, &again).await,
         StoreError::Conflict(Conflict::AlreadyConnected),
@@ -157,7 +157,7 @@ pub(super) async fn shared_workspace(store: Store) -> Outcome {
     for taken in [another_bot, same_bot(Some(&workspace)), same_bot(Some("other")), same_bot(None)] {
         let second = attempt(tenant());
         begin(&*store, &second).await?;
-        store.pending(second.tenant, second.id, &taken).await?;
+        store.record_grant(second.tenant, second.id, &taken).await?;
         let (actor, id) = (beginner(&second), second.id);
         let refused = store.activate(&actor, id, &Confirmation::new(SECRET, minute(1))).await;
         let taken = format!("a second tenant on {:?}", taken.workspace);
@@ -172,7 +172,7 @@ pub(super) async fn nameless_workspace(store: Store) -> Outcome {
     for _ in 0..2 {
         let begun = attempt(tenant());
         begin(&*store, &begun).await?;
-        store.pending(begun.tenant, begun.id, &in_workspace("notion", None)).await?;
+        store.record_grant(begun.tenant, begun.id, &in_workspace("notion", None)).await?;
         store.activate(&beginner(&begun), begun.id, &Confirmation::new(SECRET, minute(1))).await?;
     }
     Ok(())
@@ -182,7 +182,7 @@ pub(super) async fn renewal(store: Store) -> Outcome {
     let old = connected(&*store, tenant(), "notion").await?;
     let held = store.claim(old.tenant, old.id, minute(1), LEASE).await?;
     let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
-    store.needs_reauth(old.tenant, old.id, minute(1)).await?;
+    store.mark_needs_reauth(old.tenant, old.id, minute(1)).await?;
 
     let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
     let granted = granted("renewed");
@@ -217,14 +217,14 @@ pub(super) async fn renewal(store: Store) -> Outcome {
 pub(super) async fn renewal_of_nothing(store: Store) -> Outcome {
     let renewing = Attempt { renews: Some(ConnectionId::fresh()), ..attempt(tenant()) };
     begin(&*store, &renewing).await?;
-    store.pending(renewing.tenant, renewing.id, &granted("gone")).await?;
+    store.record_grant(renewing.tenant, renewing.id, &granted("gone")).await?;
     ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is gone");
 
     let fenced = connected(&*store, tenant(), "notion").await?;
     fence(&*store, fenced.tenant, fenced.id).await?;
     let renewing = Attempt { renews: Some(fenced.id), ..attempt(fenced.tenant) };
     begin(&*store, &renewing).await?;
-    store.pending(renewing.tenant, renewing.id, &granted("renewed")).await?;
+    store.record_grant(renewing.tenant, renewing.id, &granted("renewed")).await?;
     ensure_fails!(confirm(&store, &renewing).await, StoreError::NotFound, "renewing what is disconnected");
     let state = store.get(fenced.tenant, fenced.id).await?.map(|record| record.state);
     ensure_eq!(state, Some(ConnectionState::Disconnecting), "the fenced connection");
@@ -244,7 +244,7 @@ async fn elsewhere(
     let old = confirmed(&**store, &attempt(tenant()), &in_workspace("notion", before), minute(0)).await?;
     let changing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
     begin(&**store, &changing).await?;
-    store.pending(changing.tenant, changing.id, &in_workspace("elsewhere", after)).await?;
+    store.record_grant(changing.tenant, changing.id, &in_workspace("elsewhere", after)).await?;
     Ok((old, changing))
 }
 
@@ -338,7 +338,7 @@ pub(super) async fn dropped(store: Store) -> Outcome {
         let begun = awaiting(&store).await?;
         let returned = abandon(confirm(&store, &begun), polls).await;
         // What was dropped may still be on its way; this waits for it.
-        match store.pending(begun.tenant, begun.id, &granted("notion")).await {
+        match store.record_grant(begun.tenant, begun.id, &granted("notion")).await {
             Ok(()) | Err(StoreError::NotFound) => {}
             Err(other) => return Err(other.into()),
         }

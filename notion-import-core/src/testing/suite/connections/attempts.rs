@@ -36,12 +36,12 @@ pub(super) async fn taken_once(store: Store) -> Outcome {
 pub(super) async fn granted_once(store: Store) -> Outcome {
     let begun = attempt(tenant());
     let first = granted("first");
-    let unknown = store.pending(begun.tenant, begun.id, &first).await;
+    let unknown = store.record_grant(begun.tenant, begun.id, &first).await;
     ensure_fails!(unknown, StoreError::NotFound, "a grant for no attempt");
     begin(&*store, &begun).await?;
-    store.pending(begun.tenant, begun.id, &first).await?;
-    store.pending(begun.tenant, begun.id, &first).await?;
-    let other = store.pending(begun.tenant, begun.id, &granted("other")).await;
+    store.record_grant(begun.tenant, begun.id, &first).await?;
+    store.record_grant(begun.tenant, begun.id, &first).await?;
+    let other = store.record_grant(begun.tenant, begun.id, &granted("other")).await;
     ensure_fails!(other, StoreError::Conflict(Conflict::AnotherGrant), "another grant");
     let noted = store.attempt(begun.tenant, begun.id).await?.and_then(|attempt| attempt.granted);
     ensure_eq!(noted, Some(first), "the grant");
@@ -53,28 +53,32 @@ pub(super) async fn forgotten(store: Store) -> Outcome {
     let kept = attempt(begun.tenant);
     begin(&*store, &begun).await?;
     begin(&*store, &kept).await?;
-    store.forget(begun.tenant, begun.id).await?;
-    store.forget(begun.tenant, begun.id).await?;
+    store.delete_attempt(begun.tenant, begun.id).await?;
+    store.delete_attempt(begun.tenant, begun.id).await?;
     ensure_eq!(store.attempt(begun.tenant, begun.id).await?, None, "the forgotten attempt");
     ensure_eq!(store.attempt(kept.tenant, kept.id).await?, Some(kept), "the other attempt");
     Ok(())
 }
 
-pub(super) async fn lapsed(store: Store) -> Outcome {
+pub(super) async fn expired_attempts(store: Store) -> Outcome {
     let mut begun = Vec::new();
-    for lapses in [30, 10, 20] {
+    for expires in [30, 10, 20] {
         let mut attempt = attempt(tenant());
-        attempt.expires_at = minute(lapses);
+        attempt.expires_at = minute(expires);
         begin(&*store, &attempt).await?;
         begun.push(attempt);
     }
     let [last, first, second] = &begun[..] else { return Ok(()) };
-    ensure_eq!(store.lapsed(minute(9), 9).await?, [], "what lapsed too early");
-    let at_twenty = store.lapsed(minute(20), 9).await?;
-    ensure_eq!(at_twenty, [first.clone(), second.clone()], "what lapsed by minute 20");
-    ensure_eq!(store.lapsed(minute(60), 1).await?, std::slice::from_ref(first), "the longest lapsed");
+    ensure_eq!(store.expired_attempts(minute(9), 9).await?, [], "what expired too early");
+    let at_twenty = store.expired_attempts(minute(20), 9).await?;
+    ensure_eq!(at_twenty, [first.clone(), second.clone()], "what expired by minute 20");
+    ensure_eq!(
+        store.expired_attempts(minute(60), 1).await?,
+        std::slice::from_ref(first),
+        "the longest expired"
+    );
     let read = store.attempt(last.tenant, last.id).await?;
-    ensure!(read.is_some(), "finding lapsed attempts must not remove them");
+    ensure!(read.is_some(), "finding expired attempts must not remove them");
     Ok(())
 }
 
@@ -85,19 +89,23 @@ pub(super) async fn ended(store: Store) -> Outcome {
     ensure_eq!(store.attempt(tenant, id).await?, None, "an attempt that was ended before it began");
     begin(&*store, &begun).await?;
     let noted = granted("notion");
-    store.pending(tenant, id, &noted).await?;
+    store.record_grant(tenant, id, &noted).await?;
     store.end(tenant, id, minute(2)).await?;
     store.end(tenant, id, minute(3)).await?;
     let confirmed = store.activate(&beginner(&begun), id, &Confirmation::new(SECRET, minute(4))).await;
     ensure_fails!(confirmed, StoreError::NotFound, "confirming what has ended");
-    ensure_fails!(store.pending(tenant, id, &noted).await, StoreError::NotFound, "a grant of what has ended");
+    ensure_fails!(
+        store.record_grant(tenant, id, &noted).await,
+        StoreError::NotFound,
+        "a grant of what has ended"
+    );
     let remembered = Attempt { granted: Some(noted), ended_at: Some(minute(2)), ..begun };
     ensure_eq!(store.attempt(tenant, id).await?, Some(remembered.clone()), "what is remembered");
-    ensure_eq!(store.lapsed(minute(1), 9).await?, [], "what is to be looked at too early");
+    ensure_eq!(store.expired_attempts(minute(1), 9).await?, [], "what is to be looked at too early");
     ensure_eq!(
-        store.lapsed(minute(2), 9).await?,
+        store.expired_attempts(minute(2), 9).await?,
         [remembered],
-        "what is to be looked at, though it has not lapsed"
+        "what is to be looked at, though it has not expired"
     );
     Ok(())
 }
@@ -108,14 +116,14 @@ pub(super) async fn looked_at(store: Store) -> Outcome {
         begin(&*store, attempt).await?;
         store.end(attempt.tenant, attempt.id, minute(at)).await?;
     }
-    store.looked(first.tenant, first.id, minute(3)).await?;
-    let at_minute_two = store.lapsed(minute(2), 9).await?;
+    store.mark_checked(first.tenant, first.id, minute(3)).await?;
+    let at_minute_two = store.expired_attempts(minute(2), 9).await?;
     ensure_eq!(
         at_minute_two.iter().map(|a| a.id).collect::<Vec<_>>(),
         [second.id],
         "what waits since minute 2"
     );
-    let later = store.lapsed(minute(4), 9).await?;
+    let later = store.expired_attempts(minute(4), 9).await?;
     ensure_eq!(later.iter().map(|a| a.id).collect::<Vec<_>>(), [second.id, first.id], "who waits longest");
     Ok(())
 }

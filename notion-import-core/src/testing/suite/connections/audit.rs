@@ -87,7 +87,7 @@ pub(super) async fn activated(store: Store) -> Outcome {
     let begun = attempt(tenant());
     let admin = from_somewhere(&begun);
     begin(&*store, &begun).await?;
-    store.pending(begun.tenant, begun.id, &granted("notion")).await?;
+    store.record_grant(begun.tenant, begun.id, &granted("notion")).await?;
     let wrong = store.activate(&admin, begun.id, &Confirmation::new([0; 32], minute(1))).await;
     ensure_fails!(wrong, StoreError::NotFound, "confirming with another secret");
     let record = store.activate(&admin, begun.id, &Confirmation::new(SECRET, minute(2))).await?;
@@ -103,7 +103,7 @@ pub(super) async fn renewed(store: Store) -> Outcome {
     let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
     let admin = from_somewhere(&renewing);
     begin(&*store, &renewing).await?;
-    store.pending(renewing.tenant, renewing.id, &granted("renewed")).await?;
+    store.record_grant(renewing.tenant, renewing.id, &granted("renewed")).await?;
     store.activate(&admin, renewing.id, &Confirmation::new(SECRET, minute(2))).await?;
     let event = AuditEvent::ConnectionRenewed { attempt: renewing.id, workspace: Some("acme".into()) };
     let of = |event: &AuditEvent| matches!(event, AuditEvent::ConnectionRenewed { .. });
@@ -117,7 +117,7 @@ pub(super) async fn changed(store: Store) -> Outcome {
     begin(&*store, &changing).await?;
     let rival = Workspace { id: Some("rival".into()), ..old.workspace.clone() };
     let rival = Granted { reference: ConnectionRef::new("rival"), workspace: rival };
-    store.pending(changing.tenant, changing.id, &rival).await?;
+    store.record_grant(changing.tenant, changing.id, &rival).await?;
     let leaves = Confirmation { leaves: Some(old.workspace.bot), ..Confirmation::new(SECRET, minute(2)) };
     let record = store.activate(&admin, changing.id, &leaves).await?;
     let event = AuditEvent::ConnectionConfirmed { attempt: changing.id, workspace: Some("rival".into()) };
@@ -130,9 +130,9 @@ pub(super) async fn changed(store: Store) -> Outcome {
 pub(super) async fn refused(store: Store) -> Outcome {
     let tenant = tenant();
     let [first, second] = [connected(&*store, tenant, "a").await?, connected(&*store, tenant, "b").await?];
-    store.needs_reauth(tenant, ConnectionId::fresh(), minute(1)).await?;
+    store.mark_needs_reauth(tenant, ConnectionId::fresh(), minute(1)).await?;
     for minutes in 2..5 {
-        store.needs_reauth(tenant, first.id, minute(minutes)).await?;
+        store.mark_needs_reauth(tenant, first.id, minute(minutes)).await?;
     }
     let held = store.claim(tenant, second.id, minute(5), Duration::from_secs(600)).await?;
     let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
@@ -142,14 +142,14 @@ pub(super) async fn refused(store: Store) -> Outcome {
     says_of_system(&store, tenant, &expected, |event| *event == AuditEvent::NeedsReauth).await
 }
 
-pub(super) async fn misled(store: Store) -> Outcome {
+pub(super) async fn mark_elsewhere(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let rival = Elsewhere { id: Some("rival".into()) };
     let nowhere = Elsewhere { id: None };
     for (found, minutes) in [(&rival, 1), (&rival, 2), (&nowhere, 3)] {
-        store.misled(record.tenant, record.id, found, minute(minutes)).await?;
-        store.misled(record.tenant, ConnectionId::fresh(), found, minute(minutes)).await?;
-        store.misled(tenant(), record.id, found, minute(minutes)).await?;
+        store.mark_elsewhere(record.tenant, record.id, found, minute(minutes)).await?;
+        store.mark_elsewhere(record.tenant, ConnectionId::fresh(), found, minute(minutes)).await?;
+        store.mark_elsewhere(tenant(), record.id, found, minute(minutes)).await?;
         let kept = store.get(record.tenant, record.id).await?.map(|kept| (kept.state, kept.found));
         ensure_eq!(kept, Some((ConnectionState::NeedsReauth, Some(found.clone()))), "the connection");
     }
@@ -191,8 +191,8 @@ pub(super) async fn gapless(store: Store) -> Outcome {
     let first = connected(&*store, tenant(), "first").await?;
     connected(&*store, tenant(), "other").await?;
     let second = connected(&*store, first.tenant, "second").await?;
-    store.needs_reauth(first.tenant, first.id, minute(1)).await?;
-    store.misled(first.tenant, second.id, &Elsewhere { id: None }, minute(1)).await?;
+    store.mark_needs_reauth(first.tenant, first.id, minute(1)).await?;
+    store.mark_elsewhere(first.tenant, second.id, &Elsewhere { id: None }, minute(1)).await?;
     store.fence(&actor(first.tenant, Role::Admin), second.id, minute(2)).await?;
     store.remove(first.tenant, second.id, minute(2)).await?;
     let entries = said(&store, first.tenant, |_| true).await?;

@@ -29,8 +29,8 @@ pub(super) async fn fenced(store: Store) -> Outcome {
     ensure_eq!(store.claim_due(minute(99), LEASE, 9).await?, [], "connections claimed as due");
     let claimed = store.claim(record.tenant, record.id, minute(99), LEASE).await?;
     ensure_eq!(claimed, None, "the connection claimed by name");
-    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
-    store.hasten(record.tenant, record.id, minute(-9)).await?;
+    store.mark_needs_reauth(record.tenant, record.id, minute(1)).await?;
+    store.make_due(record.tenant, record.id, minute(-9)).await?;
     ensure_eq!(store.get(record.tenant, record.id).await?, Some(fenced), "what is kept after hints");
     let unknown = fence(&*store, record.tenant, ConnectionId::fresh()).await?;
     ensure_eq!(unknown, None, "what is fenced of nothing");

@@ -55,7 +55,7 @@ pub(super) async fn due(store: Store) -> Outcome {
     let refused = connected(&*store, tenant, refused).await?;
     let fenced = connected(&*store, tenant, fenced).await?;
     plan(&store, &later, 6).await?;
-    store.needs_reauth(tenant, refused.id, minute(1)).await?;
+    store.mark_needs_reauth(tenant, refused.id, minute(1)).await?;
     fence(&*store, tenant, fenced.id).await?;
     ensure_eq!(claim_due(&store, 5).await?, [ready.id], "what is due at minute 5");
     ensure_eq!(claim_due(&store, 6).await?, [later.id], "what is due at minute 6");
@@ -125,7 +125,7 @@ pub(super) async fn by_name(store: Store) -> Outcome {
     claimed(&store, &record, 1).await?;
     let unknown = store.claim(record.tenant, ConnectionId::fresh(), minute(1), LEASE).await?;
     ensure_eq!(unknown, None, "what is claimed of nothing");
-    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
+    store.mark_needs_reauth(record.tenant, record.id, minute(1)).await?;
     let refused = store.claim(record.tenant, record.id, minute(60), LEASE).await?;
     ensure_eq!(refused, None, "what is claimed of one that Notion refuses");
     Ok(())
@@ -147,7 +147,7 @@ pub(super) async fn if_due(store: Store) -> Outcome {
     ensure_eq!(read(&store, &record).await?.generation, held.generation, "the generation kept");
     store.finish(held, &RunSummary::default(), ConnectionState::Active, minute(245)).await?;
     ensure_eq!(claim(6).await?, None, "what is claimed of what is done");
-    store.hasten(record.tenant, record.id, minute(6)).await?;
+    store.make_due(record.tenant, record.id, minute(6)).await?;
     ensure!(claim(6).await?.is_some(), "what was hastened must be due");
     fence(&*store, record.tenant, record.id).await?;
     ensure_eq!(claim(60).await?, None, "what is claimed of what is being disconnected");
@@ -239,7 +239,7 @@ pub(super) async fn refused_stays(store: Store) -> Outcome {
 
     let meanwhile = connected(&*store, tenant, "meanwhile").await?;
     let held = claimed(&store, &meanwhile, 0).await?;
-    store.needs_reauth(tenant, meanwhile.id, minute(1)).await?;
+    store.mark_needs_reauth(tenant, meanwhile.id, minute(1)).await?;
     store.finish(&held, &run, ConnectionState::Active, minute(1)).await?;
     ensure_eq!(read(&store, &meanwhile).await?.state, ConnectionState::NeedsReauth, "after another's answer");
     Ok(())
@@ -260,13 +260,13 @@ pub(super) async fn hastened(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     plan(&store, &record, 240).await?;
     for (to, expected) in [(60, 60), (120, 60)] {
-        store.hasten(record.tenant, record.id, minute(to)).await?;
+        store.make_due(record.tenant, record.id, minute(to)).await?;
         ensure_eq!(read(&store, &record).await?.next_run, minute(expected), "hastened to {to}");
     }
-    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
-    store.hasten(record.tenant, record.id, minute(30)).await?;
+    store.mark_needs_reauth(record.tenant, record.id, minute(1)).await?;
+    store.make_due(record.tenant, record.id, minute(30)).await?;
     ensure_eq!(read(&store, &record).await?.next_run, minute(60), "hastened while refused");
-    store.hasten(record.tenant, ConnectionId::fresh(), minute(30)).await?;
+    store.make_due(record.tenant, ConnectionId::fresh(), minute(30)).await?;
     Ok(())
 }
 
@@ -274,7 +274,7 @@ pub(super) async fn hastened_during_run(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let run = RunSummary::default();
     let first = claimed(&store, &record, 0).await?;
-    store.hasten(record.tenant, record.id, minute(5)).await?;
+    store.make_due(record.tenant, record.id, minute(5)).await?;
     for _again in 0..2 {
         store.finish(&first, &run, ConnectionState::Active, minute(240)).await?;
         ensure_eq!(read(&store, &record).await?.next_run, minute(5), "the next run");
@@ -285,13 +285,13 @@ pub(super) async fn hastened_during_run(store: Store) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn needs_reauth(store: Store) -> Outcome {
+pub(super) async fn mark_needs_reauth(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let other = connected(&*store, record.tenant, "other").await?;
-    store.needs_reauth(record.tenant, record.id, minute(1)).await?;
+    store.mark_needs_reauth(record.tenant, record.id, minute(1)).await?;
     let expected = ConnectionRecord { state: ConnectionState::NeedsReauth, ..record.clone() };
     ensure_eq!(read(&store, &record).await?, expected, "the refused connection");
     ensure_eq!(read(&store, &other).await?, other, "the other connection");
-    store.needs_reauth(record.tenant, ConnectionId::fresh(), minute(1)).await?;
+    store.mark_needs_reauth(record.tenant, ConnectionId::fresh(), minute(1)).await?;
     Ok(())
 }

@@ -26,7 +26,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("an attempt's id is taken once per tenant", attempts::taken_once),
     promise!("a grant is noted once and for all", attempts::granted_once),
     promise!("a forgotten attempt is gone, and forgetting it again succeeds", attempts::forgotten),
-    promise!("lapsed attempts of all tenants are found, longest lapsed first", attempts::lapsed),
+    promise!("expired attempts of all tenants are found, longest expired first", attempts::expired_attempts),
     promise!("an ended attempt is remembered, and nothing comes of it", attempts::ended),
     promise!("the attempt that was looked at last is looked at last again", attempts::looked_at),
     promise!("a sealed token is kept until it is erased", attempts::session),
@@ -35,7 +35,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("an attempt without a grant does not activate", activation::without_grant),
     promise!("another secret does not activate", activation::another_secret),
     promise!("another member does not activate", activation::another_member),
-    promise!("a lapsed attempt does not activate", activation::lapsed),
+    promise!("an expired attempt does not activate", activation::expired_attempts),
     promise!("an attempt activates once", activation::once),
     promise!("a reference is connected once per tenant", activation::reference_once),
     promise!("a second tenant on one workspace is refused unless it is let in", activation::shared_workspace),
@@ -69,7 +69,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a run does not disconnect", leases::run_does_not_disconnect),
     promise!("hastening brings an active connection forward, never back", leases::hastened),
     promise!("a hint that comes during a run is not lost", leases::hastened_during_run),
-    promise!("only an active connection becomes one that needs reauthorisation", leases::needs_reauth),
+    promise!("only an active connection becomes one that needs reauthorisation", leases::mark_needs_reauth),
     promise!("a fenced connection is nobody's", disconnecting::fenced),
     promise!("fencing again changes nothing", disconnecting::fenced_again),
     promise!("fenced connections of all tenants are found until they are removed", disconnecting::found),
@@ -81,7 +81,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a connection that Notion refuses is in the audit, once", audit::refused),
     promise!(
         "a connection that leads elsewhere says where, also in the audit, until it is renewed",
-        audit::misled
+        audit::mark_elsewhere
     ),
     promise!("a disconnect is in the audit, once", audit::disconnected),
     promise!("a connection that is removed is in the audit, once", audit::removed),

@@ -20,15 +20,15 @@ pub(super) async fn attempts(store: Store) -> Outcome {
     let Attempt { tenant, member, id, .. } = begun;
     let theirs = Actor::new(stranger, member, Role::Admin);
     ensure_eq!(store.attempt(stranger, id).await?, None, "what a stranger sees");
-    let noted = store.pending(stranger, id, &granted("theirs")).await;
+    let noted = store.record_grant(stranger, id, &granted("theirs")).await;
     ensure_fails!(noted, StoreError::NotFound, "a stranger's grant");
-    store.pending(tenant, id, &granted("notion")).await?;
+    store.record_grant(tenant, id, &granted("notion")).await?;
     let confirmed = store.activate(&theirs, id, &confirmation(minute(1))).await;
     ensure_fails!(confirmed, StoreError::NotFound, "a stranger's confirmation");
-    store.forget(stranger, id).await?;
+    store.delete_attempt(stranger, id).await?;
     store.end(stranger, id, minute(1)).await?;
-    store.looked(stranger, id, minute(1)).await?;
-    ensure_eq!(store.lapsed(minute(1), 9).await?, [], "what a stranger ended or looked at");
+    store.mark_checked(stranger, id, minute(1)).await?;
+    ensure_eq!(store.expired_attempts(minute(1), 9).await?, [], "what a stranger ended or looked at");
     let kept = store.attempt(tenant, id).await?.and_then(|attempt| attempt.granted);
     ensure_eq!(kept.map(|granted| granted.reference), Some(ConnectionRef::new("notion")), "the grant");
     Ok(())
@@ -79,8 +79,8 @@ pub(super) async fn change(store: Store) -> Outcome {
     let run = RunSummary::default();
     let finished = store.finish(&theirs, &run, ConnectionState::NeedsReauth, minute(60)).await;
     ensure_fails!(finished, StoreError::Fenced, "a stranger's finish");
-    store.needs_reauth(stranger, record.id, minute(1)).await?;
-    store.hasten(stranger, record.id, minute(-9)).await?;
+    store.mark_needs_reauth(stranger, record.id, minute(1)).await?;
+    store.make_due(stranger, record.id, minute(-9)).await?;
     ensure_eq!(fence(&*store, stranger, record.id).await?, None, "what a stranger fences");
     store.remove(stranger, record.id, minute(2)).await?;
     ensure_eq!(store.get(record.tenant, record.id).await?, before, "the connection");

@@ -135,7 +135,7 @@ impl BlobStore for Leaky {
         }
     }
 
-    fn put_before(
+    fn list_older_than(
         &self,
         tenant: TenantId,
         before: DateTime<Utc>,
@@ -143,8 +143,8 @@ impl BlobStore for Leaky {
         let tenant = self.tenant(tenant);
         match self.leak {
             Leak::ListsNothing => stream::empty().boxed(),
-            Leak::KnowsNoAge => self.inner.put_before(tenant, DateTime::<Utc>::MAX_UTC),
-            _ => self.inner.put_before(tenant, before),
+            Leak::KnowsNoAge => self.inner.list_older_than(tenant, DateTime::<Utc>::MAX_UTC),
+            _ => self.inner.list_older_than(tenant, before),
         }
     }
 
@@ -154,7 +154,7 @@ impl BlobStore for Leaky {
             Leak::FailsOnSecondRemoval => drop(self.inner.get(tenant, blob, None).await?),
             Leak::KnowsNoAge => return self.inner.remove(tenant, blob, DateTime::<Utc>::MAX_UTC).await,
             Leak::LooksAndThenRemoves => {
-                let old: Vec<_> = self.inner.put_before(tenant, before).try_collect().await?;
+                let old: Vec<_> = self.inner.list_older_than(tenant, before).try_collect().await?;
                 tokio::task::yield_now().await;
                 let before = if old.contains(blob) { DateTime::<Utc>::MAX_UTC } else { before };
                 return self.inner.remove(tenant, blob, before).await;

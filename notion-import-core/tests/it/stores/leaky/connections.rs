@@ -20,7 +20,7 @@ use notion_import_core::testing::suite::connections::{AuditedConnections, PROMIS
 enum Leak {
     AnySecret,
     AnyMember,
-    NeverLapses,
+    NeverExpires,
     SharesWorkspaces,
     ChangesUnasked,
     KeepsTheLeft,
@@ -28,7 +28,7 @@ enum Leak {
     ReadsAnyTenant,
     ListsBackwards,
     FindsOneHolder,
-    LapsedBackwards,
+    ExpiredBackwards,
     ClaimsAll,
     ClaimsTheRefused,
     ClaimsBeforeDue,
@@ -119,17 +119,22 @@ impl ConnectionStore for Leaky {
         self.inner.attempt(tenant, id).await
     }
 
-    async fn pending(&self, tenant: TenantId, id: AttemptId, granted: &Granted) -> Result<(), StoreError> {
+    async fn record_grant(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        granted: &Granted,
+    ) -> Result<(), StoreError> {
         if self.leak == Leak::GrantsAnew
             && let Some(attempt) = self.inner.attempt(tenant, id).await?
             && attempt.ended_at.is_none()
         {
-            self.inner.forget(tenant, id).await?;
+            self.inner.delete_attempt(tenant, id).await?;
             let beginner = Actor::new(tenant, attempt.member, Role::Admin);
             let anew = Attempt { granted: None, ..attempt };
             self.inner.begin(&beginner, &anew, anew.expires_at).await?;
         }
-        self.inner.pending(tenant, id, granted).await
+        self.inner.record_grant(tenant, id, granted).await
     }
 
     async fn activate(
@@ -152,7 +157,7 @@ impl ConnectionStore for Leaky {
                 }
                 Leak::AnySecret => confirmation.secret_hash = attempt.secret_hash,
                 Leak::AnyMember => actor.member = attempt.member,
-                Leak::NeverLapses => {
+                Leak::NeverExpires => {
                     confirmation.at = confirmation.at.min(attempt.expires_at - TimeDelta::seconds(1));
                 }
                 Leak::ChangesUnasked => {
@@ -165,7 +170,7 @@ impl ConnectionStore for Leaky {
                     }
                 }
                 Leak::KeepsTheLeft if confirmation.leaves.is_some() && attempt.ended_at.is_none() => {
-                    self.inner.forget(tenant, id).await?;
+                    self.inner.delete_attempt(tenant, id).await?;
                     let anew = Attempt { renews: None, ..attempt.clone() };
                     self.inner.begin(&actor, &anew, confirmation.at).await?;
                     confirmation.leaves = None;
@@ -181,7 +186,7 @@ impl ConnectionStore for Leaky {
                             .into_iter()
                             .find(|record| record.tenant == tenant)
                     {
-                        self.inner.forget(tenant, id).await?;
+                        self.inner.delete_attempt(tenant, id).await?;
                         return Ok(record);
                     }
                 }
@@ -212,10 +217,15 @@ impl ConnectionStore for Leaky {
         }
     }
 
-    async fn looked(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn mark_checked(
+        &self,
+        tenant: TenantId,
+        id: AttemptId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         match self.leak {
             Leak::LooksAtTheSame => Ok(()),
-            _ => self.inner.looked(tenant, id, now).await,
+            _ => self.inner.mark_checked(tenant, id, now).await,
         }
     }
 
@@ -226,16 +236,16 @@ impl ConnectionStore for Leaky {
         }
     }
 
-    async fn forget(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
-        self.inner.forget(tenant, id).await
+    async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+        self.inner.delete_attempt(tenant, id).await
     }
 
-    async fn lapsed(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
-        let mut lapsed = self.inner.lapsed(now, limit).await?;
-        if self.leak == Leak::LapsedBackwards {
-            lapsed.reverse();
+    async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
+        let mut expired = self.inner.expired_attempts(now, limit).await?;
+        if self.leak == Leak::ExpiredBackwards {
+            expired.reverse();
         }
-        Ok(lapsed)
+        Ok(expired)
     }
 
     async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<ConnectionRecord>, StoreError> {
@@ -339,30 +349,35 @@ impl ConnectionStore for Leaky {
         Ok(())
     }
 
-    async fn needs_reauth(
+    async fn mark_needs_reauth(
         &self,
         tenant: TenantId,
         id: ConnectionId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.inner.needs_reauth(tenant, id, now).await
+        self.inner.mark_needs_reauth(tenant, id, now).await
     }
 
-    async fn misled(
+    async fn mark_elsewhere(
         &self,
         tenant: TenantId,
         id: ConnectionId,
         found: &Elsewhere,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.inner.misled(tenant, id, found, now).await
+        self.inner.mark_elsewhere(tenant, id, found, now).await
     }
 
-    async fn hasten(&self, tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn make_due(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         if self.leak == Leak::LosesHints && self.holds(tenant, id) {
             return Ok(());
         }
-        self.inner.hasten(tenant, id, at).await
+        self.inner.make_due(tenant, id, at).await
     }
 
     async fn fence(
@@ -397,7 +412,7 @@ async fn every_leak_breaks_its_own_promise() {
     let rows = [
         (Leak::AnySecret, &["another secret", "a connection that is confirmed is in the audit"][..]),
         (Leak::AnyMember, &["another member"]),
-        (Leak::NeverLapses, &["a lapsed attempt does not activate"]),
+        (Leak::NeverExpires, &["an expired attempt does not activate"]),
         (Leak::SharesWorkspaces, &["a second tenant on one workspace"]),
         (
             Leak::ActivatesAgain,
@@ -406,7 +421,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ReadsAnyTenant, &["another tenant's connection cannot be read"]),
         (Leak::ListsBackwards, &["connections are listed"]),
         (Leak::FindsOneHolder, &["connections of all tenants are found by their reference"]),
-        (Leak::LapsedBackwards, &["lapsed attempts", "the attempt that was looked at last"]),
+        (Leak::ExpiredBackwards, &["expired attempts", "the attempt that was looked at last"]),
         (Leak::ClaimsAll, &["the longest due"]),
         (Leak::ClaimsBeforeDue, &["what is due is claimed by name once"]),
         (Leak::ClaimsTheRefused, &["an active connection is claimed by name"]),

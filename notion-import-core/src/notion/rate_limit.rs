@@ -2,7 +2,7 @@
 //!
 //! [`Budget`] knows what Notion allows; this is the queue before it. What a person waits for overtakes what runs by
 //! itself, and what is begun is finished, in the order of its beginning, before more is begun. Else it is first come, first
-//! served. A turn that is dropped unused is given back. All of it goes by a clock that nobody sets.
+//! served. A permit that is dropped unused is given back. All of it goes by a monotonic clock.
 
 mod budget;
 mod rate;
@@ -28,7 +28,7 @@ pub(crate) const UNDER_WAY: usize = 32;
 pub(crate) enum Priority {
     /// A person, now.
     Interactive,
-    /// An import in the middle of something, and the number of the turn it began with.
+    /// An import in the middle of something, and the number of the permit it began with.
     Begun(u64),
     /// An import or a sync that is about to begin something.
     New,
@@ -44,9 +44,9 @@ impl Priority {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Closed;
 
-/// The pace of one connection. Clones share it.
+/// The rate limiter of one connection. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pace(Arc<Mutex<State>>);
+pub(crate) struct RateLimiter(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -55,7 +55,7 @@ struct State {
     budget: Budget,
     /// Turns that were given and have no outcome yet.
     under_way: usize,
-    /// Whom to wake, in the order of their turns.
+    /// Whom to wake, in the order of their permits.
     queue: BTreeMap<Ticket, Arc<Notify>>,
     tickets: u64,
 }
@@ -77,16 +77,26 @@ enum Step {
     Await,
 }
 
-impl Pace {
+impl RateLimiter {
     /// Returns when one more request may be sent; or an error once the connection is closed.
-    pub(crate) async fn turn(&self, clock: &SharedClock, priority: Priority) -> Result<Turn, Closed> {
+    pub(crate) async fn acquire(
+        &self,
+        clock: &SharedClock,
+        priority: Priority,
+    ) -> Result<RequestPermit, Closed> {
         let place = Place::take(self, priority);
         loop {
             let step = self.state().step(place.ticket, clock.instant())?;
             match step {
                 Step::Go { probe } => {
-                    let (pace, clock) = (self.clone(), clock.clone());
-                    return Ok(Turn { pace, clock, number: place.ticket.number, probe, fate: Fate::Unused });
+                    let (limiter, clock) = (self.clone(), clock.clone());
+                    return Ok(RequestPermit {
+                        limiter,
+                        clock,
+                        number: place.ticket.number,
+                        probe,
+                        fate: Fate::Unused,
+                    });
                 }
                 Step::Sleep(wait) => tokio::select! {
                     () = clock.sleep(wait) => {}
@@ -144,31 +154,31 @@ impl State {
 
 /// A place in the queue; leaving it, served or not, lets the next one move up.
 struct Place<'a> {
-    pace: &'a Pace,
+    limiter: &'a RateLimiter,
     ticket: Ticket,
     wake: Arc<Notify>,
 }
 
 impl<'a> Place<'a> {
-    fn take(pace: &'a Pace, priority: Priority) -> Self {
+    fn take(limiter: &'a RateLimiter, priority: Priority) -> Self {
         let wake = Arc::new(Notify::new());
-        let mut state = pace.state();
+        let mut state = limiter.state();
         state.tickets += 1;
         let ticket = Ticket { priority, number: state.tickets };
         state.queue.insert(ticket, wake.clone());
-        Self { pace, ticket, wake }
+        Self { limiter, ticket, wake }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.pace.state().leave(self.ticket);
+        self.limiter.state().leave(self.ticket);
     }
 }
 
 /// Leave to send one request. What became of it is told, or else assumed when it is dropped.
-pub(crate) struct Turn {
-    pace: Pace,
+pub(crate) struct RequestPermit {
+    limiter: RateLimiter,
     clock: SharedClock,
     number: u64,
     /// Asks for more than is known to be allowed.
@@ -191,8 +201,8 @@ enum Fate {
     Paused(Duration),
 }
 
-impl Turn {
-    /// The priority of everything that is begun with this turn.
+impl RequestPermit {
+    /// The priority of everything that is begun with this permit.
     pub(crate) fn begins(&self) -> Priority {
         Priority::Begun(self.number)
     }
@@ -223,10 +233,10 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for RequestPermit {
     fn drop(&mut self) {
         let now = self.clock.instant();
-        let mut state = self.pace.state();
+        let mut state = self.limiter.state();
         state.under_way = state.under_way.saturating_sub(1);
         let budget = &mut state.budget;
         match self.fate {
@@ -243,36 +253,36 @@ impl Drop for Turn {
     }
 }
 
-/// For so long after its last use a pace is remembered, a closed one too: whoever still holds the connection asks nothing.
+/// For so long after its last use a limiter is remembered, a closed one too: whoever still holds the connection asks nothing.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The paces of all connections a process serves.
+/// The limiters of all connections a process serves.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Paces(Arc<Mutex<HashMap<(TenantId, ConnectionId), Used>>>);
+pub(crate) struct RateLimiters(Arc<Mutex<HashMap<(TenantId, ConnectionId), Used>>>);
 
 #[derive(Debug)]
 struct Used {
-    pace: Pace,
+    limiter: RateLimiter,
     at: Instant,
 }
 
-impl Paces {
-    /// Returns the pace that everything done through this connection shares.
-    pub(crate) fn of(&self, connection: &Connection, now: Instant) -> Pace {
-        let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl RateLimiters {
+    /// Returns the limiter that everything done through this connection shares.
+    pub(crate) fn of(&self, connection: &Connection, now: Instant) -> RateLimiter {
+        let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (connection.tenant, connection.id);
-        if !paces.contains_key(&key) {
-            paces.retain(|_, used| used.is_held() || now.saturating_duration_since(used.at) < REMEMBERED);
+        if !limiters.contains_key(&key) {
+            limiters.retain(|_, used| used.is_held() || now.saturating_duration_since(used.at) < REMEMBERED);
         }
-        let used = paces.entry(key).or_insert_with(|| Used { pace: Pace::default(), at: now });
+        let used = limiters.entry(key).or_insert_with(|| Used { limiter: RateLimiter::default(), at: now });
         used.at = now;
-        used.pace.clone()
+        used.limiter.clone()
     }
 }
 
 impl Used {
     fn is_held(&self) -> bool {
-        Arc::strong_count(&self.pace.0) > 1
+        Arc::strong_count(&self.limiter.0) > 1
     }
 }
 
@@ -287,41 +297,41 @@ mod tests {
     use super::*;
     use crate::transport::SystemClock;
 
-    type Waiter = BoxFuture<'static, Result<Turn, Closed>>;
+    type Waiter = BoxFuture<'static, Result<RequestPermit, Closed>>;
 
-    fn queue(pace: &Pace, priority: Priority) -> Waiter {
-        let pace = pace.clone();
+    fn queue(limiter: &RateLimiter, priority: Priority) -> Waiter {
+        let limiter = limiter.clone();
         let clock: SharedClock = Arc::new(SystemClock);
-        async move { pace.turn(&clock, priority).await }.boxed()
+        async move { limiter.acquire(&clock, priority).await }.boxed()
     }
 
-    async fn is_served(waiter: &mut Waiter) -> Option<Turn> {
+    async fn is_served(waiter: &mut Waiter) -> Option<RequestPermit> {
         match poll!(waiter) {
-            Poll::Ready(turn) => turn.ok(),
+            Poll::Ready(permit) => permit.ok(),
             Poll::Pending => None,
         }
     }
 
-    /// As many turns as may be under way at once.
-    async fn crowd(pace: &Pace) -> Vec<Turn> {
-        let mut turns = Vec::new();
+    /// As many permits as may be under way at once.
+    async fn crowd(limiter: &RateLimiter) -> Vec<RequestPermit> {
+        let mut permits = Vec::new();
         for _ in 0..UNDER_WAY {
-            turns.push(is_served(&mut queue(pace, Priority::Begun(0))).await.unwrap());
+            permits.push(is_served(&mut queue(limiter, Priority::Begun(0))).await.unwrap());
         }
-        turns
+        permits
     }
 
     #[tokio::test]
     async fn jobs_wait_for_each_other_in_order_and_persons_wait_for_none() {
-        let pace = Pace::default();
-        let mut crowd = crowd(&pace).await;
-        let mut new = queue(&pace, Priority::New);
+        let limiter = RateLimiter::default();
+        let mut crowd = crowd(&limiter).await;
+        let mut new = queue(&limiter, Priority::New);
         assert!(is_served(&mut new).await.is_none());
-        let mut waiters: Vec<Waiter> = (0..3).map(|_| queue(&pace, Priority::Begun(0))).collect();
+        let mut waiters: Vec<Waiter> = (0..3).map(|_| queue(&limiter, Priority::Begun(0))).collect();
         for waiter in &mut waiters {
             assert!(is_served(waiter).await.is_none());
         }
-        assert!(is_served(&mut queue(&pace, Priority::Interactive)).await.is_some());
+        assert!(is_served(&mut queue(&limiter, Priority::Interactive)).await.is_some());
         crowd.pop();
         assert!(is_served(&mut waiters[1]).await.is_none(), "the second overtook the first");
         let first = is_served(&mut waiters[0]).await;
@@ -337,13 +347,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_began_first_goes_first_whoever_asked_first() {
-        let pace = Pace::default();
+        let limiter = RateLimiter::default();
         let mut begun = vec![];
         for _ in 0..2 {
-            begun.push(is_served(&mut queue(&pace, Priority::New)).await.unwrap().begins());
+            begun.push(is_served(&mut queue(&limiter, Priority::New)).await.unwrap().begins());
         }
-        let crowd = crowd(&pace).await;
-        let (mut second, mut first) = (queue(&pace, begun[1]), queue(&pace, begun[0]));
+        let crowd = crowd(&limiter).await;
+        let (mut second, mut first) = (queue(&limiter, begun[1]), queue(&limiter, begun[0]));
         assert!(is_served(&mut second).await.is_none() && is_served(&mut first).await.is_none());
         drop(crowd);
         assert!(is_served(&mut second).await.is_none(), "the later one overtook the earlier one");
@@ -351,31 +361,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_or_a_turn_that_is_dropped_is_given_back() {
-        let pace = Pace::default();
-        let crowd = crowd(&pace).await;
-        let (mut first, mut second) = (queue(&pace, Priority::Begun(0)), queue(&pace, Priority::Begun(0)));
+    async fn a_place_or_a_permit_that_is_dropped_is_given_back() {
+        let limiter = RateLimiter::default();
+        let crowd = crowd(&limiter).await;
+        let (mut first, mut second) =
+            (queue(&limiter, Priority::Begun(0)), queue(&limiter, Priority::Begun(0)));
         assert!(is_served(&mut first).await.is_none() && is_served(&mut second).await.is_none());
         drop(first);
         drop(crowd);
         assert!(is_served(&mut second).await.is_some(), "a dropped place still holds up the queue");
-        assert_eq!(pace.state().under_way, 0);
-        assert!(pace.state().queue.is_empty());
+        assert_eq!(limiter.state().under_way, 0);
+        assert!(limiter.state().queue.is_empty());
     }
 
     #[test]
     fn what_nobody_has_used_for_a_day_is_forgotten() {
-        let (paces, now) = (Paces::default(), Instant::now());
+        let (limiters, now) = (RateLimiters::default(), Instant::now());
         let connection = |name: &str| Connection::new(TenantId::new(uuid::Uuid::nil()), name);
-        let held = paces.of(&connection("held"), now);
-        paces.of(&connection("closed"), now).close();
+        let held = limiters.of(&connection("held"), now);
+        limiters.of(&connection("closed"), now).close();
         let count = |after: Duration| {
-            paces.of(&connection(&format!("{after:?}")), now + after);
-            paces.0.lock().unwrap().len()
+            limiters.of(&connection(&format!("{after:?}")), now + after);
+            limiters.0.lock().unwrap().len()
         };
         let moment = Duration::from_secs(1);
         assert_eq!(count(REMEMBERED - moment), 3);
-        assert!(paces.of(&connection("closed"), now + REMEMBERED - moment).state().closed);
+        assert!(limiters.of(&connection("closed"), now + REMEMBERED - moment).state().closed);
         assert_eq!(count(2 * REMEMBERED), 2, "what is held and what is new");
         drop(held);
         assert_eq!(count(4 * REMEMBERED), 1);
@@ -383,12 +394,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_connection_lets_nothing_through_not_even_what_waits() {
-        let pace = Pace::default();
-        let _crowd = crowd(&pace).await;
-        let mut waiter = queue(&pace, Priority::Begun(0));
+        let limiter = RateLimiter::default();
+        let _crowd = crowd(&limiter).await;
+        let mut waiter = queue(&limiter, Priority::Begun(0));
         assert!(is_served(&mut waiter).await.is_none());
-        pace.close();
+        limiter.close();
         assert!(waiter.await.is_err());
-        assert!(queue(&pace, Priority::Interactive).await.is_err());
+        assert!(queue(&limiter, Priority::Interactive).await.is_err());
     }
 }
