@@ -123,12 +123,33 @@ impl Actor {
         if self.role.may(action) { Ok(()) } else { Err(Denied) }
     }
 
+    /// Returns the proof that the actor may read what is internal to the tenant.
+    ///
+    /// # Errors
+    /// [`Denied`] if the role may not.
+    pub fn insider(&self) -> Result<Insider, Denied> {
+        self.may(Action::ReadInternal).map(|()| Insider { tenant: self.tenant })
+    }
+
     /// Fails unless the actor may import into this tenant.
     ///
     /// # Errors
     /// [`Denied`] if the role may not, or the tenant is another one.
     pub fn may_import_into(&self, tenant: TenantId) -> Result<(), Denied> {
         if self.tenant == tenant { self.may(Action::Import) } else { Err(Denied) }
+    }
+}
+
+/// Permission to read what is internal to one tenant. Only [`Actor::insider`] makes one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Insider {
+    tenant: TenantId,
+}
+
+impl Insider {
+    /// Returns the tenant whose documents may be read.
+    pub const fn tenant(self) -> TenantId {
+        self.tenant
     }
 }
 

@@ -25,7 +25,7 @@ pub use crate::notion::client::Retry;
 use crate::notion::client::{Client, OnRetry};
 use crate::notion::endpoints::Kind;
 use crate::source::{self, Seen};
-use crate::sync::{SyncOptions, SyncReport, SyncRun};
+use crate::sync::{SyncOptions, SyncReport, SyncTask};
 use crate::transport::{Clock, Http, SystemClock, Transport, all_within, within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
@@ -453,8 +453,8 @@ impl Importer {
         Job { actor: actor.clone(), fetcher, documents: &*self.documents, identity, limit }
     }
 
-    fn syncing<'a>(&'a self, connection: &'a Connection) -> SyncRun<'a> {
-        SyncRun {
+    fn syncing<'a>(&'a self, connection: &'a Connection) -> SyncTask<'a> {
+        SyncTask {
             api: self.client.on(connection).patient(),
             fetcher: self.fetcher(connection),
             documents: &*self.documents,

@@ -1,6 +1,6 @@
 //! What was read, as content.
 
-use super::media::StoredFiles;
+use super::media::PageFiles;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
 use crate::markdown::{FileRef, Options, Rendered, properties_table, render, rows_table};
@@ -26,7 +26,7 @@ pub(super) struct Body {
 }
 
 /// A page's blocks as Markdown; a row's properties stand above them.
-pub(super) fn page(page: &Page, tree: &BlockTree, kept: StoredFiles) -> Body {
+pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles) -> Body {
     let target = |file: FileRef<'_>| {
         let stored = kept.by_block.get(&file.block?)?;
         Some(format!("{SCHEME}:{}", stored.blob.id))
@@ -45,8 +45,8 @@ pub(super) fn properties(page: &Page, options: &Options<'_>) -> Rendered {
 }
 
 /// A page's file, with its further files beside it. The blocks around it are counted: they are not in it.
-pub(super) fn file_of_page(tree: &BlockTree, kept: StoredFiles) -> Option<Body> {
-    let StoredFiles { by_block, files, may_grow } = kept;
+pub(super) fn file_of_page(tree: &BlockTree, kept: PageFiles) -> Option<Body> {
+    let PageFiles { by_block, files, may_grow } = kept;
     let mut files = files.into_iter();
     let file = files.next()?;
     let is_kept = |block: &Block| block.id.is_some_and(|id| by_block.contains_key(&id));

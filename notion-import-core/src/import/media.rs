@@ -34,7 +34,7 @@ impl Default for Downloads {
 
 /// The files kept of a page.
 #[derive(Default)]
-pub(super) struct StoredFiles {
+pub(super) struct PageFiles {
     /// By the block that shows them.
     pub(super) by_block: HashMap<NotionId, StoredFile>,
     /// In the order of the page, each once.
@@ -43,7 +43,7 @@ pub(super) struct StoredFiles {
     pub(super) may_grow: bool,
 }
 
-impl StoredFiles {
+impl PageFiles {
     fn add(&mut self, block: NotionId, file: StoredFile) {
         if !self.files.iter().any(|kept| kept.blob == file.blob) {
             self.files.push(file.clone());
@@ -54,23 +54,23 @@ impl StoredFiles {
 
 impl Fetcher<'_> {
     /// Keeps the page's documents: PDFs and other files of an accepted type.
-    pub(super) async fn keep_documents(&self, tree: &BlockTree) -> Result<StoredFiles, Error> {
+    pub(super) async fn keep_documents(&self, tree: &BlockTree) -> Result<PageFiles, Error> {
         self.keep(tree, |accept| accept == Accept::Document).await
     }
 
     /// Keeps the images: the addresses of those that Notion hosts last an hour.
-    pub(super) async fn keep_images(&self, tree: &BlockTree) -> Result<StoredFiles, Error> {
+    pub(super) async fn keep_images(&self, tree: &BlockTree) -> Result<PageFiles, Error> {
         self.keep(tree, |accept| accept == Accept::Image).await
     }
 
     /// Keeps both: what Markdown shows and what it links.
-    pub(super) async fn keep_files(&self, tree: &BlockTree) -> Result<StoredFiles, Error> {
+    pub(super) async fn keep_files(&self, tree: &BlockTree) -> Result<PageFiles, Error> {
         self.keep(tree, |_| true).await
     }
 
     /// What is too large, of another type or gone is left out; what may come the next time is an error, for a document
     /// must not depend on a transient answer. Another's host may be gone for good: without the file there is still its link.
-    async fn keep(&self, tree: &BlockTree, is_wanted: impl Fn(Accept) -> bool) -> Result<StoredFiles, Error> {
+    async fn keep(&self, tree: &BlockTree, is_wanted: impl Fn(Accept) -> bool) -> Result<PageFiles, Error> {
         let files = tree.nodes().iter().filter_map(|node| worth_keeping(&node.block));
         let wanted = files.filter(|(_, _, accept)| is_wanted(*accept));
         let outcomes = wanted.map(|(block, file, accept)| async move {
@@ -79,7 +79,7 @@ impl Fetcher<'_> {
         });
         // In the order of the page, whichever comes first.
         let mut outcomes = stream::iter(outcomes.collect::<Vec<_>>()).buffered(CONCURRENCY);
-        let mut kept = StoredFiles::default();
+        let mut kept = PageFiles::default();
         while let Some((block, external, outcome)) = outcomes.next().await {
             match outcome {
                 Ok(Some(stored)) => kept.add(block, stored),

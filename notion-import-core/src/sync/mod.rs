@@ -62,7 +62,7 @@ pub struct SyncReport {
 }
 
 /// One sync of one connection.
-pub(crate) struct SyncRun<'a> {
+pub(crate) struct SyncTask<'a> {
     pub(crate) api: Api,
     pub(crate) fetcher: Fetcher<'a>,
     pub(crate) documents: &'a dyn DocumentStore,
@@ -71,7 +71,7 @@ pub(crate) struct SyncRun<'a> {
     pub(crate) options: SyncOptions,
 }
 
-impl SyncRun<'_> {
+impl SyncTask<'_> {
     /// Looks at everything that is linked, as far as the budget goes.
     pub(crate) async fn run(&self) -> Result<SyncReport, Error> {
         let started = self.now();

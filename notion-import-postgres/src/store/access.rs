@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
 use notion_import_core::library::access::{
-    AccessFacts, Action, Actor, Assignment, DocumentFacts, NdaState, Viewer,
+    AccessFacts, Assignment, DocumentFacts, Insider, NdaState, Viewer,
 };
 use notion_import_core::library::batch::StoredDocument;
 use notion_import_core::library::document::Version;
@@ -19,26 +19,28 @@ use crate::table::{acceptances, assignments, audit, documents, ndas, standings, 
 
 #[async_trait]
 impl AccessStore for Postgres {
-    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
-        let Some(kept) = documents::get(&mut *tx, actor.tenant, id).await? else { return Ok(None) };
-        let standing = standings::get(&mut *tx, actor.tenant, id).await?;
+    async fn load_document(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Option<AdminDocument>, StoreError> {
+        let mut tx = self.snapshot(Role::App, insider.tenant()).await?;
+        let Some(kept) = documents::get(&mut *tx, insider.tenant(), id).await? else { return Ok(None) };
+        let standing = standings::get(&mut *tx, insider.tenant(), id).await?;
         commit(tx).await?;
         Ok(Some(AdminDocument::new(kept.document, standing)))
     }
 
-    async fn documents(
+    async fn list_documents(
         &self,
-        actor: &Actor,
+        insider: Insider,
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<AdminDocument>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
-        let kept = documents::list(&mut *tx, actor.tenant, after, limit).await?;
+        let mut tx = self.snapshot(Role::App, insider.tenant()).await?;
+        let kept = documents::list(&mut *tx, insider.tenant(), after, limit).await?;
         let ids = kept.iter().map(|kept| kept.document.id);
-        let standings = standings::get_many(&mut *tx, actor.tenant, ids).await?;
+        let standings = standings::get_many(&mut *tx, insider.tenant(), ids).await?;
         commit(tx).await?;
         let standing = |kept: &StoredDocument| standings.get(&kept.document.id).cloned().unwrap_or_default();
         Ok(kept
@@ -48,18 +50,20 @@ impl AccessStore for Postgres {
             .collect())
     }
 
-    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
-        let versions = versions::list(&mut *tx, actor.tenant, id).await?;
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        let mut tx = self.snapshot(Role::App, insider.tenant()).await?;
+        let versions = versions::list(&mut *tx, insider.tenant(), id).await?;
         commit(tx).await?;
         Ok(versions)
     }
 
-    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        let mut tx = self.snapshot(Role::App, actor.tenant).await?;
-        let assignments = assignments::of_document(&mut *tx, actor.tenant, id).await?;
+    async fn list_assignments(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Vec<Assignment>, StoreError> {
+        let mut tx = self.snapshot(Role::App, insider.tenant()).await?;
+        let assignments = assignments::of_document(&mut *tx, insider.tenant(), id).await?;
         commit(tx).await?;
         Ok(assignments)
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
 use notion_import_core::library::access::{
-    AccessFacts, Action, Actor, Assignment, DocumentFacts, NdaState, Viewer,
+    AccessFacts, Assignment, DocumentFacts, Insider, NdaState, Viewer,
 };
 use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::{
@@ -17,38 +17,42 @@ use crate::table::{acceptances, assignments, audit, documents, ndas, standings, 
 
 #[async_trait]
 impl AccessStore for Sqlite {
-    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
-        actor.may(Action::ReadInternal)?;
+    async fn load_document(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Option<AdminDocument>, StoreError> {
         let mut tx = self.snapshot().await?;
-        let Some(kept) = documents::get(&mut *tx, actor.tenant, id).await? else { return Ok(None) };
-        let standing = standings::get(&mut *tx, actor.tenant, id).await?;
+        let Some(kept) = documents::get(&mut *tx, insider.tenant(), id).await? else { return Ok(None) };
+        let standing = standings::get(&mut *tx, insider.tenant(), id).await?;
         Ok(Some(AdminDocument::new(kept.document, standing)))
     }
 
-    async fn documents(
+    async fn list_documents(
         &self,
-        actor: &Actor,
+        insider: Insider,
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<AdminDocument>, StoreError> {
-        actor.may(Action::ReadInternal)?;
         let mut tx = self.snapshot().await?;
         let mut listed = Vec::new();
-        for kept in documents::list(&mut *tx, actor.tenant, after, limit).await? {
-            let standing = standings::get(&mut *tx, actor.tenant, kept.document.id).await?;
+        for kept in documents::list(&mut *tx, insider.tenant(), after, limit).await? {
+            let standing = standings::get(&mut *tx, insider.tenant(), kept.document.id).await?;
             listed.push(AdminDocument::new(kept.document, standing));
         }
         Ok(listed)
     }
 
-    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        versions::list(self.readers(), actor.tenant, id).await
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        versions::list(self.readers(), insider.tenant(), id).await
     }
 
-    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        assignments::of_document(self.readers(), actor.tenant, id).await
+    async fn list_assignments(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Vec<Assignment>, StoreError> {
+        assignments::of_document(self.readers(), insider.tenant(), id).await
     }
 
     async fn ndas(&self, tenant: TenantId) -> Result<(Option<NdaId>, Vec<NdaState>), StoreError> {

@@ -11,7 +11,7 @@ pub use facts::{
 };
 pub use level::{AccessLevel, Direction, UnknownLevel};
 
-pub use crate::actor::{Action, Actor, Denied, Role};
+pub use crate::actor::{Action, Actor, Denied, Insider, Role};
 use crate::id::{ContactId, NdaId, TenantId};
 
 /// Why reading is allowed.

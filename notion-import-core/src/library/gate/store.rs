@@ -12,14 +12,16 @@ use super::{
 use crate::error::Conflict;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
-use crate::library::access::{AccessFacts, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer};
+use crate::library::access::{
+    AccessFacts, Actor, Assignment, AssignmentId, DocumentFacts, Insider, NdaState, Viewer,
+};
 use crate::library::audit::AuditLog;
 use crate::library::document::Version;
 
 /// Where levels, publications, assignments and NDAs are kept.
 ///
 /// # Contract
-/// - Every call checks the actor's role first and answers [`StoreError::Denied`] if it may not.
+/// - What takes an actor answers [`StoreError::Denied`] if its role may not; a store is asked with the proof that it may.
 /// - A document without a row here is internal, unpublished and unlisted, revision 0.
 /// - Every change and its audit entry are one transaction.
 /// - A call that fails or changes nothing leaves no audit entry and no new revision.
@@ -31,23 +33,47 @@ use crate::library::document::Version;
 ///   [`StoreError::NotFound`], a list of what belongs to them is empty.
 ///
 /// A store decides nothing: every change goes through [`perform`](AccessStore::perform), for which an [`Act`] says what to read and
-/// what to write. Only `perform` and what reads is a store's to implement.
+/// what to write. Only `perform` and what reads by an [`Insider`] or a [`Permit`] is a store's to implement.
 #[async_trait]
 pub trait AccessStore: AuditLog {
+    /// Returns one document of the tenant.
+    async fn load_document(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Option<AdminDocument>, StoreError>;
+
     /// Returns one document. Members who read internal documents only, as for all that take an actor and change nothing.
-    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError>;
+    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
+        self.load_document(actor.insider()?, id).await
+    }
 
     /// Returns the tenant's documents, newest first (the greater id first where two were made at once), beginning after
     /// `after`.
+    async fn list_documents(
+        &self,
+        insider: Insider,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<AdminDocument>, StoreError>;
+
+    /// Returns the documents of the actor's tenant, as [`list_documents`](AccessStore::list_documents) does.
     async fn documents(
         &self,
         actor: &Actor,
         after: Option<DocumentId>,
         limit: usize,
-    ) -> Result<Vec<AdminDocument>, StoreError>;
+    ) -> Result<Vec<AdminDocument>, StoreError> {
+        self.list_documents(actor.insider()?, after, limit).await
+    }
 
     /// Returns a document's versions, newest first.
-    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError>;
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError>;
+
+    /// Returns the versions of a document of the actor's tenant, newest first.
+    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        self.list_versions(actor.insider()?, id).await
+    }
 
     /// Gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers
     /// outside see it once it is published.
@@ -158,7 +184,13 @@ pub trait AccessStore: AuditLog {
     }
 
     /// Returns a document's assignments, dead ones included, oldest first.
-    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError>;
+    async fn list_assignments(&self, insider: Insider, id: DocumentId)
+    -> Result<Vec<Assignment>, StoreError>;
+
+    /// Returns the assignments of a document of the actor's tenant, dead ones included, oldest first.
+    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
+        self.list_assignments(actor.insider()?, id).await
+    }
 
     /// Publishes a version of an NDA, which is current from then on, and returns its number. Needs the right to manage NDAs.
     ///

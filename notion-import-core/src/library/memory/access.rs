@@ -6,9 +6,7 @@ use chrono::{DateTime, Utc};
 use super::documents::{MemoryLibrary, Tenant};
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
-use crate::library::access::{
-    Acceptance, AccessFacts, Action, Actor, Assignment, DocumentFacts, NdaState, Viewer,
-};
+use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, Insider, NdaState, Viewer};
 use crate::library::document::{Document, Version};
 use crate::library::gate::{
     AccessStore, Act, AdminDocument, Found, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
@@ -16,19 +14,21 @@ use crate::library::gate::{
 
 #[async_trait]
 impl AccessStore for MemoryLibrary {
-    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        Ok(self.read(actor.tenant, |tenant| tenant.document(id).map(|document| tenant.admin(document))))
+    async fn load_document(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Option<AdminDocument>, StoreError> {
+        Ok(self.read(insider.tenant(), |tenant| tenant.document(id).map(|document| tenant.admin(document))))
     }
 
-    async fn documents(
+    async fn list_documents(
         &self,
-        actor: &Actor,
+        insider: Insider,
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<AdminDocument>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        Ok(self.read(actor.tenant, |tenant| {
+        Ok(self.read(insider.tenant(), |tenant| {
             let mut newest: Vec<&Document> = tenant.all().collect();
             newest.sort_by_key(|document| std::cmp::Reverse((document.created_at, document.id)));
             let start = match after {
@@ -40,17 +40,19 @@ impl AccessStore for MemoryLibrary {
         }))
     }
 
-    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        Ok(self.read(actor.tenant, |tenant| {
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        Ok(self.read(insider.tenant(), |tenant| {
             let shelved = tenant.documents.get(&id).into_iter();
             shelved.flat_map(|shelved| shelved.versions.iter().rev()).cloned().collect()
         }))
     }
 
-    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
-        actor.may(Action::ReadInternal)?;
-        Ok(self.read(actor.tenant, |tenant| {
+    async fn list_assignments(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Vec<Assignment>, StoreError> {
+        Ok(self.read(insider.tenant(), |tenant| {
             tenant.access.assignments.iter().filter(|a| a.document == id).cloned().collect()
         }))
     }

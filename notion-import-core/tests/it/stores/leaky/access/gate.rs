@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::error::{Conflict, StoreError};
 use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
 use notion_import_core::library::access::{
-    AccessFacts, AccessLevel, Action, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside,
-    Publication, Role, Viewer,
+    AccessFacts, AccessLevel, Action, Actor, Assignment, AssignmentId, DocumentFacts, Insider, NdaState,
+    Outside, Publication, Role, Viewer,
 };
 use notion_import_core::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use notion_import_core::library::document::Version;
@@ -48,25 +48,29 @@ impl AuditLog for Leaky {
 
 #[async_trait]
 impl AccessStore for Leaky {
-    async fn document(&self, actor: &Actor, id: DocumentId) -> Result<Option<AdminDocument>, StoreError> {
-        AccessStore::document(&self.inner, actor, id).await
+    async fn load_document(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Option<AdminDocument>, StoreError> {
+        self.inner.load_document(insider, id).await
     }
 
-    async fn documents(
+    async fn list_documents(
         &self,
-        actor: &Actor,
+        insider: Insider,
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<AdminDocument>, StoreError> {
-        let mut listed = self.inner.documents(actor, after, limit).await?;
+        let mut listed = self.inner.list_documents(insider, after, limit).await?;
         if self.leak == Leak::DocumentsOldestFirst {
             listed.reverse();
         }
         Ok(listed)
     }
 
-    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        self.inner.versions(actor, id).await
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        self.inner.list_versions(insider, id).await
     }
 
     async fn rename(
@@ -209,8 +213,12 @@ impl AccessStore for Leaky {
         self.inner.revoke(actor, id, assignment, now).await
     }
 
-    async fn assignments(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Assignment>, StoreError> {
-        let mut assignments = self.inner.assignments(actor, id).await?;
+    async fn list_assignments(
+        &self,
+        insider: Insider,
+        id: DocumentId,
+    ) -> Result<Vec<Assignment>, StoreError> {
+        let mut assignments = self.inner.list_assignments(insider, id).await?;
         match self.leak {
             Leak::AssignmentsNewestFirst => assignments.reverse(),
             Leak::KeepsWhatIsReplaced => {
