@@ -14,11 +14,11 @@ use futures_util::StreamExt;
 use notion_import_core::actor::Action;
 use notion_import_core::browse;
 use notion_import_core::connect::AttemptState;
-use notion_import_core::connection::{Connection, ConnectionRecord, ConnectionStore};
+use notion_import_core::connection::{Connection, ConnectionRecord};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use notion_import_core::import::{Event, Pick};
-use notion_import_core::library::access::{Outside, Viewer};
+use notion_import_core::library::access::Viewer;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::gate::{
     AccessStore, AdminDocument, LevelChange, PublicDocument, Publish, ReadOutcome,
@@ -99,8 +99,7 @@ async fn connections(State(app): Shared, user: User) -> Answer<Vec<ConnectionRec
 /// A connection of the user's tenant, for who may import.
 async fn usable(app: &App, user: &User, id: ConnectionId) -> Result<Connection, Problem> {
     user.actor.may(Action::Import)?;
-    let record = app.stores.get(user.actor.tenant, id).await?;
-    Ok(record.ok_or(StoreError::NotFound)?.connection())
+    Ok(app.connector.get(user.actor.tenant, id).await?.connection())
 }
 
 async fn entries(
@@ -172,12 +171,8 @@ async fn read(
     Path((site, id)): Path<(TenantId, DocumentId)>,
 ) -> Result<Response, Problem> {
     Ok(match app.gate.read(site, &viewer(visitor), id, Utc::now()).await? {
-        ReadOutcome::Open(document) => {
-            let (title, content) = (&document.title, &document.version.content);
-            Json(json!({ "title": title, "content": content })).into_response()
-        }
-        ReadOutcome::Closed(Outside::NotFound) => return Err(StoreError::NotFound.into()),
-        ReadOutcome::Closed(outside) => (StatusCode::FORBIDDEN, Json(outside)).into_response(),
+        ReadOutcome::Open(document) => Json(document).into_response(),
+        ReadOutcome::Closed(outside) => (outside.status(), Json(outside)).into_response(),
     })
 }
 

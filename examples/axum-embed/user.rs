@@ -32,7 +32,12 @@ impl User {
         let row: Option<Row> =
             sqlx::query_as(query).bind(session).fetch_optional(pool).await.map_err(StoreError::backend)?;
         Ok(row.map(|(tenant, member, role, attempt, secret)| Self {
-            actor: Actor::new(TenantId::new(tenant), MemberId::new(member), role_named(&role)),
+            // Whoever has a role that is not known reads.
+            actor: Actor::new(
+                TenantId::new(tenant),
+                MemberId::new(member),
+                role.parse().unwrap_or(Role::Viewer),
+            ),
             session: session.to_owned(),
             attempt: attempt.map(AttemptId::new).zip(secret.map(SecretString::from)),
         }))
@@ -49,15 +54,6 @@ impl User {
         let query = sqlx::query(query).bind(begun.attempt.as_uuid()).bind(begun.secret.expose_secret());
         query.bind(&self.session).execute(pool).await.map_err(StoreError::backend)?;
         Ok(())
-    }
-}
-
-/// Whoever has a role that is not known reads.
-fn role_named(name: &str) -> Role {
-    match name {
-        "admin" => Role::Admin,
-        "editor" => Role::ContentManager,
-        _ => Role::Viewer,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who acts: members of a tenant and what they may do, contacts, and the system itself.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -56,6 +57,24 @@ pub enum Role {
     AccountManager,
     /// Reads.
     Viewer,
+}
+
+/// The text is not the wire name of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a role")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        match text {
+            "admin" => Ok(Self::Admin),
+            "content_manager" => Ok(Self::ContentManager),
+            "account_manager" => Ok(Self::AccountManager),
+            "viewer" => Ok(Self::Viewer),
+            _ => Err(UnknownRole),
+        }
+    }
 }
 
 /// What a member may try to do.

@@ -116,7 +116,7 @@ impl Connector {
     /// As [`begin`](Self::begin), and [`StoreError::NotFound`] if the tenant has no such connection.
     pub async fn reconnect(&self, actor: &Actor, id: ConnectionId) -> Result<Begun, Error> {
         actor.may(Action::Connect)?;
-        let known = self.connections.get(actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
+        let known = self.get(actor.tenant, id).await?;
         self.start(actor, Some(known.id)).await
     }
 
@@ -457,6 +457,14 @@ impl Connector {
             true => Ok(self.authorizer.revoke(reference).await?),
             false => Ok(()),
         }
+    }
+
+    /// Returns one of a tenant's connections, for its members.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such connection; the store's.
+    pub async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<ConnectionRecord, Error> {
+        Ok(self.connections.get(tenant, id).await?.ok_or(StoreError::NotFound)?)
     }
 
     /// Returns a tenant's connections, for its members.

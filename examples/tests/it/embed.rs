@@ -132,7 +132,7 @@ impl Stage {
         let change = json!({ "to": "public", "expected": expected(1) });
         assert_eq!(self.post(&format!("/documents/{document}/level"), change.clone()).await.0, 204);
         let (status, again) = self.post(&format!("/documents/{document}/level"), change).await;
-        assert_eq!((status, again), (409, json!({ "code": "conflict", "kind": "conflict" })));
+        assert_eq!((status, again), (409, json!({ "code": "changed", "kind": "conflict" })));
     }
 
     async fn refuses_whom_it_should(&self) {
@@ -211,7 +211,8 @@ async fn an_embedding_backend_connects_imports_publishes_is_read_and_syncs() {
     assert_eq!((&shown[0]["title"], &shown[0]["outside"]["type"]), (&json!("Our policy"), &json!("ok")));
     let read = stage.get("", &format!("{site}/{policy_id}")).await;
     let content = json!({ "type": "markdown", "value": "We encrypt everything.\n" });
-    assert_eq!(read, json!({ "title": "Our policy", "content": content }));
+    let policy_json = json!({ "title": "Our policy", "version": 1, "content": content, "attachments": [] });
+    assert_eq!(read, policy_json);
     let read = stage.get("", &format!("{site}/{report_id}")).await;
     let blob = read["content"]["value"]["blob"]["id"].as_str().unwrap();
     let file = Client::new().get(format!("{}{site}/{report_id}/{blob}", stage.url));

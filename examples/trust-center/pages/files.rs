@@ -7,7 +7,7 @@ use chrono::Utc;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::DocumentId;
 use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{Content, StoredFile, Version};
+use notion_import_core::library::document::Version;
 use notion_import_core::library::gate::ReadOutcome;
 use notion_import_core::library::range;
 
@@ -44,16 +44,11 @@ pub async fn of_members(
     let staff = visitor.staff()?;
     let blob: BlobId = blob.parse().map_err(|_| Problem::not_found())?;
     let versions = app.stores.access.versions(&staff.actor, id).await?;
-    let file =
-        versions.iter().flat_map(files).find(|file| file.blob.id == blob).ok_or(StoreError::NotFound)?;
+    let file = versions
+        .iter()
+        .flat_map(Version::files)
+        .find(|file| file.blob.id == blob)
+        .ok_or(StoreError::NotFound)?;
     let response = range::answer(&*app.stores.blobs, staff.actor.tenant, file, &request).await?;
     Ok(response.map(Body::from_stream))
-}
-
-fn files(version: &Version) -> impl Iterator<Item = &StoredFile> {
-    let content = match &version.content {
-        Content::File(file) => Some(file),
-        Content::Markdown(_) => None,
-    };
-    content.into_iter().chain(&version.attachments)
 }

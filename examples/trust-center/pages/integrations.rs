@@ -217,7 +217,7 @@ struct Disconnect {
 
 pub async fn ask(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
-    let record = app.stores.connections.get(staff.actor.tenant, id).await?.ok_or(StoreError::NotFound)?;
+    let record = app.connector.get(staff.actor.tenant, id).await?;
     let connection = shown(&app, &staff, &record, Utc::now()).await?;
     page(&Disconnect { connection, frame: Frame::new(&app, &visitor, "Disconnect Notion") })
 }

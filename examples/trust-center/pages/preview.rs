@@ -6,6 +6,7 @@ use std::sync::Arc;
 use notion_import_core::id::NotionId;
 use notion_import_core::library::access::{Outside, Viewer};
 use notion_import_core::library::document::{Content, StoredFile, Version};
+use notion_import_core::library::gate::Readable;
 
 use crate::app::App;
 use crate::html::{Html, Links};
@@ -37,22 +38,23 @@ impl Shown {
         version: &Version,
         files: &str,
     ) -> Result<Self, Problem> {
-        let html = html(app, company, version).await?;
+        let html = html(app, company, &version.content).await?;
         let linked = app.stores.documents.linked_by_source(company.tenant, &linked(&html)).await?;
         let page = |id| format!("/documents/{id}");
         let documents = linked.iter().map(|known| (known.link.source.id, page(known.document))).collect();
-        Ok(Self::new(version, html, &Links { files, documents: &documents, into_notion: true }))
+        let links = Links { files, documents: &documents, into_notion: true };
+        Ok(Self::new(&version.content, &version.attachments, html, &links))
     }
 
-    /// Shows a version to a reader of the site: links lead to documents they may read, and to nothing else in Notion.
+    /// Shows a document to a reader of the site: links lead to documents they may read, and to nothing else in Notion.
     pub async fn to_reader(
         app: &App,
         company: &Company,
         viewer: &Viewer,
-        version: &Version,
+        readable: &Readable,
         files: &str,
     ) -> Result<Self, Problem> {
-        let html = html(app, company, version).await?;
+        let html = html(app, company, &readable.content).await?;
         let ids = linked(&html);
         let mut documents = HashMap::new();
         if !ids.is_empty() {
@@ -65,29 +67,32 @@ impl Shown {
                 }
             }
         }
-        Ok(Self::new(version, html, &Links { files, documents: &documents, into_notion: false }))
+        let links = Links { files, documents: &documents, into_notion: false };
+        Ok(Self::new(&readable.content, &readable.attachments, html, &links))
     }
 
-    fn new(version: &Version, html: Option<Arc<Html>>, links: &Links<'_>) -> Self {
+    fn new(
+        content: &Content,
+        attachments: &[StoredFile],
+        html: Option<Arc<Html>>,
+        links: &Links<'_>,
+    ) -> Self {
         let shown = |file: &StoredFile| ShownFile {
             name: file.name.clone(),
             size: words::size(file.blob.size),
             address: format!("{}/{}", links.files, file.blob.id),
         };
-        let file = match &version.content {
-            Content::Markdown(_) => None,
-            Content::File(file) => Some(shown(file)),
-        };
+        let file = content.file().map(shown);
         let html = html.map_or_else(String::new, |html| html.for_reader(links));
         // Images stand in the text already.
-        let further = version.attachments.iter().filter(|file| !file.media_type.starts_with("image/"));
+        let further = attachments.iter().filter(|file| !file.media_type.starts_with("image/"));
         Self { html, file, attachments: further.map(shown).collect() }
     }
 }
 
 /// The text without what depends on its reader; none if the version is a file.
-async fn html(app: &App, company: &Company, version: &Version) -> Result<Option<Arc<Html>>, Problem> {
-    match &version.content {
+async fn html(app: &App, company: &Company, content: &Content) -> Result<Option<Arc<Html>>, Problem> {
+    match content {
         Content::Markdown(text) => Ok(Some(app.converted.html(company.tenant, text).await?)),
         Content::File(_) => Ok(None),
     }

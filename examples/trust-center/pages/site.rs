@@ -141,11 +141,11 @@ async fn read(
     readable: &Readable,
 ) -> Answer {
     let files = format!("/t/{}/d/{id}/files", company.slug);
-    let shown = Shown::to_reader(app, company, &visitor.viewer(), &readable.version, &files).await?;
+    let shown = Shown::to_reader(app, company, &visitor.viewer(), readable, &files).await?;
     let title = words::title(&readable.title);
     let frame = Frame::new(app, visitor, title.clone());
     let is_everybodys = readable.cacheable && frame.is_everybodys();
-    let page = page(&ReadingPage { frame, company, title, version: readable.version.number.0, shown })?;
+    let page = page(&ReadingPage { frame, company, title, version: readable.version.0, shown })?;
     Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
 }
 

@@ -39,16 +39,16 @@ impl Conflict {
     /// A stable, lower-case code for logs, metrics and stored outcomes.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Changed => "changed",
+            Self::NoReason => "no_reason",
+            Self::NotPublished => "not_published",
+            Self::NotCurrent => "not_current",
+            Self::AttemptExists => "attempt_exists",
+            Self::AnotherGrant => "another_grant",
+            Self::AlreadyConnected => "already_connected",
             Self::WorkspaceTaken => "workspace_taken",
-            Self::Changed
-            | Self::NoReason
-            | Self::NotPublished
-            | Self::NotCurrent
-            | Self::AttemptExists
-            | Self::AnotherGrant
-            | Self::AlreadyConnected
-            | Self::AnotherWorkspace
-            | Self::NotFenced => "conflict",
+            Self::AnotherWorkspace => "workspace_would_change",
+            Self::NotFenced => "not_fenced",
         }
     }
 }

@@ -15,7 +15,8 @@ use super::{
 ///
 /// A source is the page or database of Notion that was asked for, with its files. Where *passes* stands, asking again later may succeed
 /// without anybody doing anything. Where *one* stands, it says nothing about the next source. An HTTP backend answers its own user with
-/// this status and `Retry-After`, for which [`Error::retry_after`] knows what the other side has asked for.
+/// this status and `Retry-After`, for which [`Error::retry_after`] knows what the other side has asked for. Whoever may not read a
+/// document is answered [`Outside::status`](crate::library::access::Outside::status).
 ///
 /// | kind | passes | one | status | `Retry-After` |
 /// |---|---|---|---|---|

@@ -110,6 +110,19 @@ fn every_error_is_of_one_kind() {
 }
 
 #[test]
+fn every_conflict_has_a_code_of_its_own() {
+    let conflicts =
+        all().into_iter().filter(|(error, _)| matches!(error, Error::Store(StoreError::Conflict(_))));
+    let codes: Vec<_> = conflicts.map(|(error, _)| error.code()).collect();
+    let others =
+        all().into_iter().filter(|(error, _)| !matches!(error, Error::Store(StoreError::Conflict(_))));
+    let mut seen: std::collections::HashSet<_> = others.map(|(error, _)| error.code()).collect();
+    for code in codes {
+        assert!(seen.insert(code), "{code} says two things");
+    }
+}
+
+#[test]
 fn a_busy_host_and_an_expired_address_pass_while_nonsense_and_what_is_too_large_stay_with_their_page() {
     let check = |error: Error, is_transient: bool| {
         let kind = error.kind();

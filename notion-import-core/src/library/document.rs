@@ -175,11 +175,7 @@ pub struct Version {
 impl Version {
     /// The files that belong to it, its content included.
     pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
-        let content = match &self.content {
-            Content::File(file) => Some(file),
-            Content::Markdown(_) => None,
-        };
-        content.into_iter().chain(&self.attachments)
+        self.content.file().into_iter().chain(&self.attachments)
     }
 }
 
@@ -194,6 +190,14 @@ pub enum Content {
 }
 
 impl Content {
+    /// The file that it is, if it is one.
+    pub const fn file(&self) -> Option<&StoredFile> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Markdown(_) => None,
+        }
+    }
+
     /// What tells two contents apart: equal digests, equal content.
     pub fn digest(&self) -> BlobId {
         match self {

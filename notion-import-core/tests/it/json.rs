@@ -1,6 +1,7 @@
 //! What a host answers as JSON, and what it reads: the names are promised, and no secret is among them.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use notion_import_core::actor::{Role, UnknownRole};
 use notion_import_core::browse::{Entry, Kind, Listing, Query};
 use notion_import_core::connect::AttemptState;
 use notion_import_core::connection::{ConnectionRef, Granted, Workspace};
@@ -111,16 +112,18 @@ fn what_a_host_answers_is_written_so() {
     let failed = outcome(Err(StoreError::backend("password=hunter2").into()));
     writes(failed, &json!({ "type": "finished", "value": finished }));
 
-    for (outside, expected) in [
-        (Outside::Ok, json!({ "type": "ok" })),
-        (Outside::NotFound, json!({ "type": "not_found" })),
-        (Outside::SignIn, json!({ "type": "sign_in" })),
-        (Outside::RequestAccess, json!({ "type": "request_access" })),
+    for (outside, status, expected) in [
+        (Outside::Ok, 200, json!({ "type": "ok" })),
+        (Outside::NotFound, 404, json!({ "type": "not_found" })),
+        (Outside::SignIn, 401, json!({ "type": "sign_in" })),
+        (Outside::RequestAccess, 403, json!({ "type": "request_access" })),
         (
             Outside::AcceptNda { nda: NdaId::new(uuid()), version: 3 },
+            403,
             json!({ "type": "accept_nda", "nda": ID, "version": 3 }),
         ),
     ] {
+        assert_eq!(outside.status(), status, "{outside:?}");
         writes(outside, &expected);
         let (id, version) = (document(), VersionNumber(1));
         let (level, title) = (AccessLevel::RequiresNda, "Policy".to_owned());
@@ -194,6 +197,10 @@ fn what_a_host_is_asked_for_is_read_so() {
     let expected_json = json!({ "level": "internal", "revision": 1, "reason": "Asked for" });
     let change = LevelChange { to: AccessLevel::Public, expected: expected.clone() };
     reads(json!({ "to": "public", "expected": expected_json }), change);
+    for role in [Role::Admin, Role::ContentManager, Role::AccountManager, Role::Viewer] {
+        assert_eq!(serde_json::to_value(role).unwrap().as_str().unwrap().parse(), Ok(role));
+    }
+    assert_eq!("owner".parse::<Role>(), Err(UnknownRole));
     let publish = Publish { version: VersionNumber(1), title: "Policy".to_owned(), expected };
     reads(json!({ "version": 1, "title": "Policy", "expected": expected_json }), publish);
 }

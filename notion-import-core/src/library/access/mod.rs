@@ -4,6 +4,7 @@ mod facts;
 mod level;
 
 use chrono::{DateTime, Utc};
+use http::StatusCode;
 use serde::Serialize;
 
 pub use facts::{
@@ -12,6 +13,7 @@ pub use facts::{
 pub use level::{AccessLevel, Direction, UnknownLevel};
 
 pub use crate::actor::{Action, Actor, Denied, Insider, Role};
+use crate::error::ErrorKind;
 use crate::id::{ContactId, NdaId, TenantId};
 
 /// Why reading is allowed.
@@ -81,6 +83,18 @@ pub enum Outside {
         /// The version to be accepted.
         version: u32,
     },
+}
+
+impl Outside {
+    /// Returns what an HTTP backend answers whoever asked to read, as [`ErrorKind::status`] says of errors.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Ok => StatusCode::OK,
+            Self::NotFound => ErrorKind::NotFound.status(),
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::RequestAccess | Self::AcceptNda { .. } => ErrorKind::Denied.status(),
+        }
+    }
 }
 
 /// Decides whether `viewer`, on the site of tenant `site`, may read the document now.

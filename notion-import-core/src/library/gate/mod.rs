@@ -126,15 +126,23 @@ pub enum ReadOutcome {
     Closed(Outside),
 }
 
-/// A document somebody was allowed to read. Only [`Gate::read`] makes one.
+/// A document somebody was allowed to read, and all of it that they may see. Only [`Gate::read`] makes one.
+#[derive(Serialize)]
 pub struct Readable {
+    #[serde(skip)]
     site: TenantId,
     /// Its title, as it was published.
     pub title: String,
-    /// The version that is shown.
-    pub version: Version,
+    /// The number of the version that is shown.
+    pub version: VersionNumber,
+    /// What it says.
+    pub content: Content,
+    /// Files that belong to it.
+    pub attachments: Vec<StoredFile>,
     /// Whether a shared cache may keep it.
+    #[serde(skip)]
     pub cacheable: bool,
+    #[serde(skip)]
     _proof: (),
 }
 
@@ -165,8 +173,10 @@ impl Gate {
         let Some((title, version)) = self.access.content(&permit).await? else {
             return Ok(ReadOutcome::Closed(Outside::NotFound));
         };
+        let Version { number, content, attachments, .. } = version;
         let cacheable = permit.is_cacheable;
-        Ok(ReadOutcome::Open(Box::new(Readable { site, title, version, cacheable, _proof: () })))
+        let readable = Readable { site, title, version: number, content, attachments, cacheable, _proof: () };
+        Ok(ReadOutcome::Open(Box::new(readable)))
     }
 
     /// Answers a request for a file of a document that somebody was allowed to read: with all of it or the
@@ -192,10 +202,6 @@ impl Gate {
 
 impl Readable {
     fn file(&self, blob: &BlobId) -> Option<&StoredFile> {
-        let content = match &self.version.content {
-            Content::File(file) => Some(file),
-            Content::Markdown(_) => None,
-        };
-        content.into_iter().chain(&self.version.attachments).find(|file| file.blob.id == *blob)
+        self.content.file().into_iter().chain(&self.attachments).find(|file| file.blob.id == *blob)
     }
 }
