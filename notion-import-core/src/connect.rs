@@ -245,7 +245,7 @@ impl Connector {
     }
 
     /// Leaves to the sweep what cannot be done now.
-    fn or_later(&self, outcome: Result<(), Error>) {
+    fn or_later<T>(&self, outcome: Result<T, Error>) {
         if let Err(error) = outcome {
             tracing::warn!(code = error.code(), "what an attempt leaves behind is cleared away later");
         }
@@ -281,9 +281,10 @@ impl Connector {
     }
 
     async fn give_up(&self, attempt: &Attempt) -> Result<(), Error> {
+        let Attempt { tenant, id, .. } = *attempt;
         // First, so that nobody can confirm what is revoked next.
-        self.connections.end(attempt.tenant, attempt.id, self.client.clock().now()).await?;
-        self.or_later(self.clear(attempt).await);
+        self.connections.end(tenant, id, self.client.clock().now()).await?;
+        self.or_later(self.clear(tenant, id).await);
         Ok(())
     }
 
@@ -346,8 +347,7 @@ impl Connector {
 
     /// Clears away what an attempt that has become this connection leaves behind.
     async fn after(&self, active: &ConnectionRecord, id: AttemptId) -> Result<(), Error> {
-        let Some(ended) = self.connections.attempt(active.tenant, id).await? else { return Ok(()) };
-        self.clear(&ended).await?;
+        let Some(ended) = self.clear(active.tenant, id).await? else { return Ok(()) };
         let left = ended.renews.filter(|renews| *renews != active.id);
         match self.begun_for(active.tenant, left).await? {
             Some(left) => self.finish_disconnect(&left).await,
@@ -417,7 +417,7 @@ impl Connector {
             // First, so that nobody can confirm what is revoked next.
             self.connections.end(tenant, id, now).await?;
         }
-        let cleared = self.clear(attempt).await;
+        let cleared = self.clear(tenant, id).await.map(drop);
         let remembered = now < attempt.expires_at + MEMORY;
         if !remembered {
             // Whether it could be closed or not, its token is kept no longer.
@@ -432,23 +432,21 @@ impl Connector {
         }
     }
 
-    /// Closes the session of an attempt that is over, and revokes what it has led to and nobody uses.
-    async fn clear(&self, attempt: &Attempt) -> Result<(), Error> {
+    /// Closes the session of an attempt that is over, and revokes what it leaves behind and what it has led to that nobody uses.
+    /// Returns the attempt, if it is remembered.
+    async fn clear(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, Error> {
+        let Some(attempt) = self.connections.attempt(tenant, id).await? else { return Ok(None) };
         // First, so that nothing more comes of it.
-        self.close_session_of(attempt).await?;
-        if let Some(old) = &attempt.to_revoke {
-            self.revoke_unless_used(old).await?;
-            self.connections.revoked(attempt.tenant, attempt.id).await?;
+        self.close_session_of(&attempt).await?;
+        if let Some(left) = &attempt.to_revoke {
+            self.revoke_unless_used(left).await?;
+            self.connections.mark_revoked(tenant, id).await?;
         }
-        // Its tags may have been changed since.
-        if let Some(granted) = &attempt.granted {
-            self.revoke_unless_used(&granted.reference).await?;
-        }
-        // One link can lead to several connections, so all that carry the attempt's tag go.
-        for seen in self.authorizer.find(attempt).await? {
+        // One link can lead to several connections, and late, so all that carry the attempt's tag go.
+        for seen in self.authorizer.find(&attempt).await? {
             self.revoke_unless_used(&seen.reference).await?;
         }
-        Ok(())
+        Ok(Some(attempt))
     }
 
     /// Revokes a connection that no tenant uses. Its tags say nothing of that: whoever replaces what it holds also replaces those.

@@ -34,7 +34,8 @@ pub struct Attempt {
     pub session: Option<Vec<u8>>,
     /// When it was confirmed, cancelled or found to have expired. It is remembered, and nothing comes of it any more.
     pub ended_at: Option<DateTime<Utc>>,
-    /// What the connection it renewed was called before, until that is revoked.
+    /// What it leaves behind, noted when it ends, until that is revoked: what the connection it renewed was called before, or what it led to
+    /// if nobody confirmed that.
     pub to_revoke: Option<ConnectionRef>,
 }
 

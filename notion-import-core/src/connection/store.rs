@@ -80,8 +80,8 @@ pub trait ConnectionStore: Send + Sync {
         sealed: Option<&[u8]>,
     ) -> Result<(), StoreError>;
 
-    /// Ends an attempt, of which nothing comes any more, and makes it due to be looked at. One that has ended, or does not exist,
-    /// stays as it is.
+    /// Ends an attempt, of which nothing comes any more, notes what it [leaves behind](Attempt::leaves_behind) to be revoked, and makes it
+    /// due to be looked at. One that has ended, or does not exist, stays as it is.
     async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Notes that an attempt that is over was looked at.
@@ -92,8 +92,8 @@ pub trait ConnectionStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Notes that nothing is left to be revoked of what an attempt renewed.
-    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
+    /// Notes that nothing that an attempt left behind is to be revoked any more.
+    async fn mark_revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
 
     /// Forgets an attempt; forgetting it again succeeds.
     async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;

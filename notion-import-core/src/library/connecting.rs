@@ -23,6 +23,11 @@ impl Attempt {
         Ok(NewEntry::of(actor, now, Subject::Connection(self.connection()), event))
     }
 
+    /// Returns what is left to be revoked where the attempt ends unconfirmed: what it has led to.
+    pub fn leaves_behind(&self) -> Option<ConnectionRef> {
+        self.granted.as_ref().map(|granted| granted.reference.clone())
+    }
+
     /// Decides what becomes of a grant that [may be confirmed](Self::may_be_confirmed): a new connection, or the one that the attempt
     /// renews. A workspace that Notion gives no id is like no other, so a reconnect to it is always a change.
     ///

@@ -72,8 +72,7 @@ impl ConnectionStore for Postgres {
             None if renews => connections::replace(&mut *tx, &record).await?,
             None => insert(&mut tx, &record).await?,
         }
-        attempts::end(&mut *tx, tenant, id, confirmation.at).await?;
-        attempts::set_to_revoke(&mut *tx, tenant, id, to_revoke.as_ref()).await?;
+        attempts::end(&mut *tx, tenant, id, confirmation.at, to_revoke.as_ref()).await?;
         audit::insert(&mut tx, tenant, &entries).await?;
         commit(tx).await?;
         Ok(record)
@@ -92,7 +91,9 @@ impl ConnectionStore for Postgres {
 
     async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
-        attempts::end(&mut *tx, tenant, id, now).await?;
+        if let Some(attempt) = attempts::lock(&mut *tx, tenant, id).await? {
+            attempts::end(&mut *tx, tenant, id, now, attempt.leaves_behind().as_ref()).await?;
+        }
         commit(tx).await
     }
 
@@ -107,9 +108,9 @@ impl ConnectionStore for Postgres {
         commit(tx).await
     }
 
-    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+    async fn mark_revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
-        attempts::set_to_revoke(&mut *tx, tenant, id, None).await?;
+        attempts::mark_revoked(&mut *tx, tenant, id).await?;
         commit(tx).await
     }
 

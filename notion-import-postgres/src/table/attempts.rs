@@ -112,18 +112,20 @@ pub(crate) async fn set_session(
     run(db, change, tenant, id).await
 }
 
-/// Ends one that has not ended.
+/// Ends one that has not ended, of which this is left to be revoked.
 pub(crate) async fn end(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     id: AttemptId,
     now: DateTime<Utc>,
+    to_revoke: Option<&ConnectionRef>,
 ) -> Result<(), StoreError> {
     let change = sqlx::query(
-        "UPDATE attempts SET ended_at = $1, look_at = $1 WHERE tenant_id = $2 AND id = $3 \
+        "UPDATE attempts SET ended_at = $1, look_at = $1, to_revoke = $2 WHERE tenant_id = $3 AND id = $4 \
          AND ended_at IS NULL",
     )
-    .bind(now);
+    .bind(now)
+    .bind(to_revoke.map(ConnectionRef::as_str));
     run(db, change, tenant, id).await
 }
 
@@ -138,14 +140,12 @@ pub(crate) async fn set_look(
     run(db, change, tenant, id).await
 }
 
-pub(crate) async fn set_to_revoke(
+pub(crate) async fn mark_revoked(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     id: AttemptId,
-    reference: Option<&ConnectionRef>,
 ) -> Result<(), StoreError> {
-    let change = sqlx::query("UPDATE attempts SET to_revoke = $1 WHERE tenant_id = $2 AND id = $3")
-        .bind(reference.map(ConnectionRef::as_str));
+    let change = sqlx::query("UPDATE attempts SET to_revoke = NULL WHERE tenant_id = $1 AND id = $2");
     run(db, change, tenant, id).await
 }
 

@@ -62,8 +62,7 @@ impl ConnectionStore for Sqlite {
             connections::set_standing(&mut *tx, left).await?;
         }
         connections::upsert(&mut *tx, &settled.record).await?;
-        attempts::end(&mut *tx, tenant, id, confirmation.at).await?;
-        attempts::set_to_revoke(&mut *tx, tenant, id, settled.to_revoke.as_ref()).await?;
+        attempts::end(&mut *tx, tenant, id, confirmation.at, settled.to_revoke.as_ref()).await?;
         for entry in &settled.entries {
             audit::insert(&mut *tx, tenant, entry).await?;
         }
@@ -84,7 +83,9 @@ impl ConnectionStore for Sqlite {
 
     async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        attempts::end(&mut *tx, tenant, id, now).await?;
+        if let Some(attempt) = attempts::get(&mut *tx, tenant, id).await? {
+            attempts::end(&mut *tx, tenant, id, now, attempt.leaves_behind().as_ref()).await?;
+        }
         commit(tx).await
     }
 
@@ -99,9 +100,9 @@ impl ConnectionStore for Sqlite {
         commit(tx).await
     }
 
-    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+    async fn mark_revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        attempts::set_to_revoke(&mut *tx, tenant, id, None).await?;
+        attempts::mark_revoked(&mut *tx, tenant, id).await?;
         commit(tx).await
     }
 

@@ -96,18 +96,20 @@ pub(crate) async fn set_session(
     run(db, change, tenant, id).await
 }
 
-/// Ends one that has not ended.
+/// Ends one that has not ended, of which this is left to be revoked.
 pub(crate) async fn end(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     id: AttemptId,
     now: DateTime<Utc>,
+    to_revoke: Option<&ConnectionRef>,
 ) -> Result<(), StoreError> {
     let change = sqlx::query(
-        "UPDATE attempts SET ended_at = ?1, look_at = ?1 WHERE tenant_id = ?2 AND id = ?3 \
+        "UPDATE attempts SET ended_at = ?1, look_at = ?1, to_revoke = ?2 WHERE tenant_id = ?3 AND id = ?4 \
          AND ended_at IS NULL",
     )
-    .bind(micros(now));
+    .bind(micros(now))
+    .bind(to_revoke.map(ConnectionRef::as_str));
     run(db, change, tenant, id).await
 }
 
@@ -122,14 +124,12 @@ pub(crate) async fn set_look(
     run(db, change, tenant, id).await
 }
 
-pub(crate) async fn set_to_revoke(
+pub(crate) async fn mark_revoked(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     id: AttemptId,
-    reference: Option<&ConnectionRef>,
 ) -> Result<(), StoreError> {
-    let change = sqlx::query("UPDATE attempts SET to_revoke = ? WHERE tenant_id = ? AND id = ?")
-        .bind(reference.map(ConnectionRef::as_str));
+    let change = sqlx::query("UPDATE attempts SET to_revoke = NULL WHERE tenant_id = ? AND id = ?");
     run(db, change, tenant, id).await
 }
 

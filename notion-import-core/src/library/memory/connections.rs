@@ -63,9 +63,10 @@ impl MemoryConnections {
 }
 
 impl Tried {
-    fn end(&mut self, now: DateTime<Utc>) {
+    fn end(&mut self, now: DateTime<Utc>, to_revoke: Option<ConnectionRef>) {
         if self.attempt.ended_at.is_none() {
             self.attempt.ended_at = Some(now);
+            self.attempt.to_revoke = to_revoke;
             self.look_at = now;
         }
     }
@@ -128,8 +129,7 @@ impl ConnectionStore for MemoryConnections {
             state.connections.insert((tenant, held.record.id), held);
         }
         if let Some(tried) = state.attempts.get_mut(&(tenant, id)) {
-            tried.end(confirmation.at);
-            tried.attempt.to_revoke = to_revoke;
+            tried.end(confirmation.at, to_revoke);
         }
         self.audit.extend(tenant, entries);
         Ok(record)
@@ -146,7 +146,7 @@ impl ConnectionStore for MemoryConnections {
     }
 
     async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.of_attempt(tenant, id, |tried| tried.end(now));
+        self.of_attempt(tenant, id, |tried| tried.end(now, tried.attempt.leaves_behind()));
         Ok(())
     }
 
@@ -160,7 +160,7 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+    async fn mark_revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         self.of_attempt(tenant, id, |tried| tried.attempt.to_revoke = None);
         Ok(())
     }

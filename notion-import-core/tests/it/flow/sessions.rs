@@ -150,6 +150,19 @@ async fn a_cancelled_attempt_the_service_did_not_hear_of_is_cleared_by_the_sweep
 }
 
 #[tokio::test]
+async fn what_an_attempt_leaves_behind_is_revoked_once() {
+    let scene = Scene::new();
+    let (cancelled, expired) = (scene.begin().await, scene.begin().await);
+    let (first, second) = (scene.granted(&cancelled, "c-1").await, scene.granted(&expired, "c-2").await);
+    scene.connector.cancel(&scene.admin, cancelled.attempt, &cancelled.secret).await.unwrap();
+    scene.pass(31);
+    for _ in 0..3 {
+        scene.connector.sweep().await.unwrap();
+    }
+    assert_eq!(scene.revoked(), [first, second]);
+}
+
+#[tokio::test]
 async fn a_lapsed_link_is_dead_once_it_was_swept() {
     let scene = Scene::new();
     let begun = scene.begin().await;

@@ -200,7 +200,7 @@ pub(super) async fn renewal(store: Store) -> Outcome {
     ensure_eq!(record, expected, "the renewed connection");
     let kept = store.attempt(old.tenant, renewing.id).await?.and_then(|attempt| attempt.to_revoke);
     ensure_eq!(kept.as_ref(), Some(&old.reference), "what is left to be revoked");
-    store.revoked(old.tenant, renewing.id).await?;
+    store.mark_revoked(old.tenant, renewing.id).await?;
     let kept = store.attempt(old.tenant, renewing.id).await?.and_then(|attempt| attempt.to_revoke);
     ensure_eq!(kept, None, "what is left once it was revoked");
     ensure_eq!(called(&store, old.tenant, &old.reference).await?, None, "what the former name leads to");

@@ -99,7 +99,8 @@ pub(super) async fn ended(store: Store) -> Outcome {
         StoreError::NotFound,
         "a grant of what has ended"
     );
-    let remembered = Attempt { granted: Some(noted), ended_at: Some(minute(2)), ..begun };
+    let to_revoke = Some(noted.reference.clone());
+    let remembered = Attempt { granted: Some(noted), ended_at: Some(minute(2)), to_revoke, ..begun };
     ensure_eq!(store.attempt(tenant, id).await?, Some(remembered.clone()), "what is remembered");
     ensure_eq!(store.expired_attempts(minute(1), 9).await?, [], "what is to be looked at too early");
     ensure_eq!(
@@ -107,6 +108,27 @@ pub(super) async fn ended(store: Store) -> Outcome {
         [remembered],
         "what is to be looked at, though it has not expired"
     );
+    Ok(())
+}
+
+pub(super) async fn left_behind(store: Store) -> Outcome {
+    let (granted_one, empty) = (attempt(tenant()), attempt(tenant()));
+    let noted = granted("left");
+    begin(&*store, &granted_one).await?;
+    begin(&*store, &empty).await?;
+    store.record_grant(granted_one.tenant, granted_one.id, &noted).await?;
+    for (attempt, left) in [(&granted_one, Some(noted.reference.clone())), (&empty, None)] {
+        let to_revoke = async || {
+            let kept = store.attempt(attempt.tenant, attempt.id).await?;
+            Ok::<_, StoreError>(kept.and_then(|attempt| attempt.to_revoke))
+        };
+        ensure_eq!(to_revoke().await?, None, "what is left of an attempt that has not ended");
+        store.end(attempt.tenant, attempt.id, minute(1)).await?;
+        ensure_eq!(to_revoke().await?, left, "what is left to be revoked once it has ended");
+        store.mark_revoked(attempt.tenant, attempt.id).await?;
+        store.end(attempt.tenant, attempt.id, minute(2)).await?;
+        ensure_eq!(to_revoke().await?, None, "what is left once it was revoked");
+    }
     Ok(())
 }
 

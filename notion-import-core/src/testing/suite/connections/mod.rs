@@ -28,6 +28,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a forgotten attempt is gone, and forgetting it again succeeds", attempts::forgotten),
     promise!("expired attempts of all tenants are found, longest expired first", attempts::expired_attempts),
     promise!("an ended attempt is remembered, and nothing comes of it", attempts::ended),
+    promise!("what an ended attempt leaves behind is kept until it is revoked", attempts::left_behind),
     promise!("the attempt that was looked at last is looked at last again", attempts::looked_at),
     promise!("a sealed token is kept until it is erased", attempts::session),
     promise!("a granted attempt alone makes no connection", activation::grant_is_no_connection),

@@ -55,6 +55,7 @@ enum Leak {
     LooksAtTheSame,
     KeepsTokens,
     KeepsRevoking,
+    LeavesGrantsBehind,
 }
 
 impl Leak {
@@ -213,6 +214,10 @@ impl ConnectionStore for Leaky {
     async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError> {
         match self.leak {
             Leak::NeverEnds => Ok(()),
+            Leak::LeavesGrantsBehind => {
+                self.inner.end(tenant, id, now).await?;
+                self.inner.mark_revoked(tenant, id).await
+            }
             _ => self.inner.end(tenant, id, now).await,
         }
     }
@@ -229,10 +234,10 @@ impl ConnectionStore for Leaky {
         }
     }
 
-    async fn revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
+    async fn mark_revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         match self.leak {
             Leak::KeepsRevoking => Ok(()),
-            _ => self.inner.revoked(tenant, id).await,
+            _ => self.inner.mark_revoked(tenant, id).await,
         }
     }
 
@@ -456,10 +461,14 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::SaysNothingOfRemovals, &["a connection that is removed is in the audit"]),
         (Leak::SkipsNumbers, &["what the audit says of connections is counted"]),
-        (Leak::NeverEnds, &["an ended attempt", "the attempt that was looked at last"]),
+        (
+            Leak::NeverEnds,
+            &["an ended attempt", "what an ended attempt", "the attempt that was looked at last"],
+        ),
         (Leak::LooksAtTheSame, &["the attempt that was looked at last"]),
         (Leak::KeepsTokens, &["a sealed token"]),
-        (Leak::KeepsRevoking, &["a renewal makes"]),
+        (Leak::KeepsRevoking, &["what an ended attempt", "a renewal makes"]),
+        (Leak::LeavesGrantsBehind, &["an ended attempt", "what an ended attempt"]),
         (
             Leak::ChangesUnasked,
             &["a reconnect that leads elsewhere is refused", "a change of the workspace leaves the one"],
