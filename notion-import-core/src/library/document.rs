@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
-pub use self::store::DocumentStore;
+pub use self::store::{DocumentReader, DocumentStore};
 use super::basis::ReadState;
 use super::blob::{Blob, BlobId};
 use super::fidelity::{Exposure, Fidelity};

@@ -50,13 +50,6 @@ impl AccessStore for Postgres {
             .collect())
     }
 
-    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        let mut tx = self.snapshot(Role::App, insider.tenant()).await?;
-        let versions = versions::list(&mut *tx, insider.tenant(), id).await?;
-        commit(tx).await?;
-        Ok(versions)
-    }
-
     async fn list_assignments(
         &self,
         insider: Insider,

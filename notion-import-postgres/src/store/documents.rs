@@ -7,16 +7,38 @@ use chrono::{DateTime, Utc};
 use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
-use notion_import_core::library::access::{Action, Actor};
+use notion_import_core::library::access::{Action, Actor, Insider};
 use notion_import_core::library::batch::Batch;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
-    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
+    Document, DocumentReader, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
 };
 
 use crate::database::{Postgres, Role, Tx, commit};
 use crate::lock;
 use crate::table::{audit, documents, syncs, versions};
+
+#[async_trait]
+impl DocumentReader for Postgres {
+    async fn list_imported(
+        &self,
+        insider: Insider,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let mut tx = self.snapshot(Role::App, insider.tenant()).await?;
+        let kept = documents::list(&mut *tx, insider.tenant(), after, limit).await?;
+        commit(tx).await?;
+        Ok(kept.into_iter().map(|kept| kept.document).collect())
+    }
+
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        let mut tx = self.snapshot(Role::App, insider.tenant()).await?;
+        let versions = versions::list(&mut *tx, insider.tenant(), id).await?;
+        commit(tx).await?;
+        Ok(versions)
+    }
+}
 
 #[async_trait]
 impl DocumentStore for Postgres {

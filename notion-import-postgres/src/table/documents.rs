@@ -170,7 +170,6 @@ pub(crate) async fn lock_by_source(
 }
 
 /// Newest first, beginning after `after`.
-#[cfg(feature = "gate")]
 pub(crate) async fn list(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

@@ -124,7 +124,6 @@ pub(crate) async fn get(
 }
 
 /// Newest first.
-#[cfg(feature = "gate")]
 pub(crate) async fn list(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

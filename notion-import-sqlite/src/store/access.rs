@@ -43,10 +43,6 @@ impl AccessStore for Sqlite {
         Ok(listed)
     }
 
-    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        versions::list(self.readers(), insider.tenant(), id).await
-    }
-
     async fn list_assignments(
         &self,
         insider: Insider,

@@ -7,15 +7,32 @@ use chrono::{DateTime, Utc};
 use notion_import_core::connection::Connection;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, NotionId, TenantId};
-use notion_import_core::library::access::{Action, Actor};
+use notion_import_core::library::access::{Action, Actor, Insider};
 use notion_import_core::library::batch::Batch;
 use notion_import_core::library::blob::BlobId;
 use notion_import_core::library::document::{
-    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
+    Document, DocumentReader, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
 };
 
 use crate::database::{Sqlite, Tx, commit};
 use crate::table::{audit, documents, syncs, versions};
+
+#[async_trait]
+impl DocumentReader for Sqlite {
+    async fn list_imported(
+        &self,
+        insider: Insider,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let kept = documents::list(self.readers(), insider.tenant(), after, limit).await?;
+        Ok(kept.into_iter().map(|kept| kept.document).collect())
+    }
+
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        versions::list(self.readers(), insider.tenant(), id).await
+    }
+}
 
 #[async_trait]
 impl DocumentStore for Sqlite {

@@ -116,7 +116,6 @@ pub(crate) async fn get_by_source(
 }
 
 /// Newest first, beginning after `after`.
-#[cfg(feature = "gate")]
 pub(crate) async fn list(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,

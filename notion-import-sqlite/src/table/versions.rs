@@ -77,7 +77,6 @@ pub(crate) async fn get(
 }
 
 /// Newest first.
-#[cfg(feature = "gate")]
 pub(crate) async fn list(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,

@@ -5,12 +5,55 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Imported, Linked, NewContent, SyncCursor, SyncPatch};
+use super::{Document, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version};
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{DocumentId, NotionId, TenantId};
-use crate::library::access::Actor;
+use crate::library::access::{Actor, Insider};
 use crate::library::blob::BlobId;
+
+/// Where members of a tenant read what was imported: every document and version, drafts included, whether anything is published or not.
+/// For everybody else there is the gate (feature `gate`).
+///
+/// # Contract
+/// - A store is asked with the proof that the actor may read what is internal.
+/// - Another tenant's documents do not exist for any call.
+#[async_trait]
+pub trait DocumentReader: Send + Sync {
+    /// Returns the tenant's documents, newest first (the greater id first where two were made at once), beginning after
+    /// `after`.
+    async fn list_imported(
+        &self,
+        insider: Insider,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError>;
+
+    /// Returns the documents of the actor's tenant, as [`list_imported`](Self::list_imported) does.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor may read what is internal.
+    async fn imported(
+        &self,
+        actor: &Actor,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.list_imported(actor.insider()?, after, limit).await
+    }
+
+    /// Returns a document's versions, newest first. Their files are in the [`BlobStore`](crate::library::blob::BlobStore), for a request
+    /// by [`range::answer`](crate::library::range::answer).
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError>;
+
+    /// Returns the versions of a document of the actor's tenant, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor may read what is internal.
+    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        self.list_versions(actor.insider()?, id).await
+    }
+}
 
 /// Where documents are kept.
 ///

@@ -16,7 +16,7 @@ use crate::library::access::{
     AccessFacts, Actor, Assignment, AssignmentId, DocumentFacts, Insider, NdaState, Viewer,
 };
 use crate::library::audit::AuditLog;
-use crate::library::document::Version;
+use crate::library::document::{DocumentReader, Version};
 
 /// Where levels, publications, assignments and NDAs are kept.
 ///
@@ -35,7 +35,7 @@ use crate::library::document::Version;
 /// A store decides nothing: every change goes through [`perform`](AccessStore::perform), for which an [`Act`] says what to read and
 /// what to write. Only `perform` and what reads by an [`Insider`] or a [`Permit`] is a store's to implement.
 #[async_trait]
-pub trait AccessStore: AuditLog {
+pub trait AccessStore: AuditLog + DocumentReader {
     /// Returns one document of the tenant.
     async fn load_document(
         &self,
@@ -65,14 +65,6 @@ pub trait AccessStore: AuditLog {
         limit: usize,
     ) -> Result<Vec<AdminDocument>, StoreError> {
         self.list_documents(actor.insider()?, after, limit).await
-    }
-
-    /// Returns a document's versions, newest first.
-    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError>;
-
-    /// Returns the versions of a document of the actor's tenant, newest first.
-    async fn versions(&self, actor: &Actor, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        self.list_versions(actor.insider()?, id).await
     }
 
     /// Gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers

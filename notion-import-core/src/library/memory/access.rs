@@ -7,7 +7,7 @@ use super::documents::{MemoryLibrary, Tenant};
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
 use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, Insider, NdaState, Viewer};
-use crate::library::document::{Document, Version};
+use crate::library::document::Version;
 use crate::library::gate::{
     AccessStore, Act, AdminDocument, Found, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
 };
@@ -29,21 +29,7 @@ impl AccessStore for MemoryLibrary {
         limit: usize,
     ) -> Result<Vec<AdminDocument>, StoreError> {
         Ok(self.read(insider.tenant(), |tenant| {
-            let mut newest: Vec<&Document> = tenant.all().collect();
-            newest.sort_by_key(|document| std::cmp::Reverse((document.created_at, document.id)));
-            let start = match after {
-                None => Some(0),
-                Some(after) => newest.iter().position(|document| document.id == after).map(|at| at + 1),
-            };
-            let rest = start.map_or(&[][..], |start| &newest[start..]);
-            rest.iter().take(limit).map(|document| tenant.admin(document)).collect()
-        }))
-    }
-
-    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        Ok(self.read(insider.tenant(), |tenant| {
-            let shelved = tenant.documents.get(&id).into_iter();
-            shelved.flat_map(|shelved| shelved.versions.iter().rev()).cloned().collect()
+            tenant.newest(after, limit).into_iter().map(|document| tenant.admin(document)).collect()
         }))
     }
 

@@ -14,12 +14,13 @@ use super::readers::Access;
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId};
-use crate::library::access::{Action, Actor};
+use crate::library::access::{Action, Actor, Insider};
 use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use crate::library::batch::{Batch, StoredDocument};
 use crate::library::blob::BlobId;
 use crate::library::document::{
-    DocumentStore, Imported, Linked, NewContent, StoredFile, SyncCursor, SyncPatch, Version,
+    Document, DocumentReader, DocumentStore, Imported, Linked, NewContent, StoredFile, SyncCursor, SyncPatch,
+    Version,
 };
 
 /// Documents in memory and, with the feature `gate`, who may read them.
@@ -56,6 +57,22 @@ struct SyncState {
     cursor: Option<SyncCursor>,
 }
 
+impl Tenant {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Document> {
+        self.documents.values().map(|shelved| &shelved.kept.document)
+    }
+
+    pub(super) fn newest(&self, after: Option<DocumentId>, limit: usize) -> Vec<&Document> {
+        let mut newest: Vec<&Document> = self.all().collect();
+        newest.sort_by_key(|document| std::cmp::Reverse((document.created_at, document.id)));
+        let start = match after {
+            None => Some(0),
+            Some(after) => newest.iter().position(|document| document.id == after).map(|at| at + 1),
+        };
+        newest.into_iter().skip(start.unwrap_or(usize::MAX)).take(limit).collect()
+    }
+}
+
 impl MemoryLibrary {
     /// Builds an empty library that writes to this audit. The default has one of its own.
     pub fn audited_in(audit: MemoryAudit) -> Self {
@@ -87,6 +104,25 @@ impl MemoryLibrary {
 impl AuditLog for MemoryLibrary {
     async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
         self.audit.audit(actor, query).await
+    }
+}
+
+#[async_trait]
+impl DocumentReader for MemoryLibrary {
+    async fn list_imported(
+        &self,
+        insider: Insider,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        Ok(self.read(insider.tenant(), |tenant| tenant.newest(after, limit).into_iter().cloned().collect()))
+    }
+
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        Ok(self.read(insider.tenant(), |tenant| {
+            let shelved = tenant.documents.get(&id).into_iter();
+            shelved.flat_map(|shelved| shelved.versions.iter().rev()).cloned().collect()
+        }))
     }
 }
 

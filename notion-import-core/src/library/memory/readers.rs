@@ -32,10 +32,6 @@ impl Tenant {
         self.documents.get(&id).map(|shelved| &shelved.kept.document)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Document> {
-        self.documents.values().map(|shelved| &shelved.kept.document)
-    }
-
     pub(super) fn standing_of(&self, id: DocumentId) -> Standing {
         self.access.standings.get(&id).cloned().unwrap_or_default()
     }

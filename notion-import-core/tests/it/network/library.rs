@@ -2,8 +2,7 @@
 
 use notion_import_core::id::MemberId;
 use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::document::DocumentStore;
-use notion_import_core::library::gate::AccessStore;
+use notion_import_core::library::document::{DocumentReader, DocumentStore};
 
 use super::Tenant;
 

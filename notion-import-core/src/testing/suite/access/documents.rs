@@ -77,6 +77,9 @@ pub(super) async fn paged(library: Library) -> Outcome {
             if page.is_empty() {
                 break;
             }
+            let alone = desk.access().imported(&desk.admin, listed.last().copied(), limit).await?;
+            let documents: Vec<_> = page.iter().map(|known| known.document.clone()).collect();
+            ensure_eq!(alone, documents, "the documents alone");
             for document in page {
                 ensure_eq!(document, desk.read(document.document.id).await?, "a document of the list");
                 listed.push(document.document.id);

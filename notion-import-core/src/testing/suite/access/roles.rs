@@ -48,6 +48,7 @@ macro_rules! call {
 const CALLS: &[(&str, Action, Call)] = &[
     call!("document", ReadInternal, |t, actor| t.access.document(actor, t.document)),
     call!("documents", ReadInternal, |t, actor| t.access.documents(actor, None, 9)),
+    call!("imported", ReadInternal, |t, actor| t.access.imported(actor, None, 9)),
     call!("versions", ReadInternal, |t, actor| t.access.versions(actor, t.document)),
     call!("the history of a document", ReadInternal, |t, actor| { t.access.audit(actor, &t.of_document) }),
     call!("the audit", ReadAudit, |t, actor| t.access.audit(actor, &t.newest)),

@@ -9,7 +9,7 @@ use notion_import_core::library::access::{
     Outside, Publication, Role, Viewer,
 };
 use notion_import_core::library::audit::{AuditEntry, AuditLog, AuditQuery};
-use notion_import_core::library::document::Version;
+use notion_import_core::library::document::{Document, DocumentReader, Version};
 use notion_import_core::library::gate::{
     AccessStore, Act, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment,
     NewNdaVersion, Permit, PublicDocument, Publish,
@@ -47,6 +47,23 @@ impl AuditLog for Leaky {
 }
 
 #[async_trait]
+impl DocumentReader for Leaky {
+    async fn list_imported(
+        &self,
+        insider: Insider,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let listed = self.list_documents(insider, after, limit).await?;
+        Ok(listed.into_iter().map(|known| known.document).collect())
+    }
+
+    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
+        self.inner.list_versions(insider, id).await
+    }
+}
+
+#[async_trait]
 impl AccessStore for Leaky {
     async fn load_document(
         &self,
@@ -67,10 +84,6 @@ impl AccessStore for Leaky {
             listed.reverse();
         }
         Ok(listed)
-    }
-
-    async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-        self.inner.list_versions(insider, id).await
     }
 
     async fn rename(

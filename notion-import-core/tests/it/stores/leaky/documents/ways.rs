@@ -6,7 +6,9 @@ use notion_import_core::error::StoreError;
 use notion_import_core::id::{DocumentId, MemberId};
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::basis::ReadState;
-use notion_import_core::library::document::{DocumentStore, Found, Imported, Linked, NewContent, SyncPatch};
+use notion_import_core::library::document::{
+    DocumentReader, DocumentStore, Found, Imported, Linked, NewContent, SyncPatch,
+};
 use notion_import_core::library::gate::AccessStore;
 
 use super::{Leak, Leaky};
