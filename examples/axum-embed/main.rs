@@ -1,6 +1,5 @@
 //! An axum backend that embeds notion-import: a pool, users and a table of its own, JSON answers, syncs from a queue in PostgreSQL.
 
-mod problem;
 mod routes;
 mod user;
 

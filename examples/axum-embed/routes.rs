@@ -11,10 +11,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::Utc;
 use futures_util::StreamExt;
-use notion_import_core::actor::Action;
-use notion_import_core::browse;
+use notion_import_core::browse::{self, Listing};
 use notion_import_core::connect::AttemptState;
-use notion_import_core::connection::{Connection, ConnectionRecord};
+use notion_import_core::connection::ConnectionRecord;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
 use notion_import_core::import::{Event, Pick};
@@ -28,12 +27,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
-use super::problem::Problem;
 use super::user::User;
 
-type Shared = State<Arc<App>>;
-type Visitor = Result<User, Response>;
-type Answer<T> = Result<Json<T>, Problem>;
+/// Every error says itself what is answered.
+pub type Failed = axum::http::Response<String>;
+type Answer<T> = Result<Json<T>, Failed>;
+type Done = Result<StatusCode, Failed>;
 
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -59,17 +58,17 @@ struct Renewal {
     renews: Option<ConnectionId>,
 }
 
-async fn connect(State(app): Shared, user: User, Query(asked): Query<Renewal>) -> Answer<Value> {
+async fn connect(user: User, Query(asked): Query<Renewal>) -> Answer<Value> {
     let begun = match asked.renews {
-        None => app.connector.begin(&user.actor).await?,
-        Some(id) => app.connector.reconnect(&user.actor, id).await?,
+        None => user.app.connector.begin(&user.actor).await?,
+        Some(id) => user.app.connector.reconnect(&user.actor, id).await?,
     };
-    user.remember(&app.pool, &begun).await?;
+    user.remember(&begun).await?;
     Ok(Json(json!({ "link": begun.link.url, "expires_at": begun.link.expires_at })))
 }
 
-async fn attempt(State(app): Shared, user: User) -> Answer<AttemptState> {
-    Ok(Json(app.connector.poll(&user.actor, user.attempt()?.0).await?))
+async fn attempt(user: User) -> Answer<AttemptState> {
+    Ok(Json(user.app.connector.poll(&user.actor, user.attempt()?.0).await?))
 }
 
 /// What the administrator was shown: the bot of the workspace to be left, if there is one.
@@ -78,81 +77,65 @@ struct Shown {
     leaves: Option<NotionId>,
 }
 
-async fn confirm(State(app): Shared, user: User, Json(shown): Json<Shown>) -> Answer<ConnectionRecord> {
+async fn confirm(user: User, Json(shown): Json<Shown>) -> Answer<ConnectionRecord> {
     let (attempt, secret) = user.attempt()?;
     Ok(Json(match shown.leaves {
-        None => app.connector.confirm(&user.actor, attempt, secret).await?,
-        Some(from) => app.connector.confirm_change(&user.actor, attempt, secret, from).await?,
+        None => user.app.connector.confirm(&user.actor, attempt, secret).await?,
+        Some(from) => user.app.connector.confirm_change(&user.actor, attempt, secret, from).await?,
     }))
 }
 
-async fn cancel(State(app): Shared, user: User) -> Result<StatusCode, Problem> {
+async fn cancel(user: User) -> Done {
     let (attempt, secret) = user.attempt()?;
-    app.connector.cancel(&user.actor, attempt, secret).await?;
+    user.app.connector.cancel(&user.actor, attempt, secret).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn connections(State(app): Shared, user: User) -> Answer<Vec<ConnectionRecord>> {
-    Ok(Json(app.connector.connections(user.actor.tenant).await?))
-}
-
-/// A connection of the user's tenant, for who may import.
-async fn usable(app: &App, user: &User, id: ConnectionId) -> Result<Connection, Problem> {
-    user.actor.may(Action::Import)?;
-    Ok(app.connector.get(user.actor.tenant, id).await?.connection())
+async fn connections(user: User) -> Answer<Vec<ConnectionRecord>> {
+    Ok(Json(user.app.connector.connections(user.actor.tenant).await?))
 }
 
 async fn entries(
-    State(app): Shared,
     user: User,
     Path(id): Path<ConnectionId>,
     Query(query): Query<browse::Query>,
-) -> Answer<browse::Listing> {
-    let connection = usable(&app, &user, id).await?;
-    Ok(Json(app.importer.browse(&connection, &query).await?))
+) -> Answer<Listing> {
+    let record = user.app.connector.get(user.actor.tenant, id).await?;
+    Ok(Json(user.app.importer.browse(&user.actor, &record.connection(), &query).await?))
 }
 
 async fn import(
-    State(app): Shared,
     user: User,
     Path(id): Path<ConnectionId>,
     Json(picks): Json<Vec<Pick>>,
 ) -> Answer<Vec<Event>> {
-    let connection = usable(&app, &user, id).await?;
-    Ok(Json(app.importer.import(&user.actor, &connection, picks).collect().await))
+    let connection = user.app.connector.get(user.actor.tenant, id).await?.connection();
+    Ok(Json(user.app.importer.import(&user.actor, &connection, picks).collect().await))
 }
 
 /// None if it is being synced already.
-async fn sync(State(app): Shared, user: User, Path(id): Path<ConnectionId>) -> Answer<Option<SyncReport>> {
-    user.actor.may(Action::Import)?;
-    Ok(Json(app.service.scheduler().sync_now(user.actor.tenant, id).await?))
+async fn sync(user: User, Path(id): Path<ConnectionId>) -> Answer<Option<SyncReport>> {
+    Ok(Json(user.app.service.scheduler().sync_now(&user.actor, id).await?))
 }
 
-async fn documents(State(app): Shared, user: User) -> Answer<Vec<AdminDocument>> {
-    Ok(Json(app.stores.documents(&user.actor, None, 100).await?))
+async fn documents(user: User) -> Answer<Vec<AdminDocument>> {
+    Ok(Json(user.app.stores.documents(&user.actor, None, 100).await?))
 }
 
-async fn publish(
-    State(app): Shared,
-    user: User,
-    Path(id): Path<DocumentId>,
-    Json(publish): Json<Publish>,
-) -> Result<StatusCode, Problem> {
-    app.stores.publish(&user.actor, id, &publish, Utc::now()).await?;
+async fn publish(user: User, Path(id): Path<DocumentId>, Json(publish): Json<Publish>) -> Done {
+    user.app.stores.publish(&user.actor, id, &publish, Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_level(
-    State(app): Shared,
-    user: User,
-    Path(id): Path<DocumentId>,
-    Json(change): Json<LevelChange>,
-) -> Result<StatusCode, Problem> {
-    app.stores.set_level(&user.actor, id, &change, Utc::now()).await?;
+async fn set_level(user: User, Path(id): Path<DocumentId>, Json(change): Json<LevelChange>) -> Done {
+    user.app.stores.set_level(&user.actor, id, &change, Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+type Shared = State<Arc<App>>;
 /// Who has no session is a visitor like everybody.
+type Visitor = Result<User, Response>;
+
 fn viewer(user: Visitor) -> Viewer {
     user.map_or(Viewer::Anonymous, |user| Viewer::Member(user.actor))
 }
@@ -169,7 +152,7 @@ async fn read(
     State(app): Shared,
     visitor: Visitor,
     Path((site, id)): Path<(TenantId, DocumentId)>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     Ok(match app.gate.read(site, &viewer(visitor), id, Utc::now()).await? {
         ReadOutcome::Open(document) => Json(document).into_response(),
         ReadOutcome::Closed(outside) => (outside.status(), Json(outside)).into_response(),
@@ -181,14 +164,14 @@ async fn file(
     visitor: Visitor,
     Path((site, id, blob)): Path<(TenantId, DocumentId, BlobId)>,
     request: Parts,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let reading = app.gate.read(site, &viewer(visitor), id, Utc::now()).await?;
     let ReadOutcome::Open(document) = reading else { return Err(StoreError::NotFound.into()) };
     Ok(app.gate.answer(&document, &blob, &request).await?.map(Body::from_stream))
 }
 
 /// The body is taken as it came: the signature is over its bytes.
-async fn webhook(State(app): Shared, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Problem> {
+async fn webhook(State(app): Shared, headers: HeaderMap, body: Bytes) -> Done {
     let Ok(event) = app.nango.webhook(&body, &headers) else { return Ok(StatusCode::UNAUTHORIZED) };
     if let Some(hint) = event.hint() {
         app.service.hint(&hint).await?;

@@ -11,14 +11,14 @@ use notion_import_core::connect::Begun;
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, MemberId, TenantId};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::App;
-use super::problem::Problem;
+use super::routes::Failed;
 
 /// A user who is signed in.
 pub struct User {
+    pub app: Arc<App>,
     pub actor: Actor,
     session: String,
     attempt: Option<(AttemptId, SecretString)>,
@@ -27,32 +27,29 @@ pub struct User {
 type Row = (Uuid, Uuid, String, Option<Uuid>, Option<String>);
 
 impl User {
-    async fn of(pool: &PgPool, session: &str) -> Result<Option<Self>, Problem> {
+    async fn of(app: &Arc<App>, session: &str) -> Result<Option<Self>, StoreError> {
         let query = "SELECT tenant, member, role, attempt, secret FROM app.users WHERE session = $1";
-        let row: Option<Row> =
-            sqlx::query_as(query).bind(session).fetch_optional(pool).await.map_err(StoreError::backend)?;
-        Ok(row.map(|(tenant, member, role, attempt, secret)| Self {
+        let row = sqlx::query_as(query).bind(session).fetch_optional(&app.pool);
+        let row: Option<Row> = row.await.map_err(StoreError::backend)?;
+        Ok(row.map(|(tenant, member, role, attempt, secret)| {
             // Whoever has a role that is not known reads.
-            actor: Actor::new(
-                TenantId::new(tenant),
-                MemberId::new(member),
-                role.parse().unwrap_or(Role::Viewer),
-            ),
-            session: session.to_owned(),
-            attempt: attempt.map(AttemptId::new).zip(secret.map(SecretString::from)),
+            let role = role.parse().unwrap_or(Role::Viewer);
+            let actor = Actor::new(TenantId::new(tenant), MemberId::new(member), role);
+            let attempt = attempt.map(AttemptId::new).zip(secret.map(SecretString::from));
+            Self { app: app.clone(), actor, session: session.to_owned(), attempt }
         }))
     }
 
     /// The attempt that this user has begun, and its secret.
-    pub fn attempt(&self) -> Result<(AttemptId, &SecretString), Problem> {
+    pub fn attempt(&self) -> Result<(AttemptId, &SecretString), StoreError> {
         let attempt = self.attempt.as_ref().ok_or(StoreError::NotFound)?;
         Ok((attempt.0, &attempt.1))
     }
 
-    pub async fn remember(&self, pool: &PgPool, begun: &Begun) -> Result<(), Problem> {
+    pub async fn remember(&self, begun: &Begun) -> Result<(), StoreError> {
         let query = "UPDATE app.users SET attempt = $1, secret = $2 WHERE session = $3";
         let query = sqlx::query(query).bind(begun.attempt.as_uuid()).bind(begun.secret.expose_secret());
-        query.bind(&self.session).execute(pool).await.map_err(StoreError::backend)?;
+        query.bind(&self.session).execute(&self.app.pool).await.map_err(StoreError::backend)?;
         Ok(())
     }
 }
@@ -62,7 +59,9 @@ impl FromRequestParts<Arc<App>> for User {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         let session = parts.headers.get("session").and_then(|session| session.to_str().ok());
-        let user = Self::of(&app.pool, session.unwrap_or_default()).await.map_err(Problem::into_response)?;
+        let user = Self::of(app, session.unwrap_or_default())
+            .await
+            .map_err(|error| Failed::from(error).into_response())?;
         user.ok_or_else(|| StatusCode::UNAUTHORIZED.into_response())
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::StatusCode;
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -16,7 +16,7 @@ use super::{
 /// A source is the page or database of Notion that was asked for, with its files. Where *passes* stands, asking again later may succeed
 /// without anybody doing anything. Where *one* stands, it says nothing about the next source. An HTTP backend answers its own user with
 /// this status and `Retry-After`, for which [`Error::retry_after`] knows what the other side has asked for. Whoever may not read a
-/// document is answered [`Outside::status`](crate::library::access::Outside::status).
+/// document is answered `Outside::status` of `library::access`.
 ///
 /// | kind | passes | one | status | `Retry-After` |
 /// |---|---|---|---|---|
@@ -162,6 +162,35 @@ impl Serialize for Error {
         error.serialize_field("code", self.code())?;
         error.serialize_field("kind", &self.kind())?;
         error.end()
+    }
+}
+
+/// What an HTTP backend answers its own user: the error as JSON, with the status of its kind and, where waiting helps, `Retry-After`.
+///
+/// ```
+/// # use notion_import_core::error::{Error, StoreError};
+/// fn handle() -> Result<(), http::Response<String>> {
+///     Err(Error::from(StoreError::Denied))?
+/// }
+/// let response = handle().unwrap_err();
+/// assert_eq!((response.status().as_u16(), response.body().as_str()), (403, r#"{"code":"denied","kind":"denied"}"#));
+/// ```
+impl From<Error> for Response<String> {
+    fn from(error: Error) -> Self {
+        let mut response = Self::new(serde_json::json!(error).to_string());
+        *response.status_mut() = error.kind().status();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(wait) = error.retry_after(Utc::now()) {
+            headers.insert(header::RETRY_AFTER, wait.as_secs().into());
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Response<String> {
+    fn from(error: StoreError) -> Self {
+        Error::from(error).into()
     }
 }
 
