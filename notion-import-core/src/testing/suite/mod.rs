@@ -69,6 +69,7 @@ pub mod access;
 pub mod audited;
 pub mod blobs;
 pub mod connections;
+pub mod dispatch;
 pub mod documents;
 pub mod downloads;
 pub mod sweeping;

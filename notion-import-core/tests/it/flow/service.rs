@@ -19,7 +19,7 @@ use notion_import_core::library::memory::MemoryConnections;
 use notion_import_core::schedule::{Dispatcher, ScheduleOptions, Scheduler};
 use notion_import_core::service::Service;
 use notion_import_core::testing::WorldTransport;
-use notion_import_core::testing::suite::content_manager;
+use notion_import_core::testing::suite::{content_manager, dispatch};
 use notion_import_core::transport::Clock;
 use tokio::sync::oneshot;
 
@@ -119,6 +119,17 @@ async fn a_service_syncs_clears_away_and_ends_when_it_is_told() {
 }
 
 #[tokio::test]
+async fn a_service_over_the_schedules_own_dispatcher_serves_its_host() {
+    let scene = Scene::new(Duration::ZERO).await;
+    let page = scene.stage.author().page(scene.stage.home, "Policy");
+    scene.stage.pass(5);
+    scene.stage.import(page).await;
+    let (scheduler, world) = (scene.scheduler(), &scene.stage.world);
+    let dispatcher = Arc::new(scheduler.clone());
+    dispatch::serves(&scheduler, dispatcher, world, &scene.stage.connection, page).await.unwrap();
+}
+
+#[tokio::test]
 async fn hints_lead_to_what_a_service_would_have_found_later() {
     let scene = Scene::new(Duration::ZERO).await;
     let service = scene.service();
@@ -154,7 +165,7 @@ async fn a_refusal_marks_the_connection_wherever_it_is_met() {
         let (connection, actor) = (&scene.stage.connection, content_manager(scene.admin.tenant));
         scene.stage.world.revoke(&scene.stage.grant.token);
         let outcome = match flow {
-            "browse" => scene.importer.browse(connection, &Query::default()).await.map(drop),
+            "browse" => scene.importer.browse(&actor, connection, &Query::default()).await.map(drop),
             "fetch" => scene.importer.fetch(connection, home(&scene)).await.map(drop),
             "import one" => scene.importer.import_one(&actor, connection, home(&scene)).await.map(drop),
             _ => {

@@ -19,7 +19,7 @@ use notion_import_core::importer::{Importer, Timeouts};
 use notion_import_core::library::document::{DocumentStore, Source};
 use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::schedule::{ScheduleOptions, Scheduler};
-use notion_import_core::testing::suite::{content, content_manager, page};
+use notion_import_core::testing::suite::{content, content_manager, dispatch, page};
 use notion_import_core::testing::{Fault, FaultPlan, Server, World};
 use notion_import_core::transport::SystemClock;
 use notion_import_postgres::{Postgres, Worker};
@@ -164,14 +164,28 @@ async fn record(db: &mut PgConnection) {
 
 /// A worker that asks the Notion at this address and spreads nothing.
 async fn worker(postgres: &Postgres, notion: &str, token: &str, options: ScheduleOptions) -> Worker {
+    let scheduler = scheduler(postgres, notion, token, options);
+    Worker::open(postgres, scheduler).await.unwrap().spread(Duration::ZERO)
+}
+
+fn scheduler(postgres: &Postgres, notion: &str, token: &str, options: ScheduleOptions) -> Scheduler {
     let tokens = StaticToken::new(token).at(notion.parse().unwrap());
     let documents = Arc::new(postgres.clone());
     let importer = Importer::builder(Arc::new(tokens), documents, Arc::<MemoryBlobs>::default());
     let default = Timeouts::default();
     let timeouts = Timeouts { attempt: options.lease.min(default.attempt), ..default };
     let importer = importer.timeouts(timeouts).build().unwrap();
-    let scheduler = Scheduler::new(importer, Arc::new(postgres.clone())).with(options).unwrap();
-    Worker::open(postgres, scheduler).await.unwrap().spread(Duration::ZERO)
+    Scheduler::new(importer, Arc::new(postgres.clone())).with(options).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_over_the_queue_serves_its_host() {
+    let scene = Scene::new(1).await;
+    let page = scene.world.roots(scene.world.workspaces()[0].0)[0].0;
+    let scheduler = scheduler(&scene.postgres, scene.notion.url(), &scene.token, at_once(4));
+    let worker = Worker::open(&scene.postgres, scheduler.clone()).await.unwrap().spread(Duration::ZERO);
+    let (world, connection) = (&scene.world, &scene.connection);
+    dispatch::serves(&scheduler, Arc::new(worker), world, connection, page).await.unwrap();
 }
 
 /// A scheduler that has nothing to sync with.
