@@ -29,7 +29,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         Importer::new(Arc::new(tokens), Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default())?;
     let connection = Connection::new(TenantId::fresh(), "my-notion");
     let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
-    let listing = importer.browse(&connection, &Query::default()).await?;
+    let listing = importer.browse(&actor, &connection, &Query::default()).await?;
     if let Some(entry) = listing.entries.first() {
         println!("{:?}", importer.import_one(&actor, &connection, entry.pick()).await?);
     }

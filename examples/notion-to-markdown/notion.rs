@@ -3,8 +3,9 @@
 use std::env;
 use std::sync::{Arc, Once};
 
+use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{ApiBase, Connection, StaticToken};
-use notion_import_core::id::TenantId;
+use notion_import_core::id::{MemberId, TenantId};
 use notion_import_core::importer::{Importer, Retry};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 
@@ -16,6 +17,8 @@ pub struct Notion {
     pub importer: Importer,
     /// With what right.
     pub connection: Connection,
+    /// Whoever runs the command.
+    pub actor: Actor,
 }
 
 impl Notion {
@@ -38,7 +41,9 @@ impl Notion {
         if let Some(api) = &given {
             builder = builder.trust_origin(api.url());
         }
-        Ok(Self { importer: builder.build()?, connection: Connection::new(TenantId::fresh(), "token") })
+        let connection = Connection::new(TenantId::fresh(), "token");
+        let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
+        Ok(Self { importer: builder.build()?, connection, actor })
     }
 }
 

@@ -15,6 +15,8 @@ use crate::connection::{Connection, Identity, TokenSource, noted};
 pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::Error;
+#[cfg(doc)]
+use crate::error::StoreError;
 use crate::id::{NotionId, TenantId};
 use crate::import::{Downloads, Event, Fetched, Fetcher, ImportOptions, Job, Pick};
 use crate::library::blob::BlobStore;
@@ -197,6 +199,10 @@ impl Builder {
     }
 }
 
+/// What a person begins takes the [`Actor`], who must be allowed to import into the connection's tenant. The rest acts for the system
+/// and asks for no role: [`fetch`](Self::fetch), [`fetch_into`](Self::fetch_into), [`metadata`](Self::metadata),
+/// [`listed`](Self::listed), [`rows`](Self::rows), [`data_sources`](Self::data_sources), [`sync`](Self::sync),
+/// [`refresh`](Self::refresh) and [`sweep_files`](Self::sweep_files).
 impl Importer {
     /// An importer over these stores, with every option at its default.
     ///
@@ -231,21 +237,34 @@ impl Importer {
         }
     }
 
-    /// Searches the titles of what the connection can see, or lists what was edited last.
+    /// Searches the titles of what the connection can see, or lists what was edited last, for a member of its tenant.
     ///
     /// # Errors
-    /// Notion's, the token source's and the store's, here as in every other flow.
-    pub async fn browse(&self, connection: &Connection, query: &Query) -> Result<Listing, Error> {
+    /// [`StoreError::Denied`] unless the actor may import; Notion's, the token source's and the store's, here as in every other flow.
+    pub async fn browse(
+        &self,
+        actor: &Actor,
+        connection: &Connection,
+        query: &Query,
+    ) -> Result<Listing, Error> {
+        actor.may_import_into(connection.tenant)?;
         let api = self.client.on(connection).interactive();
         let searching = browse::search(&api, &*self.documents, connection, query);
         self.reading("browse", connection, self.timeouts.browse, searching).await
     }
 
-    /// Finds what a pasted link or id leads to, whether search shows it or not. Nothing for what is no link to Notion.
+    /// Finds what a link or an id leads to that a member of the connection's tenant has pasted, whether search shows it or not. Nothing
+    /// for what is no link to Notion.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if the page is not shared with the connection.
-    pub async fn resolve_link(&self, connection: &Connection, text: &str) -> Result<Vec<Entry>, Error> {
+    /// [`StoreError::Denied`] unless the actor may import; [`Error::is_not_found`] if the page is not shared with the connection.
+    pub async fn resolve_link(
+        &self,
+        actor: &Actor,
+        connection: &Connection,
+        text: &str,
+    ) -> Result<Vec<Entry>, Error> {
+        actor.may_import_into(connection.tenant)?;
         let api = self.client.on(connection).interactive();
         let looking = browse::resolve_link(&api, &*self.documents, connection, text);
         self.reading("resolve_link", connection, self.timeouts.browse, looking).await
@@ -254,7 +273,7 @@ impl Importer {
     /// Imports one page or data source, as a member of the connection's tenant.
     ///
     /// # Errors
-    /// [`StoreError::Denied`](crate::error::StoreError::Denied) unless the actor may import; [`Error::OtherKind`] if what was picked as
+    /// [`StoreError::Denied`] unless the actor may import; [`Error::OtherKind`] if what was picked as
     /// a page is none, or as a data source. On any error the library is as it was.
     pub async fn import_one(
         &self,
@@ -360,7 +379,7 @@ impl Importer {
         self.reading("sync", connection, self.timeouts.sync, self.syncing(connection).run()).await
     }
 
-    /// Does the same for some sources only, as a webhook or a person asks.
+    /// Does the same for some sources only, as a webhook asks.
     ///
     /// # Errors
     /// As [`sync`](Self::sync).

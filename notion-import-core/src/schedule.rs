@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, FuturesUnordered, StreamExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use crate::actor::{Action, Actor};
 use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
 use crate::error::{Error, StoreError};
 use crate::id::{ConnectionId, TenantId};
@@ -125,29 +126,37 @@ impl Scheduler {
         &self.importer
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn connections(&self) -> &Arc<dyn ConnectionStore> {
+        &self.connections
+    }
+
     /// Returns how it runs.
     pub fn options(&self) -> &ScheduleOptions {
         &self.options
     }
 
     /// Syncs connections that are due, at most `limit`, and returns what came of each. The one entry for schedules: call it
-    /// every minute or so, from as many processes as you like.
+    /// every minute or so, from as many processes as you like. Acts for the system and asks for no role.
     ///
     /// # Errors
     /// The connection store's, if nothing could be claimed.
     pub async fn sync_due(&self, limit: usize) -> Result<Vec<SyncRun>, Error> {
-        if self.is_stopping() {
-            return Ok(Vec::new());
+        let mut due = self.claim_due(self.options.concurrency.min(limit)).await?;
+        let (mut begun, mut runs) = (0, Vec::new());
+        let mut running = FuturesUnordered::new();
+        loop {
+            begun += due.len();
+            running.extend(due.into_iter().map(|connection| self.run(connection)));
+            let Some(run) = running.next().await else { break };
+            runs.push(run);
+            due = self.claim_or_tell((self.options.concurrency - running.len()).min(limit - begun)).await;
         }
-        let due = self.connections.claim_due(self.now(), self.options.lease, limit).await?;
-        let runs = stream::iter(due)
-            .map(|connection| self.run(connection))
-            .buffer_unordered(self.options.concurrency);
-        Ok(runs.collect().await)
+        Ok(runs)
     }
 
     /// Syncs one connection if it is due; none if it is not, or no longer, or somebody else is at it. The entry for queues, which
-    /// may deliver more than once and to several.
+    /// may deliver more than once and to several. Acts for the system and asks for no role.
     ///
     /// # Errors
     /// The connection store's, if it cannot tell.
@@ -162,16 +171,17 @@ impl Scheduler {
         }
     }
 
-    /// Syncs one connection now, whether due or not; none if that is going on already, or it is not active.
+    /// Syncs one connection of the actor's tenant now, whether due or not; none if that is going on already, or it is not active.
     ///
     /// # Errors
-    /// The sync's and the store's.
-    pub async fn sync_now(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<SyncReport>, Error> {
+    /// [`StoreError::Denied`] unless the actor may import; the sync's and the store's.
+    pub async fn sync_now(&self, actor: &Actor, id: ConnectionId) -> Result<Option<SyncReport>, Error> {
+        actor.may(Action::Import)?;
         if self.is_stopping() {
             return Ok(None);
         }
         let lease = self.options.lease;
-        match self.connections.claim(tenant, id, self.now(), lease).await? {
+        match self.connections.claim(actor.tenant, id, self.now(), lease).await? {
             Some(connection) => self.run(connection).await.outcome.map(Some),
             None => Ok(None),
         }
@@ -192,17 +202,21 @@ impl Scheduler {
         pending().await
     }
 
-    async fn claimed(&self, limit: usize) -> Vec<impl Future<Output = SyncRun> + '_> {
-        let due = match limit {
-            0 => Ok(Vec::new()),
-            _ => self.connections.claim_due(self.now(), self.options.lease, limit).await,
-        };
-        let due = due.unwrap_or_else(|error| {
+    /// Claims what is due, no more than is begun at once: a claim that waits for its turn is not renewed.
+    async fn claim_due(&self, limit: usize) -> Result<Vec<Connection>, StoreError> {
+        if limit == 0 || self.is_stopping() {
+            return Ok(Vec::new());
+        }
+        self.connections.claim_due(self.now(), self.options.lease, limit).await
+    }
+
+    /// Does the same, and logs why nothing could be claimed.
+    async fn claim_or_tell(&self, limit: usize) -> Vec<Connection> {
+        self.claim_due(limit).await.unwrap_or_else(|error| {
             let cause = &error as &dyn std::error::Error;
             tracing::warn!(code = error.code(), error = cause, "what is due could not be seen to");
             Vec::new()
-        });
-        due.into_iter().map(|connection| self.run(connection)).collect()
+        })
     }
 
     async fn run(&self, connection: Connection) -> SyncRun {
@@ -302,8 +316,8 @@ impl Dispatcher for Scheduler {
         let syncing = async {
             let mut running = FuturesUnordered::new();
             while shutdown.peek().is_none() {
-                // No more than are begun at once: a claim that waits for its turn is not renewed.
-                running.extend(self.claimed(self.options.concurrency - running.len()).await);
+                let due = self.claim_or_tell(self.options.concurrency - running.len()).await;
+                running.extend(due.into_iter().map(|connection| self.run(connection)));
                 tokio::select! {
                     Some(SyncRun { .. }) = running.next() => {}
                     () = clock.sleep(self.options.poll) => {}
@@ -345,10 +359,10 @@ mod tests {
     #[test]
     fn a_sync_may_run_on_any_thread() {
         fn is_send(_: impl Send) {}
-        let _ = |scheduler: &Scheduler, tenant: TenantId, id: ConnectionId| {
+        let _ = |scheduler: &Scheduler, actor: &Actor, id: ConnectionId| {
             is_send(scheduler.sync_due(1));
-            is_send(scheduler.sync_if_due(tenant, id));
-            is_send(scheduler.sync_now(tenant, id));
+            is_send(scheduler.sync_if_due(actor.tenant, id));
+            is_send(scheduler.sync_now(actor, id));
         };
     }
 }

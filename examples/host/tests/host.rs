@@ -29,12 +29,11 @@ async fn a_host_browses_imports_and_syncs_into_its_own_table() {
         .expect("an importer");
     let connection = Connection::new(TenantId::fresh(), "our-notion");
 
-    let listing = importer.browse(&connection, &Query::default()).await.expect("a listing");
-    let page = &listing.entries[0];
-    assert_eq!((page.source.title.as_str(), page.imported), ("Security policy", None));
-
     // Who this is, and what they may do, is the host's to know.
     let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::ContentManager);
+    let listing = importer.browse(&actor, &connection, &Query::default()).await.expect("a listing");
+    let page = &listing.entries[0];
+    assert_eq!((page.source.title.as_str(), page.imported), ("Security policy", None));
     let pick = Pick::page(page.source.id);
     let first = importer.import_one(&actor, &connection, pick).await.expect("an import");
     assert!(matches!(first, Imported::Created(_)), "{first:?}");

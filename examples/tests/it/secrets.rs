@@ -152,11 +152,14 @@ async fn story(stores: Stores) -> Told {
 
     said.push(format!(
         "{:?}",
-        importer.resolve_link(&connection, &NotionId::new(uuid::Uuid::new_v4()).to_string()).await.err()
+        importer
+            .resolve_link(&admin, &connection, &NotionId::new(uuid::Uuid::new_v4()).to_string())
+            .await
+            .err()
     ));
     for faults in [None, Some(FaultPlan::survivable(0.1))] {
         world.plan_faults(faults);
-        let found = importer.browse(&connection, &Query::default()).await.unwrap().entries;
+        let found = importer.browse(&admin, &connection, &Query::default()).await.unwrap().entries;
         shown.extend(found.iter().map(|entry| format!("{entry:?}")));
         let picks = found.iter().map(|entry| Pick {
             id: entry.source.id,
@@ -174,9 +177,9 @@ async fn story(stores: Stores) -> Told {
     world.plan_faults(None);
     let scheduler = Scheduler::new(importer.clone(), connections.clone());
     world.at(Utc::now()).set_title(home, format!("{WORDS} again"));
-    scheduler.sync_now(admin.tenant, connection.id).await.unwrap();
+    scheduler.sync_now(&admin, connection.id).await.unwrap();
     world.revoke(&token);
-    said.push(chain(&scheduler.sync_now(admin.tenant, connection.id).await.unwrap_err()));
+    said.push(chain(&scheduler.sync_now(&admin, connection.id).await.unwrap_err()));
     said.push(chain(&importer.fetch(&connection, Pick::page(home)).await.unwrap_err()));
     connector.disconnect(&admin, connection.id).await.unwrap();
     said.push(chain(&importer.sync(&connection).await.unwrap_err()));

@@ -190,7 +190,7 @@ pub async fn cancel(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer
 
 pub async fn sync(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
-    let report = app.service.scheduler().sync_now(staff.actor.tenant, id).await;
+    let report = app.service.scheduler().sync_now(&staff.actor, id).await;
     let notice = match report {
         Ok(Some(report)) if report.failed > 0 => {
             format!(

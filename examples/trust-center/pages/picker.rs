@@ -82,7 +82,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     };
     let Some(record) = connected(&app, &staff).await? else { return page(&picker) };
     picker.workspace = Some(record.workspace.name.clone());
-    let found = find(&app, &record, &picker).await?;
+    let found = find(&app, &staff, &record, &picker).await?;
     picker.entries = found.entries.into_iter().map(shown).collect();
     picker.is_capped = found.is_capped && found.next.is_none();
     picker.next = found.next;
@@ -107,7 +107,12 @@ async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>,
     Ok(records.into_iter().find(|record| record.state == ConnectionState::Active))
 }
 
-async fn find(app: &App, record: &ConnectionRecord, picker: &Picker) -> Result<Listing, Problem> {
+async fn find(
+    app: &App,
+    staff: &Staff,
+    record: &ConnectionRecord,
+    picker: &Picker,
+) -> Result<Listing, Problem> {
     let whole = |entries: Vec<Entry>| Listing { entries, next: None, is_capped: false };
     let connection = record.connection();
     let found = if picker.link.is_empty() {
@@ -118,9 +123,9 @@ async fn find(app: &App, record: &ConnectionRecord, picker: &Picker) -> Result<L
         };
         let after = Some(picker.after.clone()).filter(|after| !after.is_empty());
         let query = Query { words: picker.words.clone(), kind, after };
-        app.importer.browse(&connection, &query).await
+        app.importer.browse(&staff.actor, &connection, &query).await
     } else {
-        app.importer.resolve_link(&connection, &picker.link).await.map(whole)
+        app.importer.resolve_link(&staff.actor, &connection, &picker.link).await.map(whole)
     };
     match found {
         Ok(found) => Ok(found),

@@ -78,7 +78,9 @@ impl ApiAccess {
 /// # use http::{HeaderMap, StatusCode};
 /// # use notion_import_core::connection::{ApiAccess, Connection, TokenSource};
 /// # use notion_import_core::error::{AccessError, Fault};
-/// # use notion_import_core::{browse::Query, id::TenantId, importer::Importer};
+/// # use notion_import_core::actor::{Actor, Role};
+/// # use notion_import_core::{browse::Query, importer::Importer};
+/// # use notion_import_core::id::{MemberId, TenantId};
 /// # use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 /// # use notion_import_core::testing::{SimClock, World, WorldTransport};
 /// struct Vault(HashMap<String, String>);
@@ -107,10 +109,11 @@ impl ApiAccess {
 /// # let importer =
 /// #     Importer::builder(Arc::new(vault), documents, blobs).through(transport, Arc::new(clock)).build()?;
 /// let connection = Connection::new(TenantId::fresh(), "acme");
-/// let listing = importer.browse(&connection, &Query::default()).await?;
+/// let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
+/// let listing = importer.browse(&actor, &connection, &Query::default()).await?;
 /// assert_eq!(listing.entries[0].source.title, "Security policy");
-/// let unknown = Connection::new(TenantId::fresh(), "globex");
-/// assert!(importer.browse(&unknown, &Query::default()).await.unwrap_err().needs_reconnect());
+/// let unknown = Connection::new(connection.tenant, "globex");
+/// assert!(importer.browse(&actor, &unknown, &Query::default()).await.unwrap_err().needs_reconnect());
 /// # Ok(())
 /// # }
 /// ```

@@ -105,7 +105,7 @@ impl Entry {
     /// # let importer = Importer::builder(tokens, documents, blobs).through(transport, Arc::new(clock)).build()?;
     /// # let connection = Connection::new(TenantId::fresh(), "acme");
     /// # let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
-    /// let listing = importer.browse(&connection, &Query::default()).await?;
+    /// let listing = importer.browse(&actor, &connection, &Query::default()).await?;
     /// let imported = importer.import_one(&actor, &connection, listing.entries[0].pick()).await?;
     /// assert!(matches!(imported, Imported::Created(_)));
     ///

@@ -12,7 +12,8 @@ async fn the_picker_lists_what_was_edited_last_and_marks_what_is_imported() {
     let stage = Stage::new();
     let policy = stage.author().page(stage.home, "Security policy");
     let imported = stage.import(policy).await.document();
-    let listing = stage.importer.browse(&stage.connection, &Query::default()).await.unwrap();
+    let listing =
+        stage.importer.browse(&stage.manager(), &stage.connection, &Query::default()).await.unwrap();
     let rows: Vec<_> = listing.entries.iter().map(|e| (e.source.title.as_str(), e.imported)).collect();
     assert_eq!(rows, [("Security policy", Some(imported)), ("Home", None)]);
     assert_eq!(listing.next, None);
@@ -25,7 +26,8 @@ async fn a_title_that_deceives_is_listed_and_kept_as_what_can_be_seen() {
     let page = stage.author().page(stage.home, deceiving);
     let database = stage.author().database(stage.home, deceiving, [("Country", "select")]);
     stage.import(page).await;
-    let listing = stage.importer.browse(&stage.connection, &Query::default()).await.unwrap();
+    let listing =
+        stage.importer.browse(&stage.manager(), &stage.connection, &Query::default()).await.unwrap();
     for id in [page, database.data_source] {
         let listed = listing.entries.iter().find(|entry| entry.source.id == id).unwrap();
         assert_eq!(listed.source.title, "Payslip fdp.exe");
@@ -39,7 +41,7 @@ async fn the_picker_filters_by_kind_and_words() {
     stage.author().database(stage.home, "Vendors", [("Country", "select")]);
     let check = async |words: &str, kind, expected: &[&str]| {
         let query = Query { words: words.to_owned(), kind, after: None };
-        let listing = stage.importer.browse(&stage.connection, &query).await.unwrap();
+        let listing = stage.importer.browse(&stage.manager(), &stage.connection, &query).await.unwrap();
         let mut titles: Vec<_> = listing.entries.iter().map(|entry| entry.source.title.as_str()).collect();
         titles.sort_unstable();
         assert_eq!(titles, expected, "{words} {kind:?}");
@@ -58,7 +60,7 @@ async fn the_picker_goes_on_where_it_stopped() {
     }
     let (mut query, mut seen) = (Query::default(), std::collections::HashSet::new());
     loop {
-        let listing = stage.importer.browse(&stage.connection, &query).await.unwrap();
+        let listing = stage.importer.browse(&stage.manager(), &stage.connection, &query).await.unwrap();
         seen.extend(listing.entries.iter().map(|entry| entry.source.id));
         match listing.next {
             Some(next) => query.after = Some(next),
@@ -77,7 +79,7 @@ async fn a_list_that_notion_cuts_short_says_so() {
     let parts = async || {
         let (mut query, mut parts) = (Query::default(), Vec::new());
         loop {
-            let listing = stage.importer.browse(&stage.connection, &query).await.unwrap();
+            let listing = stage.importer.browse(&stage.manager(), &stage.connection, &query).await.unwrap();
             parts.push((listing.entries.len(), listing.is_capped));
             match listing.next {
                 Some(next) => query.after = Some(next),
@@ -108,7 +110,7 @@ async fn a_pasted_link_finds_pages_rows_and_databases() {
     let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
     let row = stage.author().row(database.data_source, "Example Ltd", []);
     let check = async |text: String, expected: Option<(SourceKind, &str)>| {
-        let found = stage.importer.resolve_link(&stage.connection, &text).await.unwrap();
+        let found = stage.importer.resolve_link(&stage.manager(), &stage.connection, &text).await.unwrap();
         let found = found.first().map(|entry| (entry.source.kind, entry.source.title.as_str()));
         assert_eq!(found, expected, "{text}");
     };
@@ -131,6 +133,10 @@ async fn a_pasted_link_to_what_is_not_shared_says_so() {
     let stage = Stage::new();
     let author = stage.author();
     let elsewhere = author.page(author.workspace("Other"), "Theirs");
-    let error = stage.importer.resolve_link(&stage.connection, &elsewhere.to_string()).await.unwrap_err();
+    let error = stage
+        .importer
+        .resolve_link(&stage.manager(), &stage.connection, &elsewhere.to_string())
+        .await
+        .unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
 }

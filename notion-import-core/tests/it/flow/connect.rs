@@ -261,7 +261,7 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
     scene.stage.pass(10);
     scene.stage.author().set_title(scene.stage.home, "Of another company");
     scene.stage.pass(10);
-    importer.browse(&connection, &Query::default()).await.unwrap();
+    importer.browse(&scene.admin, &connection, &Query::default()).await.unwrap();
     scene.leads_to(&reference, "another");
     // Within the minute it is read still, but not kept.
     let synced = importer.sync(&connection).await;
@@ -275,7 +275,7 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
 
     scene.stage.pass(2);
     scene.stage.world.forget_requests();
-    let browsed = importer.browse(&connection, &Query::default()).await;
+    let browsed = importer.browse(&scene.admin, &connection, &Query::default()).await;
     assert!(matches!(browsed, Err(Error::AnotherWorkspace)), "{browsed:?}");
     let others = [
         importer.fetch(&connection, pick).await.map(drop),
@@ -284,7 +284,7 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
         importer.data_sources(&connection, scene.stage.home).await.map(drop),
         importer.listed(&connection, "").try_for_each(async |_| Ok(())).await,
         importer.refresh(&connection, &[scene.stage.home]).await.map(drop),
-        importer.resolve_link(&connection, &scene.stage.home.to_string()).await.map(drop),
+        importer.resolve_link(&scene.admin, &connection, &scene.stage.home.to_string()).await.map(drop),
     ];
     for read in others {
         assert!(matches!(read, Err(Error::AnotherWorkspace)), "{read:?}");
@@ -359,7 +359,7 @@ async fn a_workspace_that_nobody_tells_is_not_the_one_that_was_confirmed() {
         assert_eq!(record.leads_to(told), expected, "{:?} and {told:?}", record.workspace.id);
     }
     // The service tells none.
-    let read = scene.careful().browse(&record.connection(), &Query::default()).await;
+    let read = scene.careful().browse(&scene.admin, &record.connection(), &Query::default()).await;
     assert!(matches!(read, Err(Error::AnotherWorkspace)), "{read:?}");
 }
 

@@ -289,7 +289,8 @@ async fn an_entry_is_picked_as_what_it_is() {
     stage.author().database(stage.home, "Vendors", [("Country", "select")]);
     stage.pass(5);
     let actor = content_manager(stage.connection.tenant);
-    let listing = stage.importer.browse(&stage.connection, &Default::default()).await.unwrap();
+    let listing =
+        stage.importer.browse(&stage.manager(), &stage.connection, &Default::default()).await.unwrap();
     assert_eq!(listing.entries.len(), 2);
     for entry in &listing.entries {
         let imported = stage.importer.import_one(&actor, &stage.connection, entry.pick()).await;

@@ -4,6 +4,7 @@ mod browse;
 mod connect;
 mod identity;
 mod import;
+mod roles;
 mod schedule;
 mod service;
 mod sessions;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use notion_import_core::actor::Actor;
 use notion_import_core::connection::{Connection, StaticToken};
 use notion_import_core::id::{NotionId, TenantId};
 use notion_import_core::import::Pick;
@@ -62,11 +64,12 @@ impl Stage {
         self.clock.advance(Duration::from_secs(minutes * 60));
     }
 
+    fn manager(&self) -> Actor {
+        content_manager(self.connection.tenant)
+    }
+
     async fn import(&self, id: NotionId) -> Imported {
-        self.importer
-            .import_one(&content_manager(self.connection.tenant), &self.connection, Pick::page(id))
-            .await
-            .unwrap()
+        self.importer.import_one(&self.manager(), &self.connection, Pick::page(id)).await.unwrap()
     }
 
     async fn linked(&self, id: NotionId) -> Linked {

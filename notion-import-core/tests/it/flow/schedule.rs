@@ -6,13 +6,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::connection::{
-    Attempt, Confirmation, Connection, ConnectionState, ConnectionStore, Granted, Workspace,
+    Attempt, Confirmation, Connection, ConnectionRef, ConnectionState, ConnectionStore, Granted, Workspace,
 };
 use notion_import_core::error::Error;
 use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
 use notion_import_core::library::document::SourceState;
 use notion_import_core::library::memory::MemoryConnections;
-use notion_import_core::schedule::Scheduler;
+use notion_import_core::schedule::{ScheduleOptions, Scheduler};
 use notion_import_core::testing::{Endpoint, Fault, World, WorldTransport};
 
 use super::Stage;
@@ -30,7 +30,8 @@ impl Scene {
     async fn new() -> Self {
         let mut stage = Stage::new();
         let connections = MemoryConnections::default();
-        stage.connection = active(&stage, &connections).await;
+        let reference = stage.connection.reference.clone();
+        stage.connection = active(&stage, &connections, reference).await;
         let id = stage.connection.id;
         let scheduler = Scheduler::new(stage.importer.clone(), Arc::new(connections.clone()));
         Self { stage, connections, scheduler, id }
@@ -45,9 +46,8 @@ fn admin(tenant: TenantId) -> Actor {
     Actor::new(tenant, MemberId::fresh(), Role::Admin)
 }
 
-async fn active(stage: &Stage, connections: &MemoryConnections) -> Connection {
+async fn active(stage: &Stage, connections: &MemoryConnections, reference: ConnectionRef) -> Connection {
     let (tenant, id, member) = (stage.connection.tenant, AttemptId::fresh(), MemberId::fresh());
-    let reference = stage.connection.reference.clone();
     let attempt = Attempt::new(tenant, id, member, [1; 32], stage.now() + TimeDelta::minutes(5));
     let admin = Actor::new(tenant, member, Role::Admin);
     connections.begin(&admin, &attempt, stage.now()).await.unwrap();
@@ -118,8 +118,30 @@ async fn two_schedulers_never_sync_one_connection_at_once() {
     let (one, two) = tokio::join!(scene.scheduler.sync_due(10), other.sync_due(10));
     assert_eq!(one.unwrap().len() + two.unwrap().len(), 1);
     let (tenant, id) = (scene.stage.connection.tenant, scene.id);
-    let (one, two) = tokio::join!(scene.scheduler.sync_now(tenant, id), other.sync_now(tenant, id));
+    let admin = admin(tenant);
+    let (one, two) = tokio::join!(scene.scheduler.sync_now(&admin, id), other.sync_now(&admin, id));
     assert_eq!(one.unwrap().is_some() as u8 + two.unwrap().is_some() as u8, 1);
+}
+
+#[tokio::test]
+async fn what_waits_for_its_turn_is_left_to_whoever_is_free() {
+    let scene = Scene::new().await;
+    active(&scene.stage, &scene.connections, ConnectionRef::new("second")).await;
+    let options = ScheduleOptions { concurrency: 1, ..ScheduleOptions::default() };
+    let importer = slow(&scene.stage, Duration::from_secs(60));
+    let scheduler = Scheduler::new(importer, Arc::new(scene.connections.clone())).with(options).unwrap();
+    let (runs, free) = tokio::join!(scheduler.sync_due(10), async {
+        scene.stage.importer_clock_sleep(30).await;
+        scene.connections.claim_due(scene.stage.now(), options.lease, 10).await
+    });
+    assert_eq!(free.unwrap().len(), 1, "what was not begun is claimed");
+    assert_eq!(runs.unwrap().len(), 1);
+
+    // Whoever is alone comes to all of it, one after the other.
+    scene.stage.pass(5 * HOUR);
+    assert_eq!(scheduler.sync_due(10).await.unwrap().len(), 2);
+    scene.stage.pass(5 * HOUR);
+    assert_eq!(scheduler.sync_due(1).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -133,15 +155,16 @@ async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
     let slow = slow(&scene.stage, Duration::from_secs(60));
     let scheduler = Scheduler::new(slow, Arc::new(scene.connections.clone()));
     let tenant = scene.stage.connection.tenant;
-    let (run, second) = tokio::join!(scheduler.sync_now(tenant, scene.id), async {
+    let admin = admin(tenant);
+    let (run, second) = tokio::join!(scheduler.sync_now(&admin, scene.id), async {
         scene.stage.importer_clock_sleep(300).await;
         scene.connections.claim(tenant, scene.id, scene.stage.now(), Duration::from_secs(60)).await
     });
     assert!(run.unwrap().is_some());
     assert!(second.unwrap().is_none(), "the claim outlived its lease");
-    let (run, ()) = tokio::join!(scheduler.sync_now(tenant, scene.id), async {
+    let (run, ()) = tokio::join!(scheduler.sync_now(&admin, scene.id), async {
         scene.stage.importer_clock_sleep(100).await;
-        scene.connections.fence(&admin(tenant), scene.id, scene.stage.now()).await.unwrap();
+        scene.connections.fence(&admin, scene.id, scene.stage.now()).await.unwrap();
     });
     assert!(run.is_err(), "{run:?}");
 }
@@ -176,7 +199,7 @@ async fn a_stop_gives_back_what_is_under_way_and_claims_nothing_more() {
     });
     assert!(matches!(run.unwrap().unwrap().outcome, Err(Error::Cancelled)));
     assert!(scheduler.sync_due(10).await.unwrap().is_empty());
-    assert!(scheduler.sync_now(tenant, id).await.unwrap().is_none());
+    assert!(scheduler.sync_now(&admin(tenant), id).await.unwrap().is_none());
     assert!(scheduler.sync_if_due(tenant, id).await.unwrap().is_none());
     let record = scene.connections.get(tenant, id).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::Active);

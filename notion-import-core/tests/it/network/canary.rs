@@ -10,7 +10,7 @@ use notion_import_core::error::Error;
 use notion_import_core::id::MemberId;
 use notion_import_core::import::{self, Pick};
 use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::document::DocumentStore;
+use notion_import_core::library::document::{DocumentReader, DocumentStore};
 use notion_import_core::library::gate::AccessStore;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{FaultPlan, SignedPages, WORLDS_SIGNATURE, World, signed_everywhere};
@@ -96,10 +96,22 @@ impl Tenant {
             let read = self.importer.fetch(&self.connection, pick).await.unwrap();
             said.push(("Markdown", read.markdown().unwrap_or_default().to_owned()));
             said.push(("read", format!("{read:?}")));
-            let found = self.importer.resolve_link(&self.connection, &pick.id.to_string()).await.unwrap();
+            let found = self
+                .importer
+                .resolve_link(
+                    &content_manager(self.connection.tenant),
+                    &self.connection,
+                    &pick.id.to_string(),
+                )
+                .await
+                .unwrap();
             said.push(("pasted", format!("{found:?}")));
         }
-        let found = self.importer.browse(&self.connection, &Query::default()).await.unwrap();
+        let found = self
+            .importer
+            .browse(&content_manager(self.connection.tenant), &self.connection, &Query::default())
+            .await
+            .unwrap();
         assert!(found.entries.len() > 3, "{found:?}");
         said.push(("listed", format!("{found:?}")));
         let importer = content_manager(self.connection.tenant);

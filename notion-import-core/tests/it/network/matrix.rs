@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use notion_import_core::error::Error;
 use notion_import_core::id::NotionId;
 use notion_import_core::import::Pick;
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Endpoint, Fault, Grant, World, image, paragraph, synced, toggle};
 use serde_json::json;
 
@@ -126,8 +127,14 @@ async fn ask(furnished: &Furnished, tenant: &Tenant, endpoint: Endpoint) -> Resu
     match endpoint {
         Endpoint::Search => Ok(tenant.browse().await?.iter().map(NotionId::to_string).collect()),
         Endpoint::Database | Endpoint::DataSource => {
-            let found =
-                tenant.importer.resolve_link(&tenant.connection, &furnished.database.to_string()).await?;
+            let found = tenant
+                .importer
+                .resolve_link(
+                    &content_manager(tenant.connection.tenant),
+                    &tenant.connection,
+                    &furnished.database.to_string(),
+                )
+                .await?;
             Ok(found.iter().map(|entry| format!("{entry:?}")).collect())
         }
         Endpoint::Me => tenant.connect().await,

@@ -138,7 +138,10 @@ impl Tenant {
     async fn browse(&self) -> Result<BTreeSet<NotionId>, Error> {
         let (mut query, mut seen) = (Query::default(), BTreeSet::new());
         loop {
-            let listing = self.importer.browse(&self.connection, &query).await?;
+            let listing = self
+                .importer
+                .browse(&content_manager(self.connection.tenant), &self.connection, &query)
+                .await?;
             seen.extend(listing.entries.iter().map(|entry| entry.source.id));
             match listing.next {
                 Some(next) => query.after = Some(next),

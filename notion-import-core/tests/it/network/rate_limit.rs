@@ -192,7 +192,11 @@ async fn a_person_who_browses_overtakes_what_runs() {
             for _ in 0..3 {
                 line.clock.sleep(Duration::from_secs(13)).await;
                 let asked = line.clock.now();
-                tenant.importer.browse(&tenant.connection, &Query::default()).await.unwrap();
+                tenant
+                    .importer
+                    .browse(&content_manager(tenant.connection.tenant), &tenant.connection, &Query::default())
+                    .await
+                    .unwrap();
                 longest = longest.max(line.clock.now() - asked);
             }
             longest
@@ -275,7 +279,11 @@ async fn import_while_the_clock_is_set(at: Duration, by: TimeDelta) -> (Duration
         clock.set_by(by);
         clock.sleep(Duration::from_secs(5)).await;
         let asked = clock.instant();
-        tenant.importer.browse(&tenant.connection, &Query::default()).await.unwrap();
+        tenant
+            .importer
+            .browse(&content_manager(tenant.connection.tenant), &tenant.connection, &Query::default())
+            .await
+            .unwrap();
         clock.instant() - asked
     };
     let (imported, waited) = tokio::join!(tenant.import(picks), browsing);

@@ -77,7 +77,14 @@ async fn an_operation_takes_as_long_as_it_may_whatever_it_waits_for() {
         assert_eq!(line.clock.now() - began, TimeDelta::seconds(seconds));
         began = line.clock.now();
     };
-    check(tenant.importer.browse(&tenant.connection, &Query::default()).await.err(), 10);
+    check(
+        tenant
+            .importer
+            .browse(&content_manager(tenant.connection.tenant), &tenant.connection, &Query::default())
+            .await
+            .err(),
+        10,
+    );
     check(
         tenant
             .importer
@@ -142,7 +149,10 @@ async fn a_person_hears_within_seconds_that_notion_cannot_be_reached_and_what_ru
     let began = line.clock.now();
     check(tenant.browse().await.unwrap_err(), began, 3, 4);
     let began = line.clock.now();
-    let pasted = tenant.importer.resolve_link(&tenant.connection, &home.id.to_string()).await;
+    let pasted = tenant
+        .importer
+        .resolve_link(&content_manager(tenant.connection.tenant), &tenant.connection, &home.id.to_string())
+        .await;
     check(pasted.unwrap_err(), began, 3, 4);
     let began = line.clock.now();
     check(tenant.import(vec![home]).await.unwrap_err(), began, 6, 32);

@@ -19,10 +19,10 @@ use notion_import_core::connection::{
 use notion_import_core::id::{ConnectionId, MemberId, NotionId, TenantId};
 use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
-use notion_import_core::library::document::{Content, DocumentStore, SourceState};
-use notion_import_core::library::gate::AccessStore;
+use notion_import_core::library::document::{Content, DocumentReader, DocumentStore, SourceState};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
 use notion_import_core::schedule::Scheduler;
+use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Reply, SimClock, World, WorldTransport, paragraph};
 use notion_import_core::transport::{Clock, Request};
 use notion_import_nango::Nango;
@@ -318,7 +318,8 @@ impl Stage {
     async fn browse(&mut self, nth: Nth) -> TestCaseResult {
         let Some(connection) = newest(&self.held, nth).cloned() else { return Ok(()) };
         let noticeable = self.is_noticeable(&connection);
-        let listed = self.importer.browse(&connection, &Query::default()).await;
+        let listed =
+            self.importer.browse(&content_manager(connection.tenant), &connection, &Query::default()).await;
         self.settle(&connection, noticeable, listed.is_ok()).await?;
         let Ok(Listing { entries, .. }) = listed else { return Ok(()) };
         let unnoticed = self.replaced.contains_key(&connection.reference);
@@ -342,7 +343,7 @@ impl Stage {
         let Some(record) = newest(&self.records().await, nth).cloned() else { return Ok(()) };
         let connection = record.connection();
         let noticeable = self.is_noticeable(&connection);
-        let synced = self.scheduler.sync_now(record.tenant, record.id).await;
+        let synced = self.scheduler.sync_now(&content_manager(record.tenant), record.id).await;
         self.settle(&connection, noticeable, matches!(synced, Ok(Some(_)))).await
     }
 
