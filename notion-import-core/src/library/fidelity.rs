@@ -181,8 +181,6 @@ kinds! {
         SignedAddress,
         /// A link to a comment or to nothing known was dropped.
         LinkTarget,
-        /// A link to a page the host does not know kept its label alone.
-        PageLink,
         /// Meeting notes became their title and their blocks.
         MeetingNotes,
         /// A custom emoji became its name.
@@ -209,7 +207,7 @@ kinds! {
 pub struct Exposure {
     /// Mentions of people.
     pub people: u64,
-    /// Links to Notion pages that the host has no link of its own for: its readers may not open them.
+    /// Links to Notion pages: the host's readers may not be able to open them there.
     pub notion_links: u64,
     /// Images loaded from other hosts.
     pub remote_images: u64,

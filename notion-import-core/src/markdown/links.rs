@@ -8,7 +8,7 @@ use crate::markdown::ledger::Ledger;
 use crate::markdown::options::Options;
 use crate::markdown::piece::Kind;
 use crate::markdown::pieces::Pieces;
-use crate::markdown::target::{Resolved, page, target};
+use crate::markdown::target::{page, target};
 use crate::markdown::writer::Writer;
 use crate::notion::address::LastingUrl;
 use crate::notion::block::LinkTarget;
@@ -90,7 +90,7 @@ pub(super) fn link_to_page(
     }
 }
 
-/// A link to a page whose title may be known.
+/// A link to a page, labelled by its title if that is known.
 pub(super) fn link_by_id(
     writer: &mut Writer,
     ledger: &mut Ledger,
@@ -98,10 +98,10 @@ pub(super) fn link_by_id(
     id: Option<NotionId>,
     title: &str,
 ) {
-    let resolved = id.map_or(Resolved { url: None, title: None }, |id| page(ledger, options, id, None));
+    let url = id.and_then(|id| page(ledger, options, id, None));
     let known = Some(title.trim()).filter(|title| !title.is_empty()).map(str::to_owned);
-    match known.or(resolved.title).or_else(|| resolved.url.as_ref().map(ToString::to_string)) {
-        Some(label) => link_line(writer, ledger, &label, resolved.url),
+    match known.or_else(|| url.as_ref().map(ToString::to_string)) {
+        Some(label) => link_line(writer, ledger, &label, url),
         None => ledger.lose(LossKind::LinkTarget),
     }
 }

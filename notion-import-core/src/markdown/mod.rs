@@ -56,7 +56,7 @@ mod writer;
 mod options;
 
 pub use blocks::render;
-pub use options::{Anchors, FileRef, KnownPages, Options, PageLink, StoredFiles, Unresolved};
+pub use options::{FileRef, Options, StoredFiles};
 pub use property::{properties_table, rows_table};
 pub use relink::relink;
 pub use rendered::Rendered;

@@ -97,7 +97,7 @@ fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> V
         PropertyValue::Formula(formula) => computed(ledger, formula),
         PropertyValue::Rollup(rollup) => return rolled_up(ledger, options, rollup),
         PropertyValue::Relation(relation) => {
-            return separated(relation.ids.iter().map(|&id| vec![row_link(options, id)]).collect());
+            return separated(relation.ids.iter().map(|&id| vec![row_link(id)]).collect());
         }
         PropertyValue::People(people) => Some(names(ledger, people)),
         PropertyValue::UniqueId(id) => id.number.map(|number| match id.prefix.as_deref() {
@@ -117,11 +117,10 @@ fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> V
     text.filter(|text| !text.is_empty()).map_or_else(Vec::new, |text| plain(&text))
 }
 
-/// A mention of another row: its title where the host knows it, else its id.
-fn row_link(options: &Options<'_>, id: NotionId) -> RichText {
-    let title = options.pages.and_then(|pages| pages(id)).and_then(|link| link.title);
+/// A mention of another row, by its id.
+fn row_link(id: NotionId) -> RichText {
     RichText {
-        plain_text: title.unwrap_or_else(|| id.to_string()),
+        plain_text: id.to_string(),
         kind: RichTextKind::Mention(Box::new(Mention::Page(Some(id)))),
         ..RichText::default()
     }

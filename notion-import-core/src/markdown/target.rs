@@ -3,23 +3,17 @@
 use crate::id::NotionId;
 use crate::library::fidelity::LossKind;
 use crate::markdown::ledger::Ledger;
-use crate::markdown::options::{Options, Unresolved};
+use crate::markdown::options::Options;
 use crate::notion::address::LastingUrl;
-use crate::notion::link::{self, NotionLink};
+use crate::notion::link;
 use crate::notion::text::{Mention, RichText, RichTextKind};
-
-/// A page as a link needs it.
-pub(super) struct Resolved {
-    pub(super) url: Option<LastingUrl>,
-    pub(super) title: Option<String>,
-}
 
 /// The target of a run, if it has one that may be linked.
 pub(super) fn run_target(ledger: &mut Ledger, options: &Options<'_>, run: &RichText) -> Option<LastingUrl> {
     if let RichTextKind::Mention(mention) = &run.kind {
         match &**mention {
             Mention::Page(Some(id)) | Mention::Database(Some(id)) => {
-                return page(ledger, options, *id, None).url;
+                return page(ledger, options, *id, None);
             }
             Mention::LinkPreview(Some(url)) if run.href.is_none() => return target(ledger, options, url),
             Mention::Link(link) if run.href.is_none() => {
@@ -39,7 +33,7 @@ pub(super) fn run_target(ledger: &mut Ledger, options: &Options<'_>, run: &RichT
     target(ledger, options, run.href.as_deref()?)
 }
 
-/// A target that may be linked: the host's own for a page it knows, none for a scheme that is not allowed.
+/// A target that may be linked: none for a scheme that is not allowed.
 pub(super) fn target(ledger: &mut Ledger, options: &Options<'_>, href: &str) -> Option<LastingUrl> {
     let href = href.trim();
     if href.is_empty() {
@@ -50,8 +44,7 @@ pub(super) fn target(ledger: &mut Ledger, options: &Options<'_>, href: &str) -> 
         return Some(lasting);
     }
     if let Some(link) = link::recognise(href) {
-        let page = page(ledger, options, link.id, Some(href));
-        return page.url.map(|url| at_block(options, url, &link));
+        return page(ledger, options, link.id, Some(href));
     }
     let allowed = is_allowed(options, href);
     ledger.lose_if(!allowed, LossKind::LinkScheme);
@@ -64,32 +57,14 @@ pub(super) fn is_allowed(options: &Options<'_>, href: &str) -> bool {
     known.iter().chain(options.schemes).any(|allowed| scheme.eq_ignore_ascii_case(allowed))
 }
 
-/// How a page is linked: by the host, else as the options say.
-pub(super) fn page(ledger: &mut Ledger, options: &Options<'_>, id: NotionId, href: Option<&str>) -> Resolved {
-    if let Some(link) = options.pages.and_then(|pages| pages(id)) {
-        return Resolved { url: ledger.lasting(link.url), title: link.title };
-    }
+/// Where a page is in Notion: by the link the text has, if that may be linked.
+pub(super) fn page(
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    id: NotionId,
+    href: Option<&str>,
+) -> Option<LastingUrl> {
     ledger.exposure.notion_links += 1;
-    let url = match options.unresolved {
-        Unresolved::Notion => {
-            let absolute = href.filter(|href| is_allowed(options, href)).map(str::to_owned);
-            ledger.lasting(absolute.unwrap_or_else(|| link::page_url(id)))
-        }
-        Unresolved::Label => {
-            ledger.lose(LossKind::PageLink);
-            None
-        }
-    };
-    Resolved { url, title: None }
-}
-
-/// A host's page at one of its blocks, where the block has an anchor there.
-fn at_block(options: &Options<'_>, url: LastingUrl, link: &NotionLink) -> LastingUrl {
-    let anchor = link.block.and_then(|block| options.anchors.and_then(|anchors| anchors(link.id, block)));
-    match anchor {
-        Some(anchor) if !url.as_str().contains('#') => {
-            LastingUrl::new(format!("{url}#{anchor}")).unwrap_or(url)
-        }
-        _ => url,
-    }
+    let absolute = href.filter(|href| is_allowed(options, href)).map(str::to_owned);
+    ledger.lasting(absolute.unwrap_or_else(|| link::page_url(id)))
 }

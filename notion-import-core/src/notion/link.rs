@@ -11,15 +11,13 @@ pub struct NotionLink {
     pub id: NotionId,
     /// Whether the link shows a view, so that the id is a database's.
     pub is_view: bool,
-    /// The block the link jumps to.
-    pub block: Option<NotionId>,
 }
 
 /// Finds the id in what a person pasted: a URL of Notion's, or an id alone.
 pub fn pasted(text: &str) -> Option<NotionLink> {
     let text = text.trim();
     match text.parse() {
-        Ok(id) => Some(NotionLink { id, is_view: false, block: None }),
+        Ok(id) => Some(NotionLink { id, is_view: false }),
         Err(_) => recognise(text),
     }
 }
@@ -41,8 +39,7 @@ pub fn recognise(href: &str) -> Option<NotionLink> {
     let opened = query("p").or_else(|| query("page_id"));
     let is_view = opened.is_none() && url.query_pairs().any(|(key, _)| key == "v");
     let id = opened.or_else(|| in_path(url.path())).or_else(|| query("database_id"))?;
-    let block = url.fragment().and_then(|fragment| fragment.parse().ok());
-    Some(NotionLink { id, is_view, block })
+    Some(NotionLink { id, is_view })
 }
 
 /// The URL Notion shows a page under.
