@@ -10,11 +10,12 @@ use futures_util::FutureExt;
 use notion_import_core::connect::Connector;
 use notion_import_core::connection::ConfirmedIdentity;
 use notion_import_core::importer::Importer;
+use notion_import_core::library::folder::FolderBlobs;
 use notion_import_core::library::gate::Gate;
 use notion_import_core::schedule::{ScheduleOptions, Scheduler};
 use notion_import_core::service::Service;
 use notion_import_nango::{Config, Nango};
-use notion_import_postgres::{Blobs, Postgres, Worker};
+use notion_import_postgres::{Postgres, Worker};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use url::Url;
@@ -74,7 +75,7 @@ pub async fn serve(
     sqlx::raw_sql(include_str!("users.sql")).execute(&pool).await?;
     let stores = Postgres::new(pool.clone()).await?;
     let (kept, nango) = (Arc::new(stores.clone()), Arc::new(Nango::new(settings.nango)?));
-    let blobs = Arc::new(Blobs::folder(&settings.files).await?);
+    let blobs = Arc::new(FolderBlobs::open(&settings.files).await?);
     let identity = ConfirmedIdentity::new(nango.clone(), kept.clone());
     let mut importer = Importer::builder(nango.clone(), kept.clone(), blobs.clone());
     if let Some(origin) = &settings.trusted {

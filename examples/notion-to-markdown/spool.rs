@@ -13,10 +13,8 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::TenantId;
-use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
-use sha2::{Digest, Sha256};
+use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream, copy};
 use tokio::fs::File;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 /// A folder for the files of one page. What is not taken out of it goes with it.
 pub struct Spool {
@@ -152,23 +150,4 @@ impl BlobStore for Nowhere {
     ) -> Result<(), StoreError> {
         Ok(())
     }
-}
-
-/// Passes the stream on, piece by piece, and returns what it hashes to.
-async fn copy(
-    mut bytes: ByteStream,
-    cap: u64,
-    to: &mut (impl AsyncWrite + Send + Unpin),
-) -> Result<Blob, StoreError> {
-    let (mut hash, mut size) = (Sha256::new(), 0);
-    while let Some(chunk) = bytes.next().await {
-        let chunk = chunk.map_err(StoreError::Interrupted)?;
-        size += chunk.len() as u64;
-        if size > cap {
-            return Err(StoreError::TooLarge { cap });
-        }
-        hash.update(&chunk);
-        to.write_all(&chunk).await.map_err(StoreError::backend)?;
-    }
-    Ok(Blob { id: BlobId::from_digest(hash.finalize().into()), size })
 }

@@ -5,8 +5,9 @@ use std::iter;
 use std::sync::Arc;
 
 use notion_import_core::error::StoreError;
+use notion_import_core::library::folder::FolderBlobs;
 use notion_import_core::schedule::{Dispatcher, Scheduler};
-use notion_import_postgres::{Blobs, OpenError, Postgres, Worker};
+use notion_import_postgres::{OpenError, Postgres, Worker};
 
 use crate::folder::Folder;
 use crate::stores::Stores;
@@ -49,7 +50,7 @@ pub async fn stores(url: &str, folder: &Folder) -> Result<Stores, DatabaseError>
         documents: Arc::new(postgres.clone()),
         access: Arc::new(postgres.clone()),
         audit: Arc::new(postgres.clone()),
-        blobs: Arc::new(Blobs::folder(folder.path()).await?),
+        blobs: Arc::new(FolderBlobs::open(folder.path().join("blobs")).await?),
         queue: Some(Queue(postgres)),
     })
 }

@@ -7,7 +7,6 @@ pub mod testing;
 
 #[cfg(feature = "worker")]
 mod worker;
-mod blobs;
 mod store;
 mod table;
 mod database;
@@ -22,10 +21,8 @@ mod options;
 mod prefix;
 mod error;
 
-pub use blobs::Blobs;
 pub use database::Postgres;
 pub use error::{Hazard, MissingRight, OpenError};
-pub use object_store;
 pub use options::Options;
 pub use prefix::{Prefix, PrefixError};
 pub use setup::setup_sql;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notion_import_core::error::StoreError;
+use notion_import_core::library::folder::FolderBlobs;
 use notion_import_core::private;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqlitePool, Transaction};
 use tokio::task::spawn_blocking;
 
-use crate::blobs::Folder;
 use crate::error::backend;
 use crate::migrations;
 
@@ -32,7 +32,7 @@ pub struct Sqlite {
     // SQLite has one writer at a time anyway: queueing for it here is fair, and waiting for the file is not.
     writer: SqlitePool,
     readers: SqlitePool,
-    blobs: Folder,
+    blobs: FolderBlobs,
 }
 
 /// A transaction. Dropped before it is committed, it never was.
@@ -51,7 +51,7 @@ impl Sqlite {
         let data = data.as_ref();
         let file = data.join(FILE);
         let _opening = lock(data.to_owned()).await?;
-        let blobs = Folder::open(data.join("blobs")).await?;
+        let blobs = FolderBlobs::open(data.join("blobs")).await?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .journal_mode(SqliteJournalMode::Wal)
@@ -67,7 +67,7 @@ impl Sqlite {
     }
 
     /// The files that belong to the documents.
-    pub fn blobs(&self) -> Folder {
+    pub fn blobs(&self) -> FolderBlobs {
         self.blobs.clone()
     }
 

@@ -2,7 +2,6 @@
 
 // The modules are listed top-down: an import inside this crate points down the list, never up.
 
-mod blobs;
 mod store;
 mod table;
 mod database;
@@ -10,5 +9,4 @@ mod error;
 mod migrations;
 mod row;
 
-pub use blobs::Folder;
 pub use database::Sqlite;

@@ -17,6 +17,7 @@ use notion_import_core::importer::Importer;
 use notion_import_core::library::access::{Actor, Role};
 use notion_import_core::library::blob::BlobStore;
 use notion_import_core::library::document::DocumentStore;
+use notion_import_core::library::folder::FolderBlobs;
 use notion_import_core::schedule::Scheduler;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
@@ -25,7 +26,6 @@ use notion_import_core::testing::{
 use notion_import_core::transport::SystemClock;
 use notion_import_nango::testing::{Settings, StandIn};
 use notion_import_nango::{Config, Nango};
-use notion_import_postgres::Blobs;
 use notion_import_postgres::testing::Database;
 use notion_import_sqlite::Sqlite;
 use secrecy::ExposeSecret;
@@ -58,7 +58,7 @@ async fn no_secret_is_kept_or_said_on_postgres() {
     let _listening = tracing::subscriber::set_default(log.subscriber());
     let (data, database) = (tempfile::tempdir().unwrap(), Database::empty().await);
     let store = database.open(4).await;
-    let told = story(Stores::of(&store, Blobs::folder(data.path()).await.unwrap())).await;
+    let told = story(Stores::of(&store, FolderBlobs::open(data.path()).await.unwrap())).await;
     fs::write(data.path().join("rows"), rows(&database).await).unwrap();
     nowhere_but_where_it_belongs(&told, data.path(), &log);
 }

@@ -3,9 +3,11 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::error::{Cause, StoreError};
 use crate::id::{TenantId, digest_id};
@@ -38,6 +40,29 @@ pub type ByteStream = BoxStream<'static, Result<Bytes, Cause>>;
 
 /// A stream of bytes on its way out of a store.
 pub type BlobBytes = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// Writes a stream of at most `cap` bytes to `to`, chunk by chunk, and returns what it hashes to: for whoever keeps blobs.
+///
+/// # Errors
+/// Those of [`BlobStore::put`]. What was written until then is not a blob.
+pub async fn copy(
+    mut bytes: ByteStream,
+    cap: u64,
+    to: &mut (impl AsyncWrite + Send + Unpin),
+) -> Result<Blob, StoreError> {
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk.map_err(StoreError::Interrupted)?;
+        size += chunk.len() as u64;
+        if size > cap {
+            return Err(StoreError::TooLarge { cap });
+        }
+        hash.update(&chunk);
+        to.write_all(&chunk).await.map_err(StoreError::backend)?;
+    }
+    to.flush().await.map_err(StoreError::backend)?;
+    Ok(Blob { id: BlobId::from_digest(hash.finalize().into()), size })
+}
 
 /// Where bytes are kept.
 ///

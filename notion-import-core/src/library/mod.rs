@@ -2,6 +2,10 @@
 
 #[cfg(feature = "client")]
 pub mod memory;
+#[cfg(feature = "client")]
+pub mod folder;
+#[cfg(feature = "object-store")]
+pub mod object;
 #[cfg(feature = "gate")]
 pub mod gate;
 #[cfg(feature = "gate")]

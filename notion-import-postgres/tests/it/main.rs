@@ -1,13 +1,7 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
-#[cfg(feature = "fs")]
-mod blobs;
-#[cfg(feature = "fs")]
-mod bucket;
 mod catalogue;
-#[cfg(feature = "fs")]
-mod downloads;
 mod faults;
 mod isolation;
 mod migrations;

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use notion_import_core::testing::suite::{self, Promise, connections, documents};
+use notion_import_core::library::memory::MemoryBlobs;
+use notion_import_core::testing::suite::{self, Files, Promise, connections, documents, sweeping};
 use notion_import_postgres::Postgres;
 
 use crate::cluster::{Database, run};
@@ -45,6 +46,11 @@ async fn connections_keep_every_promise() {
 #[tokio::test]
 async fn documents_keep_every_promise() {
     uphold(documents::PROMISES, |postgres| postgres as _).await;
+}
+
+#[tokio::test]
+async fn documents_and_blobs_keep_every_promise() {
+    uphold(sweeping::PROMISES, |documents| Files { documents, blobs: Arc::<MemoryBlobs>::default() }).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 
 mod again;
 mod crash;
-mod downloads;
 mod file;
 mod full;
 mod private;

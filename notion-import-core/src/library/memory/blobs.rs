@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use super::lock;
 use crate::error::StoreError;
 use crate::id::TenantId;
-use crate::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
+use crate::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream, copy};
 
 /// Blobs in memory, each as a whole: `cap` is what bounds them.
 #[derive(Clone, Default)]
@@ -29,9 +29,10 @@ struct StoredBlob {
 #[async_trait]
 impl BlobStore for MemoryBlobs {
     async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
-        let bytes = collect(bytes, cap).await?;
-        let blob = Blob { id: BlobId::of(&bytes), size: bytes.len() as u64 };
-        lock(&self.blobs).insert((tenant, blob.id), StoredBlob { bytes, put_at: Utc::now() });
+        let mut whole = Vec::new();
+        let blob = copy(bytes, cap, &mut whole).await?;
+        let stored = StoredBlob { bytes: whole.into(), put_at: Utc::now() };
+        lock(&self.blobs).insert((tenant, blob.id), stored);
         Ok(blob)
     }
 
@@ -73,18 +74,6 @@ impl BlobStore for MemoryBlobs {
         }
         Ok(())
     }
-}
-
-async fn collect(mut bytes: ByteStream, cap: u64) -> Result<Bytes, StoreError> {
-    let mut whole = BytesMut::new();
-    while let Some(chunk) = bytes.next().await {
-        let chunk = chunk.map_err(StoreError::Interrupted)?;
-        if (whole.len() + chunk.len()) as u64 > cap {
-            return Err(StoreError::TooLarge { cap });
-        }
-        whole.extend_from_slice(&chunk);
-    }
-    Ok(whole.freeze())
 }
 
 fn part(whole: &Bytes, range: Range<u64>) -> Option<Bytes> {

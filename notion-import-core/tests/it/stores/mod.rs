@@ -1,5 +1,8 @@
 //! The stores in memory keep every promise.
 
+mod bucket;
+mod disk;
+mod downloads;
 mod leaky;
 
 use std::sync::Arc;

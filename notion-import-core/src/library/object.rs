@@ -1,4 +1,4 @@
-//! Blobs in an object store: a folder, or a bucket.
+//! Blobs in an object store, such as a bucket.
 //!
 //! A blob is `<tenant>/<first two digits>/<sha256>`. No object store removes an object only if nobody has written it again
 //! meanwhile, so removing one copies it first, to `<tenant>/aside/<sha256>/<milliseconds since 1970>`. If somebody did write it
@@ -16,14 +16,14 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt, future};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
 use object_store::path::Path as Key;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, WriteMultipart};
-use sha2::{Digest, Sha256};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+use crate::error::StoreError;
+use crate::id::TenantId;
+use crate::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream, copy};
 
 /// What is no larger is sent in one piece; what is, in pieces of this size.
 const PIECE: usize = 8 * 1024 * 1024;
@@ -36,58 +36,27 @@ const ASIDE: &str = "aside";
 ///
 /// A blob is spooled in a nameless local file until its hash is known, so whatever breaks off leaves nothing behind.
 #[derive(Clone)]
-pub struct Blobs {
+pub struct ObjectBlobs {
     objects: Arc<dyn ObjectStore>,
     spool: PathBuf,
 }
 
-impl Blobs {
-    /// Blobs in an object store of the host's, such as a bucket, spooled in the local folder `spool`, which exists.
+impl ObjectBlobs {
+    /// Keeps blobs in an object store of the host's, and spools them in the local folder `spool`, which exists.
     pub fn new(objects: Arc<dyn ObjectStore>, spool: impl AsRef<Path>) -> Self {
         Self { objects, spool: spool.as_ref().to_owned() }
     }
 
-    /// Blobs in a folder of this machine, which is made if it is not there.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`] if the folder cannot be made or used.
-    #[cfg(feature = "fs")]
-    pub async fn folder(root: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let root = root.as_ref();
-        let spool = root.join("spool");
-        let objects = root.join("objects");
-        for folder in [&spool, &objects] {
-            tokio::fs::create_dir_all(folder).await.map_err(StoreError::backend)?;
-        }
-        let objects = object_store::local::LocalFileSystem::new_with_prefix(objects).map_err(backend)?;
-        // What was answered is still there after a power cut.
-        Ok(Self::new(Arc::new(objects.with_fsync(true)), spool))
-    }
-
-    async fn spooled(&self, mut bytes: ByteStream, cap: u64) -> Result<Spooled, StoreError> {
+    async fn spooled(&self, bytes: ByteStream, cap: u64) -> Result<Spooled, StoreError> {
         let spool = self.spool.clone();
         let file = tokio::task::spawn_blocking(move || tempfile::tempfile_in(spool)).await;
         let file = file.map_err(StoreError::backend)?.map_err(StoreError::backend)?;
         let mut file = File::from_std(file);
-        let mut hash = Sha256::new();
-        let mut size = 0;
-        while let Some(chunk) = bytes.next().await {
-            let chunk = chunk.map_err(StoreError::Interrupted)?;
-            size += chunk.len() as u64;
-            if size > cap {
-                return Err(StoreError::TooLarge { cap });
-            }
-            hash.update(&chunk);
-            file.write_all(&chunk).await.map_err(StoreError::backend)?;
-        }
-        file.flush().await.map_err(StoreError::backend)?;
+        let blob = copy(bytes, cap, &mut file).await?;
         file.seek(SeekFrom::Start(0)).await.map_err(StoreError::backend)?;
-        let id = BlobId::from_digest(hash.finalize().into());
-        Ok(Spooled { file, blob: Blob { id, size } })
+        Ok(Spooled { file, blob })
     }
-}
 
-impl Blobs {
     async fn read(&self, key: &Key, range: Option<Range<u64>>) -> Result<BlobBytes, StoreError> {
         let size = self.objects.head(key).await.map_err(backend)?.size;
         let range = range.unwrap_or(0..size);
@@ -111,10 +80,10 @@ impl Blobs {
     }
 }
 
-impl fmt::Debug for Blobs {
+impl fmt::Debug for ObjectBlobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A store may show its credentials.
-        f.debug_struct("Blobs").field("spool", &self.spool).finish_non_exhaustive()
+        f.debug_struct("ObjectBlobs").field("spool", &self.spool).finish_non_exhaustive()
     }
 }
 
@@ -169,7 +138,7 @@ impl Spooled {
 }
 
 #[async_trait]
-impl BlobStore for Blobs {
+impl BlobStore for ObjectBlobs {
     async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
         let spooled = self.spooled(bytes, cap).await?;
         let key = key(tenant, &spooled.blob.id);

@@ -1,20 +1,36 @@
-//! A bucket far away: whoever calls lets others go first, so that calls of several come in any order.
+//! Blobs in a bucket keep every promise, and leave nothing in the spool.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use notion_import_postgres::object_store::memory::InMemory;
-use notion_import_postgres::object_store::path::Path;
-use notion_import_postgres::object_store::{
+use notion_import_core::library::memory::MemoryLibrary;
+use notion_import_core::library::object::ObjectBlobs;
+use notion_import_core::testing::suite::{self, Files, blobs, sweeping};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use tokio::task::yield_now;
 
+#[tokio::test]
+async fn blobs_in_a_bucket_keep_every_promise() {
+    let spool = tempfile::tempdir().unwrap();
+    let fresh = async || Arc::new(ObjectBlobs::new(Arc::new(Bucket::default()), spool.path()));
+    suite::uphold(blobs::PROMISES, async || fresh().await as _).await;
+    let documents = Arc::new(MemoryLibrary::default());
+    let fresh = async || Files { documents: documents.clone(), blobs: fresh().await };
+    suite::uphold(sweeping::PROMISES, fresh).await;
+    assert!(spool.path().read_dir().unwrap().next().is_none());
+}
+
+/// A bucket far away: whoever calls lets others go first, so that calls of several come in any order.
 #[derive(Debug, Default)]
-pub(crate) struct Bucket(InMemory);
+struct Bucket(InMemory);
 
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

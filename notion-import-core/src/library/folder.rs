@@ -9,35 +9,44 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
-use notion_import_core::private;
-use sha2::{Digest, Sha256};
-use tempfile::TempPath;
 use tokio::fs::{self, File};
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::id::TenantId;
+use crate::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream, copy};
+use crate::private;
 
 /// The first thing in the folder, by which it is known for one of blobs.
 const SPOOL: &str = "spool";
+/// What is locked while a blob is moved to its place or removed. A file that is open for writing, for network file systems lock no
+/// folder and nothing that is only read.
+const LOCK: &str = "lock";
 
 /// Files in a folder that only this user may enter, content-addressed per tenant.
 ///
 /// A blob arrives in the spool and is moved to its place once it is whole and on the disk. What is left in the spool after a
 /// crash is swept when the folder is next opened, unless another process that is still running put it there.
 #[derive(Clone, Debug)]
-pub struct Folder {
+pub struct FolderBlobs {
     root: PathBuf,
 }
 
-impl Folder {
-    pub(crate) async fn open(root: PathBuf) -> Result<Self, StoreError> {
-        let folder = Self { root };
-        let (root, spool) = (folder.root.clone(), folder.spool());
+impl FolderBlobs {
+    /// Opens the folder, and makes it if it is not there. It is for blobs alone: other users of the machine may enter it no longer.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] if it cannot be opened, narrowed or written, or is somebody else's, one for several users, such as
+    /// `/tmp`, or open to others and full of other things; [`StoreError::StorageFull`] if the disk has no room.
+    pub async fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let folder = Self { root: root.as_ref().to_owned() };
+        let (root, spool, lock) = (folder.root.clone(), folder.spool(), folder.lock());
         off_the_runtime(move || {
             private::tree(&root, SPOOL)?;
-            private::folder(&spool)
+            private::folder(&spool)?;
+            private::file(&lock)
         })
         .await?;
         folder.sweep().await.map_err(StoreError::backend)?;
@@ -46,6 +55,10 @@ impl Folder {
 
     fn spool(&self) -> PathBuf {
         self.root.join(SPOOL)
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.root.join(LOCK)
     }
 
     fn place(&self, tenant: TenantId, blob: &BlobId) -> PathBuf {
@@ -70,20 +83,23 @@ impl Folder {
     }
 }
 
-fn spooled(spool: &Path) -> io::Result<(std::fs::File, TempPath)> {
+fn spooled(spool: &Path) -> io::Result<(std::fs::File, Unfinished)> {
     loop {
-        let (file, path) = tempfile::NamedTempFile::new_in(spool)?.into_parts();
+        let path = spool.join(Uuid::new_v4().to_string());
+        let file = private::file(&path)?;
+        let path = Unfinished(path);
         // Whoever sweeps the spool sees by the lock that this one is being written.
         file.lock_shared()?;
         // Unless they came before the lock.
-        if path.exists() {
+        if path.0.exists() {
             return Ok((file, path));
         }
     }
 }
 
 fn sweep(path: &Path) -> io::Result<()> {
-    let swept = std::fs::File::open(path).and_then(|file| match file.try_lock() {
+    let opened = std::fs::File::options().read(true).write(true).open(path);
+    let swept = opened.and_then(|file| match file.try_lock() {
         Ok(()) => std::fs::remove_file(path),
         Err(_) => Ok(()),
     });
@@ -93,35 +109,33 @@ fn sweep(path: &Path) -> io::Result<()> {
 /// A blob on its way. Dropped, it is gone.
 struct Spooled {
     file: File,
-    path: TempPath,
+    path: Unfinished,
+}
+
+/// A file that goes when this does, unless it was moved to its place.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 impl Spooled {
-    async fn write(&mut self, mut bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
-        let mut hash = Sha256::new();
-        let mut size = 0;
-        while let Some(chunk) = bytes.next().await {
-            let chunk = chunk.map_err(StoreError::Interrupted)?;
-            size += chunk.len() as u64;
-            if size > cap {
-                return Err(StoreError::TooLarge { cap });
-            }
-            hash.update(&chunk);
-            self.file.write_all(&chunk).await.map_err(StoreError::backend)?;
-        }
-        self.file.flush().await.map_err(StoreError::backend)?;
+    async fn write(&mut self, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
+        let blob = copy(bytes, cap, &mut self.file).await?;
         self.file.sync_all().await.map_err(StoreError::backend)?;
-        Ok(Blob { id: BlobId::from_digest(hash.finalize().into()), size })
+        Ok(blob)
     }
 
     /// Moves the whole blob to its place.
-    async fn settle(self, spool: PathBuf, place: PathBuf) -> Result<(), StoreError> {
+    async fn settle(self, lock: PathBuf, place: PathBuf) -> Result<(), StoreError> {
         // In one go, so that being dropped meanwhile leaves nothing half done.
         off_the_runtime(move || {
-            let _with_others = locked(&spool, std::fs::File::lock_shared)?;
+            let _with_others = locked(&lock, std::fs::File::lock_shared)?;
             let folder = place.parent().unwrap_or(&place);
             private::folder(folder)?;
-            self.path.persist(&place)?;
+            std::fs::rename(&self.path.0, &place)?;
             sync_up(folder)
         })
         .await
@@ -134,11 +148,11 @@ async fn off_the_runtime<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(StoreError::backend)?.map_err(StoreError::backend)
 }
 
-/// The spool, locked until it is dropped: by all who move blobs to their places together, or by one who removes.
-fn locked(spool: &Path, lock: impl FnOnce(&std::fs::File) -> io::Result<()>) -> io::Result<std::fs::File> {
-    let spool = std::fs::File::open(spool)?;
-    lock(&spool)?;
-    Ok(spool)
+/// The folder, locked until this is dropped: by all who move blobs to their places together, or by one who removes.
+fn locked(file: &Path, lock: impl FnOnce(&std::fs::File) -> io::Result<()>) -> io::Result<std::fs::File> {
+    let file = private::file(file)?;
+    lock(&file)?;
+    Ok(file)
 }
 
 /// The blobs in a tenant's folder that were last written before a moment.
@@ -186,11 +200,11 @@ fn sync_up(folder: &Path) -> io::Result<()> {
 }
 
 #[async_trait]
-impl BlobStore for Folder {
+impl BlobStore for FolderBlobs {
     async fn put(&self, tenant: TenantId, bytes: ByteStream, cap: u64) -> Result<Blob, StoreError> {
         let mut spooled = self.spooled().await.map_err(StoreError::backend)?;
         let blob = spooled.write(bytes, cap).await?;
-        spooled.settle(self.spool(), self.place(tenant, &blob.id)).await?;
+        spooled.settle(self.lock(), self.place(tenant, &blob.id)).await?;
         Ok(blob)
     }
 
@@ -214,7 +228,7 @@ impl BlobStore for Folder {
     async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         let root = self.root.clone();
         let folders = off_the_runtime(move || entries(&root)).await?;
-        // The spool is beside them.
+        // The spool and the lock are beside them.
         Ok(folders.iter().filter_map(|folder| folder.file_name()?.to_str()?.parse().ok()).collect())
     }
 
@@ -229,10 +243,10 @@ impl BlobStore for Folder {
     }
 
     async fn remove(&self, tenant: TenantId, blob: &BlobId, before: DateTime<Utc>) -> Result<(), StoreError> {
-        let (spool, place) = (self.spool(), self.place(tenant, blob));
+        let (lock, place) = (self.lock(), self.place(tenant, blob));
         off_the_runtime(move || {
             // Nobody puts it between the look and the removal.
-            let _alone = locked(&spool, std::fs::File::lock)?;
+            let _alone = locked(&lock, std::fs::File::lock)?;
             if is_older(&place, before.into())? {
                 there(std::fs::remove_file(place))?;
             }
