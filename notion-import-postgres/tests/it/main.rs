@@ -5,6 +5,7 @@ mod catalogue;
 mod faults;
 mod isolation;
 mod migrations;
+mod opening;
 mod promises;
 mod races;
 #[cfg(feature = "gate")]

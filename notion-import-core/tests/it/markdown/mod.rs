@@ -12,3 +12,4 @@ mod roundtrip;
 mod structure;
 mod tolerance;
 mod trees;
+mod words;

@@ -6,7 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::oracle;
-use super::trees::{Branch, SIGNATURE, branch, deep, text, tree};
+use super::trees::{Branch, branch, deep, text, tree};
+use super::words::SIGNATURE;
 
 /// A share, in percent, of the trees of one run: `NOTION_IMPORT_TREES`, or 10,000.
 fn config(percent: u32) -> ProptestConfig {

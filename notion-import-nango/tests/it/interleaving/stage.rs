@@ -1,13 +1,14 @@
 //! Two tenants before one Nango before one Notion of three workspaces, and what may be seen of them.
 
 mod left;
+mod seen;
+mod trigger;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, header};
 use notion_import_core::actor::{Actor, Role};
 use notion_import_core::browse::{Listing, Query};
@@ -19,7 +20,6 @@ use notion_import_core::connection::{
 use notion_import_core::id::{ConnectionId, MemberId, NotionId, TenantId};
 use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
-use notion_import_core::library::document::{Content, DocumentReader, DocumentStore, SourceState};
 use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
 use notion_import_core::schedule::Scheduler;
 use notion_import_core::testing::suite::content_manager;
@@ -32,11 +32,9 @@ use proptest::{prop_assert, prop_assert_eq, prop_assert_ne};
 use serde_json::{Value, json};
 use url::Url;
 
+use self::trigger::{Armed, Trigger, pull};
 use super::action::{Action, Nth, TENANTS, WORKSPACES, Where};
 use crate::{API_KEY, SIGNING_KEY, config};
-
-/// For so long a replacement outside may go unnoticed by what stores nothing.
-const UNNOTICED: Duration = Duration::from_secs(60);
 
 pub struct Stage {
     with_key: bool,
@@ -75,16 +73,6 @@ struct Started {
     shown: Option<NotionId>,
     /// The bot of the workspace that they were told would be left for it.
     leaves: Option<NotionId>,
-}
-
-/// A consent that is given in the middle of something.
-type Trigger = Arc<Mutex<Option<Armed>>>;
-
-struct Armed {
-    after: usize,
-    link: Url,
-    workspace: NotionId,
-    page: NotionId,
 }
 
 impl Stage {
@@ -352,85 +340,6 @@ impl Stage {
         Ok(self.connector.disconnect(&self.admin_of(record.tenant), record.id).await?)
     }
 
-    fn is_noticeable(&self, connection: &Connection) -> bool {
-        let since = self.replaced.get(&connection.reference);
-        since.is_some_and(|since| self.clock.instant().duration_since(*since) >= UNNOTICED)
-    }
-
-    /// What may have come of a use of a connection that, if `noticeable`, leads elsewhere for a minute.
-    async fn settle(&mut self, used: &Connection, noticeable: bool, succeeded: bool) -> TestCaseResult {
-        self.observe().await?;
-        let records = self.records().await;
-        let record = records.iter().find(|record| record.id == used.id && record.reference == used.reference);
-        prop_assert!(!succeeded || record.is_some(), "something was read through what is no connection");
-        if noticeable && let Some(record) = record {
-            prop_assert!(!succeeded, "something was read of another workspace");
-            prop_assert_ne!(record.state, ConnectionState::Active, "it leads elsewhere and shows as active");
-        }
-        Ok(())
-    }
-
-    /// Notes which connections there are, and which lead elsewhere by now.
-    async fn observe(&mut self) -> TestCaseResult {
-        for record in self.records().await {
-            let connection = record.connection();
-            if !self.held.contains(&connection) {
-                self.held.push(connection);
-            }
-            let leads = self.nango.inspect(&record.reference).await?.and_then(|seen| seen.workspace_id);
-            if leads == Some(self.confirmed[&record.id].to_string()) {
-                self.replaced.remove(&record.reference);
-            } else {
-                self.replaced.entry(record.reference).or_insert(self.clock.instant());
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at everything that tenants have.
-    pub async fn look(&mut self) -> TestCaseResult {
-        self.observe().await?;
-        let mut stands = HashMap::new();
-        for record in self.records().await {
-            let confirmed = self.confirmed[&record.id].to_string();
-            prop_assert_eq!(
-                record.workspace.id.as_ref(),
-                Some(&confirmed),
-                "the record names another workspace"
-            );
-            let tenant = *stands.entry(confirmed).or_insert(record.tenant);
-            prop_assert_eq!(tenant, record.tenant, "two tenants stand on one workspace");
-        }
-        for admin in &self.admins {
-            self.look_at_documents(admin).await?;
-        }
-        Ok(())
-    }
-
-    async fn look_at_documents(&self, admin: &Actor) -> TestCaseResult {
-        let pages: Vec<NotionId> = self.workspaces.iter().map(|workspace| workspace.page).collect();
-        let of_tenant: HashSet<ConnectionId> =
-            self.held.iter().filter(|held| held.tenant == admin.tenant).map(|held| held.id).collect();
-        for linked in self.library.linked_by_source(admin.tenant, &pages).await? {
-            let workspace = self.workspace_of(linked.link.source.id);
-            let mut once = of_tenant.iter().filter(|id| self.confirmed[id] == workspace.id);
-            prop_assert!(once.next().is_some(), "a document of {}, which nobody confirmed", workspace.name);
-            if let Some(id) = linked.link.connection {
-                prop_assert!(of_tenant.contains(&id), "a document of another tenant's connection");
-                prop_assert_eq!(self.confirmed[&id], workspace.id, "a document of another workspace");
-            }
-            // Nobody takes a page away, so only another workspace's connection does not see it.
-            prop_assert_eq!(linked.link.state, SourceState::Present);
-            prop_assert_eq!(&linked.link.source.title, &workspace.name);
-            prop_assert_eq!(&linked.title.text, &workspace.name);
-            for version in self.library.versions(admin, linked.document).await? {
-                let expected = format!("Said in {}.\n", workspace.name);
-                prop_assert_eq!(version.content, Content::Markdown(expected));
-            }
-        }
-        Ok(())
-    }
-
     async fn records(&self) -> Vec<ConnectionRecord> {
         let mut records = Vec::new();
         for admin in &self.admins {
@@ -470,19 +379,6 @@ impl Workspace {
 
 fn admin(tenant: TenantId) -> Actor {
     Actor::new(tenant, MemberId::fresh(), Role::Admin)
-}
-
-fn pull(trigger: &Trigger, stand_in: &StandIn) {
-    let mut armed = trigger.lock().unwrap();
-    match armed.as_mut() {
-        None => {}
-        Some(Armed { after: 0, link, workspace, page }) => {
-            // No webhook is sent, so it is done at once. The link may be late.
-            let _ = stand_in.consent(link, *workspace, &[*page]).now_or_never();
-            *armed = None;
-        }
-        Some(Armed { after, .. }) => *after -= 1,
-    }
 }
 
 /// The nth of them, from the newest on; beyond the oldest it begins again.
