@@ -136,7 +136,7 @@ impl App {
         }
         let importer = importer.build()?;
         let connector = Connector::new(&importer, Arc::new(nango.clone()), stores.connections.clone());
-        let connector = connector.seal_with(&sealing::key(folder)?);
+        let connector = connector.seal_with(&sealing::key(folder, sealing::CONNECT_KEY)?);
         let scheduler = Scheduler::new(importer.clone(), stores.connections.clone());
         let scheduler = scheduler.with(background::schedule(config.sync_every))?;
         let mut service = Service::new(scheduler.clone(), connector.clone());

@@ -37,7 +37,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::Running;
 use crate::config::Config;
@@ -47,8 +49,8 @@ const LOGGED: &str = "warn,sqlx::postgres::notice=off,notion_import_postgres::sa
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let written = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(written).with(logged()).init();
     match run(Config::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -56,6 +58,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What `RUST_LOG` says is logged: levels of targets, such as `info,sqlx=warn`.
+fn logged() -> Targets {
+    let said = std::env::var("RUST_LOG").ok().and_then(|said| said.parse().ok());
+    said.or_else(|| LOGGED.parse().ok()).unwrap_or_default()
 }
 
 async fn run(config: Config) -> Result<(), app::StartError> {

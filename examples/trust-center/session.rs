@@ -13,7 +13,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use cookie::{Cookie, CookieJar, Key, SameSite};
 use notion_import_core::error::StoreError;
 use notion_import_core::id::{AttemptId, MemberId};
 use notion_import_core::library::access::{Action, Actor, Viewer};
@@ -26,6 +25,7 @@ use crate::app::App;
 use crate::folder::Folder;
 use crate::people::{Company, Person};
 use crate::problem::Problem;
+use crate::sealing::{self, Seal};
 use crate::sign_ins::SignIns;
 
 const COOKIE: &str = "trust_center";
@@ -34,7 +34,7 @@ const KEY: &str = "session-key";
 
 /// What seals every session, and which sign-ins are good.
 pub struct Sessions {
-    key: Key,
+    seal: Seal,
     sign_ins: SignIns,
     /// Whether browsers reach the site by https.
     is_secure: bool,
@@ -88,17 +88,18 @@ impl Sessions {
     /// Takes the key that is kept in the folder, or makes one.
     pub fn open(folder: Option<&Folder>, public_url: Option<&Url>) -> io::Result<Self> {
         let is_secure = public_url.is_some_and(|url| url.scheme() == "https");
-        Ok(Self { key: key(folder)?, sign_ins: SignIns::of(folder)?, is_secure })
+        let seal = Seal::new(&sealing::key(folder, KEY)?);
+        Ok(Self { seal, sign_ins: SignIns::of(folder)?, is_secure })
     }
 
     /// What cannot be opened is nobody's session, and neither is one whose sign-in is over.
     fn unseal(&self, headers: &HeaderMap) -> Session {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut cookies = lines.flat_map(Cookie::split_parse).flatten().map(Cookie::into_owned);
-        let sealed = cookies.find(|cookie| cookie.name() == self.cookie());
-        let opened = sealed.and_then(|cookie| CookieJar::new().private(&self.key).decrypt(cookie));
+        let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.split_once('='));
+        let sealed = cookies.find(|(name, _)| name.trim() == self.cookie());
+        let opened = sealed.and_then(|(_, sealed)| self.seal.open(self.cookie(), sealed.trim()));
         let session: Session =
-            opened.and_then(|cookie| serde_json::from_str(cookie.value()).ok()).unwrap_or_default();
+            opened.and_then(|session| serde_json::from_str(&session).ok()).unwrap_or_default();
         match &session.sign_in {
             Some(sign_in) if !self.sign_ins.is_good(sign_in.id) => Session::default(),
             Some(_) | None => session,
@@ -106,26 +107,15 @@ impl Sessions {
     }
 
     fn seal(&self, session: String) -> Option<HeaderValue> {
-        let mut jar = CookieJar::new();
-        let cookie = Cookie::build((self.cookie(), session)).path("/").http_only(true);
-        jar.private_mut(&self.key).add(cookie.same_site(SameSite::Lax).secure(self.is_secure));
-        HeaderValue::try_from(jar.get(self.cookie())?.to_string()).ok()
+        let (name, sealed) = (self.cookie(), self.seal.close(self.cookie(), session)?);
+        let secure = if self.is_secure { " Secure;" } else { "" };
+        HeaderValue::try_from(format!("{name}={sealed}; HttpOnly; SameSite=Lax;{secure} Path=/")).ok()
     }
 
     /// By the prefix a browser takes it from this very host alone, and by https.
     fn cookie(&self) -> &'static str {
         if self.is_secure { SECURE_COOKIE } else { COOKIE }
     }
-}
-
-fn key(folder: Option<&Folder>) -> io::Result<Key> {
-    let Some(folder) = folder else { return Ok(Key::generate()) };
-    if let Some(kept) = folder.read(KEY)? {
-        return Key::try_from(kept.as_slice()).map_err(io::Error::other);
-    }
-    let key = Key::generate();
-    folder.write(KEY, key.master())?;
-    Ok(key)
 }
 
 /// Hands the session to the page and, if the page changed it, back to the browser.

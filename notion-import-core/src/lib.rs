@@ -37,4 +37,6 @@ mod tls;
 pub mod error;
 #[cfg(feature = "client")]
 pub mod private;
+#[cfg(feature = "client")]
+mod random;
 pub mod id;

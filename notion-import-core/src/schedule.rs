@@ -18,6 +18,7 @@ use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary
 use crate::error::{Error, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::importer::Importer;
+use crate::random;
 use crate::sync::SyncReport;
 
 /// A failed run is tried again after this, or after the interval if that is shorter.
@@ -303,8 +304,8 @@ impl Scheduler {
 
     /// The interval, a little earlier or later, so that connections begun together do not stay together.
     fn jittered(&self) -> TimeDelta {
-        let spread = self.interval().num_milliseconds() / 20;
-        self.interval() + TimeDelta::milliseconds(fastrand::i64(-spread..=spread))
+        let spread = self.interval().num_milliseconds() as f64 / 20.0;
+        self.interval() + TimeDelta::milliseconds(random::between(-spread, spread) as i64)
     }
 }
 

@@ -11,6 +11,7 @@ use super::limits::{DownloadLimits, Watch};
 use super::{Downloader, is_worth_asking_again};
 use crate::error::{Cause, DownloadError, TransportError};
 use crate::library::blob::ByteStream;
+use crate::random;
 use crate::transport::Body;
 
 /// How often in a row a download goes on without getting on.
@@ -125,5 +126,5 @@ impl Incoming {
 
 /// How long to wait before so many-th try, so that whoever is overloaded is not asked at once by everyone.
 pub(super) fn wait(tried: u32) -> Duration {
-    (Duration::from_millis(250) * 2_u32.pow(tried.min(6))).mul_f64(0.5 + fastrand::f64() / 2.0)
+    (Duration::from_millis(250) * 2_u32.pow(tried.min(6))).mul_f64(random::between(0.5, 1.0))
 }

@@ -13,6 +13,7 @@ use super::answer::{failure, teaches_budget};
 use super::rate_limit::{Closed, Priority, RateLimiter, RateLimiters, RequestPermit};
 use crate::connection::{ApiAccess, Connection, TokenSource};
 use crate::error::{Error, ErrorKind, Fault, NotionCode, StoreError, TransportError};
+use crate::random;
 use crate::transport::{Clock, Request, SharedClock, Transport, within};
 
 /// The version of Notion's API that is asked for, on every request.
@@ -270,5 +271,5 @@ fn is_too_much(error: &Error) -> bool {
 
 fn backoff(tried: u32) -> Duration {
     let full = FIRST_WAIT.saturating_mul(1 << tried.min(8)).min(LONGEST_WAIT);
-    full.mul_f64(0.5 + fastrand::f64() / 2.0)
+    full.mul_f64(random::between(0.5, 1.0))
 }

@@ -10,6 +10,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
 use notion_import_postgres::{Options, Postgres, Worker};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Scene;
 use crate::cluster::HOST;
@@ -150,8 +153,9 @@ impl Task {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_that_syncs() {
     let Some(task) = task() else { return };
-    let filter = tracing_subscriber::EnvFilter::new("notion_import_core::schedule=info");
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();
+    let logged = Targets::new().with_target("notion_import_core::schedule", tracing::Level::INFO);
+    let written = tracing_subscriber::fmt::layer().with_ansi(false);
+    tracing_subscriber::registry().with(written).with(logged).init();
     let (gone, orphaned) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let _ = std::io::stdin().read(&mut [0]);
