@@ -14,11 +14,9 @@ use crate::browse::{self, Entry, Listing, Query};
 use crate::connection::{Connection, Identity, TokenSource, noted};
 pub use crate::download::External;
 use crate::download::{Downloader, Guard};
-use crate::error::Error;
-#[cfg(doc)]
-use crate::error::StoreError;
+use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
-use crate::import::{Downloads, Event, Fetched, Fetcher, ImportOptions, Job, Pick};
+use crate::import::{Downloads, Event, Fetched, Fetcher, ImportOptions, Job, Pick, Read, Reader, Wanted};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
 pub use crate::library::sweep::GRACE;
@@ -49,8 +47,8 @@ pub struct Importer {
 pub struct Timeouts {
     /// One request to Notion and its answer, 75 seconds at most: Notion itself gives up after a minute.
     pub attempt: Duration,
-    /// What a person waits for: browsing, and finding what a pasted link leads to. Where Notion cannot be reached they hear of it
-    /// within seconds: a request is sent three times at most, and not again once no connection was made for 8 seconds.
+    /// What a person waits for: browsing, finding what a pasted link leads to, looking at metadata. Where Notion cannot be reached
+    /// they hear of it within seconds: a request is sent three times at most, and not again once no connection was made for 8 seconds.
     pub browse: Duration,
     /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute;
     /// of many that are imported, each waits for its turn before that.
@@ -318,17 +316,36 @@ impl Importer {
         self.reading("fetch", connection, self.timeouts.import, fetcher.fetch(pick)).await
     }
 
+    /// Reads many as [`fetch`](Self::fetch) does, several at a time, and hands on each as it is done, whatever comes of the others.
+    /// Each has its files in a store of its own, which is made when its turn has come. More may be wanted while the stream is read.
+    /// As with [`import`](Self::import), reading goes on only while the stream is asked for its next.
+    pub fn fetch_many<'a, B: BlobStore + 'a>(
+        &'a self,
+        connection: &'a Connection,
+        wanted: impl Stream<Item = Wanted> + Send + 'a,
+        blobs_for: impl Fn(Pick) -> Result<B, StoreError> + Send + Sync + 'a,
+    ) -> impl Stream<Item = (Wanted, Result<Read<B>, Error>)> + Send + 'a {
+        let blobs_for = Arc::new(blobs_for);
+        self.reader(connection).many(wanted, move |reader, wanted| {
+            let blobs_for = blobs_for.clone();
+            async move {
+                self.begin(connection).await?;
+                reader.read_into(wanted, &*blobs_for).await
+            }
+        })
+    }
+
     /// Looks at what a page or data source says of itself, its last edit for instance, without reading its content.
     ///
     /// # Errors
     /// Notion's.
     pub async fn metadata(&self, connection: &Connection, pick: Pick) -> Result<Source, Error> {
-        let api = self.client.on(connection);
+        let api = self.client.on(connection).interactive();
         let looking = async {
             let looked = source::metadata(&api, pick.id, pick.kind).await;
             source::or_other_kind(&api, pick.id, pick.kind, looked).await
         };
-        Ok(self.reading("metadata", connection, self.timeouts.import, looking).await?.source)
+        Ok(self.reading("metadata", connection, self.timeouts.browse, looking).await?.source)
     }
 
     /// Lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
@@ -466,10 +483,13 @@ impl Importer {
         }
     }
 
-    fn job<'a>(&'a self, actor: &Actor, connection: &'a Connection) -> Job<'a> {
-        let (fetcher, limit) = (self.fetcher(connection), self.timeouts.import);
+    fn reader<'a>(&'a self, connection: &'a Connection) -> Reader<'a> {
         let identity = self.identity.as_deref();
-        Job { actor: actor.clone(), fetcher, documents: &*self.documents, identity, limit }
+        Reader { fetcher: self.fetcher(connection), identity, limit: self.timeouts.import }
+    }
+
+    fn job<'a>(&'a self, actor: &Actor, connection: &'a Connection) -> Job<'a> {
+        Job { actor: actor.clone(), reader: self.reader(connection), documents: &*self.documents }
     }
 
     fn syncing<'a>(&'a self, connection: &'a Connection) -> SyncTask<'a> {

@@ -48,6 +48,8 @@ pub struct Fetched {
     pub children: Vec<Child>,
     /// The same in Notion's words.
     pub original: Original,
+    /// When reading it began: no edit before that is missing.
+    pub read_at: DateTime<Utc>,
 }
 
 /// What was read, in Notion's words: for a host that renders pages itself. It lives as long as the addresses of the files in it,
@@ -95,6 +97,7 @@ struct Whole {
     seen: Seen,
     tree: BlockTree,
     settled: bool,
+    read_at: DateTime<Utc>,
 }
 
 impl Fetcher<'_> {
@@ -129,7 +132,7 @@ impl Fetcher<'_> {
         shape: Shape,
         edited_at: Option<DateTime<Utc>>,
     ) -> Result<Fetched, Error> {
-        let Whole { page, mut seen, tree, settled } = self.read_whole(id, edited_at).await?;
+        let Whole { page, mut seen, tree, settled, read_at } = self.read_whole(id, edited_at).await?;
         let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
         let body = match shape {
@@ -140,7 +143,7 @@ impl Fetcher<'_> {
         let basis = is_all.then(|| self.basis(&page, shape));
         let children = children(&tree);
         let original = Original::Page { page: Box::new(page), blocks: tree };
-        Ok(Fetched { content: new_content(seen, body, settled, basis), children, original })
+        Ok(Fetched { content: new_content(seen, body, settled, basis), children, original, read_at })
     }
 
     async fn best_of(&self, page: &Page, tree: &BlockTree) -> Result<convert::Body, Error> {
@@ -173,7 +176,7 @@ impl Fetcher<'_> {
             let is_calm = after == page.last_edited_time && (before == after || seen.is_at_rest(began));
             if is_calm || reads == READS {
                 let settled = is_calm && seen.is_settled(began);
-                return Ok(Whole { page, seen, tree, settled });
+                return Ok(Whole { page, seen, tree, settled, read_at: began });
             }
             before = after;
         }
@@ -197,7 +200,8 @@ impl Fetcher<'_> {
         let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
         // Rows come and go without a trace in their data source.
         let original = Original::DataSource { data_source: Box::new(data_source), rows };
-        Ok(Fetched { content: new_content(seen, body, settled, None), children, original })
+        let content = new_content(seen, body, settled, None);
+        Ok(Fetched { content, children, original, read_at: began })
     }
 
     /// Keeps an icon and a cover that have no lasting address, and returns whether another try would

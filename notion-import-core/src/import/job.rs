@@ -2,24 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
 
-use super::{Event, Fetcher, Outcome, Pick, Shape};
+use super::reader::{CONCURRENCY, Obtained, Reader};
+use super::{Event, Outcome, Pick, Shape};
 use crate::actor::Actor;
-use crate::connection::{Identity, noted};
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SourceKind};
 use crate::notion::page::Page;
-use crate::notion::rate_limit::UNDER_WAY;
-use crate::transport::within;
-
-/// Things read at once, if they are so small that each has but one request under way. The pace of the connection bounds them
-/// further: none is begun while those that are have something to ask.
-const CONCURRENCY: usize = UNDER_WAY;
 
 /// Documents looked up in one go.
 const BATCH: usize = 200;
@@ -27,20 +21,13 @@ const BATCH: usize = 200;
 /// An import through one connection.
 pub(crate) struct Job<'a> {
     pub(crate) actor: Actor,
-    pub(crate) fetcher: Fetcher<'a>,
+    /// Of many things, reading one may take as long as its limit says, and storing it as long again.
+    pub(crate) reader: Reader<'a>,
     pub(crate) documents: &'a dyn DocumentStore,
-    pub(crate) identity: Option<&'a dyn Identity>,
-    /// How long one thing may take; of many, reading it and storing it so long each.
-    pub(crate) limit: Duration,
 }
 
-/// What became of reading one thing.
-enum Obtained {
-    /// The library had it already, when it was looked up.
-    Held(Box<Page>),
-    /// What was read, and until when.
-    Fetched(Box<NewContent>, Instant),
-}
+/// What was read, and until when.
+type Content = (Box<NewContent>, Instant);
 
 /// What is to be imported.
 struct Prepared {
@@ -57,10 +44,10 @@ impl<'a> Job<'a> {
         let importing = async {
             self.admit().await?;
             let known = self.linked(&[pick]).await?;
-            let reading = self.read(pick, known.get(&pick.id)).await?;
+            let reading = read(&self.reader, pick, known.get(&pick.id)).await?;
             self.store(pick, reading).await
         };
-        self.timely(importing).await
+        self.reader.timely(importing).await
     }
 
     /// Imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
@@ -73,23 +60,23 @@ impl<'a> Job<'a> {
         stream::once(async move { preparing.prepare(picks).await }).flat_map(move |prepared| {
             let Prepared { picks, failed, known } = prepared;
             let total = Event::Total(picks.len() + failed.len());
-            let (reader, storer, known) = (job.clone(), job.clone(), Arc::new(known));
-            let reading = stream::iter(picks).map(move |pick| {
-                let (job, known) = (reader.clone(), known.clone());
-                async move { (pick, job.begin(pick, known.get(&pick.id)).await) }
+            let (storer, known) = (job.clone(), Arc::new(known));
+            let reading = job.reader.clone().many(stream::iter(picks), move |reader, pick| {
+                let known = known.clone();
+                async move { read(&reader, pick, known.get(&pick.id)).await }
             });
             // Those whose reading has ended are taken together, so that one answer about the connection is good for all.
-            let read = reading.buffer_unordered(CONCURRENCY).ready_chunks(CONCURRENCY).flat_map(stream::iter);
-            let storing = read.then(move |(pick, reading)| {
-                let job = storer.clone();
-                async move { job.finish(pick, reading).await }
-            });
+            let storing =
+                reading.ready_chunks(CONCURRENCY).flat_map(stream::iter).then(move |(pick, reading)| {
+                    let job = storer.clone();
+                    async move { job.finish(pick, reading).await }
+                });
             stream::iter([total]).chain(stream::iter(failed).chain(storing).map(Event::Finished))
         })
     }
 
     async fn prepare(&self, picks: Vec<Pick>) -> Prepared {
-        if let Err(error) = self.timely(self.admit()).await {
+        if let Err(error) = self.reader.timely(self.admit()).await {
             return Prepared {
                 picks: Vec::new(),
                 failed: failed_all(picks, error).collect(),
@@ -97,7 +84,7 @@ impl<'a> Job<'a> {
             };
         }
         let (picks, mut failed) = self.expand(picks).await;
-        match self.timely(self.linked(&picks)).await {
+        match self.reader.timely(self.linked(&picks)).await {
             Ok(known) => Prepared { picks, failed, known },
             Err(error) => {
                 failed.extend(failed_all(picks, error));
@@ -112,7 +99,7 @@ impl<'a> Job<'a> {
         for pick in picks {
             match (pick.kind, pick.shape) {
                 (SourceKind::DataSource, Shape::Rows) => {
-                    match self.timely(self.fetcher.row_ids(pick.id)).await {
+                    match self.reader.timely(self.reader.fetcher.row_ids(pick.id)).await {
                         Ok(rows) => expanded.extend(rows.into_iter().map(Pick::page)),
                         Err(error) => failed.push(Outcome { pick, result: Err(error) }),
                     }
@@ -125,9 +112,9 @@ impl<'a> Job<'a> {
 
     /// Lets the import begin, if the connection leads where it was confirmed to lead.
     async fn admit(&self) -> Result<(), Error> {
-        let connection = self.fetcher.connection;
+        let connection = self.reader.fetcher.connection;
         self.actor.may_import_into(connection.tenant)?;
-        match self.identity {
+        match self.reader.identity {
             Some(identity) => identity.begin(connection).await,
             None => Ok(()),
         }
@@ -138,71 +125,53 @@ impl<'a> Job<'a> {
         let mut linked = HashMap::new();
         for batch in picks.chunks(BATCH) {
             let sources: Vec<NotionId> = batch.iter().map(|pick| pick.id).collect();
-            let found = self.documents.linked_by_source(self.fetcher.connection.tenant, &sources).await?;
+            let found =
+                self.documents.linked_by_source(self.reader.fetcher.connection.tenant, &sources).await?;
             linked.extend(found.into_iter().map(|known| (known.link.source.id, known)));
         }
         Ok(linked)
     }
 
-    /// Reads one as soon as there is room for it. What it waits for that is not counted.
-    async fn begin(&self, pick: Pick, known: Option<&Linked>) -> Result<Obtained, Error> {
-        let fetcher = Fetcher { api: self.fetcher.api.begin().await?, ..self.fetcher.clone() };
-        let begun = Job { actor: self.actor.clone(), fetcher, ..*self };
-        self.timely(begun.read(pick, known)).await
-    }
-
-    /// Reads one, or looks only, where that shows that it need not be read.
-    async fn read(&self, pick: Pick, known: Option<&Linked>) -> Result<Obtained, Error> {
-        let mut edited_at = None;
-        if pick.kind == SourceKind::Page
-            && let Some(known) = known.filter(|known| self.fetcher.may_hold(known))
-        {
-            let page = self.fetcher.api.page(pick.id).await?;
-            if self.fetcher.holds(known, &page, pick.shape) {
-                return Ok(Obtained::Held(Box::new(page)));
-            }
-            edited_at = page.last_edited_time;
-        }
-        // The blocks go at once: many that are read wait for the store together.
-        let content = self.fetcher.fetch_from(pick, edited_at).await?.content;
-        Ok(Obtained::Fetched(Box::new(content), self.fetcher.clock.instant()))
-    }
-
-    async fn finish(&self, pick: Pick, reading: Result<Obtained, Error>) -> Outcome {
+    async fn finish(&self, pick: Pick, reading: Result<Obtained<Content>, Error>) -> Outcome {
         let result = match reading {
-            Ok(reading) => self.timely(self.store(pick, reading)).await,
+            Ok(reading) => self.reader.timely(self.store(pick, reading)).await,
             Err(error) => Err(error),
         };
         Outcome { pick, result }
     }
 
     /// Hands what was read to the store. What was held when it was looked up may be gone by now.
-    async fn store(&self, pick: Pick, reading: Obtained) -> Result<Imported, Error> {
+    async fn store(&self, pick: Pick, reading: Obtained<Content>) -> Result<Imported, Error> {
         let (content, read_until) = match reading {
-            Obtained::Fetched(content, read_until) => (*content, read_until),
+            Obtained::Fetched((content, read_until)) => (*content, read_until),
             Obtained::Held(page) => {
                 let known = self.linked(&[pick]).await?;
-                match known.get(&pick.id).filter(|known| self.fetcher.holds(known, &page, pick.shape)) {
+                match known.get(&pick.id).filter(|known| self.reader.fetcher.holds(known, &page, pick.shape))
+                {
                     Some(known) => return Ok(Imported::Unchanged(known.document)),
                     None => {
-                        let fetched = self.fetcher.fetch_from(pick, page.last_edited_time).await?;
-                        (fetched.content, self.fetcher.clock.instant())
+                        let fetched = self.reader.fetcher.fetch_from(pick, page.last_edited_time).await?;
+                        (fetched.content, self.reader.fetcher.clock.instant())
                     }
                 }
             }
         };
-        let (connection, now) = (self.fetcher.connection, self.fetcher.clock.now());
-        if let Some(identity) = self.identity {
+        let (connection, now) = (self.reader.fetcher.connection, self.reader.fetcher.clock.now());
+        if let Some(identity) = self.reader.identity {
             identity.keep(connection, read_until).await?;
         }
         Ok(self.documents.import(&self.actor, connection, &content, now).await?)
     }
+}
 
-    /// Gives up on what takes too long, and notes a refusal of the connection.
-    async fn timely<T>(&self, going: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let outcome = within(&*self.fetcher.clock, self.limit, going, Error::Overdue).await;
-        noted(self.identity, self.fetcher.connection, outcome).await
-    }
+/// Reads one, or looks only, where that shows that it need not be read.
+async fn read(reader: &Reader<'_>, pick: Pick, known: Option<&Linked>) -> Result<Obtained<Content>, Error> {
+    let fetcher = &reader.fetcher;
+    let known = known.filter(|known| fetcher.may_hold(known));
+    let is_held = known.map(|known| move |page: &Page| fetcher.holds(known, page, pick.shape));
+    let obtained = reader.read(pick, is_held).await?;
+    // The blocks go at once: many that are read wait for the store together.
+    Ok(obtained.map(|fetched| (Box::new(fetched.content), fetcher.clock.instant())))
 }
 
 /// Returns what becomes of all of them if the import cannot begin: each meets the same error.

@@ -6,14 +6,17 @@ mod fetch;
 mod job;
 mod media;
 mod properties;
+mod reader;
 mod tree;
 
 pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched, Original};
 pub(crate) use job::Job;
 pub(crate) use media::Downloads;
+pub(crate) use reader::Reader;
 pub use tree::TreeLimits;
 
+use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -119,6 +122,31 @@ impl Entry {
     pub const fn pick(&self) -> Pick {
         Pick { id: self.source.id, kind: self.source.kind, shape: Shape::Best }
     }
+}
+
+/// Something to read, and what is known of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Wanted {
+    /// What to read.
+    pub pick: Pick,
+    /// The last edit of the page when it was read before. If it shows no later one it is not read again, which costs one request.
+    /// Of a data source nothing like it can be known: its rows come and go without a trace in it.
+    pub known_edit: Option<DateTime<Utc>>,
+}
+
+impl From<Pick> for Wanted {
+    fn from(pick: Pick) -> Self {
+        Self { pick, known_edit: None }
+    }
+}
+
+/// What came of reading something.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Read<B> {
+    /// The page was not edited until then, since it was read before, and it is not in the trash.
+    Unedited(DateTime<Utc>),
+    /// It was read, and this store has its files.
+    Fetched(Box<Fetched>, B),
 }
 
 /// What is made of a page or a database.

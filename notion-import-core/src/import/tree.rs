@@ -9,10 +9,11 @@ use crate::error::{Error, ErrorKind};
 use crate::id::NotionId;
 use crate::notion::block::{Block, Content};
 use crate::notion::client::Api;
+use crate::notion::rate_limit::UNDER_WAY;
 use crate::notion::tree::{BlockTree, Handle, TreeBuilder};
 
-/// Lists asked for at once. The pace of the connection bounds them further.
-const CONCURRENCY: usize = 16;
+/// Lists asked for at once, so that one page keeps the connection as full as many do. Its rate limiter bounds them further.
+const CONCURRENCY: usize = UNDER_WAY;
 
 /// How much of a page is read. What lies beyond is reported, never silently left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,22 +1,23 @@
 //! Connecting and disconnecting.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use notion_import_core::browse::Query;
 use notion_import_core::connect::{AttemptState, Begun, Connector};
 use notion_import_core::connection::{
-    ConfirmedIdentity, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Elsewhere,
-    StaticToken, Workspace,
+    ConfirmedIdentity, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
+    Elsewhere, StaticToken, Workspace,
 };
 use notion_import_core::error::{Conflict, Error, StoreError};
 use notion_import_core::id::{ConnectionId, MemberId, TenantId};
 use notion_import_core::import::Pick;
 use notion_import_core::importer::Importer;
 use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::memory::MemoryConnections;
+use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections};
 use notion_import_core::testing::WorldTransport;
 use notion_import_core::testing::suite::content_manager;
 use secrecy::SecretString;
@@ -279,6 +280,7 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
     assert!(matches!(browsed, Err(Error::AnotherWorkspace)), "{browsed:?}");
     let others = [
         importer.fetch(&connection, pick).await.map(drop),
+        first_read(&importer, &connection, pick).await,
         importer.metadata(&connection, pick).await.map(drop),
         importer.rows(&connection, scene.stage.home).await.map(drop),
         importer.data_sources(&connection, scene.stage.home).await.map(drop),
@@ -290,6 +292,13 @@ async fn nothing_is_kept_of_a_workspace_that_nobody_confirmed() {
         assert!(matches!(read, Err(Error::AnotherWorkspace)), "{read:?}");
     }
     assert!(scene.stage.world.requests().is_empty());
+}
+
+/// Reads one of many that there might be.
+async fn first_read(importer: &Importer, connection: &Connection, pick: Pick) -> Result<(), Error> {
+    let wanted = stream::iter([pick.into()]);
+    let mut read = pin!(importer.fetch_many(connection, wanted, |_| Ok(MemoryBlobs::default())));
+    read.next().await.unwrap().1.map(drop)
 }
 
 #[tokio::test]
