@@ -2,15 +2,19 @@
 //!
 //! Search shows only a part of it, so every page, table and database also leads to what is in it.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{self, FuturesUnordered};
 use notion_import_core::error::{Error, StoreError};
-use notion_import_core::import::{Child, Fetched, Pick, Shape};
-use notion_import_core::library::document::{SourceKind, SourceState};
+use notion_import_core::id::NotionId;
+use notion_import_core::import::{Child, Fetched, Pick, Read};
+use notion_import_core::library::document::{Source, SourceKind, SourceState};
+use tokio::sync::mpsc;
 
 use crate::Output;
 use crate::document::{self, Document};
@@ -20,10 +24,7 @@ use crate::notion::Notion;
 use crate::progress::Progress;
 use crate::record::{Done, Record, Terms};
 use crate::spool::Spool;
-use crate::worklist::{Lead, Worklist};
-
-/// Pages read at once. Notion's limit on requests bounds them further.
-const AT_ONCE: usize = 6;
+use crate::worklist::{Evidence, Step, Verdict, Worklist};
 
 /// Write every page and database the token can see into a folder.
 #[derive(Args)]
@@ -34,8 +35,11 @@ pub struct Export {
     /// Only what has these words in its title, and what is in it.
     #[arg(long, value_name = "WORDS")]
     query: Option<String>,
-    /// Read everything anew, also what has not changed since the last run.
+    /// Ask about every page whether it has changed since the last run, a request each, also where search shows no edit.
     #[arg(long)]
+    check: bool,
+    /// Read everything anew, also what has not changed since the last run.
+    #[arg(long, conflicts_with = "check")]
     force: bool,
 }
 
@@ -44,11 +48,12 @@ impl Export {
     pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
         let notion = Notion::from_env()?;
         let folder = Folder::open(&self.out)?;
-        let mut run = Run::new(&notion, &folder, output, self.force)?;
+        let mut run = Run::new(&notion, &folder, output, self)?;
         let ended = tokio::select! {
             ended = run.all(self.query.as_deref().unwrap_or_default()) => ended,
             _ = tokio::signal::ctrl_c() => Err(Failure::Stopped),
         };
+        run.progress.not_checked(run.work.not_checked());
         run.progress.finish();
         run.record.close().map_err(|source| Failure::Folder { path: self.out.clone(), source })?;
         folder.link_pages()?;
@@ -71,70 +76,89 @@ struct Run<'a> {
     progress: Progress,
 }
 
-/// What a lead led to.
-enum Read {
-    /// The page as it is in its place already.
-    Unchanged(Done),
-    /// A page or a table, and where its files are.
-    Fetched(Box<Fetched>, Spool),
-    /// The tables of a database.
-    Database(Vec<Lead>),
-}
-
 impl<'a> Run<'a> {
-    fn new(notion: &'a Notion, folder: &'a Folder, output: Output, force: bool) -> Result<Self, Failure> {
+    fn new(notion: &'a Notion, folder: &'a Folder, output: Output, asked: &Export) -> Result<Self, Failure> {
         let (path, terms) = (folder.record(), Terms::new(output.front_matter));
-        let record = match force {
+        let record = match asked.force {
             true => Record::anew(path.clone(), terms),
             false => Record::open(path.clone(), terms),
         };
         let record = record.map_err(|source| Failure::Folder { path, source })?;
-        Ok(Self { notion, folder, output, record, work: Worklist::default(), progress: Progress::new() })
+        let work = Worklist::new(Utc::now(), asked.check);
+        Ok(Self { notion, folder, output, record, work, progress: Progress::new() })
     }
 
-    /// It follows every lead. A search that fails leaves what it found until then, and ends in its error.
+    /// Follows every lead. A search that fails leaves what it found until then, and ends in its error.
     async fn all(&mut self, words: &str) -> Result<(), Failure> {
-        let (notion, folder) = (self.notion, self.folder);
-        let mut search = std::pin::pin!(notion.importer.listed(&notion.connection, words));
-        let mut searching = true;
-        let mut search_ended = Ok(());
-        let mut reading = FuturesUnordered::new();
+        let (Notion { importer, connection }, folder) = (self.notion, self.folder);
+        let mut search = std::pin::pin!(importer.listed(connection, words));
+        let (mut searching, mut search_ended) = (true, Ok(()));
+        let (want, mut wanted) = mpsc::unbounded_channel();
+        let wanted = stream::poll_fn(move |context| wanted.poll_recv(context));
+        let spool = |pick: Pick| folder.spool(pick.id).map_err(StoreError::backend);
+        let mut reading = std::pin::pin!(importer.fetch_many(connection, wanted, spool));
+        let mut open: usize = 0;
+        let mut expanding = FuturesUnordered::new();
         loop {
-            while reading.len() < AT_ONCE
-                && let Some(lead) = self.work.next()
-            {
-                let known = self.record.get(lead.id(), folder).cloned();
-                reading.push(async move { (lead, read(notion, folder, lead, known).await) });
+            while let Some(step) = self.work.next() {
+                match step {
+                    // Never refused: what receives it lives as long as this loop.
+                    Step::Read(wanted) => open += usize::from(want.send(wanted).is_ok()),
+                    Step::Expand(id) => {
+                        expanding.push(async move { (id, importer.data_sources(connection, id).await) });
+                    }
+                }
             }
-            self.progress.known(self.work.documents());
+            self.progress.known(self.work.documents(), self.work.not_checked().len());
             tokio::select! {
                 found = search.next(), if searching => match found {
-                    Some(Ok((id, kind))) => self.work.add(Lead::found(id, kind)),
-                    Some(Err(error)) => {
+                    Some(Ok(source)) => self.found(&source)?,
+                    ended => {
                         searching = false;
-                        search_ended = Err(cut_short(error));
+                        self.work.search_ended();
+                        if let Some(Err(error)) = ended {
+                            search_ended = Err(cut_short(error));
+                        }
                     }
-                    None => searching = false,
                 },
-                Some((lead, outcome)) = reading.next(), if !reading.is_empty() => self.take(lead, outcome)?,
+                Some((wanted, outcome)) = reading.next(), if open > 0 => {
+                    open -= 1;
+                    self.take(wanted.pick.id, outcome)?;
+                }
+                Some((id, tables)) = expanding.next(), if !expanding.is_empty() => match tables {
+                    Ok(tables) => tables.into_iter().for_each(|table| self.work.data_source(table)),
+                    Err(error) => self.failed(id, error)?,
+                },
                 else => return search_ended,
             }
         }
     }
 
-    fn take(&mut self, lead: Lead, outcome: Result<Read, Error>) -> Result<(), Failure> {
-        match outcome {
-            Ok(Read::Unchanged(done)) => {
-                self.follow(&done);
-                self.progress.unchanged();
+    fn found(&mut self, source: &Source) -> Result<(), Failure> {
+        match source.kind {
+            SourceKind::Page => self.page(source.id, Evidence::Search(source.edited_at)),
+            SourceKind::DataSource => {
+                self.work.data_source(source.id);
+                Ok(())
             }
-            Ok(Read::Fetched(fetched, spool)) => self.write(&fetched, &spool)?,
-            Ok(Read::Database(tables)) => tables.into_iter().for_each(|table| self.work.add(table)),
-            // A page may show what is in it without letting everybody in.
-            Err(error) if Trouble::of(&error) == Trouble::NotShared => self.progress.not_shared(),
-            Err(error) => self.progress.failed(lead.id(), error)?,
         }
-        Ok(())
+    }
+
+    fn take(&mut self, id: NotionId, outcome: Result<Read<Spool>, Error>) -> Result<(), Failure> {
+        match outcome {
+            Ok(Read::Unedited(checked_at)) => self.unchanged(id, checked_at),
+            Ok(Read::Fetched(fetched, spool)) => self.write(&fetched, &spool),
+            Err(error) => self.failed(id, error),
+        }
+    }
+
+    fn failed(&mut self, id: NotionId, error: Error) -> Result<(), Failure> {
+        // A page may show what is in it without letting everybody in.
+        if Trouble::of(&error) == Trouble::NotShared {
+            self.progress.not_shared();
+            return Ok(());
+        }
+        self.progress.failed(id, error)
     }
 
     fn write(&mut self, fetched: &Fetched, spool: &Spool) -> Result<(), Failure> {
@@ -150,39 +174,51 @@ impl<'a> Run<'a> {
         }
         self.progress.written(document.files.len());
         let done = done(fetched, document);
-        self.follow(&done);
+        match content.source.kind {
+            SourceKind::Page => self.follow(&done)?,
+            SourceKind::DataSource => self.rows(fetched)?,
+        }
         // An edit later in the same minute would look like none, and rows may leave a table without a trace in it.
         if content.read.settled && content.source.kind == SourceKind::Page {
-            let path = self.folder.record();
-            self.record.add(done).map_err(|source| Failure::Folder { path, source })?;
+            self.record.add(done).map_err(unwritten(self.folder))?;
         }
         Ok(())
     }
 
-    fn follow(&mut self, done: &Done) {
-        done.pages.iter().for_each(|id| self.work.add(Lead::Page(*id)));
-        done.databases.iter().for_each(|id| self.work.add(Lead::Database(*id)));
+    /// The page is in its place as it was at that time.
+    fn unchanged(&mut self, id: NotionId, checked_at: DateTime<Utc>) -> Result<(), Failure> {
+        self.progress.unchanged();
+        let done = self.record.check(id, checked_at).map_err(unwritten(self.folder))?;
+        done.map_or(Ok(()), |done| self.follow(&done))
+    }
+
+    fn follow(&mut self, done: &Done) -> Result<(), Failure> {
+        done.databases.iter().for_each(|id| self.work.database(*id));
+        done.pages.iter().try_for_each(|id| self.page(*id, Evidence::Parent))
+    }
+
+    fn rows(&mut self, table: &Fetched) -> Result<(), Failure> {
+        let read_at = table.read_at;
+        for row in table.rows() {
+            let evidence = row.last_edited_time.map(|edited| Evidence::Row { edited, read_at });
+            row.id.map_or(Ok(()), |id| self.page(id, evidence.unwrap_or(Evidence::Parent)))?;
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, id: NotionId, evidence: Evidence) -> Result<(), Failure> {
+        let done = self.record.get(id, self.folder).cloned();
+        match (self.work.page(id, evidence, done.as_ref()), done) {
+            (Verdict::Unchanged(checked_at), _) => self.unchanged(id, checked_at),
+            (Verdict::NotChecked, Some(done)) => self.follow(&done),
+            (Verdict::NotChecked, None) | (Verdict::Open, _) => Ok(()),
+        }
     }
 }
 
-async fn read(notion: &Notion, folder: &Folder, lead: Lead, known: Option<Done>) -> Result<Read, Error> {
-    let (importer, connection) = (&notion.importer, &notion.connection);
-    let pick = match lead {
-        Lead::Page(id) => Pick::page(id),
-        Lead::DataSource(id) => Pick::data_source(id),
-        Lead::Database(id) => {
-            let tables = importer.data_sources(connection, id).await?;
-            return Ok(Read::Database(tables.into_iter().map(Lead::DataSource).collect()));
-        }
-    };
-    if let Some(done) = known
-        && importer.metadata(connection, pick).await?.edited_at <= done.edited
-    {
-        return Ok(Read::Unchanged(done));
-    }
-    let spool = folder.spool(pick.id).map_err(StoreError::backend)?;
-    let fetched = importer.fetch_into(&spool, connection, pick.shaped(Shape::Markdown)).await?;
-    Ok(Read::Fetched(Box::new(fetched), spool))
+fn unwritten(folder: &Folder) -> impl FnOnce(io::Error) -> Failure {
+    let path = folder.record();
+    move |source| Failure::Folder { path, source }
 }
 
 fn cut_short(error: Error) -> Failure {
@@ -203,6 +239,7 @@ fn done(fetched: &Fetched, document: Document) -> Done {
     Done {
         id: document.id,
         edited: fetched.content.source.edited_at,
+        checked_at: fetched.read_at,
         files: document.files.into_values().collect(),
         pages,
         databases,

@@ -35,7 +35,7 @@ Environment:
   NOTION_API_URL  where Notion's API is [default: https://api.notion.com]
 
 Exit codes:
-  0    all done
+  0    all done; what `export` has not checked it names, and since when
   1    something failed; the messages say what, the rest is done
   2    the command line or the input is wrong
   3    Notion does not accept the token, or the token may not read content

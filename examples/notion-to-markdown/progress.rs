@@ -1,5 +1,6 @@
 //! How an export is getting on, for a person who watches, and what came of it.
 
+use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use notion_import_core::error::Error;
 use notion_import_core::id::NotionId;
@@ -14,6 +15,7 @@ pub struct Progress {
     bar: ProgressBar,
     written: u64,
     unchanged: u64,
+    not_checked: Vec<DateTime<Utc>>,
     files: u64,
     not_shared: u64,
     failed: usize,
@@ -27,12 +29,23 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} pages, {elapsed}") {
             bar.set_style(style);
         }
-        Self { bar, written: 0, unchanged: 0, files: 0, not_shared: 0, failed: 0, failed_in_a_row: 0 }
+        Self {
+            bar,
+            written: 0,
+            unchanged: 0,
+            not_checked: Vec::new(),
+            files: 0,
+            not_shared: 0,
+            failed: 0,
+            failed_in_a_row: 0,
+        }
     }
 
-    /// So many pages are known by now.
-    pub fn known(&self, pages: u64) {
-        self.bar.set_length(pages);
+    /// So many pages are known by now, and of so many of them only search says that they were not edited.
+    pub fn known(&self, pages: usize, not_checked: usize) {
+        self.bar.set_length(pages as u64);
+        let Self { written, unchanged, not_shared, failed, .. } = self;
+        self.bar.set_position(written + unchanged + not_shared + (failed + not_checked) as u64);
     }
 
     /// One was written, with so many files.
@@ -48,10 +61,14 @@ impl Progress {
         self.done();
     }
 
+    /// Nobody has asked Notion about these since then.
+    pub fn not_checked(&mut self, since: impl Iterator<Item = DateTime<Utc>>) {
+        self.not_checked = since.collect();
+    }
+
     /// One led nowhere for this token: linked somewhere, but not shared.
     pub fn not_shared(&mut self) {
         self.not_shared += 1;
-        self.bar.inc(1);
     }
 
     /// One could not be exported. An error that concerns all of them ends the export.
@@ -63,7 +80,6 @@ impl Progress {
         };
         self.failed += 1;
         self.failed_in_a_row += u32::from(about_all);
-        self.bar.inc(1);
         if self.failed_in_a_row >= TOO_MANY {
             return Err(Failure::GaveUp(error));
         }
@@ -83,20 +99,53 @@ impl Progress {
 
     /// Whether there was nothing at all.
     pub fn saw_nothing(&self) -> bool {
-        self.written + self.unchanged == 0 && self.failed == 0
+        self.written + self.unchanged == 0 && self.not_checked.is_empty() && self.failed == 0
     }
 
     /// Takes the bar away and says what came of it all.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
         let Self { written, unchanged, files, not_shared, failed, .. } = self;
+        let not_checked = not_checked(&self.not_checked);
         eprintln!(
-            "{written} written with {files} files, {unchanged} unchanged, {not_shared} not shared, {failed} failed"
+            "{written} written with {files} files, {unchanged} unchanged, {not_checked}{not_shared} not shared, {failed} failed"
         );
+        if !not_checked.is_empty() {
+            eprintln!(
+                "Search shows no edit of what was not checked, but it may show one late, or not at all. --check asks about each page."
+            );
+        }
     }
 
     fn done(&mut self) {
         self.failed_in_a_row = 0;
-        self.bar.inc(1);
+    }
+}
+
+/// Says how many pages were not checked, and since when: they may have been checked at different times.
+fn not_checked(since: &[DateTime<Utc>]) -> String {
+    let to_the_minute = |at: &DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    let (first, last) = (since.iter().min().map(to_the_minute), since.iter().max().map(to_the_minute));
+    match (first, last) {
+        (Some(first), Some(last)) if first == last => format!("{} not checked since {first}, ", since.len()),
+        (Some(first), Some(last)) => format!("{} not checked since {first} to {last}, ", since.len()),
+        (None, _) | (_, None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_checked_is_told_with_the_times_since_when() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (first, later) = (at("2026-11-22T08:00:10Z"), at("2026-11-22T08:28:00Z"));
+        assert_eq!(not_checked(&[]), "");
+        assert_eq!(not_checked(&[first, first]), "2 not checked since 2026-11-22 08:00 UTC, ");
+        assert_eq!(
+            not_checked(&[later, first]),
+            "2 not checked since 2026-11-22 08:00 UTC to 2026-11-22 08:28 UTC, "
+        );
     }
 }

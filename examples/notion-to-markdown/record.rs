@@ -34,6 +34,8 @@ pub struct Done {
     pub id: NotionId,
     /// Its last edit when it was read.
     pub edited: DateTime<Utc>,
+    /// Since then nobody has asked Notion about it.
+    pub checked_at: DateTime<Utc>,
     /// The names of its files.
     pub files: Vec<String>,
     /// The pages in it.
@@ -82,6 +84,14 @@ impl Record {
         is_whole.then_some(done)
     }
 
+    /// Notes that a page in its place had not changed by then, and returns where it leads.
+    pub fn check(&mut self, id: NotionId, checked_at: DateTime<Utc>) -> io::Result<Option<Done>> {
+        let Some(done) = self.done.get(&id) else { return Ok(None) };
+        let done = Done { checked_at: checked_at.max(done.checked_at), ..done.clone() };
+        self.add(done.clone())?;
+        Ok(Some(done))
+    }
+
     /// Notes that a page is in its place.
     pub fn add(&mut self, done: Done) -> io::Result<()> {
         self.file.write_all(line(&done)?.as_bytes())?;
@@ -128,6 +138,7 @@ mod tests {
         let done = Done {
             id: "35261e8ce0a380c89f000123456789ab".parse().unwrap(),
             edited: "2026-11-22T08:00:00Z".parse().unwrap(),
+            checked_at: "2026-11-22T09:00:00Z".parse().unwrap(),
             files: vec!["a.pdf".to_owned()],
             pages: vec![],
             databases: vec![],

@@ -18,12 +18,13 @@ use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{Downloads, Event, Fetched, Fetcher, ImportOptions, Job, Pick, Read, Reader, Wanted};
 use crate::library::blob::BlobStore;
-use crate::library::document::{DocumentStore, Imported, Source, SourceKind};
+use crate::library::document::{DocumentStore, Imported, Source};
 pub use crate::library::sweep::GRACE;
 use crate::library::sweep::sweep;
 pub use crate::notion::client::Retry;
 use crate::notion::client::{Client, OnRetry};
 use crate::notion::endpoints::Kind;
+pub use crate::source::SEARCH_LAG;
 use crate::source::{self, Seen};
 use crate::sync::{SyncOptions, SyncReport, SyncTask};
 use crate::transport::{Clock, Http, SystemClock, Transport, all_within, within};
@@ -348,18 +349,18 @@ impl Importer {
         Ok(self.reading("metadata", connection, self.timeouts.browse, looking).await?.source)
     }
 
-    /// Lists everything that search shows of what matches, last edited first. What it does not list may exist all the same: pages
-    /// and data sources have [`children`](Fetched::children). Where Notion says that it shows only a part, the last that comes is
-    /// [`Error::Incomplete`].
+    /// Lists everything that search shows of what matches, last edited first, as search knows it: it shows edits late, so that
+    /// [`edited_at`](Source::edited_at) proves an edit but never that there was none. What it does not list may exist all the same:
+    /// pages and data sources have [`children`](Fetched::children). Where Notion says that it shows only a part, the last that comes
+    /// is [`Error::Incomplete`]. As in a browse, it fails within seconds where Notion cannot be reached.
     pub fn listed<'a>(
         &'a self,
         connection: &'a Connection,
         words: &str,
-    ) -> impl Stream<Item = Result<(NotionId, SourceKind), Error>> + Send + 'a {
-        let found = self.client.on(connection).search(words, Kind::Any).shown_first().stream();
-        let found = found.try_filter_map(|found| async move {
-            Ok(Seen::found(&found).map(|seen| (seen.source.id, seen.source.kind)))
-        });
+    ) -> impl Stream<Item = Result<Source, Error>> + Send + 'a {
+        let found = self.client.on(connection).interactive().search(words, Kind::Any).shown_first().stream();
+        let found =
+            found.try_filter_map(|found| async move { Ok(Seen::found(&found).map(|seen| seen.source)) });
         let listing = stream::once(async move { self.begin(connection).await.map(|()| found) }).try_flatten();
         all_within(&*self.clock, self.timeouts.sync, listing)
     }
@@ -383,9 +384,9 @@ impl Importer {
         database: NotionId,
     ) -> Result<Vec<NotionId>, Error> {
         let api = self.client.on(connection);
-        let listing = browse::data_sources(&api, database);
-        let seen = self.reading("data_sources", connection, self.timeouts.import, listing).await?;
-        Ok(seen.iter().map(|seen| seen.source.id).collect())
+        let database =
+            self.reading("data_sources", connection, self.timeouts.import, api.database(database)).await?;
+        Ok(database.data_sources.iter().filter_map(|named| named.id).collect())
     }
 
     /// Refreshes the metadata of everything that is linked through the connection, and marks where an update is available.

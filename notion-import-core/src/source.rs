@@ -20,8 +20,9 @@ use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::text::plain_text;
 
-/// Search lags behind edits, and Notion's clock is not ours: so much is looked at again.
-pub(crate) const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+/// For so long search may show a page as it was before an edit, and Notion's clock may be behind ours. Notion says that search lags,
+/// but not how long: what it shows as old is never proof that nothing was edited.
+pub const SEARCH_LAG: TimeDelta = TimeDelta::minutes(5);
 
 /// A source as it was just seen.
 #[derive(Clone, PartialEq, Debug)]
@@ -94,7 +95,7 @@ impl Seen {
 
     /// Whether the last edit was over at `now`, even if Notion's clock is behind ours.
     pub(crate) fn is_at_rest(&self, now: DateTime<Utc>) -> bool {
-        now >= self.last_minute_ends() + OVERLAP
+        now >= self.last_minute_ends() + SEARCH_LAG
     }
 
     fn last_minute_ends(&self) -> DateTime<Utc> {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::SyncOptions;
 use crate::id::NotionId;
 use crate::library::document::{Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch};
-use crate::source::{OVERLAP, Seen, to_the_minute};
+use crate::source::{SEARCH_LAG, Seen, to_the_minute};
 
 /// What to ask, beside the documents that are verified one by one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,7 +29,7 @@ pub(crate) fn plan(linked: &[Linked], cursor: Option<SyncCursor>, options: &Sync
     let mut data_sources: Vec<NotionId> = rows.collect::<HashSet<_>>().into_iter().collect();
     data_sources.sort();
     Plan {
-        since: cursor.map(|cursor| to_the_minute(cursor.watermark) - OVERLAP),
+        since: cursor.map(|cursor| to_the_minute(cursor.watermark) - SEARCH_LAG),
         data_sources,
         budget: options.verify_at_once.max(linked.len().div_ceil(runs_in_time(options))),
     }

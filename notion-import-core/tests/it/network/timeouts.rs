@@ -155,6 +155,8 @@ async fn a_person_hears_within_seconds_that_notion_cannot_be_reached_and_what_ru
         .await;
     check(pasted.unwrap_err(), began, 3, 4);
     let began = line.clock.now();
+    check(first_of(tenant.importer.listed(&tenant.connection, "")).await.unwrap(), began, 3, 4);
+    let began = line.clock.now();
     check(tenant.importer.metadata(&tenant.connection, home).await.unwrap_err(), began, 3, 4);
     let began = line.clock.now();
     check(tenant.import(vec![home]).await.unwrap_err(), began, 6, 32);
