@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
 
     /// Follows every lead. A search that fails leaves what it found until then, and ends in its error.
     async fn all(&mut self, words: &str) -> Result<(), Failure> {
-        let (Notion { importer, connection }, folder) = (self.notion, self.folder);
+        let (Notion { importer, connection, .. }, folder) = (self.notion, self.folder);
         let mut search = std::pin::pin!(importer.listed(connection, words));
         let (mut searching, mut search_ended) = (true, Ok(()));
         let (want, mut wanted) = mpsc::unbounded_channel();
