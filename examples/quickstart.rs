@@ -3,12 +3,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::browse::Query;
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::{MemberId, TenantId};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::{
+    Actor, Connection, Importer, MemberId, MemoryBlobs, MemoryLibrary, Query, Role, StaticToken, TenantId,
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use benches::{BLOCKS, page};
 use criterion::{Criterion, Throughput, criterion_group};
 use notion_import_core::markdown::{Options, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 use serde_json::Value;
 
 fn markdown(criterion: &mut Criterion) {

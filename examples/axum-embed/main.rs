@@ -7,13 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use notion_import_core::connect::Connector;
-use notion_import_core::connection::ConfirmedIdentity;
-use notion_import_core::importer::Importer;
-use notion_import_core::library::folder::FolderBlobs;
-use notion_import_core::library::gate::Gate;
-use notion_import_core::schedule::{ScheduleOptions, Scheduler};
-use notion_import_core::service::Service;
+use notion_import_core::{
+    ConfirmedIdentity, Connector, FolderBlobs, Gate, Importer, ScheduleOptions, Scheduler, Service,
+};
 use notion_import_nango::{Config, Nango};
 use notion_import_postgres::{Postgres, Worker};
 use sqlx::PgPool;

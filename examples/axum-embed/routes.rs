@@ -11,18 +11,11 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::Utc;
 use futures_util::StreamExt;
-use notion_import_core::browse::{self, Listing};
-use notion_import_core::connect::AttemptState;
-use notion_import_core::connection::ConnectionRecord;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::library::access::Viewer;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::gate::{
-    AccessStore, AdminDocument, LevelChange, PublicDocument, Publish, ReadOutcome,
+use notion_import_core::{
+    AccessStore, AdminDocument, AttemptState, BlobId, ConnectionId, ConnectionRecord, DocumentId,
+    ImportEvent, LevelChange, Listing, NotionId, Pick, PublicDocument, Publish, Query as BrowseQuery,
+    ReadOutcome, StoreError, SyncReport, TenantId, Viewer,
 };
-use notion_import_core::sync::SyncReport;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -98,7 +91,7 @@ async fn connections(user: User) -> Answer<Vec<ConnectionRecord>> {
 async fn entries(
     user: User,
     Path(id): Path<ConnectionId>,
-    Query(query): Query<browse::Query>,
+    Query(query): Query<BrowseQuery>,
 ) -> Answer<Listing> {
     let record = user.app.connector.get(user.actor.tenant, id).await?;
     Ok(Json(user.app.importer.browse(&user.actor, &record.connection(), &query).await?))
@@ -108,7 +101,7 @@ async fn import(
     user: User,
     Path(id): Path<ConnectionId>,
     Json(picks): Json<Vec<Pick>>,
-) -> Answer<Vec<Event>> {
+) -> Answer<Vec<ImportEvent>> {
     let connection = user.app.connector.get(user.actor.tenant, id).await?.connection();
     Ok(Json(user.app.importer.import(&user.actor, &connection, picks).collect().await))
 }

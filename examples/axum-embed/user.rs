@@ -6,10 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::connect::Begun;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::{Actor, AttemptId, Begun, MemberId, Role, StoreError, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 

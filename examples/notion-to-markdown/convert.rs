@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 use notion_import_core::markdown::{Options, Rendered, render};
-use notion_import_core::notion::tree::{BlockTree, ParseError};
+use notion_import_core::notion::{BlockTree, ParseError};
 use serde_json::json;
 
 use crate::Output;

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use notion_import_core::id::NotionId;
-use notion_import_core::import::Fetched;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{NewContent, SourceImage, StoredFile};
 use notion_import_core::markdown::relink;
+use notion_import_core::store::NewContent;
+use notion_import_core::{BlobId, Fetched, NotionId, SourceImage, StoredFile};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
@@ -95,7 +93,7 @@ fn marked(name: &str, blob: &BlobId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use notion_import_core::library::blob::Blob;
+    use notion_import_core::Blob;
 
     use super::*;
 

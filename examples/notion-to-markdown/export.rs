@@ -10,10 +10,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::NotionId;
-use notion_import_core::import::{Child, Fetched, Pick, Read};
-use notion_import_core::library::document::{Source, SourceKind, SourceState};
+use notion_import_core::{
+    Child, Error, FetchOutcome, Fetched, NotionId, Pick, Source, SourceKind, SourceState, StoreError,
+};
 use tokio::sync::mpsc;
 
 use crate::Output;
@@ -38,7 +37,7 @@ pub struct Export {
     /// Ask about every page whether it has changed since the last run, a request each, also where search shows no edit.
     #[arg(long)]
     check: bool,
-    /// Read everything anew, also what has not changed since the last run.
+    /// FetchOutcome everything anew, also what has not changed since the last run.
     #[arg(long, conflicts_with = "check")]
     force: bool,
 }
@@ -144,10 +143,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn take(&mut self, id: NotionId, outcome: Result<Read<Spool>, Error>) -> Result<(), Failure> {
+    fn take(&mut self, id: NotionId, outcome: Result<FetchOutcome<Spool>, Error>) -> Result<(), Failure> {
         match outcome {
-            Ok(Read::Unedited(checked_at)) => self.unchanged(id, checked_at),
-            Ok(Read::Fetched(fetched, spool)) => self.write(&fetched, &spool),
+            Ok(FetchOutcome::Unedited(checked_at)) => self.unchanged(id, checked_at),
+            Ok(FetchOutcome::Fetched(fetched, spool)) => self.write(&fetched, &spool),
             Err(error) => self.failed(id, error),
         }
     }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::Utc;
-use notion_import_core::connection::ApiBaseError;
-use notion_import_core::error::{Error, ErrorKind};
+use notion_import_core::{ApiBaseError, Error, ErrorKind};
 
 /// Why a command ended early, or not as well as it should. No message holds a token or an address of a file.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::markdown::relink;
 use notion_import_core::notion::link::recognise;
 

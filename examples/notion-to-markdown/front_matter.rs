@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notion_import_core::library::document::{Source, SourceImage, StoredFile};
+use notion_import_core::{Source, SourceImage, StoredFile};
 
 /// Writes id, title, url, created, edited and icon; `target` says where a stored icon is.
 pub fn front_matter(source: &Source, target: impl Fn(&StoredFile) -> Option<String>) -> String {

@@ -3,11 +3,10 @@
 use std::env;
 use std::sync::{Arc, Once};
 
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::connection::{ApiBase, Connection, StaticToken};
-use notion_import_core::id::{MemberId, TenantId};
-use notion_import_core::importer::{Importer, Retry};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::{
+    Actor, ApiBase, Connection, Importer, MemberId, MemoryBlobs, MemoryLibrary, Retry, Role, StaticToken,
+    TenantId,
+};
 
 use crate::failure::{Failure, Trouble};
 

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use notion_import_core::import::{Fetched, Pick, Shape};
-use notion_import_core::library::blob::BlobStore;
+use notion_import_core::{BlobStore, Fetched, Pick, Shape};
 
 use crate::Output;
 use crate::document::{self, Document};

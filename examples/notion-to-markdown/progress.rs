@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use notion_import_core::error::Error;
-use notion_import_core::id::NotionId;
+use notion_import_core::{Error, NotionId};
 
 use crate::failure::{Failure, Trouble};
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::{Folder, replace};

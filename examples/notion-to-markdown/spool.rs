@@ -11,9 +11,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream, copy};
+use notion_import_core::store::copy;
+use notion_import_core::{Blob, BlobBytes, BlobId, BlobStore, ByteStream, StoreError, TenantId};
 use tokio::fs::File;
 
 /// A folder for the files of one page. What is not taken out of it goes with it.

@@ -6,9 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, Utc};
-use notion_import_core::id::NotionId;
-use notion_import_core::import::{Pick, Shape, Wanted};
-use notion_import_core::importer::SEARCH_LAG;
+use notion_import_core::{NotionId, Pick, SEARCH_LAG, Shape, Wanted};
 
 use crate::record::Done;
 

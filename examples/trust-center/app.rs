@@ -5,13 +5,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use notion_import_core::connect::Connector;
-use notion_import_core::connection::ConfirmedIdentity;
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::gate::Gate;
-use notion_import_core::schedule::{InvalidSchedule, Scheduler};
-use notion_import_core::service::Service;
+use notion_import_core::{
+    ConfirmedIdentity, Connector, Error, Gate, Importer, InvalidSchedule, Scheduler, Service, StoreError,
+};
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use notion_import_core::importer::Timeouts;
-use notion_import_core::schedule::ScheduleOptions;
+use notion_import_core::{ScheduleOptions, Timeouts};
 
 use crate::app::{App, asked_to_stop};
 

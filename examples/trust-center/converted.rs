@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
+use notion_import_core::{StoreError, TenantId};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use sha2::{Digest, Sha256};

@@ -4,9 +4,7 @@ use std::error::Error;
 use std::iter;
 use std::sync::Arc;
 
-use notion_import_core::error::StoreError;
-use notion_import_core::library::folder::FolderBlobs;
-use notion_import_core::schedule::{Dispatcher, Scheduler};
+use notion_import_core::{Dispatcher, FolderBlobs, Scheduler, StoreError};
 use notion_import_postgres::{OpenError, Postgres, Worker};
 
 use crate::folder::Folder;

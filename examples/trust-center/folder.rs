@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notion_import_core::private;
+use notion_import_core::store::private;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 

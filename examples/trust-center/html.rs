@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ammonia::Builder;
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use crate::target::{ATTACHMENT, Target};

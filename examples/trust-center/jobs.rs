@@ -7,12 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use notion_import_core::connection::{Connection, ConnectionState};
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::ConnectionId;
-use notion_import_core::import::{Event, Outcome, Pick};
-use notion_import_core::library::access::Actor;
-use notion_import_core::library::document::Imported;
+use notion_import_core::{
+    Actor, Connection, ConnectionId, ConnectionState, Error, ImportEvent, ImportOutcome, Imported, Pick,
+    StoreError,
+};
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -200,21 +198,21 @@ async fn import_through(
     let mut events = pin!(app.importer.import(actor, connection, picks));
     while let Some(event) = events.next().await {
         match event {
-            Event::Total(total) => {
+            ImportEvent::Total(total) => {
                 let mut progress = job.lock();
                 progress.total = progress.lines.len() + total;
             }
-            Event::Finished(Outcome { pick, result: Err(Error::Store(StoreError::Fenced)) }) => {
+            ImportEvent::Finished(ImportOutcome { pick, result: Err(Error::Store(StoreError::Fenced)) }) => {
                 rest.fenced.push(pick)
             }
-            Event::Finished(Outcome {
+            ImportEvent::Finished(ImportOutcome {
                 pick,
                 result: Err(error @ Error::Store(StoreError::StorageFull(_))),
             }) => {
                 problem::log(&error);
                 rest.without_room.push(pick)
             }
-            Event::Finished(outcome) => {
+            ImportEvent::Finished(outcome) => {
                 let line = line(app, actor, job, outcome).await;
                 job.lock().lines.push(line);
             }
@@ -223,7 +221,7 @@ async fn import_through(
     rest
 }
 
-async fn line(app: &App, actor: &Actor, job: &Job, outcome: Outcome) -> Line {
+async fn line(app: &App, actor: &Actor, job: &Job, outcome: ImportOutcome) -> Line {
     let picked = job.titles.get(&outcome.pick);
     match outcome.result {
         Ok(imported) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use notion_import_core::schedule::{Dispatcher, Scheduler};
+use notion_import_core::{Dispatcher, Scheduler};
 
 use crate::folder::Folder;
 use crate::stores::Stores;

@@ -1,7 +1,6 @@
 //! The companies of the demo, and the people one can be. A real host has its own users; these are all there are here.
 
-use notion_import_core::id::{ContactId, MemberId, NdaId, TenantId};
-use notion_import_core::library::access::{Actor, Role, Viewer};
+use notion_import_core::{Actor, ContactId, MemberId, NdaId, Role, TenantId, Viewer};
 use uuid::Uuid;
 
 /// A customer of the Trust Center: a tenant with its members and the contacts it knows.

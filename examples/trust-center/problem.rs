@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use chrono::Utc;
-use notion_import_core::error::{Conflict, Error, ErrorKind, StoreError};
+use notion_import_core::{Conflict, Error, ErrorKind, StoreError};
 
 use crate::words;
 
@@ -248,7 +248,7 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::routing::get;
     use chrono::TimeDelta;
-    use notion_import_core::error::{AccessError, Fault, NotionCode, NotionError};
+    use notion_import_core::{AccessError, Fault, NotionCode, NotionError};
     use tower::ServiceExt;
 
     use super::*;

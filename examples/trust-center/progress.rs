@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use notion_import_core::id::{DocumentId, TenantId};
+use notion_import_core::{DocumentId, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use notion_import_core::connection::ConnectionStore;
-use notion_import_core::error::StoreError;
-use notion_import_core::library::audit::AuditLog;
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::document::DocumentStore;
-use notion_import_core::library::gate::{AccessStore, NewNdaVersion};
-use notion_import_core::library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::{
+    AccessStore, AuditLog, BlobStore, ConnectionStore, DocumentStore, MemoryAudit, MemoryBlobs,
+    MemoryConnections, MemoryLibrary, NewNdaVersion, StoreError,
+};
 use notion_import_sqlite::Sqlite;
 
 use crate::app::StartError;

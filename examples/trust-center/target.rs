@@ -1,8 +1,7 @@
 //! What an address in a document leads to.
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::blob::BlobId;
 use notion_import_core::notion::link;
+use notion_import_core::{BlobId, NotionId};
 use url::Url;
 
 /// What stands before a blob's id in stored Markdown.

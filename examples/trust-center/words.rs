@@ -1,16 +1,12 @@
 //! How the demo says what the library knows.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::actor::Agent;
-use notion_import_core::connection::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
-use notion_import_core::error::{Conflict, Error, ErrorKind, StoreError};
-use notion_import_core::id::VersionNumber;
-use notion_import_core::library::access::{AccessLevel, Publication};
-use notion_import_core::library::audit::AuditEvent;
-use notion_import_core::library::document::{
-    Link, Source, SourceImage, SourceKind, SourceParent, SourceState,
+use notion_import_core::store::{Elsewhere, Link};
+use notion_import_core::{
+    AccessLevel, Agent, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Loss,
+    Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError, Truncation,
+    VersionNumber, Workspace,
 };
-use notion_import_core::library::fidelity::{Loss, Truncation};
 
 use crate::people::Company;
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::id::{DocumentId, NotionId};
 use crate::library::document::{DocumentStore, Source, SourceKind, SourceState};
 use crate::notion::client::Api;
-pub use crate::notion::endpoints::Kind;
+pub use crate::notion::endpoints::QueryKind;
 use crate::notion::link;
 use crate::source::{Seen, metadata};
 
@@ -42,7 +42,7 @@ pub struct Query {
     /// Words of the title; empty for everything.
     pub words: String,
     /// Pages, data sources, or both.
-    pub kind: Kind,
+    pub kind: QueryKind,
     /// Where to go on.
     pub after: Option<String>,
 }

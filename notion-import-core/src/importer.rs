@@ -16,20 +16,64 @@ pub use crate::download::External;
 use crate::download::{Downloader, Guard};
 use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
-use crate::import::{Downloads, Event, Fetched, Fetcher, ImportOptions, Job, Pick, Read, Reader, Wanted};
+use crate::import::{
+    Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick, Reader, Wanted,
+};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source};
 pub use crate::library::sweep::GRACE;
 use crate::library::sweep::sweep;
 pub use crate::notion::client::Retry;
 use crate::notion::client::{Client, OnRetry};
-use crate::notion::endpoints::Kind;
+use crate::notion::endpoints::QueryKind;
 pub use crate::source::SEARCH_LAG;
 use crate::source::{self, Seen};
 use crate::sync::{SyncOptions, SyncReport, SyncTask};
 use crate::transport::{Clock, Http, SystemClock, Transport, all_within, within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+///
+/// use notion_import_core::testing::{SimClock, World, WorldTransport, paragraph};
+/// use notion_import_core::transport::Clock;
+/// use notion_import_core::{
+///     Actor, Connection, Importer, MemberId, MemoryBlobs, MemoryLibrary, Query, Role, StaticToken, TenantId,
+/// };
+///
+/// # let world = World::new(7);
+/// # let clock = SimClock::new("2026-11-22T08:00:00Z".parse()?);
+/// # let author = world.at(clock.now());
+/// # let workspace = author.workspace("Acme");
+/// # let policy = author.page(workspace, "Security policy");
+/// # author.append(policy, [paragraph("We encrypt everything.")]);
+/// # let grant = world.grant(workspace, [policy]);
+/// # clock.advance(std::time::Duration::from_secs(600));
+/// // A fake Notion, where a host names a token of its own and leaves out `through`.
+/// let tokens = StaticToken::new(grant.token.clone());
+/// let transport = WorldTransport::new(world.clone(), clock.clone());
+/// let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
+/// let importer = Importer::builder(Arc::new(tokens), Arc::new(library.clone()), Arc::new(blobs))
+///     .through(Arc::new(transport), Arc::new(clock.clone()))
+///     .build()?;
+/// let connection = Connection::new(TenantId::fresh(), "acme");
+/// let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::ContentManager);
+///
+/// let listing = importer.browse(&actor, &connection, &Query::default()).await?;
+/// importer.import_one(&actor, &connection, listing.entries[0].pick()).await?;
+///
+/// author.set_title(policy, "Security policy 2027");
+/// clock.advance(std::time::Duration::from_secs(4 * 60 * 60));
+/// assert_eq!(importer.sync(&connection).await?.changed, 1);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone)]
 pub struct Importer {
     client: Client,
@@ -70,7 +114,7 @@ impl Default for Timeouts {
 }
 
 /// What an [`Importer`] is made of.
-pub struct Builder {
+pub struct ImporterBuilder {
     tokens: Arc<dyn TokenSource>,
     documents: Arc<dyn DocumentStore>,
     blobs: Arc<dyn BlobStore>,
@@ -84,7 +128,7 @@ pub struct Builder {
     stand: Option<(Arc<dyn Transport>, Arc<dyn Clock>)>,
 }
 
-impl Builder {
+impl ImporterBuilder {
     /// Trusts one origin (scheme, host and port, nothing more) to serve files, wherever it is: a stand-in, or the host of another
     /// `NOTION_API_URL`.
     #[must_use]
@@ -206,7 +250,7 @@ impl Importer {
     /// An importer over these stores, with every option at its default.
     ///
     /// # Errors
-    /// As [`Builder::build`].
+    /// As [`ImporterBuilder::build`].
     pub fn new(
         tokens: Arc<dyn TokenSource>,
         documents: Arc<dyn DocumentStore>,
@@ -220,8 +264,8 @@ impl Importer {
         tokens: Arc<dyn TokenSource>,
         documents: Arc<dyn DocumentStore>,
         blobs: Arc<dyn BlobStore>,
-    ) -> Builder {
-        Builder {
+    ) -> ImporterBuilder {
+        ImporterBuilder {
             tokens,
             documents,
             blobs,
@@ -291,7 +335,7 @@ impl Importer {
         actor: &Actor,
         connection: &'a Connection,
         picks: Vec<Pick>,
-    ) -> impl Stream<Item = Event> + Send + use<'a> {
+    ) -> impl Stream<Item = ImportEvent> + Send + use<'a> {
         self.job(actor, connection).many(picks)
     }
 
@@ -325,7 +369,7 @@ impl Importer {
         connection: &'a Connection,
         wanted: impl Stream<Item = Wanted> + Send + 'a,
         blobs_for: impl Fn(Pick) -> Result<B, StoreError> + Send + Sync + 'a,
-    ) -> impl Stream<Item = (Wanted, Result<Read<B>, Error>)> + Send + 'a {
+    ) -> impl Stream<Item = (Wanted, Result<FetchOutcome<B>, Error>)> + Send + 'a {
         let blobs_for = Arc::new(blobs_for);
         self.reader(connection).many(wanted, move |reader, wanted| {
             let blobs_for = blobs_for.clone();
@@ -358,7 +402,8 @@ impl Importer {
         connection: &'a Connection,
         words: &str,
     ) -> impl Stream<Item = Result<Source, Error>> + Send + 'a {
-        let found = self.client.on(connection).interactive().search(words, Kind::Any).shown_first().stream();
+        let found =
+            self.client.on(connection).interactive().search(words, QueryKind::Any).shown_first().stream();
         let found =
             found.try_filter_map(|found| async move { Ok(Seen::found(&found).map(|seen| seen.source)) });
         let listing = stream::once(async move { self.begin(connection).await.map(|()| found) }).try_flatten();

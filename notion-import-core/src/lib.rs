@@ -5,38 +5,105 @@
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "client")]
-pub mod service;
+pub mod store;
 #[cfg(feature = "client")]
-pub mod schedule;
+mod service;
 #[cfg(feature = "client")]
-pub mod connect;
+mod schedule;
 #[cfg(feature = "client")]
-pub mod importer;
+mod connect;
 #[cfg(feature = "client")]
-pub mod sync;
+mod importer;
 #[cfg(feature = "client")]
-pub mod import;
+mod sync;
 #[cfg(feature = "client")]
-pub mod browse;
+mod import;
+#[cfg(feature = "client")]
+mod browse;
 pub mod markdown;
 #[cfg(feature = "client")]
 mod source;
 #[cfg(feature = "client")]
 mod download;
-pub mod library;
+mod library;
 pub mod notion;
 #[cfg(feature = "client")]
-pub mod connection;
+mod connection;
 #[cfg(feature = "client")]
-pub mod actor;
+mod actor;
 #[cfg(feature = "client")]
 pub mod transport;
 #[cfg(feature = "client")]
 mod tls;
 #[cfg(feature = "client")]
-pub mod error;
+mod error;
 #[cfg(feature = "client")]
-pub mod private;
+mod private;
 #[cfg(feature = "client")]
 mod random;
-pub mod id;
+mod id;
+
+#[cfg(feature = "client")]
+pub use actor::{Action, Actor, Agent, Denied, Role, UnknownRole};
+#[cfg(feature = "client")]
+pub use browse::{Entry, Listing, Query, QueryKind};
+#[cfg(feature = "client")]
+pub use connect::{AttemptState, Begun, Connector};
+#[cfg(feature = "client")]
+pub use connection::{
+    ApiAccess, ApiBase, ApiBaseError, Attempt, Authorizer, ConfirmedIdentity, ConnectLink, Connection,
+    ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted, Hint, Identity, Inspected,
+    RunSummary, SharedWorkspace, StaticToken, TokenSource, Workspace,
+};
+#[cfg(feature = "client")]
+pub use error::{
+    AccessError, Conflict, DownloadError, Error, ErrorKind, Fault, NotionCode, NotionError, OtherKind,
+    StoreError, TransportError,
+};
+pub use id::{
+    AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId, TenantId,
+    VersionNumber,
+};
+#[cfg(feature = "client")]
+pub use import::{
+    Child, DownloadLimits, FetchOutcome, Fetched, ImportEvent, ImportOptions, ImportOutcome, Original, Pick,
+    Shape, TreeLimits, Wanted,
+};
+#[cfg(feature = "client")]
+pub use importer::{External, Importer, ImporterBuilder, Retry, SEARCH_LAG, Timeouts};
+#[cfg(feature = "client")]
+pub use library::access::{
+    AccessLevel, Allow, Assignment, AssignmentId, Decision, Deny, Direction, DocumentFacts, NdaState,
+    Outside, Publication, UnknownLevel, Viewer, decide,
+};
+#[cfg(feature = "client")]
+pub use library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery, Subject};
+#[cfg(feature = "client")]
+pub use library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
+#[cfg(feature = "client")]
+pub use library::document::{
+    Content, Document, DocumentReader, DocumentStore, Imported, Source, SourceImage, SourceKind,
+    SourceParent, SourceState, StoredFile, Version,
+};
+pub use library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};
+#[cfg(feature = "client")]
+pub use library::folder::FolderBlobs;
+#[cfg(feature = "gate")]
+pub use library::gate::{
+    AccessStore, AdminDocument, Expected, Gate, LevelChange, NdaText, NewAcceptance, NewAssignment,
+    NewNdaVersion, PublicDocument, Publish, ReadOutcome, Readable,
+};
+#[cfg(feature = "client")]
+pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
+#[cfg(feature = "object-store")]
+pub use library::object::ObjectBlobs;
+#[cfg(feature = "client")]
+pub use library::range::FileRange;
+#[cfg(feature = "client")]
+pub use library::sweep::GRACE;
+#[cfg(feature = "client")]
+pub use schedule::{Dispatcher, InvalidSchedule, ScheduleOptions, Scheduler, SyncRun};
+#[cfg(feature = "client")]
+pub use service::Service;
+#[cfg(feature = "client")]
+pub use sync::{SyncOptions, SyncReport};

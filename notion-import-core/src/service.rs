@@ -25,7 +25,7 @@ const ROUNDS: u32 = 24 * 60;
 ///
 /// ```no_run
 /// # use std::sync::Arc;
-/// # use notion_import_core::{connect::Connector, connection::Hint, error::Error, schedule::Scheduler, service::Service};
+/// # use notion_import_core::{Connector, Error, Hint, Scheduler, Service};
 /// # async fn run(scheduler: Scheduler, connector: Connector, hint: Option<Hint>) -> Result<(), Error> {
 /// let service = Service::new(scheduler, connector);
 /// // Where the webhook of the service that holds the tokens comes in:

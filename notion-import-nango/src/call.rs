@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use notion_import_core::error::{AccessError, Fault, TransportError};
 use notion_import_core::transport::Request;
+use notion_import_core::{AccessError, Fault, TransportError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
-use notion_import_core::error::{AccessError, Fault};
+use notion_import_core::{AccessError, Fault};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
-use notion_import_core::error::AccessError;
+use notion_import_core::AccessError;
 use notion_import_core::transport::{Http, SharedClock, SystemClock, Transport};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -62,7 +62,7 @@ impl Nango {
     /// The key needs the scope `environment:integrations:read` for this.
     ///
     /// # Errors
-    /// [`Fault::Operator`](notion_import_core::error::Fault::Operator) if one of these is not so.
+    /// [`Fault::Operator`](notion_import_core::Fault::Operator) if one of these is not so.
     pub async fn check(&self) -> Result<(), AccessError> {
         let path = ["integrations", &self.0.config.integration_id];
         let found: Enveloped<Integration> = self.get(self.url(&path)).await?;

@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, StatusCode};
-use notion_import_core::connection::{ApiAccess, Connection, TokenSource};
-use notion_import_core::error::{AccessError, Fault};
+use notion_import_core::{AccessError, ApiAccess, Connection, Fault, TokenSource};
 
 use crate::fault;
 use crate::nango::{Nango, sensitive};

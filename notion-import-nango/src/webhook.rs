@@ -4,7 +4,7 @@
 //! A signature proves that Nango sent the bytes and no more. There is no id and no timestamp, so an old webhook
 //! can be sent again; and Nango forwards, signed, whatever arrives at its public address for Notion's events, so
 //! whoever knows that address can have any body signed. What an [`Event`] says is therefore asked for
-//! ([`Authorizer::inspect`](notion_import_core::connection::Authorizer::inspect)) before anything is done, and
+//! ([`Authorizer::inspect`](notion_import_core::Authorizer::inspect)) before anything is done, and
 //! doing it twice must change nothing.
 //!
 //! # What to answer
@@ -16,8 +16,7 @@ use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName};
-use notion_import_core::connection::{ConnectionRef, Hint};
-use notion_import_core::id::{AttemptId, NotionId, TenantId};
+use notion_import_core::{AttemptId, ConnectionRef, Hint, NotionId, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,7 +46,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Returns what [`Service::hint`](notion_import_core::service::Service::hint) takes; none if there is nothing to be done.
+    /// Returns what [`Service::hint`](notion_import_core::Service::hint) takes; none if there is nothing to be done.
     pub fn hint(&self) -> Option<Hint> {
         match self {
             Self::Auth(auth) if auth.success => Some(Hint::Authorized(auth.connection.clone())),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::PgRow;

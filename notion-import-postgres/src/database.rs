@@ -4,8 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
+use notion_import_core::{StoreError, TenantId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Transaction};
 use tokio::time::timeout;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 
 use crate::prefix::Prefix;
 

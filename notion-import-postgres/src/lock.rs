@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use notion_import_core::connection::{Connection, Workspace};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{NotionId, TenantId};
+use notion_import_core::{Connection, NotionId, StoreError, TenantId, Workspace};
 use sqlx::PgExecutor;
 
 use crate::error::backend;

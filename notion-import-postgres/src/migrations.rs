@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use sqlx::AssertSqlSafe;
 use tokio::time::sleep;
 use uuid::Uuid;

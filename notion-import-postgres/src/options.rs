@@ -42,7 +42,7 @@ impl Options {
     }
 
     /// Sets how long a call waits for its transaction to begin: five seconds by default. Then it fails with
-    /// [`StoreError::Unavailable`](notion_import_core::error::StoreError::Unavailable), whether every connection is in use or the
+    /// [`StoreError::Unavailable`](notion_import_core::StoreError::Unavailable), whether every connection is in use or the
     /// server is away. It holds for a host's pool too; the pool's own `acquire_timeout`, half a minute unless the host sets it,
     /// bounds what else the host does with it, so give it one of some seconds as well.
     #[must_use]

@@ -1,6 +1,6 @@
 //! What a login may, and what it lacks for what it is to do.
 
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 

@@ -1,7 +1,7 @@
 //! How values are written into columns and read back.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::postgres::PgRow;

@@ -1,6 +1,6 @@
 //! Whether tenants are kept apart: looked at on every start, since rights drift.
 
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use sqlx::Row;
 
 use crate::catalogue::{self, Catalogue};

@@ -5,9 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notion_import_core::error::StoreError;
-use notion_import_core::library::folder::FolderBlobs;
-use notion_import_core::private;
+use notion_import_core::store::private;
+use notion_import_core::{FolderBlobs, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqlitePool, Transaction};
 use tokio::task::spawn_blocking;
@@ -151,10 +150,8 @@ pub(crate) async fn commit(tx: Tx) -> Result<(), StoreError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use notion_import_core::connection::Connection as Reference;
-    use notion_import_core::id::TenantId;
-    use notion_import_core::library::document::DocumentStore;
     use notion_import_core::testing::suite::{content, content_manager, minute, page};
+    use notion_import_core::{Connection as Reference, DocumentStore, TenantId};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! What can go wrong with the file, without the text that an error may quote.
 
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 
 /// `SQLITE_FULL`: the disk is full, or the file as large as it may become.
 const FULL: i64 = 13;

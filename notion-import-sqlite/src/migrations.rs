@@ -1,6 +1,6 @@
 //! How a file comes to have the tables this version knows.
 
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use sqlx::SqlitePool;
 
 use crate::database::{Tx, begin, commit};

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use notion_import_core::error::StoreError;
+use notion_import_core::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;

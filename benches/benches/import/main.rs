@@ -16,13 +16,11 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 use http::{HeaderMap, Method};
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::TenantId;
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::transport::{Http, Request, Transport};
+use notion_import_core::{
+    Connection, ImportEvent, Importer, MemoryBlobs, MemoryLibrary, Pick, StaticToken, TenantId,
+};
 use serde_json::{Value, json};
 
 use self::limit::Limit;
@@ -186,7 +184,7 @@ async fn import(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
     let began = Instant::now();
     let mut events = std::pin::pin!(importer.import(&content_manager(connection.tenant), &connection, pages));
     while let Some(event) = events.next().await {
-        if let Event::Finished(outcome) = event {
+        if let ImportEvent::Finished(outcome) = event {
             outcome.result?;
         }
     }

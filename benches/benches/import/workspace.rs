@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method};
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::testing::{
     Block, Reply, World, bulleted, callout, code, divider, heading, paragraph, quote, to_do, toggle,
 };

@@ -1,13 +1,11 @@
 //! Documents by the million, written past the stores.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::library::basis::{Basis, ReadState};
-use notion_import_core::library::document::{
-    Content, NewContent, Source, SourceKind, SourceParent, SourceState,
+use notion_import_core::notion::LastingUrl;
+use notion_import_core::store::{Basis, NewContent, ReadState};
+use notion_import_core::{
+    Content, Exposure, Fidelity, NotionId, Source, SourceKind, SourceParent, SourceState, TenantId,
 };
-use notion_import_core::library::fidelity::{Exposure, Fidelity};
-use notion_import_core::notion::address::LastingUrl;
 use notion_import_postgres::testing::run;
 use uuid::Uuid;
 
@@ -56,7 +54,7 @@ pub fn content(source: Source) -> NewContent {
 pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failure> {
     let new = content(page("Access control policy", Utc::now()));
     let source = serde_json::to_string(&new.source)?;
-    let version = new.version(notion_import_core::id::VersionNumber(1), Utc::now());
+    let version = new.version(notion_import_core::VersionNumber(1), Utc::now());
     let said = serde_json::to_string(&version.content)?;
     let (first, last) = (filled / TENANTS, size / TENANTS);
     let drawn = format!(

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use chrono::Utc;
-use notion_import_core::connection::Connection;
-use notion_import_core::id::{ContactId, DocumentId, MemberId, NotionId, TenantId, VersionNumber};
-use notion_import_core::library::access::{Actor, Role, Viewer};
-use notion_import_core::library::document::DocumentStore;
-use notion_import_core::library::gate::AccessStore;
 use notion_import_core::testing::suite::permit;
+use notion_import_core::{
+    AccessStore, Actor, Connection, ContactId, DocumentId, DocumentStore, MemberId, NotionId, Role, TenantId,
+    VersionNumber, Viewer,
+};
 use sqlx::Row;
 use uuid::Uuid;
 

@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use notion_import_core::connection::{ConnectionStore, StaticToken};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::memory::MemoryBlobs;
-use notion_import_core::schedule::Scheduler;
+use notion_import_core::{ConnectionStore, Importer, MemoryBlobs, Scheduler, StaticToken};
 use notion_import_postgres::testing::run;
 use notion_import_postgres::{Postgres, Worker};
 

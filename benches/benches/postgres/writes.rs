@@ -3,12 +3,9 @@
 use std::time::Instant;
 
 use chrono::Utc;
-use notion_import_core::connection::Connection;
-use notion_import_core::id::{DocumentId, TenantId};
-use notion_import_core::library::document::{
-    DocumentStore, Found, NewContent, Source, SourceState, SyncCursor, SyncPatch,
-};
+use notion_import_core::store::{Found, NewContent, SyncCursor, SyncPatch};
 use notion_import_core::testing::suite::content_manager;
+use notion_import_core::{Connection, DocumentId, DocumentStore, Source, SourceState, TenantId};
 use notion_import_postgres::Postgres;
 use notion_import_postgres::testing::run;
 

@@ -4,7 +4,7 @@ use std::alloc::System;
 
 use benches::{BLOCKS, page};
 use notion_import_core::markdown::{Options, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 use serde_json::Value;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 

@@ -15,8 +15,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use notion_import_core::markdown::{Options, properties_table, render};
-use notion_import_core::notion::page::Page;
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::{BlockTree, Page};
 use serde_json::{Value, json};
 
 /// The bytes of the shorter text; the longer has eight times as many.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use benches::{BLOCKS, page};
 use notion_import_core::markdown::{Options, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 use serde_json::{Value, json};
 
 const RUNS: usize = 15;

@@ -4,14 +4,9 @@ mod policies;
 
 use std::sync::Arc;
 
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::browse::Query;
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::{MemberId, TenantId};
-use notion_import_core::import::Pick;
-use notion_import_core::importer::Importer;
-use notion_import_core::library::document::Imported;
-use notion_import_core::library::memory::MemoryBlobs;
+use notion_import_core::{
+    Actor, Connection, Imported, Importer, MemberId, MemoryBlobs, Pick, Query, Role, StaticToken, TenantId,
+};
 use policies::Policies;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use axum_embed::Settings;
 use chrono::{TimeDelta, Utc};
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::schedule::ScheduleOptions;
 use notion_import_core::testing::{Server, World, paragraph, pdf};
 use notion_import_core::transport::SystemClock;
+use notion_import_core::{NotionId, ScheduleOptions, TenantId};
 use notion_import_nango::Config;
 use notion_import_nango::testing::{Settings as Account, StandIn};
 use notion_import_postgres::testing::{Database, HOST};

@@ -1,6 +1,6 @@
 //! What the demo answers where it cannot do what it was asked: the status, how long to wait, and words that say what to do.
 
-use notion_import_core::id::DocumentId;
+use notion_import_core::DocumentId;
 use notion_import_core::testing::World;
 use notion_import_nango::testing::{Settings, StandIn};
 use tokio::net::TcpListener;

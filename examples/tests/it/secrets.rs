@@ -7,23 +7,15 @@ use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
 use futures_util::StreamExt;
-use notion_import_core::browse::Query;
-use notion_import_core::connect::Connector;
-use notion_import_core::connection::ConnectionStore;
-use notion_import_core::error::Error;
-use notion_import_core::id::{MemberId, NotionId, TenantId};
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::document::DocumentStore;
-use notion_import_core::library::folder::FolderBlobs;
-use notion_import_core::schedule::Scheduler;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     FaultPlan, Server, WORLDS_SIGNATURE, World, file, image, paragraph, pdf, signed_everywhere, text,
 };
 use notion_import_core::transport::SystemClock;
+use notion_import_core::{
+    Actor, BlobStore, ConnectionStore, Connector, DocumentStore, Error, FolderBlobs, ImportEvent, Importer,
+    MemberId, NotionId, Pick, Query, Role, Scheduler, TenantId,
+};
 use notion_import_nango::testing::{Settings, StandIn};
 use notion_import_nango::{Config, Nango};
 use notion_import_postgres::testing::Database;
@@ -169,7 +161,7 @@ async fn story(stores: Stores) -> Told {
         let mut events =
             Box::pin(importer.import(&content_manager(connection.tenant), &connection, picks.collect()));
         while let Some(event) = events.next().await {
-            if let Event::Finished(outcome) = event {
+            if let ImportEvent::Finished(outcome) = event {
                 said.extend(outcome.result.err().map(|error| chain(&error)));
             }
         }

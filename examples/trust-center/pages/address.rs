@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use notion_import_core::id::DocumentId;
+use notion_import_core::DocumentId;
 use uuid::Uuid;
 
 use crate::people::{Company, Person};

@@ -3,9 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::{TimeDelta, Utc};
-use notion_import_core::id::DocumentId;
-use notion_import_core::library::access::{Action, AssignmentId};
-use notion_import_core::library::gate::NewAssignment;
+use notion_import_core::{Action, AssignmentId, DocumentId, NewAssignment};
 
 use super::{Address, Answer, Shared, see};
 use crate::fields::Fields;

@@ -1,9 +1,7 @@
 //! The company's audit: who did what, when, to what, and from which address.
 
 use axum::extract::{RawQuery, State};
-use notion_import_core::id::DocumentId;
-use notion_import_core::library::access::Action;
-use notion_import_core::library::audit::{AuditEntry, AuditQuery, Subject};
+use notion_import_core::{Action, AuditEntry, AuditQuery, DocumentId, Subject};
 
 use super::frame::{Frame, page};
 use super::{Answer, Shared};

@@ -1,7 +1,6 @@
 //! What a person is told before a document opens further.
 
-use notion_import_core::library::document::{Content, Version};
-use notion_import_core::library::fidelity::{Exposure, Fidelity};
+use notion_import_core::{Content, Exposure, Fidelity, Version};
 
 use crate::words;
 

@@ -3,11 +3,10 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::Utc;
-use notion_import_core::id::DocumentId;
-use notion_import_core::library::access::{AccessLevel, Action, Assignment, Publication};
-use notion_import_core::library::audit::AuditQuery;
-use notion_import_core::library::document::{Link, SourceState, Version};
-use notion_import_core::library::gate::AdminDocument;
+use notion_import_core::store::Link;
+use notion_import_core::{
+    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentId, Publication, SourceState, Version,
+};
 
 use super::dialog::Report;
 use super::frame::{Frame, page};

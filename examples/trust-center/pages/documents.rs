@@ -2,9 +2,7 @@
 
 use axum::extract::{RawQuery, State};
 use chrono::Utc;
-use notion_import_core::id::ConnectionId;
-use notion_import_core::library::access::{AccessLevel, Actor, Publication};
-use notion_import_core::library::gate::AdminDocument;
+use notion_import_core::{AccessLevel, Actor, AdminDocument, ConnectionId, Publication};
 
 use super::frame::{Frame, page};
 use super::{Answer, Shared};

@@ -4,12 +4,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use chrono::Utc;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::DocumentId;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::Version;
-use notion_import_core::library::gate::ReadOutcome;
-use notion_import_core::library::range;
+use notion_import_core::{BlobId, DocumentId, FileRange, ReadOutcome, StoreError, Version};
 
 use super::site::document_id;
 use super::{Answer, Shared};
@@ -49,6 +44,6 @@ pub async fn of_members(
         .flat_map(Version::files)
         .find(|file| file.blob.id == blob)
         .ok_or(StoreError::NotFound)?;
-    let response = range::answer(&*app.stores.blobs, staff.actor.tenant, file, &request).await?;
+    let response = FileRange::answer(&*app.stores.blobs, staff.actor.tenant, file, &request).await?;
     Ok(response.map(Body::from_stream))
 }

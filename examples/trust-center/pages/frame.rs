@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse};
-use notion_import_core::library::access::Action;
+use notion_import_core::Action;
 
 use super::Answer;
 use crate::app::App;

@@ -3,11 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
-use notion_import_core::connect::AttemptState;
-use notion_import_core::connection::{ConnectionRecord, ConnectionState};
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{AttemptId, ConnectionId};
-use notion_import_core::library::access::Action;
+use notion_import_core::{
+    Action, AttemptId, AttemptState, ConnectionId, ConnectionRecord, ConnectionState, Error, StoreError,
+};
 
 use super::documents::linked_through;
 use super::frame::{Frame, page};
@@ -98,7 +96,7 @@ pub async fn reconnect(State(app): Shared, visitor: Visitor, Path(id): Path<Conn
     remember(&visitor, &staff, begun)
 }
 
-fn remember(visitor: &Visitor, staff: &Staff, begun: notion_import_core::connect::Begun) -> Answer {
+fn remember(visitor: &Visitor, staff: &Staff, begun: notion_import_core::Begun) -> Answer {
     let attempt =
         Attempt { member: staff.actor.member, id: begun.attempt, secret: begun.secret, link: begun.link.url };
     visitor.set_attempt(Some(attempt));

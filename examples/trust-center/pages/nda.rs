@@ -3,8 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use chrono::Utc;
-use notion_import_core::library::access::{Action, NdaState};
-use notion_import_core::library::gate::{NdaText, NewNdaVersion};
+use notion_import_core::{Action, NdaState, NdaText, NewNdaVersion};
 
 use super::frame::{Frame, page};
 use super::{Address, Answer, Shared, see};

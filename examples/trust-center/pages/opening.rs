@@ -3,10 +3,10 @@
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use chrono::Utc;
-use notion_import_core::id::{DocumentId, VersionNumber};
-use notion_import_core::library::access::{AccessLevel, Action, Direction, Publication};
-use notion_import_core::library::document::Version;
-use notion_import_core::library::gate::{AdminDocument, Expected, LevelChange, Publish};
+use notion_import_core::{
+    AccessLevel, Action, AdminDocument, Direction, DocumentId, Expected, LevelChange, Publication, Publish,
+    Version, VersionNumber,
+};
 
 use super::dialog::Report;
 use super::document::{ShownAssignment, assignments, files, known};

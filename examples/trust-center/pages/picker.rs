@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use notion_import_core::browse::{Entry, Kind, Listing, Query};
-use notion_import_core::connection::{ConnectionRecord, ConnectionState};
-use notion_import_core::id::NotionId;
-use notion_import_core::import::{Pick, Shape};
-use notion_import_core::library::access::Action;
-use notion_import_core::library::document::SourceKind;
+use notion_import_core::{
+    Action, ConnectionRecord, ConnectionState, Entry, Listing, NotionId, Pick, Query, QueryKind, Shape,
+    SourceKind,
+};
 use uuid::Uuid;
 
 use super::frame::{Frame, page};
@@ -117,9 +115,9 @@ async fn find(
     let connection = record.connection();
     let found = if picker.link.is_empty() {
         let kind = match picker.kind {
-            "page" => Kind::Pages,
-            "database" => Kind::DataSources,
-            _ => Kind::Any,
+            "page" => QueryKind::Pages,
+            "database" => QueryKind::DataSources,
+            _ => QueryKind::Any,
         };
         let after = Some(picker.after.clone()).filter(|after| !after.is_empty());
         let query = Query { words: picker.words.clone(), kind, after };

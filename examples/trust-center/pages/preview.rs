@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::access::{Outside, Viewer};
-use notion_import_core::library::document::{Content, StoredFile, Version};
-use notion_import_core::library::gate::Readable;
+use notion_import_core::{Content, NotionId, Outside, Readable, StoredFile, Version, Viewer};
 
 use crate::app::App;
 use crate::html::{Html, Links};

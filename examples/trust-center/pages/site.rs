@@ -5,9 +5,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse};
 use chrono::Utc;
-use notion_import_core::id::{DocumentId, NdaId};
-use notion_import_core::library::access::{AccessLevel, Outside};
-use notion_import_core::library::gate::{NdaText, NewAcceptance, PublicDocument, ReadOutcome, Readable};
+use notion_import_core::{
+    AccessLevel, DocumentId, NdaId, NdaText, NewAcceptance, Outside, PublicDocument, ReadOutcome, Readable,
+};
 
 use super::frame::{Frame, page};
 use super::preview::Shown;

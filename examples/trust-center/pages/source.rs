@@ -2,11 +2,7 @@
 
 use axum::extract::{Path, State};
 use chrono::Utc;
-use notion_import_core::connection::ConnectionState;
-use notion_import_core::id::DocumentId;
-use notion_import_core::import::Pick;
-use notion_import_core::library::access::Action;
-use notion_import_core::library::document::{Imported, SourceKind};
+use notion_import_core::{Action, ConnectionState, DocumentId, Imported, Pick, SourceKind};
 
 use super::document::known;
 use super::{Address, Answer, Shared, see};

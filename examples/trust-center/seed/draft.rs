@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::Lines;
 
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::testing::{
     Author, Block, bulleted, callout, code, columns, divider, equation, heading, image, numbered, paragraph,
     pdf, quote, table, to_do, toggle,

@@ -6,7 +6,7 @@ mod pdf;
 mod picture;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::testing::{Author, Column, World};
 use serde_json::{Value, json};
 

@@ -5,10 +5,9 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use notion_import_core::error::Error;
-use notion_import_core::id::NotionId;
 use notion_import_core::testing::{Server, World};
 use notion_import_core::transport::SystemClock;
+use notion_import_core::{Error, NotionId};
 use notion_import_nango::testing::{Settings, StandIn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

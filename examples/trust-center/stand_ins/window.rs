@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::testing::Reply;
 use notion_import_core::transport::Request;
 use serde_json::{Value, json};

@@ -14,7 +14,7 @@ const VERSION: &str = "v1";
 /// written twice.
 ///
 /// ```
-/// use notion_import_core::connection::{ApiBase, ApiBaseError};
+/// use notion_import_core::{ApiBase, ApiBaseError};
 ///
 /// let base: ApiBase = "https://api.notion.com/v1".parse()?;
 /// assert_eq!(base, ApiBase::notion());

@@ -76,12 +76,7 @@ impl ApiAccess {
 /// # use async_trait::async_trait;
 /// # use chrono::{DateTime, Utc};
 /// # use http::{HeaderMap, StatusCode};
-/// # use notion_import_core::connection::{ApiAccess, Connection, TokenSource};
-/// # use notion_import_core::error::{AccessError, Fault};
-/// # use notion_import_core::actor::{Actor, Role};
-/// # use notion_import_core::{browse::Query, importer::Importer};
-/// # use notion_import_core::id::{MemberId, TenantId};
-/// # use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+/// # use notion_import_core::{AccessError, Actor, ApiAccess, Connection, Fault, Importer, MemberId, MemoryBlobs, MemoryLibrary, Query, Role, TenantId, TokenSource};
 /// # use notion_import_core::testing::{SimClock, World, WorldTransport};
 /// struct Vault(HashMap<String, String>);
 ///

@@ -168,7 +168,7 @@ impl Serialize for Error {
 /// What an HTTP backend answers its own user: the error as JSON, with the status of its kind and, where waiting helps, `Retry-After`.
 ///
 /// ```
-/// # use notion_import_core::error::{Error, StoreError};
+/// # use notion_import_core::{Error, StoreError};
 /// fn handle() -> Result<(), http::Response<String>> {
 ///     Err(Error::from(StoreError::Denied))?
 /// }

@@ -271,15 +271,9 @@ impl Fetched {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// # use notion_import_core::connection::{Connection, StaticToken};
-    /// # use notion_import_core::id::TenantId;
-    /// # use notion_import_core::import::Pick;
-    /// # use notion_import_core::importer::Importer;
-    /// # use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+    /// # use notion_import_core::{Connection, Importer, MemoryBlobs, MemoryLibrary, Pick, StaticToken, TenantId};
     /// # use notion_import_core::testing::{SimClock, World, WorldTransport, paragraph, toggle};
-    /// use notion_import_core::notion::block::Content;
-    /// use notion_import_core::notion::property::PropertyValue;
-    /// use notion_import_core::notion::text::plain_text;
+    /// use notion_import_core::notion::{Content, PropertyValue, plain_text};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (world, clock) = (World::new(7), SimClock::new("2026-11-22T08:00:00Z".parse()?));

@@ -8,7 +8,7 @@ use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
 
 use super::reader::{CONCURRENCY, Obtained, Reader};
-use super::{Event, Outcome, Pick, Shape};
+use super::{ImportEvent, ImportOutcome, Pick, Shape};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::id::NotionId;
@@ -33,7 +33,7 @@ type Content = (Box<NewContent>, Instant);
 struct Prepared {
     picks: Vec<Pick>,
     /// What is over before it begins.
-    failed: Vec<Outcome>,
+    failed: Vec<ImportOutcome>,
     /// The documents there were of it at the beginning.
     known: HashMap<NotionId, Linked>,
 }
@@ -54,12 +54,12 @@ impl<'a> Job<'a> {
     ///
     /// Each is stored as soon as it is read, one after the other: so nothing that is done is lost with the process, and nothing
     /// of the store is held while whoever listens deals with an event, perhaps by asking the same store.
-    pub(crate) fn many(self, picks: Vec<Pick>) -> impl Stream<Item = Event> + Send + 'a {
+    pub(crate) fn many(self, picks: Vec<Pick>) -> impl Stream<Item = ImportEvent> + Send + 'a {
         let job = Arc::new(self);
         let preparing = job.clone();
         stream::once(async move { preparing.prepare(picks).await }).flat_map(move |prepared| {
             let Prepared { picks, failed, known } = prepared;
-            let total = Event::Total(picks.len() + failed.len());
+            let total = ImportEvent::Total(picks.len() + failed.len());
             let (storer, known) = (job.clone(), Arc::new(known));
             let reading = job.reader.clone().many(stream::iter(picks), move |reader, pick| {
                 let known = known.clone();
@@ -71,7 +71,7 @@ impl<'a> Job<'a> {
                     let job = storer.clone();
                     async move { job.finish(pick, reading).await }
                 });
-            stream::iter([total]).chain(stream::iter(failed).chain(storing).map(Event::Finished))
+            stream::iter([total]).chain(stream::iter(failed).chain(storing).map(ImportEvent::Finished))
         })
     }
 
@@ -94,14 +94,14 @@ impl<'a> Job<'a> {
     }
 
     /// Takes the databases apart that are wanted as rows. One that cannot be read is an outcome already.
-    async fn expand(&self, picks: Vec<Pick>) -> (Vec<Pick>, Vec<Outcome>) {
+    async fn expand(&self, picks: Vec<Pick>) -> (Vec<Pick>, Vec<ImportOutcome>) {
         let (mut expanded, mut failed) = (Vec::new(), Vec::new());
         for pick in picks {
             match (pick.kind, pick.shape) {
                 (SourceKind::DataSource, Shape::Rows) => {
                     match self.reader.timely(self.reader.fetcher.row_ids(pick.id)).await {
                         Ok(rows) => expanded.extend(rows.into_iter().map(Pick::page)),
-                        Err(error) => failed.push(Outcome { pick, result: Err(error) }),
+                        Err(error) => failed.push(ImportOutcome { pick, result: Err(error) }),
                     }
                 }
                 (SourceKind::DataSource | SourceKind::Page, _) => expanded.push(pick),
@@ -132,12 +132,12 @@ impl<'a> Job<'a> {
         Ok(linked)
     }
 
-    async fn finish(&self, pick: Pick, reading: Result<Obtained<Content>, Error>) -> Outcome {
+    async fn finish(&self, pick: Pick, reading: Result<Obtained<Content>, Error>) -> ImportOutcome {
         let result = match reading {
             Ok(reading) => self.reader.timely(self.store(pick, reading)).await,
             Err(error) => Err(error),
         };
-        Outcome { pick, result }
+        ImportOutcome { pick, result }
     }
 
     /// Hands what was read to the store. What was held when it was looked up may be gone by now.
@@ -175,7 +175,7 @@ async fn read(reader: &Reader<'_>, pick: Pick, known: Option<&Linked>) -> Result
 }
 
 /// Returns what becomes of all of them if the import cannot begin: each meets the same error.
-fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = Outcome> {
+fn failed_all(picks: Vec<Pick>, error: Error) -> impl Iterator<Item = ImportOutcome> {
     let cause = Arc::new(error);
-    picks.into_iter().map(move |pick| Outcome { pick, result: Err(Error::shared(&cause)) })
+    picks.into_iter().map(move |pick| ImportOutcome { pick, result: Err(Error::shared(&cause)) })
 }

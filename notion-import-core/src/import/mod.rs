@@ -86,15 +86,7 @@ impl Entry {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// # use notion_import_core::actor::{Actor, Role};
-    /// # use notion_import_core::browse::Query;
-    /// # use notion_import_core::connection::{Connection, StaticToken};
-    /// # use notion_import_core::error::{Error, OtherKind};
-    /// # use notion_import_core::id::{MemberId, TenantId};
-    /// # use notion_import_core::import::Pick;
-    /// # use notion_import_core::importer::Importer;
-    /// # use notion_import_core::library::document::Imported;
-    /// # use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+    /// # use notion_import_core::{Actor, Connection, Error, Imported, Importer, MemberId, MemoryBlobs, MemoryLibrary, OtherKind, Pick, Query, Role, StaticToken, TenantId};
     /// # use notion_import_core::testing::{SimClock, World, WorldTransport};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -142,7 +134,7 @@ impl From<Pick> for Wanted {
 
 /// What came of reading something.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Read<B> {
+pub enum FetchOutcome<B> {
     /// The page was not edited until then, since it was read before, and it is not in the trash.
     Unedited(DateTime<Utc>),
     /// It was read, and this store has its files.
@@ -165,16 +157,16 @@ pub enum Shape {
 /// How an import is getting on. Dropping the stream of these cancels what is still open.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", content = "value", rename_all = "snake_case")]
-pub enum Event {
+pub enum ImportEvent {
     /// So many things are to be imported, now that databases have been taken apart into rows where that was asked for.
     Total(usize),
     /// One is done.
-    Finished(Outcome),
+    Finished(ImportOutcome),
 }
 
 /// What became of one pick.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct ImportOutcome {
     /// Which one; a row has a pick of its own.
     pub pick: Pick,
     /// What the import did, or why it did nothing.
@@ -182,9 +174,9 @@ pub struct Outcome {
 }
 
 /// As an object with what was imported or with an error, of which it says no more than the code and the kind.
-impl Serialize for Outcome {
+impl Serialize for ImportOutcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut outcome = serializer.serialize_struct("Outcome", 3)?;
+        let mut outcome = serializer.serialize_struct("ImportOutcome", 3)?;
         outcome.serialize_field("pick", &self.pick)?;
         outcome.serialize_field("imported", &self.result.as_ref().ok())?;
         outcome.serialize_field("error", &self.result.as_ref().err())?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures_util::Stream;
 use futures_util::stream::StreamExt;
 
-use super::{Fetched, Fetcher, Pick, Read, Wanted};
+use super::{FetchOutcome, Fetched, Fetcher, Pick, Wanted};
 use crate::connection::{Identity, noted};
 use crate::error::{Error, StoreError};
 use crate::library::blob::BlobStore;
@@ -101,15 +101,15 @@ impl<'a> Reader<'a> {
         self,
         wanted: Wanted,
         blobs_for: &(impl Fn(Pick) -> Result<B, StoreError> + Sync),
-    ) -> Result<Read<B>, Error> {
+    ) -> Result<FetchOutcome<B>, Error> {
         let read_at = self.fetcher.clock.now();
         let blobs = blobs_for(wanted.pick)?;
         let into = Reader { fetcher: Fetcher { blobs: &blobs, ..self.fetcher.clone() }, ..self };
         let is_held = wanted.known_edit.map(|known| move |page: &Page| is_unedited(page, known));
         let obtained = into.read(wanted.pick, is_held).await?;
         Ok(match obtained {
-            Obtained::Held(_) => Read::Unedited(read_at),
-            Obtained::Fetched(fetched) => Read::Fetched(Box::new(fetched), blobs),
+            Obtained::Held(_) => FetchOutcome::Unedited(read_at),
+            Obtained::Fetched(fetched) => FetchOutcome::Fetched(Box::new(fetched), blobs),
         })
     }
 

@@ -108,6 +108,9 @@ impl StripSuffix for str {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -149,5 +152,21 @@ mod tests {
             attachment_disposition("a\"b\r\n東.pdf"),
             "attachment; filename=\"a_b___.pdf\"; filename*=UTF-8''a%22b%0D%0A%E6%9D%B1%2Epdf"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_makes_a_header_that_says_it_and_nothing_else(name in any::<String>()) {
+            let value = attachment_disposition(&name);
+            prop_assert!(HeaderValue::from_str(&value).is_ok());
+            let (plain, encoded) = value
+                .strip_prefix("attachment; filename=\"")
+                .and_then(|rest| rest.split_once("\"; filename*=UTF-8''"))
+                .unwrap();
+            prop_assert!(!plain.contains(['"', '\\', '%', ';', '/']), "{}", plain);
+            prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'%'), "{}", encoded);
+            let back = percent_encoding::percent_decode_str(encoded).decode_utf8().unwrap();
+            prop_assert_eq!(back, name);
+        }
     }
 }

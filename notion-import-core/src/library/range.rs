@@ -95,24 +95,26 @@ impl FileRange {
     }
 }
 
-/// Answers a request for a file of a tenant with what it asks for, as a download that no cache keeps.
-///
-/// Who may read it is decided before: for readers outside, [`Gate::answer`](super::gate::Gate::answer) does both.
-///
-/// # Errors
-/// The store's.
-pub async fn answer(
-    blobs: &dyn BlobStore,
-    tenant: TenantId,
-    file: &StoredFile,
-    request: &Parts,
-) -> Result<Response<BlobBytes>, StoreError> {
-    let range = FileRange::asked(request, file);
-    let mut response = Response::new(range.open(blobs, tenant, file).await?);
-    *response.status_mut() = range.status();
-    *response.headers_mut() = range.headers(file);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+impl FileRange {
+    /// Answers a request for a file of a tenant with what it asks for, as a download that no cache keeps.
+    ///
+    /// Who may read it is decided before: for readers outside, [`Gate::answer`](super::gate::Gate::answer) does both.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn answer(
+        blobs: &dyn BlobStore,
+        tenant: TenantId,
+        file: &StoredFile,
+        request: &Parts,
+    ) -> Result<Response<BlobBytes>, StoreError> {
+        let range = Self::asked(request, file);
+        let mut response = Response::new(range.open(blobs, tenant, file).await?);
+        *response.status_mut() = range.status();
+        *response.headers_mut() = range.headers(file);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
 }
 
 /// Whether the bytes that the request has of the file are some of those there are. A date or a weak tag does not tell.

@@ -36,7 +36,7 @@
 
 // The files are listed top-down, like the modules of the crate.
 mod relink;
-pub mod property;
+mod property;
 mod blocks;
 mod list;
 mod table;
@@ -57,6 +57,6 @@ mod options;
 
 pub use blocks::render;
 pub use options::{FileRef, Options, StoredFiles};
-pub use property::{properties_table, rows_table};
+pub use property::{plain_value, properties_table, rows_table};
 pub use relink::relink;
 pub use rendered::Rendered;

@@ -30,7 +30,7 @@ pub(crate) enum Found {
 /// What a search looks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum QueryKind {
     /// Pages and data sources.
     #[default]
     Any,
@@ -104,15 +104,15 @@ impl Api {
     }
 
     /// Searches titles, or lists everything shared if `query` is empty, last edited first. No proof of what is missing.
-    pub(crate) fn search(&self, query: &str, kind: Kind) -> List<Found> {
+    pub(crate) fn search(&self, query: &str, kind: QueryKind) -> List<Found> {
         let mut body = json!({"sort": {"timestamp": "last_edited_time", "direction": "descending"}});
         if !query.is_empty() {
             body["query"] = json!(query);
         }
         match kind {
-            Kind::Any => {}
-            Kind::Pages => body["filter"] = json!({"property": "object", "value": "page"}),
-            Kind::DataSources => body["filter"] = json!({"property": "object", "value": "data_source"}),
+            QueryKind::Any => {}
+            QueryKind::Pages => body["filter"] = json!({"property": "object", "value": "page"}),
+            QueryKind::DataSources => body["filter"] = json!({"property": "object", "value": "data_source"}),
         }
         List::new(self.clone(), Endpoint::Post(path(&["search"]), body))
     }

@@ -11,15 +11,30 @@ pub(crate) mod client;
 mod answer;
 #[cfg(feature = "client")]
 pub(crate) mod rate_limit;
-pub mod address;
-pub mod block;
-pub mod database;
-pub mod file;
-pub mod icon;
+pub(crate) mod address;
+pub(crate) mod block;
+pub(crate) mod database;
+pub(crate) mod file;
+pub(crate) mod icon;
 mod lenient;
 pub mod link;
-pub mod page;
-pub mod parent;
-pub mod property;
-pub mod text;
-pub mod tree;
+pub(crate) mod page;
+pub(crate) mod parent;
+pub(crate) mod property;
+pub(crate) mod text;
+pub(crate) mod tree;
+
+pub use address::{LastingUrl, lasting_text};
+pub use block::{
+    Block, BlockType, Bookmark, Callout, Code, Content, Heading, HeadingText, LinkTarget, ListFormat,
+    MeetingNotes, MeetingParts, NumberedListItem, Table, Text, ToDo,
+};
+pub use file::{File, FileSource, HostedFile, SignedUrl};
+pub use icon::Icon;
+pub use page::Page;
+pub use parent::Parent;
+pub use property::{Column, Formula, Properties, Property, PropertyValue, Relation, Rollup};
+pub use text::{
+    Annotations, Color, CustomEmoji, DateRange, LinkMention, Mention, RichText, RichTextKind, plain_text,
+};
+pub use tree::{BlockTree, Handle, Node, ParseError, TreeBuilder};

@@ -16,7 +16,7 @@ use crate::id::NotionId;
 use crate::import::{Fetcher, Pick, Shape};
 use crate::library::document::{Content, DocumentStore, Linked, SyncCursor, SyncPatch};
 use crate::notion::client::Api;
-use crate::notion::endpoints::Kind;
+use crate::notion::endpoints::QueryKind;
 use crate::source::{self, Seen};
 use plan::Plan;
 
@@ -122,7 +122,7 @@ impl SyncTask<'_> {
     /// Asks what was edited lately, or on the first run for all there is: cheap for much, but proof of nothing that is missing.
     async fn hints(&self, plan: &Plan) -> Result<HashMap<NotionId, Seen>, Error> {
         let mut seen = HashMap::new();
-        let mut listing = self.api.search("", Kind::Any).shown_only();
+        let mut listing = self.api.search("", QueryKind::Any).shown_only();
         let is_old = |found: &Seen| plan.since.is_some_and(|since| found.source.edited_at < since);
         'pages: while seen.len() < MOST_HINTS
             && let Some(page) = listing.next_page().await?

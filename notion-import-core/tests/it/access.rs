@@ -1,10 +1,10 @@
 //! What `decide` must never do, whatever it is told. The numbers are those of the threat model's invariants.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::id::{ContactId, DocumentId, MemberId, NdaId, TenantId, VersionNumber};
-use notion_import_core::library::access::{
-    Acceptance, AccessFacts, AccessLevel, Actor, Allow, Assignment, AssignmentId, Decision, DocumentFacts,
-    NdaState, Outside, Publication, Role, Viewer, decide,
+use notion_import_core::store::{Acceptance, AccessFacts};
+use notion_import_core::{
+    AccessLevel, Actor, Allow, Assignment, AssignmentId, ContactId, Decision, DocumentFacts, DocumentId,
+    MemberId, NdaId, NdaState, Outside, Publication, Role, TenantId, VersionNumber, Viewer, decide,
 };
 use proptest::collection::vec;
 use proptest::option;

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use notion_import_core::connection::{Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected};
-use notion_import_core::error::{AccessError, Fault};
-use notion_import_core::id::{AttemptId, TenantId};
+use notion_import_core::{
+    AccessError, Attempt, AttemptId, Authorizer, ConnectLink, ConnectionRef, Fault, Inspected, TenantId,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What the token of every session begins with: searched for in everything that is kept.

@@ -1,20 +1,15 @@
 //! What a host answers as JSON, and what it reads: the names are promised, and no secret is among them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::actor::{Role, UnknownRole};
-use notion_import_core::browse::{Entry, Kind, Listing, Query};
-use notion_import_core::connect::AttemptState;
-use notion_import_core::connection::{ConnectionRef, Granted, Workspace};
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{DocumentId, NdaId, NotionId, TenantId, VersionNumber};
-use notion_import_core::import::{Event, Outcome, Pick, Shape};
-use notion_import_core::library::access::{AccessLevel, DocumentFacts, Outside, Publication};
-use notion_import_core::library::document::{
-    Document, Imported, Link, Source, SourceImage, SourceKind, SourceParent, SourceState, Title,
+use notion_import_core::notion::LastingUrl;
+use notion_import_core::store::{Link, Title};
+use notion_import_core::{
+    AccessLevel, AdminDocument, AttemptState, ConnectionRef, Document, DocumentFacts, DocumentId, Entry,
+    Error, Expected, Granted, ImportEvent, ImportOutcome, Imported, LevelChange, Listing, NdaId, NotionId,
+    Outside, Pick, PublicDocument, Publication, Publish, Query, QueryKind, Role, Shape, Source, SourceImage,
+    SourceKind, SourceParent, SourceState, StoreError, SyncReport, TenantId, UnknownRole, VersionNumber,
+    Workspace,
 };
-use notion_import_core::library::gate::{AdminDocument, Expected, LevelChange, PublicDocument, Publish};
-use notion_import_core::notion::address::LastingUrl;
-use notion_import_core::sync::SyncReport;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -67,8 +62,8 @@ fn granted(name: &str) -> Granted {
     Granted { reference: ConnectionRef::new("nango-1"), workspace }
 }
 
-fn outcome(result: Result<Imported, Error>) -> Event {
-    Event::Finished(Outcome { pick: Pick::page(notion()), result })
+fn outcome(result: Result<Imported, Error>) -> ImportEvent {
+    ImportEvent::Finished(ImportOutcome { pick: Pick::page(notion()), result })
 }
 
 fn writes(written: impl Serialize, expected: &Value) {
@@ -94,7 +89,7 @@ fn what_a_host_answers_is_written_so() {
     let to = json!({ "reference": "nango-1", "workspace": { "id": "w", "name": "Other", "bot": ID } });
     writes(elsewhere, &json!({ "state": "granted_elsewhere", "from": acme, "to": to }));
 
-    writes(Event::Total(2), &json!({ "type": "total", "value": 2 }));
+    writes(ImportEvent::Total(2), &json!({ "type": "total", "value": 2 }));
     let pick = json!({ "id": ID, "kind": "page", "shape": "best" });
     for (imported, kind, version) in [
         (Imported::Created(document()), "created", json!(null)),
@@ -182,10 +177,13 @@ fn reads<T: DeserializeOwned + PartialEq + std::fmt::Debug>(read: Value, expecte
 
 #[test]
 fn what_a_host_is_asked_for_is_read_so() {
-    let query = Query { words: "policy".to_owned(), kind: Kind::DataSources, after: Some("c".to_owned()) };
+    let query =
+        Query { words: "policy".to_owned(), kind: QueryKind::DataSources, after: Some("c".to_owned()) };
     reads(json!({}), Query::default());
     reads(json!({ "words": "policy", "kind": "data_sources", "after": "c" }), query);
-    for (name, kind) in [("any", Kind::Any), ("pages", Kind::Pages), ("data_sources", Kind::DataSources)] {
+    for (name, kind) in
+        [("any", QueryKind::Any), ("pages", QueryKind::Pages), ("data_sources", QueryKind::DataSources)]
+    {
         reads(json!(name), kind);
     }
     reads(json!({ "id": ID, "kind": "page" }), Pick::page(notion()));

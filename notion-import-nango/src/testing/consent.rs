@@ -1,9 +1,8 @@
 //! What follows when a person says yes or no.
 
 use http::StatusCode;
-use notion_import_core::connection::ConnectionRef;
-use notion_import_core::id::NotionId;
 use notion_import_core::testing::Answer;
+use notion_import_core::{ConnectionRef, NotionId};
 use url::Url;
 use uuid::Uuid;
 

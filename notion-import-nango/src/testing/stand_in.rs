@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use notion_import_core::error::TransportError;
+use notion_import_core::TransportError;
 use notion_import_core::testing::{Answer, Reply, World};
 use notion_import_core::transport::{Http, Transport};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,8 +1,6 @@
 //! The connect flow: what is asked of Nango, and what its answers mean.
 
-use notion_import_core::connection::{Authorizer, ConnectionRef, Inspected};
-use notion_import_core::error::Fault;
-use notion_import_core::id::ConnectionId;
+use notion_import_core::{Authorizer, ConnectionId, ConnectionRef, Fault, Inspected};
 use serde_json::{Value, json};
 use wiremock::matchers::{any, body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate, Times};

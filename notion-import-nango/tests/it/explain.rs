@@ -2,8 +2,7 @@
 
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use notion_import_core::connection::TokenSource;
-use notion_import_core::error::Fault;
+use notion_import_core::{Fault, TokenSource};
 
 use crate::{moment, nango};
 

@@ -10,8 +10,7 @@ mod stand_in;
 mod webhook;
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::Attempt;
-use notion_import_core::id::{AttemptId, MemberId, TenantId};
+use notion_import_core::{Attempt, AttemptId, MemberId, TenantId};
 use notion_import_nango::{Config, Nango};
 use url::Url;
 

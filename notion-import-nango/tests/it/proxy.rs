@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use notion_import_core::connection::{Authorizer, Connection, ConnectionRef, TokenSource};
-use notion_import_core::error::Fault;
-use notion_import_core::id::TenantId;
 use notion_import_core::testing::{SimClock, World, WorldTransport};
 use notion_import_core::transport::Clock;
+use notion_import_core::{Authorizer, Connection, ConnectionRef, Fault, TenantId, TokenSource};
 use notion_import_nango::Nango;
 
 use crate::{API_KEY, attempt, config, moment, nango};

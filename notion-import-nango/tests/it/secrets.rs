@@ -1,8 +1,7 @@
 //! Secrets are in no text that could be logged, and no configuration that would leak them is accepted.
 
 use http::HeaderValue;
-use notion_import_core::connection::{Authorizer, Connection, ConnectionRef, TokenSource};
-use notion_import_core::id::TenantId;
+use notion_import_core::{Authorizer, Connection, ConnectionRef, TenantId, TokenSource};
 use notion_import_nango::{Config, Nango};
 use url::Url;
 use wiremock::matchers::any;

@@ -1,7 +1,7 @@
 //! Webhooks: who signed them, and what they hint at.
 
 use http::{HeaderMap, HeaderValue};
-use notion_import_core::connection::ConnectionRef;
+use notion_import_core::ConnectionRef;
 use notion_import_nango::webhook::{Auth, Changed, Event, Operation, Tags, WebhookError, verify};
 use secrecy::SecretString;
 

@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::actor::Actor;
-use notion_import_core::connection::{
-    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
-    Elsewhere, Granted, RunSummary,
+use notion_import_core::store::{Confirmation, Elsewhere, Ground, Settled};
+use notion_import_core::{
+    Actor, Attempt, AttemptId, Conflict, Connection, ConnectionId, ConnectionRecord, ConnectionRef,
+    ConnectionState, ConnectionStore, Granted, RunSummary, StoreError, TenantId,
 };
-use notion_import_core::error::{Conflict, StoreError};
-use notion_import_core::id::{AttemptId, ConnectionId, TenantId};
-use notion_import_core::library::connecting::{Ground, Settled};
 
 use crate::database::{Postgres, Role, Tx, commit, enter};
 use crate::lock;

@@ -4,14 +4,10 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId};
-use notion_import_core::library::access::{Action, Actor, Insider};
-use notion_import_core::library::batch::Batch;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{
-    Document, DocumentReader, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
+use notion_import_core::store::{Batch, Insider, Linked, NewContent, SyncCursor, SyncPatch};
+use notion_import_core::{
+    Action, Actor, BlobId, Connection, Document, DocumentId, DocumentReader, DocumentStore, Imported,
+    NotionId, StoreError, TenantId, Version,
 };
 
 use crate::database::{Postgres, Role, Tx, commit};

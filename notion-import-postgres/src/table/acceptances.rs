@@ -1,9 +1,8 @@
 //! Who has accepted which version of which NDA.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ContactId, NdaId, TenantId};
-use notion_import_core::library::access::Acceptance;
+use notion_import_core::store::Acceptance;
+use notion_import_core::{ContactId, NdaId, StoreError, TenantId};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 

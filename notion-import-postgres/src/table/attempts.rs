@@ -1,9 +1,9 @@
 //! Attempts to connect.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
+use notion_import_core::{
+    Attempt, AttemptId, ConnectionId, ConnectionRef, Granted, MemberId, StoreError, TenantId,
+};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgExecutor, Postgres, Row};

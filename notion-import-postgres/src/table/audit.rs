@@ -1,10 +1,8 @@
 //! The audit. It is only added to.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::actor::Agent;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::audit::{AuditEntry, AuditQuery, NewEntry, Subject};
+use notion_import_core::store::NewEntry;
+use notion_import_core::{Agent, AuditEntry, AuditQuery, StoreError, Subject, TenantId};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;

@@ -4,13 +4,11 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
-use notion_import_core::library::basis::{Basis, ReadState};
-use notion_import_core::library::batch::StoredDocument;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
+use notion_import_core::store::{Basis, Link, Linked, ReadState, StoredDocument, Title};
+use notion_import_core::{
+    BlobId, Connection, ConnectionId, Document, DocumentId, NotionId, Source, StoreError, TenantId,
+    VersionNumber,
+};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, TenantId};
+use notion_import_core::{ConnectionId, StoreError, TenantId};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 

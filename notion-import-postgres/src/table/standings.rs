@@ -2,11 +2,8 @@
 
 use std::collections::HashMap;
 
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NdaId, TenantId, VersionNumber};
-use notion_import_core::library::access::{AccessLevel, Publication};
-use notion_import_core::library::batch::StoredDocument;
-use notion_import_core::library::standing::Standing;
+use notion_import_core::store::{Standing, StoredDocument};
+use notion_import_core::{AccessLevel, DocumentId, NdaId, Publication, StoreError, TenantId, VersionNumber};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 
@@ -58,7 +55,7 @@ pub(crate) async fn published(
 }
 
 /// Of the documents that are published, those that somebody outside might be shown, in no order: what is public or listed, and
-/// what this reader was let in to. It is for [`decide`](notion_import_core::library::access::decide) to say.
+/// what this reader was let in to. It is for [`decide`](notion_import_core::decide) to say.
 pub(crate) async fn published_outside(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

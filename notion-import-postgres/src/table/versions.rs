@@ -4,10 +4,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{Document, StoredFile, Version};
+use notion_import_core::{
+    BlobId, Document, DocumentId, StoreError, StoredFile, TenantId, Version, VersionNumber,
+};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;

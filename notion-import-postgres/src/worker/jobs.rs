@@ -1,8 +1,7 @@
 //! What is queued.
 
 use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext};
-use notion_import_core::error::Error;
-use notion_import_core::id::{ConnectionId, TenantId};
+use notion_import_core::{ConnectionId, Error, TenantId};
 use serde::{Deserialize, Serialize};
 
 use super::Worker;

@@ -12,9 +12,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{ConnectionId, TenantId};
-use notion_import_core::schedule::{Dispatcher, Scheduler};
+use notion_import_core::{ConnectionId, Dispatcher, Error, Scheduler, StoreError, TenantId};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::database::{Postgres, Role, commit, leave};
@@ -43,7 +41,7 @@ const RESTART: Duration = Duration::from_secs(5);
 ///
 /// ```no_run
 /// # use std::sync::Arc;
-/// # use notion_import_core::{connect::Connector, error::StoreError, schedule::Scheduler, service::Service};
+/// # use notion_import_core::{Connector, Scheduler, Service, StoreError};
 /// # use notion_import_postgres::{Postgres, Worker};
 /// # async fn service(postgres: Postgres, scheduler: Scheduler, connector: Connector) -> Result<Service, StoreError> {
 /// let worker = Worker::open(&postgres, scheduler.clone()).await?;
@@ -58,7 +56,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Makes the queue's tables, or brings them up to date. [`ScheduleOptions`](notion_import_core::schedule::ScheduleOptions)
+    /// Makes the queue's tables, or brings them up to date. [`ScheduleOptions`](notion_import_core::ScheduleOptions)
     /// say how many connections this process syncs at once, and after what silence others take over.
     ///
     /// # Errors
@@ -71,7 +69,7 @@ impl Worker {
     }
 
     /// Spreads what is queued at once over this time, so that it does not meet Notion at once: by default half of
-    /// [`ScheduleOptions::poll`](notion_import_core::schedule::ScheduleOptions::poll).
+    /// [`ScheduleOptions::poll`](notion_import_core::ScheduleOptions::poll).
     #[must_use]
     pub fn spread(mut self, over: Duration) -> Self {
         self.spread = over;

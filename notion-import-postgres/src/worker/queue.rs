@@ -7,8 +7,7 @@ use graphile_worker::worker_utils::types::CleanupTask;
 use graphile_worker::{
     Database, LocalQueueConfig, RefetchDelayConfig, WorkerOptions, WorkerRecoveryConfig, WorkerShutdownConfig,
 };
-use notion_import_core::error::StoreError;
-use notion_import_core::schedule::ScheduleOptions;
+use notion_import_core::{ScheduleOptions, StoreError};
 
 use super::Worker;
 use super::driver::Patient;

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use notion_import_core::connection::{Connection, RunSummary};
-use notion_import_core::error::{Error as ImportError, StoreError};
-use notion_import_core::id::TenantId;
-use notion_import_core::library::document::{
-    DocumentStore, Found, Imported, NewContent, SourceState, SyncCursor, SyncPatch,
-};
+use notion_import_core::store::{Found, NewContent, SyncCursor, SyncPatch};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
+use notion_import_core::{
+    Connection, DocumentStore, Error as ImportError, Imported, RunSummary, SourceState, StoreError, TenantId,
+};
 use notion_import_postgres::{Options, Postgres};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, Row};
@@ -164,7 +162,7 @@ async fn a_patch_that_fails_in_the_middle_never_was() {
 
 #[tokio::test]
 async fn claims_that_fail_in_the_middle_leave_every_connection_free() {
-    use notion_import_core::connection::{ConnectionState, ConnectionStore};
+    use notion_import_core::{ConnectionState, ConnectionStore};
 
     let database = Database::empty().await;
     let postgres = open(&database).await;

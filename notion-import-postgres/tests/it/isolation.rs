@@ -1,13 +1,11 @@
 //! Each way in which row-level security is known to leak, tried on the tables as they are.
 
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::connection::{
-    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, Workspace,
-};
-use notion_import_core::error::{Conflict, StoreError};
-use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
-use notion_import_core::library::document::{DocumentStore, SyncCursor};
+use notion_import_core::store::{Confirmation, SyncCursor};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
+use notion_import_core::{
+    Actor, Attempt, AttemptId, Conflict, Connection, ConnectionRecord, ConnectionRef, ConnectionStore,
+    DocumentStore, Granted, MemberId, NotionId, Role, StoreError, TenantId, Workspace,
+};
 use notion_import_postgres::Postgres;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;

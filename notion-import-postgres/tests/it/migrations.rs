@@ -1,8 +1,7 @@
 //! Databases come to have their tables and roles, however many get them at once.
 
 use futures_util::future::join_all;
-use notion_import_core::connection::ConnectionStore;
-use notion_import_core::id::TenantId;
+use notion_import_core::{ConnectionStore, TenantId};
 use notion_import_postgres::{OpenError, Postgres};
 
 use crate::cluster::{Database, HOST, run};

@@ -1,7 +1,6 @@
 //! Who may open a database, and what is said of one that does not open.
 
-use notion_import_core::connection::ConnectionStore;
-use notion_import_core::id::TenantId;
+use notion_import_core::{ConnectionStore, TenantId};
 use notion_import_postgres::{OpenError, Postgres};
 
 use crate::cluster::{Database, HOST, run};

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use notion_import_core::library::memory::MemoryBlobs;
-use notion_import_core::testing::suite::{self, Files, Promise, connections, documents, sweeping};
+use notion_import_core::MemoryBlobs;
+use notion_import_core::testing::suite;
+use notion_import_core::testing::suite::{Files, Promise, connections, documents, sweeping};
 use notion_import_postgres::Postgres;
 
 use crate::cluster::{Database, run};

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::document::DocumentStore;
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
+use notion_import_core::{Connection, DocumentStore, StoreError, TenantId};
 
 use crate::cluster::{Database, run};
 
@@ -39,10 +36,9 @@ async fn an_import_that_is_under_way_is_detached_too() {
 #[tokio::test]
 async fn people_who_change_one_document_at_once_take_turns() {
     use futures_util::future::join_all;
-    use notion_import_core::id::{MemberId, NdaId};
-    use notion_import_core::library::access::{Actor, Role};
-    use notion_import_core::library::audit::{AuditLog, AuditQuery};
-    use notion_import_core::library::gate::{AccessStore, NewNdaVersion};
+    use notion_import_core::{
+        AccessStore, Actor, AuditLog, AuditQuery, MemberId, NdaId, NewNdaVersion, Role,
+    };
 
     let database = Database::empty().await;
     let postgres = database.open(8).await;

@@ -1,14 +1,12 @@
 //! What is readable according to the database is what `decide` says, on libraries drawn at random and written past the stores.
 
-use notion_import_core::connection::Connection;
-use notion_import_core::id::{ContactId, DocumentId, MemberId, NdaId, TenantId, VersionNumber};
-use notion_import_core::library::access::{
-    Acceptance, AccessFacts, AccessLevel, Actor, Assignment, AssignmentId, DocumentFacts, NdaState, Outside,
-    Publication, Role, Viewer, decide,
-};
-use notion_import_core::library::document::DocumentStore;
-use notion_import_core::library::gate::AccessStore;
+use notion_import_core::store::{Acceptance, AccessFacts};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
+use notion_import_core::{
+    AccessLevel, AccessStore, Actor, Assignment, AssignmentId, Connection, ContactId, DocumentFacts,
+    DocumentId, DocumentStore, MemberId, NdaId, NdaState, Outside, Publication, Role, TenantId,
+    VersionNumber, Viewer, decide,
+};
 use notion_import_postgres::Postgres;
 use proptest::collection::vec;
 use proptest::option;

@@ -1,7 +1,6 @@
 //! A login that lacks a right is told which, and what gives it; given that, it opens the database.
 
-use notion_import_core::connection::ConnectionStore;
-use notion_import_core::id::TenantId;
+use notion_import_core::{ConnectionStore, TenantId};
 use notion_import_postgres::{MissingRight, OpenError, Options, Postgres, Prefix};
 use uuid::Uuid;
 

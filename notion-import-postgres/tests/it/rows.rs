@@ -1,12 +1,11 @@
 //! What is in the tables, and what of it can be relied on.
 
 use futures_util::future::join_all;
-use notion_import_core::connection::{Connection, ConnectionState, ConnectionStore};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::document::{DocumentStore, Imported, SyncCursor};
-use notion_import_core::library::title::title as clean;
-use notion_import_core::testing::suite::{content, content_manager, minute, page};
+use notion_import_core::store::SyncCursor;
+use notion_import_core::testing::suite::{content, content_manager, minute, page, title as clean};
+use notion_import_core::{
+    Connection, ConnectionState, ConnectionStore, DocumentStore, Imported, StoreError, TenantId,
+};
 use sqlx::AssertSqlSafe;
 
 use crate::cluster::{Database, run};
@@ -57,8 +56,7 @@ async fn a_state_nobody_knows_needs_reauthorisation_and_is_not_claimed() {
 #[cfg(feature = "gate")]
 #[tokio::test]
 async fn a_publication_nobody_knows_is_none() {
-    use notion_import_core::library::access::{Publication, Viewer};
-    use notion_import_core::library::gate::AccessStore;
+    use notion_import_core::{AccessStore, Publication, Viewer};
 
     let database = Database::empty().await;
     let postgres = database.open(1).await;

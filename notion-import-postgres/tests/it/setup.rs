@@ -1,8 +1,6 @@
 //! Installations beside one another, and a host whose login owns nothing.
 
-use notion_import_core::connection::ConnectionStore;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::document::DocumentStore;
+use notion_import_core::{ConnectionStore, DocumentStore, TenantId};
 use notion_import_postgres::{OpenError, Options, Postgres, Prefix, setup_sql};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use uuid::Uuid;

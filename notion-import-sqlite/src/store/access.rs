@@ -2,14 +2,10 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
-use notion_import_core::library::access::{
-    AccessFacts, Assignment, DocumentFacts, Insider, NdaState, Viewer,
-};
-use notion_import_core::library::document::Version;
-use notion_import_core::library::gate::{
-    AccessStore, Act, AdminDocument, Found, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
+use notion_import_core::store::{AccessFacts, Act, ActFacts, Insider, Permit, Scope, Verdict, Write};
+use notion_import_core::{
+    AccessStore, AdminDocument, Assignment, ContactId, DocumentFacts, DocumentId, NdaId, NdaState, NdaText,
+    PublicDocument, StoreError, TenantId, Version, Viewer,
 };
 
 use crate::database::{Sqlite, Tx, commit};
@@ -117,8 +113,8 @@ impl AccessStore for Sqlite {
 }
 
 /// What an act is decided on. This is the only transaction that writes.
-async fn found(tx: &mut Tx, tenant: TenantId, scope: &Scope) -> Result<Found, StoreError> {
-    let mut found = Found::default();
+async fn found(tx: &mut Tx, tenant: TenantId, scope: &Scope) -> Result<ActFacts, StoreError> {
+    let mut found = ActFacts::default();
     if let Some(id) = scope.document {
         found.kept = documents::get(&mut **tx, tenant, id).await?;
         found.standing = standings::get(&mut **tx, tenant, id).await?;

@@ -1,9 +1,7 @@
 //! The audit on SQLite.
 
 use async_trait::async_trait;
-use notion_import_core::actor::Actor;
-use notion_import_core::error::StoreError;
-use notion_import_core::library::audit::{AuditEntry, AuditLog, AuditQuery};
+use notion_import_core::{Actor, AuditEntry, AuditLog, AuditQuery, StoreError};
 
 use crate::database::Sqlite;
 use crate::table::audit;

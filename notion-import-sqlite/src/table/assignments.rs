@@ -1,9 +1,7 @@
 //! Who is let in to which document.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ContactId, DocumentId, TenantId};
-use notion_import_core::library::access::{Assignment, AssignmentId};
+use notion_import_core::{Assignment, AssignmentId, ContactId, DocumentId, StoreError, TenantId};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 

@@ -1,9 +1,7 @@
 //! Attempts to connect.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{Attempt, ConnectionRef, Granted};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, TenantId};
+use notion_import_core::{Attempt, AttemptId, ConnectionRef, Granted, StoreError, TenantId};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, SqliteExecutor};

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::{
-    Connection, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary, Workspace,
+use notion_import_core::{
+    Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary, StoreError,
+    TenantId, Workspace,
 };
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, TenantId};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 

@@ -3,13 +3,10 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId, VersionNumber};
-use notion_import_core::library::basis::ReadState;
-use notion_import_core::library::batch::StoredDocument;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{Document, Link, Linked, Source, Title};
+use notion_import_core::store::{Link, Linked, ReadState, StoredDocument, Title};
+use notion_import_core::{
+    BlobId, Connection, Document, DocumentId, NotionId, Source, StoreError, TenantId, VersionNumber,
+};
 use serde_json::{Value, json};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;

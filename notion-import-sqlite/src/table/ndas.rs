@@ -1,9 +1,7 @@
 //! NDAs, their versions, and the tenant's default one.
 
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{NdaId, TenantId};
-use notion_import_core::library::access::NdaState;
-use notion_import_core::library::gate::{Act, NdaText};
+use notion_import_core::store::Act;
+use notion_import_core::{NdaId, NdaState, NdaText, StoreError, TenantId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor};
 

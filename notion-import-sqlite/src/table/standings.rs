@@ -1,10 +1,7 @@
 //! How documents stand towards their readers.
 
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
-use notion_import_core::library::access::{AccessLevel, Publication};
-use notion_import_core::library::batch::StoredDocument;
-use notion_import_core::library::standing::Standing;
+use notion_import_core::store::{Standing, StoredDocument};
+use notion_import_core::{AccessLevel, DocumentId, Publication, StoreError, TenantId, VersionNumber};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 

@@ -1,8 +1,7 @@
 //! What is known of a connection's writers, and how far they have come.
 
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::library::document::SyncCursor;
+use notion_import_core::store::SyncCursor;
+use notion_import_core::{Connection, StoreError};
 use sqlx::SqliteExecutor;
 
 use crate::error::backend;

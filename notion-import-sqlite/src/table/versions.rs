@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, TenantId, VersionNumber};
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{Document, StoredFile, Version};
+use notion_import_core::{
+    BlobId, Document, DocumentId, StoreError, StoredFile, TenantId, Version, VersionNumber,
+};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 

@@ -5,15 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt;
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::TenantId;
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::document::Imported;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     Endpoint, FastClock, Grant, SimClock, World, WorldTransport, paragraph, toggle,
 };
+use notion_import_core::{Connection, ImportEvent, Imported, Importer, Pick, StaticToken, TenantId};
 use notion_import_sqlite::Sqlite;
 
 fn morning() -> DateTime<Utc> {
@@ -37,12 +33,12 @@ async fn import(
         .through(Arc::new(transport), Arc::new(clock))
         .build()
         .unwrap();
-    let events: Vec<Event> =
+    let events: Vec<ImportEvent> =
         importer.import(&content_manager(connection.tenant), connection, picks.to_vec()).collect().await;
     sqlite.close().await;
     let finished = events.into_iter().filter_map(|event| match event {
-        Event::Finished(outcome) => Some(outcome.result.unwrap()),
-        Event::Total(_) => None,
+        ImportEvent::Finished(outcome) => Some(outcome.result.unwrap()),
+        ImportEvent::Total(_) => None,
     });
     finished.collect()
 }

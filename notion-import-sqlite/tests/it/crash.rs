@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use notion_import_core::library::blob::{Blob, BlobId, BlobStore};
-use notion_import_core::library::document::{Content, DocumentStore, NewContent, StoredFile};
+use notion_import_core::store::NewContent;
 use notion_import_core::testing::suite::{content, content_manager, minute};
+use notion_import_core::{Blob, BlobId, BlobStore, Content, DocumentStore, StoredFile};
 use notion_import_sqlite::Sqlite;
 use sqlx::{Connection, SqliteConnection};
 

@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use notion_import_core::connection::{Connection, ConnectionState, ConnectionStore};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::document::{DocumentStore, Imported, SyncCursor};
-use notion_import_core::library::title::title as clean;
-use notion_import_core::testing::suite::{bytes, content, content_manager, minute, page};
+use notion_import_core::store::SyncCursor;
+use notion_import_core::testing::suite::{bytes, content, content_manager, minute, page, title as clean};
+use notion_import_core::{
+    BlobStore, Connection, ConnectionState, ConnectionStore, DocumentStore, Imported, StoreError, TenantId,
+};
 use notion_import_sqlite::Sqlite;
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -148,9 +146,7 @@ async fn versions_and_history_cannot_be_rewritten() {
 
 #[cfg(feature = "gate")]
 mod gate {
-    use notion_import_core::id::MemberId;
-    use notion_import_core::library::access::{AccessLevel, Actor, Publication, Role, Viewer};
-    use notion_import_core::library::gate::AccessStore;
+    use notion_import_core::{AccessLevel, AccessStore, Actor, MemberId, Publication, Role, Viewer};
 
     use super::*;
 

@@ -4,10 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use notion_import_core::error::StoreError;
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::document::DocumentStore;
 use notion_import_core::testing::suite::{bytes, content, content_manager, minute};
+use notion_import_core::{BlobStore, DocumentStore, StoreError};
 use notion_import_sqlite::Sqlite;
 
 use crate::processes::{connection, numbered, spawn_after, told};

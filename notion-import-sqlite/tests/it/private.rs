@@ -6,9 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::document::DocumentStore;
 use notion_import_core::testing::suite::{bytes, content, content_manager, minute};
+use notion_import_core::{BlobStore, DocumentStore};
 use notion_import_sqlite::Sqlite;
 
 use crate::processes::{connection, numbered, spawn_after, told};

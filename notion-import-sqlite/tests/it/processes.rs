@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use futures_util::future::join_all;
-use notion_import_core::connection::Connection;
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::library::document::{DocumentStore, Source};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
+use notion_import_core::{Connection, DocumentStore, NotionId, Source, TenantId};
 use notion_import_sqlite::Sqlite;
 use uuid::Uuid;
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use notion_import_core::testing::suite::{self, Files, blobs, connections, documents, sweeping};
+use notion_import_core::testing::suite;
+use notion_import_core::testing::suite::{Files, blobs, connections, documents, sweeping};
 use notion_import_sqlite::Sqlite;
 use tempfile::TempDir;
 

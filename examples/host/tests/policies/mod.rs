@@ -6,14 +6,10 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
-use notion_import_core::library::access::Actor;
-use notion_import_core::library::batch::{Batch, StoredDocument};
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{
-    Content, DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version,
+use notion_import_core::store::{Batch, Linked, NewContent, StoredDocument, SyncCursor, SyncPatch};
+use notion_import_core::{
+    Actor, BlobId, Connection, ConnectionId, Content, DocumentId, DocumentStore, Imported, NotionId,
+    StoreError, TenantId, Version,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};

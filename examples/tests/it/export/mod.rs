@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::testing::{
     Author, Database, Grant, Server, World, block, file, image, paragraph, pdf, toggle,
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::testing::{FaultPlan, paragraph};
 
 use super::{PDF, PNG, Stage, Tree, differing, pages, text, tree, visible};

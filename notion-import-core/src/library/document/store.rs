@@ -43,7 +43,7 @@ pub trait DocumentReader: Send + Sync {
     }
 
     /// Returns a document's versions, newest first. Their files are in the [`BlobStore`](crate::library::blob::BlobStore), for a request
-    /// by [`range::answer`](crate::library::range::answer).
+    /// by [`FileRange::answer`](crate::FileRange::answer).
     async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError>;
 
     /// Returns the versions of a document of the actor's tenant, newest first.

@@ -117,7 +117,7 @@ pub struct Scope {
 
 /// What a store has found in a [`Scope`].
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Found {
+pub struct ActFacts {
     /// The document, if the tenant has it.
     pub kept: Option<StoredDocument>,
     /// How it stands.
@@ -236,7 +236,7 @@ impl Act {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the tenant has no such document, version, assignment or NDA; otherwise those of the change.
-    pub fn decide(&self, found: Found) -> Result<Verdict, StoreError> {
+    pub fn decide(&self, found: ActFacts) -> Result<Verdict, StoreError> {
         match &self.by {
             By::Reader(site, viewer, new) => self.accept(*site, viewer, new, found),
             By::Member(actor, AccessChange::Document(_, change)) => self.of_document(actor, change, found),
@@ -254,9 +254,9 @@ impl Act {
         &self,
         actor: &Actor,
         change: &DocumentChange,
-        found: Found,
+        found: ActFacts,
     ) -> Result<Verdict, StoreError> {
-        let Found { kept, mut standing, has_version, assignment, facts, .. } = found;
+        let ActFacts { kept, mut standing, has_version, assignment, facts, .. } = found;
         let mut kept = kept.ok_or(StoreError::NotFound)?;
         let id = kept.document.id;
         let (writes, events) = match change {
@@ -354,9 +354,9 @@ impl Act {
         site: TenantId,
         viewer: &Viewer,
         new: &NewAcceptance,
-        found: Found,
+        found: ActFacts,
     ) -> Result<Verdict, StoreError> {
-        let Found { kept, standing, facts, nda_text, .. } = found;
+        let ActFacts { kept, standing, facts, nda_text, .. } = found;
         let document = standing.facts(site, kept.ok_or(StoreError::NotFound)?.document.id);
         let contact =
             accepts(site, viewer, &document, &facts, new.nda, self.at).ok_or(StoreError::NotFound)?;

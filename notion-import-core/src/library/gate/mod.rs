@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, header};
 use serde::Serialize;
 
-pub use act::{AccessChange, Act, DocumentChange, Found, Scope, Verdict, Write};
+pub use act::{AccessChange, Act, ActFacts, DocumentChange, Scope, Verdict, Write};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
 pub use store::AccessStore;
 
@@ -21,7 +21,7 @@ use super::access::{
 };
 use super::blob::{BlobBytes, BlobId, BlobStore};
 use super::document::{Content, Document, StoredFile, Version};
-use super::range;
+use super::range::FileRange;
 use super::standing::Standing;
 use crate::error::StoreError;
 use crate::id::{DocumentId, TenantId, VersionNumber};
@@ -112,6 +112,62 @@ pub struct PublicDocument {
 }
 
 /// The one door through which documents are read: facts, decision, then bytes.
+///
+/// What is imported is internal and unpublished; a person publishes a version, and another decision opens it.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+///
+/// use notion_import_core::testing::{SimClock, World, WorldTransport, paragraph};
+/// use notion_import_core::transport::Clock;
+/// use notion_import_core::{
+///     AccessLevel, AccessStore, Actor, Connection, Expected, Gate, Importer, LevelChange, MemberId,
+///     MemoryBlobs, MemoryLibrary, Pick, Publish, ReadOutcome, Role, StaticToken, TenantId, Viewer,
+/// };
+///
+/// # let world = World::new(7);
+/// # let clock = SimClock::new("2026-11-22T08:00:00Z".parse()?);
+/// # let author = world.at(clock.now());
+/// # let workspace = author.workspace("Acme");
+/// # let policy = author.page(workspace, "Security policy");
+/// # author.append(policy, [paragraph("We encrypt everything.")]);
+/// # let grant = world.grant(workspace, [policy]);
+/// # clock.advance(std::time::Duration::from_secs(600));
+/// # let tokens = StaticToken::new(grant.token.clone());
+/// # let transport = WorldTransport::new(world.clone(), clock.clone());
+/// # let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
+/// # let importer = Importer::builder(Arc::new(tokens), Arc::new(library.clone()), Arc::new(blobs.clone()))
+/// #     .through(Arc::new(transport), Arc::new(clock.clone()))
+/// #     .build()?;
+/// # let connection = Connection::new(TenantId::fresh(), "acme");
+/// # let manager = Actor::new(connection.tenant, MemberId::fresh(), Role::ContentManager);
+/// # importer.import_one(&manager, &connection, Pick::page(policy)).await?;
+/// let gate = Gate::new(Arc::new(library.clone()), Arc::new(blobs));
+/// let (site, now) = (connection.tenant, clock.now());
+/// let document = library.documents(&manager, None, 1).await?.remove(0);
+/// let id = document.document.id;
+/// let closed = gate.read(site, &Viewer::Anonymous, id, now).await?;
+/// assert!(matches!(closed, ReadOutcome::Closed(_)));
+///
+/// let expected = |level, revision| Expected { level, revision, reason: "reviewed".into() };
+/// let version = library.versions(&manager, id).await?[0].number;
+/// let title = "Security policy".to_owned();
+/// let publish = Publish { version, title, expected: expected(AccessLevel::Internal, document.revision) };
+/// library.publish(&manager, id, &publish, now).await?;
+/// let revision = library.document(&manager, id).await?.ok_or("gone")?.revision;
+/// let to_all = LevelChange { to: AccessLevel::Public, expected: expected(AccessLevel::Internal, revision) };
+/// library.set_level(&manager, id, &to_all, now).await?;
+///
+/// let ReadOutcome::Open(readable) = gate.read(site, &Viewer::Anonymous, id, now).await? else { panic!("closed") };
+/// assert_eq!(readable.title, "Security policy");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone)]
 pub struct Gate {
     access: Arc<dyn AccessStore>,
@@ -180,7 +236,7 @@ impl Gate {
     }
 
     /// Answers a request for a file of a document that somebody was allowed to read: with all of it or the
-    /// [part](range::FileRange::asked) that is asked for, as a download. What is public is kept by caches that ask before each use,
+    /// [part](FileRange::asked) that is asked for, as a download. What is public is kept by caches that ask before each use,
     /// the rest by none.
     ///
     /// # Errors
@@ -192,7 +248,7 @@ impl Gate {
         request: &Parts,
     ) -> Result<Response<BlobBytes>, StoreError> {
         let file = readable.file(blob).ok_or(StoreError::NotFound)?;
-        let mut response = range::answer(&*self.blobs, readable.site, file, request).await?;
+        let mut response = FileRange::answer(&*self.blobs, readable.site, file, request).await?;
         if readable.cacheable {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         }

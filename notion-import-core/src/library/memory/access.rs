@@ -9,7 +9,7 @@ use crate::id::{ContactId, DocumentId, NdaId, TenantId};
 use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, Insider, NdaState, Viewer};
 use crate::library::document::Version;
 use crate::library::gate::{
-    AccessStore, Act, AdminDocument, Found, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
+    AccessStore, Act, ActFacts, AdminDocument, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
 };
 
 #[async_trait]
@@ -105,11 +105,11 @@ impl AccessStore for MemoryLibrary {
 }
 
 impl Tenant {
-    fn found(&self, scope: &Scope) -> Found {
+    fn found(&self, scope: &Scope) -> ActFacts {
         let shelved = scope.document.and_then(|id| self.documents.get(&id));
         let kept = shelved.map(|shelved| shelved.kept.clone());
         let assignments = &self.access.assignments;
-        Found {
+        ActFacts {
             standing: scope.document.map(|id| self.standing_of(id)).unwrap_or_default(),
             has_version: scope
                 .document

@@ -8,7 +8,7 @@ use super::Switchboard;
 use crate::download::{Accept, DownloadLimits, Downloader, External, Guard, Wanted};
 use crate::error::{DownloadError, Error};
 use crate::id::TenantId;
-use crate::importer::Builder;
+use crate::importer::ImporterBuilder;
 use crate::library::blob::BlobStore;
 use crate::library::document::StoredFile;
 use crate::transport::{SharedClock, SystemClock};
@@ -37,7 +37,7 @@ impl Default for Download {
 
 impl Download {
     /// Downloads as an importer of this builder would.
-    pub fn of(builder: Builder) -> Self {
+    pub fn of(builder: ImporterBuilder) -> Self {
         let (guard, options) = builder.downloads();
         Self { guard, limits: options.downloads, cap: options.largest_file, ..Self::default() }
     }
@@ -56,7 +56,7 @@ impl Download {
         self
     }
 
-    /// Trusts an origin, as [`trust_origin`](crate::importer::Builder::trust_origin) does.
+    /// Trusts an origin, as [`trust_origin`](crate::importer::ImporterBuilder::trust_origin) does.
     #[must_use]
     pub fn trusting(mut self, origin: &Url) -> Self {
         self.guard.trust(origin);

@@ -4,8 +4,9 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use notion_import_core::library::memory::MemoryConnections;
-//! use notion_import_core::testing::suite::{self, connections};
+//! use notion_import_core::MemoryConnections;
+//! use notion_import_core::testing::suite;
+//! use notion_import_core::testing::suite::connections;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
@@ -75,6 +76,7 @@ pub mod downloads;
 pub mod sweeping;
 mod fixture;
 
+pub use crate::library::title::title;
 pub use access::Library;
 pub use audited::Audited;
 pub use fixture::{bytes, content, content_manager, minute, page, permit};

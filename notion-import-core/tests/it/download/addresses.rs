@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use notion_import_core::connection::StaticToken;
-use notion_import_core::import::{DownloadLimits, ImportOptions, TreeLimits};
-use notion_import_core::importer::{Builder, External, Importer, Timeouts};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
-use notion_import_core::sync::SyncOptions;
 use notion_import_core::testing::{Download, FileServer, Step, Switchboard};
+use notion_import_core::{
+    DownloadLimits, External, ImportOptions, Importer, ImporterBuilder, MemoryBlobs, MemoryLibrary,
+    StaticToken, SyncOptions, Timeouts, TreeLimits,
+};
 
 use super::{download, is_refused, public, sending_to, server};
 
@@ -168,7 +167,7 @@ fn switchboard() -> Switchboard {
 }
 
 /// An importer with every setting at its widest: a new one does not compile until it is here.
-fn widest() -> Builder {
+fn widest() -> ImporterBuilder {
     let age = Duration::from_secs(1 << 40);
     Importer::builder(
         Arc::new(StaticToken::new("ntn_token")),

@@ -5,17 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::import::{Fetched, Pick};
-use notion_import_core::importer::{External, Importer};
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::Content;
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 use notion_import_core::testing::{
     Author, Endpoint, Fault, Reply, SimClock, World, WorldTransport, block, image, paragraph, pdf,
 };
 use notion_import_core::transport::{Clock, Request};
+use notion_import_core::{
+    BlobId, Connection, Content, External, Fetched, Importer, MemoryBlobs, MemoryLibrary, NotionId, Pick,
+    StaticToken, TenantId,
+};
 use serde_json::json;
 
 struct Stage {
@@ -71,7 +68,7 @@ impl Stage {
         block["image"]["file"]["url"].as_str().unwrap().to_owned()
     }
 
-    async fn fetch(&self, external: External) -> Result<Fetched, notion_import_core::error::Error> {
+    async fn fetch(&self, external: External) -> Result<Fetched, notion_import_core::Error> {
         let transport = WorldTransport::new(self.world.clone(), self.clock.clone());
         let importer = Importer::builder(
             Arc::new(StaticToken::new(self.token.clone())),

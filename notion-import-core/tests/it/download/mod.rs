@@ -9,11 +9,8 @@ mod tls;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use notion_import_core::error::{DownloadError, Error};
-use notion_import_core::id::TenantId;
-use notion_import_core::library::document::StoredFile;
-use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::testing::{Download, FileServer, Step, suite};
+use notion_import_core::{DownloadError, Error, MemoryBlobs, StoredFile, TenantId};
 
 #[tokio::test]
 async fn downloads_into_memory_keep_every_promise() {

@@ -1,9 +1,6 @@
-//! Names of files, as they are shown and as they go into a header.
+//! Names of files, as they are shown.
 
-use http::HeaderValue;
-use notion_import_core::library::file_name::attachment_disposition;
 use notion_import_core::testing::Download;
-use proptest::prelude::*;
 
 use super::{download, server};
 
@@ -21,21 +18,5 @@ async fn a_file_is_called_what_its_address_says_and_nothing_that_could_do_harm()
         ("?name=secret", "file.pdf"),
     ] {
         assert_eq!(download(&trusting, &report.url(path)).await.unwrap().name, expected, "{path}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn any_name_makes_a_header_that_says_it_and_nothing_else(name in any::<String>()) {
-        let value = attachment_disposition(&name);
-        prop_assert!(HeaderValue::from_str(&value).is_ok());
-        let (plain, encoded) = value
-            .strip_prefix("attachment; filename=\"")
-            .and_then(|rest| rest.split_once("\"; filename*=UTF-8''"))
-            .unwrap();
-        prop_assert!(!plain.contains(['"', '\\', '%', ';', '/']), "{}", plain);
-        prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'%'), "{}", encoded);
-        let back = percent_encoding::percent_decode_str(encoded).decode_utf8().unwrap();
-        prop_assert_eq!(back, name);
     }
 }

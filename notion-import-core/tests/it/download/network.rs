@@ -3,9 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use notion_import_core::error::{DownloadError, Error, TransportError};
-use notion_import_core::importer::External;
 use notion_import_core::testing::Download;
+use notion_import_core::{DownloadError, Error, External, TransportError};
 use tokio::net::TcpListener;
 
 use super::{download, is_refused, server};
@@ -47,8 +46,7 @@ async fn a_server_that_does_not_prove_who_it_is_is_asked_nothing() {
     let report = server().await;
     let origin = report.origin().as_str().replace("http://", "https://");
     let trusting = Download::default().trusting(&origin.parse().unwrap());
-    let quick =
-        notion_import_core::import::DownloadLimits { whole: Duration::from_secs(1), ..Default::default() };
+    let quick = notion_import_core::DownloadLimits { whole: Duration::from_secs(1), ..Default::default() };
     let outcome = download(&trusting.within(quick), &format!("{origin}a.pdf")).await;
     let expected = matches!(
         outcome,

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use notion_import_core::error::{DownloadError, Error, StoreError, TransportError};
-use notion_import_core::id::TenantId;
-use notion_import_core::import::DownloadLimits;
-use notion_import_core::library::blob::{BlobId, BlobStore};
-use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::testing::{Download, FastClock};
+use notion_import_core::{
+    BlobId, BlobStore, DownloadError, DownloadLimits, Error, MemoryBlobs, StoreError, TenantId,
+    TransportError,
+};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,9 +1,7 @@
 //! The picker.
 
 use futures_util::StreamExt;
-use notion_import_core::browse::{Kind, Query};
-use notion_import_core::error::Error;
-use notion_import_core::library::document::SourceKind;
+use notion_import_core::{Error, Query, QueryKind, SourceKind};
 
 use super::Stage;
 
@@ -46,10 +44,10 @@ async fn the_picker_filters_by_kind_and_words() {
         titles.sort_unstable();
         assert_eq!(titles, expected, "{words} {kind:?}");
     };
-    check("vendor", Kind::Any, &["Vendor policy", "Vendors"]).await;
-    check("vendor", Kind::Pages, &["Vendor policy"]).await;
-    check("vendor", Kind::DataSources, &["Vendors"]).await;
-    check("nothing of the kind", Kind::Any, &[]).await;
+    check("vendor", QueryKind::Any, &["Vendor policy", "Vendors"]).await;
+    check("vendor", QueryKind::Pages, &["Vendor policy"]).await;
+    check("vendor", QueryKind::DataSources, &["Vendors"]).await;
+    check("nothing of the kind", QueryKind::Any, &[]).await;
 }
 
 #[tokio::test]

@@ -6,20 +6,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use notion_import_core::browse::Query;
-use notion_import_core::connect::{AttemptState, Begun, Connector};
-use notion_import_core::connection::{
-    ConfirmedIdentity, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
-    Elsewhere, StaticToken, Workspace,
-};
-use notion_import_core::error::{Conflict, Error, StoreError};
-use notion_import_core::id::{ConnectionId, MemberId, TenantId};
-use notion_import_core::import::Pick;
-use notion_import_core::importer::Importer;
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections};
+use notion_import_core::store::Elsewhere;
 use notion_import_core::testing::WorldTransport;
 use notion_import_core::testing::suite::content_manager;
+use notion_import_core::{
+    Actor, AttemptState, Begun, ConfirmedIdentity, Conflict, Connection, ConnectionId, ConnectionRecord,
+    ConnectionRef, ConnectionState, ConnectionStore, Connector, Error, Importer, MemberId, MemoryBlobs,
+    MemoryConnections, Pick, Query, Role, StaticToken, StoreError, TenantId, Workspace,
+};
 use secrecy::SecretString;
 
 use super::{Stage, importer};

@@ -5,17 +5,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
-use notion_import_core::connect::Connector;
-use notion_import_core::connection::{ConfirmedIdentity, Connection, ConnectionRef, Identity, StaticToken};
-use notion_import_core::error::Error;
-use notion_import_core::id::{MemberId, NotionId};
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::document::{DocumentStore, Imported};
-use notion_import_core::library::memory::MemoryConnections;
 use notion_import_core::testing::WorldTransport;
 use notion_import_core::transport::Clock;
+use notion_import_core::{
+    Actor, ConfirmedIdentity, Connection, ConnectionRef, Connector, DocumentStore, Error, Identity,
+    ImportEvent, Imported, Importer, MemberId, MemoryConnections, NotionId, Pick, Role, StaticToken,
+};
 use tokio::task::{JoinHandle, yield_now};
 
 use super::Stage;
@@ -191,7 +186,7 @@ async fn an_import_of_many_asks_once_for_those_that_are_read_at_once() {
     while let Some(event) = events.next().await {
         // Storing takes time.
         clock.advance(Duration::from_millis(1));
-        if let Event::Finished(outcome) = event {
+        if let ImportEvent::Finished(outcome) = event {
             assert!(matches!(outcome.result.unwrap(), Imported::Created(_)));
             created += 1;
         }
@@ -209,7 +204,7 @@ async fn a_replacement_between_two_documents_of_an_import_is_noticed() {
     let mut events = std::pin::pin!(importer.import(&scene.admin, &scene.connection, picks.clone()));
     let (mut before, mut kept) = (true, Vec::new());
     while let Some(event) = events.next().await {
-        let Event::Finished(outcome) = event else { continue };
+        let ImportEvent::Finished(outcome) = event else { continue };
         kept.push(outcome.result.is_ok());
         if std::mem::take(&mut before) {
             scene.leads_elsewhere();

@@ -1,17 +1,15 @@
 //! Bringing pages and databases in.
 
 use futures_util::StreamExt;
-use notion_import_core::error::{Error, OtherKind};
-use notion_import_core::id::NotionId;
-use notion_import_core::import::{Event, Pick, Shape};
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::document::{DocumentStore, Imported, SourceImage, SourceState};
-use notion_import_core::notion::block::BlockType;
-use notion_import_core::notion::property::PropertyValue;
+use notion_import_core::notion::{BlockType, PropertyValue};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     Endpoint, Fault, FaultPlan, WrongKind, embed, embedded_file, external, file, image, paragraph, pdf,
     synced, synced_copy, text, toggle,
+};
+use notion_import_core::{
+    BlobStore, DocumentStore, Error, ImportEvent, Imported, NotionId, OtherKind, Pick, Shape, SourceImage,
+    SourceState,
 };
 
 use super::Stage;
@@ -174,15 +172,15 @@ async fn a_database_is_one_table_or_a_document_for_each_row() {
     assert!(text.contains("Hosting Ltd") && text.contains("Mail GmbH") && text.contains("Country"), "{text}");
     assert_eq!(table.children.len(), 2);
     let rows = vec![Pick::data_source(database.data_source).shaped(Shape::Rows)];
-    let events: Vec<Event> = stage
+    let events: Vec<ImportEvent> = stage
         .importer
         .import(&content_manager(stage.connection.tenant), &stage.connection, rows)
         .collect()
         .await;
-    assert!(matches!(events[0], Event::Total(2)));
-    let created = events
-        .iter()
-        .filter(|event| matches!(event, Event::Finished(o) if matches!(o.result, Ok(Imported::Created(_)))));
+    assert!(matches!(events[0], ImportEvent::Total(2)));
+    let created = events.iter().filter(
+        |event| matches!(event, ImportEvent::Finished(o) if matches!(o.result, Ok(Imported::Created(_)))),
+    );
     assert_eq!(created.count(), 2);
 }
 
@@ -192,13 +190,13 @@ async fn one_page_that_fails_does_not_stop_the_others_and_leaves_nothing() {
     let author = stage.author();
     let foreign = author.page(author.workspace("Other"), "Theirs");
     let picks = vec![Pick::page(foreign), Pick::page(stage.home)];
-    let events: Vec<Event> = stage
+    let events: Vec<ImportEvent> = stage
         .importer
         .import(&content_manager(stage.connection.tenant), &stage.connection, picks)
         .collect()
         .await;
     let failed = events.iter().find_map(|event| match event {
-        Event::Finished(outcome) if outcome.pick.id == foreign => Some(&outcome.result),
+        ImportEvent::Finished(outcome) if outcome.pick.id == foreign => Some(&outcome.result),
         _ => None,
     });
     assert!(failed.unwrap().as_ref().unwrap_err().is_not_found());
@@ -268,8 +266,8 @@ async fn what_is_picked_as_another_kind_says_what_it_is_however_notion_answers()
             let events: Vec<_> = stage.importer.import(&actor, &stage.connection, vec![pick]).collect().await;
             for event in events {
                 match event {
-                    Event::Finished(outcome) => errors.push(outcome.result.unwrap_err()),
-                    Event::Total(_) => {}
+                    ImportEvent::Finished(outcome) => errors.push(outcome.result.unwrap_err()),
+                    ImportEvent::Total(_) => {}
                 }
             }
             assert_eq!(errors.len(), 4, "{pick:?}");

@@ -14,16 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notion_import_core::actor::Actor;
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::import::Pick;
-use notion_import_core::importer::Importer;
-use notion_import_core::library::document::{DocumentStore, Imported, Linked};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::store::Linked;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Author, Grant, SimClock, World, WorldTransport};
 use notion_import_core::transport::Clock;
+use notion_import_core::{
+    Actor, Connection, DocumentStore, Imported, Importer, MemoryBlobs, MemoryLibrary, NotionId, Pick,
+    StaticToken, TenantId,
+};
 
 /// A tenant with a library, connected to a workspace with a few pages.
 struct Stage {

@@ -3,15 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use notion_import_core::actor::{Action, Actor, Role};
-use notion_import_core::browse::Query;
-use notion_import_core::connect::Connector;
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{AttemptId, DocumentId, MemberId, NotionId, TenantId};
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::library::document::DocumentStore;
-use notion_import_core::library::memory::MemoryConnections;
-use notion_import_core::schedule::Scheduler;
+use notion_import_core::{
+    Action, Actor, AttemptId, Connector, DocumentId, DocumentStore, Error, ImportEvent, MemberId,
+    MemoryConnections, NotionId, Pick, Query, Role, Scheduler, StoreError, TenantId,
+};
 
 use super::Stage;
 use crate::consents::Consents;
@@ -29,7 +24,7 @@ async fn begun_by(actor: &Actor, stage: &Stage) -> Vec<(&'static str, Action, bo
 
     let events: Vec<_> = importer.import(actor, connection, vec![page]).collect().await;
     let many = events.into_iter().find_map(|event| match event {
-        Event::Finished(outcome) => Some(outcome.result.map(drop)),
+        ImportEvent::Finished(outcome) => Some(outcome.result.map(drop)),
         _ => None,
     });
     let refused = |outcome: Result<(), Error>| matches!(outcome, Err(Error::Store(StoreError::Denied)));

@@ -4,16 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::connection::{
-    Attempt, Confirmation, Connection, ConnectionRef, ConnectionState, ConnectionStore, Granted, Workspace,
-};
-use notion_import_core::error::Error;
-use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
-use notion_import_core::library::document::SourceState;
-use notion_import_core::library::memory::MemoryConnections;
-use notion_import_core::schedule::{ScheduleOptions, Scheduler};
+use notion_import_core::store::Confirmation;
 use notion_import_core::testing::{Endpoint, Fault, World, WorldTransport};
+use notion_import_core::{
+    Actor, Attempt, AttemptId, Connection, ConnectionId, ConnectionRef, ConnectionState, ConnectionStore,
+    Error, Granted, MemberId, MemoryConnections, Role, ScheduleOptions, Scheduler, SourceState, TenantId,
+    Workspace,
+};
 
 use super::Stage;
 
@@ -215,11 +212,11 @@ impl Stage {
 }
 
 /// The stage's importer, for which every answer takes this long.
-fn slow(stage: &Stage, latency: Duration) -> notion_import_core::importer::Importer {
+fn slow(stage: &Stage, latency: Duration) -> notion_import_core::Importer {
     let world: World = stage.world.clone();
     let transport = WorldTransport::new(world, stage.clock.clone()).latency(latency);
-    let tokens = notion_import_core::connection::StaticToken::new(stage.grant.token.clone());
-    notion_import_core::importer::Importer::builder(
+    let tokens = notion_import_core::StaticToken::new(stage.grant.token.clone());
+    notion_import_core::Importer::builder(
         Arc::new(tokens),
         Arc::new(stage.library.clone()),
         Arc::new(stage.blobs.clone()),

@@ -5,22 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::{FutureExt, StreamExt, stream};
-use notion_import_core::browse::Query;
-use notion_import_core::connect::{AttemptState, Connector};
-use notion_import_core::connection::{
-    ConfirmedIdentity, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Hint, StaticToken,
-};
-use notion_import_core::id::MemberId;
-use notion_import_core::import::Pick;
-use notion_import_core::importer::{Importer, Timeouts};
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::memory::MemoryConnections;
-use notion_import_core::schedule::{Dispatcher, ScheduleOptions, Scheduler};
-use notion_import_core::service::Service;
 use notion_import_core::testing::WorldTransport;
 use notion_import_core::testing::suite::{content_manager, dispatch};
 use notion_import_core::transport::Clock;
+use notion_import_core::{
+    Actor, AttemptState, BlobStore, ConfirmedIdentity, ConnectionRecord, ConnectionRef, ConnectionState,
+    ConnectionStore, Connector, Dispatcher, Hint, Importer, MemberId, MemoryConnections, Pick, Query, Role,
+    ScheduleOptions, Scheduler, Service, StaticToken, Timeouts,
+};
 use tokio::sync::oneshot;
 
 use super::Stage;

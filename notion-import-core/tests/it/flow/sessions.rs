@@ -3,14 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use notion_import_core::connect::{AttemptState, Begun, Connector};
-use notion_import_core::connection::{
-    Authorizer, ConfirmedIdentity, ConnectionRef, ConnectionState, ConnectionStore, Identity,
+use notion_import_core::{
+    Actor, AttemptState, Authorizer, Begun, ConfirmedIdentity, ConnectionId, ConnectionRef, ConnectionState,
+    ConnectionStore, Connector, Error, Identity, MemberId, MemoryConnections, Role, StoreError,
 };
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{ConnectionId, MemberId};
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::memory::MemoryConnections;
 use secrecy::ExposeSecret;
 
 use super::{Stage, importer};

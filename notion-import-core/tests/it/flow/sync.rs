@@ -1,9 +1,7 @@
 //! Keeping linked documents true to their sources.
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::document::{DocumentStore, SourceState};
-use notion_import_core::sync::SyncReport;
 use notion_import_core::testing::{Endpoint, Fault, paragraph};
+use notion_import_core::{DocumentStore, NotionId, SourceState, SyncReport};
 
 use super::Stage;
 

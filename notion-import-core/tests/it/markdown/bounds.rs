@@ -1,7 +1,7 @@
 //! Large pages: they end, in bounded output, on any stack.
 
 use notion_import_core::markdown::{Options, Rendered, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 
 fn text(kind: &str, text: &str) -> String {
     format!(

@@ -6,8 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use notion_import_core::markdown::{Options, render};
-use notion_import_core::notion::block::BlockType;
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::{BlockTree, BlockType};
 use serde_json::json;
 
 /// Where the fixtures are.

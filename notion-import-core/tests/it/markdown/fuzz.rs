@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use notion_import_core::markdown::{Options, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 use serde_json::{Value, json};
 
 use super::{fixtures, oracle};

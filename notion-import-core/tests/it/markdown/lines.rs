@@ -1,8 +1,8 @@
 //! Lines of styled text, letter for letter: which delimiters stand where, and what is given up where none can.
 
-use notion_import_core::library::fidelity::LossKind;
+use notion_import_core::LossKind;
 use notion_import_core::markdown::{Options, Rendered, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 use serde_json::{Value, json};
 
 /// Runs as `{styles:text}`: **b**old, **i**talic, **s**truck, **c**ode, **m**ath, **l**inked; plain text stands bare.

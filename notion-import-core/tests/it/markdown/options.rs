@@ -1,7 +1,7 @@
 //! What the host decides: where files are, and which schemes are its own.
 
 use notion_import_core::markdown::{FileRef, Options, Rendered, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 
 const KNOWN: &str = "35261e8ce0a380c89f000123456789ab";
 const OTHER: &str = "45261e8ce0a380c89f000123456789ab";

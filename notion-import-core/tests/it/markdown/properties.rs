@@ -1,8 +1,7 @@
 //! Property values of every type, and a data source as a table.
 
-use notion_import_core::markdown::property::plain_value;
-use notion_import_core::markdown::{Options, properties_table, rows_table};
-use notion_import_core::notion::page::Page;
+use notion_import_core::markdown::{Options, plain_value, properties_table, rows_table};
+use notion_import_core::notion::Page;
 use serde_json::{Value, json};
 
 fn page(properties: Value) -> Page {

@@ -32,7 +32,7 @@ proptest! {
 
     #[test]
     fn every_line_of_text_is_read_as_it_was_written(lines in vec(text(), 1..4)) {
-        use notion_import_core::notion::block::{Callout, Content};
+        use notion_import_core::notion::{Callout, Content};
         let paragraph = |rich_text| Content::Paragraph(Callout { rich_text, ..Callout::default() });
         check(lines.into_iter().map(|text| Branch::new(paragraph(text), Vec::new())).collect())?;
     }

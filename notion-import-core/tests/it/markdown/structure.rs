@@ -1,8 +1,8 @@
 //! Small pages, letter for letter: what belongs to one list, what marks it, where things stop.
 
-use notion_import_core::library::fidelity::Fidelity;
+use notion_import_core::Fidelity;
 use notion_import_core::markdown::{Options, Rendered, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 use serde_json::{Value, json};
 
 fn convert(blocks: &Value) -> Rendered {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use notion_import_core::markdown::{Options, render};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
 use serde_json::{Value, json};
 
 use super::fixtures;

@@ -1,16 +1,12 @@
 //! Trees to convert: every kind of block, hostile text in every place.
 
-use notion_import_core::id::NotionId;
-use notion_import_core::notion::block::{
-    Block, Bookmark, Callout, Code, Content, Heading, HeadingText, LinkTarget, ListFormat, MeetingNotes,
-    NumberedListItem, Table, Text, ToDo,
+use notion_import_core::NotionId;
+use notion_import_core::notion::{
+    Annotations, Block, BlockTree, Bookmark, Callout, Code, Color, Content, CustomEmoji, DateRange, File,
+    FileSource, Handle, Heading, HeadingText, HostedFile, Icon, LinkMention, LinkTarget, ListFormat,
+    MeetingNotes, Mention, NumberedListItem, RichText, RichTextKind, SignedUrl, Table, Text, ToDo,
+    TreeBuilder,
 };
-use notion_import_core::notion::file::{File, FileSource, HostedFile, SignedUrl};
-use notion_import_core::notion::icon::Icon;
-use notion_import_core::notion::text::{
-    Annotations, Color, CustomEmoji, DateRange, LinkMention, Mention, RichText, RichTextKind,
-};
-use notion_import_core::notion::tree::{BlockTree, Handle, TreeBuilder};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -3,17 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::connection::Connection;
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::import::{ImportOptions, Pick, Shape, TreeLimits};
-use notion_import_core::importer::{Builder, External};
-use notion_import_core::library::document::{
-    DocumentStore, Found, Imported, Linked, Source, SourceState, SyncPatch,
-};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::store::{Found, Linked, SyncPatch};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{
     Author, Endpoint, Fault, World, block, file, image, paragraph, pdf, synced, synced_copy, toggle,
+};
+use notion_import_core::{
+    Connection, DocumentStore, External, ImportOptions, Imported, ImporterBuilder, MemoryBlobs,
+    MemoryLibrary, NotionId, Pick, Shape, Source, SourceState, TenantId, TreeLimits,
 };
 use serde_json::json;
 
@@ -51,7 +48,11 @@ impl Desk {
     }
 
     /// Imports like nobody before, and returns how much it asked of Notion.
-    async fn import(&self, pick: Pick, change: impl FnOnce(Builder) -> Builder) -> (Imported, usize) {
+    async fn import(
+        &self,
+        pick: Pick,
+        change: impl FnOnce(ImporterBuilder) -> ImporterBuilder,
+    ) -> (Imported, usize) {
         self.world.forget_requests();
         let importer = self.line.importer_over(&self.library, &self.blobs, change);
         let imported = importer
@@ -70,7 +71,7 @@ impl Desk {
         claim: &str,
         pick: Pick,
         is_read: bool,
-        change: impl FnOnce(Builder) -> Builder,
+        change: impl FnOnce(ImporterBuilder) -> ImporterBuilder,
     ) {
         let (imported, asked) = self.import(pick, change).await;
         assert_eq!(asked > 1, is_read, "{claim}: {asked} requests");
@@ -145,7 +146,7 @@ async fn what_is_read_in_another_way_is_read_again() {
     desk.author().append(desk.home, [paragraph("One."), toggle("More", [paragraph("Two.")])]);
     let pick = Pick::page(desk.home);
     for (claim, (options, external)) in ways {
-        let way = |builder: Builder| builder.import_options(options).external_files(external);
+        let way = |builder: ImporterBuilder| builder.import_options(options).external_files(external);
         desk.ensure_with(claim, pick, true, way).await;
         desk.ensure_with(claim, pick, false, way).await;
     }
@@ -319,7 +320,7 @@ async fn an_image_of_another_host_that_did_not_come_is_tried_again() {
         json!({"type": "external", "external": {"url": "https://files.example/gone.png"}, "caption": []});
     desk.author().append(desk.home, [paragraph("Words."), block("image", picture)]);
     let pick = Pick::page(desk.home);
-    let fetching = |builder: Builder| builder.external_files(External::Fetch);
+    let fetching = |builder: ImporterBuilder| builder.external_files(External::Fetch);
     desk.ensure_with("the first time", pick, true, fetching).await;
     desk.ensure_with("again", pick, true, fetching).await;
     desk.ensure("as a link", pick, true).await;
@@ -334,7 +335,7 @@ async fn what_our_own_limits_leave_out_is_not_tried_again() {
     let fake = author.file("fake.png", "image/png", b"<html>no picture</html>".to_vec());
     author.append(desk.home, [paragraph("Words."), image(&picture), image(&fake)]);
     author.set_cover(desk.home, picture.reference());
-    let small = |builder: Builder| {
+    let small = |builder: ImporterBuilder| {
         builder.import_options(ImportOptions { largest_image: 3, ..ImportOptions::default() })
     };
     let pick = Pick::page(desk.home);
@@ -346,7 +347,7 @@ async fn what_our_own_limits_leave_out_is_not_tried_again() {
 async fn a_page_that_was_read_in_part_is_read_again() {
     let desk = Desk::new();
     desk.author().append(desk.home, [toggle("1", [toggle("2", [toggle("3", [paragraph("deep")])])])]);
-    let flat = |builder: Builder| {
+    let flat = |builder: ImporterBuilder| {
         let tree = TreeLimits { depth: 1, ..TreeLimits::default() };
         builder.import_options(ImportOptions { tree, ..ImportOptions::default() })
     };

@@ -5,15 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use notion_import_core::browse::Query;
-use notion_import_core::error::Error;
-use notion_import_core::id::MemberId;
-use notion_import_core::import::{self, Pick};
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::document::{DocumentReader, DocumentStore};
-use notion_import_core::library::gate::AccessStore;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{FaultPlan, SignedPages, WORLDS_SIGNATURE, World, signed_everywhere};
+use notion_import_core::{
+    AccessStore, Actor, DocumentReader, DocumentStore, Error, ImportEvent, MemberId, Pick, Query, Role,
+};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::NoSubscriber;
@@ -117,7 +113,7 @@ impl Tenant {
         let importer = content_manager(self.connection.tenant);
         let mut events = Box::pin(self.importer.import(&importer, &self.connection, picks.to_vec()));
         while let Some(event) = events.next().await {
-            if let import::Event::Finished(outcome) = &event {
+            if let ImportEvent::Finished(outcome) = &event {
                 assert!(outcome.result.is_ok(), "{event:?}");
             }
             said.push(("told", format!("{event:?}")));

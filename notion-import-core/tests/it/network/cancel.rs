@@ -6,10 +6,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::poll;
-use notion_import_core::id::NotionId;
-use notion_import_core::import::Pick;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Grant, World, image, paragraph, toggle};
+use notion_import_core::{NotionId, Pick};
 
 use super::{Line, Tenant, morning};
 

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use notion_import_core::connect::{Begun, Connector};
-use notion_import_core::connection::{ConnectionRef, ConnectionStore};
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::MemberId;
-use notion_import_core::library::access::{Actor, Role};
+use notion_import_core::{
+    Actor, Begun, ConnectionRef, ConnectionStore, Connector, Error, MemberId, Role, StoreError,
+};
 
 use super::Tenant;
 use crate::consents::Consents;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use notion_import_core::import::Pick;
+use notion_import_core::Pick;
 use notion_import_core::testing::{Endpoint, Fault, World, image};
 
 use super::{Line, morning};

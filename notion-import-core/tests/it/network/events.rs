@@ -7,19 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{Stream, StreamExt};
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::error::{Error, StoreError};
-use notion_import_core::id::{DocumentId, NotionId, TenantId};
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::access::Actor;
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{
-    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
-};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
+use notion_import_core::store::{Linked, NewContent, SyncCursor, SyncPatch};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{World, paragraph, toggle};
+use notion_import_core::{
+    Actor, BlobId, Connection, DocumentId, DocumentStore, Error, ImportEvent, Imported, Importer,
+    MemoryBlobs, MemoryLibrary, NotionId, Pick, StaticToken, StoreError, TenantId,
+};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Line, morning};
@@ -131,7 +125,7 @@ fn desk(pages: usize, connections: usize) -> Desk {
 }
 
 impl Desk {
-    fn import(&self) -> impl Stream<Item = Event> {
+    fn import(&self) -> impl Stream<Item = ImportEvent> {
         let picks = self.pages.iter().copied().map(Pick::page).collect();
         Box::pin(self.importer.import(&content_manager(self.connection.tenant), &self.connection, picks))
     }
@@ -145,7 +139,7 @@ async fn whoever_hears_of_a_page_may_ask_the_store_that_the_others_go_to() {
         let mut events = desk.import();
         let mut heard = 0;
         while let Some(event) = events.next().await {
-            let Event::Finished(outcome) = event else { continue };
+            let ImportEvent::Finished(outcome) = event else { continue };
             outcome.result.unwrap();
             let sources = [outcome.pick.id];
             let asking = desk.store.linked_by_source(desk.connection.tenant, &sources);
@@ -169,8 +163,8 @@ async fn a_store_that_never_answers_is_given_up() {
         };
         while let Some(event) = next(&mut events).await {
             match event {
-                Event::Total(_) => drop(desk.store.connections.forget_permits(1)),
-                Event::Finished(outcome) => {
+                ImportEvent::Total(_) => drop(desk.store.connections.forget_permits(1)),
+                ImportEvent::Finished(outcome) => {
                     assert!(matches!(outcome.result, Err(Error::Overdue)), "{claim}: {:?}", outcome.result);
                     overdue += 1;
                 }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use notion_import_core::id::NotionId;
-use notion_import_core::import::Pick;
 use notion_import_core::testing::{
     FaultPlan, Grant, World, bulleted, columns, file, image, paragraph, pdf, synced, synced_copy, table,
     toggle,
 };
+use notion_import_core::{NotionId, Pick};
 use serde_json::json;
 
 use super::{Line, Tenant, morning};

@@ -1,8 +1,6 @@
 //! What is in a library, in a form that two runs can be compared by.
 
-use notion_import_core::id::MemberId;
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::document::{DocumentReader, DocumentStore};
+use notion_import_core::{Actor, DocumentReader, DocumentStore, MemberId, Role};
 
 use super::Tenant;
 

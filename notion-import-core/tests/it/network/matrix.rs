@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use notion_import_core::error::Error;
-use notion_import_core::id::NotionId;
-use notion_import_core::import::Pick;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Endpoint, Fault, Grant, World, image, paragraph, synced, toggle};
+use notion_import_core::{Error, NotionId, Pick};
 use serde_json::json;
 
 use super::{Line, Tenant};

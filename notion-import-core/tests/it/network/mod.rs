@@ -21,16 +21,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
-use notion_import_core::browse::Query;
-use notion_import_core::connection::{Connection, StaticToken};
-use notion_import_core::error::Error;
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::importer::{Builder, Importer};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{FastClock, Grant, Server, SimClock, World, WorldTransport};
 use notion_import_core::transport::{Http, SharedClock, Transport};
+use notion_import_core::{
+    Connection, Error, ImportEvent, Importer, ImporterBuilder, MemoryBlobs, MemoryConnections, MemoryLibrary,
+    NotionId, Pick, Query, StaticToken, TenantId,
+};
 
 /// When every story begins.
 pub(crate) fn morning() -> DateTime<Utc> {
@@ -80,7 +77,7 @@ impl Line {
         self.tenant_with(|builder| builder)
     }
 
-    fn tenant_with(&self, change: impl FnOnce(Builder) -> Builder) -> Tenant {
+    fn tenant_with(&self, change: impl FnOnce(ImporterBuilder) -> ImporterBuilder) -> Tenant {
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
         let importer = self.importer_over(&library, &blobs, change);
         let connection = Connection::new(TenantId::fresh(), "acme");
@@ -92,7 +89,7 @@ impl Line {
         &self,
         library: &MemoryLibrary,
         blobs: &MemoryBlobs,
-        change: impl FnOnce(Builder) -> Builder,
+        change: impl FnOnce(ImporterBuilder) -> ImporterBuilder,
     ) -> Importer {
         let mut tokens = StaticToken::new(self.grant.token.clone());
         if let Some(origin) = &self.served_at {
@@ -128,8 +125,8 @@ impl Tenant {
         let mut outcome = Ok(());
         while let Some(event) = events.next().await {
             match event {
-                Event::Finished(finished) => outcome = outcome.and(finished.result.map(drop)),
-                Event::Total(_) => {}
+                ImportEvent::Finished(finished) => outcome = outcome.and(finished.result.map(drop)),
+                ImportEvent::Total(_) => {}
             }
         }
         outcome

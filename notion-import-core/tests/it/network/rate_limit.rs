@@ -7,16 +7,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode};
-use notion_import_core::browse::Query;
-use notion_import_core::connection::{ApiAccess, Connection, ConnectionRef, StaticToken, TokenSource};
-use notion_import_core::error::{AccessError, Fault};
-use notion_import_core::id::{NotionId, TenantId};
-use notion_import_core::import::{Event, Pick};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::memory::{MemoryBlobs, MemoryLibrary};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Grant, Rules, Server, SimClock, World, paragraph, toggle};
 use notion_import_core::transport::Clock;
+use notion_import_core::{
+    AccessError, ApiAccess, Connection, ConnectionRef, Fault, ImportEvent, Importer, MemoryBlobs,
+    MemoryLibrary, NotionId, Pick, Query, StaticToken, TenantId, TokenSource,
+};
 
 use super::{Line, morning};
 
@@ -248,7 +245,7 @@ async fn a_connection_that_has_to_wait_holds_up_no_other() {
         line.clock.now() - asked
     };
     let (events, took) = tokio::join!(
-        importer.import(&content_manager(busy.tenant), &busy, picks.clone()).collect::<Vec<Event>>(),
+        importer.import(&content_manager(busy.tenant), &busy, picks.clone()).collect::<Vec<ImportEvent>>(),
         importing
     );
     assert_eq!(events.len(), 31);
@@ -317,7 +314,7 @@ async fn what_is_begun_is_finished_before_more_is_begun() {
     ));
     let mut finished = 0;
     while let Some(event) = import.next().await {
-        finished += usize::from(matches!(event, Event::Finished(_)));
+        finished += usize::from(matches!(event, ImportEvent::Finished(_)));
         let least = finished * 22;
         let asked = world.requests().iter().filter(|seen| seen.status == Some(200)).count();
         // Beside what the finished ones took, at most what there was room for before the first refusal.

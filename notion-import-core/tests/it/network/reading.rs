@@ -5,12 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
-use notion_import_core::error::Error;
-use notion_import_core::id::NotionId;
-use notion_import_core::import::{Pick, Read, Wanted};
-use notion_import_core::library::blob::BlobStore;
-use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::testing::{Endpoint, Grant, World, image, paragraph, toggle};
+use notion_import_core::{BlobStore, Error, FetchOutcome, MemoryBlobs, NotionId, Pick, Wanted};
 
 use super::{Line, Tenant, morning};
 
@@ -34,7 +30,7 @@ fn furnish(pages: usize, toggles: usize) -> (World, Grant, Vec<NotionId>) {
     (world, grant, pages)
 }
 
-type Outcome = Result<Read<MemoryBlobs>, Error>;
+type Outcome = Result<FetchOutcome<MemoryBlobs>, Error>;
 
 /// Reads everything, each page with its files in a store of its own.
 async fn read(tenant: &Tenant, wanted: Vec<Wanted>) -> BTreeMap<NotionId, Outcome> {
@@ -44,7 +40,7 @@ async fn read(tenant: &Tenant, wanted: Vec<Wanted>) -> BTreeMap<NotionId, Outcom
 }
 
 fn is_fetched(outcome: &Outcome) -> bool {
-    matches!(outcome, Ok(Read::Fetched(..)))
+    matches!(outcome, Ok(FetchOutcome::Fetched(..)))
 }
 
 fn wanted(pages: &[NotionId]) -> Vec<Wanted> {
@@ -53,7 +49,7 @@ fn wanted(pages: &[NotionId]) -> Vec<Wanted> {
 
 /// What is known of a page once it was read.
 fn known_now((id, outcome): (NotionId, Outcome)) -> Wanted {
-    let Ok(Read::Fetched(fetched, _)) = outcome else { panic!("{id} was not read") };
+    let Ok(FetchOutcome::Fetched(fetched, _)) = outcome else { panic!("{id} was not read") };
     Wanted { pick: Pick::page(id), known_edit: Some(fetched.content.source.edited_at) }
 }
 
@@ -84,7 +80,7 @@ async fn a_page_that_was_read_before_and_is_unedited_costs_one_request() {
     world.forget_requests();
     let asked_at = line.clock.now();
     for (_, outcome) in read(&tenant, known.clone()).await {
-        assert!(matches!(outcome, Ok(Read::Unedited(at)) if at == asked_at));
+        assert!(matches!(outcome, Ok(FetchOutcome::Unedited(at)) if at == asked_at));
     }
     assert_eq!((world.requests().len(), world.requests_to(Endpoint::Page)), (3, 3));
 
@@ -113,7 +109,7 @@ async fn what_fails_stops_nothing_else_and_files_are_in_the_store_of_their_page(
     let read = read(&tenant, wanted(&pages)).await;
     assert!(read[&pages[0]].as_ref().is_err_and(Error::is_not_found));
     for id in &pages[1..] {
-        let Ok(Read::Fetched(fetched, blobs)) = &read[id] else { panic!("{id} was not read") };
+        let Ok(FetchOutcome::Fetched(fetched, blobs)) = &read[id] else { panic!("{id} was not read") };
         let kept = blobs.list_older_than(tenant.connection.tenant, Utc::now() + TimeDelta::days(1));
         let kept: Vec<_> = kept.map(Result::unwrap).collect().await;
         let shown: Vec<_> = fetched.content.attachments.iter().map(|file| file.blob.id).collect();

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use notion_import_core::id::NotionId;
-use notion_import_core::import::Pick;
-use notion_import_core::importer::Timeouts;
 use notion_import_core::testing::{
     Block, Endpoint, Fault, Grant, World, columns, paragraph, synced, synced_copy, table, toggle,
 };
+use notion_import_core::{NotionId, Pick, Timeouts};
 
 use super::{Line, morning};
 

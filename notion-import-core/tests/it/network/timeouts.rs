@@ -6,12 +6,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::{Stream, StreamExt};
-use notion_import_core::browse::Query;
-use notion_import_core::error::{Error, TransportError};
-use notion_import_core::import::Pick;
-use notion_import_core::importer::Timeouts;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Endpoint, Fault, FaultPlan, World};
+use notion_import_core::{Error, Pick, Query, Timeouts, TransportError};
 
 use super::{Line, morning};
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use notion_import_core::library::memory::MemoryLibrary;
-use notion_import_core::library::object::ObjectBlobs;
-use notion_import_core::testing::suite::{self, Files, blobs, sweeping};
+use notion_import_core::testing::suite;
+use notion_import_core::testing::suite::{Files, blobs, sweeping};
+use notion_import_core::{MemoryLibrary, ObjectBlobs};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{

@@ -5,13 +5,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::blob::{BlobBytes, BlobId, BlobStore, ByteStream};
-use notion_import_core::library::folder::FolderBlobs;
-use notion_import_core::library::memory::MemoryLibrary;
-use notion_import_core::library::object::ObjectBlobs;
-use notion_import_core::testing::suite::{self, Files, blobs, bytes, sweeping};
+use notion_import_core::testing::suite;
+use notion_import_core::testing::suite::{Files, blobs, bytes, sweeping};
+use notion_import_core::{
+    BlobBytes, BlobId, BlobStore, ByteStream, FolderBlobs, MemoryLibrary, ObjectBlobs, StoreError, TenantId,
+};
 use object_store::local::LocalFileSystem;
 use tempfile::TempDir;
 

@@ -1,6 +1,6 @@
 //! Downloads onto a disk: whatever a file server does, whole files are there and nothing else is.
 
-use notion_import_core::library::blob::BlobId;
+use notion_import_core::BlobId;
 use notion_import_core::testing::{large, suite};
 use tempfile::TempDir;
 

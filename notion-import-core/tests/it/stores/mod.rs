@@ -7,10 +7,11 @@ mod leaky;
 
 use std::sync::Arc;
 
-use notion_import_core::library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::testing::suite;
 use notion_import_core::testing::suite::{
-    self, Audited, Files, Library, access, audited, blobs, connections, documents, sweeping,
+    Audited, Files, Library, access, audited, blobs, connections, documents, sweeping,
 };
+use notion_import_core::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
 
 #[tokio::test]
 async fn memory_connections_keep_every_promise() {

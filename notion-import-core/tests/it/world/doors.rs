@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use notion_import_core::error::TransportError;
+use notion_import_core::TransportError;
 use notion_import_core::testing::{
     Endpoint, Fault, Server, SimClock, WiremockDoor, WorldTransport, bulleted, file,
 };

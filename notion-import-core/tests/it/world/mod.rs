@@ -13,7 +13,7 @@ mod search;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method};
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_core::testing::{Answer, Author, Database, Grant, Reply, World, paragraph};
 use notion_import_core::transport::Request;
 use serde_json::Value;

@@ -10,21 +10,14 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderValue, Method, header};
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::browse::{Listing, Query};
-use notion_import_core::connect::{AttemptState, Begun, Connector};
-use notion_import_core::connection::{
-    Authorizer, ConfirmedIdentity, Connection, ConnectionRecord, ConnectionRef, ConnectionState,
-    ConnectionStore, Granted,
-};
-use notion_import_core::id::{ConnectionId, MemberId, NotionId, TenantId};
-use notion_import_core::import::Pick;
-use notion_import_core::importer::Importer;
-use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
-use notion_import_core::schedule::Scheduler;
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Reply, SimClock, World, WorldTransport, paragraph};
 use notion_import_core::transport::{Clock, Request};
+use notion_import_core::{
+    Actor, AttemptState, Authorizer, Begun, ConfirmedIdentity, Connection, ConnectionId, ConnectionRecord,
+    ConnectionRef, ConnectionState, ConnectionStore, Connector, Granted, Importer, Listing, MemberId,
+    MemoryBlobs, MemoryConnections, MemoryLibrary, NotionId, Pick, Query, Role, Scheduler, TenantId,
+};
 use notion_import_nango::Nango;
 use notion_import_nango::testing::{Settings, StandIn};
 use proptest::test_runner::{TestCaseError, TestCaseResult};

@@ -1,9 +1,8 @@
 //! From the click to the disconnect.
 
 use http::StatusCode;
-use notion_import_core::connection::{Authorizer, ConnectionRef, TokenSource};
-use notion_import_core::error::Fault;
 use notion_import_core::testing::{Endpoint, Fault as WorldFault};
+use notion_import_core::{Authorizer, ConnectionRef, Fault, TokenSource};
 use notion_import_nango::testing::{Settings, StandIn, scope};
 use notion_import_nango::webhook::{Auth, Event, Operation, Tags};
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use notion_import_core::connection::Authorizer;
+use notion_import_core::Authorizer;
 use notion_import_core::testing::SimClock;
 use url::Url;
 use url::form_urlencoded::Serializer;

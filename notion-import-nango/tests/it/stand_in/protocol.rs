@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use notion_import_core::connection::Authorizer;
+use notion_import_core::Authorizer;
 use notion_import_core::testing::SimClock;
 use serde_json::{Value, json};
 use url::Url;
@@ -195,8 +195,8 @@ async fn it_can_live_below_a_path() {
     let shown = super::send(http::Method::GET, page.parse().unwrap(), http::HeaderMap::new(), None).await;
     assert!(shown.text().contains("Allow access"));
     let reference = stage.stand_in.consent(&link, stage.workspace, &[stage.page]).await.unwrap();
-    let connection = notion_import_core::connection::Connection::new(attempt().tenant, reference.as_str());
-    let access = notion_import_core::connection::TokenSource::access(&nango, &connection).await.unwrap();
+    let connection = notion_import_core::Connection::new(attempt().tenant, reference.as_str());
+    let access = notion_import_core::TokenSource::access(&nango, &connection).await.unwrap();
     let mut headers = access.headers;
     headers.insert(access.version_header, http::HeaderValue::from_static("2026-03-11"));
     let me = access.base.url().join("v1/users/me").unwrap();

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use notion_import_core::connect::{Begun, Connector};
-use notion_import_core::connection::{Authorizer, ConnectionStore};
-use notion_import_core::id::{MemberId, TenantId};
-use notion_import_core::importer::Importer;
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::memory::{MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::{
+    Actor, Authorizer, Begun, ConnectionStore, Connector, Importer, MemberId, MemoryBlobs, MemoryConnections,
+    MemoryLibrary, Role, TenantId,
+};
 use secrecy::SecretString;
 
 use super::Stage;

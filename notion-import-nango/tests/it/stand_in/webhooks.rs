@@ -1,6 +1,6 @@
 //! Webhooks as they are really sent.
 
-use notion_import_core::connection::Authorizer;
+use notion_import_core::Authorizer;
 use notion_import_nango::webhook::Event;
 use serde_json::json;
 use url::Url;
@@ -93,7 +93,7 @@ async fn a_deletion_is_told_only_if_switched_on() {
         let stage = Stage::with(|settings| settings.tell_deletions = told).await;
         let id = connect(&stage).await;
         let receiver = Receiver::of(&stage).await;
-        stage.nango.revoke(&notion_import_core::connection::ConnectionRef::new(id)).await.unwrap();
+        stage.nango.revoke(&notion_import_core::ConnectionRef::new(id)).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         assert_eq!(receiver.events().len(), usize::from(told));
     }

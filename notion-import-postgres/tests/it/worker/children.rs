@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
+use notion_import_core::{Dispatcher, ScheduleOptions};
 use notion_import_postgres::{Options, Postgres, Worker};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use notion_import_core::connection::ConnectionStore;
-use notion_import_core::error::StoreError;
-use notion_import_core::library::document::{DocumentStore, SyncCursor};
-use notion_import_core::schedule::Dispatcher;
+use notion_import_core::store::SyncCursor;
+use notion_import_core::{ConnectionStore, Dispatcher, DocumentStore, StoreError};
 use notion_import_postgres::Worker;
 
 use super::{Scene, at_once};

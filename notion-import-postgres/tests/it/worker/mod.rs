@@ -10,18 +10,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::connection::{
-    Attempt, Confirmation, Connection, ConnectionRef, ConnectionStore, Granted, StaticToken, Workspace,
-};
-use notion_import_core::id::{AttemptId, MemberId, NotionId, TenantId};
-use notion_import_core::importer::{Importer, Timeouts};
-use notion_import_core::library::document::{DocumentStore, Source};
-use notion_import_core::library::memory::MemoryBlobs;
-use notion_import_core::schedule::{ScheduleOptions, Scheduler};
+use notion_import_core::store::Confirmation;
 use notion_import_core::testing::suite::{content, content_manager, dispatch, page};
 use notion_import_core::testing::{Fault, FaultPlan, Server, World};
 use notion_import_core::transport::SystemClock;
+use notion_import_core::{
+    Actor, Attempt, AttemptId, Connection, ConnectionRef, ConnectionStore, DocumentStore, Granted, Importer,
+    MemberId, MemoryBlobs, NotionId, Role, ScheduleOptions, Scheduler, Source, StaticToken, TenantId,
+    Timeouts, Workspace,
+};
 use notion_import_postgres::{Postgres, Worker};
 use sqlx::{AssertSqlSafe, PgConnection};
 

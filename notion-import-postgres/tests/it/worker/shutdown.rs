@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
+use notion_import_core::{Dispatcher, ScheduleOptions};
 use notion_import_postgres::Worker;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use futures_util::FutureExt;
-use notion_import_core::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
-use notion_import_core::schedule::{Dispatcher, ScheduleOptions};
+use notion_import_core::{
+    Connection, ConnectionState, ConnectionStore, Dispatcher, RunSummary, ScheduleOptions,
+};
 use notion_import_postgres::Postgres;
 
 use super::children::Child;

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::fidelity::{Exposure, Fidelity, LossKind, TruncationKind};
+use notion_import_core::{Exposure, Fidelity, LossKind, NotionId, TruncationKind};
 
 /// What is lost, how often, and where first.
 #[derive(Debug, Default, PartialEq)]

@@ -1,11 +1,9 @@
 //! From the tree to events.
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::fidelity::LossKind;
-use notion_import_core::notion::block::{Block, Content, LinkTarget, ListFormat, Table};
-use notion_import_core::notion::icon::Icon;
-use notion_import_core::notion::text::{Color, RichText};
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::{
+    Block, BlockTree, Color, Content, Icon, LinkTarget, ListFormat, RichText, Table,
+};
+use notion_import_core::{LossKind, NotionId};
 
 use super::account::Account;
 use super::event::{CODE, Event};

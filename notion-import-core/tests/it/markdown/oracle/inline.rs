@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::fidelity::LossKind;
-use notion_import_core::notion::link;
-use notion_import_core::notion::text::{Annotations, DateRange, Mention, RichText, RichTextKind};
+use notion_import_core::notion::{Annotations, DateRange, Mention, RichText, RichTextKind, link};
+use notion_import_core::{LossKind, NotionId};
 
 use super::account::Account;
 use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, target, trim};

@@ -2,11 +2,8 @@
 
 use std::rc::Rc;
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::fidelity::LossKind;
-use notion_import_core::notion::block::Bookmark;
-use notion_import_core::notion::file::{File, FileSource};
-use notion_import_core::notion::text::{Mention, RichText, RichTextKind};
+use notion_import_core::notion::{Bookmark, File, FileSource, Mention, RichText, RichTextKind};
+use notion_import_core::{LossKind, NotionId};
 
 use super::account::Account;
 use super::blocks::Walk;

@@ -1,8 +1,7 @@
 //! Signed addresses: what of a text may not be written. Which address is signed, the crate says, as it says what a page's link is.
 
-use notion_import_core::library::fidelity::LossKind;
-use notion_import_core::notion::address::LastingUrl;
-use notion_import_core::notion::text::RichText;
+use notion_import_core::LossKind;
+use notion_import_core::notion::{LastingUrl, RichText};
 
 use super::account::Account;
 use super::inline::raw;

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use notion_import_core::id::NotionId;
-use notion_import_core::library::fidelity::LossKind;
 use notion_import_core::markdown::Rendered;
-use notion_import_core::notion::tree::BlockTree;
+use notion_import_core::notion::BlockTree;
+use notion_import_core::{LossKind, NotionId};
 
 use super::blocks::{Said, said};
 use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, show};

@@ -8,11 +8,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::TenantId;
-use notion_import_core::library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
-use notion_import_core::library::memory::MemoryBlobs;
 use notion_import_core::testing::suite::blobs::PROMISES;
+use notion_import_core::{Blob, BlobBytes, BlobId, BlobStore, ByteStream, MemoryBlobs, StoreError, TenantId};
 use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,16 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::actor::{Actor, Role};
-use notion_import_core::connection::{
-    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
-    Elsewhere, Granted, RunSummary, SharedWorkspace,
-};
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{AttemptId, ConnectionId, MemberId, TenantId};
-use notion_import_core::library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery};
-use notion_import_core::library::memory::MemoryConnections;
+use notion_import_core::store::{Confirmation, Elsewhere};
 use notion_import_core::testing::suite::connections::{AuditedConnections, PROMISES};
+use notion_import_core::{
+    Actor, Attempt, AttemptId, AuditEntry, AuditEvent, AuditLog, AuditQuery, Connection, ConnectionId,
+    ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted, MemberId, MemoryConnections,
+    Role, RunSummary, SharedWorkspace, StoreError, TenantId,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leak {

@@ -7,16 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{ConnectionId, DocumentId, NotionId, TenantId};
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{
-    DocumentStore, Found, Imported, Linked, NewContent, SyncCursor, SyncPatch,
-};
-use notion_import_core::library::memory::MemoryLibrary;
+use notion_import_core::store::{Found, Linked, NewContent, SyncCursor, SyncPatch};
 use notion_import_core::testing::suite::documents::PROMISES;
+use notion_import_core::{
+    Actor, BlobId, Connection, ConnectionId, DocumentId, DocumentStore, Imported, MemoryLibrary, NotionId,
+    Role, StoreError, TenantId,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Leak {

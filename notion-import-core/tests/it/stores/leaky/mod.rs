@@ -6,7 +6,8 @@ mod connections;
 mod documents;
 mod sweeping;
 
-use notion_import_core::testing::suite::{self, Promise};
+use notion_import_core::testing::suite;
+use notion_import_core::testing::suite::Promise;
 
 /// Each leak breaks exactly the promises whose names begin like this, in the order of the suite.
 async fn check<L: std::fmt::Debug + Copy, S>(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use notion_import_core::connection::ConnectionStore;
+use notion_import_core::ConnectionStore;
 use proptest::prop_assert;
 use proptest::test_runner::TestCaseResult;
 use secrecy::ExposeSecret;

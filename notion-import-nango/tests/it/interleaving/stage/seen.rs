@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use notion_import_core::actor::Actor;
-use notion_import_core::connection::{Authorizer, Connection, ConnectionState};
-use notion_import_core::id::{ConnectionId, NotionId};
-use notion_import_core::library::document::{Content, DocumentReader, DocumentStore, SourceState};
 use notion_import_core::transport::Clock;
+use notion_import_core::{
+    Actor, Authorizer, Connection, ConnectionId, ConnectionState, Content, DocumentReader, DocumentStore,
+    NotionId, SourceState,
+};
 use proptest::test_runner::TestCaseResult;
 use proptest::{prop_assert, prop_assert_eq, prop_assert_ne};
 

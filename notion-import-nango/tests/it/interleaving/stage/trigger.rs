@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use notion_import_core::id::NotionId;
+use notion_import_core::NotionId;
 use notion_import_nango::testing::StandIn;
 use url::Url;
 

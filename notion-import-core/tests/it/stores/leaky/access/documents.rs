@@ -4,15 +4,11 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, NotionId, TenantId};
-use notion_import_core::library::access::{AccessLevel, Actor, Publication};
-use notion_import_core::library::blob::BlobId;
-use notion_import_core::library::document::{
-    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch,
+use notion_import_core::store::{Linked, NewContent, SyncCursor, SyncPatch};
+use notion_import_core::{
+    AccessLevel, AccessStore, Actor, AdminDocument, BlobId, Connection, DocumentId, DocumentStore, Expected,
+    Imported, LevelChange, NotionId, Publication, Publish, StoreError, TenantId,
 };
-use notion_import_core::library::gate::{AccessStore, AdminDocument, Expected, LevelChange, Publish};
 
 use super::{Leak, Leaky};
 

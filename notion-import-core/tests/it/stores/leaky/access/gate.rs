@@ -2,19 +2,14 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::error::{Conflict, StoreError};
-use notion_import_core::id::{ContactId, DocumentId, NdaId, TenantId};
-use notion_import_core::library::access::{
-    AccessFacts, AccessLevel, Action, Actor, Assignment, AssignmentId, DocumentFacts, Insider, NdaState,
-    Outside, Publication, Role, Viewer,
-};
-use notion_import_core::library::audit::{AuditEntry, AuditLog, AuditQuery};
-use notion_import_core::library::document::{Document, DocumentReader, Version};
-use notion_import_core::library::gate::{
-    AccessStore, Act, AdminDocument, Expected, LevelChange, NdaText, NewAcceptance, NewAssignment,
-    NewNdaVersion, Permit, PublicDocument, Publish,
-};
+use notion_import_core::store::{AccessFacts, Act, Insider, Permit};
 use notion_import_core::testing::suite::permit;
+use notion_import_core::{
+    AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, AuditEntry, AuditLog,
+    AuditQuery, Conflict, ContactId, Document, DocumentFacts, DocumentId, DocumentReader, Expected,
+    LevelChange, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Outside,
+    PublicDocument, Publication, Publish, Role, StoreError, TenantId, Version, Viewer,
+};
 
 use super::{Leak, Leaky};
 

@@ -6,13 +6,11 @@ mod gate;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, MemberId, TenantId};
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::gate::{AccessStore, AdminDocument};
-use notion_import_core::library::memory::MemoryLibrary;
 use notion_import_core::testing::suite::Library;
 use notion_import_core::testing::suite::access::PROMISES;
+use notion_import_core::{
+    AccessStore, Actor, AdminDocument, DocumentId, MemberId, MemoryLibrary, Role, StoreError, TenantId,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leak {

@@ -1,15 +1,11 @@
 //! How each leak goes about it.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::connection::Connection;
-use notion_import_core::error::StoreError;
-use notion_import_core::id::{DocumentId, MemberId};
-use notion_import_core::library::access::{Actor, Role};
-use notion_import_core::library::basis::ReadState;
-use notion_import_core::library::document::{
-    DocumentReader, DocumentStore, Found, Imported, Linked, NewContent, SyncPatch,
+use notion_import_core::store::{Found, Linked, NewContent, ReadState, SyncPatch};
+use notion_import_core::{
+    AccessStore, Actor, Connection, DocumentId, DocumentReader, DocumentStore, Imported, MemberId, Role,
+    StoreError,
 };
-use notion_import_core::library::gate::AccessStore;
 
 use super::{Leak, Leaky};
 
