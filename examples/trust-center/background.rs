@@ -10,20 +10,18 @@ use crate::app::{App, asked_to_stop};
 /// Returns how syncs run that are to be this often: who falls silent is not waited for much longer than that.
 pub fn schedule(every: Duration) -> ScheduleOptions {
     let options = ScheduleOptions::default();
-    ScheduleOptions {
-        interval: every,
-        lease: every.clamp(Duration::from_secs(3), options.lease),
-        poll: (every / 4).clamp(Duration::from_millis(250), options.poll),
+    options
+        .interval(every)
+        .lease(every.clamp(Duration::from_secs(3), options.lease))
+        .poll((every / 4).clamp(Duration::from_millis(250), options.poll))
         // A demo is not waited for.
-        grace: Duration::ZERO,
-        ..options
-    }
+        .grace(Duration::ZERO)
 }
 
 /// Returns how long things may take beside syncs that are this often: a request no longer than a claim.
 pub fn timeouts(every: Duration) -> Timeouts {
     let timeouts = Timeouts::default();
-    Timeouts { attempt: schedule(every).lease.min(timeouts.attempt), ..timeouts }
+    timeouts.attempt(schedule(every).lease.min(timeouts.attempt))
 }
 
 /// Runs what is to be run beside the pages, until it is asked to stop.

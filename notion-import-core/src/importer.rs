@@ -26,6 +26,7 @@ use crate::library::sweep::sweep;
 pub use crate::notion::client::Retry;
 use crate::notion::client::{Client, OnRetry};
 use crate::notion::endpoints::QueryKind;
+use crate::options::options;
 pub use crate::source::SEARCH_LAG;
 use crate::source::{self, Seen};
 use crate::sync::{SyncOptions, SyncReport, SyncTask};
@@ -87,29 +88,19 @@ pub struct Importer {
     identity: Option<Arc<dyn Identity>>,
 }
 
-/// How long things may take. What takes longer ends in an error, and leaves nothing half done.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Timeouts {
-    /// One request to Notion and its answer, 75 seconds at most: Notion itself gives up after a minute.
-    pub attempt: Duration,
-    /// What a person waits for: browsing, finding what a pasted link leads to, looking at metadata. Where Notion cannot be reached
-    /// they hear of it within seconds: a request is sent three times at most, and not again once no connection was made for 8 seconds.
-    pub browse: Duration,
-    /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute;
-    /// of many that are imported, each waits for its turn before that.
-    pub import: Duration,
-    /// A sync of all that is linked, or a list of all that search shows. What was found until then is kept.
-    pub sync: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            attempt: Duration::from_secs(75),
-            browse: Duration::from_secs(2 * 60),
-            import: Duration::from_secs(2 * 60 * 60),
-            sync: Duration::from_secs(4 * 60 * 60),
-        }
+options! {
+    /// How long things may take. What takes longer ends in an error, and leaves nothing half done.
+    pub struct Timeouts {
+        /// One request to Notion and its answer, 75 seconds at most: Notion itself gives up after a minute.
+        pub attempt: Duration = Duration::from_secs(75),
+        /// What a person waits for: browsing, finding what a pasted link leads to, looking at metadata. Where Notion cannot be reached
+        /// they hear of it within seconds: a request is sent three times at most, and not again once no connection was made for 8 seconds.
+        pub browse: Duration = Duration::from_secs(2 * 60),
+        /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute;
+        /// of many that are imported, each waits for its turn before that.
+        pub import: Duration = Duration::from_secs(2 * 60 * 60),
+        /// A sync of all that is linked, or a list of all that search shows. What was found until then is kept.
+        pub sync: Duration = Duration::from_secs(4 * 60 * 60),
     }
 }
 

@@ -41,6 +41,8 @@ mod error;
 mod private;
 #[cfg(feature = "client")]
 mod random;
+#[cfg(feature = "client")]
+mod options;
 mod id;
 
 #[cfg(feature = "client")]

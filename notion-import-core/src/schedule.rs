@@ -18,6 +18,7 @@ use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary
 use crate::error::{Error, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::importer::Importer;
+use crate::options::options;
 use crate::random;
 use crate::sync::SyncReport;
 
@@ -33,30 +34,19 @@ pub struct Scheduler {
     stopping: Arc<watch::Sender<bool>>,
 }
 
-/// How a schedule runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ScheduleOptions {
-    /// How often each connection is synced: four hours by default, and a little earlier or later each time.
-    pub interval: Duration,
-    /// Connections synced at once by one process.
-    pub concurrency: usize,
-    /// How long a claim lasts if its holder falls silent. Whoever is alive renews it in time.
-    pub lease: Duration,
-    /// How often it is looked for what is due: once a minute by default.
-    pub poll: Duration,
-    /// How long syncs may go on after a shutdown before they are given back: twenty seconds by default.
-    pub grace: Duration,
-}
-
-impl Default for ScheduleOptions {
-    fn default() -> Self {
-        Self {
-            interval: Duration::from_secs(4 * 60 * 60),
-            concurrency: 4,
-            lease: Duration::from_secs(120),
-            poll: Duration::from_secs(60),
-            grace: Duration::from_secs(20),
-        }
+options! {
+    /// How a schedule runs.
+    pub struct ScheduleOptions {
+        /// How often each connection is synced: four hours by default, and a little earlier or later each time.
+        pub interval: Duration = Duration::from_secs(4 * 60 * 60),
+        /// Connections synced at once by one process.
+        pub concurrency: usize = 4,
+        /// How long a claim lasts if its holder falls silent. Whoever is alive renews it in time.
+        pub lease: Duration = Duration::from_secs(120),
+        /// How often it is looked for what is due: once a minute by default.
+        pub poll: Duration = Duration::from_secs(60),
+        /// How long syncs may go on after a shutdown before they are given back: twenty seconds by default.
+        pub grace: Duration = Duration::from_secs(20),
     }
 }
 

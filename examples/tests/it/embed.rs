@@ -53,7 +53,7 @@ impl Stage {
         let mut nango = Config::new(API_KEY);
         nango.base_url = base_url.parse().unwrap();
         nango.webhook_signing_keys = vec![SIGNING_KEY.into()];
-        let schedule = ScheduleOptions { poll: Duration::from_millis(200), ..ScheduleOptions::default() };
+        let schedule = ScheduleOptions::default().poll(Duration::from_millis(200));
         let (files_in, trusted) = (data.path().to_owned(), files.url().parse().ok());
         let settings = Settings { nango, files: files_in, key: [7; 32], schedule, trusted };
         let (stop, stopped) = oneshot::channel::<()>();

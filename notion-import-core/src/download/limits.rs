@@ -3,21 +3,17 @@
 use std::time::Duration;
 
 use crate::error::DownloadError;
+use crate::options::options;
 
-/// How long a download may take.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct DownloadLimits {
-    /// How long a file server may say nothing.
-    pub silence: Duration,
-    /// How long one file may take in all, with every try and every wait.
-    pub whole: Duration,
-    /// Fewer bytes a second than this, on average over `silence`, and the download is given up.
-    pub slowest: u64,
-}
-
-impl Default for DownloadLimits {
-    fn default() -> Self {
-        Self { silence: Duration::from_secs(30), whole: Duration::from_secs(600), slowest: 4 << 10 }
+options! {
+    /// How long a download may take.
+    pub struct DownloadLimits {
+        /// How long a file server may say nothing.
+        pub silence: Duration = Duration::from_secs(30),
+        /// How long one file may take in all, with every try and every wait.
+        pub whole: Duration = Duration::from_secs(600),
+        /// Fewer bytes a second than this, on average over `silence`, and the download is given up.
+        pub slowest: u64 = 4 << 10,
     }
 }
 

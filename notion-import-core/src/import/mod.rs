@@ -25,28 +25,19 @@ pub use crate::download::DownloadLimits;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{Imported, SourceKind};
+use crate::options::options;
 
-/// What an import keeps within, and what it reaches out to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ImportOptions {
-    /// The largest file that is kept, in bytes.
-    pub largest_file: u64,
-    /// The largest image that is kept, in bytes.
-    pub largest_image: u64,
-    /// How long a file may take.
-    pub downloads: DownloadLimits,
-    /// How much of a page is read.
-    pub tree: TreeLimits,
-}
-
-impl Default for ImportOptions {
-    fn default() -> Self {
-        Self {
-            largest_file: 100 << 20,
-            largest_image: 20 << 20,
-            downloads: DownloadLimits::default(),
-            tree: TreeLimits::default(),
-        }
+options! {
+    /// What an import keeps within, and what it reaches out to.
+    pub struct ImportOptions {
+        /// The largest file that is kept, in bytes.
+        pub largest_file: u64 = 100 << 20,
+        /// The largest image that is kept, in bytes.
+        pub largest_image: u64 = 20 << 20,
+        /// How long a file may take.
+        pub downloads: DownloadLimits = DownloadLimits::default(),
+        /// How much of a page is read.
+        pub tree: TreeLimits = TreeLimits::default(),
     }
 }
 

@@ -11,22 +11,18 @@ use crate::notion::block::{Block, Content};
 use crate::notion::client::Api;
 use crate::notion::rate_limit::UNDER_WAY;
 use crate::notion::tree::{BlockTree, Handle, TreeBuilder};
+use crate::options::options;
 
 /// Lists asked for at once, so that one page keeps the connection as full as many do. Its rate limiter bounds them further.
 const CONCURRENCY: usize = UNDER_WAY;
 
-/// How much of a page is read. What lies beyond is reported, never silently left out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TreeLimits {
-    /// Blocks in all.
-    pub blocks: usize,
-    /// Blocks inside blocks.
-    pub depth: usize,
-}
-
-impl Default for TreeLimits {
-    fn default() -> Self {
-        Self { blocks: 100_000, depth: 200 }
+options! {
+    /// How much of a page is read. What lies beyond is reported, never silently left out.
+    pub struct TreeLimits {
+        /// Blocks in all.
+        pub blocks: usize = 100_000,
+        /// Blocks inside blocks.
+        pub depth: usize = 200,
     }
 }
 

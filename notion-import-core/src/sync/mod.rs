@@ -17,6 +17,7 @@ use crate::import::{Fetcher, Pick, Shape};
 use crate::library::document::{Content, DocumentStore, Linked, SyncCursor, SyncPatch};
 use crate::notion::client::Api;
 use crate::notion::endpoints::QueryKind;
+use crate::options::options;
 use crate::source::{self, Seen};
 use plan::Plan;
 
@@ -29,24 +30,15 @@ const MOST_HINTS: usize = 5000;
 /// Linked documents read from, and patches written to, the store in one go.
 const BATCH: usize = 200;
 
-/// How a sync behaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SyncOptions {
-    /// Up to so many documents are verified one by one in every run; of more, enough that each is in time.
-    pub verify_at_once: usize,
-    /// Within this time each document is verified, whatever search shows: a day by default.
-    pub verified_within: Duration,
-    /// How often a run comes: every four hours by default. A schedule puts its own interval here.
-    pub every: Duration,
-}
-
-impl Default for SyncOptions {
-    fn default() -> Self {
-        Self {
-            verify_at_once: 1000,
-            verified_within: Duration::from_secs(24 * 60 * 60),
-            every: Duration::from_secs(4 * 60 * 60),
-        }
+options! {
+    /// How a sync behaves.
+    pub struct SyncOptions {
+        /// Up to so many documents are verified one by one in every run; of more, enough that each is in time.
+        pub verify_at_once: usize = 1000,
+        /// Within this time each document is verified, whatever search shows: a day by default.
+        pub verified_within: Duration = Duration::from_secs(24 * 60 * 60),
+        /// How often a run comes: every four hours by default. A schedule puts its own interval here.
+        pub every: Duration = Duration::from_secs(4 * 60 * 60),
     }
 }
 

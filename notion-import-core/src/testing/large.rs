@@ -117,7 +117,7 @@ pub async fn import(store: impl AsyncFnOnce() -> Arc<dyn BlobStore>) {
     let token = StaticToken::new(said("token").to_owned()).at(notion);
     let importer = Importer::builder(Arc::new(token), Arc::<MemoryLibrary>::default(), store().await)
         .trust_origin(&files)
-        .import_options(ImportOptions { largest_file: u64::MAX, ..ImportOptions::default() })
+        .import_options(ImportOptions::default().largest_file(u64::MAX))
         .build()
         .unwrap_or_else(|error| panic!("{error}"));
     let page: NotionId = said("page").parse().unwrap_or_else(|_| panic!("{place} names no page"));

@@ -46,7 +46,7 @@ fn content() -> Bytes {
 /// Quick enough to be waited for.
 fn limits() -> DownloadLimits {
     let silence = Duration::from_millis(400);
-    DownloadLimits { silence, whole: Duration::from_secs(20), slowest: 1 << 10 }
+    DownloadLimits::default().silence(silence).whole(Duration::from_secs(20)).slowest(1 << 10)
 }
 
 /// A server, and what is downloaded from it.
@@ -173,7 +173,7 @@ async fn changed(store: Store) -> Outcome {
 async fn broken(store: Store) -> Outcome {
     let script = |asked: &Asked, _| served(asked, &content(), "\"1\"", asked.from().map_or(450_000, |_| 0));
     let mut scene = Scene::new(store, script).await?;
-    scene.download = scene.download.within(DownloadLimits { whole: Duration::from_millis(1500), ..limits() });
+    scene.download = scene.download.within(limits().whole(Duration::from_millis(1500)));
     ensure_fails!(scene.download().await, Error::Download(DownloadError::Transport(_)), "a part of a file");
     scene.ensure_nothing().await
 }
@@ -245,7 +245,7 @@ async fn ensure_in_time(
     what: &str,
 ) -> Outcome {
     let mut scene = Scene::new(store, script).await?;
-    scene.download = scene.download.within(DownloadLimits { whole: Duration::from_secs(1), ..limits() });
+    scene.download = scene.download.within(limits().whole(Duration::from_secs(1)));
     ensure_fails!(
         scene.download().await,
         Error::Download(DownloadError::Transport(TransportError::Timeout)),

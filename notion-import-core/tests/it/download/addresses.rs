@@ -166,7 +166,7 @@ fn switchboard() -> Switchboard {
         .name("files.example", &["93.184.216.1"])
 }
 
-/// An importer with every setting at its widest: a new one does not compile until it is here.
+/// An importer with every setting at its widest: what decides about downloads.
 fn widest() -> ImporterBuilder {
     let age = Duration::from_secs(1 << 40);
     Importer::builder(
@@ -176,14 +176,15 @@ fn widest() -> ImporterBuilder {
     )
     .trust_origin(&"http://127.0.0.1:4321".parse().unwrap())
     .external_files(External::Fetch)
-    .import_options(ImportOptions {
-        largest_file: u64::MAX,
-        largest_image: u64::MAX,
-        downloads: DownloadLimits { silence: age, whole: age, slowest: 0 },
-        tree: TreeLimits { blocks: usize::MAX, depth: usize::MAX },
-    })
-    .sync_options(SyncOptions { verify_at_once: usize::MAX, ..SyncOptions::default() })
-    .timeouts(Timeouts { attempt: age, browse: age, import: age, sync: age })
+    .import_options(
+        ImportOptions::default()
+            .largest_file(u64::MAX)
+            .largest_image(u64::MAX)
+            .downloads(DownloadLimits::default().silence(age).whole(age).slowest(0))
+            .tree(TreeLimits::default().blocks(usize::MAX).depth(usize::MAX)),
+    )
+    .sync_options(SyncOptions::default().verify_at_once(usize::MAX))
+    .timeouts(Timeouts::default().attempt(age).browse(age).import(age).sync(age))
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn a_server_that_does_not_prove_who_it_is_is_asked_nothing() {
     let report = server().await;
     let origin = report.origin().as_str().replace("http://", "https://");
     let trusting = Download::default().trusting(&origin.parse().unwrap());
-    let quick = notion_import_core::DownloadLimits { whole: Duration::from_secs(1), ..Default::default() };
+    let quick = notion_import_core::DownloadLimits::default().whole(Duration::from_secs(1));
     let outcome = download(&trusting.within(quick), &format!("{origin}a.pdf")).await;
     let expected = matches!(
         outcome,

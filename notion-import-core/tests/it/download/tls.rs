@@ -82,7 +82,7 @@ async fn answer(acceptor: &TlsAcceptor, stream: TcpStream, asked: &AtomicUsize) 
 /// Downloads from a trusted origin, so that nothing but the certificate can stand in the way; what does is returned.
 async fn refusal(url: &str) -> Option<CertificateError> {
     let hour = Duration::from_secs(3600);
-    let limits = DownloadLimits { silence: hour, whole: hour, ..DownloadLimits::default() };
+    let limits = DownloadLimits::default().silence(hour).whole(hour);
     let download = Download::default()
         .trusting(&url.parse().unwrap())
         .within(limits)

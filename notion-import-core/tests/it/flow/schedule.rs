@@ -124,7 +124,7 @@ async fn two_schedulers_never_sync_one_connection_at_once() {
 async fn what_waits_for_its_turn_is_left_to_whoever_is_free() {
     let scene = Scene::new().await;
     active(&scene.stage, &scene.connections, ConnectionRef::new("second")).await;
-    let options = ScheduleOptions { concurrency: 1, ..ScheduleOptions::default() };
+    let options = ScheduleOptions::default().concurrency(1);
     let importer = slow(&scene.stage, Duration::from_secs(60));
     let scheduler = Scheduler::new(importer, Arc::new(scene.connections.clone())).with(options).unwrap();
     let (runs, free) = tokio::join!(scheduler.sync_due(10), async {

@@ -182,7 +182,7 @@ async fn a_page_that_is_not_shared_marks_nothing() {
 #[tokio::test]
 async fn a_sync_under_way_has_the_grace_period_and_is_then_given_back() {
     let scene = Scene::new(Duration::from_secs(60)).await;
-    let options = ScheduleOptions { grace: Duration::from_secs(30), ..ScheduleOptions::default() };
+    let options = ScheduleOptions::default().grace(Duration::from_secs(30));
     let scheduler = scene.scheduler().with(options).unwrap();
     let began = scene.stage.now();
     let (tell, told) = oneshot::channel();
@@ -204,14 +204,14 @@ async fn options_that_contradict_each_other_are_refused_and_the_refusal_names_th
     let fine = ScheduleOptions::default();
     let attempt = Timeouts::default().attempt;
     for (options, named) in [
-        (ScheduleOptions { concurrency: 0, ..fine }, "concurrency"),
-        (ScheduleOptions { interval: Duration::ZERO, ..fine }, "interval"),
-        (ScheduleOptions { poll: Duration::ZERO, ..fine }, "poll"),
-        (ScheduleOptions { poll: fine.interval * 2, ..fine }, "poll"),
-        (ScheduleOptions { lease: attempt / 2, ..fine }, "attempt"),
+        (fine.concurrency(0), "concurrency"),
+        (fine.interval(Duration::ZERO), "interval"),
+        (fine.poll(Duration::ZERO), "poll"),
+        (fine.poll(fine.interval * 2), "poll"),
+        (fine.lease(attempt / 2), "attempt"),
     ] {
         let Err(refused) = scene.scheduler().with(options) else { panic!("{options:?} is accepted") };
         assert!(refused.to_string().contains(named), "{refused}");
     }
-    assert!(scene.scheduler().with(ScheduleOptions { lease: attempt, ..fine }).is_ok());
+    assert!(scene.scheduler().with(fine.lease(attempt)).is_ok());
 }

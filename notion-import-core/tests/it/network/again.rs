@@ -135,10 +135,10 @@ async fn what_is_read_in_another_way_is_read_again() {
     let within = |options: ImportOptions| (options, External::Link);
     let ways = [
         ("by default", within(plain)),
-        ("files of any size", within(ImportOptions { largest_file: 1 << 30, ..plain })),
-        ("images of any size", within(ImportOptions { largest_image: 1 << 30, ..plain })),
-        ("fewer blocks", within(ImportOptions { tree: TreeLimits { blocks: 99, ..limits }, ..plain })),
-        ("less depth", within(ImportOptions { tree: TreeLimits { depth: 99, ..limits }, ..plain })),
+        ("files of any size", within(plain.largest_file(1 << 30))),
+        ("images of any size", within(plain.largest_image(1 << 30))),
+        ("fewer blocks", within(plain.tree(limits.blocks(99)))),
+        ("less depth", within(plain.tree(limits.depth(99)))),
         ("others' files too", (plain, External::Fetch)),
         ("by default again", within(plain)),
     ];
@@ -335,9 +335,7 @@ async fn what_our_own_limits_leave_out_is_not_tried_again() {
     let fake = author.file("fake.png", "image/png", b"<html>no picture</html>".to_vec());
     author.append(desk.home, [paragraph("Words."), image(&picture), image(&fake)]);
     author.set_cover(desk.home, picture.reference());
-    let small = |builder: ImporterBuilder| {
-        builder.import_options(ImportOptions { largest_image: 3, ..ImportOptions::default() })
-    };
+    let small = |builder: ImporterBuilder| builder.import_options(ImportOptions::default().largest_image(3));
     let pick = Pick::page(desk.home);
     desk.ensure_with("the first time", pick, true, small).await;
     desk.ensure_with("again", pick, false, small).await;
@@ -348,8 +346,8 @@ async fn a_page_that_was_read_in_part_is_read_again() {
     let desk = Desk::new();
     desk.author().append(desk.home, [toggle("1", [toggle("2", [toggle("3", [paragraph("deep")])])])]);
     let flat = |builder: ImporterBuilder| {
-        let tree = TreeLimits { depth: 1, ..TreeLimits::default() };
-        builder.import_options(ImportOptions { tree, ..ImportOptions::default() })
+        let tree = TreeLimits::default().depth(1);
+        builder.import_options(ImportOptions::default().tree(tree))
     };
     let pick = Pick::page(desk.home);
     for claim in ["the first time", "the rest is still missing"] {

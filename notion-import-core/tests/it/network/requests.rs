@@ -94,7 +94,7 @@ async fn blocks_that_contain_each_other_come_to_an_end() {
     author.append(one, [synced_copy(two), synced_copy(one)]);
     let line = Line::virtually(&world, &grant, Duration::from_millis(5));
     // Round in circles it would ask for hours.
-    let timeouts = Timeouts { import: Duration::from_secs(1), ..Timeouts::default() };
+    let timeouts = Timeouts::default().import(Duration::from_secs(1));
     let tenant = line.tenant_with(|builder| builder.timeouts(timeouts));
     let fetched = tenant.importer.fetch(&tenant.connection, Pick::page(home)).await.unwrap();
     let text = fetched.markdown().unwrap();

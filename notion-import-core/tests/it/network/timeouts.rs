@@ -46,7 +46,7 @@ async fn an_answer_that_drips_is_given_up_and_asked_for_again() {
 async fn an_attempt_takes_as_long_as_it_may_and_no_longer() {
     let (line, home) = line();
     line.world.plan_faults(FaultPlan { rate: 1.0, kinds: vec![drip()] });
-    let timeouts = Timeouts { attempt: Duration::from_secs(2), ..Timeouts::default() };
+    let timeouts = Timeouts::default().attempt(Duration::from_secs(2));
     let tenant = line.tenant_with(|builder| builder.timeouts(timeouts));
     let began = line.clock.now();
     let error = tenant.import(vec![home]).await.unwrap_err();
@@ -61,12 +61,10 @@ async fn an_operation_takes_as_long_as_it_may_whatever_it_waits_for() {
     let (line, home) = line();
     let hour = line.clock.now() + TimeDelta::hours(1);
     line.world.tune(|rules| rules.workspace_paused_until = Some(hour));
-    let timeouts = Timeouts {
-        browse: Duration::from_secs(10),
-        import: Duration::from_secs(20),
-        sync: Duration::from_secs(30),
-        ..Timeouts::default()
-    };
+    let timeouts = Timeouts::default()
+        .browse(Duration::from_secs(10))
+        .import(Duration::from_secs(20))
+        .sync(Duration::from_secs(30));
     let tenant = line.tenant_with(|builder| builder.timeouts(timeouts));
     let mut began = line.clock.now();
     let mut check = |outcome: Option<Error>, seconds: i64| {
@@ -108,7 +106,7 @@ async fn a_list_may_take_so_long_in_all_and_whoever_reads_it_any_time() {
     // Eleven parts, ten seconds each.
     let line = Line::virtually(&line.world, &line.grant, Duration::from_secs(10));
     for (limit, parts) in [(109, 10), (111, 11)] {
-        let timeouts = Timeouts { sync: Duration::from_secs(limit), ..Timeouts::default() };
+        let timeouts = Timeouts::default().sync(Duration::from_secs(limit));
         let tenant = line.tenant_with(|builder| builder.timeouts(timeouts));
         let mut listed = pin!(tenant.importer.listed(&tenant.connection, ""));
         let (mut found, mut error) = (0, None);
@@ -175,7 +173,7 @@ async fn a_person_who_has_waited_long_for_a_connection_is_not_kept_for_another_t
 async fn a_person_may_wait_for_slow_answers_as_often_as_for_others() {
     let (line, _) = line();
     line.world.plan_faults(FaultPlan { rate: 1.0, kinds: vec![drip()] });
-    let timeouts = Timeouts { attempt: Duration::from_secs(10), ..Timeouts::default() };
+    let timeouts = Timeouts::default().attempt(Duration::from_secs(10));
     let error = line.tenant_with(|builder| builder.timeouts(timeouts)).browse().await.unwrap_err();
     assert!(matches!(error, Error::Transport(TransportError::Timeout)), "{error:?}");
     assert_eq!(line.world.faults(), 3);

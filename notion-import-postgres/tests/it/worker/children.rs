@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use notion_import_core::{Dispatcher, ScheduleOptions};
+use notion_import_core::Dispatcher;
 use notion_import_postgres::{Options, Postgres, Worker};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -144,7 +144,7 @@ impl Task {
         // On a machine where much else runs, a pool that is all in use is no disturbance.
         let patient = Options::default().acquire_timeout(Duration::from_secs(60));
         let postgres = Postgres::connect_with(&self.database, patient).await.unwrap();
-        let options = ScheduleOptions { lease: self.lease, ..super::at_once(16) };
+        let options = super::at_once(16).lease(self.lease);
         super::worker(&postgres, &self.notion, &self.token, options).await
     }
 }

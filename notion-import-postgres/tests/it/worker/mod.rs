@@ -170,7 +170,7 @@ fn scheduler(postgres: &Postgres, notion: &str, token: &str, options: ScheduleOp
     let documents = Arc::new(postgres.clone());
     let importer = Importer::builder(Arc::new(tokens), documents, Arc::<MemoryBlobs>::default());
     let default = Timeouts::default();
-    let timeouts = Timeouts { attempt: options.lease.min(default.attempt), ..default };
+    let timeouts = default.attempt(options.lease.min(default.attempt));
     let importer = importer.timeouts(timeouts).build().unwrap();
     Scheduler::new(importer, Arc::new(postgres.clone())).with(options).unwrap()
 }
@@ -195,5 +195,5 @@ pub(crate) fn idle(postgres: &Postgres) -> Scheduler {
 
 /// So many at once, and a look every fifth of a second.
 fn at_once(concurrency: usize) -> ScheduleOptions {
-    ScheduleOptions { concurrency, poll: Duration::from_millis(200), ..ScheduleOptions::default() }
+    ScheduleOptions::default().concurrency(concurrency).poll(Duration::from_millis(200))
 }

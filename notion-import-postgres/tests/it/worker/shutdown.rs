@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use notion_import_core::{Dispatcher, ScheduleOptions};
+use notion_import_core::Dispatcher;
 use notion_import_postgres::Worker;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -50,7 +50,7 @@ async fn what_is_under_way_is_finished_within_the_grace_period() {
 async fn what_the_grace_period_does_not_suffice_for_is_given_back_and_due_at_once() {
     let mut scene = Scene::new(6).await;
     scene.slow(Duration::from_secs(20));
-    let worker = scene.worker(ScheduleOptions { grace: Duration::from_millis(100), ..at_once(4) }).await;
+    let worker = scene.worker(at_once(4).grace(Duration::from_millis(100))).await;
     worker.tick().await.unwrap();
     let (end, running) = begin(worker);
     until_claimed(&mut scene, 4).await;

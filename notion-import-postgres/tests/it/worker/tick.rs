@@ -148,7 +148,7 @@ async fn a_pool_of_one_connection_is_enough_and_several_may_open_at_once() {
 #[tokio::test]
 async fn a_worker_alone_syncs_what_becomes_due_and_leaves_no_job_behind() {
     let mut scene = Scene::new(3).await;
-    let worker = scene.worker(ScheduleOptions { poll: Duration::from_secs(1), ..at_once(4) }).await;
+    let worker = scene.worker(at_once(4).poll(Duration::from_secs(1))).await;
     let running = tokio::spawn(async move { worker.dispatch(std::future::pending().boxed()).await });
     for round in 1..=3 {
         scene.run("UPDATE notion_import.connections SET next_run = now()").await;
