@@ -181,6 +181,10 @@ kinds! {
         SignedAddress,
         /// A link to a comment or to nothing known was dropped.
         LinkTarget,
+        /// A page or database whose title is not known stands under neutral words.
+        PageTitle,
+        /// A person whose name is not given stands under neutral words.
+        PersonName,
         /// Meeting notes became their title and their blocks.
         MeetingNotes,
         /// A custom emoji became its name.
@@ -195,7 +199,7 @@ kinds! {
         UnsupportedBlock,
         /// A block stands beside the file that became the document, and is not in it.
         DisplacedBlock,
-        /// A block of an unknown type left a placeholder.
+        /// A block of an unknown type left its words alone, or a placeholder.
         UnknownBlock,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.
         UnsupportedProperty,

@@ -3,7 +3,7 @@
 use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::code;
 use crate::markdown::files::{self, icon_text};
-use crate::markdown::inline::{Place, rich_text, shows, write_pieces};
+use crate::markdown::inline::{Place, rich_text, write_pieces};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::links;
 use crate::markdown::list::{self, Item};
@@ -11,9 +11,13 @@ use crate::markdown::options::{FileRef, Options};
 use crate::markdown::piece::Kind;
 use crate::markdown::pieces::Pieces;
 use crate::markdown::rendered::Rendered;
+use crate::markdown::said::shows;
 use crate::markdown::table;
+use crate::markdown::target::{A_DATABASE, A_PAGE};
 use crate::markdown::writer::{Run, Writer};
-use crate::notion::block::{Block, BlockType, Callout, Content, Heading, ListFormat, Table, Text};
+use crate::notion::block::{
+    Block, BlockType, Callout, Content, Heading, ListFormat, Table, Text, UnknownBlock,
+};
 use crate::notion::icon::Icon;
 use crate::notion::text::{Color, RichText};
 use crate::notion::tree::{BlockTree, Node};
@@ -35,7 +39,7 @@ pub fn render(tree: &BlockTree, options: &Options<'_>) -> Rendered {
     for (at, node) in tree.nodes().iter().enumerate() {
         walk.leave_before(at);
         walk.ledger.at(node.block.id);
-        walk.note_missing(node);
+        walk.note_missing(at, node);
         walk.node(at, node);
     }
     walk.leave_before(usize::MAX);
@@ -124,8 +128,13 @@ impl Walk<'_> {
             Content::Audio(file) => files::file(writer, ledger, options, held(file), "audio"),
             Content::File(file) => files::file(writer, ledger, options, held(file), "file"),
             Content::LinkToPage(target) => links::link_to_page(writer, ledger, options, *target),
-            Content::ChildPage(title) | Content::ChildDatabase(title) => {
-                links::link_by_id(writer, ledger, options, id, title);
+            Content::ChildPage(title) => {
+                let title = if title.trim().is_empty() { "Untitled" } else { title };
+                links::link_by_id(writer, ledger, options, id, title, A_PAGE);
+            }
+            // One without a title may be a view of one that has one.
+            Content::ChildDatabase(title) => {
+                links::link_by_id(writer, ledger, options, id, title, A_DATABASE);
             }
             Content::MeetingNotes(notes) => {
                 ledger.lose(LossKind::MeetingNotes);
@@ -135,18 +144,17 @@ impl Walk<'_> {
                 ledger.lose(LossKind::UnsupportedBlock);
                 placeholder(writer, ledger, name);
             }
-            Content::Unknown(name) => {
-                ledger.lose(LossKind::UnknownBlock);
-                placeholder(writer, ledger, name);
-            }
+            Content::Unknown(block) => self.unknown(block),
         }
     }
 
-    /// A page or database inside this page is a document of its own, so its children are not missing here.
-    fn note_missing(&mut self, node: &Node) {
+    /// A page or database inside this page is a document of its own, so its children are not missing here. The text of a meeting is
+    /// in the blocks it points to, whether it says that it has children or not.
+    fn note_missing(&mut self, at: usize, node: &Node) {
         let Block { has_children, content, .. } = &node.block;
         let own = matches!(content, Content::ChildPage(_) | Content::ChildDatabase(_));
-        if *has_children && !node.loaded && !own {
+        let points_elsewhere = matches!(content, Content::MeetingNotes(notes) if notes.children.any());
+        if *has_children && !node.loaded && !own || points_elsewhere && !self::has_children(at, node) {
             self.ledger.truncate(TruncationKind::ChildrenNotLoaded);
         }
     }
@@ -182,6 +190,17 @@ impl Walk<'_> {
         }
     }
 
+    /// The words of a block of an unknown type, or what says that there is one.
+    fn unknown(&mut self, block: &UnknownBlock) {
+        self.ledger.lose(LossKind::UnknownBlock);
+        if !block.texts.iter().any(|text| shows(text)) {
+            return placeholder(&mut self.writer, &mut self.ledger, &block.name);
+        }
+        for text in &block.texts {
+            self.text(None, text);
+        }
+    }
+
     fn heading(&mut self, heading: &Heading) {
         let Self { options, writer, ledger, .. } = self;
         color(ledger, heading.text.color);
@@ -204,7 +223,7 @@ impl Walk<'_> {
         let around = self.innermost_marker();
         let Self { options, writer, ledger, .. } = self;
         let run = list::choose(writer, around, at, node, item);
-        let outer = list::open(writer, ledger, options, run, item, has_children(at, node));
+        let outer = list::open(writer, ledger, options, run, item);
         self.enter(at, node, outer, run.marker);
     }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::library::fidelity::LossKind;
-use crate::markdown::inline::shows;
 use crate::markdown::ledger::Ledger;
-use crate::markdown::links::{bookmark, is_label, labelled, link_line, write_caption};
+use crate::markdown::links::{address_line, bookmark, is_label, labelled, link_line, write_caption};
 use crate::markdown::options::{FileRef, Options};
+use crate::markdown::said::shows;
 use crate::markdown::target::is_allowed;
 use crate::markdown::writer::Writer;
 use crate::notion::address::LastingUrl;
@@ -117,7 +117,11 @@ fn named(
     let name = file.display_name();
     match (name, url) {
         (Some(name), url) => link_line(writer, ledger, &name, url),
-        (None, Some(url)) => link_line(writer, ledger, url.clone().as_str(), Some(url)),
+        (None, Some(url)) if shows(&file.caption) && is_label(&file.caption) => {
+            writer.block();
+            return labelled(writer, ledger, options, &file.caption, &url);
+        }
+        (None, Some(url)) => address_line(writer, ledger, url.clone().as_str(), Some(url)),
         (None, None) => link_line(writer, ledger, kind, None),
     }
     if shows(&file.caption) {

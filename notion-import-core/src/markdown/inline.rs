@@ -10,6 +10,7 @@ use crate::markdown::ledger::Ledger;
 use crate::markdown::options::Options;
 use crate::markdown::piece::{BOLD, Class, ITALIC, Kind, Piece, STRIKE, Style};
 use crate::markdown::pieces::{Pieces, fold_links, trim_line};
+use crate::markdown::said::worded;
 use crate::markdown::target::run_target;
 use crate::markdown::writer::Writer;
 use crate::notion::address::LastingUrl;
@@ -34,45 +35,6 @@ impl Place {
     fn in_cell(self) -> bool {
         self == Self::Cell
     }
-}
-
-/// Whether anything of the text will show.
-pub(super) fn shows(runs: &[RichText]) -> bool {
-    runs.iter().any(|run| {
-        let said = said(run);
-        !said.trim().is_empty()
-            || run.annotations.code && said.bytes().any(|byte| !matches!(byte, b'\n' | b'\r'))
-    })
-}
-
-/// The text of a run: what Notion shows, else what it holds.
-pub(super) fn said(run: &RichText) -> Cow<'_, str> {
-    match &run.kind {
-        RichTextKind::Equation(expression) if !expression.is_empty() => Cow::Borrowed(expression.trim()),
-        RichTextKind::Equation(_) => Cow::Borrowed(run.plain_text.trim()),
-        RichTextKind::Mention(mention) if run.plain_text.is_empty() => unsaid(mention),
-        RichTextKind::Text | RichTextKind::Mention(_) => Cow::Borrowed(&run.plain_text),
-    }
-}
-
-/// What a mention holds that came without its text.
-fn unsaid(mention: &Mention) -> Cow<'_, str> {
-    let held = match mention {
-        Mention::Date(date) => {
-            let ends = [date.start.as_deref(), date.end.as_deref()];
-            return ends.into_iter().flatten().collect::<Vec<_>>().join(" \u{2192} ").into();
-        }
-        Mention::CustomEmoji(emoji) if !emoji.name.is_empty() => return format!(":{}:", emoji.name).into(),
-        Mention::Link(link) => link.title.as_deref().or(link.href.as_deref()),
-        Mention::LinkPreview(url) => url.as_deref(),
-        Mention::User(_)
-        | Mention::Page(_)
-        | Mention::Database(_)
-        | Mention::CustomEmoji(_)
-        | Mention::Template
-        | Mention::Unknown(_) => None,
-    };
-    held.unwrap_or_default().into()
 }
 
 fn style(annotations: &Annotations) -> Style {
@@ -108,7 +70,7 @@ pub(super) fn rich_text(
 }
 
 fn take_apart(ledger: &mut Ledger, options: &Options<'_>, runs: &[RichText], place: Place) -> Pieces {
-    let mut texts: Vec<Cow<'_, str>> = runs.iter().map(said).collect();
+    let mut texts: Vec<Cow<'_, str>> = runs.iter().map(|run| worded(ledger, run)).collect();
     ledger.cut_parts(&mut texts);
     let mut pieces = Pieces::default();
     for (run, text) in runs.iter().zip(&texts) {

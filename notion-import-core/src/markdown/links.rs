@@ -3,12 +3,13 @@
 use crate::id::NotionId;
 use crate::library::fidelity::LossKind;
 use crate::markdown::escape;
-use crate::markdown::inline::{Place, rich_text, said, shows, write_pieces};
+use crate::markdown::inline::{Place, rich_text, write_pieces};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::options::Options;
 use crate::markdown::piece::Kind;
 use crate::markdown::pieces::Pieces;
-use crate::markdown::target::{page, target};
+use crate::markdown::said::{said, shows};
+use crate::markdown::target::{A_DATABASE, A_PAGE, page, target, words_for};
 use crate::markdown::writer::Writer;
 use crate::notion::address::LastingUrl;
 use crate::notion::block::LinkTarget;
@@ -22,6 +23,12 @@ pub(super) fn link_line(writer: &mut Writer, ledger: &mut Ledger, label: &str, u
     let link = url.map_or(0, |url| pieces.link(url));
     pieces.words(&label.replace(['\n', '\r'], " "), Kind::Text, 0, link);
     write_pieces(writer, ledger, &pieces, Place::Paragraph);
+}
+
+/// A paragraph that is one link, labelled by its address, or by words for an address of Notion's.
+pub(super) fn address_line(writer: &mut Writer, ledger: &mut Ledger, address: &str, url: Option<LastingUrl>) {
+    let label = words_for(ledger, Some(address), address).unwrap_or(address);
+    link_line(writer, ledger, label, url);
 }
 
 /// A link that stands alone, labelled by its caption, else by its target.
@@ -41,7 +48,7 @@ pub(super) fn bookmark(
         }
         target => {
             if !url.trim().is_empty() {
-                link_line(writer, ledger, url.trim(), target);
+                address_line(writer, ledger, url.trim(), target);
             }
             write_caption(writer, ledger, options, caption);
         }
@@ -81,7 +88,8 @@ pub(super) fn link_to_page(
     target: LinkTarget,
 ) {
     match target {
-        LinkTarget::Page(id) | LinkTarget::Database(id) => link_by_id(writer, ledger, options, Some(id), ""),
+        LinkTarget::Page(id) => link_by_id(writer, ledger, options, Some(id), "", A_PAGE),
+        LinkTarget::Database(id) => link_by_id(writer, ledger, options, Some(id), "", A_DATABASE),
         LinkTarget::Comment(_) => {
             ledger.exposure.comments += 1;
             ledger.lose(LossKind::LinkTarget);
@@ -90,20 +98,19 @@ pub(super) fn link_to_page(
     }
 }
 
-/// A link to a page, labelled by its title if that is known.
+/// A link to a page or database by its title, else by words that stand for it.
 pub(super) fn link_by_id(
     writer: &mut Writer,
     ledger: &mut Ledger,
     options: &Options<'_>,
     id: Option<NotionId>,
     title: &str,
+    words: &str,
 ) {
-    let url = id.and_then(|id| page(ledger, options, id, None));
-    let known = Some(title.trim()).filter(|title| !title.is_empty()).map(str::to_owned);
-    match known.or_else(|| url.as_ref().map(ToString::to_string)) {
-        Some(label) => link_line(writer, ledger, &label, url),
-        None => ledger.lose(LossKind::LinkTarget),
-    }
+    let url = id.and_then(|id| page(ledger, options, id, None, None));
+    let is_nameless = title.trim().is_empty();
+    ledger.lose_if(is_nameless, LossKind::PageTitle);
+    link_line(writer, ledger, if is_nameless { words } else { title.trim() }, url);
 }
 
 /// Whether a caption can be the text of a link or an image: one line without links.

@@ -1,8 +1,9 @@
 //! List items: which belong to one list, and what marks them.
 
-use crate::markdown::inline::{Place, rich_text, shows};
+use crate::markdown::inline::{Place, rich_text};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::options::Options;
+use crate::markdown::said::shows;
 use crate::markdown::writer::{Gap, Run, Writer};
 use crate::notion::block::BlockType;
 use crate::notion::text::RichText;
@@ -58,7 +59,6 @@ pub(super) fn open(
     options: &Options<'_>,
     run: Run,
     item: &Item<'_>,
-    has_children: bool,
 ) -> usize {
     let mut marker = String::new();
     if run.kind == BlockType::NumberedListItem {
@@ -80,20 +80,12 @@ pub(super) fn open(
         rich_text(writer, ledger, options, item.text, place);
         writer.after_item_text = true;
     } else if item.check_box.is_some() {
-        empty_task(writer, has_children);
+        // A check box alone is text to some parsers, and children would leave its list: a space that Markdown keeps holds both.
+        writer.begin();
+        writer.out.push_str("&#32;");
     }
     writer.list = Some(run);
     outer
-}
-
-/// Under a check box alone, children would leave the list: a space that Markdown keeps holds them.
-fn empty_task(writer: &mut Writer, has_children: bool) {
-    if has_children {
-        writer.begin();
-        writer.out.push_str("&#32;");
-    } else {
-        writer.end_marker_line();
-    }
 }
 
 /// A marker that the list before does not have, nor the one around it on the same line, where dashes alone

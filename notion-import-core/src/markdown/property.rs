@@ -2,16 +2,18 @@
 
 use crate::id::NotionId;
 use crate::library::fidelity::{LossKind, TruncationKind};
+use crate::markdown::date;
 use crate::markdown::files::property_file;
 use crate::markdown::ledger::Ledger;
 use crate::markdown::options::Options;
 use crate::markdown::rendered::Rendered;
 use crate::markdown::table;
+use crate::markdown::target::{A_PAGE, A_PERSON};
 use crate::markdown::writer::Writer;
 use crate::notion::address::lasting_text;
 use crate::notion::page::Page;
-use crate::notion::property::{Formula, Person, Property, PropertyValue, Rollup};
-use crate::notion::text::{DateRange, Mention, RichText, RichTextKind};
+use crate::notion::property::{Formula, Person, Place, Property, PropertyValue, Rollup, Verification};
+use crate::notion::text::{Mention, RichText, RichTextKind};
 
 /// Writes a row's properties, without its title, as a table of names and values. Without any, it is empty.
 pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
@@ -87,7 +89,7 @@ fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> V
         PropertyValue::MultiSelect(choices) => {
             Some(joined(choices.iter().filter_map(|choice| choice.name.clone())))
         }
-        PropertyValue::Date(date) => dated(date),
+        PropertyValue::Date(date) => date::range(date),
         PropertyValue::Checkbox(checked) => Some(yes(*checked)),
         PropertyValue::Files(files) => return linked_files(ledger, options, files),
         PropertyValue::CreatedBy(person) | PropertyValue::LastEditedBy(person) => {
@@ -97,18 +99,16 @@ fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> V
         PropertyValue::Formula(formula) => computed(ledger, formula),
         PropertyValue::Rollup(rollup) => return rolled_up(ledger, options, rollup),
         PropertyValue::Relation(relation) => {
-            return separated(relation.ids.iter().map(|&id| vec![row_link(id)]).collect());
+            return separated(relation.ids.iter().map(|&id| vec![row_link(ledger, id)]).collect());
         }
         PropertyValue::People(people) => Some(names(ledger, people)),
         PropertyValue::UniqueId(id) => id.number.map(|number| match id.prefix.as_deref() {
             Some(prefix) if !prefix.is_empty() => format!("{prefix}-{}", written(number)),
             _ => written(number),
         }),
-        PropertyValue::Verification(verification) => verification.state.clone(),
+        PropertyValue::Verification(verification) => verified(ledger, verification),
         PropertyValue::Button => None,
-        PropertyValue::Place(place) => {
-            Some(joined([place.name.clone(), place.address.clone()].into_iter().flatten()))
-        }
+        PropertyValue::Place(place) => Some(placed(place)),
         PropertyValue::Unknown(_) => {
             ledger.lose(LossKind::UnsupportedProperty);
             None
@@ -117,10 +117,11 @@ fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> V
     text.filter(|text| !text.is_empty()).map_or_else(Vec::new, |text| plain(&text))
 }
 
-/// A mention of another row, by its id.
-fn row_link(id: NotionId) -> RichText {
+/// A mention of another row, whose title is not known here.
+fn row_link(ledger: &mut Ledger, id: NotionId) -> RichText {
+    ledger.lose(LossKind::PageTitle);
     RichText {
-        plain_text: id.to_string(),
+        plain_text: A_PAGE.to_owned(),
         kind: RichTextKind::Mention(Box::new(Mention::Page(Some(id)))),
         ..RichText::default()
     }
@@ -139,9 +140,46 @@ fn linked_files(
 }
 
 fn names(ledger: &mut Ledger, people: &[Person]) -> String {
-    let named = people.iter().filter_map(|person| person.name.clone());
-    ledger.exposure.people += people.iter().filter(|person| person.name.is_some()).count() as u64;
-    joined(named)
+    joined(people.iter().filter_map(|person| name(ledger, person)))
+}
+
+/// A person's name; neutral words for one whom the integration may not see.
+fn name(ledger: &mut Ledger, person: &Person) -> Option<String> {
+    match person.name.clone().filter(|name| !name.trim().is_empty()) {
+        Some(name) => {
+            ledger.exposure.people += 1;
+            Some(name)
+        }
+        None => person.id.map(|_| {
+            ledger.lose(LossKind::PersonName);
+            A_PERSON.to_owned()
+        }),
+    }
+}
+
+/// What a page's verification says to a reader: until when, and by whom.
+fn verified(ledger: &mut Ledger, verification: &Verification) -> Option<String> {
+    let mut text = verification.state.clone().unwrap_or_default();
+    if let Some(end) = verification.date.end.as_deref() {
+        let day = end.strip_suffix("T00:00:00.000Z").unwrap_or(end);
+        let until = date::zoned(&verification.date, day);
+        text.push_str(if text == "expired" { " since " } else { " until " });
+        text.push_str(until.as_deref().unwrap_or(day));
+    }
+    if let Some(name) = name(ledger, &verification.verified_by) {
+        text.push_str(" by ");
+        text.push_str(&name);
+    }
+    Some(text.trim_start().to_owned())
+}
+
+fn placed(place: &Place) -> String {
+    let text = joined([place.name.clone(), place.address.clone()].into_iter().flatten());
+    match (place.lat, place.lon) {
+        (Some(lat), Some(lon)) if text.is_empty() => format!("{lat}, {lon}"),
+        (Some(lat), Some(lon)) => format!("{text} ({lat}, {lon})"),
+        _ => text,
+    }
 }
 
 fn computed(ledger: &mut Ledger, formula: &Formula) -> Option<String> {
@@ -149,7 +187,7 @@ fn computed(ledger: &mut Ledger, formula: &Formula) -> Option<String> {
         Formula::Text(text) => Some(text.clone()),
         Formula::Number(number) => Some(written(*number)),
         Formula::Boolean(value) => Some(yes(*value)),
-        Formula::Date(date) => dated(date),
+        Formula::Date(date) => date::range(date),
         Formula::Empty => None,
         Formula::Unsupported => {
             ledger.lose(LossKind::UnsupportedProperty);
@@ -161,9 +199,13 @@ fn computed(ledger: &mut Ledger, formula: &Formula) -> Option<String> {
 fn rolled_up(ledger: &mut Ledger, options: &Options<'_>, rollup: &Rollup) -> Vec<RichText> {
     match rollup {
         Rollup::Number(number) => plain(&written(*number)),
-        Rollup::Date(date) => dated(date).map_or_else(Vec::new, |date| plain(&date)),
+        Rollup::Date(date) => date::range(date).map_or_else(Vec::new, |date| plain(&date)),
         Rollup::Array(values) => separated(values.iter().map(|part| value(ledger, options, part)).collect()),
         Rollup::Empty => Vec::new(),
+        Rollup::Incomplete => {
+            ledger.truncate(TruncationKind::PropertyNotLoaded);
+            Vec::new()
+        }
         Rollup::Unsupported => {
             ledger.lose(LossKind::UnsupportedProperty);
             Vec::new()
@@ -178,12 +220,6 @@ fn written(number: f64) -> String {
 
 fn yes(value: bool) -> String {
     if value { "Yes" } else { "No" }.to_owned()
-}
-
-fn dated(date: &DateRange) -> Option<String> {
-    let ends = [date.start.as_deref(), date.end.as_deref()];
-    let range = ends.into_iter().flatten().collect::<Vec<_>>().join(" \u{2192} ");
-    (!range.is_empty()).then_some(range)
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {

@@ -1,9 +1,10 @@
 //! Tables.
 
 use crate::library::fidelity::LossKind;
-use crate::markdown::inline::{Place, rich_text, shows};
+use crate::markdown::inline::{Place, rich_text};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::options::Options;
+use crate::markdown::said::shows;
 use crate::markdown::writer::Writer;
 use crate::notion::block::{Content, Table};
 use crate::notion::text::RichText;

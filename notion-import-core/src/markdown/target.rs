@@ -8,16 +8,18 @@ use crate::notion::address::LastingUrl;
 use crate::notion::link;
 use crate::notion::text::{Mention, RichText, RichTextKind};
 
+/// What stands for what has no name that may be written.
+pub(super) const A_PAGE: &str = "a page in Notion";
+pub(super) const A_DATABASE: &str = "a database in Notion";
+pub(super) const A_PERSON: &str = "a person";
+
 /// The target of a run, if it has one that may be linked.
 pub(super) fn run_target(ledger: &mut Ledger, options: &Options<'_>, run: &RichText) -> Option<LastingUrl> {
     if let RichTextKind::Mention(mention) = &run.kind {
         match &**mention {
             Mention::Page(Some(id)) | Mention::Database(Some(id)) => {
-                return page(ledger, options, *id, None);
-            }
-            Mention::LinkPreview(Some(url)) if run.href.is_none() => return target(ledger, options, url),
-            Mention::Link(link) if run.href.is_none() => {
-                return target(ledger, options, link.href.as_deref()?);
+                let link = run.href.as_deref().and_then(link::recognise).filter(|link| link.id == *id);
+                return page(ledger, options, *id, link.and_then(|link| link.block), None);
             }
             Mention::User(_) => return None,
             Mention::Page(None)
@@ -30,7 +32,34 @@ pub(super) fn run_target(ledger: &mut Ledger, options: &Options<'_>, run: &RichT
             | Mention::Unknown(_) => {}
         }
     }
-    target(ledger, options, run.href.as_deref()?)
+    target(ledger, options, href(run)?)
+}
+
+/// Where a run links to, said by itself or by its mention.
+pub(super) fn href(run: &RichText) -> Option<&str> {
+    let own = match &run.kind {
+        RichTextKind::Mention(mention) => match &**mention {
+            Mention::LinkPreview(url) => url.as_deref(),
+            Mention::Link(link) => link.href.as_deref(),
+            Mention::User(_)
+            | Mention::Page(_)
+            | Mention::Database(_)
+            | Mention::Date(_)
+            | Mention::Template
+            | Mention::CustomEmoji(_)
+            | Mention::Unknown(_) => None,
+        },
+        RichTextKind::Text | RichTextKind::Equation(_) => None,
+    };
+    run.href.as_deref().or(own)
+}
+
+/// What stands for the label of a link into Notion that is an address of Notion's, or an id: it says nothing to a reader.
+pub(super) fn words_for(ledger: &mut Ledger, href: Option<&str>, label: &str) -> Option<&'static str> {
+    link::pasted(label)?;
+    let link = link::recognise(href?.trim())?;
+    ledger.lose(LossKind::PageTitle);
+    Some(if link.is_view { A_DATABASE } else { A_PAGE })
 }
 
 /// A target that may be linked: none for a scheme that is not allowed.
@@ -44,7 +73,7 @@ pub(super) fn target(ledger: &mut Ledger, options: &Options<'_>, href: &str) -> 
         return Some(lasting);
     }
     if let Some(link) = link::recognise(href) {
-        return page(ledger, options, link.id, Some(href));
+        return page(ledger, options, link.id, link.block, Some(href));
     }
     let allowed = is_allowed(options, href);
     ledger.lose_if(!allowed, LossKind::LinkScheme);
@@ -57,14 +86,16 @@ pub(super) fn is_allowed(options: &Options<'_>, href: &str) -> bool {
     known.iter().chain(options.schemes).any(|allowed| scheme.eq_ignore_ascii_case(allowed))
 }
 
-/// Where a page is in Notion: by the link the text has, if that may be linked.
+/// Where a page, or a block of it, is in Notion: by the link the text has, if that may be linked.
 pub(super) fn page(
     ledger: &mut Ledger,
     options: &Options<'_>,
     id: NotionId,
+    block: Option<NotionId>,
     href: Option<&str>,
 ) -> Option<LastingUrl> {
     ledger.exposure.notion_links += 1;
     let absolute = href.filter(|href| is_allowed(options, href)).map(str::to_owned);
-    ledger.lasting(absolute.unwrap_or_else(|| link::page_url(id)))
+    let own = || block.map_or_else(|| link::page_url(id), |block| link::block_url(id, block));
+    ledger.lasting(absolute.unwrap_or_else(own))
 }

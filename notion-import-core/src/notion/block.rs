@@ -10,10 +10,12 @@ use crate::notion::parent::Parent;
 mod content;
 mod payload;
 
+use payload::Texts;
+
 pub use content::Content;
 pub use payload::{
     Bookmark, Callout, Code, Heading, HeadingText, LinkTarget, ListFormat, MeetingNotes, MeetingParts,
-    NumberedListItem, Table, Text, ToDo,
+    NumberedListItem, Table, Text, ToDo, UnknownBlock,
 };
 
 /// One block, without its children.
@@ -146,7 +148,16 @@ impl Lenient for Block {
                 "created_time" => this.created_time = value(&mut object)?,
                 "last_edited_time" => this.last_edited_time = value(&mut object)?,
                 key => match BlockType::of_key(key) {
-                    BlockType::Unknown => skip(&mut object)?,
+                    BlockType::Unknown if matches!(key, "object" | "created_by" | "last_edited_by") => {
+                        skip(&mut object)?;
+                    }
+                    BlockType::Unknown => {
+                        let read =
+                            UnknownBlock { name: key.to_owned(), texts: value::<Texts, _>(&mut object)?.0 };
+                        if !read.texts.is_empty() {
+                            payloads.push(Content::Unknown(read));
+                        }
+                    }
                     kind => payloads.push(Content::read(kind, &mut object)?),
                 },
             }
@@ -177,10 +188,22 @@ impl Payloads {
     fn choose(self, name: String) -> Content {
         let mut all = self.first.into_iter().chain(self.others);
         if name.is_empty() {
-            return all.next().unwrap_or_default();
+            let (known, unknown): (Vec<_>, Vec<_>) =
+                all.partition(|content| content.block_type() != BlockType::Unknown);
+            return known.into_iter().chain(unknown).next().unwrap_or_default();
         }
         match BlockType::of_key(&name) {
-            BlockType::Unknown => Content::Unknown(name),
+            BlockType::Unknown => {
+                let own = |content| match content {
+                    // A long key reads as the empty one.
+                    Content::Unknown(block) if block.name == name || block.name.is_empty() => {
+                        Some(block.texts)
+                    }
+                    _ => None,
+                };
+                let texts = all.find_map(own).unwrap_or_default();
+                Content::Unknown(UnknownBlock { name, texts })
+            }
             kind => all.find(|content| content.block_type() == kind).unwrap_or_else(|| Content::empty(kind)),
         }
     }

@@ -79,11 +79,11 @@ impl FileSource {
         }
     }
 
-    /// The name its URL ends in.
+    /// The name its URL ends in. The path of another site may end in anything, so there only what ends like a file counts.
     pub fn file_name(&self) -> Option<String> {
         match self {
             Self::Hosted(file) => file.url.file_name(),
-            Self::External(url) => file_name(url),
+            Self::External(url) => file_name(url).filter(|name| has_extension(name)),
             Self::Inline(_) | Self::Missing => None,
         }
     }
@@ -145,6 +145,15 @@ pub(crate) fn file_name(url: &str) -> Option<String> {
     (!name.trim().is_empty()).then_some(name)
 }
 
+fn has_extension(name: &str) -> bool {
+    name.trim().rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty()
+            && extension.len() <= 8
+            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && extension.bytes().any(|byte| byte.is_ascii_alphabetic())
+    })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -161,6 +170,21 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(file_name(url).as_deref(), name, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_another_site_names_a_file_only_where_it_ends_like_one() {
+        for (url, name) in [
+            ("https://host/a/Annual%20report.pdf?x=y", Some("Annual report.pdf")),
+            ("https://host/film.mp4", Some("film.mp4")),
+            ("https://host/watch?v=a.mp4", None),
+            ("https://host/d/view", None),
+            ("https://host/v1.2", None),
+            ("https://host/.htaccess", None),
+            ("https://host/a.b%20c", None),
+        ] {
+            assert_eq!(FileSource::at(url.to_owned()).file_name().as_deref(), name, "{url}");
         }
     }
 

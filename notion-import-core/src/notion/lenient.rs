@@ -272,10 +272,11 @@ macro_rules! names {
     };
 }
 
-/// A plain object: each field is read from its key, whatever the order, and defaults.
+/// A plain object: each field is read from its key, whatever the order, and defaults. One that was called otherwise once is read
+/// from that key, too, if its own gives nothing.
 macro_rules! object {
     ($(#[$meta:meta])* $visibility:vis struct $name:ident {
-        $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
+        $($(#[$field_meta:meta])* $field_visibility:vis $field:ident $(or $old:ident)?: $type:ty,)*
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -286,12 +287,17 @@ macro_rules! object {
         impl $crate::notion::lenient::Lenient for $name {
             fn from_object<'de, A: serde::de::MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
                 let mut this = Self::default();
+                $($(let mut $old = <$type>::default();)?)*
                 while let Some(key) = $crate::notion::lenient::Key::next(&mut object)? {
                     match key.as_str() {
                         $(stringify!($field) => this.$field = $crate::notion::lenient::value(&mut object)?,)*
+                        $($(stringify!($old) => $old = $crate::notion::lenient::value(&mut object)?,)?)*
                         _ => $crate::notion::lenient::skip(&mut object)?,
                     }
                 }
+                $($(if this.$field.is_empty() {
+                    this.$field = $old;
+                })?)*
                 Ok(this)
             }
         }

@@ -11,19 +11,23 @@ pub struct NotionLink {
     pub id: NotionId,
     /// Whether the link shows a view, so that the id is a database's.
     pub is_view: bool,
+    /// The block the link jumps to.
+    pub block: Option<NotionId>,
 }
 
 /// Finds the id in what a person pasted: a URL of Notion's, or an id alone.
 pub fn pasted(text: &str) -> Option<NotionLink> {
     let text = text.trim();
     match text.parse() {
-        Ok(id) => Some(NotionLink { id, is_view: false }),
+        Ok(id) => Some(NotionLink { id, is_view: false, block: None }),
         Err(_) => recognise(text),
     }
 }
 
 /// Finds the id in a link, if the link goes to Notion. Text inside Notion may link by path alone.
 pub fn recognise(href: &str) -> Option<NotionLink> {
+    let in_app = href.get(..APP.len()).filter(|scheme| scheme.eq_ignore_ascii_case(APP)).is_some();
+    let href = if in_app { &href[APP.len() - "//".len()..] } else { href };
     if !href.starts_with('/') && !may_be_notion(href) {
         return None;
     }
@@ -39,13 +43,22 @@ pub fn recognise(href: &str) -> Option<NotionLink> {
     let opened = query("p").or_else(|| query("page_id"));
     let is_view = opened.is_none() && url.query_pairs().any(|(key, _)| key == "v");
     let id = opened.or_else(|| in_path(url.path())).or_else(|| query("database_id"))?;
-    Some(NotionLink { id, is_view })
+    let block = url.fragment().and_then(|fragment| fragment.parse().ok());
+    Some(NotionLink { id, is_view, block })
 }
 
 /// The URL Notion shows a page under.
 pub fn page_url(id: NotionId) -> String {
     format!("https://app.notion.com/p/{}", id.simple())
 }
+
+/// The URL Notion shows a block of a page under.
+pub(crate) fn block_url(page: NotionId, block: NotionId) -> String {
+    format!("{}#{}", page_url(page), block.simple())
+}
+
+/// How links begin that open the app.
+const APP: &str = "notion://";
 
 /// A cheap test before the URL is parsed: most links go elsewhere.
 fn may_be_notion(href: &str) -> bool {
@@ -97,6 +110,8 @@ mod tests {
             (format!("https://www.notion.com/acme/{PAGE}?v={ROW}&p={ROW}"), ROW),
             (format!("https://acme.notion.site/Policy-{PAGE}"), PAGE),
             (format!("/{PAGE}"), PAGE),
+            (format!("notion://www.notion.so/acme/Policy-{PAGE}#{ROW}"), PAGE),
+            (format!("Notion://notion.so/{PAGE}"), PAGE),
         ] {
             assert_eq!(pasted(&text).map(|link| link.id.simple()).as_deref(), Some(id), "{text}");
         }
@@ -116,6 +131,8 @@ mod tests {
             format!("https://notion.so.evil.example/{PAGE}"),
             format!("javascript:alert('{PAGE}')"),
             format!("//evil.example/{PAGE}"),
+            format!("notion://evil.example/{PAGE}"),
+            format!("notion://{PAGE}"),
             "https://www.notion.so/help".to_owned(),
             "word".to_owned(),
             String::new(),

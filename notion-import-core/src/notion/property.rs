@@ -124,6 +124,10 @@ object! {
         pub name: Option<String>,
         /// Its address.
         pub address: Option<String>,
+        /// Its latitude, in degrees.
+        pub lat: Option<f64>,
+        /// Its longitude, in degrees.
+        pub lon: Option<f64>,
     }
 }
 
@@ -166,6 +170,8 @@ pub enum Rollup {
     /// Nothing.
     #[default]
     Empty,
+    /// A result that Notion gives page by page.
+    Incomplete,
     /// A result Notion does not give, or of a type we do not know.
     Unsupported,
 }
@@ -198,7 +204,10 @@ impl Lenient for Rollup {
                     let values: Vec<Property> = value(&mut object)?;
                     this = Self::Array(values.into_iter().map(|property| property.value).collect());
                 }
-                "type" => replace(&mut this, unsupported(value(&mut object)?).then_some(Self::Unsupported)),
+                "type" => match value::<String, _>(&mut object)? {
+                    kind if kind == "incomplete" => this = Self::Incomplete,
+                    kind => replace(&mut this, unsupported(kind).then_some(Self::Unsupported)),
+                },
                 _ => skip(&mut object)?,
             }
         }
@@ -217,7 +226,7 @@ fn dated(date: DateRange) -> Option<DateRange> {
 }
 
 fn unsupported(kind: String) -> bool {
-    !matches!(kind.as_str(), "string" | "number" | "boolean" | "date" | "array" | "incomplete" | "")
+    !matches!(kind.as_str(), "string" | "number" | "boolean" | "date" | "array" | "")
 }
 
 impl Lenient for Property {
@@ -256,6 +265,8 @@ impl PropertyValue {
         Ok(Some(match key {
             "title" => ("title", Self::Title(value(object)?)),
             "rich_text" => ("rich_text", Self::RichText(value(object)?)),
+            // Its name before 2022.
+            "text" => ("text", Self::RichText(value(object)?)),
             "number" => ("number", Self::Number(value(object)?)),
             "url" => ("url", Self::Url(value(object)?)),
             "select" => ("select", Self::Select(value(object)?)),

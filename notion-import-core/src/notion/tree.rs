@@ -71,7 +71,7 @@ impl BlockTree {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::notion::block::{BlockType, Content};
+    use crate::notion::block::{BlockType, Content, UnknownBlock};
 
     fn shape(json: &str) -> Vec<(&'static str, u32, u32)> {
         let tree = BlockTree::parse(json.as_bytes()).unwrap();
@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn lists_fetched_in_any_order_make_one_tree() {
-        let named = |name: &str| Block::new(Content::Unknown(name.to_owned()));
+        let unknown = |name: &str| UnknownBlock { name: name.to_owned(), texts: Vec::new() };
+        let named = |name: &str| Block::new(Content::Unknown(unknown(name)));
         let mut builder = TreeBuilder::default();
         let mut roots = builder.roots(vec![named("a"), named("d")]);
         let last = builder.children(roots[1], vec![named("e")]);
@@ -153,7 +154,7 @@ mod tests {
             .nodes()
             .iter()
             .map(|node| match &node.block.content {
-                Content::Unknown(name) => (name.as_str(), node.depth, node.end),
+                Content::Unknown(block) => (block.name.as_str(), node.depth, node.end),
                 other => panic!("{other:?}"),
             })
             .collect();

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use crate::id::NotionId;
 use crate::notion::block::{
     BlockType, Bookmark, Callout, Code, Heading, HeadingText, LinkTarget, MeetingNotes, NumberedListItem,
-    Table, Text, ToDo,
+    Table, Text, ToDo, UnknownBlock,
 };
 use crate::notion::file::File;
 use crate::notion::lenient::{object, skip, value};
@@ -80,14 +80,13 @@ pub enum Content {
     MeetingNotes(Box<MeetingNotes>),
     /// A block Notion does not give, by the type it has there.
     Unsupported(String),
-    /// A type we do not know, by its name. The name is empty if the block came without a type, as it does when
-    /// the integration may not read it.
-    Unknown(String),
+    /// A type we do not know.
+    Unknown(UnknownBlock),
 }
 
 impl Default for Content {
     fn default() -> Self {
-        Self::Unknown(String::new())
+        Self::Unknown(UnknownBlock::default())
     }
 }
 
@@ -227,7 +226,7 @@ impl Content {
             BlockType::ChildDatabase => Self::ChildDatabase(String::new()),
             BlockType::MeetingNotes => Self::MeetingNotes(Box::default()),
             BlockType::Unsupported => Self::Unsupported(String::new()),
-            BlockType::Unknown => Self::Unknown(String::new()),
+            BlockType::Unknown => Self::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What blocks of each type hold.
 
-use serde::de::MapAccess;
+use serde::de::{MapAccess, SeqAccess};
 
 use crate::id::NotionId;
 use crate::notion::icon::Icon;
@@ -11,7 +11,7 @@ object! {
     /// Text and its colour.
     pub struct Text {
         /// The text.
-        pub rich_text: Vec<RichText>,
+        pub rich_text or text: Vec<RichText>,
         /// The colour of the whole block.
         pub color: Color,
     }
@@ -21,7 +21,7 @@ object! {
     /// Text with an icon before it.
     pub struct Callout {
         /// The text.
-        pub rich_text: Vec<RichText>,
+        pub rich_text or text: Vec<RichText>,
         /// The colour of the whole block.
         pub color: Color,
         /// The icon.
@@ -42,7 +42,7 @@ object! {
     /// The text of a heading.
     pub struct HeadingText {
         /// The text.
-        pub rich_text: Vec<RichText>,
+        pub rich_text or text: Vec<RichText>,
         /// The colour of the whole block.
         pub color: Color,
         /// Whether it folds its children.
@@ -54,7 +54,7 @@ object! {
     /// An item with a number.
     pub struct NumberedListItem {
         /// The text.
-        pub rich_text: Vec<RichText>,
+        pub rich_text or text: Vec<RichText>,
         /// The colour of the whole block.
         pub color: Color,
         /// The number its list starts with.
@@ -66,13 +66,15 @@ object! {
 
 names! {
     /// How a numbered list counts.
-    pub enum ListFormat or Numbers else Numbers {
+    pub enum ListFormat or Numbers else Other {
         /// 1, 2, 3.
         Numbers = "numbers",
         /// a, b, c.
         Letters = "letters",
         /// i, ii, iii.
         Roman = "roman",
+        /// A way Notion has added since.
+        Other = "other",
     }
 }
 
@@ -80,7 +82,7 @@ object! {
     /// An item with a check box.
     pub struct ToDo {
         /// The text.
-        pub rich_text: Vec<RichText>,
+        pub rich_text or text: Vec<RichText>,
         /// The colour of the whole block.
         pub color: Color,
         /// Whether it is done.
@@ -92,7 +94,7 @@ object! {
     /// A listing.
     pub struct Code {
         /// The listing, in runs; their styles mean nothing.
-        pub rich_text: Vec<RichText>,
+        pub rich_text or text: Vec<RichText>,
         /// What the author wrote under it.
         pub caption: Vec<RichText>,
         /// The language, by Notion's name: `plain text`, `c++`, .. an open set.
@@ -119,6 +121,55 @@ object! {
         pub url: String,
         /// What the author wrote under it.
         pub caption: Vec<RichText>,
+    }
+}
+
+impl MeetingParts {
+    /// Whether it points to any block.
+    pub(crate) fn any(&self) -> bool {
+        self.summary_block_id.or(self.notes_block_id).or(self.transcript_block_id).is_some()
+    }
+}
+
+/// A block of a type we do not know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnknownBlock {
+    /// The type's name; empty if the block came without a type, as it does when the integration may not read it.
+    pub name: String,
+    /// What is text in it: its title, its rich text and its caption, those of them that it has.
+    pub texts: Vec<Vec<RichText>>,
+}
+
+/// The texts of an unknown payload.
+#[derive(Default)]
+pub(super) struct Texts(pub(super) Vec<Vec<RichText>>);
+
+impl Lenient for Texts {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let [mut title, mut text, mut caption] = [const { Vec::new() }; 3];
+        while let Some(key) = Key::next(&mut object)? {
+            match key.as_str() {
+                "title" => title = value::<Title, _>(&mut object)?.0,
+                "rich_text" => text = value(&mut object)?,
+                "caption" => caption = value(&mut object)?,
+                _ => skip(&mut object)?,
+            }
+        }
+        Ok(Self([title, text, caption].into_iter().filter(|text| !text.is_empty()).collect()))
+    }
+}
+
+/// A title: rich text, or as a child page has it, plain.
+#[derive(Default)]
+struct Title(Vec<RichText>);
+
+impl Lenient for Title {
+    fn from_text(text: &str) -> Self {
+        Self(vec![RichText::plain(text)])
+    }
+
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
+        Vec::from_list(list).map(Self)
     }
 }
 

@@ -18,7 +18,15 @@ fn linked(href: &str) -> String {
 fn links_to_pages_go_to_notion() {
     let absolute = format!("https://www.notion.so/x-{OTHER}#{KNOWN}");
     let by_path = format!("https://app.notion.com/p/{OTHER}");
-    for (href, target) in [(absolute.clone(), absolute), (format!("/{OTHER}"), by_path)] {
+    let block = format!("{by_path}#{KNOWN}");
+    for (href, target) in [
+        (absolute.clone(), absolute),
+        (format!("/{OTHER}"), by_path),
+        (format!("/{OTHER}#{KNOWN}"), block.clone()),
+        (format!("/{OTHER}?pvs=25#{KNOWN}"), block.clone()),
+        (format!("//www.notion.so/x-{OTHER}#{KNOWN}"), block.clone()),
+        (format!("notion://www.notion.so/x-{OTHER}#{KNOWN}"), block),
+    ] {
         let rendered = convert(&linked(&href), &Options::default());
         assert_eq!(rendered.markdown, format!("[here]({target})\n"), "{href}");
         assert_eq!((rendered.fidelity.losses().len(), rendered.exposure.notion_links), (0, 1), "{href}");
@@ -27,7 +35,7 @@ fn links_to_pages_go_to_notion() {
 
 #[test]
 fn only_schemes_that_are_allowed_are_linked() {
-    let options = Options { schemes: &["attachment"], ..Options::default() };
+    let options = Options { schemes: &["attachment"] };
     for (href, is_kept) in [
         ("https://a.b", true),
         ("HTTP://a.b", true),

@@ -2,6 +2,7 @@
 
 use notion_import_core::markdown::{Options, plain_value, properties_table, rows_table};
 use notion_import_core::notion::Page;
+use notion_import_core::{Fidelity, TruncationKind};
 use serde_json::{Value, json};
 
 fn page(properties: Value) -> Page {
@@ -38,6 +39,21 @@ fn every_type_of_value_becomes_the_text_of_its_cell() {
         ),
         (json!({ "type": "date", "date": { "start": "2026-01-01", "end": null } }), "2026-01-01"),
         (json!({ "type": "date", "date": null }), ""),
+        (
+            json!({ "type": "date", "date": { "start": "2026-05-01T09:00:00.000", "end": "2026-05-01T17:00:00.000", "time_zone": "Europe/Berlin" } }),
+            "2026-05-01T09:00:00.000 → 2026-05-01T17:00:00.000 (Europe/Berlin)",
+        ),
+        (
+            json!({ "type": "date", "date": { "start": "2026-05-01T09:00:00.000+02:00", "time_zone": "Europe/Berlin" } }),
+            "2026-05-01T09:00:00.000+02:00",
+        ),
+        (
+            json!({ "type": "formula", "formula": { "type": "date", "date": { "start": "2026-01-01T09:00", "time_zone": "UTC" } } }),
+            "2026-01-01T09:00 (UTC)",
+        ),
+        (json!({ "type": "text", "text": [{ "plain_text": "of 2021" }] }), "of 2021"),
+        (json!({ "type": "people", "people": [] }), ""),
+        (json!({ "type": "created_by", "created_by": null }), ""),
         (json!({ "type": "checkbox", "checkbox": true }), "Yes"),
         (json!({ "type": "checkbox", "checkbox": false }), "No"),
         (json!({ "type": "people", "people": [person, person] }), "Ann, Ann"),
@@ -69,14 +85,24 @@ fn every_type_of_value_becomes_the_text_of_its_cell() {
             ] } }),
             "1, Yes",
         ),
-        (
-            json!({ "type": "relation", "relation": [{ "id": id }], "has_more": false }),
-            "[35261e8c-e0a3-80c8-9f00-0123456789ab](https://app.notion.com/p/35261e8ce0a380c89f000123456789ab)",
-        ),
         (json!({ "type": "unique_id", "unique_id": { "prefix": "RISK", "number": 4 } }), "RISK-4"),
         (json!({ "type": "unique_id", "unique_id": { "prefix": null, "number": 4 } }), "4"),
         (json!({ "type": "unique_id", "unique_id": { "prefix": "", "number": 4 } }), "4"),
         (json!({ "type": "verification", "verification": { "state": "verified" } }), "verified"),
+        (
+            json!({ "type": "verification", "verification": { "state": "verified", "verified_by": person,
+                "date": { "start": "2026-01-01T00:00:00.000Z", "end": "2026-04-01T00:00:00.000Z" } } }),
+            "verified until 2026-04-01 by Ann",
+        ),
+        (
+            json!({ "type": "verification", "verification": { "state": "expired", "date": { "end": "2026-04-01" } } }),
+            "expired since 2026-04-01",
+        ),
+        (
+            json!({ "type": "place", "place": { "name": "HQ", "lat": 52.5, "lon": 13.25 } }),
+            "HQ (52.5, 13.25)",
+        ),
+        (json!({ "type": "place", "place": { "lat": 52.5, "lon": 13.25 } }), "52.5, 13.25"),
         (json!({ "type": "button", "button": {} }), ""),
         (json!({ "type": "place", "place": { "name": "HQ", "address": "1 Main St" } }), "HQ, 1 Main St"),
         (
@@ -101,6 +127,39 @@ fn a_value_that_cannot_be_said_leaves_its_cell_empty_and_a_line_in_the_report() 
         { "name": "b.pdf", "type": "file", "file": { "url": "https://s3/b.pdf?X-Amz-Signature=secret" } },
     ] });
     assert_eq!(cell(signed), ("b.pdf".to_owned(), 1));
+}
+
+#[test]
+fn what_has_no_name_stands_under_neutral_words_and_is_counted() {
+    let id = "35261e8c-e0a3-80c8-9f00-0123456789ab";
+    let page = "[a page in Notion](https://app.notion.com/p/35261e8ce0a380c89f000123456789ab)";
+    for (property, words) in [
+        (json!({ "type": "relation", "relation": [{ "id": id }] }), page),
+        (json!({ "type": "url", "url": "https://app.notion.com/p/35261e8ce0a380c89f000123456789ab" }), page),
+        (
+            json!({ "type": "people", "people": [{ "id": id }, { "id": id, "name": "" }] }),
+            "a person, a person",
+        ),
+        (json!({ "type": "created_by", "created_by": { "object": "user", "id": id } }), "a person"),
+        (
+            json!({ "type": "verification", "verification": { "state": "verified", "verified_by": { "id": id } } }),
+            "verified by a person",
+        ),
+    ] {
+        assert_eq!(cell(property.clone()), (words.to_owned(), 1), "{property}");
+    }
+}
+
+#[test]
+fn a_rollup_that_notion_gives_page_by_page_is_missing_and_is_said_to_be() {
+    let rollup =
+        json!({ "type": "rollup", "rollup": { "type": "incomplete", "incomplete": {}, "function": "sum" } });
+    let Fidelity::Truncated { truncations, .. } =
+        properties_table(&page(json!({ "Field": rollup })), &Options::default()).fidelity
+    else {
+        panic!("it is not missing")
+    };
+    assert_eq!((truncations[0].kind, truncations[0].count), (TruncationKind::PropertyNotLoaded, 1));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use notion_import_core::LossKind;
 use notion_import_core::markdown::{Options, render};
 use notion_import_core::notion::BlockTree;
 use serde_json::{Value, json};
@@ -72,6 +73,28 @@ fn replace(blocks: &mut Value, path: &str, value: Option<Value>) {
         Some(value) => parent.insert(key.to_owned(), value),
         None => parent.remove(key),
     };
+}
+
+#[test]
+fn what_notion_has_added_since_is_counted() {
+    let run = |annotations: Value| json!([{ "plain_text": "a", "annotations": annotations }]);
+    for (kind, payload, loss) in [
+        (
+            "numbered_list_item",
+            json!({ "rich_text": run(json!({})), "list_format": "greek" }),
+            LossKind::ListFormat,
+        ),
+        ("paragraph", json!({ "rich_text": run(json!({})), "color": "gold" }), LossKind::Color),
+        ("paragraph", json!({ "rich_text": run(json!({ "color": "gold" })) }), LossKind::Color),
+        ("callout", json!({ "rich_text": run(json!({})), "icon": { "type": "hologram" } }), LossKind::Icon),
+        ("image", json!({ "type": "hologram", "hologram": {} }), LossKind::FileMissing),
+        ("link_to_page", json!({ "type": "hologram_id", "hologram_id": "x" }), LossKind::LinkTarget),
+        ("poll", json!({ "rich_text": run(json!({})) }), LossKind::UnknownBlock),
+    ] {
+        let blocks = json!([{ "type": kind, kind: payload }]);
+        let rendered = render(&BlockTree::parse(blocks.to_string().as_bytes()).unwrap(), &Options::default());
+        assert!(rendered.fidelity.losses().iter().any(|one| one.kind == loss), "{blocks}");
+    }
 }
 
 #[test]

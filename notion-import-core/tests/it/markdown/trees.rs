@@ -4,8 +4,8 @@ use notion_import_core::NotionId;
 use notion_import_core::notion::{
     Annotations, Block, BlockTree, Bookmark, Callout, Code, Color, Content, CustomEmoji, DateRange, File,
     FileSource, Handle, Heading, HeadingText, HostedFile, Icon, LinkMention, LinkTarget, ListFormat,
-    MeetingNotes, Mention, NumberedListItem, RichText, RichTextKind, SignedUrl, Table, Text, ToDo,
-    TreeBuilder,
+    MeetingNotes, MeetingParts, Mention, NumberedListItem, RichText, RichTextKind, SignedUrl, Table, Text,
+    ToDo, TreeBuilder, UnknownBlock,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -56,12 +56,17 @@ fn target() -> impl Strategy<Value = String> {
 }
 
 fn mention() -> impl Strategy<Value = Mention> {
-    let date = (option::of(words()), option::of(words()));
+    let time = || {
+        let written = select(vec!["2026-05-01", "2026-05-01T09:00:00.000", "2026-05-01T09:00:00.000+02:00"]);
+        prop_oneof![1 => written.prop_map(str::to_owned), 1 => words()]
+    };
+    let zone = option::of(prop_oneof![Just("Europe/Berlin".to_owned()), words()]);
+    let date = (option::of(time()), option::of(time()), zone);
     prop_oneof![
         Just(Mention::User(None)),
         any::<bool>().prop_map(|known| Mention::Page(known.then(id))),
         any::<bool>().prop_map(|known| Mention::Database(known.then(id))),
-        date.prop_map(|(start, end)| Mention::Date(DateRange { start, end, time_zone: None })),
+        date.prop_map(|(start, end, time_zone)| Mention::Date(DateRange { start, end, time_zone })),
         option::of(target()).prop_map(Mention::LinkPreview),
         (option::of(target()), option::of(words()))
             .prop_map(|(href, title)| Mention::Link(LinkMention { href, title })),
@@ -122,7 +127,9 @@ fn annotations() -> impl Strategy<Value = Annotations> {
 }
 
 fn run() -> impl Strategy<Value = RichText> {
-    (words(), annotations(), kind(), option::weighted(0.12, target()))
+    // Some links are labelled by an address, perhaps their own.
+    let text = prop_oneof![40 => words(), 1 => target()];
+    (text, annotations(), kind(), option::weighted(0.12, target()))
         .prop_map(|(plain_text, annotations, kind, href)| RichText { plain_text, href, annotations, kind })
 }
 
@@ -219,9 +226,20 @@ fn parent() -> impl Strategy<Value = Content> {
         1 => any::<bool>().prop_map(|copy| Content::SyncedBlock(copy.then(id))),
         1 => Just(Content::Tab),
         1 => plain().prop_map(Content::Template),
-        1 => text().prop_map(|title| Content::MeetingNotes(Box::new(MeetingNotes { title, ..MeetingNotes::default() }))),
-        1 => words().prop_map(Content::Unknown),
+        1 => meeting(),
+        1 => unknown(),
     ]
+}
+
+fn meeting() -> impl Strategy<Value = Content> {
+    (text(), any::<bool>()).prop_map(|(title, has_notes)| {
+        let children = MeetingParts { notes_block_id: has_notes.then(id), ..MeetingParts::default() };
+        Content::MeetingNotes(Box::new(MeetingNotes { title, children, ..MeetingNotes::default() }))
+    })
+}
+
+fn unknown() -> impl Strategy<Value = Content> {
+    (words(), vec(text(), 0..3)).prop_map(|(name, texts)| Content::Unknown(UnknownBlock { name, texts }))
 }
 
 /// Blocks that have none.
@@ -252,7 +270,7 @@ fn leaf() -> impl Strategy<Value = Content> {
         1 => words().prop_map(Content::ChildPage),
         1 => words().prop_map(Content::ChildDatabase),
         1 => words().prop_map(Content::Unsupported),
-        1 => words().prop_map(Content::Unknown),
+        1 => unknown(),
     ]
 }
 

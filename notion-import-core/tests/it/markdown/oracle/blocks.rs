@@ -1,7 +1,8 @@
 //! From the tree to events.
 
 use notion_import_core::notion::{
-    Block, BlockTree, Color, Content, Icon, LinkTarget, ListFormat, RichText, Table,
+    Block, BlockTree, Color, Content, Icon, LinkTarget, ListFormat, MeetingNotes, MeetingParts, RichText,
+    Table,
 };
 use notion_import_core::{LossKind, NotionId};
 
@@ -72,7 +73,11 @@ impl Walk<'_> {
 
     fn missing(&mut self, at: usize, block: &Block) {
         let other = matches!(block.content, Content::ChildPage(_) | Content::ChildDatabase(_));
-        if block.has_children && !self.tree.nodes()[at].loaded && !other {
+        let node = &self.tree.nodes()[at];
+        let points = |notes: &MeetingNotes| notes.children != MeetingParts::default();
+        let is_empty_meeting = matches!(&block.content, Content::MeetingNotes(notes) if points(notes))
+            && node.end as usize == at + 1;
+        if block.has_children && !node.loaded && !other || is_empty_meeting {
             self.said.account.miss();
         }
     }
@@ -156,14 +161,16 @@ impl Walk<'_> {
             Content::Pdf(file) => self.file(file, "pdf"),
             Content::Audio(file) => self.file(file, "audio"),
             Content::File(file) => self.file(file, "file"),
-            Content::LinkToPage(LinkTarget::Page(id) | LinkTarget::Database(id)) => {
-                self.page_line(Some(*id), "");
+            Content::LinkToPage(LinkTarget::Page(id)) => self.page_line(Some(*id), "", "a page in Notion"),
+            Content::LinkToPage(LinkTarget::Database(id)) => {
+                self.page_line(Some(*id), "", "a database in Notion");
             }
             Content::LinkToPage(target @ (LinkTarget::Comment(_) | LinkTarget::Unknown)) => {
                 self.said.account.exposure.comments += u64::from(matches!(target, LinkTarget::Comment(_)));
                 self.lose_if(true, LossKind::LinkTarget);
             }
-            Content::ChildPage(title) | Content::ChildDatabase(title) => self.page_line(self.block, title),
+            Content::ChildPage(title) => self.page_line(self.block, title, "Untitled"),
+            Content::ChildDatabase(title) => self.page_line(self.block, title, "a database in Notion"),
             Content::MeetingNotes(notes) => {
                 self.lose_if(true, LossKind::MeetingNotes);
                 self.paragraph(None, &notes.title);
@@ -172,9 +179,13 @@ impl Walk<'_> {
                 self.lose_if(true, LossKind::UnsupportedBlock);
                 self.placeholder(name);
             }
-            Content::Unknown(name) => {
+            Content::Unknown(block) => {
                 self.lose_if(true, LossKind::UnknownBlock);
-                self.placeholder(name);
+                if block.texts.iter().any(|text| inline::shows(text)) {
+                    block.texts.iter().for_each(|text| self.paragraph(None, text));
+                } else {
+                    self.placeholder(&block.name);
+                }
             }
         }
         self.siblings(Some(at), false);

@@ -36,6 +36,11 @@ pub fn text(runs: &[RichText], place: Place, account: &mut Account) -> Vec<Event
         return Vec::new();
     }
     let mut events = Vec::new();
+    for run in runs {
+        if let Some((_, loss)) = neutral(run, &shown(run)) {
+            account.lose(loss);
+        }
+    }
     for (run, text) in runs.iter().zip(signed::runs(runs, account)) {
         one(run, &text, place, account, &mut events);
     }
@@ -152,8 +157,42 @@ fn note(mention: &Mention, account: &mut Account) {
     }
 }
 
-/// The text of a run, as Notion gives it.
+/// The text of a run: what Notion gives, but no address or id of a page.
 pub fn raw(run: &RichText) -> String {
+    let shown = shown(run);
+    neutral(run, &shown).map_or(shown, |(words, _)| words.to_owned())
+}
+
+/// What stands for what has no name, and the loss it is.
+fn neutral(run: &RichText, shown: &str) -> Option<(&'static str, LossKind)> {
+    let is_nameless = run.plain_text.is_empty() || link::pasted(shown).is_some();
+    let page = |words| (words, LossKind::PageTitle);
+    let href = run.href.as_deref();
+    match &run.kind {
+        RichTextKind::Equation(_) => None,
+        RichTextKind::Text if run.annotations.code => None,
+        RichTextKind::Text => at_notion(href, shown).map(page),
+        RichTextKind::Mention(mention) => match &**mention {
+            Mention::User(_) => run.plain_text.is_empty().then_some(("a person", LossKind::PersonName)),
+            Mention::Page(_) => is_nameless.then_some(page("a page in Notion")),
+            Mention::Database(_) => is_nameless.then_some(page("a database in Notion")),
+            Mention::LinkPreview(url) => at_notion(href.or(url.as_deref()), shown).map(page),
+            Mention::Link(link) => at_notion(href.or(link.href.as_deref()), shown).map(page),
+            Mention::Unknown(_) => at_notion(href, shown).map(page),
+            Mention::Date(_) | Mention::CustomEmoji(_) | Mention::Template => None,
+        },
+    }
+}
+
+/// What stands for an address of Notion's, or an id, that is the words of a link to Notion.
+pub fn at_notion(href: Option<&str>, words: &str) -> Option<&'static str> {
+    link::pasted(words)?;
+    let found = link::recognise(href?.trim())?;
+    Some(if found.is_view { "a database in Notion" } else { "a page in Notion" })
+}
+
+/// What Notion shows of a run.
+fn shown(run: &RichText) -> String {
     let said = |text: &str| if run.plain_text.is_empty() { text.to_owned() } else { run.plain_text.clone() };
     let mention = match &run.kind {
         RichTextKind::Text => return run.plain_text.clone(),
@@ -166,13 +205,33 @@ pub fn raw(run: &RichText) -> String {
     match &**mention {
         Mention::User(_) => said(""),
         Mention::Page(_) | Mention::Database(_) | Mention::Template => said(""),
-        Mention::Date(DateRange { start, end, .. }) => match (start, end) {
-            (Some(start), Some(end)) => said(&format!("{start} → {end}")),
-            (Some(one), None) | (None, Some(one)) => said(one),
-            (None, None) => said(""),
-        },
+        Mention::Date(DateRange { start, end, time_zone }) => {
+            let text = match (start, end) {
+                (Some(start), Some(end)) => said(&format!("{start} → {end}")),
+                (Some(one), None) | (None, Some(one)) => said(one),
+                (None, None) => said(""),
+            };
+            let local = |end: &String| {
+                end.find('T').is_some_and(|at| !end[at..].chars().any(|char| "Z+-".contains(char)))
+            };
+            match time_zone {
+                Some(zone) if !zone.trim().is_empty() && !text.contains(zone) && !text.is_empty() => {
+                    let is_local = start.iter().chain(end).any(local);
+                    if is_local { format!("{text} ({zone})") } else { text }
+                }
+                _ => text,
+            }
+        }
         Mention::LinkPreview(url) => said(url.as_deref().unwrap_or_default()),
-        Mention::Link(link) => said(link.title.as_deref().or(link.href.as_deref()).unwrap_or_default()),
+        Mention::Link(link) => {
+            let title = link.title.as_deref().filter(|title| !title.trim().is_empty());
+            let is_address =
+                [&run.href, &link.href].iter().any(|href| href.as_ref() == Some(&run.plain_text));
+            match title {
+                Some(title) if is_address => title.to_owned(),
+                title => said(title.or(link.href.as_deref()).unwrap_or_default()),
+            }
+        }
         Mention::CustomEmoji(emoji) => {
             said(&if emoji.name.is_empty() { String::new() } else { format!(":{}:", emoji.name) })
         }
@@ -184,7 +243,10 @@ fn run_target(run: &RichText, account: &mut Account) -> Option<String> {
     let href = run.href.as_deref();
     let href = match &run.kind {
         RichTextKind::Mention(mention) => match &**mention {
-            Mention::Page(Some(id)) | Mention::Database(Some(id)) => return Some(page(*id, None, account)),
+            Mention::Page(Some(id)) | Mention::Database(Some(id)) => {
+                let own = href.and_then(link::recognise).filter(|found| found.id == *id);
+                return Some(page(*id, own.and_then(|found| found.block), None, account));
+            }
             Mention::User(_) => return None,
             Mention::LinkPreview(url) => href.or(url.as_deref()),
             Mention::Link(link) => href.or(link.href.as_deref()),
@@ -206,7 +268,7 @@ pub fn link_target(href: &str, account: &mut Account) -> Option<String> {
         return None;
     }
     if let Some(found) = link::recognise(href) {
-        return Some(page(found.id, Some(href), account));
+        return Some(page(found.id, found.block, Some(href), account));
     }
     let allowed = is_allowed(href);
     account.lose_if(!allowed, LossKind::LinkScheme);
@@ -218,10 +280,11 @@ pub fn is_allowed(href: &str) -> bool {
     ["http:", "https:", "mailto:", "tel:"].iter().any(|scheme| href.starts_with(scheme))
 }
 
-pub fn page(id: NotionId, href: Option<&str>, account: &mut Account) -> String {
+pub fn page(id: NotionId, block: Option<NotionId>, href: Option<&str>, account: &mut Account) -> String {
     account.exposure.notion_links += 1;
-    match href.filter(|href| is_allowed(href)) {
-        Some(href) => href.to_owned(),
-        None => format!("https://app.notion.com/p/{}", id.simple()),
+    match (href.filter(|href| is_allowed(href)), block) {
+        (Some(href), _) => href.to_owned(),
+        (None, None) => format!("https://app.notion.com/p/{}", id.simple()),
+        (None, Some(block)) => format!("https://app.notion.com/p/{}#{}", id.simple(), block.simple()),
     }
 }

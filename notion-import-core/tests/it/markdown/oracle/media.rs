@@ -15,18 +15,10 @@ impl Walk<'_> {
     pub(super) fn bookmark(&mut self, Bookmark { url, caption }: &Bookmark) {
         self.lose_if(true, LossKind::Preview);
         match link_target(url, &mut self.said.account) {
-            Some(to) if shows(caption) && can_be_label(caption) => {
-                let label = inline::text(caption, Place::Block, &mut self.said.account);
-                let to = target(&to);
-                let linked = label.into_iter().map(|event| match event {
-                    Event::Char(char) => Event::char(char.char, char.styles, Some(&to)),
-                    other => other,
-                });
-                self.line(linked.collect());
-            }
+            Some(to) if shows(caption) && can_be_label(caption) => self.labelled(&to, caption),
             to => {
                 if !url.trim().is_empty() {
-                    self.link_line(url.trim(), to);
+                    self.address_line(url.trim(), to);
                 }
                 self.caption(caption);
             }
@@ -97,21 +89,40 @@ impl Walk<'_> {
     }
 
     fn named(&mut self, file: &File, kind: &str, url: Option<String>, is_somewhere: bool) {
-        if is_somewhere {
-            let name = file.display_name().or_else(|| url.clone()).unwrap_or_else(|| kind.to_owned());
-            self.link_line(&name, url);
+        match (file.display_name(), url) {
+            _ if !is_somewhere => {}
+            (Some(name), url) => self.link_line(&name, url),
+            (None, Some(url)) if shows(&file.caption) && can_be_label(&file.caption) => {
+                return self.labelled(&url, &file.caption);
+            }
+            (None, Some(url)) => self.address_line(&url.clone(), Some(url)),
+            (None, None) => self.link_line(kind, None),
         }
         self.caption(&file.caption);
     }
 
-    pub(super) fn page_line(&mut self, id: Option<NotionId>, title: &str) {
-        let url = id.map(|id| page(id, None, &mut self.said.account));
+    fn labelled(&mut self, url: &str, caption: &[RichText]) {
+        let label = inline::text(caption, Place::Block, &mut self.said.account);
+        let to = target(url);
+        let linked = label.into_iter().map(|event| match event {
+            Event::Char(char) => Event::char(char.char, char.styles, Some(&to)),
+            other => other,
+        });
+        self.line(linked.collect());
+    }
+
+    /// A link to a page; words that are no title of its own are a loss.
+    pub(super) fn page_line(&mut self, id: Option<NotionId>, title: &str, words: &str) {
+        let url = id.map(|id| page(id, None, None, &mut self.said.account));
         let title = title.trim();
-        match (title.is_empty(), &url) {
-            (true, None) => self.lose_if(true, LossKind::LinkTarget),
-            (true, Some(label)) => self.link_line(&label.clone(), url),
-            (false, _) => self.link_line(title, url),
-        }
+        self.lose_if(title.is_empty() && words != "Untitled", LossKind::PageTitle);
+        self.link_line(if title.is_empty() { words } else { title }, url);
+    }
+
+    fn address_line(&mut self, address: &str, url: Option<String>) {
+        let words = inline::at_notion(Some(address), address);
+        self.lose_if(words.is_some(), LossKind::PageTitle);
+        self.link_line(words.unwrap_or(address), url);
     }
 
     fn link_line(&mut self, label: &str, url: Option<String>) {
