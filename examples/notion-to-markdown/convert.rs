@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use notion_import_core::markdown::{Options, Rendered, render};
+use notion_import_core::markdown::{Options, Rendered, Styles, render};
 use notion_import_core::notion::{BlockTree, ParseError};
 use serde_json::json;
 
@@ -21,6 +21,9 @@ pub struct Convert {
     /// Say on standard error, as JSON, how long it took: once to parse, ten times to convert.
     #[arg(long)]
     timings: bool,
+    /// Write no character references for letters beside styles; what cannot be delimited without them is lost.
+    #[arg(long)]
+    readable: bool,
 }
 
 /// Why nothing was converted.
@@ -65,7 +68,8 @@ impl Convert {
         let tree =
             BlockTree::parse(&json).map_err(|source| Failure::Parse { input: self.input(), source })?;
         let parse_ms = milliseconds(start);
-        let rendered = render(&tree, &Options::default());
+        let styles = if self.readable { Styles::Readable } else { Styles::Exact };
+        let rendered = render(&tree, &Options { styles, ..Options::default() });
         if self.timings {
             report_timings(&tree, json.len(), parse_ms, &rendered);
         }

@@ -31,7 +31,7 @@ pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles) -> Body {
         let stored = kept.by_block.get(&file.block?)?;
         Some(format!("{SCHEME}:{}", stored.blob.id))
     };
-    let options = Options { files: Some(&target), schemes: &[SCHEME] };
+    let options = Options { files: Some(&target), schemes: &[SCHEME], ..Options::default() };
     let whole = joined(properties(page, &options), render(tree, &options));
     Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
 }

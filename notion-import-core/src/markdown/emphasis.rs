@@ -1,11 +1,14 @@
 //! Emphasis: which delimiters stand where, so that CommonMark's rules read exactly the styles meant.
 //!
 //! Delimiters are placed, then checked by those rules; where the rules would read something else, other
-//! delimiters are tried, then styles are taken from punctuation at the edges, then dropped. The checks are a fixed
-//! number of passes, each linear.
+//! delimiters are tried, then character references for the letters beside them, then styles are taken from punctuation
+//! at the edges, then dropped. The checks are a fixed number of passes, each linear.
+
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::markdown::flanking::{Dialect, Mark, Span, reads_as_meant};
-use crate::markdown::piece::{BOLD, Class, ITALIC, Kind, Piece, STRIKE, Style};
+use crate::markdown::options::Styles;
+use crate::markdown::piece::{BOLD, Class, FIRST, ITALIC, Kind, LAST, Piece, STRIKE, Style};
 
 /// What to give up when the styles cannot be delimited, least first.
 #[derive(Clone, Copy, Debug)]
@@ -29,27 +32,78 @@ const CONCESSIONS: [Concession; 6] = [
 
 /// Places the delimiters of a line, or of a link's text, between its pieces. It returns them and the number of
 /// styles it had to change.
-pub(super) fn delimit(pieces: &mut Vec<Piece>, text: &str, edges: (Class, Class)) -> (Vec<Mark>, usize) {
+pub(super) fn delimit(
+    pieces: &mut Vec<Piece>,
+    text: &str,
+    edges: (Class, Class),
+    styles: Styles,
+) -> (Vec<Mark>, usize) {
     let mut lost = 0;
     let mut spans = Vec::new();
     for concession in CONCESSIONS {
         lost += concede(concession, pieces, &spans, text);
         spans = find_spans(pieces);
         for underscored in [0, ITALIC, BOLD] {
-            for span in &mut spans {
-                span.underscore = if std::mem::take(&mut span.broken) {
-                    span.style & underscored != 0
-                } else {
-                    span.underscore
-                };
-            }
+            respell(&mut spans, underscored);
             let marks = place(pieces, &spans);
             if check(&marks, &mut spans, pieces, text, edges) {
                 return (marks, lost);
             }
         }
+        if styles == Styles::Exact
+            && let Some(marks) = refer(pieces, &mut spans, text, edges)
+        {
+            return (marks, lost);
+        }
     }
     (Vec::new(), lost)
+}
+
+/// How often references are added for one spelling: one may make a neighbour want another.
+const ROUNDS: usize = 3;
+
+/// Places the delimiters with references for the characters beside those that could not stand.
+fn refer(pieces: &mut [Piece], spans: &mut [Span], text: &str, edges: (Class, Class)) -> Option<Vec<Mark>> {
+    for underscored in [0, ITALIC, BOLD] {
+        respell(spans, underscored);
+        let marks = place(pieces, spans);
+        for round in 0..=ROUNDS {
+            set_references(pieces, &marks, spans, text);
+            if check(&marks, spans, pieces, text, edges) {
+                return Some(marks);
+            }
+            let is_wanted = |span: &Span| span.wanted != [false; 2];
+            if round == ROUNDS || !spans.iter().any(is_wanted) {
+                break;
+            }
+            for span in spans.iter_mut().filter(|span| span.broken) {
+                let wanted = std::mem::take(&mut span.wanted);
+                span.references = [0, 1].map(|side| span.references[side] | wanted[side]);
+                span.broken = false;
+            }
+        }
+    }
+    pieces.iter_mut().for_each(|piece| piece.references = 0);
+    None
+}
+
+/// Tries the styles in `underscored` with underscores where delimiters could not stand, and without references.
+fn respell(spans: &mut [Span], underscored: Style) {
+    for span in spans.iter_mut().filter(|span| span.broken) {
+        *span =
+            Span { underscore: span.style & underscored != 0, ..Span::new(span.style, span.start, span.end) };
+    }
+}
+
+fn set_references(pieces: &mut [Piece], marks: &[Mark], spans: &[Span], text: &str) {
+    pieces.iter_mut().for_each(|piece| piece.references = 0);
+    for mark in marks {
+        match (mark.open, spans[mark.span].references) {
+            (true, [true, _]) => pieces[mark.at - 1].refer(LAST, text),
+            (false, [_, true]) => pieces[mark.at].refer(FIRST, text),
+            _ => {}
+        }
+    }
 }
 
 fn concede(concession: Concession, pieces: &mut Vec<Piece>, spans: &[Span], text: &str) -> usize {
@@ -96,9 +150,9 @@ fn trim_edges(pieces: &mut Vec<Piece>, broken: &[Span], text: &str) -> usize {
             continue;
         }
         let own = piece.text(text);
-        let mark = |char: char| matches!(Class::of(char), Class::Punctuation | Class::Symbol);
-        let start = if front == 0 { 0 } else { own.len() - own.trim_start_matches(mark).len() };
-        let end = if back == 0 { own.len() } else { own.trim_end_matches(mark).len().max(start) };
+        let (words, words_end) = words(own);
+        let start = if front == 0 { 0 } else { words };
+        let end = if back == 0 { own.len() } else { words_end.max(start) };
         count += usize::from(start > 0) + usize::from(end < own.len());
         let part = |start: usize, end: usize, style| Piece {
             start: piece.start + start as u32,
@@ -116,6 +170,17 @@ fn trim_edges(pieces: &mut Vec<Piece>, broken: &[Span], text: &str) -> usize {
     *pieces = trimmed;
     merge(pieces);
     count
+}
+
+/// Where in a text its first cluster begins and its last ends that is no punctuation.
+fn words(text: &str) -> (usize, usize) {
+    let is_word = |cluster: &str| match cluster.chars().next().map(Class::of) {
+        Some(Class::Letter) => true,
+        Some(Class::Punctuation | Class::Symbol | Class::Space | Class::OddSpace) | None => false,
+    };
+    // Forwards only: from the end, a run of flags would be counted anew for each of them.
+    let words = text.grapheme_indices(true).filter(|(_, cluster)| is_word(cluster));
+    words.fold((text.len(), 0), |(start, _), (at, cluster)| (start.min(at), at + cluster.len()))
 }
 
 /// Joins neighbours that differ in nothing.
@@ -174,7 +239,7 @@ fn find_spans(pieces: &[Piece]) -> Vec<Span> {
         missing.sort_by_key(|&bit| std::cmp::Reverse(lasts[bit.trailing_zeros() as usize]));
         for style in missing {
             open.push(spans.len());
-            spans.push(Span { style, start: at, end: at, underscore: false, broken: false });
+            spans.push(Span::new(style, at, at));
         }
     }
     spans

@@ -1,5 +1,6 @@
 //! Escaping: what text means nothing by, it must not seem to mean.
 
+use crate::markdown::piece::{FIRST, LAST};
 use crate::notion::address::LastingUrl;
 
 /// Where text stands.
@@ -17,6 +18,8 @@ pub(super) struct Around {
     pub(super) after_math: bool,
     /// It is the text of a link, where nothing else becomes one.
     pub(super) linked: bool,
+    /// Which of its edges are written as character references.
+    pub(super) references: u8,
 }
 
 /// What a byte may mean in text.
@@ -50,7 +53,14 @@ const CLASSES: [Class; 256] = {
 /// Writes text so that it is read as itself.
 pub(super) fn text(out: &mut String, text: &str, around: Around) {
     let bytes = text.as_bytes();
-    let mut from = if around.line_start {
+    let first = text.chars().next().filter(|_| around.references & FIRST != 0);
+    let start = first.map_or(0, char::len_utf8);
+    let last = text[start..].chars().next_back().filter(|_| around.references & LAST != 0);
+    let end = text.len() - last.map_or(0, char::len_utf8);
+    let mut from = if let Some(first) = first {
+        reference(out, first);
+        start
+    } else if around.line_start {
         line_start(out, text)
     } else if around.after_math {
         digit(out, text)
@@ -64,7 +74,7 @@ pub(super) fn text(out: &mut String, text: &str, around: Around) {
         usize::MAX
     };
     let mut at = from;
-    while at < bytes.len() {
+    while at < end {
         let byte = bytes[at];
         let written = match CLASSES[byte as usize] {
             Class::Plain => {
@@ -72,6 +82,8 @@ pub(super) fn text(out: &mut String, text: &str, around: Around) {
                 continue;
             }
             Class::Markup => "\\",
+            // Beside a reference it is not inside a word.
+            Class::Perhaps if byte == b'_' && (at == start || at + 1 == end) => "\\",
             Class::Perhaps => match perhaps(out, text, (from, at, closing), around) {
                 Some(written) => written,
                 None => {
@@ -85,7 +97,15 @@ pub(super) fn text(out: &mut String, text: &str, around: Around) {
         from = if written == "\\" { at } else { at + 1 };
         at += 1;
     }
-    out.push_str(&text[from..]);
+    out.push_str(&text[from..end]);
+    if let Some(last) = last {
+        reference(out, last);
+    }
+}
+
+/// Writes a character as a reference to it.
+fn reference(out: &mut String, char: char) {
+    out.push_str(&format!("&#x{:X};", u32::from(char)));
 }
 
 /// What to write for a byte that is markup in some places only; a backslash stands before it, anything else for it.

@@ -32,6 +32,24 @@ pub(super) struct Span {
     pub(super) end: usize,
     pub(super) underscore: bool,
     pub(super) broken: bool,
+    /// Whether a reference for the character before it, or after it, would let its delimiters stand.
+    pub(super) wanted: [bool; 2],
+    /// Whether that character is written as a reference.
+    pub(super) references: [bool; 2],
+}
+
+impl Span {
+    pub(super) fn new(style: Style, start: usize, end: usize) -> Self {
+        Self {
+            style,
+            start,
+            end,
+            underscore: false,
+            broken: false,
+            wanted: [false; 2],
+            references: [false; 2],
+        }
+    }
 }
 
 /// How a parser reads delimiters.
@@ -95,7 +113,8 @@ impl Reader {
             } else {
                 pieces.get(at).map_or(edges.1, |next| next.first_class(text))
             };
-            let (opens, closes) = flanking(byte, settled(before, self.dialect), settled(after, self.dialect));
+            let (before, after) = (settled(before, self.dialect), settled(after, self.dialect));
+            let (opens, closes) = flanking(byte, before, after);
             let meant = match (run[0].open, run[run.len() - 1].open) {
                 (true, true) => self.opens(run, opens, closes),
                 (false, false) => self.closes(run, opens, closes),
@@ -105,7 +124,10 @@ impl Reader {
                 good = false;
                 self.force(run, opens && closes);
                 for mark in run {
-                    spans[mark.span].broken = true;
+                    let span = &mut spans[mark.span];
+                    span.broken = true;
+                    let outside = if mark.open { before } else { after };
+                    span.wanted[usize::from(!mark.open)] |= is_letter(outside);
                 }
             }
         }
@@ -201,6 +223,11 @@ fn settled(class: Class, dialect: Dialect) -> Class {
         (Class::OddSpace, true) => Class::Space,
         _ => class,
     }
+}
+
+/// Whether a parser takes a class for that of a letter.
+fn is_letter(class: Class) -> bool {
+    matches!(class, Class::Letter | Class::Symbol | Class::OddSpace)
 }
 
 /// Whether a run of delimiters can open and can close.

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use crate::library::fidelity::LossKind;
+use crate::markdown::cluster;
 use crate::markdown::emphasis;
 use crate::markdown::escape::{self, Around};
 use crate::markdown::flanking::Mark;
 use crate::markdown::ledger::Ledger;
-use crate::markdown::options::Options;
+use crate::markdown::options::{Options, Styles};
 use crate::markdown::piece::{BOLD, Class, ITALIC, Kind, Piece, STRIKE, Style};
 use crate::markdown::pieces::{Pieces, fold_links, trim_line};
 use crate::markdown::said::worded;
@@ -72,7 +73,8 @@ pub(super) fn rich_text(
 fn take_apart(ledger: &mut Ledger, options: &Options<'_>, runs: &[RichText], place: Place) -> Pieces {
     let mut texts: Vec<Cow<'_, str>> = runs.iter().map(|run| worded(ledger, run)).collect();
     ledger.cut_parts(&mut texts);
-    let mut pieces = Pieces::default();
+    cluster::keep_whole(&mut texts, |at| matches!(runs[at].kind, RichTextKind::Equation(_)));
+    let mut pieces = Pieces { styles: options.styles, ..Pieces::default() };
     for (run, text) in runs.iter().zip(&texts) {
         take_run(ledger, options, &mut pieces, run, text, place);
     }
@@ -148,7 +150,7 @@ fn note_mention(ledger: &mut Ledger, mention: &Mention) {
 }
 
 pub(super) fn write_pieces(writer: &mut Writer, ledger: &mut Ledger, pieces: &Pieces, place: Place) {
-    let Pieces { text, pieces, links } = pieces;
+    let &Pieces { ref text, ref pieces, ref links, styles } = pieces;
     let shown = |piece: &Piece| !matches!(piece.kind, Kind::Break | Kind::Space);
     let Some(first) = pieces.iter().position(shown) else { return };
     let last = pieces.iter().rposition(shown).unwrap_or(first);
@@ -162,7 +164,7 @@ pub(super) fn write_pieces(writer: &mut Writer, ledger: &mut Ledger, pieces: &Pi
             line_break(writer, ledger, place);
             starts_block |= place == Place::Continued;
         }
-        let scribe = Scribe { text, links, place, starts_block, linked: place == Place::Label };
+        let scribe = Scribe { text, links, styles, place, starts_block, linked: place == Place::Label };
         line_of_pieces(&mut writer.out, ledger, pieces.to_vec(), scribe);
     }
 }
@@ -189,7 +191,9 @@ fn line_of_pieces(out: &mut String, ledger: &mut Ledger, mut pieces: Vec<Piece>,
     if pieces.iter().all(|piece| piece.link == 0) {
         return scope(out, ledger, pieces, &[], scribe, edge);
     }
-    let (outer, inner) = fold_links(&pieces);
+    let (mut outer, inner) = fold_links(&pieces);
+    // A link is of no style, so none goes on over the space before it.
+    emphasis::merge(&mut outer);
     scope(out, ledger, outer, &inner, scribe, edge);
 }
 
@@ -204,7 +208,7 @@ fn scope(
 ) {
     let styled = pieces.iter().any(|piece| piece.style != 0);
     let marks = if styled {
-        let (marks, lost) = emphasis::delimit(&mut pieces, scribe.text, (edge, edge));
+        let (marks, lost) = emphasis::delimit(&mut pieces, scribe.text, (edge, edge), scribe.styles);
         (0..lost).for_each(|_| ledger.lose(LossKind::Style));
         marks
     } else {
@@ -224,6 +228,7 @@ fn scope(
                 && pieces.get(at + 1).is_some_and(|next| next.kind == Kind::Link),
             after_math,
             linked: scribe.linked,
+            references: pieces[at].references,
         };
         piece(out, ledger, pieces[at], links, scribe, here);
         starts_block = false;
@@ -284,6 +289,7 @@ fn piece(
 struct Scribe<'a> {
     text: &'a str,
     links: &'a [LastingUrl],
+    styles: Styles,
     place: Place,
     starts_block: bool,
     linked: bool,

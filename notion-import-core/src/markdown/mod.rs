@@ -10,6 +10,7 @@
 //! Normalised, because nothing that shows is lost:
 //! - Spaces and tabs at the ends of lines are dropped, and so are lines and paragraphs without words.
 //! - Spaces have no style and no link of their own.
+//! - The rest of a grapheme cluster is written as its beginning is: no delimiter stands inside of one.
 //! - A line break in inline code ends the code and begins it anew; neighbouring code of one style is one.
 //! - Neighbouring formulas of one style are one, with a space between. Line breaks inside of one are spaces.
 //! - Line ends are `\n`, a NUL is U+FFFD, vertical tabs and form feeds are spaces.
@@ -22,8 +23,11 @@
 //! Never written: an address with a signature ([`address`]). A link to one keeps its label, and words that hold one end before
 //! its query, with an ellipsis; each is counted ([`SignedAddress`]).
 //!
+//! Where a delimiter cannot stand between two characters, the one outside the style is written as a numeric character reference,
+//! or the style is given up ([`Styles`]).
+//!
 //! Lost, and counted in the report: what [`LossKind`] lists. Of text these are styles that begin or end where
-//! CommonMark cannot delimit them ([`Style`]), line breaks in headings ([`HeadingLineBreak`]), formulas that dollars
+//! CommonMark cannot delimit them even so ([`Style`]), line breaks in headings ([`HeadingLineBreak`]), formulas that dollars
 //! cannot hold ([`Equation`]), and code with `\|` in a table ([`TableCode`]).
 //!
 //! [`LossKind`]: crate::library::fidelity::LossKind
@@ -49,16 +53,17 @@ mod target;
 mod date;
 mod emphasis;
 mod flanking;
+mod escape;
 mod pieces;
 mod piece;
-mod escape;
+mod cluster;
 mod rendered;
 mod ledger;
 mod writer;
 mod options;
 
 pub use blocks::render;
-pub use options::{FileRef, Options, StoredFiles};
+pub use options::{FileRef, Options, StoredFiles, Styles};
 pub use property::{plain_value, properties_table, rows_table};
 pub use relink::relink;
 pub use rendered::Rendered;

@@ -1,4 +1,4 @@
-//! What the host decides: where files are, and which links are its own.
+//! What the host decides: where files are, which links are its own, and how styles are written.
 
 use std::fmt;
 
@@ -15,12 +15,25 @@ pub struct Options<'a> {
     pub files: Option<&'a StoredFiles<'a>>,
     /// Schemes links may have besides http, https, mailto and tel.
     pub schemes: &'a [&'a str],
+    /// What happens to styles that Markdown cannot delimit as their text stands.
+    pub styles: Styles,
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("schemes", &self.schemes).finish_non_exhaustive()
+        let mut options = f.debug_struct("Options");
+        options.field("schemes", &self.schemes).field("styles", &self.styles).finish_non_exhaustive()
     }
+}
+
+/// What happens to styles that Markdown cannot delimit as their text stands, such as bold that ends in a bracket before a letter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Styles {
+    /// A letter beside the style is written as a numeric character reference, `&#x4E00;`: every style is shown.
+    #[default]
+    Exact,
+    /// The source stays readable: punctuation at the edges goes without the style, else the style is dropped. Each is counted as lost.
+    Readable,
 }
 
 /// A file as a block has it.

@@ -11,7 +11,14 @@ pub(super) struct Piece {
     pub(super) style: Style,
     /// The link it belongs to, counted from 1.
     pub(super) link: u32,
+    /// Which of its edges are written as character references: [`FIRST`], [`LAST`].
+    pub(super) references: u8,
 }
+
+/// The first character of a piece.
+pub(super) const FIRST: u8 = 1;
+/// The last character of a piece.
+pub(super) const LAST: u8 = 2;
 
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +37,15 @@ impl Piece {
         &text[self.start as usize..self.end as usize]
     }
 
+    /// Writes an edge as a character reference; to the rules it is punctuation then. One character is both edges.
+    pub(super) fn refer(&mut self, edge: u8, text: &str) {
+        let is_one = self.text(text).chars().nth(1).is_none();
+        self.references |= if is_one { FIRST | LAST } else { edge };
+    }
+
     pub(super) fn first_class(&self, text: &str) -> Class {
         match self.kind {
+            _ if self.references & FIRST != 0 => Class::Punctuation,
             Kind::Text | Kind::Space => self.text(text).chars().next().map_or(Class::Space, Class::of),
             Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
             Kind::Break => Class::Space,
@@ -40,6 +54,7 @@ impl Piece {
 
     pub(super) fn last_class(&self, text: &str) -> Class {
         match self.kind {
+            _ if self.references & LAST != 0 => Class::Punctuation,
             Kind::Text | Kind::Space => self.text(text).chars().next_back().map_or(Class::Space, Class::of),
             Kind::Code | Kind::Math | Kind::Link => Class::Punctuation,
             Kind::Break => Class::Space,

@@ -1,5 +1,7 @@
 //! Rich text taken apart: words, white space, code, formulas, breaks.
 
+use crate::markdown::cluster;
+use crate::markdown::options::Styles;
 use crate::markdown::piece::{Kind, Piece, Style};
 use crate::notion::address::LastingUrl;
 
@@ -9,6 +11,7 @@ pub(super) struct Pieces {
     pub(super) text: String,
     pub(super) pieces: Vec<Piece>,
     pub(super) links: Vec<LastingUrl>,
+    pub(super) styles: Styles,
 }
 
 impl Pieces {
@@ -17,7 +20,7 @@ impl Pieces {
         self.text.push_str(text);
         let end = self.text.len() as u32;
         if start < end {
-            self.pieces.push(Piece { start, end, kind, style, link });
+            self.pieces.push(Piece { start, end, kind, style, link, references: 0 });
         }
     }
 
@@ -48,7 +51,7 @@ impl Pieces {
             let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
             let line = &rest[..end];
             if kind == Kind::Text {
-                let words = line.trim_start();
+                let words = cluster::with_base(line, line.trim_start());
                 self.push(Kind::Space, &line[..line.len() - words.len()], style, link);
                 let kept = words.trim_end();
                 self.push(Kind::Text, kept, style, link);
@@ -76,7 +79,8 @@ pub(super) fn trim_line(pieces: &mut Vec<Piece>, text: &str) {
         }
         pieces.pop();
     }
-    while let Some(first) = pieces.first_mut().filter(|first| first.kind == Kind::Space) {
+    while let Some(first) = pieces.first_mut().filter(|first| matches!(first.kind, Kind::Space | Kind::Text))
+    {
         first.start = first.end - first.text(text).trim_start_matches(BLANK).len() as u32;
         if first.start < first.end {
             break;
@@ -97,7 +101,7 @@ pub(super) fn fold_links(pieces: &[Piece]) -> (Vec<Piece>, Vec<Piece>) {
         let start = inner.len() as u32;
         inner.extend_from_slice(same);
         let end = inner.len() as u32;
-        outer.push(Piece { start, end, kind: Kind::Link, style: 0, link });
+        outer.push(Piece { start, end, kind: Kind::Link, style: 0, link, references: 0 });
     }
     (outer, inner)
 }

@@ -1,9 +1,11 @@
 //! Lines of styled text, letter for letter: which delimiters stand where, and what is given up where none can.
 
 use notion_import_core::LossKind;
-use notion_import_core::markdown::{Options, Rendered, render};
+use notion_import_core::markdown::{Options, Rendered, Styles, render};
 use notion_import_core::notion::BlockTree;
 use serde_json::{Value, json};
+
+use super::oracle;
 
 /// Runs as `{styles:text}`: **b**old, **i**talic, **s**truck, **c**ode, **m**ath, **l**inked; plain text stands bare.
 fn runs(line: &str) -> Value {
@@ -32,12 +34,16 @@ fn run(styles: &str, text: &str) -> Value {
     json!({ "type": "text", "plain_text": text, "href": href, "annotations": annotations })
 }
 
-fn convert(kind: &str, line: &str) -> Rendered {
+fn tree(kind: &str, line: &str) -> BlockTree {
     let block = match kind {
         "table_row" => json!({ "type": kind, kind: { "cells": [runs(line)] } }),
         _ => json!({ "type": kind, kind: { "rich_text": runs(line) } }),
     };
-    render(&BlockTree::parse(json!([block]).to_string().as_bytes()).unwrap(), &Options::default())
+    BlockTree::parse(json!([block]).to_string().as_bytes()).unwrap()
+}
+
+fn convert(kind: &str, line: &str) -> Rendered {
+    render(&tree(kind, line), &Options { styles: Styles::Readable, ..Options::default() })
 }
 
 fn styles_lost(rendered: &Rendered) -> u64 {
@@ -51,6 +57,82 @@ fn check(kind: &str, rows: &[(&str, &str, u64)]) {
         let rendered = convert(kind, line);
         assert_eq!((rendered.markdown.trim_end(), styles_lost(&rendered)), (*markdown, *lost), "{line}");
     }
+}
+
+/// Each row: a line, and what is written for it where every style is to be shown.
+#[test]
+fn where_a_style_could_not_stand_the_letter_beside_it_is_a_reference() {
+    for (line, markdown) in [
+        ("a {b:b} c", "a **b** c"),
+        ("{b:.a.}", "**.a.**"),
+        ("a{b:.}c", "&#x61;**.**&#x63;"),
+        ("a{b:.b}c", "&#x61;**.b**c"),
+        ("a{b:b.}c", "a**b.**&#x63;"),
+        ("ab{b:(c)}de", "a&#x62;**(c)**&#x64;e"),
+        ("a{i:(b)}c", "&#x61;*(b)*&#x63;"),
+        ("a{s:(b)}c", "&#x61;~~(b)~~&#x63;"),
+        ("a{bi:(b)}c", "&#x61;***(b)***&#x63;"),
+        ("a{b:(b}{i:c)}d", "&#x61;**(b**_c)_&#x64;"),
+        ("a{b:€b}c", "&#x61;**€b**c"),
+        ("a{i:b}{b:c}d", "&#x61;_b_**c**d"),
+        ("a{b:b}{i:c}d", "a**b**_c_&#x64;"),
+        ("a{bc:b}c", "&#x61;**`b`**&#x63;"),
+        ("a{b:b}{bc:c}d", "a**b`c`**&#x64;"),
+        ("{s:gone}{bc: did}{c: i pass}", "~~gon&#x65;~~**` did`**` i pass`"),
+        ("a{bis:b}{bi:c}{b:d}", "&#x61;***~~b~~c*d**"),
+        ("{b:a*}b", "**a\\***&#x62;"),
+        ("{l:a}{lb:.b}", "[&#x61;**.b**](https://a.example/)"),
+        ("{b:a} {bl:b}", "**a** [**b**](https://a.example/)"),
+        ("{b:[a]} {bsl:b}{b: c}", "**\\[a\\]** [~~**b**~~](https://a.example/) **c**"),
+        ("a_b{b:.}", "a\\_&#x62;**.**"),
+        ("注意{b:「重要」}です", "注&#x610F;**「重要」**&#x3067;す"),
+        ("{b:これは重要。}次", "**これは重要。**&#x6B21;"),
+        ("text{b:⚠️ Note}", "tex&#x74;**⚠️ Note**"),
+        ("{b:👩‍👩‍👧}x", "**👩‍👩‍👧**&#x78;"),
+        ("a{bi:👨‍💻}b", "&#x61;***👨‍💻***&#x62;"),
+        ("a{b:.}b{b:.}c", "&#x61;**.**&#x62;**.**&#x63;"),
+    ] {
+        let tree = tree("paragraph", line);
+        let rendered = render(&tree, &Options::default());
+        assert_eq!((rendered.markdown.trim_end(), styles_lost(&rendered)), (markdown, 0), "{line}");
+        oracle::check(&tree, &rendered).unwrap();
+        is_needed(&tree, &rendered);
+    }
+}
+
+/// Holds that no reference could be left out: with the character itself a parser reads another style, or would if it knew symbols.
+fn is_needed(tree: &BlockTree, rendered: &Rendered) {
+    for (at, _) in rendered.markdown.match_indices("&#x") {
+        let (before, rest) = rendered.markdown.split_at(at);
+        let (digits, after) = rest["&#x".len()..].split_once(';').unwrap();
+        let char = char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap();
+        let markdown = format!("{before}{char}{after}");
+        let changed = Rendered { markdown, ..rendered.clone() };
+        assert!(
+            oracle::check(tree, &changed).is_err(),
+            "{} is read as {}",
+            changed.markdown,
+            rendered.markdown
+        );
+    }
+}
+
+#[test]
+fn no_delimiter_stands_inside_of_a_grapheme_cluster() {
+    check(
+        "paragraph",
+        &[
+            ("text{b:⚠️ Note}", "text⚠️ **Note**", 1),
+            ("{b:👩‍👩‍👧}x", "👩‍👩‍👧x", 1),
+            ("a{bi:👨‍💻}b", "a👨‍💻b", 1),
+            ("{b:cafe}\u{301}s", "**cafe\u{301}**s", 0),
+            ("{i:a} \u{301}{b:b}", "*a* \u{301}**b**", 0),
+            ("{l:e}\u{301}", "[e\u{301}](https://a.example/)", 0),
+            ("{c:e}\u{301}", "`e\u{301}`", 0),
+            ("{b:🇩}🇪", "**🇩🇪**", 0),
+            ("👩{b:\u{200d}🔬 x}", "👩\u{200d}🔬 **x**", 0),
+        ],
+    );
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn links_to_pages_go_to_notion() {
 
 #[test]
 fn only_schemes_that_are_allowed_are_linked() {
-    let options = Options { schemes: &["attachment"] };
+    let options = Options { schemes: &["attachment"], ..Options::default() };
     for (href, is_kept) in [
         ("https://a.b", true),
         ("HTTP://a.b", true),
@@ -60,7 +60,7 @@ fn only_schemes_that_are_allowed_are_linked() {
 #[test]
 fn a_file_stored_again_is_linked_there_and_its_signature_is_never_written() {
     let stored = |file: FileRef<'_>| file.block.map(|id| format!("attachment:{}", id.simple()));
-    let options = Options { files: Some(&stored), schemes: &["attachment"] };
+    let options = Options { files: Some(&stored), schemes: &["attachment"], ..Options::default() };
     let file = |kind: &str, url: &str| {
         format!(
             r#"{{"type":"{kind}","id":"{KNOWN}","{kind}":{{"type":"file","file":{{"url":"{url}"}},"caption":[{{"plain_text":"Us"}}]}}}}"#

@@ -1,9 +1,11 @@
 //! Generated trees with hostile text: what the Markdown is parsed to is what the tree says, and what it does not
 //! say is in the report.
 
-use notion_import_core::markdown::{Options, render};
+use notion_import_core::LossKind;
+use notion_import_core::markdown::{Options, Styles, render};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::oracle;
 use super::trees::{Branch, branch, deep, text, tree};
@@ -19,12 +21,41 @@ fn config(percent: u32) -> ProptestConfig {
 
 fn check(branches: Vec<Branch>) -> Result<(), TestCaseError> {
     let tree = tree(branches);
-    let rendered = render(&tree, &Options::default());
-    if rendered.markdown.contains(SIGNATURE) {
-        return Err(TestCaseError::fail(format!("a signature is written:\n{}", rendered.markdown)));
+    for styles in [Styles::Exact, Styles::Readable] {
+        let rendered = render(&tree, &Options { styles, ..Options::default() });
+        if rendered.markdown.contains(SIGNATURE) {
+            return Err(TestCaseError::fail(format!("a signature is written:\n{}", rendered.markdown)));
+        }
+        oracle::check(&tree, &rendered).map_err(|error| {
+            TestCaseError::fail(format!("{styles:?}: {error}\n\nMarkdown:\n{}", rendered.markdown))
+        })?;
+        let loses = rendered.fidelity.losses().iter().any(|loss| loss.kind == LossKind::Style);
+        if styles == Styles::Exact
+            && loses
+            && !decoded(&rendered.markdown).graphemes(true).any(is_accented_space)
+        {
+            return Err(TestCaseError::fail(format!("a style is lost:\n{}", rendered.markdown)));
+        }
     }
-    oracle::check(&tree, &rendered)
-        .map_err(|error| TestCaseError::fail(format!("{error}\n\nMarkdown:\n{}", rendered.markdown)))
+    Ok(())
+}
+
+/// A text with the characters that its references stand for.
+fn decoded(markdown: &str) -> String {
+    let mut parts = markdown.split("&#x");
+    let mut text = parts.next().unwrap().to_owned();
+    for part in parts {
+        let char = part.split_once(';').and_then(|(digits, _)| u32::from_str_radix(digits, 16).ok());
+        text.extend(char.and_then(char::from_u32));
+        text.push_str(part.split_once(';').map_or(part, |(_, rest)| rest));
+    }
+    text
+}
+
+/// A mark over white space begins a word that no delimiter can stand before.
+fn is_accented_space(cluster: &str) -> bool {
+    let mut chars = cluster.chars();
+    chars.next().is_some_and(char::is_whitespace) && chars.next().is_some_and(|mark| !mark.is_whitespace())
 }
 
 proptest! {

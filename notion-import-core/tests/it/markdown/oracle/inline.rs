@@ -5,6 +5,8 @@ use std::rc::Rc;
 use notion_import_core::notion::{Annotations, DateRange, Mention, RichText, RichTextKind, link};
 use notion_import_core::{LossKind, NotionId};
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use super::account::Account;
 use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, target, trim};
 use super::signed::{self, is_signed};
@@ -41,7 +43,7 @@ pub fn text(runs: &[RichText], place: Place, account: &mut Account) -> Vec<Event
             account.lose(loss);
         }
     }
-    for (run, text) in runs.iter().zip(signed::runs(runs, account)) {
+    for (run, text) in runs.iter().zip(whole_clusters(runs, &signed::runs(runs, account))) {
         one(run, &text, place, account, &mut events);
     }
     let between = if place == Place::Heading { Event::char(' ', 0, None) } else { Event::Break };
@@ -51,6 +53,31 @@ pub fn text(runs: &[RichText], place: Place, account: &mut Account) -> Vec<Event
         (0..breaks).for_each(|_| account.lose(LossKind::HeadingLineBreak));
     }
     trimmed.into_iter().map(|event| if event == Event::Break { between.clone() } else { event }).collect()
+}
+
+/// The texts of runs, such that what a reader takes for one character is of the run that it begins in. Formulas stand alone.
+fn whole_clusters(runs: &[RichText], texts: &[String]) -> Vec<String> {
+    let mut whole = vec![String::new(); texts.len()];
+    let mut words: Vec<(usize, char)> = Vec::new();
+    let mut place = |words: &mut Vec<(usize, char)>| {
+        let text: String = words.iter().map(|(_, char)| char).collect();
+        let mut chars = words.drain(..);
+        for cluster in text.graphemes(true) {
+            let of = chars.by_ref().take(cluster.chars().count()).collect::<Vec<_>>()[0].0;
+            whole[of].push_str(cluster);
+        }
+    };
+    for (at, (run, text)) in runs.iter().zip(texts).enumerate() {
+        if matches!(run.kind, RichTextKind::Equation(_)) {
+            place(&mut words);
+        }
+        words.extend(text.chars().map(|char| (at, char)));
+        if matches!(run.kind, RichTextKind::Equation(_)) {
+            place(&mut words);
+        }
+    }
+    place(&mut words);
+    whole
 }
 
 /// Words that are no rich text: a name, a title, an address.

@@ -18,7 +18,9 @@ pub fn check(tree: &BlockTree, rendered: &Rendered) -> Result<(), String> {
     same_styles(&said, &read, rendered)?;
     said.account.check(&rendered.fidelity, &rendered.exposure)?;
     let read = without_addresses(comrak::read(&rendered.markdown));
-    same_words(&without_addresses(said.events), &read, "comrak")
+    let said = Said { events: without_addresses(said.events), ..said };
+    same_words(&said.events, &read, "comrak")?;
+    same_styles(&said, &read, rendered).map_err(|error| format!("comrak: {error}"))
 }
 
 /// Nothing can keep GFM's autolinks from an address in text, so links to addresses are left to the first parser.
