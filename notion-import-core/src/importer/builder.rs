@@ -1,0 +1,184 @@
+//! What an importer is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::Importer;
+use crate::connection::{Identity, TokenSource};
+use crate::download::{Downloader, External, Guard};
+use crate::error::Error;
+use crate::import::ImportOptions;
+use crate::library::blob::BlobStore;
+use crate::library::document::DocumentStore;
+use crate::notion::client::{Client, OnRetry, Retry};
+use crate::options::options;
+use crate::sync::SyncOptions;
+use crate::transport::{Clock, Http, SystemClock, Transport};
+
+options! {
+    /// How long things may take. What takes longer ends in an error, and leaves nothing half done.
+    pub struct Timeouts {
+        /// One request to Notion and its answer, 75 seconds at most: Notion itself gives up after a minute.
+        pub attempt: Duration = Duration::from_secs(75),
+        /// What a person waits for: browsing, finding what a pasted link leads to, looking at metadata. Where Notion cannot be reached
+        /// they hear of it within seconds: a request is sent three times at most, and not again once no connection was made for 8 seconds.
+        pub browse: Duration = Duration::from_secs(2 * 60),
+        /// One page or data source, from the first request to the store. Notion may let through no more than 180 requests a minute;
+        /// of many that are imported, each waits for its turn before that.
+        pub import: Duration = Duration::from_secs(2 * 60 * 60),
+        /// A sync of all that is linked, or a list of all that search shows. What was found until then is kept.
+        pub sync: Duration = Duration::from_secs(4 * 60 * 60),
+    }
+}
+
+/// What an [`Importer`] is made of.
+pub struct ImporterBuilder {
+    tokens: Arc<dyn TokenSource>,
+    documents: Arc<dyn DocumentStore>,
+    blobs: Arc<dyn BlobStore>,
+    guard: Guard,
+    import: ImportOptions,
+    sync: SyncOptions,
+    timeouts: Timeouts,
+    identity: Option<Arc<dyn Identity>>,
+    on_retry: Option<OnRetry>,
+    #[cfg(feature = "testing")]
+    stand: Option<(Arc<dyn Transport>, Arc<dyn Clock>)>,
+}
+
+impl ImporterBuilder {
+    /// Builds one with every option at its default.
+    pub(super) fn new(
+        tokens: Arc<dyn TokenSource>,
+        documents: Arc<dyn DocumentStore>,
+        blobs: Arc<dyn BlobStore>,
+    ) -> Self {
+        Self {
+            tokens,
+            documents,
+            blobs,
+            guard: Guard::default(),
+            import: ImportOptions::default(),
+            sync: SyncOptions::default(),
+            timeouts: Timeouts::default(),
+            identity: None,
+            on_retry: None,
+            #[cfg(feature = "testing")]
+            stand: None,
+        }
+    }
+
+    /// Trusts one origin (scheme, host and port, nothing more) to serve files, wherever it is: a stand-in, or the host of another
+    /// `NOTION_API_URL`.
+    #[must_use]
+    pub fn trust_origin(mut self, origin: &Url) -> Self {
+        self.guard.trust(origin);
+        self
+    }
+
+    /// Fetches files that Notion does not host, or leaves them links (the default).
+    #[must_use]
+    pub fn external_files(mut self, external: External) -> Self {
+        self.guard.fetch_external(external);
+        self
+    }
+
+    /// Imports within these limits.
+    #[must_use]
+    pub fn import_options(mut self, options: ImportOptions) -> Self {
+        self.import = options;
+        self
+    }
+
+    /// Syncs like this.
+    #[must_use]
+    pub fn sync_options(mut self, options: SyncOptions) -> Self {
+        self.sync = options;
+        self
+    }
+
+    /// Asks this whether a connection still leads to the workspace that was confirmed: before anything is read through it, and again
+    /// before what was read is stored. A host whose tokens nobody can replace needs none.
+    #[must_use]
+    pub fn identity(mut self, identity: Arc<dyn Identity>) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Gives up after these times.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Tells of each request to Notion that failed and is sent again, for a person who watches or a metric. It must return soon.
+    #[must_use]
+    pub fn on_retry(mut self, tell: impl Fn(Retry<'_>) + Send + Sync + 'static) -> Self {
+        self.on_retry = Some(Arc::new(tell));
+        self
+    }
+
+    /// Talks to a stand-in, under a clock of its own.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn through(mut self, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        self.stand = Some((transport, clock));
+        self
+    }
+
+    /// Builds the importer.
+    ///
+    /// # Errors
+    /// [`TransportError`](crate::error::TransportError) if the TLS backend cannot be set up.
+    pub fn build(self) -> Result<Importer, Error> {
+        #[cfg(feature = "testing")]
+        if let Some((transport, clock)) = self.stand.clone() {
+            let downloader = Downloader::through(transport.clone(), self.guard.clone(), clock.clone());
+            return Ok(self.assemble(transport, clock, downloader));
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let downloader = Downloader::new(self.guard.clone(), clock.clone())?;
+        Ok(self.assemble(Arc::new(Http::new()?), clock, downloader))
+    }
+
+    /// What of it decides about downloads. A new setting does not compile until it was looked at here; one that opens anything is
+    /// to be set to its widest where forbidden addresses are tested.
+    #[cfg(feature = "testing")]
+    pub(crate) fn downloads(self) -> (Guard, ImportOptions) {
+        let Self {
+            guard,
+            import,
+            tokens: _,
+            documents: _,
+            blobs: _,
+            sync: _,
+            timeouts: _,
+            identity: _,
+            on_retry: _,
+            stand: _,
+        } = self;
+        (guard, import)
+    }
+
+    fn assemble(
+        self,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        downloader: Downloader,
+    ) -> Importer {
+        Importer {
+            client: Client::new(transport, clock.clone(), self.tokens, self.timeouts.attempt, self.on_retry),
+            downloader,
+            documents: self.documents,
+            blobs: self.blobs,
+            clock,
+            import: self.import,
+            sync: self.sync,
+            timeouts: self.timeouts,
+            identity: self.identity,
+        }
+    }
+}
