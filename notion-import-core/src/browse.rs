@@ -10,7 +10,7 @@ use crate::id::{DocumentId, NotionId};
 use crate::library::document::{DocumentStore, Source, SourceKind, SourceState};
 use crate::notion::client::Api;
 pub use crate::notion::endpoints::QueryKind;
-use crate::notion::link;
+use crate::notion::link::{self, NotionLink};
 use crate::source::{Seen, metadata};
 
 /// Something that can be picked.
@@ -65,25 +65,35 @@ pub(crate) async fn search(
     Ok(Listing { entries, next: list.cursor(), is_capped: list.is_capped() })
 }
 
-/// Finds what a pasted link or id leads to: a page, a row, or a database, of which it returns every data source.
-/// The way to what search does not show. Nothing is returned for what is no link to Notion.
+/// Finds what pasted links and ids lead to: pages, rows, and databases, of which it returns every data source.
+/// The way to what search does not show. Nothing is returned for what holds no link to Notion.
 pub(crate) async fn resolve_link(
     api: &Api,
     documents: &dyn DocumentStore,
     connection: &Connection,
     text: &str,
 ) -> Result<Vec<Entry>, Error> {
-    let Some(link) = link::pasted(text) else { return Ok(Vec::new()) };
-    let seen = match link.is_view {
-        true => data_sources(api, link.id).await?,
-        false => match metadata(api, link.id, SourceKind::Page).await {
-            Ok(page) => vec![page],
-            // Ids do not tell what they name.
-            Err(error) if error.is_not_found() => data_sources(api, link.id).await?,
-            Err(error) => return Err(error),
-        },
-    };
+    let mut seen = Vec::new();
+    for link in link::pasted(text) {
+        for found in behind(api, link).await? {
+            if !seen.iter().any(|known: &Seen| known.source.id == found.source.id) {
+                seen.push(found);
+            }
+        }
+    }
     entries(documents, connection, seen).await
+}
+
+async fn behind(api: &Api, link: NotionLink) -> Result<Vec<Seen>, Error> {
+    if link.is_view {
+        return data_sources(api, link.id).await;
+    }
+    match metadata(api, link.id, SourceKind::Page).await {
+        Ok(page) => Ok(vec![page]),
+        // Ids do not tell what they name.
+        Err(error) if error.is_not_found() => data_sources(api, link.id).await,
+        Err(error) => Err(error),
+    }
 }
 
 /// The data sources of a database, or the one data source of this id.

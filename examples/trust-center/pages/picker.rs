@@ -60,7 +60,10 @@ const NO_MATCH: &str = "No title matches. Notion searches titles only, and what 
                         a minute to appear. You can always paste a page's link.";
 const NOTHING_SHARED: &str = "This connection sees no page yet. In Notion, open a page, choose ••• → Connections and add the \
                               integration; everything below that page comes with it.";
-const NO_LINK: &str = "That is no link to a Notion page or database that this connection can see.";
+const NO_LINK: &str =
+    "That is no link to a page or database in Notion. In Notion, open it and choose ••• → Copy link.";
+const NOT_SHARED: &str = "This connection does not see what the link leads to: it is not shared with it, or is there no more. In \
+                          Notion, open it, choose ••• → Connections and add the integration.";
 
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
@@ -80,12 +83,16 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     };
     let Some(record) = connected(&app, &staff).await? else { return page(&picker) };
     picker.workspace = Some(record.workspace.name.clone());
-    let found = find(&app, &staff, &record, &picker).await?;
+    let (found, is_shared) = match find(&app, &staff, &record, &picker).await? {
+        Some(found) => (found, true),
+        None => (Listing { entries: Vec::new(), next: None, is_capped: false }, false),
+    };
     picker.entries = found.entries.into_iter().map(shown).collect();
     picker.is_capped = found.is_capped && found.next.is_none();
     picker.next = found.next;
     picker.empty = match (picker.link.is_empty(), picker.words.is_empty() && picker.kind == "any") {
-        (false, _) => NO_LINK,
+        (false, _) if is_shared => NO_LINK,
+        (false, _) => NOT_SHARED,
         (true, false) => NO_MATCH,
         (true, true) => NOTHING_SHARED,
     };
@@ -105,12 +112,13 @@ async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>,
     Ok(records.into_iter().find(|record| record.state == ConnectionState::Active))
 }
 
+/// Finds what is asked for; nothing if a link leads to what the connection does not see.
 async fn find(
     app: &App,
     staff: &Staff,
     record: &ConnectionRecord,
     picker: &Picker,
-) -> Result<Listing, Problem> {
+) -> Result<Option<Listing>, Problem> {
     let whole = |entries: Vec<Entry>| Listing { entries, next: None, is_capped: false };
     let connection = record.connection();
     let found = if picker.link.is_empty() {
@@ -126,8 +134,8 @@ async fn find(
         app.importer.resolve_link(&staff.actor, &connection, &picker.link).await.map(whole)
     };
     match found {
-        Ok(found) => Ok(found),
-        Err(error) if error.is_not_found() => Ok(whole(Vec::new())),
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -15,12 +15,39 @@ pub struct NotionLink {
     pub block: Option<NotionId>,
 }
 
-/// Finds the id in what a person pasted: a URL of Notion's, or an id alone.
-pub fn pasted(text: &str) -> Option<NotionLink> {
-    let text = text.trim();
-    match text.parse() {
-        Ok(id) => Some(NotionLink { id, is_view: false, block: None }),
-        Err(_) => recognise(text),
+/// Finds the ids in what a person pasted, each once and in order: URLs of Notion's, with or without a scheme, and ids, alone or
+/// after a title. They may stand among other words, in angle brackets, or in links of Markdown.
+pub fn pasted(text: &str) -> Vec<NotionLink> {
+    let mut found: Vec<NotionLink> = Vec::new();
+    for link in text.split_whitespace().flat_map(addresses).filter_map(address) {
+        if !found.iter().any(|known| known.id == link.id) {
+            found.push(link);
+        }
+    }
+    found
+}
+
+/// The addresses in a word: the targets of its links, or all of it without the marks around.
+fn addresses(word: &str) -> impl Iterator<Item = &str> {
+    let is_link = word.contains("](");
+    let targets = word.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or(rest));
+    let bare = std::iter::once(word).filter(move |_| !is_link);
+    let is_mark =
+        |mark: char| matches!(mark, '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\'' | ',' | ';' | '.');
+    targets.chain(bare).map(move |address| address.trim_matches(is_mark))
+}
+
+fn address(word: &str) -> Option<NotionLink> {
+    let by_id = |id| NotionLink { id, is_view: false, block: None };
+    if !word.contains(['/', ':', '.', '?']) {
+        return in_path(word).map(by_id);
+    }
+    let (scheme, rest) = word.split_once("://").unwrap_or(("https", word));
+    let is_notion = ["http", "https", "notion"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    match word.starts_with('/') {
+        true => recognise(word),
+        false if is_notion => recognise(&format!("https://{rest}")),
+        false => None,
     }
 }
 
@@ -62,7 +89,8 @@ const APP: &str = "notion://";
 
 /// A cheap test before the URL is parsed: most links go elsewhere.
 fn may_be_notion(href: &str) -> bool {
-    href.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && href.contains("otion")
+    href.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"))
+        && href.as_bytes().windows(5).any(|part| part.eq_ignore_ascii_case(b"otion"))
 }
 
 /// Returns whether an address leads into Notion: to a workspace, or to a site that one publishes.
@@ -83,9 +111,11 @@ fn in_path(path: &str) -> Option<NotionId> {
     path.split('/').rev().find_map(|segment| {
         let whole = segment.parse().ok();
         whole.or_else(|| {
-            let start = segment.len().checked_sub(32)?;
-            let (slug, id) = (segment.get(..start)?, segment.get(start..)?);
-            if slug.ends_with('-') { id.parse().ok() } else { None }
+            [32, 36].into_iter().find_map(|length| {
+                let start = segment.len().checked_sub(length)?;
+                let (slug, id) = (segment.get(..start)?, segment.get(start..)?);
+                if slug.ends_with('-') { id.parse().ok() } else { None }
+            })
         })
     })
 }
@@ -112,16 +142,43 @@ mod tests {
             (format!("/{PAGE}"), PAGE),
             (format!("notion://www.notion.so/acme/Policy-{PAGE}#{ROW}"), PAGE),
             (format!("Notion://notion.so/{PAGE}"), PAGE),
+            (format!("www.notion.so/acme/Policy-{PAGE}"), PAGE),
+            (format!("notion.so/{PAGE}?pvs=4"), PAGE),
+            (format!("notion://www.notion.so/acme/Policy-{PAGE}"), PAGE),
+            (format!("HTTPS://WWW.NOTION.SO/{PAGE}"), PAGE),
+            ("Policy-35261e8c-e0a3-80c8-9f00-0123456789ab".to_owned(), PAGE),
+            (format!("Security-policy-{PAGE}"), PAGE),
+            ("https://notion.so/Policy-35261e8c-e0a3-80c8-9f00-0123456789ab?pvs=4".to_owned(), PAGE),
+            (format!("<https://www.notion.so/{PAGE}>"), PAGE),
+            (format!("[Security policy](https://www.notion.so/Policy-{PAGE}?pvs=4)."), PAGE),
+            (format!("[{ROW}](https://www.notion.so/{PAGE})"), PAGE),
+            (format!("Security policy https://www.notion.so/{PAGE}"), PAGE),
+            (format!("Security policy: (https://www.notion.so/{PAGE}),"), PAGE),
+            (format!("https://www.notion.so/{PAGE}\nhttps://www.notion.so/Policy-{PAGE}"), PAGE),
         ] {
-            assert_eq!(pasted(&text).map(|link| link.id.simple()).as_deref(), Some(id), "{text}");
+            let found: Vec<_> = pasted(&text).iter().map(|link| link.id.simple()).collect();
+            assert_eq!(found, [id], "{text}");
+        }
+    }
+
+    #[test]
+    fn several_links_are_all_found_in_their_order() {
+        for text in [
+            format!("https://www.notion.so/{ROW}\nhttps://www.notion.so/{PAGE}"),
+            format!("Vendors <notion.so/{ROW}>, Policy-{PAGE}"),
+            format!("[a](https://notion.so/{ROW})[b](https://notion.so/{PAGE})"),
+            format!("https://example.com/{PAGE} {ROW} {PAGE}"),
+        ] {
+            let found: Vec<_> = pasted(&text).iter().map(|link| link.id.simple()).collect();
+            assert_eq!(found, [ROW, PAGE], "{text}");
         }
     }
 
     #[test]
     fn a_link_to_a_view_is_a_database() {
-        let link = pasted(&format!("https://www.notion.so/{PAGE}?v={ROW}")).unwrap();
-        assert!(link.is_view);
-        assert_eq!(link.id.simple(), PAGE);
+        let link = pasted(&format!("https://www.notion.so/{PAGE}?v={ROW}"));
+        let [NotionLink { id, is_view: true, .. }] = link[..] else { panic!("{link:?}") };
+        assert_eq!(id.simple(), PAGE);
     }
 
     #[test]
@@ -135,9 +192,11 @@ mod tests {
             format!("notion://{PAGE}"),
             "https://www.notion.so/help".to_owned(),
             "word".to_owned(),
+            format!("notion-so/{PAGE}"),
+            format!("file:///{PAGE}"),
             String::new(),
         ] {
-            assert_eq!(pasted(&text), None, "{text}");
+            assert!(pasted(&text).is_empty(), "{text}");
         }
     }
 }

@@ -114,7 +114,7 @@ async fn a_pasted_link_finds_pages_rows_and_databases() {
     };
     let home = stage.home.simple();
     check(format!("https://app.notion.com/p/Home-{home}"), Some((SourceKind::Page, "Home"))).await;
-    check(home, Some((SourceKind::Page, "Home"))).await;
+    check(home.clone(), Some((SourceKind::Page, "Home"))).await;
     check(row.to_string(), Some((SourceKind::Page, "Example Ltd"))).await;
     check(
         format!("https://www.notion.so/{}?v={home}", database.id.simple(), home = row.simple()),
@@ -124,6 +124,11 @@ async fn a_pasted_link_finds_pages_rows_and_databases() {
     check(database.id.to_string(), Some((SourceKind::DataSource, "Vendors"))).await;
     check(database.data_source.to_string(), Some((SourceKind::DataSource, "Vendors"))).await;
     check("https://example.com/".to_owned(), None).await;
+    let several =
+        format!("Vendors: {}, [row](notion.so/{}) notion://notion.so/Home-{home}", database.id, row.simple());
+    let found = stage.importer.resolve_link(&stage.manager(), &stage.connection, &several).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|entry| entry.source.id).collect();
+    assert_eq!(found, [database.data_source, row, stage.home]);
 }
 
 #[tokio::test]
