@@ -5,7 +5,7 @@
 pub(crate) enum Accept {
     /// PDF, OOXML, ODF, CSV and plain text.
     Document,
-    /// PNG, JPEG, GIF and WebP. No SVG: it is a program.
+    /// PNG, JPEG, GIF, WebP, AVIF and SVG. An SVG is a program: in an `<img>` none runs, and by its address it is a download.
     Image,
 }
 
@@ -19,13 +19,16 @@ const DOCUMENTS: [&str; 7] = [
     "application/vnd.oasis.opendocument.presentation",
 ];
 
-const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+const SVG: &str = "image/svg+xml";
+
+const IMAGES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 
 impl Accept {
     /// The type of a file that begins with `head`, if it is accepted.
     pub(crate) fn detect(self, head: &[u8], name: &str) -> Option<&'static str> {
         let detected = office(head).or_else(|| infer::get(head).map(|kind| kind.mime_type()));
         match (self, detected) {
+            (Self::Image, _) if is_svg(head) => Some(SVG),
             (Self::Document, Some(found)) => DOCUMENTS.into_iter().find(|accepted| *accepted == found),
             (Self::Image, Some(found)) => IMAGES.into_iter().find(|accepted| *accepted == found),
             (Self::Document, None) => text(head, name),
@@ -41,7 +44,9 @@ impl Accept {
                 extension.as_deref(),
                 Some("pdf" | "docx" | "xlsx" | "pptx" | "odt" | "ods" | "odp" | "csv" | "txt")
             ),
-            Self::Image => matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg" | "gif" | "webp")),
+            Self::Image => {
+                matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "svg"))
+            }
         }
     }
 }
@@ -81,6 +86,26 @@ fn is_text(head: &[u8]) -> bool {
         Err(error) => error.error_len().is_none(),
     };
     valid && !head.contains(&0)
+}
+
+/// Whether XML has an `svg` for its root, after a declaration, comments and a document type.
+fn is_svg(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let mut rest = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    loop {
+        let start = rest.trim_start();
+        let end = match start {
+            _ if start.starts_with("<!--") => "-->",
+            _ if start.starts_with("<?") => "?>",
+            _ if start.starts_with("<!DOCTYPE svg") && !start.contains("<!ENTITY") => ">",
+            _ => {
+                let name = start.strip_prefix("<svg");
+                return name.is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n', '>', '/']));
+            }
+        };
+        let Some((_, after)) = start.split_once(end) else { return false };
+        rest = after;
+    }
 }
 
 fn looks_like_markup(head: &[u8]) -> bool {
@@ -144,8 +169,16 @@ mod tests {
         check(Accept::Document, b"\x89PNG\r\n\x1a\n", "a.png", None);
         check(Accept::Image, b"\x89PNG\r\n\x1a\n", "a.png", Some("image/png"));
         check(Accept::Image, &archive(&["word/document.xml"]), "a.png", None);
-        check(Accept::Image, b"<svg xmlns='http://www.w3.org/2000/svg'>", "a.svg", None);
-        check(Accept::Image, b"<svg xmlns='http://www.w3.org/2000/svg'>", "a.png", None);
+        check(Accept::Image, b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "a.avif", Some("image/avif"));
+        check(Accept::Image, b"\0\0\0\x18ftypheic\0\0\0\0heicmif1", "a.heic", None);
+        let svg = "<svg xmlns='http://www.w3.org/2000/svg'>";
+        let declared = format!("\u{feff}<?xml version='1.0'?>\n<!-- > --><!DOCTYPE svg PUBLIC 'a'>\n{svg}");
+        check(Accept::Image, svg.as_bytes(), "a.png", Some("image/svg+xml"));
+        check(Accept::Image, declared.as_bytes(), "a.svg", Some("image/svg+xml"));
+        check(Accept::Document, svg.as_bytes(), "a.svg", None);
+        check(Accept::Image, b"<svgish>", "a.svg", None);
+        check(Accept::Image, b"<html><svg>", "a.svg", None);
+        check(Accept::Image, b"<?xml version='1.0'?", "a.svg", None);
         check(Accept::Image, b"%PDF-1.7\n", "a.png", None);
     }
 }

@@ -352,7 +352,13 @@ impl Conflict {
 
 /// What a status that has no meaning of its own says about a source.
 fn of_source(status: StatusCode) -> ErrorKind {
-    let waits =
-        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+    let waits = [
+        // It is being made: there is nothing to take yet.
+        StatusCode::ACCEPTED,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::TOO_EARLY,
+        StatusCode::TOO_MANY_REQUESTS,
+    ]
+    .contains(&status);
     if waits || status.is_server_error() { ErrorKind::SourceUnavailable } else { ErrorKind::SourceUnusable }
 }

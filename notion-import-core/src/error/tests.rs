@@ -130,6 +130,8 @@ fn a_busy_host_and_an_expired_address_pass_while_nonsense_and_what_is_too_large_
     };
     check(of_file(StatusCode::TOO_MANY_REQUESTS), true);
     check(of_file(StatusCode::REQUEST_TIMEOUT), true);
+    check(of_file(StatusCode::TOO_EARLY), true);
+    check(of_file(StatusCode::ACCEPTED), true);
     check(DownloadError::Expired.into(), true);
     check(Error::Malformed("it is empty"), false);
     check(TransportError::TooLarge { cap: 1 }.into(), false);

@@ -55,6 +55,8 @@ fn extension(media_type: &str) -> &'static str {
         "image/jpeg" => ".jpg",
         "image/gif" => ".gif",
         "image/webp" => ".webp",
+        "image/avif" => ".avif",
+        "image/svg+xml" => ".svg",
         _ => ".bin",
     }
 }

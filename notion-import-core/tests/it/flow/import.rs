@@ -41,7 +41,7 @@ async fn what_stands_behind_a_signed_or_inline_address_is_kept_or_named_and_is_t
         (author.file("board.html", "text/html", "<html>"), author.file("chart.png", "image/png", PNG));
     let inline = "data:text/html;base64,iVBORw0KGgpUaGUgcGljdHVyZQ==";
     author.append(stage.home, [embed(&board), embedded_file(&chart), external("image", &chart.address())]);
-    author.append(stage.home, [external("image", inline), external("image", "data:image/png,<svg>")]);
+    author.append(stage.home, [external("image", inline), external("image", "data:image/png,<html>")]);
     author.append(stage.home, [paragraph(text("").link(board.address(), &board.address()))]);
     author.set_icon(stage.home, serde_json::json!({"type": "external", "external": {"url": inline}}));
     author
