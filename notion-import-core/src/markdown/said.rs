@@ -74,7 +74,7 @@ pub(super) fn worded<'r>(ledger: &mut Ledger, run: &'r RichText) -> Cow<'r, str>
         RichTextKind::Equation(_) => return said,
         RichTextKind::Text => {}
         RichTextKind::Mention(mention) => {
-            let is_nameless = || run.plain_text.is_empty() || link::pasted(&said).is_some();
+            let is_nameless = || run.plain_text.is_empty() || link::whole(&said).is_some();
             match **mention {
                 Mention::Page(_) if is_nameless() => {
                     ledger.lose(LossKind::PageTitle);

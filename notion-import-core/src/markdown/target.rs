@@ -56,7 +56,7 @@ pub(super) fn href(run: &RichText) -> Option<&str> {
 
 /// What stands for the label of a link into Notion that is an address of Notion's, or an id: it says nothing to a reader.
 pub(super) fn words_for(ledger: &mut Ledger, href: Option<&str>, label: &str) -> Option<&'static str> {
-    link::pasted(label)?;
+    link::whole(label)?;
     let link = link::recognise(href?.trim())?;
     ledger.lose(LossKind::PageTitle);
     Some(if link.is_view { A_DATABASE } else { A_PAGE })

@@ -27,6 +27,15 @@ pub fn pasted(text: &str) -> Vec<NotionLink> {
     found
 }
 
+/// Finds the id in a text that is nothing but a URL of Notion's, or an id.
+pub fn whole(text: &str) -> Option<NotionLink> {
+    let text = text.trim();
+    match text.parse() {
+        Ok(id) => Some(NotionLink { id, is_view: false, block: None }),
+        Err(_) => recognise(text),
+    }
+}
+
 /// The addresses in a word: the targets of its links, or all of it without the marks around.
 fn addresses(word: &str) -> impl Iterator<Item = &str> {
     let is_link = word.contains("](");

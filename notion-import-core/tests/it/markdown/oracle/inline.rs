@@ -192,7 +192,7 @@ pub fn raw(run: &RichText) -> String {
 
 /// What stands for what has no name, and the loss it is.
 fn neutral(run: &RichText, shown: &str) -> Option<(&'static str, LossKind)> {
-    let is_nameless = run.plain_text.is_empty() || link::pasted(shown).is_some();
+    let is_nameless = run.plain_text.is_empty() || link::whole(shown).is_some();
     let page = |words| (words, LossKind::PageTitle);
     let href = run.href.as_deref();
     match &run.kind {
@@ -213,7 +213,7 @@ fn neutral(run: &RichText, shown: &str) -> Option<(&'static str, LossKind)> {
 
 /// What stands for an address of Notion's, or an id, that is the words of a link to Notion.
 pub fn at_notion(href: Option<&str>, words: &str) -> Option<&'static str> {
-    link::pasted(words)?;
+    link::whole(words)?;
     let found = link::recognise(href?.trim())?;
     Some(if found.is_view { "a database in Notion" } else { "a page in Notion" })
 }
