@@ -35,7 +35,7 @@
 //! [`HeadingLineBreak`]: crate::library::fidelity::LossKind::HeadingLineBreak
 //! [`Equation`]: crate::library::fidelity::LossKind::Equation
 //! [`SignedAddress`]: crate::library::fidelity::LossKind::SignedAddress
-//! [`address`]: crate::notion::address
+//! [`address`]: crate::notion::LastingUrl
 //! [`TableCode`]: crate::library::fidelity::LossKind::TableCode
 
 // The files are listed top-down, like the modules of the crate.
