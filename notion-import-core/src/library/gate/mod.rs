@@ -124,7 +124,7 @@ pub struct PublicDocument {
 /// use notion_import_core::testing::{SimClock, World, WorldTransport, paragraph};
 /// use notion_import_core::transport::Clock;
 /// use notion_import_core::{
-///     AccessLevel, AccessStore, Actor, Connection, Expected, Gate, Importer, LevelChange, MemberId,
+///     AccessLevel, AccessStore, Actor, Connection, DocumentReader, Expected, Gate, Importer, LevelChange, MemberId,
 ///     MemoryBlobs, MemoryLibrary, Pick, Publish, ReadOutcome, Role, StaticToken, TenantId, Viewer,
 /// };
 ///
