@@ -6,6 +6,7 @@ use super::file_name::{is_hidden, shortened};
 const LONGEST: usize = 500;
 
 /// No reason is longer, in bytes.
+#[cfg(feature = "gate")]
 const LONGEST_REASON: usize = 2_000;
 
 /// Returns a title as it may be kept and shown: one line, without anything that is invisible or turns the text around it, at
@@ -15,6 +16,7 @@ pub fn title(raw: &str) -> String {
 }
 
 /// Returns a reason as the audit keeps it, cleaned like a title and at most 2,000 bytes long: empty if nothing can be seen of it.
+#[cfg(feature = "gate")]
 pub fn reason(raw: &str) -> String {
     line(raw, LONGEST_REASON)
 }

@@ -13,6 +13,7 @@ mod answer;
 pub(crate) mod rate_limit;
 pub(crate) mod address;
 pub(crate) mod block;
+#[cfg(feature = "client")]
 pub(crate) mod database;
 pub(crate) mod file;
 pub(crate) mod icon;

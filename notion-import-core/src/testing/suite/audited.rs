@@ -6,9 +6,9 @@ use futures_util::future::join_all;
 
 use super::fixture::{actor, connected, content, content_manager, minute, page, tenant};
 use super::{Library, Outcome, Promise};
+use crate::actor::Role;
 use crate::connection::ConnectionStore;
 use crate::id::NdaId;
-use crate::library::access::Role;
 use crate::library::audit::{AuditQuery, Subject};
 use crate::library::gate::NewNdaVersion;
 

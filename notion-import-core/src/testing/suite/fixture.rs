@@ -10,13 +10,14 @@ use futures_util::{StreamExt, future, stream};
 use uuid::Uuid;
 
 use super::Broken;
+use crate::actor::Role;
 use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
     SharedWorkspace, Workspace,
 };
 use crate::error::{Cause, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId, VersionNumber};
-use crate::library::access::{AccessFacts, AccessLevel, Actor, DocumentFacts, Publication, Role, Viewer};
+use crate::library::access::{AccessFacts, AccessLevel, Actor, DocumentFacts, Publication, Viewer};
 use crate::library::basis::{Basis, ReadState};
 use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
 use crate::library::document::{

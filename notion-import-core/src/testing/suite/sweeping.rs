@@ -9,10 +9,10 @@ use super::fixture::{
     actor, bytes, content, content_manager, file, minute, moment, page, tenant, turns, writer,
 };
 use super::{Broken, Outcome, Promise};
+use crate::actor::Role;
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{DocumentId, TenantId};
-use crate::library::access::Role;
 use crate::library::blob::{BlobId, BlobStore};
 use crate::library::document::{Content, DocumentStore, NewContent, Source, SourceImage, StoredFile};
 use crate::library::sweep::sweep;

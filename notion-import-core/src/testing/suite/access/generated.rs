@@ -3,8 +3,9 @@
 use fastrand::Rng;
 
 use super::{Desk, Library};
+use crate::actor::Role;
 use crate::id::{ContactId, DocumentId, NdaId};
-use crate::library::access::{AccessLevel, Outside, Publication, Role, Viewer, decide};
+use crate::library::access::{AccessLevel, Outside, Publication, Viewer, decide};
 use crate::library::gate::NewAssignment;
 use crate::testing::suite::fixture::{DAY, actor, minute, tenant};
 use crate::testing::suite::{Broken, Outcome};

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{Desk, Library};
 use crate::actor::Agent;
+use crate::actor::Role;
 use crate::id::{ContactId, DocumentId, VersionNumber};
-use crate::library::access::{AccessLevel, Role};
+use crate::library::access::AccessLevel;
 use crate::library::audit::{AuditEntry, AuditEvent};
 use crate::library::document::Source;
 use crate::library::gate::{Expected, LevelChange, NewAssignment, Publish};

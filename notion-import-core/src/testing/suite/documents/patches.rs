@@ -74,7 +74,7 @@ pub(super) async fn unlinked(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
     let (other, kept) = desk.page("Other").await?;
-    let actor = super::super::fixture::actor(desk.connection.tenant, crate::library::access::Role::Admin);
+    let actor = super::super::fixture::actor(desk.connection.tenant, crate::actor::Role::Admin);
     store.unlink(&actor, document, minute(2)).await?;
     let unknown = crate::id::DocumentId::fresh();
     let renamed = Source { title: "Renamed".into(), ..other.clone() };

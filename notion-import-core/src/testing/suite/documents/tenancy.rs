@@ -1,8 +1,8 @@
 //! What one tenant can do to another: nothing.
 
 use super::{Desk, Store};
+use crate::actor::Role;
 use crate::error::StoreError;
-use crate::library::access::Role;
 use crate::library::document::{Imported, Source, SyncCursor};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{actor, minute, seen};
