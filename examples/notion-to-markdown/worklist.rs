@@ -33,9 +33,9 @@ pub enum Evidence {
 /// What is known of a page after some evidence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// It is asked or read, or waits for better evidence.
+    /// The page is asked or read, or waits for better evidence.
     Open,
-    /// It had not changed by then.
+    /// The page had not changed by then.
     Unchanged(DateTime<Utc>),
     /// Search shows no edit of it.
     NotChecked,

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::actor::{Action, Actor};
 use crate::connection::{
     Attempt, Authorizer, Confirmation, ConnectLink, Connection, ConnectionRecord, ConnectionRef,
     ConnectionStore, Granted, Inspected, Seal, SharedWorkspace, Workspace, leads_home,
@@ -20,7 +21,6 @@ use crate::error::Conflict;
 use crate::error::{Error, StoreError};
 use crate::id::{AttemptId, ConnectionId, NotionId, TenantId};
 use crate::importer::Importer;
-use crate::library::access::{Action, Actor};
 use crate::library::document::DocumentStore;
 use crate::notion::client::Client;
 

@@ -83,10 +83,9 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     };
     let Some(record) = connected(&app, &staff).await? else { return page(&picker) };
     picker.workspace = Some(record.workspace.name.clone());
-    let (found, is_shared) = match find(&app, &staff, &record, &picker).await? {
-        Some(found) => (found, true),
-        None => (Listing { entries: Vec::new(), next: None, is_capped: false }, false),
-    };
+    let found = find(&app, &staff, &record, &picker).await?;
+    let is_shared = found.is_some();
+    let found = found.unwrap_or_else(|| whole(Vec::new()));
     picker.entries = found.entries.into_iter().map(shown).collect();
     picker.is_capped = found.is_capped && found.next.is_none();
     picker.next = found.next;
@@ -112,6 +111,10 @@ async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>,
     Ok(records.into_iter().find(|record| record.state == ConnectionState::Active))
 }
 
+fn whole(entries: Vec<Entry>) -> Listing {
+    Listing { entries, next: None, is_capped: false }
+}
+
 /// Finds what is asked for; nothing if a link leads to what the connection does not see.
 async fn find(
     app: &App,
@@ -119,7 +122,6 @@ async fn find(
     record: &ConnectionRecord,
     picker: &Picker,
 ) -> Result<Option<Listing>, Problem> {
-    let whole = |entries: Vec<Entry>| Listing { entries, next: None, is_capped: false };
     let connection = record.connection();
     let found = if picker.link.is_empty() {
         let kind = match picker.kind {

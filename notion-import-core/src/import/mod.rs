@@ -128,7 +128,7 @@ impl From<Pick> for Wanted {
 pub enum FetchOutcome<B> {
     /// The page was not edited until then, since it was read before, and it is not in the trash.
     Unedited(DateTime<Utc>),
-    /// It was read, and this store has its files.
+    /// What was read, and the store that has its files.
     Fetched(Box<Fetched>, B),
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::access::Actor;
 use super::audit::{AuditEvent, NewEntry, Subject};
 use super::basis::ReadState;
 use super::blob::BlobId;
 use super::document::{Document, Imported, Linked, NewContent, SyncPatch, Version};
+use crate::actor::Actor;
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{DocumentId, NotionId, VersionNumber};

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::access::{
-    AccessFacts, AccessLevel, Action, Actor, Direction, DocumentFacts, Outside, Publication, Viewer, decide,
+    AccessFacts, AccessLevel, Direction, DocumentFacts, Outside, Publication, Viewer, decide,
 };
 use super::audit::AuditEvent;
 use super::gate::{Expected, LevelChange, PublicDocument, Publish};
 use super::title::{reason, title};
+use crate::actor::{Action, Actor};
 use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, NdaId, TenantId};
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{AccessLevel, Actor};
+use super::AccessLevel;
+use crate::actor::Actor;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 
 /// Who is asking to read, already authenticated by the host.

@@ -12,7 +12,7 @@ pub use facts::{
 };
 pub use level::{AccessLevel, Direction, UnknownLevel};
 
-pub(crate) use crate::actor::{Action, Actor, Insider};
+use crate::actor::Action;
 use crate::error::ErrorKind;
 use crate::id::{ContactId, NdaId, TenantId};
 

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{Document, Imported, Linked, NewContent, SyncCursor, SyncPatch, Version};
+use crate::actor::{Actor, Insider};
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{DocumentId, NotionId, TenantId};
-use crate::library::access::{Actor, Insider};
 use crate::library::blob::BlobId;
 
 /// Where members of a tenant read what was imported: every document and version, drafts included, whether anything is published or not.

@@ -8,13 +8,12 @@ use super::{
     AccessChange, Act, AdminDocument, DocumentChange, Expected, LevelChange, NdaText, NewAcceptance,
     NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish,
 };
+use crate::actor::{Actor, Insider};
 #[cfg(doc)]
 use crate::error::Conflict;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
-use crate::library::access::{
-    AccessFacts, Actor, Assignment, AssignmentId, DocumentFacts, Insider, NdaState, Viewer,
-};
+use crate::library::access::{AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer};
 use crate::library::audit::AuditLog;
 use crate::library::document::{DocumentReader, Version};
 

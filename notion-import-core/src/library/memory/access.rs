@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::documents::{MemoryLibrary, Tenant};
+use crate::actor::Insider;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
-use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, Insider, NdaState, Viewer};
+use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, NdaState, Viewer};
 use crate::library::document::Version;
 use crate::library::gate::{
     AccessStore, Act, ActFacts, AdminDocument, NdaText, Permit, PublicDocument, Scope, Verdict, Write,

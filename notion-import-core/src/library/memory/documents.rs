@@ -11,10 +11,10 @@ use super::audit::MemoryAudit;
 use super::lock;
 #[cfg(feature = "gate")]
 use super::readers::Access;
+use crate::actor::{Action, Actor, Insider};
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId};
-use crate::library::access::{Action, Actor, Insider};
 use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use crate::library::batch::{Batch, StoredDocument};
 use crate::library::blob::BlobId;

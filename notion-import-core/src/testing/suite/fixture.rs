@@ -10,6 +10,7 @@ use futures_util::{StreamExt, future, stream};
 use uuid::Uuid;
 
 use super::Broken;
+use crate::actor::Actor;
 use crate::actor::Role;
 use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
@@ -17,7 +18,7 @@ use crate::connection::{
 };
 use crate::error::{Cause, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, DocumentId, MemberId, NotionId, TenantId, VersionNumber};
-use crate::library::access::{AccessFacts, AccessLevel, Actor, DocumentFacts, Publication, Viewer};
+use crate::library::access::{AccessFacts, AccessLevel, DocumentFacts, Publication, Viewer};
 use crate::library::basis::{Basis, ReadState};
 use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
 use crate::library::document::{

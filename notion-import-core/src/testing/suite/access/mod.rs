@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::{Broken, Promise};
+use crate::actor::Actor;
 use crate::actor::Role;
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
-use crate::library::access::{AccessLevel, Actor, AssignmentId, Publication, Viewer};
+use crate::library::access::{AccessLevel, AssignmentId, Publication, Viewer};
 use crate::library::audit::{AuditEntry, AuditQuery};
 use crate::library::document::{DocumentStore, Source};
 use crate::library::gate::{

@@ -4,9 +4,10 @@ use futures_util::future::BoxFuture;
 
 use super::{Desk, Library};
 use crate::actor::Role;
+use crate::actor::{Action, Actor};
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId};
-use crate::library::access::{AccessLevel, Action, Actor, AssignmentId};
+use crate::library::access::{AccessLevel, AssignmentId};
 use crate::library::audit::{AuditQuery, Subject};
 use crate::library::document::DocumentStore;
 use crate::library::gate::{AccessStore, Expected, LevelChange, NewAssignment, NewNdaVersion, Publish};

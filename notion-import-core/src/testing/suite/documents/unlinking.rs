@@ -1,10 +1,10 @@
 //! How documents and sources part.
 
 use super::{Desk, Store};
+use crate::actor::Action;
 use crate::actor::Role;
 use crate::error::StoreError;
 use crate::id::DocumentId;
-use crate::library::access::Action;
 use crate::library::document::{Imported, SyncCursor};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{actor, minute};
