@@ -4,8 +4,7 @@ use std::io;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::rand::{SecureRandom, SystemRandom};
+use notion_import_core::Seal as Sealed;
 
 use crate::folder::Folder;
 
@@ -25,36 +24,27 @@ pub fn key(folder: Option<&Folder>, name: &str) -> io::Result<[u8; 32]> {
     Ok(key)
 }
 
-fn random<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map(|()| bytes).map_err(|_| io::Error::other("the system has no randomness"))
+fn random() -> io::Result<[u8; 32]> {
+    Sealed::new_key().ok_or_else(|| io::Error::other("the system has no randomness"))
 }
 
 /// Seals texts, each for one use: what is sealed for one opens for no other.
-pub struct Seal(LessSafeKey);
+pub struct Seal(Sealed);
 
 impl Seal {
     pub fn new(key: &[u8; 32]) -> Self {
-        Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("a key of AES-256 has 32 bytes")))
+        Self(Sealed::new(key))
     }
 
     /// Seals a text in letters, digits, `-` and `_`. None if the system has no randomness.
     pub fn close(&self, used_for: &str, text: String) -> Option<String> {
-        let nonce: [u8; NONCE_LEN] = random().ok()?;
-        let mut sealed = text.into_bytes();
-        let unique = Nonce::assume_unique_for_key(nonce);
-        self.0.seal_in_place_append_tag(unique, Aad::from(used_for), &mut sealed).ok()?;
-        Some(URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()))
+        Some(URL_SAFE_NO_PAD.encode(self.0.close(used_for.as_bytes(), text.as_bytes())?))
     }
 
     /// Returns the text. None if it was sealed with another key, or for another use.
     pub fn open(&self, used_for: &str, sealed: &str) -> Option<String> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
-        let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
-        let text = self.0.open_in_place(nonce, Aad::from(used_for), &mut sealed).ok()?;
-        String::from_utf8(text.to_vec()).ok()
+        String::from_utf8(self.0.open(used_for.as_bytes(), &sealed)?).ok()
     }
 }
 
@@ -70,7 +60,7 @@ mod tests {
         assert_ne!(Some(&sealed), seal.close("session", "text".to_owned()).as_ref(), "the nonce is random");
         assert_eq!(seal.open("session", &sealed).as_deref(), Some("text"));
         let mut changed = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
-        changed[NONCE_LEN] ^= 1;
+        changed[12] ^= 1;
         assert_eq!(seal.open("session", &URL_SAFE_NO_PAD.encode(changed)), None);
         assert_eq!(seal.open("other", &sealed), None);
         assert_eq!(Seal::new(&[2; 32]).open("session", &sealed), None);

@@ -130,7 +130,7 @@ impl Connector {
         // Kept first: a consent must never meet an attempt nobody knows.
         self.connections.begin(actor, &attempt, now).await?;
         let link = self.authorizer.begin(&attempt).await?;
-        let sealed = self.seal.as_ref().and_then(|seal| seal.close(&attempt, &link.session));
+        let sealed = self.seal.as_ref().and_then(|seal| attempt.seal(seal, &link.session));
         if let Some(sealed) = sealed
             && let Err(error) = self.connections.keep_session(attempt.tenant, id, Some(&sealed)).await
         {
@@ -237,7 +237,7 @@ impl Connector {
     /// Closes the session of an attempt, if its token is kept, and erases that.
     async fn close_session_of(&self, attempt: &Attempt) -> Result<(), Error> {
         let (Some(seal), Some(sealed)) = (&self.seal, &attempt.session) else { return Ok(()) };
-        match seal.open(attempt, sealed) {
+        match attempt.open(seal, sealed) {
             Some(token) => self.authorizer.close(&token).await?,
             None => tracing::warn!(tenant = %attempt.tenant, "a connect session was sealed with another key"),
         }

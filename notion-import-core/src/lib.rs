@@ -51,6 +51,8 @@ pub use actor::{Action, Actor, Agent, Denied, Role, UnknownRole};
 pub use browse::{Entry, Listing, Query, QueryKind};
 #[cfg(feature = "client")]
 pub use connect::{AttemptState, Begun, Connector};
+#[cfg(all(feature = "client", any(feature = "ring", feature = "aws-lc-rs")))]
+pub use connection::Seal;
 #[cfg(feature = "client")]
 pub use connection::{
     ApiAccess, ApiBase, ApiBaseError, Attempt, Authorizer, ConfirmedIdentity, ConnectLink, Connection,

@@ -4,12 +4,12 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{ConnectionRef, SharedWorkspace, Workspace};
+use super::{ConnectionRef, Seal, SharedWorkspace, Workspace};
 use crate::error::{AccessError, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, MemberId, NotionId, TenantId};
 
@@ -50,6 +50,20 @@ impl Attempt {
     ) -> Self {
         let (renews, granted, session, ended_at, to_revoke) = (None, None, None, None, None);
         Self { tenant, id, member, secret_hash, expires_at, renews, granted, session, ended_at, to_revoke }
+    }
+
+    /// Seals the token of the attempt's session: what is sealed for one attempt opens for no other.
+    pub(crate) fn seal(&self, seal: &Seal, token: &SecretString) -> Option<Vec<u8>> {
+        seal.close(&self.name(), token.expose_secret().as_bytes())
+    }
+
+    /// Returns a token that was sealed for this attempt.
+    pub(crate) fn open(&self, seal: &Seal, sealed: &[u8]) -> Option<SecretString> {
+        String::from_utf8(seal.open(&self.name(), sealed)?).ok().map(SecretString::from)
+    }
+
+    fn name(&self) -> Vec<u8> {
+        [self.tenant.as_uuid(), self.id.as_uuid()].map(|id| *id.as_bytes()).concat()
     }
 
     /// Tells whether it has expired or ended.

@@ -22,6 +22,9 @@ pub use base::{ApiBase, ApiBaseError};
 pub use identity::{ConfirmedIdentity, Identity};
 pub(crate) use identity::{leads_home, noted};
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub use seal::Seal;
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
 pub(crate) use seal::Seal;
 pub use store::{ConnectionStore, SharedWorkspace};
 pub use token::{ApiAccess, StaticToken, TokenSource};
