@@ -32,8 +32,8 @@ pub fn minute(minutes: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
 }
 
-/// How seldom the clock of a file system may tick.
-const TICK: Duration = Duration::from_millis(5);
+/// How seldom the clock of a file system may tick: a hundred times a second on some kernels, and an idle machine may miss one.
+const TICK: Duration = Duration::from_millis(20);
 
 /// A moment after all that was put and before all that will be.
 pub(super) async fn moment() -> DateTime<Utc> {
