@@ -256,7 +256,10 @@ impl Walk<'_> {
         self.tables.retain(|&(end, _)| end as usize > at);
         if !self.tables.iter().any(|&(_, depth)| depth == node.depth) {
             let Self { options, writer, ledger, .. } = self;
-            table::rows(writer, ledger, options, &[cells], cells.len(), false);
+            if !cells.is_empty() {
+                table::begin(writer, ledger, options, &[], cells.len());
+                table::row(writer, ledger, options, cells, cells.len());
+            }
         }
     }
 

@@ -19,15 +19,14 @@ use crate::notion::text::{Mention, RichText, RichTextKind};
 pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
     let (mut writer, mut ledger) = (Writer::default(), Ledger::default());
     ledger.at(page.id);
-    let mut rows = vec![vec![plain("Name"), plain("Value")]];
-    for (name, property) in &page.properties.0 {
-        if !matches!(property.value, PropertyValue::Title(_)) {
-            rows.push(vec![plain(name), self::property(&mut ledger, options, property)]);
-        }
+    let is_title = |property: &Property| matches!(property.value, PropertyValue::Title(_));
+    let mut properties = page.properties.0.iter().filter(|(_, property)| !is_title(property)).peekable();
+    if properties.peek().is_some() {
+        table::begin(&mut writer, &mut ledger, options, &[plain("Name"), plain("Value")], 2);
     }
-    if rows.len() > 1 {
-        let rows: Vec<&[Vec<RichText>]> = rows.iter().map(Vec::as_slice).collect();
-        table::rows(&mut writer, &mut ledger, options, &rows, 2, true);
+    for (name, property) in properties {
+        let cells = [plain(name), self::property(&mut ledger, options, property)];
+        table::row(&mut writer, &mut ledger, options, &cells, cells.len());
     }
     Rendered::new(writer, ledger)
 }
@@ -35,18 +34,22 @@ pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
 /// Writes the rows of a data source as a table: `columns` by name, in order, the title first.
 pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Rendered {
     let (mut writer, mut ledger) = (Writer::default(), Ledger::default());
-    let mut table = vec![columns.iter().map(|name| plain(name)).collect::<Vec<_>>()];
+    if columns.is_empty() {
+        return Rendered::default();
+    }
+    let header: Vec<_> = columns.iter().map(|name| plain(name)).collect();
+    table::begin(&mut writer, &mut ledger, options, &header, columns.len());
     for page in rows {
+        // Whatever a row loses, in its values or where they are written, it loses as this row.
         ledger.at(page.id);
         let cell = |name: &&str| {
             page.properties
                 .get(name)
                 .map_or_else(Vec::new, |property| self::property(&mut ledger, options, property))
         };
-        table.push(columns.iter().map(cell).collect());
+        let cells: Vec<_> = columns.iter().map(cell).collect();
+        table::row(&mut writer, &mut ledger, options, &cells, columns.len());
     }
-    let table: Vec<&[Vec<RichText>]> = table.iter().map(Vec::as_slice).collect();
-    table::rows(&mut writer, &mut ledger, options, &table, columns.len(), true);
     Rendered::new(writer, ledger)
 }
 

@@ -1,12 +1,13 @@
 //! Tables.
 
+use crate::id::NotionId;
 use crate::library::fidelity::LossKind;
 use crate::markdown::inline::{Place, rich_text};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::options::Options;
 use crate::markdown::said::shows;
 use crate::markdown::writer::Writer;
-use crate::notion::block::{Content, Table};
+use crate::notion::block::{Block, Content, Table};
 use crate::notion::text::RichText;
 use crate::notion::tree::BlockTree;
 
@@ -25,40 +26,54 @@ pub(super) fn table(
     table: &Table,
 ) {
     ledger.lose_if(table.has_row_header, LossKind::HeaderColumn);
-    let found: Vec<&[Vec<RichText>]> = tree
+    let found: Vec<(Option<NotionId>, &[Vec<RichText>])> = tree
         .children(Some(at))
-        .filter_map(|child| match &tree.nodes()[child].block.content {
-            Content::TableRow(cells) => Some(cells.as_slice()),
+        .filter_map(|child| match &tree.nodes()[child].block {
+            Block { id, content: Content::TableRow(cells), .. } => Some((*id, cells.as_slice())),
             _ => None,
         })
         .collect();
     let said = table.table_width.unwrap_or(0.0).clamp(0.0, WIDEST) as usize;
-    let cells = found.iter().map(|row| row.len()).max().unwrap_or(0);
-    rows(writer, ledger, options, &found, if cells == 0 { said } else { cells }, table.has_column_header);
+    let cells = found.iter().map(|(_, cells)| cells.len()).max().unwrap_or(0);
+    let width = if cells == 0 { said } else { cells };
+    if found.is_empty() || width == 0 {
+        return;
+    }
+    let (header, rows) = found.split_at(usize::from(table.has_column_header));
+    let (id, header) = header.first().copied().unwrap_or_default();
+    ledger.at(id);
+    begin(writer, ledger, options, header, width);
+    for (id, cells) in rows {
+        ledger.at(*id);
+        row(writer, ledger, options, cells, width);
+    }
 }
 
-/// Writes rows as a table. Without a header, the header is empty: GFM has no table without one.
-pub(super) fn rows(
+/// Begins a table. Without a header, the header is empty: GFM has no table without one.
+pub(super) fn begin(
     writer: &mut Writer,
     ledger: &mut Ledger,
     options: &Options<'_>,
-    rows: &[&[Vec<RichText>]],
+    header: &[Vec<RichText>],
     width: usize,
-    has_header: bool,
 ) {
-    if rows.is_empty() || width == 0 {
-        return;
-    }
     writer.block();
-    let (header, body) = if has_header { (rows[0], &rows[1..]) } else { (&[][..], rows) };
     write_row(writer, ledger, options, header, width);
     writer.line();
     writer.out.push('|');
     (0..width).for_each(|_| writer.out.push_str(" --- |"));
-    for row in body {
-        writer.line();
-        write_row(writer, ledger, options, row, if width > PADDED { row.len().max(1) } else { width });
-    }
+}
+
+/// Writes a row of the table that was begun.
+pub(super) fn row(
+    writer: &mut Writer,
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    cells: &[Vec<RichText>],
+    width: usize,
+) {
+    writer.line();
+    write_row(writer, ledger, options, cells, if width > PADDED { cells.len().max(1) } else { width });
 }
 
 fn write_row(

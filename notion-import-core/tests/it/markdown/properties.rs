@@ -178,6 +178,35 @@ fn rows_become_a_table_in_the_order_of_the_columns() {
 }
 
 #[test]
+fn a_loss_is_of_the_first_row_that_lost_it_wherever_it_was_lost() {
+    let (first, second) = ("60000000-0000-4000-8000-000000000061", "60000000-0000-4000-8000-000000000062");
+    let row = |id: &str, properties: Value| {
+        serde_json::from_value::<Page>(json!({ "object": "page", "id": id, "properties": properties }))
+            .unwrap()
+    };
+    let lost = |rows: [Value; 2]| {
+        let [one, two] = rows;
+        let rows = [row(first, one), row(second, two)];
+        let rendered = rows_table(&["Name", "Value"], &rows, &Options::default());
+        rendered
+            .fidelity
+            .losses()
+            .iter()
+            .map(|loss| loss.first_block.unwrap().to_string())
+            .collect::<Vec<_>>()
+    };
+    let address = |url: &str| json!({ "Value": { "type": "url", "url": url } });
+    let related = json!({ "Value": { "type": "relation", "relation": [{ "id": second }] } });
+    let at_notion = format!("https://app.notion.com/p/{}", first.replace('-', ""));
+    let nothing = || json!({});
+    assert_eq!(lost([address("no-scheme.example"), nothing()]), [first]);
+    assert_eq!(lost([nothing(), address("no-scheme.example")]), [second]);
+    // One is found in the value, the other where it is written.
+    assert_eq!(lost([address(&at_notion), related.clone()]), [first]);
+    assert_eq!(lost([related, address(&at_notion)]), [first]);
+}
+
+#[test]
 fn people_and_files_of_a_row_are_in_the_report() {
     let person = json!({ "object": "user", "name": "Ann" });
     let nameless = json!({ "object": "user" });

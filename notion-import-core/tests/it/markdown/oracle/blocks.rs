@@ -148,7 +148,7 @@ impl Walk<'_> {
             }
             Content::Table(table) => self.table(at, table),
             Content::TableRow(_) if self.in_table(at) => {}
-            Content::TableRow(cells) => self.rows(&[cells], cells.len(), false),
+            Content::TableRow(cells) => self.rows(&[(self.block, cells)], cells.len(), false),
             Content::Template(text) => {
                 self.color(text.color);
                 self.lose_if(true, LossKind::Template);
@@ -257,11 +257,11 @@ impl Walk<'_> {
     fn table(&mut self, at: usize, table: &Table) {
         self.lose_if(table.has_row_header, LossKind::HeaderColumn);
         let row = |at: usize| match &self.tree.nodes()[at].block.content {
-            Content::TableRow(cells) => Some(cells.as_slice()),
+            Content::TableRow(cells) => Some((self.tree.nodes()[at].block.id, cells.as_slice())),
             _ => None,
         };
         let rows: Vec<_> = self.tree.children(Some(at)).filter_map(row).collect();
-        let cells = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+        let cells = rows.iter().map(|(_, cells)| cells.len()).max().unwrap_or(0);
         let said = table.table_width.unwrap_or(0.0).clamp(0.0, 1000.0) as usize;
         self.rows(&rows, if cells == 0 { said } else { cells }, table.has_column_header);
     }
@@ -275,7 +275,8 @@ impl Walk<'_> {
         })
     }
 
-    fn rows(&mut self, rows: &[&[Vec<RichText>]], width: usize, has_header: bool) {
+    /// Rows, each with its own block.
+    fn rows(&mut self, rows: &[(Option<NotionId>, &[Vec<RichText>])], width: usize, has_header: bool) {
         if rows.is_empty() || width == 0 {
             return;
         }
@@ -283,8 +284,10 @@ impl Walk<'_> {
         if !has_header {
             self.row(&[], width);
         }
-        for row in rows {
-            self.row(row, width);
+        for (id, cells) in rows {
+            self.said.account.at(*id);
+            self.block = *id;
+            self.row(cells, width);
         }
         self.push(Event::Close);
     }
