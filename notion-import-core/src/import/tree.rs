@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::id::NotionId;
 use crate::notion::block::{Block, Content};
 use crate::notion::client::Api;
@@ -105,8 +105,8 @@ impl TreeReader {
                 let handles = self.tree.children(done.of, children);
                 self.open(&handles, &done.ancestors);
             }
-            // Gone or hidden since its parent was read: the rest of the page still counts, and the gap is reported.
-            Err(error) if is_hidden(&error) => self.tree.incomplete(done.of),
+            // One part that is gone, hidden or not given costs no more than itself, and the gap is reported.
+            Err(error) if is_refused(&error) => self.tree.incomplete(done.of),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -184,7 +184,7 @@ async fn list(api: &Api, open: Open) -> (Open, Result<Vec<Block>, Error>) {
         outcome = api.children(*id).all().await;
         match &outcome {
             Ok(children) if children.is_empty() => {}
-            Err(error) if is_hidden(error) => {}
+            Err(error) if is_refused(error) => {}
             _ => break,
         }
     }
@@ -203,6 +203,7 @@ fn lists(block: &Block) -> Option<Vec<NotionId>> {
     }
 }
 
-fn is_hidden(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::SourceNotFound | ErrorKind::SourceRestricted)
+/// Whether Notion said no, which it says again however often it is asked.
+fn is_refused(error: &Error) -> bool {
+    matches!(error, Error::Notion(notion) if matches!(notion.status.as_u16(), 400 | 403 | 404))
 }

@@ -39,8 +39,8 @@ pub fn render(tree: &BlockTree, options: &Options<'_>) -> Rendered {
     for (at, node) in tree.nodes().iter().enumerate() {
         walk.leave_before(at);
         walk.ledger.at(node.block.id);
-        walk.note_missing(at, node);
         walk.node(at, node);
+        walk.missing(at, node);
     }
     walk.leave_before(usize::MAX);
     Rendered::new(walk.writer, walk.ledger)
@@ -148,14 +148,12 @@ impl Walk<'_> {
         }
     }
 
-    /// A page or database inside this page is a document of its own, so its children are not missing here. The text of a meeting is
-    /// in the blocks it points to, whether it says that it has children or not.
-    fn note_missing(&mut self, at: usize, node: &Node) {
-        let Block { has_children, content, .. } = &node.block;
-        let own = matches!(content, Content::ChildPage(_) | Content::ChildDatabase(_));
-        let points_elsewhere = matches!(content, Content::MeetingNotes(notes) if notes.children.any());
-        if *has_children && !node.loaded && !own || points_elsewhere && !self::has_children(at, node) {
+    /// Says that children are missing, where the first of them would stand.
+    fn missing(&mut self, at: usize, node: &Node) {
+        if lacks_children(at, node) {
+            self.ledger.at(node.block.id);
             self.ledger.truncate(TruncationKind::ChildrenNotLoaded);
+            links::link_line(&mut self.writer, &mut self.ledger, "[Content not loaded]", None);
         }
     }
 
@@ -263,9 +261,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Goes into a container for the node's children, unless there are none or they would be too deep.
+    /// Goes into a container for the node's children, or for the word that they are missing, unless there are none or they would
+    /// be too deep.
     fn enter(&mut self, at: usize, node: &Node, outer: usize, marker: u8) {
-        let has_children = has_children(at, node);
+        let has_children = has_children(at, node) || lacks_children(at, node);
         if has_children && self.containers.len() < DEEPEST {
             let list = self.writer.list.take();
             self.containers.push(Container { end: node.end, outer, list, marker });
@@ -290,6 +289,15 @@ impl Walk<'_> {
 
 fn has_children(at: usize, node: &Node) -> bool {
     node.end as usize > at + 1
+}
+
+/// Whether children of a block are not in the tree. A page or database inside this page is a document of its own, so its children are
+/// not missing here. The text of a meeting is in the blocks it points to, whether it says that it has children or not.
+fn lacks_children(at: usize, node: &Node) -> bool {
+    let Block { has_children, content, .. } = &node.block;
+    let own = matches!(content, Content::ChildPage(_) | Content::ChildDatabase(_));
+    let points_elsewhere = matches!(content, Content::MeetingNotes(notes) if notes.children.any());
+    *has_children && !node.loaded && !own || points_elsewhere && !self::has_children(at, node)
 }
 
 fn color(ledger: &mut Ledger, color: Color) {

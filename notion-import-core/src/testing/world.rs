@@ -131,6 +131,15 @@ impl World {
         }
     }
 
+    /// Lets every request to an endpoint about one object meet a fault from now on; `None` stops that.
+    pub fn fail_at(&self, endpoint: Endpoint, id: NotionId, fault: impl Into<Option<Fault>>) {
+        let refused = &mut self.state().faults.refused;
+        match fault.into() {
+            Some(fault) => drop(refused.insert((endpoint, id), fault)),
+            None => drop(refused.remove(&(endpoint, id))),
+        }
+    }
+
     /// How many faults requests have met, drawn and scripted.
     pub fn faults(&self) -> u64 {
         self.state().faults.injected.values().sum()

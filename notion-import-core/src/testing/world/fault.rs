@@ -12,6 +12,7 @@ use super::list::request_status;
 use super::reply::{Answer, Refusal, Reply, ray};
 use super::route::{Call, Endpoint};
 use super::state::State;
+use crate::id::NotionId;
 
 /// What may go wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +123,7 @@ pub(super) struct Faults {
     pub plan: Option<FaultPlan>,
     pub scripted: Vec<(Endpoint, Fault)>,
     pub outages: BTreeMap<Endpoint, Fault>,
+    pub refused: BTreeMap<(Endpoint, NotionId), Fault>,
     pub injected: BTreeMap<&'static str, u64>,
 }
 
@@ -283,10 +285,17 @@ impl State {
         let next = self.faults.scripted.iter().position(|(at, fault)| *at == endpoint && hits(fault));
         let fault = match next {
             Some(next) => self.faults.scripted.remove(next).1,
-            None => self.faults.outages.get(&endpoint).cloned().or_else(|| self.drawn()).filter(hits)?,
+            None => self.standing(endpoint, call).or_else(|| self.drawn()).filter(hits)?,
         };
         *self.faults.injected.entry(fault.name()).or_default() += 1;
         Some(fault)
+    }
+
+    /// What every request to this endpoint meets, or every one about this object.
+    fn standing(&self, endpoint: Endpoint, call: &Call) -> Option<Fault> {
+        let id = call.route().and_then(|(_, [id, _])| id.parse().ok());
+        let refused = id.and_then(|id| self.faults.refused.get(&(endpoint, id)));
+        refused.or_else(|| self.faults.outages.get(&endpoint)).cloned()
     }
 
     fn drawn(&self) -> Option<Fault> {

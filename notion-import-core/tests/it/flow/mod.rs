@@ -4,6 +4,7 @@ mod browse;
 mod connect;
 mod identity;
 mod import;
+mod parts;
 mod roles;
 mod schedule;
 mod service;

@@ -1,8 +1,7 @@
 //! From the tree to events.
 
 use notion_import_core::notion::{
-    Block, BlockTree, Color, Content, Icon, LinkTarget, ListFormat, MeetingNotes, MeetingParts, RichText,
-    Table,
+    BlockTree, Color, Content, Icon, LinkTarget, ListFormat, MeetingNotes, MeetingParts, RichText, Table,
 };
 use notion_import_core::{LossKind, NotionId};
 
@@ -63,7 +62,6 @@ impl Walk<'_> {
             list = next;
             self.said.account.at(block.id);
             self.block = block.id;
-            self.missing(at, block);
             self.node(at, &block.content, are_tabs);
         }
         if list.is_some() {
@@ -71,15 +69,23 @@ impl Walk<'_> {
         }
     }
 
-    fn missing(&mut self, at: usize, block: &Block) {
+    /// What is below a block: that some of it is missing, if it is, and then its children.
+    fn below(&mut self, at: usize, are_tabs: bool) {
+        if self.is_lacking(at) {
+            self.said.account.miss();
+            self.link_line("[Content not loaded]", None);
+        }
+        self.siblings(Some(at), are_tabs);
+    }
+
+    fn is_lacking(&self, at: usize) -> bool {
+        let block = &self.tree.nodes()[at].block;
         let other = matches!(block.content, Content::ChildPage(_) | Content::ChildDatabase(_));
         let node = &self.tree.nodes()[at];
         let points = |notes: &MeetingNotes| notes.children != MeetingParts::default();
         let is_empty_meeting = matches!(&block.content, Content::MeetingNotes(notes) if points(notes))
             && node.end as usize == at + 1;
-        if block.has_children && !node.loaded && !other || is_empty_meeting {
-            self.said.account.miss();
-        }
+        block.has_children && !node.loaded && !other || is_empty_meeting
     }
 
     fn node(&mut self, at: usize, content: &Content, is_tab: bool) {
@@ -144,7 +150,7 @@ impl Walk<'_> {
             Content::Column(_) | Content::SyncedBlock(_) => {}
             Content::Tab => {
                 self.lose_if(true, LossKind::Tabs);
-                return self.siblings(Some(at), true);
+                return self.below(at, true);
             }
             Content::Table(table) => self.table(at, table),
             Content::TableRow(_) if self.in_table(at) => {}
@@ -188,7 +194,7 @@ impl Walk<'_> {
                 }
             }
         }
-        self.siblings(Some(at), false);
+        self.below(at, false);
     }
 
     fn item(&mut self, at: usize, text: &[RichText], checked: Option<bool>) {
@@ -197,14 +203,14 @@ impl Walk<'_> {
             self.push(Event::open(format!("task {checked}")));
         }
         self.paragraph(None, text);
-        self.siblings(Some(at), false);
+        self.below(at, false);
         self.push(Event::Close);
     }
 
     fn quote(&mut self, at: usize, icon: Option<&Icon>, text: &[RichText]) {
         self.push(Event::open("quote"));
         self.paragraph(icon, text);
-        self.siblings(Some(at), false);
+        self.below(at, false);
         self.push(Event::Close);
     }
 

@@ -125,7 +125,7 @@ impl Walk<'_> {
         self.link_line(words.unwrap_or(address), url);
     }
 
-    fn link_line(&mut self, label: &str, url: Option<String>) {
+    pub(super) fn link_line(&mut self, label: &str, url: Option<String>) {
         let to: Option<Rc<str>> = url.as_deref().map(target);
         let label = lasting(label, &mut self.said.account);
         self.line(inline::words(&label, to.as_ref()));
