@@ -4,9 +4,11 @@
 //! the consent only makes a connection *granted*; the administrator who began, holding a secret that never left their
 //! session, makes it *active* after seeing which workspace it is.
 
+mod leftovers;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -26,12 +28,6 @@ use crate::notion::client::Client;
 
 /// How long an attempt waits for its confirmation: as long as Nango's link works.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
-
-/// How long an attempt is remembered once it has expired: whatever it still leads to is taken back meanwhile.
-const MEMORY: TimeDelta = TimeDelta::days(1);
-
-/// How many leftovers one sweep looks at.
-const SWEEP: usize = 100;
 
 /// Runs the connect flow over a [`ConnectionStore`] and an [`Authorizer`].
 #[derive(Clone)]
@@ -234,23 +230,6 @@ impl Connector {
         Ok(())
     }
 
-    /// Closes the session of an attempt, if its token is kept, and erases that.
-    async fn close_session_of(&self, attempt: &Attempt) -> Result<(), Error> {
-        let (Some(seal), Some(sealed)) = (&self.seal, &attempt.session) else { return Ok(()) };
-        match attempt.open(seal, sealed) {
-            Some(token) => self.authorizer.close(&token).await?,
-            None => tracing::warn!(tenant = %attempt.tenant, "a connect session was sealed with another key"),
-        }
-        Ok(self.connections.keep_session(attempt.tenant, attempt.id, None).await?)
-    }
-
-    /// Leaves to the sweep what cannot be done now.
-    fn or_later<T>(&self, outcome: Result<T, Error>) {
-        if let Err(error) = outcome {
-            tracing::warn!(code = error.code(), "what an attempt leaves behind is cleared away later");
-        }
-    }
-
     /// Closes a connect session by the token that came with its link ([`ConnectLink::session`]): for hosts that gave no key to
     /// [`seal_with`](Self::seal_with), once the attempt was granted, confirmed or given up. Closing it again succeeds.
     ///
@@ -345,16 +324,6 @@ impl Connector {
         Ok(active)
     }
 
-    /// Clears away what an attempt that has become this connection leaves behind.
-    async fn after(&self, active: &ConnectionRecord, id: AttemptId) -> Result<(), Error> {
-        let Some(ended) = self.clear(active.tenant, id).await? else { return Ok(()) };
-        let left = ended.renews.filter(|renews| *renews != active.id);
-        match self.begun_for(active.tenant, left).await? {
-            Some(left) => self.finish_disconnect(&left).await,
-            None => Ok(()),
-        }
-    }
-
     /// Tells whether a grant is what it was when it was shown: asked anew, at the authorizer and of Notion.
     async fn leads_still(&self, attempt: &Attempt, granted: &Granted) -> Result<bool, Error> {
         let Some(seen) = self.authorizer.inspect(&granted.reference).await? else { return Ok(false) };
@@ -376,85 +345,6 @@ impl Connector {
         actor.may(Action::Connect)?;
         let fenced = self.connections.fence(actor, id, self.client.clock().now()).await?;
         self.finish_disconnect(&fenced.ok_or(StoreError::NotFound)?).await
-    }
-
-    async fn finish_disconnect(&self, fenced: &ConnectionRecord) -> Result<(), Error> {
-        let connection = fenced.connection();
-        self.client.close(&connection);
-        self.documents.detach(&connection).await?;
-        self.authorizer.revoke(&fenced.reference).await?;
-        Ok(self.connections.remove(fenced.tenant, fenced.id, self.client.clock().now()).await?)
-    }
-
-    /// Takes away what was left behind: attempts nobody confirmed in time, what attempts of the last day have led to and nobody
-    /// uses, and connections whose disconnect was interrupted. Call it every few minutes. Returns how many attempts and connections
-    /// came to their end.
-    ///
-    /// # Errors
-    /// The first failure, after everything was tried.
-    pub async fn sweep(&self) -> Result<usize, Error> {
-        let now = self.client.clock().now();
-        let mut swept = 0;
-        let mut failure = None;
-        for attempt in self.connections.expired_attempts(now, SWEEP).await? {
-            match self.sweep_attempt(&attempt, now).await {
-                Ok(()) => swept += usize::from(attempt.ended_at.is_none()),
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        for fenced in self.connections.fenced(SWEEP).await? {
-            match self.finish_disconnect(&fenced).await {
-                Ok(()) => swept += 1,
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        failure.map_or(Ok(swept), Err)
-    }
-
-    async fn sweep_attempt(&self, attempt: &Attempt, now: DateTime<Utc>) -> Result<(), Error> {
-        let Attempt { tenant, id, .. } = *attempt;
-        if attempt.ended_at.is_none() {
-            // First, so that nobody can confirm what is revoked next.
-            self.connections.end(tenant, id, now).await?;
-        }
-        let cleared = self.clear(tenant, id).await.map(drop);
-        let remembered = now < attempt.expires_at + MEMORY;
-        if !remembered {
-            // Whether it could be closed or not, its token is kept no longer.
-            self.connections.keep_session(tenant, id, None).await?;
-        }
-        match cleared {
-            Ok(()) if !remembered => Ok(self.connections.delete_attempt(tenant, id).await?),
-            Ok(()) | Err(_) => {
-                self.connections.mark_checked(tenant, id, now).await?;
-                cleared
-            }
-        }
-    }
-
-    /// Closes the session of an attempt that is over, and revokes what it leaves behind and what it has led to that nobody uses.
-    /// Returns the attempt, if it is remembered.
-    async fn clear(&self, tenant: TenantId, id: AttemptId) -> Result<Option<Attempt>, Error> {
-        let Some(attempt) = self.connections.attempt(tenant, id).await? else { return Ok(None) };
-        // First, so that nothing more comes of it.
-        self.close_session_of(&attempt).await?;
-        if let Some(left) = &attempt.to_revoke {
-            self.revoke_unless_used(left).await?;
-            self.connections.mark_revoked(tenant, id).await?;
-        }
-        // One link can lead to several connections, and late, so all that carry the attempt's tag go.
-        for seen in self.authorizer.find(&attempt).await? {
-            self.revoke_unless_used(&seen.reference).await?;
-        }
-        Ok(Some(attempt))
-    }
-
-    /// Revokes a connection that no tenant uses. Its tags say nothing of that: whoever replaces what it holds also replaces those.
-    async fn revoke_unless_used(&self, reference: &ConnectionRef) -> Result<(), Error> {
-        match self.connections.by_reference(reference).await?.is_empty() {
-            true => Ok(self.authorizer.revoke(reference).await?),
-            false => Ok(()),
-        }
     }
 
     /// Returns one of a tenant's connections, for its members.
