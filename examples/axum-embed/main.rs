@@ -19,17 +19,14 @@ use url::Url;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What the backend has to be told.
-pub struct Settings {
-    /// Where Nango is.
-    pub nango: Config,
-    /// The folder of the files.
-    pub files: PathBuf,
+pub(crate) struct Settings {
+    pub(crate) nango: Config,
+    pub(crate) files: PathBuf,
     /// What seals the tokens of connect sessions.
-    pub key: [u8; 32],
-    /// How often syncs come.
-    pub schedule: ScheduleOptions,
+    pub(crate) key: [u8; 32],
+    pub(crate) schedule: ScheduleOptions,
     /// The origin of a stand-in's files. Those of Notion need none.
-    pub trusted: Option<Url>,
+    pub(crate) trusted: Option<Url>,
 }
 
 /// What the routes work with.
@@ -62,7 +59,7 @@ async fn main() -> Result<(), Failure> {
 }
 
 /// Serves until `shutdown`, and returns when every answer is out and no sync is under way.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     pool: PgPool,
     settings: Settings,
@@ -73,21 +70,17 @@ pub async fn serve(
     let (kept, nango) = (Arc::new(stores.clone()), Arc::new(Nango::new(settings.nango)?));
     let blobs = Arc::new(FolderBlobs::open(&settings.files).await?);
     let identity = ConfirmedIdentity::new(nango.clone(), kept.clone());
-    let mut importer = Importer::builder(nango.clone(), kept.clone(), blobs.clone());
-    if let Some(origin) = &settings.trusted {
-        importer = importer.trust_origin(origin);
-    }
-    let importer = importer.identity(Arc::new(identity)).build()?;
+    let importer = Importer::builder(nango.clone(), kept.clone(), blobs.clone()).identity(Arc::new(identity));
+    let importer = settings.trusted.iter().fold(importer, |importer, origin| importer.trust_origin(origin));
+    let importer = importer.build()?;
     let connector = Connector::new(&importer, nango.clone(), kept.clone()).seal_with(&settings.key);
     let scheduler = Scheduler::new(importer.clone(), kept.clone()).with(settings.schedule)?;
     let worker = Worker::open(&stores, scheduler.clone()).await?;
     let service = Service::new(scheduler, connector.clone()).dispatched_by(Arc::new(worker));
-
     let gate = Gate::new(kept, blobs);
     let app = App { pool, stores, nango, importer, connector, service: service.clone(), gate };
-    let shutdown = shutdown.boxed().shared();
-    let serving =
-        axum::serve(listener, routes::router(Arc::new(app))).with_graceful_shutdown(shutdown.clone());
+    let (router, shutdown) = (routes::router(Arc::new(app)), shutdown.boxed().shared());
+    let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone());
     let (served, ()) = tokio::join!(serving.into_future(), service.run(shutdown));
     Ok(served?)
 }

@@ -11,9 +11,13 @@ use axum_embed::Settings;
 use chrono::{TimeDelta, Utc};
 use notion_import_core::testing::{Server, World, paragraph, pdf};
 use notion_import_core::transport::SystemClock;
-use notion_import_core::{NotionId, ScheduleOptions, TenantId};
+use notion_import_core::{
+    AccessLevel, AccessStore, Actor, ConnectionStore, DocumentReader, Expected, LevelChange, MemberId,
+    NotionId, Publish, Role, ScheduleOptions, TenantId, VersionNumber,
+};
 use notion_import_nango::Config;
 use notion_import_nango::testing::{Settings as Account, StandIn};
+use notion_import_postgres::Postgres;
 use notion_import_postgres::testing::{Database, HOST};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -34,6 +38,7 @@ struct Stage {
     stand_in: StandIn,
     url: String,
     tenant: TenantId,
+    stores: Postgres,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), String>>,
     _around: (Database, tempfile::TempDir, Server),
@@ -63,7 +68,8 @@ impl Stage {
         });
         let running = tokio::spawn(async { serving.await.map_err(|error| error.to_string()) });
         let tenant = TenantId::fresh();
-        let stage = Self { world, stand_in, url, tenant, stop, running, _around: (database, data, files) };
+        let (stores, around) = (Postgres::new(pool.clone()).await.unwrap(), (database, data, files));
+        let stage = Self { world, stand_in, url, tenant, stores, stop, running, _around: around };
         // Its tables are there once it answers.
         assert_eq!(stage.get("", &format!("/sites/{tenant}")).await, json!([]));
         stage.employ(&pool).await;
@@ -97,41 +103,46 @@ impl Stage {
         self.ask("admin", Method::POST, path, Some(body)).await
     }
 
-    /// From the click to the consent.
-    async fn consent(&self, path: &str, workspace: NotionId, pages: &[NotionId]) {
-        let (status, begun) = self.post(path, json!({})).await;
+    /// Connects the workspace, and returns the connection once the worker has synced it.
+    async fn connect(&self, workspace: NotionId, pages: &[NotionId]) -> String {
+        let (status, begun) = self.post("/connect", json!({})).await;
         assert_eq!(status, 200, "{begun}");
         assert_eq!(self.get("admin", "/connect").await, json!({ "state": "waiting" }));
         let link: Url = begun["link"].as_str().unwrap().parse().unwrap();
         self.stand_in.consent(&link, workspace, pages).await.unwrap();
         assert_eq!(self.stand_in.deliveries().last().unwrap().status, Some(204), "the webhook is heeded");
-    }
-
-    /// Connects the workspace, and returns the connection once the worker has synced it.
-    async fn connect(&self, workspace: NotionId, pages: &[NotionId]) -> String {
-        self.consent("/connect", workspace, pages).await;
         let shown = self.get("admin", "/connect").await;
         assert_eq!((&shown["state"], &shown["workspace"]["name"]), (&json!("granted"), &json!("Acme")));
         let (status, record) = self.post("/connect/confirm", json!({})).await;
         assert_eq!((status, &record["state"]), (200, &json!("active")));
+        let (status, again) = self.post("/connect/confirm", json!({})).await;
+        assert_eq!((status, &again["kind"]), (404, &json!("not_found")), "{again}");
+        self.synced_since(&Value::Null).await;
+        record["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the worker has synced the only connection again.
+    async fn synced_since(&self, last: &Value) -> Value {
         for _ in 0..300 {
-            if !self.get("admin", "/connections").await[0]["last_run"].is_null() {
-                return record["id"].as_str().unwrap().to_owned();
+            let run = self.get("admin", "/connections").await[0]["last_run"].take();
+            if run != *last {
+                return run;
             }
             sleep(Duration::from_millis(100)).await;
         }
         panic!("the worker never synced the connection");
     }
 
-    /// Shows a document to everybody.
+    /// Shows a document to everybody, as the routes of a content manager do.
     async fn open(&self, document: &str, title: &str) {
-        let expected = |revision| json!({ "level": "internal", "revision": revision, "reason": "Asked for" });
-        let publish = json!({ "version": 1, "title": title, "expected": expected(0) });
-        assert_eq!(self.post(&format!("/documents/{document}/publish"), publish).await.0, 204);
-        let change = json!({ "to": "public", "expected": expected(1) });
-        assert_eq!(self.post(&format!("/documents/{document}/level"), change.clone()).await.0, 204);
-        let (status, again) = self.post(&format!("/documents/{document}/level"), change).await;
-        assert_eq!((status, again), (409, json!({ "code": "changed", "kind": "conflict" })));
+        let actor = Actor::new(self.tenant, MemberId::fresh(), Role::ContentManager);
+        let id = document.parse().unwrap();
+        let expected =
+            |revision| Expected { level: AccessLevel::Internal, revision, reason: "Asked for".into() };
+        let publish = Publish { version: VersionNumber(1), title: title.into(), expected: expected(0) };
+        self.stores.publish(&actor, id, &publish, Utc::now()).await.unwrap();
+        let change = LevelChange { to: AccessLevel::Public, expected: expected(1) };
+        self.stores.set_level(&actor, id, &change, Utc::now()).await.unwrap();
     }
 
     async fn refuses_whom_it_should(&self) {
@@ -140,22 +151,6 @@ impl Stage {
             assert_eq!(self.ask(session, Method::POST, "/connect", None).await, (status, answer));
         }
         assert_eq!(self.post("/webhooks/nango", json!({})).await.0, 401, "it is not signed");
-    }
-
-    /// Gives one attempt up, and leaves the workspace for another by the next.
-    async fn change(&self, connection: &str, other: NotionId, page: NotionId) {
-        self.post("/connect", json!({})).await;
-        assert_eq!(self.ask("admin", Method::DELETE, "/connect", None).await.0, 204);
-        assert_eq!(self.get("admin", "/connect").await, json!({ "state": "expired" }));
-        self.consent(&format!("/connect?renews={connection}"), other, &[page]).await;
-        let shown = self.get("admin", "/connect").await;
-        assert_eq!((&shown["state"], &shown["from"]["name"]), (&json!("granted_elsewhere"), &json!("Acme")));
-        let (status, refused) = self.post("/connect/confirm", json!({})).await;
-        assert_eq!((status, &refused["kind"]), (409, &json!("conflict")), "{refused}");
-        let leaves = json!({ "leaves": shown["from"]["bot"] });
-        let (status, record) = self.post("/connect/confirm", leaves).await;
-        assert_eq!((status, &record["workspace"]["name"]), (200, &json!("Other")), "{record}");
-        assert_eq!(self.get("admin", "/connections").await.as_array().unwrap().len(), 1);
     }
 
     async fn stops(self) {
@@ -174,12 +169,11 @@ async fn listen() -> (TcpListener, String) {
 async fn an_embedding_backend_connects_imports_publishes_is_read_and_syncs() {
     let (world, bytes) = (World::new(11), b"%PDF-1.7 a report".as_slice());
     let author = world.at(Utc::now() - TimeDelta::minutes(10));
-    let (workspace, other) = (author.workspace("Acme"), author.workspace("Other"));
+    let workspace = author.workspace("Acme");
     let policy = author.page(workspace, "Security policy");
     author.append(policy, [paragraph("We encrypt everything.")]);
     let report = author.page(workspace, "Report");
     author.append(report, [pdf(&author.file("Report.pdf", "application/pdf", bytes))]);
-    let elsewhere = author.page(other, "Another page");
     let stage = Stage::new(world).await;
     stage.refuses_whom_it_should().await;
     let connection = stage.connect(workspace, &[policy, report]).await;
@@ -218,15 +212,15 @@ async fn an_embedding_backend_connects_imports_publishes_is_read_and_syncs() {
     let part = file.header("range", "bytes=9-").send().await.unwrap();
     assert_eq!((part.status().as_u16(), &part.bytes().await.unwrap()[..]), (206, &bytes[9..]));
 
+    let last = stage.get("admin", "/connections").await[0]["last_run"].take();
     stage.world.at(Utc::now()).set_title(policy, "Security policy 2027");
-    let (status, synced) = stage.post(&format!("/connections/{connection}/sync"), json!({})).await;
-    assert_eq!((status, &synced["changed"]), (200, &json!(1)), "{synced}");
-    let documents = stage.get("reader", "/documents").await;
-    let titles: Vec<_> =
-        documents.as_array().unwrap().iter().map(|one| &one["document"]["title"]["text"]).collect();
-    assert!(titles.contains(&&json!("Security policy 2027")), "{titles:?}");
+    stage.stores.make_due(stage.tenant, connection.parse().unwrap(), Utc::now()).await.unwrap();
+    let run = stage.synced_since(&last).await;
+    assert_eq!((&run["changed"], &run["failure"]), (&json!(1), &Value::Null), "{run}");
+    let member = Actor::new(stage.tenant, MemberId::fresh(), Role::Viewer);
+    let imported = stage.stores.imported(&member, None, 100).await.unwrap();
+    let titles: Vec<_> = imported.iter().map(|document| &*document.title.text).collect();
+    assert!(titles.contains(&"Security policy 2027"), "{titles:?}");
     assert_eq!(stage.get("", &site).await, shown, "readers see what was published");
-
-    stage.change(&connection, other, elsewhere).await;
     stage.stops().await;
 }
