@@ -69,7 +69,8 @@ impl Convert {
             BlockTree::parse(&json).map_err(|source| Failure::Parse { input: self.input(), source })?;
         let parse_ms = milliseconds(start);
         let styles = if self.readable { Styles::Readable } else { Styles::Exact };
-        let rendered = render(&tree, &Options { styles, ..Options::default() });
+        let rendered =
+            render(&tree, &Options { styles, transcripts: output.transcripts, ..Options::default() });
         if self.timings {
             report_timings(&tree, json.len(), parse_ms, &rendered);
         }

@@ -45,7 +45,7 @@ pub struct Export {
 impl Export {
     /// Writes everything it can, and fails if that is not all.
     pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
-        let notion = Notion::from_env()?;
+        let notion = Notion::from_env(output)?;
         let folder = Folder::open(&self.out)?;
         let mut run = Run::new(&notion, &folder, output, self)?;
         let ended = tokio::select! {
@@ -77,7 +77,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(notion: &'a Notion, folder: &'a Folder, output: Output, asked: &Export) -> Result<Self, Failure> {
-        let (path, terms) = (folder.record(), Terms::new(output.front_matter));
+        let (path, terms) = (folder.record(), Terms::new(output));
         let record = match asked.force {
             true => Record::anew(path.clone(), terms),
             false => Record::open(path.clone(), terms),

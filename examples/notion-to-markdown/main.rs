@@ -53,6 +53,9 @@ struct Output {
     /// Say on standard error, as JSON, what the Markdown does not say.
     #[arg(long, global = true)]
     report: bool,
+    /// Write the transcripts of meetings, which are left out and reported otherwise.
+    #[arg(long, global = true)]
+    transcripts: bool,
 }
 
 #[derive(Subcommand)]

@@ -4,10 +4,11 @@ use std::env;
 use std::sync::{Arc, Once};
 
 use notion_import_core::{
-    Actor, ApiBase, Connection, Importer, MemberId, MemoryBlobs, MemoryLibrary, Retry, Role, StaticToken,
-    TenantId,
+    Actor, ApiBase, Connection, ImportOptions, Importer, MemberId, MemoryBlobs, MemoryLibrary, Retry, Role,
+    StaticToken, TenantId,
 };
 
+use crate::Output;
 use crate::failure::{Failure, Trouble};
 
 /// What reads Notion with the token of the environment.
@@ -22,7 +23,7 @@ pub struct Notion {
 
 impl Notion {
     /// Reads `NOTION_TOKEN` and `NOTION_API_URL`.
-    pub fn from_env() -> Result<Self, Failure> {
+    pub fn from_env(output: Output) -> Result<Self, Failure> {
         let token = env::var("NOTION_TOKEN").unwrap_or_default();
         if token.trim().is_empty() {
             return Err(Failure::NoToken);
@@ -36,7 +37,8 @@ impl Notion {
         // Nothing is stored: the library stays empty, and each page brings a folder for its files.
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
         let builder = Importer::builder(Arc::new(tokens), Arc::new(library), Arc::new(blobs));
-        let mut builder = builder.on_retry(say_once());
+        let options = ImportOptions::default().transcripts(output.transcripts);
+        let mut builder = builder.on_retry(say_once()).import_options(options);
         if let Some(api) = &given {
             builder = builder.trust_origin(api.url());
         }

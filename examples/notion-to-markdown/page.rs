@@ -28,7 +28,7 @@ pub struct Page {
 impl Page {
     /// Writes the page; of a database, each of its tables.
     pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
-        let notion = Notion::from_env()?;
+        let notion = Notion::from_env(output)?;
         let found = notion.importer.resolve_link(&notion.actor, &notion.connection, &self.link).await?;
         if found.is_empty() {
             return Err(Failure::NoLink);

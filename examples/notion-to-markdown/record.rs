@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use notion_import_core::NotionId;
 use serde::{Deserialize, Serialize};
 
+use crate::Output;
 use crate::folder::{Folder, replace};
 
 /// What the pages were written under. Under other terms all of them are written anew.
@@ -18,12 +19,15 @@ pub struct Terms {
     pub version: String,
     /// Whether they have front matter.
     pub front_matter: bool,
+    /// Whether they have the transcripts of meetings.
+    #[serde(default)]
+    pub transcripts: bool,
 }
 
 impl Terms {
     /// The terms of this run.
-    pub fn new(front_matter: bool) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), front_matter }
+    pub fn new(Output { front_matter, report: _, transcripts }: Output) -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), front_matter, transcripts }
     }
 }
 
@@ -134,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_line_that_broke_off_and_other_terms_are_pages_not_done() {
-        let terms = Terms::new(false);
+        let plain = Output { front_matter: false, report: false, transcripts: false };
+        let terms = Terms::new(plain);
         let done = Done {
             id: "35261e8ce0a380c89f000123456789ab".parse().unwrap(),
             edited: "2026-11-22T08:00:00Z".parse().unwrap(),
@@ -148,7 +153,9 @@ mod tests {
             assert_eq!(read(text.as_bytes(), terms).len(), expected, "{text}");
         };
         check(&text, &terms, 1);
-        check(&text, &Terms::new(true), 0);
+        check(&text, &Terms::new(Output { report: true, ..plain }), 1);
+        check(&text, &Terms::new(Output { front_matter: true, ..plain }), 0);
+        check(&text, &Terms::new(Output { transcripts: true, ..plain }), 0);
         check(&text[..text.len() - 10], &terms, 0);
         check(&format!("{text}{{\"id\":"), &terms, 1);
         check("", &terms, 0);

@@ -36,7 +36,7 @@ impl Report {
 }
 
 fn exposures(exposure: &Exposure) -> Vec<String> {
-    let Exposure { people, notion_links, remote_images, files, comments } = *exposure;
+    let Exposure { people, notion_links, remote_images, files, comments, transcripts } = *exposure;
     let counted = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
     let found = [
         counted(people, "Mentions of people by name"),
@@ -44,6 +44,7 @@ fn exposures(exposure: &Exposure) -> Vec<String> {
         counted(remote_images, "Images from other hosts, shown as links"),
         counted(files, "Files linked from the text"),
         counted(comments, "Links to comments, left out"),
+        counted(transcripts, "Transcripts of meetings, word by word"),
     ];
     found.into_iter().flatten().collect()
 }

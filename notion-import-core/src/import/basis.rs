@@ -14,7 +14,7 @@ impl Fetcher<'_> {
     /// What reading a page rests on beside its blocks. Much that a row shows stands elsewhere and changes without an edit of the
     /// row, but one look at the row shows it. Where the look shows only the beginning, that is never all that was read.
     pub(super) fn basis(&self, page: &Page, shape: Shape) -> Basis {
-        let ImportOptions { largest_file, largest_image, downloads: _, tree } = self.options;
+        let ImportOptions { largest_file, largest_image, downloads: _, tree, transcripts } = self.options;
         let TreeLimits { blocks, depth } = tree;
         let limits = [largest_file, largest_image, blocks as u64, depth as u64].map(u64::to_be_bytes);
         let shape: &[u8] = match shape {
@@ -27,6 +27,7 @@ impl Fetcher<'_> {
             self.connection.reference.as_str().as_bytes(),
             shape,
             limits.as_flattened(),
+            &[transcripts.into()],
             &[self.downloader.fetches_external().into()],
             convert::properties(page, &Options::default()).markdown.as_bytes(),
         ])

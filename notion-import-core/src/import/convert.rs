@@ -1,5 +1,6 @@
 //! What was read, as content.
 
+use super::ImportOptions;
 use super::media::PageFiles;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
@@ -26,12 +27,17 @@ pub(super) struct Body {
 }
 
 /// A page's blocks as Markdown; a row's properties stand above them.
-pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles) -> Body {
+pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles, asked: &ImportOptions) -> Body {
     let target = |file: FileRef<'_>| {
         let stored = kept.by_block.get(&file.block?)?;
         Some(format!("{SCHEME}:{}", stored.blob.id))
     };
-    let options = Options { files: Some(&target), schemes: &[SCHEME], ..Options::default() };
+    let options = Options {
+        files: Some(&target),
+        schemes: &[SCHEME],
+        transcripts: asked.transcripts,
+        ..Options::default()
+    };
     let whole = joined(properties(page, &options), render(tree, &options));
     Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
 }

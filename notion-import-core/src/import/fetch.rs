@@ -137,7 +137,7 @@ impl Fetcher<'_> {
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
         let body = match shape {
             Shape::Best | Shape::Rows => self.best_of(&page, &tree).await?,
-            Shape::Markdown => convert::page(&page, &tree, self.keep_files(&tree).await?),
+            Shape::Markdown => convert::page(&page, &tree, self.keep_files(&tree).await?, &self.options),
         };
         let is_all = settled && is_decorated && !body.may_grow && stands_alone(&tree);
         let basis = is_all.then(|| self.basis(&page, shape));
@@ -154,7 +154,7 @@ impl Fetcher<'_> {
             None => {
                 let mut images = self.keep_images(tree).await?;
                 images.may_grow |= may_grow;
-                Ok(convert::page(page, tree, images))
+                Ok(convert::page(page, tree, images, &self.options))
             }
         }
     }
@@ -166,7 +166,7 @@ impl Fetcher<'_> {
         loop {
             reads += 1;
             let began = self.clock.now();
-            let tree = tree::read(&self.api, id, self.options.tree).await?;
+            let tree = tree::read(&self.api, id, &self.options).await?;
             let mut page = self.api.page(id).await?;
             let mut after = page.last_edited_time;
             if properties::complete(&self.api, &mut page).await? {

@@ -38,6 +38,8 @@ options! {
         pub downloads: DownloadLimits = DownloadLimits::default(),
         /// How much of a page is read.
         pub tree: TreeLimits = TreeLimits::default(),
+        /// Whether the transcripts of meetings are read: every word that was spoken.
+        pub transcripts: bool = false,
     }
 }
 

@@ -1,13 +1,15 @@
 //! Reading a page's blocks: every list once, several at a time, never round in circles.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::ImportOptions;
 use crate::error::Error;
 use crate::id::NotionId;
-use crate::notion::block::{Block, Content};
+use crate::notion::block::{Block, BlockType, Content, MeetingPart};
 use crate::notion::client::Api;
 use crate::notion::rate_limit::UNDER_WAY;
 use crate::notion::tree::{BlockTree, Handle, TreeBuilder};
@@ -44,32 +46,45 @@ impl Ancestors {
     }
 }
 
-/// A list that is still to be read.
+/// Blocks that are still to be read.
 struct Open {
     of: Handle,
-    /// Where to ask: the block itself, and for a synced copy its original if that fails.
+    what: Wanted,
     ids: Vec<NotionId>,
     /// What it is a copy of.
     original: Option<NotionId>,
     ancestors: Arc<Ancestors>,
 }
 
+/// What is asked for by some ids.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// What a block lists: under its own id, or for a synced copy under its original's if that fails.
+    List,
+    /// The blocks that hold the parts of a meeting; some of what it lists itself may be missing beside them.
+    Parts { is_cut: bool },
+}
+
 /// A page while it is read.
 struct TreeReader {
     tree: TreeBuilder,
     limits: TreeLimits,
-    /// Lists to ask for, last first.
+    /// What to ask for, last first.
     waiting: Vec<Open>,
     /// Synced copies. They are looked at when all else is read, for their originals may stand on the same page.
     copies: Vec<Open>,
     /// Synced blocks that are read, originals or copies, by the original's id.
     originals: HashMap<NotionId, Handle>,
+    /// Which part of a meeting is read only where that is asked for.
+    unwanted: Option<MeetingPart>,
+    /// The blocks that hold it.
+    unread: HashSet<NotionId>,
 }
 
 /// Reads everything below a page.
-pub(super) async fn read(api: &Api, page: NotionId, limits: TreeLimits) -> Result<BlockTree, Error> {
+pub(super) async fn read(api: &Api, page: NotionId, options: &ImportOptions) -> Result<BlockTree, Error> {
     let root = Arc::new(Ancestors { id: page, above: None });
-    let mut reading = TreeReader::new(limits);
+    let mut reading = TreeReader::new(options);
     let roots = api.children(page).all().await?;
     let handles = reading.tree.roots(roots);
     reading.open(&handles, &root);
@@ -78,10 +93,10 @@ pub(super) async fn read(api: &Api, page: NotionId, limits: TreeLimits) -> Resul
         while asked.len() < CONCURRENCY
             && let Some(next) = reading.waiting.pop()
         {
-            asked.push(list(api, next));
+            asked.push(ask(api, next));
         }
         match asked.next().await {
-            Some((done, children)) => reading.take(done, children)?,
+            Some((done, blocks)) => reading.take(&done, blocks)?,
             None if reading.resolve_copies() => {}
             None => return Ok(reading.tree.build()),
         }
@@ -89,27 +104,56 @@ pub(super) async fn read(api: &Api, page: NotionId, limits: TreeLimits) -> Resul
 }
 
 impl TreeReader {
-    fn new(limits: TreeLimits) -> Self {
+    fn new(options: &ImportOptions) -> Self {
         Self {
             tree: TreeBuilder::default(),
-            limits,
+            limits: options.tree,
             waiting: Vec::new(),
             copies: Vec::new(),
             originals: HashMap::new(),
+            unwanted: (!options.transcripts).then_some(MeetingPart::Transcript),
+            unread: HashSet::new(),
         }
     }
 
-    fn take(&mut self, done: Open, children: Result<Vec<Block>, Error>) -> Result<(), Error> {
-        match children {
-            Ok(children) => {
-                let handles = self.tree.children(done.of, children);
+    fn take(&mut self, done: &Open, blocks: Result<Vec<Block>, Error>) -> Result<(), Error> {
+        let (listed, is_refused) = match blocks {
+            Ok(blocks) => {
+                let listed: Vec<NotionId> = blocks.iter().filter_map(|block| block.id).collect();
+                let handles = self.tree.children(done.of, blocks);
                 self.open(&handles, &done.ancestors);
+                (listed, false)
             }
             // One part that is gone, hidden or not given costs no more than itself, and the gap is reported.
-            Err(error) if is_refused(&error) => self.tree.incomplete(done.of),
+            Err(error) if is_refused(&error) => {
+                self.tree.incomplete(done.of);
+                (Vec::new(), true)
+            }
             Err(error) => return Err(error),
+        };
+        match done.what {
+            Wanted::List => self.open_parts(done.of, &listed, is_refused, &done.ancestors),
+            Wanted::Parts { is_cut: true } => self.tree.incomplete(done.of),
+            Wanted::Parts { is_cut: false } => {}
         }
         Ok(())
+    }
+
+    /// Finds the parts of a meeting that its own list does not bring.
+    fn open_parts(&mut self, of: Handle, listed: &[NotionId], is_refused: bool, ancestors: &Arc<Ancestors>) {
+        let Some(Content::MeetingNotes(notes)) = self.tree.block(of).map(|block| &block.content) else {
+            return;
+        };
+        let is_cut = is_refused && !notes.children.is_whole();
+        let wanted = MeetingPart::ALL.into_iter().filter(|part| Some(*part) != self.unwanted);
+        let ids = wanted.filter_map(|part| notes.children.id(part));
+        let is_new = |id: &NotionId| !listed.contains(id) && !Ancestors::contain(Some(ancestors), *id);
+        let mut ids: Vec<NotionId> = ids.filter(is_new).collect();
+        ids.dedup();
+        if !ids.is_empty() {
+            let (what, ancestors) = (Wanted::Parts { is_cut }, Arc::clone(ancestors));
+            self.waiting.push(Open { of, what, ids, original: None, ancestors });
+        }
     }
 
     /// Finds the lists to read below some blocks.
@@ -122,32 +166,45 @@ impl TreeReader {
                     self.originals.extend(block.id.map(|id| (id, *handle)));
                     None
                 }
+                Content::MeetingNotes(notes) => {
+                    self.unread.extend(self.unwanted.and_then(|part| notes.children.id(part)));
+                    None
+                }
                 _ => None,
             };
             let Some(block) = self.tree.block(*handle) else { continue };
-            let ids = match lists(block) {
+            let is_unread = block.id.is_some_and(|id| self.unread.contains(&id));
+            let ids = match lists(block).filter(|_| !is_unread) {
                 Some(ids) => ids,
-                // Pages of their own: what is in them is not in this one.
+                // A page of its own, or what nobody asked for: what is in it is not in this page.
                 None => {
                     self.tree.children(*handle, Vec::new());
                     continue;
                 }
             };
-            let Some(first) = ids.first().copied() else { continue };
-            let too_much =
-                self.tree.depth(*handle) >= self.limits.depth || self.tree.len() >= self.limits.blocks;
-            if too_much || ids.iter().any(|id| Ancestors::contain(Some(ancestors), *id)) {
+            let Some(first) = ids.first().copied() else {
+                if !self.is_full(*handle) {
+                    self.open_parts(*handle, &[], false, ancestors);
+                }
+                continue;
+            };
+            if self.is_full(*handle) || ids.iter().any(|id| Ancestors::contain(Some(ancestors), *id)) {
                 self.tree.incomplete(*handle);
                 continue;
             }
             let above = Some(Arc::clone(ancestors));
             let ancestors = Arc::new(Ancestors { id: first, above });
-            let open = Open { of: *handle, ids, original, ancestors };
+            let open = Open { of: *handle, what: Wanted::List, ids, original, ancestors };
             match original {
                 Some(_) => self.copies.push(open),
                 None => self.waiting.push(open),
             }
         }
+    }
+
+    /// Whether nothing more is read below a block.
+    fn is_full(&self, of: Handle) -> bool {
+        self.tree.depth(of) >= self.limits.depth || self.tree.len() >= self.limits.blocks
     }
 
     /// Gives the copies what their originals hold, where that was read; the others' lists are to be asked for. It returns whether
@@ -178,9 +235,17 @@ impl TreeReader {
     }
 }
 
-async fn list(api: &Api, open: Open) -> (Open, Result<Vec<Block>, Error>) {
+async fn ask(api: &Api, open: Open) -> (Open, Result<Vec<Block>, Error>) {
+    let blocks = match open.what {
+        Wanted::List => list(api, &open.ids).await,
+        Wanted::Parts { .. } => try_join_all(open.ids.iter().map(|id| part(api, *id))).await,
+    };
+    (open, blocks)
+}
+
+async fn list(api: &Api, ids: &[NotionId]) -> Result<Vec<Block>, Error> {
     let mut outcome = Ok(Vec::new());
-    for id in &open.ids {
+    for id in ids {
         outcome = api.children(*id).all().await;
         match &outcome {
             Ok(children) if children.is_empty() => {}
@@ -188,7 +253,19 @@ async fn list(api: &Api, open: Open) -> (Open, Result<Vec<Block>, Error>) {
             _ => break,
         }
     }
-    (open, outcome)
+    outcome
+}
+
+/// Reads the block that holds a part of a meeting. What it lists may be given though the block itself is not; if it was put into the
+/// trash, it says nothing.
+async fn part(api: &Api, id: NotionId) -> Result<Block, Error> {
+    let empty = Block { id: Some(id), ..Block::new(Content::empty(BlockType::Paragraph)) };
+    match api.block(id).await {
+        Ok(block) if block.in_trash => Ok(empty),
+        Ok(block) => Ok(Block { id: Some(id), ..block }),
+        Err(error) if is_refused(&error) => Ok(Block { has_children: true, ..empty }),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where a block's children are asked for: nowhere if it has none; none at all if they are not part of the page.

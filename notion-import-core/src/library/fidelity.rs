@@ -129,6 +129,8 @@ kinds! {
         TooDeep,
         /// A property holds more than was read.
         PropertyNotLoaded,
+        /// The transcript of a meeting was left out: it is read only where that is asked for.
+        TranscriptLeftOut,
     }
 }
 
@@ -220,6 +222,9 @@ pub struct Exposure {
     /// Blocks that point to a comment.
     #[serde(default)]
     pub comments: u64,
+    /// Transcripts of meetings: every word that was spoken.
+    #[serde(default)]
+    pub transcripts: u64,
 }
 
 impl Exposure {
@@ -232,6 +237,7 @@ impl Exposure {
             remote_images: self.remote_images + other.remote_images,
             files: self.files + other.files,
             comments: self.comments + other.comments,
+            transcripts: self.transcripts + other.transcripts,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::markdown::inline::{Place, rich_text, write_pieces};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::links;
 use crate::markdown::list::{self, Item};
+use crate::markdown::meetings::{self, Meetings};
 use crate::markdown::options::{FileRef, Options};
 use crate::markdown::piece::Kind;
 use crate::markdown::pieces::Pieces;
@@ -16,7 +17,7 @@ use crate::markdown::table;
 use crate::markdown::target::{A_DATABASE, A_PAGE};
 use crate::markdown::writer::{Run, Writer};
 use crate::notion::block::{
-    Block, BlockType, Callout, Content, Heading, ListFormat, Table, Text, UnknownBlock,
+    Block, BlockType, Callout, Content, Heading, ListFormat, MeetingPart, Table, Text, UnknownBlock,
 };
 use crate::notion::icon::Icon;
 use crate::notion::text::{Color, RichText};
@@ -35,12 +36,20 @@ pub fn render(tree: &BlockTree, options: &Options<'_>) -> Rendered {
         containers: Vec::new(),
         tables: Vec::new(),
         tabs: Vec::new(),
+        meetings: Meetings::of(tree),
     };
-    for (at, node) in tree.nodes().iter().enumerate() {
+    let mut at = 0;
+    while let Some(node) = tree.nodes().get(at) {
         walk.leave_before(at);
         walk.ledger.at(node.block.id);
-        walk.node(at, node);
-        walk.missing(at, node);
+        at = match walk.begin_part(at, node) {
+            Writes::Nothing => node.end as usize,
+            Writes::Block => {
+                walk.node(at, node);
+                walk.missing(node);
+                at + 1
+            }
+        };
     }
     walk.leave_before(usize::MAX);
     Rendered::new(walk.writer, walk.ledger)
@@ -57,6 +66,14 @@ struct Walk<'a> {
     tables: Vec<(u32, u32)>,
     /// The end and depth of the tabs around.
     tabs: Vec<(u32, u32)>,
+    meetings: Meetings,
+}
+
+/// What is written of a block.
+enum Writes {
+    Block,
+    /// Neither it nor what is in it.
+    Nothing,
 }
 
 /// An open list item or quotation.
@@ -139,6 +156,8 @@ impl Walk<'_> {
             Content::MeetingNotes(notes) => {
                 ledger.lose(LossKind::MeetingNotes);
                 self.text(None, &notes.title);
+                let Self { options, writer, ledger, .. } = self;
+                self.meetings.absent(writer, ledger, options, notes);
             }
             Content::Unsupported(name) => {
                 ledger.lose(LossKind::UnsupportedBlock);
@@ -149,12 +168,30 @@ impl Walk<'_> {
     }
 
     /// Says that children are missing, where the first of them would stand.
-    fn missing(&mut self, at: usize, node: &Node) {
-        if lacks_children(at, node) {
+    fn missing(&mut self, node: &Node) {
+        if lacks_children(node) {
             self.ledger.at(node.block.id);
-            self.ledger.truncate(TruncationKind::ChildrenNotLoaded);
-            links::link_line(&mut self.writer, &mut self.ledger, "[Content not loaded]", None);
+            links::not_loaded(&mut self.writer, &mut self.ledger);
         }
+    }
+
+    /// Writes the heading of a part of a meeting, if the block is one that says something.
+    fn begin_part(&mut self, at: usize, node: &Node) -> Writes {
+        let Some(part) = self.meetings.part(node) else { return Writes::Block };
+        if meetings::is_left_out(self.options, part) {
+            self.ledger.truncate(TruncationKind::TranscriptLeftOut);
+            return Writes::Nothing;
+        }
+        let said = match &node.block.content {
+            Content::Paragraph(text) => Some(&*text.rich_text),
+            _ => None,
+        };
+        if has_children(at, node) || lacks_children(node) || said.is_none_or(shows) {
+            let Self { options, writer, ledger, .. } = self;
+            ledger.exposure.transcripts += u64::from(part == MeetingPart::Transcript);
+            meetings::heading(writer, ledger, options, part, said.unwrap_or_default());
+        }
+        Writes::Block
     }
 
     fn paragraph(&mut self, at: usize, node: &Node, text: &Callout) {
@@ -163,8 +200,10 @@ impl Walk<'_> {
             self.tabs.pop();
         }
         let is_tab = self.tabs.last().is_some_and(|&(_, depth)| depth + 1 == node.depth);
-        self.ledger.lose_if(!is_tab && has_children(at, node), LossKind::Indentation);
-        self.text(text.icon.as_ref(), &text.rich_text);
+        let part = self.meetings.part(node);
+        self.ledger.lose_if(!is_tab && part.is_none() && has_children(at, node), LossKind::Indentation);
+        let is_said = part.is_some_and(|part| meetings::is_name(&text.rich_text, part));
+        self.text(text.icon.as_ref(), if is_said { &[] } else { &text.rich_text });
     }
 
     /// A paragraph, if there is anything in it.
@@ -264,7 +303,7 @@ impl Walk<'_> {
     /// Goes into a container for the node's children, or for the word that they are missing, unless there are none or they would
     /// be too deep.
     fn enter(&mut self, at: usize, node: &Node, outer: usize, marker: u8) {
-        let has_children = has_children(at, node) || lacks_children(at, node);
+        let has_children = has_children(at, node) || lacks_children(node);
         if has_children && self.containers.len() < DEEPEST {
             let list = self.writer.list.take();
             self.containers.push(Container { end: node.end, outer, list, marker });
@@ -292,12 +331,15 @@ fn has_children(at: usize, node: &Node) -> bool {
 }
 
 /// Whether children of a block are not in the tree. A page or database inside this page is a document of its own, so its children are
-/// not missing here. The text of a meeting is in the blocks it points to, whether it says that it has children or not.
-fn lacks_children(at: usize, node: &Node) -> bool {
+/// not missing here. What is missing of a meeting that points to all its parts is said part by part.
+fn lacks_children(node: &Node) -> bool {
     let Block { has_children, content, .. } = &node.block;
-    let own = matches!(content, Content::ChildPage(_) | Content::ChildDatabase(_));
-    let points_elsewhere = matches!(content, Content::MeetingNotes(notes) if notes.children.any());
-    *has_children && !node.loaded && !own || points_elsewhere && !self::has_children(at, node)
+    let is_said_elsewhere = match content {
+        Content::ChildPage(_) | Content::ChildDatabase(_) => true,
+        Content::MeetingNotes(notes) => notes.children.is_whole(),
+        _ => false,
+    };
+    *has_children && !node.loaded && !is_said_elsewhere
 }
 
 fn color(ledger: &mut Ledger, color: Color) {

@@ -1,7 +1,7 @@
 //! Links that stand alone, and what stands under something.
 
 use crate::id::NotionId;
-use crate::library::fidelity::LossKind;
+use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::escape;
 use crate::markdown::inline::{Place, rich_text, write_pieces};
 use crate::markdown::ledger::Ledger;
@@ -23,6 +23,12 @@ pub(super) fn link_line(writer: &mut Writer, ledger: &mut Ledger, label: &str, u
     let link = url.map_or(0, |url| pieces.link(url));
     pieces.words(&label.replace(['\n', '\r'], " "), Kind::Text, 0, link);
     write_pieces(writer, ledger, &pieces, Place::Paragraph);
+}
+
+/// What stands where children of a block are missing.
+pub(super) fn not_loaded(writer: &mut Writer, ledger: &mut Ledger) {
+    ledger.truncate(TruncationKind::ChildrenNotLoaded);
+    link_line(writer, ledger, "[Content not loaded]", None);
 }
 
 /// A paragraph that is one link, labelled by its address, or by words for an address of Notion's.

@@ -42,6 +42,7 @@
 mod relink;
 mod property;
 mod blocks;
+mod meetings;
 mod list;
 mod table;
 mod code;

@@ -17,12 +17,15 @@ pub struct Options<'a> {
     pub schemes: &'a [&'a str],
     /// What happens to styles that Markdown cannot delimit as their text stands.
     pub styles: Styles,
+    /// Whether the transcripts of meetings are written.
+    pub transcripts: bool,
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut options = f.debug_struct("Options");
-        options.field("schemes", &self.schemes).field("styles", &self.styles).finish_non_exhaustive()
+        options.field("schemes", &self.schemes).field("styles", &self.styles);
+        options.field("transcripts", &self.transcripts).finish_non_exhaustive()
     }
 }
 

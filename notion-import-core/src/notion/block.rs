@@ -14,8 +14,8 @@ use payload::Texts;
 
 pub use content::Content;
 pub use payload::{
-    Bookmark, Callout, Code, Heading, HeadingText, LinkTarget, ListFormat, MeetingNotes, MeetingParts,
-    NumberedListItem, Table, Text, ToDo, UnknownBlock,
+    Bookmark, Callout, Code, Heading, HeadingText, LinkTarget, ListFormat, MeetingNotes, MeetingPart,
+    MeetingParts, NumberedListItem, Table, Text, ToDo, UnknownBlock,
 };
 
 /// One block, without its children.

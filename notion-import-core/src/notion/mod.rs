@@ -28,7 +28,7 @@ pub(crate) mod tree;
 pub use address::{LastingUrl, lasting_text};
 pub use block::{
     Block, BlockType, Bookmark, Callout, Code, Content, Heading, HeadingText, LinkTarget, ListFormat,
-    MeetingNotes, MeetingParts, NumberedListItem, Table, Text, ToDo, UnknownBlock,
+    MeetingNotes, MeetingPart, MeetingParts, NumberedListItem, Table, Text, ToDo, UnknownBlock,
 };
 pub use file::{File, FileSource, HostedFile, SignedUrl};
 pub use icon::Icon;

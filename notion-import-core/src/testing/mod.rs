@@ -33,6 +33,6 @@ pub use door::{Asked, Download, FastClock, FileServer, Server, SimClock, Step, S
 pub use signed::{SignedPages, WORLDS_SIGNATURE, signed_everywhere};
 pub use text::{Text, text};
 pub use world::{
-    Answer, Author, Column, Database, Endpoint, Fault, FaultPlan, Grant, Reply, Rules, Seen, StoredFile,
-    World, WrongKind,
+    Answer, Author, Column, Database, Endpoint, Fault, FaultPlan, Grant, Meeting, Reply, Rules, Seen,
+    StoredFile, World, WrongKind,
 };

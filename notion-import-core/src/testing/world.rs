@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-pub use self::author::{Author, Database};
+pub use self::author::{Author, Database, Meeting};
 pub use self::column::Column;
 pub use self::fault::{Fault, FaultPlan};
 pub use self::file::StoredFile;

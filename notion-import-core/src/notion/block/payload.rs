@@ -124,10 +124,44 @@ object! {
     }
 }
 
+/// A part of a meeting's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MeetingPart {
+    /// The summary.
+    Summary,
+    /// The notes.
+    Notes,
+    /// Every word that was spoken.
+    Transcript,
+}
+
+impl MeetingPart {
+    /// Every part, in reading order.
+    pub const ALL: [Self; 3] = [Self::Summary, Self::Notes, Self::Transcript];
+
+    /// What Notion calls it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Summary => "Summary",
+            Self::Notes => "Notes",
+            Self::Transcript => "Transcript",
+        }
+    }
+}
+
 impl MeetingParts {
-    /// Whether it points to any block.
-    pub(crate) fn any(&self) -> bool {
-        self.summary_block_id.or(self.notes_block_id).or(self.transcript_block_id).is_some()
+    /// The block that holds a part.
+    pub const fn id(&self, part: MeetingPart) -> Option<NotionId> {
+        match part {
+            MeetingPart::Summary => self.summary_block_id,
+            MeetingPart::Notes => self.notes_block_id,
+            MeetingPart::Transcript => self.transcript_block_id,
+        }
+    }
+
+    /// Whether all that a meeting says is in the blocks it points to: not every meeting was transcribed.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.summary_block_id.is_some() && self.notes_block_id.is_some()
     }
 }
 

@@ -11,7 +11,7 @@ use super::file::{Stored, StoredFile};
 use super::object::{Described, Kind, Page};
 use super::state::{State, Workspace};
 use crate::id::NotionId;
-use crate::testing::blocks::Block;
+use crate::testing::blocks::{Block, block, paragraph};
 use crate::testing::text::Text;
 
 /// Edits a world. An edit moves the edited page's `last_edited_time` and not its parents'; moving, locking
@@ -32,6 +32,19 @@ pub struct Database {
     pub id: NotionId,
     /// Its first data source.
     pub data_source: NotionId,
+}
+
+/// Notes of a meeting as [`Author::meeting`] makes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    /// The block that points to the others.
+    pub id: NotionId,
+    /// The block that the summary is in.
+    pub summary: NotionId,
+    /// The block that the notes are in.
+    pub notes: NotionId,
+    /// The block that the transcript is in.
+    pub transcript: NotionId,
 }
 
 impl Author {
@@ -116,6 +129,20 @@ impl Author {
         let ids = blocks.into_iter().map(|block| state.grow(place, block, self.now)).collect();
         state.touch(place, self.now);
         ids
+    }
+
+    /// Appends notes of a meeting, of which each part says one thing.
+    pub fn meeting(&self, place: NotionId, title: impl Into<Text>, parts: [Block; 3]) -> Meeting {
+        let notes =
+            block("meeting_notes", json!({"title": title.into().into_value(), "status": "notes_ready"}));
+        let id = self.append(place, [notes.clone()])[0];
+        let [summary, notes_of_it, transcript] =
+            parts.map(|part| self.append(id, [paragraph("").children([part])])[0]);
+        let children = json!({
+            "summary_block_id": summary, "notes_block_id": notes_of_it, "transcript_block_id": transcript,
+        });
+        self.rewrite(id, notes.with("children", children));
+        Meeting { id, summary, notes: notes_of_it, transcript }
     }
 
     /// Replaces all blocks of a page or block; child pages and databases stay.

@@ -129,6 +129,13 @@ impl State {
         roots.into_iter().map(|node| (node.id, words(&self.title(node)))).collect()
     }
 
+    /// What an object lists as its blocks. Where the parts of a meeting are listed is not documented: under it, or nowhere.
+    pub fn listed<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
+        let is_meeting = matches!(&node.kind, Kind::Block(block) if block.kind == "meeting_notes");
+        let lists_nothing = is_meeting && !self.rules.meetings_list_parts;
+        self.living(node).filter(move |_| !lists_nothing)
+    }
+
     /// What is in an object and not in the trash.
     pub fn living(&self, node: &Node) -> impl Iterator<Item = &Node> {
         node.children.iter().filter_map(|child| self.nodes.get(child)).filter(|child| !child.in_trash)

@@ -105,7 +105,7 @@ impl State {
             Kind::Page(_) => self.living(node).next().is_some(),
             Kind::Database(_) | Kind::DataSource { .. } => false,
             Kind::Block(block) => {
-                self.living(node).next().is_some()
+                self.listed(node).next().is_some()
                     || original(block)
                         .and_then(|id| self.nodes.get(&id))
                         .is_some_and(|from| self.living(from).next().is_some())

@@ -52,7 +52,7 @@ impl State {
         ask.call.only_parameters(&["page_size", "start_cursor"])?;
         let window = Window::of_query(ask.call)?;
         let node = self.find_block(ask, id)?;
-        let items = self.living(self.listed_for(ask, node)).collect();
+        let items = self.listed(self.listed_for(ask, node)).collect();
         let listing = Listing { key: &format!("children {}", node.id), kind: "block", items };
         self.page_of_list(&listing, &window, |child| self.block_object(child, ask.now))
     }

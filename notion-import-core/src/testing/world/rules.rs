@@ -30,6 +30,8 @@ pub struct Rules {
     pub wrong_kind: WrongKind,
     /// Whether a synced copy lists its original's blocks under its own id.
     pub copies_list_children: bool,
+    /// Whether notes of a meeting list the blocks that they point to.
+    pub meetings_list_parts: bool,
     /// How long a signed file URL is good for.
     pub url_lifetime: Duration,
 }
@@ -47,6 +49,7 @@ impl Default for Rules {
             search_cap: None,
             wrong_kind: WrongKind::ValidationError,
             copies_list_children: true,
+            meetings_list_parts: true,
             url_lifetime: Duration::from_secs(3600),
         }
     }

@@ -4,6 +4,7 @@ mod browse;
 mod connect;
 mod identity;
 mod import;
+mod meetings;
 mod parts;
 mod roles;
 mod schedule;
@@ -20,8 +21,8 @@ use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Author, Grant, SimClock, World, WorldTransport};
 use notion_import_core::transport::Clock;
 use notion_import_core::{
-    Actor, Connection, DocumentStore, Imported, Importer, MemoryBlobs, MemoryLibrary, NotionId, Pick,
-    StaticToken, TenantId,
+    Actor, Connection, DocumentStore, Imported, Importer, ImporterBuilder, MemoryBlobs, MemoryLibrary,
+    NotionId, Pick, StaticToken, TenantId,
 };
 
 /// A tenant with a library, connected to a workspace with a few pages.
@@ -83,13 +84,29 @@ fn importer(
     library: &MemoryLibrary,
     blobs: &MemoryBlobs,
 ) -> Importer {
+    builder(world, clock, grant, library, blobs).build().unwrap()
+}
+
+/// An importer with a library of its own.
+fn importer_with(
+    world: &World,
+    clock: &SimClock,
+    grant: &Grant,
+    change: impl FnOnce(ImporterBuilder) -> ImporterBuilder,
+) -> Importer {
+    let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
+    change(builder(world, clock, grant, &library, &blobs)).build().unwrap()
+}
+
+fn builder(
+    world: &World,
+    clock: &SimClock,
+    grant: &Grant,
+    library: &MemoryLibrary,
+    blobs: &MemoryBlobs,
+) -> ImporterBuilder {
     let transport = WorldTransport::new(world.clone(), clock.clone());
-    Importer::builder(
-        Arc::new(StaticToken::new(grant.token.clone())),
-        Arc::new(library.clone()),
-        Arc::new(blobs.clone()),
-    )
-    .through(Arc::new(transport), Arc::new(clock.clone()))
-    .build()
-    .unwrap()
+    let tokens = Arc::new(StaticToken::new(grant.token.clone()));
+    Importer::builder(tokens, Arc::new(library.clone()), Arc::new(blobs.clone()))
+        .through(Arc::new(transport), Arc::new(clock.clone()))
 }

@@ -88,9 +88,10 @@ fn check(seed: u64, corpus: &[Value]) {
     let json = page.to_string();
     // A page of which a change left no array of blocks is refused, not converted.
     let Ok(tree) = BlockTree::parse(json.as_bytes()) else { return };
-    let rendered = render(&tree, &Options::default());
-    assert_eq!(render(&tree, &Options::default()), rendered, "seed {seed}");
-    if let Err(error) = oracle::check(&tree, &rendered) {
+    let options = Options { transcripts: rng.bool(), ..Options::default() };
+    let rendered = render(&tree, &options);
+    assert_eq!(render(&tree, &options), rendered, "seed {seed}");
+    if let Err(error) = oracle::check(&tree, &options, &rendered) {
         panic!("seed {seed}: {error}\n\nMarkdown:\n{}\n\n{json}", rendered.markdown);
     }
 }

@@ -95,7 +95,7 @@ fn where_a_style_could_not_stand_the_letter_beside_it_is_a_reference() {
         let tree = tree("paragraph", line);
         let rendered = render(&tree, &Options::default());
         assert_eq!((rendered.markdown.trim_end(), styles_lost(&rendered)), (markdown, 0), "{line}");
-        oracle::check(&tree, &rendered).unwrap();
+        oracle::check(&tree, &Options::default(), &rendered).unwrap();
         is_needed(&tree, &rendered);
     }
 }
@@ -109,7 +109,7 @@ fn is_needed(tree: &BlockTree, rendered: &Rendered) {
         let markdown = format!("{before}{char}{after}");
         let changed = Rendered { markdown, ..rendered.clone() };
         assert!(
-            oracle::check(tree, &changed).is_err(),
+            oracle::check(tree, &Options::default(), &changed).is_err(),
             "{} is read as {}",
             changed.markdown,
             rendered.markdown

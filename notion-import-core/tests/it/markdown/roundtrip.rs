@@ -21,12 +21,13 @@ fn config(percent: u32) -> ProptestConfig {
 
 fn check(branches: Vec<Branch>) -> Result<(), TestCaseError> {
     let tree = tree(branches);
-    for styles in [Styles::Exact, Styles::Readable] {
-        let rendered = render(&tree, &Options { styles, ..Options::default() });
+    for (styles, transcripts) in [(Styles::Exact, false), (Styles::Readable, true)] {
+        let options = Options { styles, transcripts, ..Options::default() };
+        let rendered = render(&tree, &options);
         if rendered.markdown.contains(SIGNATURE) {
             return Err(TestCaseError::fail(format!("a signature is written:\n{}", rendered.markdown)));
         }
-        oracle::check(&tree, &rendered).map_err(|error| {
+        oracle::check(&tree, &options, &rendered).map_err(|error| {
             TestCaseError::fail(format!("{styles:?}: {error}\n\nMarkdown:\n{}", rendered.markdown))
         })?;
         let loses = rendered.fidelity.losses().iter().any(|loss| loss.kind == LossKind::Style);

@@ -26,14 +26,19 @@ impl Branch {
     pub fn new(content: Content, children: Vec<Branch>) -> Self {
         Self { content, has_children: false, children }
     }
+
+    fn size(&self) -> u128 {
+        1 + self.children.iter().map(Self::size).sum::<u128>()
+    }
 }
 
 /// The tree of the branches, each block with an id of its own.
 pub fn tree(branches: Vec<Branch>) -> BlockTree {
     fn add(builder: &mut TreeBuilder, of: Option<Handle>, branches: Vec<Branch>, count: &mut u128) {
-        for Branch { content, has_children, children } in branches {
+        for Branch { mut content, has_children, children } in branches {
             *count += 1;
-            let id = format!("{count:032x}").parse().ok();
+            led_to(&mut content, &children, *count);
+            let id = numbered_id(*count);
             let block = vec![Block { id, has_children, ..Block::new(content) }];
             let handles = match of {
                 None => builder.roots(block),
@@ -219,6 +224,9 @@ fn parent() -> impl Strategy<Value = Content> {
         3 => plain().prop_map(Content::Quote),
         2 => plain().prop_map(Content::Toggle),
         3 => callout().prop_map(Content::Paragraph),
+        1 => select(vec!["Summary", "Notes", "Transcript"]).prop_map(|name| {
+            Content::Paragraph(Callout { rich_text: vec![RichText::plain(name)], ..Callout::default() })
+        }),
         2 => callout().prop_map(Content::Callout),
         2 => heading(),
         1 => Just(Content::ColumnList),
@@ -226,16 +234,46 @@ fn parent() -> impl Strategy<Value = Content> {
         1 => any::<bool>().prop_map(|copy| Content::SyncedBlock(copy.then(id))),
         1 => Just(Content::Tab),
         1 => plain().prop_map(Content::Template),
-        1 => meeting(),
+        2 => meeting(),
         1 => unknown(),
     ]
 }
 
+/// Notes of a meeting that point to some of their children, and to blocks that are not there.
 fn meeting() -> impl Strategy<Value = Content> {
-    (text(), any::<bool>()).prop_map(|(title, has_notes)| {
-        let children = MeetingParts { notes_block_id: has_notes.then(id), ..MeetingParts::default() };
+    let part = || option::of((0..4_u128).prop_map(nth));
+    (text(), part(), part(), part()).prop_map(|(title, summary, notes, transcript)| {
+        let children = MeetingParts {
+            summary_block_id: summary,
+            notes_block_id: notes,
+            transcript_block_id: transcript,
+        };
         Content::MeetingNotes(Box::new(MeetingNotes { title, children, ..MeetingNotes::default() }))
     })
+}
+
+/// What stands for the id of a child until the tree is made.
+fn nth(child: u128) -> NotionId {
+    format!("{:032x}", u128::MAX - child).parse().unwrap()
+}
+
+/// Lets the pointers of a meeting lead to its children, where it has so many.
+fn led_to(content: &mut Content, children: &[Branch], own: u128) {
+    let Content::MeetingNotes(notes) = content else { return };
+    let MeetingParts { summary_block_id, notes_block_id, transcript_block_id } = &mut notes.children;
+    let mut next = own + 1;
+    for (at, child) in children.iter().enumerate() {
+        for pointer in [&mut *summary_block_id, &mut *notes_block_id, &mut *transcript_block_id] {
+            if *pointer == Some(nth(at as u128)) {
+                *pointer = numbered_id(next);
+            }
+        }
+        next += child.size();
+    }
+}
+
+fn numbered_id(number: u128) -> Option<NotionId> {
+    format!("{number:032x}").parse().ok()
 }
 
 fn unknown() -> impl Strategy<Value = Content> {

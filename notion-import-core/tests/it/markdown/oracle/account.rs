@@ -9,6 +9,7 @@ use notion_import_core::{Exposure, Fidelity, LossKind, NotionId, TruncationKind}
 pub struct Account {
     losses: HashMap<LossKind, (u64, Option<NotionId>)>,
     missing: u64,
+    left_out: u64,
     pub exposure: Exposure,
     block: Option<NotionId>,
 }
@@ -32,6 +33,10 @@ impl Account {
         self.missing += 1;
     }
 
+    pub fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
     /// Compares the report with the account, but for styles: those are compared with what was read.
     pub fn check(&self, fidelity: &Fidelity, exposure: &Exposure) -> Result<(), String> {
         let mut reported = HashMap::new();
@@ -41,18 +46,21 @@ impl Account {
         if reported != self.losses {
             return Err(format!("reported {reported:?}\nexpected {:?}", self.losses));
         }
-        let missing = match fidelity {
-            Fidelity::Complete | Fidelity::Lossy { .. } => 0,
-            Fidelity::Truncated { truncations, .. } => truncations
-                .iter()
-                .map(|truncation| {
-                    assert_eq!(truncation.kind, TruncationKind::ChildrenNotLoaded);
-                    truncation.count
-                })
-                .sum(),
-        };
-        if missing != self.missing {
-            return Err(format!("reported {missing} missing, expected {}", self.missing));
+        let (mut missing, mut left_out) = (0, 0);
+        if let Fidelity::Truncated { truncations, .. } = fidelity {
+            for truncation in truncations {
+                match truncation.kind {
+                    TruncationKind::ChildrenNotLoaded => missing += truncation.count,
+                    TruncationKind::TranscriptLeftOut => left_out += truncation.count,
+                    other => return Err(format!("reported {other:?}")),
+                }
+            }
+        }
+        if (missing, left_out) != (self.missing, self.left_out) {
+            return Err(format!(
+                "reported {missing} missing and {left_out} left out, expected {} and {}",
+                self.missing, self.left_out
+            ));
         }
         if *exposure != self.exposure {
             return Err(format!("reported {exposure:?}\nexpected {:?}", self.exposure));

@@ -1,7 +1,7 @@
 //! From the tree to events.
 
 use notion_import_core::notion::{
-    BlockTree, Color, Content, Icon, LinkTarget, ListFormat, MeetingNotes, MeetingParts, RichText, Table,
+    BlockTree, Color, Content, Icon, LinkTarget, ListFormat, MeetingParts, RichText, RichTextKind, Table,
 };
 use notion_import_core::{LossKind, NotionId};
 
@@ -19,14 +19,15 @@ pub struct Said {
 }
 
 /// The events of the tree.
-pub fn said(tree: &BlockTree) -> Said {
-    let mut walk = Walk { tree, said: Said::default(), block: None };
+pub fn said(tree: &BlockTree, transcripts: bool) -> Said {
+    let mut walk = Walk { tree, transcripts, said: Said::default(), block: None };
     walk.siblings(None, false);
     walk.said
 }
 
 pub(super) struct Walk<'a> {
     tree: &'a BlockTree,
+    transcripts: bool,
     pub(super) said: Said,
     pub(super) block: Option<NotionId>,
 }
@@ -44,6 +45,20 @@ impl Walk<'_> {
         let mut list: Option<List> = None;
         for at in self.tree.children(of) {
             let block = &self.tree.nodes()[at].block;
+            let part = self.part(block.id);
+            // A heading, or what is left out, ends a list.
+            if part.is_some() && list.take().is_some() {
+                self.push(Event::Close);
+            }
+            if part == Some("Transcript") && !self.transcripts {
+                self.said.account.leave_out();
+                continue;
+            }
+            self.said.account.at(block.id);
+            self.block = block.id;
+            if let Some(part) = part {
+                self.part_heading(at, part);
+            }
             let next = next_list(&block.content, list.as_ref());
             let carries_on = matches!((&list, &next), (Some(list), Some(next)) if list.kind == next.kind && next.number > next.start);
             if list.is_some() && !carries_on {
@@ -60,8 +75,6 @@ impl Walk<'_> {
                 }));
             }
             list = next;
-            self.said.account.at(block.id);
-            self.block = block.id;
             self.node(at, &block.content, are_tabs);
         }
         if list.is_some() {
@@ -79,22 +92,80 @@ impl Walk<'_> {
     }
 
     fn is_lacking(&self, at: usize) -> bool {
-        let block = &self.tree.nodes()[at].block;
-        let other = matches!(block.content, Content::ChildPage(_) | Content::ChildDatabase(_));
         let node = &self.tree.nodes()[at];
-        let points = |notes: &MeetingNotes| notes.children != MeetingParts::default();
-        let is_empty_meeting = matches!(&block.content, Content::MeetingNotes(notes) if points(notes))
-            && node.end as usize == at + 1;
-        block.has_children && !node.loaded && !other || is_empty_meeting
+        let other = match &node.block.content {
+            Content::ChildPage(_) | Content::ChildDatabase(_) => true,
+            Content::MeetingNotes(notes) => {
+                notes.children.summary_block_id.is_some() && notes.children.notes_block_id.is_some()
+            }
+            _ => false,
+        };
+        node.block.has_children && !node.loaded && !other
+    }
+
+    /// What a meeting calls a block that it points to: a transcript before all, for that is not shown to everybody.
+    fn part(&self, id: Option<NotionId>) -> Option<&'static str> {
+        let id = id?;
+        let meetings = || {
+            self.tree.nodes().iter().filter_map(|node| match &node.block.content {
+                Content::MeetingNotes(notes) => Some(&notes.children),
+                _ => None,
+            })
+        };
+        ["Transcript", "Notes", "Summary"]
+            .into_iter()
+            .find(|name| meetings().any(|parts| pointer(parts, name) == Some(id)))
+    }
+
+    /// The heading of a part of a meeting, if there is anything below it.
+    fn part_heading(&mut self, at: usize, part: &str) {
+        let node = &self.tree.nodes()[at];
+        let text = match &node.block.content {
+            Content::Paragraph(text) => Some(text.rich_text.as_slice()),
+            _ => None,
+        };
+        let has_children = node.end as usize > at + 1;
+        if has_children || self.is_lacking(at) || text.is_none_or(inline::shows) {
+            self.said.account.exposure.transcripts += u64::from(part == "Transcript");
+            match text.filter(|text| is_name(text, part)) {
+                Some(name) => self.wrapped("h3", name, Place::Heading),
+                None => self.named_heading(part),
+            }
+        }
+    }
+
+    fn named_heading(&mut self, part: &str) {
+        self.push(Event::open("h3"));
+        self.extend(inline::words(part, None));
+        self.push(Event::Close);
+    }
+
+    /// The parts of a meeting that are not here.
+    fn absent(&mut self, parts: &MeetingParts) {
+        for name in ["Summary", "Notes", "Transcript"] {
+            let Some(id) = pointer(parts, name) else { continue };
+            if self.tree.nodes().iter().any(|node| node.block.id == Some(id)) {
+                continue;
+            }
+            if name == "Transcript" && !self.transcripts {
+                self.said.account.leave_out();
+                continue;
+            }
+            self.named_heading(name);
+            self.said.account.miss();
+            self.link_line("[Content not loaded]", None);
+        }
     }
 
     fn node(&mut self, at: usize, content: &Content, is_tab: bool) {
         let has_children = self.tree.nodes()[at].end as usize > at + 1;
+        let part = self.part(self.block);
         match content {
             Content::Paragraph(text) => {
                 self.color(text.color);
-                self.lose_if(has_children && !is_tab, LossKind::Indentation);
-                self.paragraph(text.icon.as_ref(), &text.rich_text);
+                self.lose_if(has_children && !is_tab && part.is_none(), LossKind::Indentation);
+                let is_said = part.is_some_and(|part| is_name(&text.rich_text, part));
+                self.paragraph(text.icon.as_ref(), if is_said { &[] } else { &text.rich_text });
             }
             Content::Heading(heading) => {
                 self.color(heading.text.color);
@@ -180,6 +251,7 @@ impl Walk<'_> {
             Content::MeetingNotes(notes) => {
                 self.lose_if(true, LossKind::MeetingNotes);
                 self.paragraph(None, &notes.title);
+                self.absent(&notes.children);
             }
             Content::Unsupported(name) => {
                 self.lose_if(true, LossKind::UnsupportedBlock);
@@ -335,6 +407,20 @@ impl Walk<'_> {
     pub(super) fn extend(&mut self, events: Vec<Event>) {
         events.into_iter().for_each(|event| self.push(event));
     }
+}
+
+fn pointer(parts: &MeetingParts, name: &str) -> Option<NotionId> {
+    match name {
+        "Summary" => parts.summary_block_id,
+        "Notes" => parts.notes_block_id,
+        _ => parts.transcript_block_id,
+    }
+}
+
+/// Whether a text is just the name of a part.
+fn is_name(text: &[RichText], part: &str) -> bool {
+    let words: String = text.iter().map(|run| run.plain_text.as_str()).collect();
+    words.trim() == part && text.iter().all(|run| matches!(run.kind, RichTextKind::Text))
 }
 
 /// A number of a list has nine digits at most.

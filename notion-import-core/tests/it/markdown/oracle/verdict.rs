@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use notion_import_core::markdown::Rendered;
+use notion_import_core::markdown::{Options, Rendered};
 use notion_import_core::notion::BlockTree;
 use notion_import_core::{LossKind, NotionId};
 
@@ -11,8 +11,8 @@ use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, show};
 use super::{comrak, pulldown};
 
 /// Whether the Markdown says what the tree says, and the report what it does not say.
-pub fn check(tree: &BlockTree, rendered: &Rendered) -> Result<(), String> {
-    let said = said(tree);
+pub fn check(tree: &BlockTree, options: &Options<'_>, rendered: &Rendered) -> Result<(), String> {
+    let said = said(tree, options.transcripts);
     let read = pulldown::read(&rendered.markdown);
     same_words(&said.events, &read, "pulldown-cmark")?;
     same_styles(&said, &read, rendered)?;
