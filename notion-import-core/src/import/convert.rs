@@ -1,15 +1,16 @@
 //! What was read, as content.
 
 use super::ImportOptions;
+use super::directory::Schema;
 use super::media::PageFiles;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
 use crate::markdown::{FileRef, Options, Rendered, properties_table, render, rows_table};
 use crate::notion::block::{Block, Content as BlockContent};
+use crate::notion::column::Column;
 use crate::notion::database::DataSource;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
-use crate::notion::property::Column;
 use crate::notion::text::plain_text;
 use crate::notion::tree::BlockTree;
 
@@ -27,13 +28,21 @@ pub(super) struct Body {
 }
 
 /// A page's blocks as Markdown; a row's properties stand above them.
-pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles, asked: &ImportOptions) -> Body {
+pub(super) fn page(
+    page: &Page,
+    tree: &BlockTree,
+    formats: Option<&Schema>,
+    kept: PageFiles,
+    asked: &ImportOptions,
+) -> Body {
     let target = |file: FileRef<'_>| {
         let stored = kept.by_block.get(&file.block?)?;
         Some(format!("{SCHEME}:{}", stored.blob.id))
     };
+    let schema = formats.map(|schema| &**schema);
     let options = Options {
         files: Some(&target),
+        schema,
         schemes: &[SCHEME],
         transcripts: asked.transcripts,
         ..Options::default()
@@ -45,8 +54,11 @@ pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles, asked: &Impor
 /// What stands above the blocks: of a row its properties, of another page nothing.
 pub(super) fn properties(page: &Page, options: &Options<'_>) -> Rendered {
     match page.parent {
-        Parent::DataSource { .. } => properties_table(page, options),
-        _ => Rendered::default(),
+        // Older versions of the API name the database of a row alone.
+        Parent::DataSource { .. } | Parent::Database(_) => properties_table(page, options),
+        Parent::Workspace | Parent::Page(_) | Parent::Block(_) | Parent::Agent(_) | Parent::Unknown => {
+            Rendered::default()
+        }
     }
 }
 
@@ -74,12 +86,12 @@ pub(super) fn file_of_page(tree: &BlockTree, kept: PageFiles) -> Option<Body> {
 }
 
 /// A database as one table: the title first, then the columns in the order of the schema.
-pub(super) fn table(data_source: &DataSource, rows: &[Page]) -> Body {
+pub(super) fn table(data_source: &DataSource, formats: &Schema, rows: &[Page]) -> Body {
     let is_title = |column: &Column| column.kind == "title";
     let (titles, others): (Vec<_>, Vec<_>) =
         data_source.properties.0.iter().partition(|(_, column)| is_title(column));
     let columns: Vec<&str> = titles.into_iter().chain(others).map(|(name, _)| name.as_str()).collect();
-    markdown(rows_table(&columns, rows, &Options::default()), Vec::new())
+    markdown(rows_table(&columns, rows, &Options { schema: Some(formats), ..Options::default() }), Vec::new())
 }
 
 fn markdown(rendered: Rendered, attachments: Vec<StoredFile>) -> Body {

@@ -187,6 +187,8 @@ kinds! {
         PageTitle,
         /// A person whose name is not given stands under neutral words.
         PersonName,
+        /// A number whose format is not known stands without it.
+        NumberFormat,
         /// Meeting notes became their title and their blocks.
         MeetingNotes,
         /// A custom emoji became its name.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::id::NotionId;
+use crate::notion::column::{Column, Properties};
 use crate::notion::file::File;
 
 /// Where the host stored files again.
@@ -13,6 +14,8 @@ pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<String> + Sync + 'a;
 pub struct Options<'a> {
     /// Where a file was stored again. Without it, a file Notion hosts keeps its name and caption and loses its link.
     pub files: Option<&'a StoredFiles<'a>>,
+    /// The columns of the data source that rows belong to: they say how numbers are shown.
+    pub schema: Option<&'a Properties<Column>>,
     /// Schemes links may have besides http, https, mailto and tel.
     pub schemes: &'a [&'a str],
     /// What happens to styles that Markdown cannot delimit as their text stands.

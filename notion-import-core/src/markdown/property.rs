@@ -5,14 +5,18 @@ use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::date;
 use crate::markdown::files::property_file;
 use crate::markdown::ledger::Ledger;
+use crate::markdown::number;
 use crate::markdown::options::Options;
 use crate::markdown::rendered::Rendered;
 use crate::markdown::table;
-use crate::markdown::target::{A_PAGE, A_PERSON};
+use crate::markdown::target::{A_GROUP, A_PAGE, A_PERSON};
 use crate::markdown::writer::Writer;
 use crate::notion::address::lasting_text;
+use crate::notion::column::NumberFormat;
 use crate::notion::page::Page;
-use crate::notion::property::{Formula, Person, Place, Property, PropertyValue, Rollup, Verification};
+use crate::notion::property::{
+    Formula, Person, Place, Property, PropertyValue, Rollup, RollupResult, Verification,
+};
 use crate::notion::text::{Mention, RichText, RichTextKind};
 
 /// Writes a row's properties, without its title, as a table of names and values. Without any, it is empty.
@@ -55,7 +59,7 @@ pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Ren
 
 /// Writes a property's value as plain text: for titles, front matter and search.
 pub fn plain_value(value: &PropertyValue) -> String {
-    let text = self::value(&mut Ledger::default(), &Options::default(), value);
+    let text = self::value(&mut Ledger::default(), &Options::default(), Some(NumberFormat::Plain), value);
     lasting_text(&crate::notion::text::plain_text(&text)).into_owned()
 }
 
@@ -68,18 +72,37 @@ fn linked(text: String, href: String) -> RichText {
 }
 
 fn property(ledger: &mut Ledger, options: &Options<'_>, property: &Property) -> Vec<RichText> {
-    if let PropertyValue::Relation(relation) = &property.value
-        && relation.has_more
+    // What a roll-up that is not whole gives is counted where it stands.
+    if property.has_more
+        && !matches!(&property.value, PropertyValue::Rollup(rollup) if rollup.result == RollupResult::Incomplete)
     {
         ledger.truncate(TruncationKind::PropertyNotLoaded);
     }
-    value(ledger, options, &property.value)
+    value(ledger, options, format(options, property), &property.value)
 }
 
-fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> Vec<RichText> {
+/// How the numbers of a property are shown; none if that is not known.
+fn format(options: &Options<'_>, property: &Property) -> Option<NumberFormat> {
+    let column = options.schema.and_then(|columns| columns.by_id(&property.id));
+    let said = column.and_then(|column| column.number_format);
+    match &property.value {
+        PropertyValue::Number(_) => said.or(column.map(|_| NumberFormat::Plain)),
+        // The API says it of formulas nowhere.
+        PropertyValue::Formula(_) => said.or(Some(NumberFormat::Plain)),
+        PropertyValue::Rollup(rollup) => rollup.own_format().or(said),
+        _ => Some(NumberFormat::Plain),
+    }
+}
+
+fn value(
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    format: Option<NumberFormat>,
+    value: &PropertyValue,
+) -> Vec<RichText> {
     let text = match value {
         PropertyValue::Title(text) | PropertyValue::RichText(text) => return text.clone(),
-        PropertyValue::Number(number) => number.map(written),
+        PropertyValue::Number(number) => number.map(|number| numbered(ledger, format, number)),
         PropertyValue::Url(Some(url)) => return vec![linked(url.clone(), url.clone())],
         PropertyValue::Email(Some(address)) => {
             return vec![linked(address.clone(), format!("mailto:{address}"))];
@@ -96,18 +119,19 @@ fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> V
         PropertyValue::Checkbox(checked) => Some(yes(*checked)),
         PropertyValue::Files(files) => return linked_files(ledger, options, files),
         PropertyValue::CreatedBy(person) | PropertyValue::LastEditedBy(person) => {
-            Some(names(ledger, std::slice::from_ref(person)))
+            person.as_ref().map(|person| name(ledger, person))
         }
         PropertyValue::CreatedTime(time) | PropertyValue::LastEditedTime(time) => time.clone(),
-        PropertyValue::Formula(formula) => computed(ledger, formula),
-        PropertyValue::Rollup(rollup) => return rolled_up(ledger, options, rollup),
-        PropertyValue::Relation(relation) => {
-            return separated(relation.ids.iter().map(|&id| vec![row_link(ledger, id)]).collect());
+        PropertyValue::Formula(formula) => computed(ledger, format, formula),
+        PropertyValue::Rollup(rollup) => return rolled_up(ledger, options, format, rollup),
+        PropertyValue::Relation(rows) => {
+            return separated(rows.iter().map(|&id| vec![row_link(ledger, id)]).collect());
         }
         PropertyValue::People(people) => Some(names(ledger, people)),
         PropertyValue::UniqueId(id) => id.number.map(|number| match id.prefix.as_deref() {
-            Some(prefix) if !prefix.is_empty() => format!("{prefix}-{}", written(number)),
-            _ => written(number),
+            // Notion's numbers are doubles; whole ones are written without a point.
+            Some(prefix) if !prefix.is_empty() => format!("{prefix}-{number}"),
+            _ => number.to_string(),
         }),
         PropertyValue::Verification(verification) => verified(ledger, verification),
         PropertyValue::Button => None,
@@ -143,20 +167,20 @@ fn linked_files(
 }
 
 fn names(ledger: &mut Ledger, people: &[Person]) -> String {
-    joined(people.iter().filter_map(|person| name(ledger, person)))
+    joined(people.iter().map(|person| name(ledger, person)))
 }
 
-/// A person's name; neutral words for one whom the integration may not see.
-fn name(ledger: &mut Ledger, person: &Person) -> Option<String> {
+/// The name of a person or a group; neutral words for one whom the integration may not see.
+fn name(ledger: &mut Ledger, person: &Person) -> String {
     match person.name.clone().filter(|name| !name.trim().is_empty()) {
         Some(name) => {
             ledger.exposure.people += 1;
-            Some(name)
+            name
         }
-        None => person.id.map(|_| {
+        None => {
             ledger.lose(LossKind::PersonName);
-            A_PERSON.to_owned()
-        }),
+            if person.object == "group" { A_GROUP } else { A_PERSON }.to_owned()
+        }
     }
 }
 
@@ -169,9 +193,9 @@ fn verified(ledger: &mut Ledger, verification: &Verification) -> Option<String> 
         text.push_str(if text == "expired" { " since " } else { " until " });
         text.push_str(until.as_deref().unwrap_or(day));
     }
-    if let Some(name) = name(ledger, &verification.verified_by) {
+    if let Some(person) = &verification.verified_by {
         text.push_str(" by ");
-        text.push_str(&name);
+        text.push_str(&name(ledger, person));
     }
     Some(text.trim_start().to_owned())
 }
@@ -185,10 +209,10 @@ fn placed(place: &Place) -> String {
     }
 }
 
-fn computed(ledger: &mut Ledger, formula: &Formula) -> Option<String> {
+fn computed(ledger: &mut Ledger, format: Option<NumberFormat>, formula: &Formula) -> Option<String> {
     match formula {
         Formula::Text(text) => Some(text.clone()),
-        Formula::Number(number) => Some(written(*number)),
+        Formula::Number(number) => Some(numbered(ledger, format, *number)),
         Formula::Boolean(value) => Some(yes(*value)),
         Formula::Date(date) => date::range(date),
         Formula::Empty => None,
@@ -199,26 +223,35 @@ fn computed(ledger: &mut Ledger, formula: &Formula) -> Option<String> {
     }
 }
 
-fn rolled_up(ledger: &mut Ledger, options: &Options<'_>, rollup: &Rollup) -> Vec<RichText> {
-    match rollup {
-        Rollup::Number(number) => plain(&written(*number)),
-        Rollup::Date(date) => date::range(date).map_or_else(Vec::new, |date| plain(&date)),
-        Rollup::Array(values) => separated(values.iter().map(|part| value(ledger, options, part)).collect()),
-        Rollup::Empty => Vec::new(),
-        Rollup::Incomplete => {
+fn rolled_up(
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    format: Option<NumberFormat>,
+    rollup: &Rollup,
+) -> Vec<RichText> {
+    match &rollup.result {
+        RollupResult::Number(number) => plain(&numbered(ledger, format, *number)),
+        RollupResult::Date(date) => date::range(date).map_or_else(Vec::new, |date| plain(&date)),
+        RollupResult::Array(values) => {
+            separated(values.iter().map(|part| value(ledger, options, format, part)).collect())
+        }
+        RollupResult::Empty => Vec::new(),
+        RollupResult::Incomplete => {
             ledger.truncate(TruncationKind::PropertyNotLoaded);
             Vec::new()
         }
-        Rollup::Unsupported => {
+        RollupResult::Unsupported => {
             ledger.lose(LossKind::UnsupportedProperty);
             Vec::new()
         }
     }
 }
 
-/// Notion's numbers are doubles; whole ones are written without a point.
-fn written(number: f64) -> String {
-    number.to_string()
+/// Writes a number as it is shown; as it is where that is not known.
+fn numbered(ledger: &mut Ledger, format: Option<NumberFormat>, number: f64) -> String {
+    let known = format.filter(|format| *format != NumberFormat::Other);
+    ledger.lose_if(known.is_none(), LossKind::NumberFormat);
+    number::shown(number, known.unwrap_or_default())
 }
 
 fn yes(value: bool) -> String {
