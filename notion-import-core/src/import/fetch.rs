@@ -142,7 +142,8 @@ impl Fetcher<'_> {
         let body = match shape {
             Shape::Best | Shape::Rows => self.best_of(&page, &tree, formats.as_ref()).await?,
             Shape::Markdown => {
-                convert::page(&page, &tree, formats.as_ref(), self.keep_files(&tree).await?, &self.options)
+                let kept = self.keep_files(&page, &tree).await?;
+                convert::page(&page, &tree, formats.as_ref(), kept, &self.options)
             }
         };
         let is_whole = properties::are_whole(&page) && stands_alone(&tree);
@@ -159,12 +160,12 @@ impl Fetcher<'_> {
         tree: &BlockTree,
         formats: Option<&Schema>,
     ) -> Result<convert::Body, Error> {
-        let documents = self.keep_documents(tree).await?;
+        let documents = self.keep_documents(page, tree).await?;
         let may_grow = documents.may_grow;
-        match convert::file_of_page(tree, documents) {
+        match convert::file_of_page(page, tree, documents) {
             Some(file) => Ok(file),
             None => {
-                let mut images = self.keep_images(tree).await?;
+                let mut images = self.keep_images(page, tree).await?;
                 images.may_grow |= may_grow;
                 Ok(convert::page(page, tree, formats, images, &self.options))
             }
@@ -211,7 +212,8 @@ impl Fetcher<'_> {
         let settled = seen.is_settled(began);
         let schema = Arc::new(data_source.properties.clone());
         let formats = self.directory.with_rollups(&self.api, schema, &rows).await?;
-        let body = convert::table(&data_source, &formats, &rows);
+        let kept = self.keep_files_of(&rows).await?;
+        let body = convert::table(&data_source, &formats, &rows, kept);
         let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
         // Rows come and go without a trace in their data source.
         let original = Original::DataSource { data_source: Box::new(data_source), rows };

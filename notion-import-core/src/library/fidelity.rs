@@ -203,6 +203,8 @@ kinds! {
         UnsupportedBlock,
         /// A block stands beside the file that became the document, and is not in it.
         DisplacedBlock,
+        /// A property stands beside the file that became the document, and is not in it.
+        DisplacedProperty,
         /// A block of an unknown type left its words alone, or a placeholder.
         UnknownBlock,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.

@@ -42,12 +42,14 @@ pub enum Styles {
     Readable,
 }
 
-/// A file as a block has it.
+/// A file, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct FileRef<'a> {
-    /// The block.
+    /// The block that shows it, or the page that has it in a property.
     pub block: Option<NotionId>,
-    /// Which of the files, for a property that holds several; 0 for a block.
+    /// The id of that property; none for a block.
+    pub property: Option<&'a str>,
+    /// Which of the files of the property; 0 for a block.
     pub index: usize,
     /// The file.
     pub file: &'a File,

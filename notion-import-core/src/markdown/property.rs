@@ -6,13 +6,14 @@ use crate::markdown::date;
 use crate::markdown::files::property_file;
 use crate::markdown::ledger::Ledger;
 use crate::markdown::number;
-use crate::markdown::options::Options;
+use crate::markdown::options::{FileRef, Options};
 use crate::markdown::rendered::Rendered;
 use crate::markdown::table;
 use crate::markdown::target::{A_GROUP, A_PAGE, A_PERSON};
 use crate::markdown::writer::Writer;
 use crate::notion::address::lasting_text;
 use crate::notion::column::NumberFormat;
+use crate::notion::file::File;
 use crate::notion::page::Page;
 use crate::notion::property::{
     Formula, Person, Place, Property, PropertyValue, Rollup, RollupResult, Verification,
@@ -29,7 +30,7 @@ pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
         table::begin(&mut writer, &mut ledger, options, &[plain("Name"), plain("Value")], 2);
     }
     for (name, property) in properties {
-        let cells = [plain(name), self::property(&mut ledger, options, property)];
+        let cells = [plain(name), self::property(&mut ledger, options, page.id, property)];
         table::row(&mut writer, &mut ledger, options, &cells, cells.len());
     }
     Rendered::new(writer, ledger)
@@ -47,9 +48,8 @@ pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Ren
         // Whatever a row loses, in its values or where they are written, it loses as this row.
         ledger.at(page.id);
         let cell = |name: &&str| {
-            page.properties
-                .get(name)
-                .map_or_else(Vec::new, |property| self::property(&mut ledger, options, property))
+            let property = page.properties.get(name);
+            property.map_or_else(Vec::new, |property| self::property(&mut ledger, options, page.id, property))
         };
         let cells: Vec<_> = columns.iter().map(cell).collect();
         table::row(&mut writer, &mut ledger, options, &cells, columns.len());
@@ -59,7 +59,8 @@ pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Ren
 
 /// Writes a property's value as plain text: for titles, front matter and search.
 pub fn plain_value(value: &PropertyValue) -> String {
-    let text = self::value(&mut Ledger::default(), &Options::default(), Some(NumberFormat::Plain), value);
+    let cell = Cell { options: &Options::default(), format: Some(NumberFormat::Plain), place: None };
+    let text = self::value(&mut Ledger::default(), cell, value);
     lasting_text(&crate::notion::text::plain_text(&text)).into_owned()
 }
 
@@ -71,14 +72,30 @@ fn linked(text: String, href: String) -> RichText {
     RichText { plain_text: text, href: Some(href), ..RichText::default() }
 }
 
-fn property(ledger: &mut Ledger, options: &Options<'_>, property: &Property) -> Vec<RichText> {
+/// Where a value stands, and what is known of its column.
+#[derive(Clone, Copy)]
+struct Cell<'a> {
+    options: &'a Options<'a>,
+    /// How its numbers are shown; none if that is not known.
+    format: Option<NumberFormat>,
+    /// The page and the property; none for what is of another page.
+    place: Option<(NotionId, &'a str)>,
+}
+
+fn property(
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    page: Option<NotionId>,
+    property: &Property,
+) -> Vec<RichText> {
     // What a roll-up that is not whole gives is counted where it stands.
     if property.has_more
         && !matches!(&property.value, PropertyValue::Rollup(rollup) if rollup.result == RollupResult::Incomplete)
     {
         ledger.truncate(TruncationKind::PropertyNotLoaded);
     }
-    value(ledger, options, format(options, property), &property.value)
+    let place = page.map(|page| (page, &*property.id));
+    value(ledger, Cell { options, format: format(options, property), place }, &property.value)
 }
 
 /// How the numbers of a property are shown; none if that is not known.
@@ -94,15 +111,10 @@ fn format(options: &Options<'_>, property: &Property) -> Option<NumberFormat> {
     }
 }
 
-fn value(
-    ledger: &mut Ledger,
-    options: &Options<'_>,
-    format: Option<NumberFormat>,
-    value: &PropertyValue,
-) -> Vec<RichText> {
+fn value(ledger: &mut Ledger, cell: Cell<'_>, value: &PropertyValue) -> Vec<RichText> {
     let text = match value {
         PropertyValue::Title(text) | PropertyValue::RichText(text) => return text.clone(),
-        PropertyValue::Number(number) => number.map(|number| numbered(ledger, format, number)),
+        PropertyValue::Number(number) => number.map(|number| numbered(ledger, cell.format, number)),
         PropertyValue::Url(Some(url)) => return vec![linked(url.clone(), url.clone())],
         PropertyValue::Email(Some(address)) => {
             return vec![linked(address.clone(), format!("mailto:{address}"))];
@@ -117,13 +129,13 @@ fn value(
         }
         PropertyValue::Date(date) => date::range(date),
         PropertyValue::Checkbox(checked) => Some(yes(*checked)),
-        PropertyValue::Files(files) => return linked_files(ledger, options, files),
+        PropertyValue::Files(files) => return linked_files(ledger, cell, files),
         PropertyValue::CreatedBy(person) | PropertyValue::LastEditedBy(person) => {
             person.as_ref().map(|person| name(ledger, person))
         }
         PropertyValue::CreatedTime(time) | PropertyValue::LastEditedTime(time) => time.clone(),
-        PropertyValue::Formula(formula) => computed(ledger, format, formula),
-        PropertyValue::Rollup(rollup) => return rolled_up(ledger, options, format, rollup),
+        PropertyValue::Formula(formula) => computed(ledger, cell, formula),
+        PropertyValue::Rollup(rollup) => return rolled_up(ledger, cell, rollup),
         PropertyValue::Relation(rows) => {
             return separated(rows.iter().map(|&id| vec![row_link(ledger, id)]).collect());
         }
@@ -154,13 +166,11 @@ fn row_link(ledger: &mut Ledger, id: NotionId) -> RichText {
     }
 }
 
-fn linked_files(
-    ledger: &mut Ledger,
-    options: &Options<'_>,
-    files: &[crate::notion::file::File],
-) -> Vec<RichText> {
+fn linked_files(ledger: &mut Ledger, cell: Cell<'_>, files: &[File]) -> Vec<RichText> {
+    let (block, property) = cell.place.unzip();
     let named = files.iter().enumerate().filter_map(|(index, file)| {
-        let (name, href) = property_file(ledger, options, file, index)?;
+        let held = FileRef { block, property, index, file };
+        let (name, href) = property_file(ledger, cell.options, held)?;
         Some(vec![RichText { plain_text: name, href, ..RichText::default() }])
     });
     separated(named.collect())
@@ -209,10 +219,10 @@ fn placed(place: &Place) -> String {
     }
 }
 
-fn computed(ledger: &mut Ledger, format: Option<NumberFormat>, formula: &Formula) -> Option<String> {
+fn computed(ledger: &mut Ledger, cell: Cell<'_>, formula: &Formula) -> Option<String> {
     match formula {
         Formula::Text(text) => Some(text.clone()),
-        Formula::Number(number) => Some(numbered(ledger, format, *number)),
+        Formula::Number(number) => Some(numbered(ledger, cell.format, *number)),
         Formula::Boolean(value) => Some(yes(*value)),
         Formula::Date(date) => date::range(date),
         Formula::Empty => None,
@@ -223,17 +233,13 @@ fn computed(ledger: &mut Ledger, format: Option<NumberFormat>, formula: &Formula
     }
 }
 
-fn rolled_up(
-    ledger: &mut Ledger,
-    options: &Options<'_>,
-    format: Option<NumberFormat>,
-    rollup: &Rollup,
-) -> Vec<RichText> {
+fn rolled_up(ledger: &mut Ledger, cell: Cell<'_>, rollup: &Rollup) -> Vec<RichText> {
     match &rollup.result {
-        RollupResult::Number(number) => plain(&numbered(ledger, format, *number)),
+        RollupResult::Number(number) => plain(&numbered(ledger, cell.format, *number)),
         RollupResult::Date(date) => date::range(date).map_or_else(Vec::new, |date| plain(&date)),
         RollupResult::Array(values) => {
-            separated(values.iter().map(|part| value(ledger, options, format, part)).collect())
+            let cell = Cell { place: None, ..cell };
+            separated(values.iter().map(|part| value(ledger, cell, part)).collect())
         }
         RollupResult::Empty => Vec::new(),
         RollupResult::Incomplete => {
