@@ -20,8 +20,7 @@ pub use crate::download::External;
 use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
-    Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick, Reader,
-    Wanted,
+    Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick, Reader, Wanted,
 };
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source};
@@ -363,7 +362,6 @@ impl Importer {
             connection,
             options: self.import,
             downloads: Downloads::default(),
-            directory: Directory::new(self.import.lookups),
         }
     }
 

@@ -1,20 +1,42 @@
 //! Listings and displayed formulas.
 
+use std::borrow::Cow;
+
+use crate::library::fidelity::LossKind;
 use crate::markdown::escape::longest_run;
-use crate::markdown::inline::is_math;
+use crate::markdown::inline::{is_math, note_mention};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::links::write_caption;
 use crate::markdown::options::Options;
+use crate::markdown::said::worded;
 use crate::markdown::writer::Writer;
 use crate::notion::block::Code;
+use crate::notion::text::{Annotations, RichText, RichTextKind};
 
 pub(super) fn listing(writer: &mut Writer, ledger: &mut Ledger, options: &Options<'_>, code: &Code) {
     writer.block();
-    let text: String = code.rich_text.iter().map(|run| run.plain_text.as_str()).collect();
+    let text: String = code.rich_text.iter().map(|run| listed(ledger, run)).collect();
     let language = info(&ledger.lasting_words(&code.language));
     let text = ledger.lasting_words(&text);
     fenced(writer, &language, &text);
     write_caption(writer, ledger, options, &code.caption);
+}
+
+/// The words of a run between fences. Its looks and its link stay behind.
+fn listed<'r>(ledger: &mut Ledger, run: &'r RichText) -> Cow<'r, str> {
+    let words = match &run.kind {
+        RichTextKind::Mention(mention) => {
+            note_mention(ledger, mention);
+            worded(ledger, run)
+        }
+        RichTextKind::Text | RichTextKind::Equation(_) => Cow::Borrowed(&*run.plain_text),
+    };
+    if !words.trim().is_empty() {
+        let Annotations { bold, italic, strikethrough, underline, code, color } = run.annotations;
+        let looks = [bold, italic, strikethrough, underline, code, color.is_visible(), run.href.is_some()];
+        looks.into_iter().for_each(|lost| ledger.lose_if(lost, LossKind::ListingStyle));
+    }
+    words
 }
 
 pub(super) fn equation(writer: &mut Writer, ledger: &mut Ledger, expression: &str) {

@@ -133,10 +133,10 @@ fn named(
 pub(super) fn property_file(
     ledger: &mut Ledger,
     options: &Options<'_>,
-    held: FileRef<'_>,
+    file: &File,
+    index: usize,
 ) -> Option<(String, Option<String>)> {
-    let file = held.file;
-    match home(ledger, options, held) {
+    match home(ledger, options, FileRef { block: None, index, file }) {
         Home::Linked(url) => {
             ledger.exposure.files += 1;
             let url = url.as_str();

@@ -135,7 +135,8 @@ fn math(ledger: &mut Ledger, pieces: &mut Pieces, expression: &str, style: Style
     words(ledger, pieces, &expression, Kind::Code, style, link, place);
 }
 
-fn note_mention(ledger: &mut Ledger, mention: &Mention) {
+/// Counts what a mention tells of people, and what of it stays behind.
+pub(super) fn note_mention(ledger: &mut Ledger, mention: &Mention) {
     match mention {
         Mention::User(_) => ledger.exposure.people += 1,
         Mention::CustomEmoji(_) => ledger.lose(LossKind::CustomEmoji),

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::id::NotionId;
-use crate::notion::column::{Column, Properties};
 use crate::notion::file::File;
 
 /// Where the host stored files again.
@@ -14,8 +13,6 @@ pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<String> + Sync + 'a;
 pub struct Options<'a> {
     /// Where a file was stored again. Without it, a file Notion hosts keeps its name and caption and loses its link.
     pub files: Option<&'a StoredFiles<'a>>,
-    /// The columns of the data source that rows belong to: they say how numbers are shown.
-    pub schema: Option<&'a Properties<Column>>,
     /// Schemes links may have besides http, https, mailto and tel.
     pub schemes: &'a [&'a str],
     /// What happens to styles that Markdown cannot delimit as their text stands.
@@ -42,14 +39,12 @@ pub enum Styles {
     Readable,
 }
 
-/// A file, and where it stands.
+/// A file as a block has it.
 #[derive(Clone, Copy, Debug)]
 pub struct FileRef<'a> {
-    /// The block that shows it, or the page that has it in a property.
+    /// The block.
     pub block: Option<NotionId>,
-    /// The id of that property; none for a block.
-    pub property: Option<&'a str>,
-    /// Which of the files of the property; 0 for a block.
+    /// Which of the files, for a property that holds several; 0 for a block.
     pub index: usize,
     /// The file.
     pub file: &'a File,

@@ -7,6 +7,7 @@ mod consents;
 mod download;
 mod flow;
 mod json;
+mod loss;
 mod markdown;
 mod network;
 mod stores;

@@ -46,9 +46,6 @@ impl Column {
     pub(super) fn schema(&self) -> Value {
         let mut schema = json!({"id": self.id, "name": self.name, "type": self.kind, "description": null});
         schema[&self.kind] = self.config.clone();
-        if self.kind == "number" && schema["number"]["format"].is_null() {
-            schema["number"] = json!({"format": "number"});
-        }
         schema
     }
 

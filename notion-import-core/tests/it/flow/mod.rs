@@ -6,7 +6,6 @@ mod identity;
 mod import;
 mod meetings;
 mod parts;
-mod properties;
 mod roles;
 mod schedule;
 mod service;

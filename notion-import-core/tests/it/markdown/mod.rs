@@ -1,7 +1,7 @@
 //! The converter, held to its word: what it writes, parsed again, is what the tree says.
 
 mod bounds;
-mod fixtures;
+pub mod fixtures;
 mod fuzz;
 mod lines;
 mod options;

@@ -1,7 +1,8 @@
 //! From the tree to events.
 
 use notion_import_core::notion::{
-    BlockTree, Color, Content, Icon, LinkTarget, ListFormat, MeetingParts, RichText, RichTextKind, Table,
+    Annotations, BlockTree, Color, Content, Icon, LinkTarget, ListFormat, MeetingParts, RichText,
+    RichTextKind, Table,
 };
 use notion_import_core::{LossKind, NotionId};
 
@@ -201,7 +202,7 @@ impl Walk<'_> {
                 return self.quote(at, callout.icon.as_ref(), &callout.rich_text);
             }
             Content::Code(code) => {
-                let text: String = code.rich_text.iter().map(|run| run.plain_text.as_str()).collect();
+                let text: String = code.rich_text.iter().map(|run| self.listed(run)).collect();
                 let fence = lasting(&code.language, &mut self.said.account);
                 let text = lasting(&text, &mut self.said.account);
                 self.listing(&language(&fence), &text);
@@ -389,6 +390,22 @@ impl Walk<'_> {
             self.extend(events);
             self.push(Event::Close);
         }
+    }
+
+    /// The words of a run in a listing, which has no looks.
+    fn listed(&mut self, run: &RichText) -> String {
+        let account = &mut self.said.account;
+        let words = match &run.kind {
+            RichTextKind::Mention(mention) => inline::named(run, mention, account),
+            RichTextKind::Text | RichTextKind::Equation(_) => run.plain_text.clone(),
+        };
+        if !words.trim().is_empty() {
+            let Annotations { bold, italic, strikethrough, underline, code, color } = run.annotations;
+            let looks =
+                [bold, italic, strikethrough, underline, code, color.is_visible(), run.href.is_some()];
+            looks.into_iter().for_each(|lost| account.lose_if(lost, LossKind::ListingStyle));
+        }
+        words
     }
 
     fn color(&mut self, color: Color) {

@@ -184,6 +184,15 @@ fn note(mention: &Mention, account: &mut Account) {
     }
 }
 
+/// The words of a mention, and what they cost.
+pub fn named(run: &RichText, mention: &Mention, account: &mut Account) -> String {
+    note(mention, account);
+    if let Some((_, loss)) = neutral(run, &shown(run)) {
+        account.lose(loss);
+    }
+    raw(run)
+}
+
 /// The text of a run: what Notion gives, but no address or id of a page.
 pub fn raw(run: &RichText) -> String {
     let shown = shown(run);

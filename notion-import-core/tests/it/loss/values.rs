@@ -1,0 +1,93 @@
+//! Rows with property values of every type.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::text::{ID, address, range, text, title, words};
+
+fn option_of_select() -> impl Strategy<Value = Value> {
+    let color = select(vec!["default", "red", "green"]);
+    (words(), color).prop_map(|(name, color)| json!({ "id": "ab", "name": name, "color": color }))
+}
+
+fn person() -> impl Strategy<Value = Value> {
+    words()
+        .prop_map(|name| json!({ "object": "user", "id": ID, "name": name, "type": "person", "person": {} }))
+}
+
+fn file() -> impl Strategy<Value = Value> {
+    (words(), address())
+        .prop_map(|(name, url)| json!({ "name": name, "type": "external", "external": { "url": url } }))
+}
+
+fn formula() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        words().prop_map(|text| json!({ "type": "string", "string": text })),
+        Just(json!({ "type": "number", "number": 1.5 })),
+        Just(json!({ "type": "boolean", "boolean": true })),
+        range().prop_map(|date| json!({ "type": "date", "date": date })),
+    ]
+}
+
+fn rollup() -> impl Strategy<Value = Value> {
+    let array = vec(value(), 1..3)
+        .prop_map(|values| json!({ "type": "array", "array": values, "function": "show_original" }));
+    prop_oneof![
+        Just(json!({ "type": "number", "number": 7, "function": "count" })),
+        range().prop_map(|date| json!({ "type": "date", "date": date, "function": "latest_date" })),
+        array,
+    ]
+}
+
+fn typed(kind: &'static str, value: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
+    value.prop_map(move |value| json!({ "id": "a%3Ab", "type": kind, kind: value })).boxed()
+}
+
+fn value() -> BoxedStrategy<Value> {
+    let time = || Just(json!("2026-05-01T09:00:00.000Z"));
+    let verification = (select(vec!["verified", "expired"]), range(), person())
+        .prop_map(|(state, date, by)| json!({ "state": state, "date": date, "verified_by": by }));
+    let place = (words(), words())
+        .prop_map(|(name, address)| json!({ "name": name, "address": address, "lat": 52.5, "lon": 13.25 }));
+    let unique = option::of(Just("RISK")).prop_map(|prefix| json!({ "prefix": prefix, "number": 4 }));
+    prop_oneof![
+        typed("rich_text", text()),
+        typed("number", select(vec![json!(0.5), json!(12000)])),
+        typed("url", address().prop_map(Value::from)),
+        typed("select", option_of_select()),
+        typed("multi_select", vec(option_of_select(), 1..3).prop_map(Value::from)),
+        typed("status", option_of_select()),
+        typed("date", range()),
+        typed("email", Just(json!("ann@a.example"))),
+        typed("phone_number", Just(json!("+49 30 1"))),
+        typed("checkbox", Just(json!(true))),
+        typed("files", vec(file(), 1..3).prop_map(Value::from)),
+        typed("created_by", person()),
+        typed("created_time", time()),
+        typed("last_edited_by", person()),
+        typed("last_edited_time", time()),
+        typed("people", vec(person(), 1..3).prop_map(Value::from)),
+        typed("unique_id", unique),
+        typed("verification", verification),
+        typed("place", place),
+        typed("relation", Just(json!([{ "id": ID }]))),
+        typed("formula", formula()),
+    ]
+    .boxed()
+}
+
+/// A row of a data source.
+pub fn row() -> impl Strategy<Value = Value> {
+    let values = vec(prop_oneof![6 => value(), 1 => typed("rollup", rollup())], 1..4);
+    (title(), values).prop_map(|(title, values)| {
+        let mut properties = json!({ "Name": { "id": "title", "type": "title", "title": title } });
+        for (at, value) in values.into_iter().enumerate() {
+            properties[format!("Column {at}")] = value;
+        }
+        json!({ "object": "page", "id": ID, "url": "https://app.notion.com/p/x", "properties": properties,
+            "parent": { "type": "data_source_id", "data_source_id": ID, "database_id": ID } })
+    })
+}
