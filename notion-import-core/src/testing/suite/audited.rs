@@ -41,7 +41,7 @@ async fn gapless(stores: Audited) -> Outcome {
         access.publish_nda(&admin, &new, minute(1)).await
     }));
     let refused = connections.mark_needs_reauth(tenant, second.id, minute(1));
-    let (imports, ndas, refused) = futures_util::join!(imports, ndas, refused);
+    let (imports, ndas, refused) = tokio::join!(imports, ndas, refused);
     imports.into_iter().try_for_each(|done| done.map(drop))?;
     ndas.into_iter().try_for_each(|done| done.map(drop))?;
     refused?;

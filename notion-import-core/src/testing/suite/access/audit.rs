@@ -139,7 +139,7 @@ pub(super) async fn at_once(library: Library) -> Outcome {
         };
         join_all((0..8).map(rename)).await
     };
-    let (imports, ndas, renames) = futures_util::join!(imports, ndas, renames);
+    let (imports, ndas, renames) = tokio::join!(imports, ndas, renames);
     imports.into_iter().try_for_each(|done| done.map(drop))?;
     ndas.into_iter().try_for_each(|done| done.map(drop))?;
     renames.into_iter().collect::<Result<(), StoreError>>()?;
