@@ -6,7 +6,9 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use notion_import_core::MemoryBlobs;
 use notion_import_core::testing::suite;
-use notion_import_core::testing::suite::{Files, Promise, connections, documents, sweeping};
+use notion_import_core::testing::suite::{
+    Files, Promise, Reading, connections, documents, reading, sweeping,
+};
 use notion_import_postgres::Postgres;
 
 use crate::cluster::{Database, run};
@@ -47,6 +49,11 @@ async fn connections_keep_every_promise() {
 #[tokio::test]
 async fn documents_keep_every_promise() {
     uphold(documents::PROMISES, |postgres| postgres as _).await;
+}
+
+#[tokio::test]
+async fn documents_are_read_as_promised() {
+    uphold(reading::PROMISES, |postgres| Reading { documents: postgres.clone(), reader: postgres }).await;
 }
 
 #[tokio::test]

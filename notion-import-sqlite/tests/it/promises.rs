@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use notion_import_core::testing::suite;
-use notion_import_core::testing::suite::{Files, blobs, connections, documents, sweeping};
+use notion_import_core::testing::suite::{Files, Reading, blobs, connections, documents, reading, sweeping};
 use notion_import_sqlite::Sqlite;
 use tempfile::TempDir;
 
@@ -25,6 +25,16 @@ async fn connections_keep_every_promise() {
 async fn documents_keep_every_promise() {
     let folders = Default::default();
     suite::uphold(documents::PROMISES, async || Arc::new(fresh(&folders).await) as _).await;
+}
+
+#[tokio::test]
+async fn documents_are_read_as_promised() {
+    let folders = Default::default();
+    let fresh = async || {
+        let sqlite = Arc::new(fresh(&folders).await);
+        Reading { documents: sqlite.clone(), reader: sqlite }
+    };
+    suite::uphold(reading::PROMISES, fresh).await;
 }
 
 #[tokio::test]

@@ -18,6 +18,9 @@ use crate::library::blob::BlobId;
 /// # Contract
 /// - A store is asked with the proof that the actor may read what is internal.
 /// - Another tenant's documents do not exist for any call.
+/// - What does not exist is no error: it has no versions, and no documents come after it.
+///
+/// The promises of `testing::suite::reading` (feature `testing`) hold a store to this.
 #[async_trait]
 pub trait DocumentReader: Send + Sync {
     /// Returns the tenant's documents, newest first (the greater id first where two were made at once), beginning after
@@ -42,7 +45,7 @@ pub trait DocumentReader: Send + Sync {
         self.list_imported(actor.insider()?, after, limit).await
     }
 
-    /// Returns a document's versions, newest first. Their files are in the [`BlobStore`](crate::library::blob::BlobStore), for a request
+    /// Returns a document's versions, newest first, none if it is not there. Their files are in the [`BlobStore`](crate::library::blob::BlobStore), for a request
     /// by [`FileRange::answer`](crate::FileRange::answer).
     async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError>;
 
@@ -69,6 +72,8 @@ pub trait DocumentReader: Send + Sync {
 /// - What [`Batch::entries`](crate::library::batch::Batch::entries) says is added to the tenant's audit in the same transaction.
 ///
 /// What becomes of documents is the same in every store: [`Batch`](crate::library::batch::Batch) says it, the store reads and writes.
+/// The promises of `testing::suite::documents` (feature `testing`) hold a store to this.
+/// Implement it with `#[async_trait]`; `docs/embedding.md` in the repository has a whole one, over a `HashMap`.
 #[async_trait]
 pub trait DocumentStore: Send + Sync {
     /// Brings in contents, all or none, and returns what became of each, in their order. One source may be among them

@@ -14,6 +14,10 @@
 //! suite::uphold(connections::PROMISES, fresh).await;
 //! # }
 //! ```
+//!
+//! A store of documents alone is held to [`documents`], to [`reading`] if it is also a [`DocumentReader`](crate::DocumentReader), and with
+//! the blobs it is used with to [`sweeping`]; with an `AccessStore` to [`access`]. One audit for documents and connections
+//! ([`audited`]) wants both from one hand.
 
 use std::fmt;
 
@@ -73,6 +77,7 @@ pub mod connections;
 pub mod dispatch;
 pub mod documents;
 pub mod downloads;
+pub mod reading;
 pub mod sweeping;
 mod fixture;
 
@@ -80,6 +85,7 @@ pub use crate::library::title::title;
 pub use access::Library;
 pub use audited::Audited;
 pub use fixture::{bytes, content, content_manager, minute, page, permit};
+pub use reading::Reading;
 pub use sweeping::Files;
 
 /// What a store promises.

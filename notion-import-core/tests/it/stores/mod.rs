@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use notion_import_core::testing::suite;
 use notion_import_core::testing::suite::{
-    Audited, Files, Library, access, audited, blobs, connections, documents, sweeping,
+    Audited, Files, Library, Reading, access, audited, blobs, connections, documents, reading, sweeping,
 };
 use notion_import_core::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
 
@@ -21,6 +21,15 @@ async fn memory_connections_keep_every_promise() {
 #[tokio::test]
 async fn memory_documents_keep_every_promise() {
     suite::uphold(documents::PROMISES, async || Arc::new(MemoryLibrary::default()) as _).await;
+}
+
+#[tokio::test]
+async fn memory_documents_are_read_as_promised() {
+    let fresh = async || {
+        let library = Arc::new(MemoryLibrary::default());
+        Reading { documents: library.clone(), reader: library }
+    };
+    suite::uphold(reading::PROMISES, fresh).await;
 }
 
 #[tokio::test]

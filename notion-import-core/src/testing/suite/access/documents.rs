@@ -4,10 +4,10 @@ use super::{Desk, Library};
 use crate::id::DocumentId;
 use crate::id::VersionNumber;
 use crate::library::access::{AccessLevel, DocumentFacts, Publication};
-use crate::library::document::{Content, Document, Found, Link, Source, SourceState, SyncPatch, Title};
+use crate::library::document::{Document, Found, Link, Source, SourceState, SyncPatch, Title};
 use crate::library::gate::AdminDocument;
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{content, content_manager, file, minute, page, seen};
+use crate::testing::suite::fixture::{content, content_manager, minute, page, seen};
 
 pub(super) async fn closed(library: Library) -> Outcome {
     let desk = Desk::new(&library);
@@ -77,9 +77,6 @@ pub(super) async fn paged(library: Library) -> Outcome {
             if page.is_empty() {
                 break;
             }
-            let alone = desk.access().imported(&desk.admin, listed.last().copied(), limit).await?;
-            let documents: Vec<_> = page.iter().map(|known| known.document.clone()).collect();
-            ensure_eq!(alone, documents, "the documents alone");
             for document in page {
                 ensure_eq!(document, desk.read(document.document.id).await?, "a document of the list");
                 listed.push(document.document.id);
@@ -87,32 +84,6 @@ pub(super) async fn paged(library: Library) -> Outcome {
         }
         ensure_eq!(listed, expected, "the documents in pages of {limit}");
     }
-    Ok(())
-}
-
-pub(super) async fn versions(library: Library) -> Outcome {
-    let desk = Desk::new(&library);
-    let source = page("Policy");
-    let mut second = content(&source, "");
-    second.content = Content::File(file("policy.pdf"));
-    second.attachments = vec![file("a.png"), file("b.png")];
-    let news = [content(&source, "First"), second];
-    let mut expected = Vec::new();
-    let mut id = None;
-    for (number, new) in (1..).zip(&news) {
-        let now = minute(number.into());
-        id = Some(
-            library
-                .documents
-                .import(&content_manager(desk.connection.tenant), &desk.connection, new, now)
-                .await?
-                .document(),
-        );
-        expected.insert(0, new.version(VersionNumber(number), now));
-    }
-    let Some(id) = id else { return Ok(()) };
-    ensure_eq!(desk.access().versions(&desk.admin, id).await?, expected, "the versions");
-    ensure_eq!(desk.read(id).await?.document.latest, VersionNumber(2), "the newest version's number");
     Ok(())
 }
 

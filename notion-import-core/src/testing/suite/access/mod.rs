@@ -42,7 +42,6 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a new document is internal, unpublished and unlisted", documents::closed),
     promise!("an administrator sees a document as it is kept", documents::complete),
     promise!("documents are paged completely, newest first", documents::paged),
-    promise!("versions are kept as they were imported, newest first", documents::versions),
     promise!("a title given here stays until it is to follow again", documents::renamed),
     promise!(
         "no import, patch, detaching or unlinking changes a level or a publication",

@@ -17,9 +17,6 @@ pub(super) async fn reads(library: Library) -> Outcome {
     ensure_eq!(access.document(stranger, id).await?, None, "the document");
     ensure_eq!(access.documents(stranger, None, 9).await?, [], "the documents");
     ensure_eq!(access.documents(stranger, Some(id), 9).await?, [], "the documents after it");
-    ensure_eq!(access.imported(stranger, None, 9).await?, [], "the documents alone");
-    ensure_eq!(access.imported(stranger, Some(id), 9).await?, [], "the documents alone after it");
-    ensure_eq!(access.versions(stranger, id).await?, [], "the versions");
     ensure_eq!(access.audit(stranger, &AuditQuery::of_document(id, 9)).await?, [], "the history");
     ensure_eq!(access.assignments(stranger, id).await?, [], "the assignments");
     ensure_eq!(access.facts(site, None, id).await?, None, "the facts");

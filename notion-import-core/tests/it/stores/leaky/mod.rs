@@ -4,6 +4,7 @@ mod access;
 mod blobs;
 mod connections;
 mod documents;
+mod reading;
 mod sweeping;
 
 use notion_import_core::testing::suite;
