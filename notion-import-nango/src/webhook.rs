@@ -4,8 +4,8 @@
 //! A signature proves that Nango sent the bytes and no more. There is no id and no timestamp, so an old webhook
 //! can be sent again; and Nango forwards, signed, whatever arrives at its public address for Notion's events, so
 //! whoever knows that address can have any body signed. What an [`Event`] says is therefore asked for
-//! ([`Authorizer::inspect`](notion_import_core::Authorizer::inspect)) before anything is done, and
-//! doing it twice must change nothing.
+//! before anything is done, and doing it twice must change nothing: [`Service::hint`](notion_import_core::Service::hint)
+//! does both with [`Event::hint`].
 //!
 //! # What to answer
 //! 2xx to every event, [`Event::Ignored`] too, as new kinds appear without notice; 5xx if it could not be kept:

@@ -37,6 +37,12 @@ impl StoredDocument {
 }
 
 /// Documents that are changed together: first as they are kept, then as they are to be kept.
+///
+/// A store begins with the documents that a call is about, all of one tenant: for an import those whose
+/// [`source`](StoredDocument::source) is among the contents, each [`with_newest`](Self::with_newest); for a patch those that the patches
+/// name; for a detach those linked through the connection; for an unlink the one. Then it writes [`changed`](Self::changed),
+/// [`versions`](Self::versions) and [`entries`](Self::entries), in the same transaction. The generation of the connection is the
+/// store's to compare: a batch knows of none.
 #[derive(Debug, Default)]
 pub struct Batch {
     kept: BTreeMap<DocumentId, StoredDocument>,
