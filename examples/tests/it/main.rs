@@ -11,6 +11,7 @@ mod demo;
 mod embed;
 mod export;
 mod full;
+mod guide;
 mod imports;
 mod instances;
 mod reading;
