@@ -20,7 +20,8 @@ pub use crate::download::External;
 use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
-    Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick, Reader, Wanted,
+    Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick, Reader,
+    Wanted,
 };
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source};
@@ -362,6 +363,7 @@ impl Importer {
             connection,
             options: self.import,
             downloads: Downloads::default(),
+            directory: Directory::new(self.import.lookups),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Whether a page that was read before need be read again.
 
+use super::directory::Schema;
 use super::{Fetcher, ImportOptions, Shape, TreeLimits, convert};
+use crate::error::Error;
 use crate::library::basis::Basis;
 use crate::library::document::Linked;
 use crate::markdown::Options;
@@ -13,8 +15,10 @@ const CONVERTER: &str = env!("CARGO_PKG_VERSION");
 impl Fetcher<'_> {
     /// What reading a page rests on beside its blocks. Much that a row shows stands elsewhere and changes without an edit of the
     /// row, but one look at the row shows it. Where the look shows only the beginning, that is never all that was read.
-    pub(super) fn basis(&self, page: &Page, shape: Shape) -> Basis {
-        let ImportOptions { largest_file, largest_image, downloads: _, tree, transcripts } = self.options;
+    pub(super) fn basis(&self, page: &Page, formats: Option<&Schema>, shape: Shape) -> Basis {
+        let ImportOptions { largest_file, largest_image, downloads: _, tree, transcripts, lookups: _ } =
+            self.options;
+        let options = Options { schema: formats.map(|schema| &**schema), ..Options::default() };
         let TreeLimits { blocks, depth } = tree;
         let limits = [largest_file, largest_image, blocks as u64, depth as u64].map(u64::to_be_bytes);
         let shape: &[u8] = match shape {
@@ -29,7 +33,7 @@ impl Fetcher<'_> {
             limits.as_flattened(),
             &[transcripts.into()],
             &[self.downloader.fetches_external().into()],
-            convert::properties(page, &Options::default()).markdown.as_bytes(),
+            convert::properties(page, &options).markdown.as_bytes(),
         ])
     }
 
@@ -41,12 +45,16 @@ impl Fetcher<'_> {
     }
 
     /// Whether such a document is what importing the page again would make of it, all of it.
-    pub(super) fn holds(&self, known: &Linked, page: &Page, shape: Shape) -> bool {
-        let Some(seen) = Seen::of_page(page) else { return false };
+    pub(super) async fn holds(&self, known: &Linked, page: &Page, shape: Shape) -> Result<bool, Error> {
+        let Some(seen) = Seen::of_page(page) else { return Ok(false) };
         let link = &known.link;
-        known.read.basis == Some(self.basis(page, shape))
-            && known.read.edited_at == seen.source.edited_at
+        let is_unedited = known.read.edited_at == seen.source.edited_at
             && link.state == seen.state
-            && link.source == seen.source.with_files_of(&link.source)
+            && link.source == seen.source.with_files_of(&link.source);
+        if !is_unedited {
+            return Ok(false);
+        }
+        let formats = Box::pin(self.directory.formats(&self.api, page)).await?;
+        Ok(known.read.basis == Some(self.basis(page, formats.as_ref(), shape)))
     }
 }

@@ -1,15 +1,18 @@
 //! What was read, as content.
 
 use super::ImportOptions;
+use super::directory::Schema;
 use super::media::PageFiles;
+use crate::id::NotionId;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
-use crate::markdown::{FileRef, Options, Rendered, properties_table, render, rows_table};
+use crate::markdown::{FileRef, Options, Rendered, plain_value, properties_table, render, rows_table};
 use crate::notion::block::{Block, Content as BlockContent};
+use crate::notion::column::Column;
 use crate::notion::database::DataSource;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
-use crate::notion::property::Column;
+use crate::notion::property::PropertyValue;
 use crate::notion::text::plain_text;
 use crate::notion::tree::BlockTree;
 
@@ -27,13 +30,18 @@ pub(super) struct Body {
 }
 
 /// A page's blocks as Markdown; a row's properties stand above them.
-pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles, asked: &ImportOptions) -> Body {
-    let target = |file: FileRef<'_>| {
-        let stored = kept.by_block.get(&file.block?)?;
-        Some(format!("{SCHEME}:{}", stored.blob.id))
-    };
+pub(super) fn page(
+    page: &Page,
+    tree: &BlockTree,
+    formats: Option<&Schema>,
+    kept: PageFiles,
+    asked: &ImportOptions,
+) -> Body {
+    let target = |file: FileRef<'_>| kept.of(file).map(address);
+    let schema = formats.map(|schema| &**schema);
     let options = Options {
         files: Some(&target),
+        schema,
         schemes: &[SCHEME],
         transcripts: asked.transcripts,
         ..Options::default()
@@ -45,41 +53,60 @@ pub(super) fn page(page: &Page, tree: &BlockTree, kept: PageFiles, asked: &Impor
 /// What stands above the blocks: of a row its properties, of another page nothing.
 pub(super) fn properties(page: &Page, options: &Options<'_>) -> Rendered {
     match page.parent {
-        Parent::DataSource { .. } => properties_table(page, options),
-        _ => Rendered::default(),
+        // Older versions of the API name the database of a row alone.
+        Parent::DataSource { .. } | Parent::Database(_) => properties_table(page, options),
+        Parent::Workspace | Parent::Page(_) | Parent::Block(_) | Parent::Agent(_) | Parent::Unknown => {
+            Rendered::default()
+        }
     }
 }
 
-/// A page's file, with its further files beside it. The blocks around it are counted: they are not in it.
-pub(super) fn file_of_page(tree: &BlockTree, kept: PageFiles) -> Option<Body> {
-    let PageFiles { by_block, files, may_grow } = kept;
-    let mut files = files.into_iter();
-    let file = files.next()?;
-    let is_kept = |block: &Block| block.id.is_some_and(|id| by_block.contains_key(&id));
-    let mut displaced =
-        tree.nodes().iter().map(|node| &node.block).filter(|block| !is_kept(block) && says_something(block));
-    let first = displaced.next();
-    let losses = first.map(|first| Loss {
-        kind: LossKind::DisplacedBlock,
-        count: 1 + displaced.count() as u64,
-        first_block: first.id,
+/// A page's file, with its further files beside it. What stands around it is counted: it is not in the file.
+pub(super) fn file_of_page(page: &Page, tree: &BlockTree, kept: PageFiles) -> Option<Body> {
+    let blocks = tree.nodes().iter().map(|node| &node.block);
+    let blocks = blocks.filter(|block| !kept.has_block(block) && says_something(block));
+    let properties = page.properties.0.iter().map(|(_, property)| property);
+    let properties = properties.filter(|property| {
+        let is_title = matches!(property.value, PropertyValue::Title(_));
+        let is_kept = page.id.is_some_and(|page| kept.has_property(page, property));
+        !is_title && !is_kept && !plain_value(&property.value).is_empty()
     });
+    let losses = [
+        displaced(LossKind::DisplacedProperty, properties.map(|_| page.id)),
+        displaced(LossKind::DisplacedBlock, blocks.map(|block| block.id)),
+    ];
+    let mut files = kept.files.into_iter();
+    let file = files.next()?;
     Some(Body {
         content: Content::File(file),
         attachments: files.collect(),
-        fidelity: Fidelity::new(Vec::new(), losses.into_iter().collect()),
+        fidelity: Fidelity::new(Vec::new(), losses.into_iter().flatten().collect()),
         exposure: Exposure::default(),
-        may_grow,
+        may_grow: kept.may_grow,
     })
 }
 
+fn displaced(kind: LossKind, mut places: impl Iterator<Item = Option<NotionId>>) -> Option<Loss> {
+    let first_block = places.next()?;
+    Some(Loss { kind, count: 1 + places.count() as u64, first_block })
+}
+
 /// A database as one table: the title first, then the columns in the order of the schema.
-pub(super) fn table(data_source: &DataSource, rows: &[Page]) -> Body {
+pub(super) fn table(data_source: &DataSource, formats: &Schema, rows: &[Page], kept: PageFiles) -> Body {
     let is_title = |column: &Column| column.kind == "title";
     let (titles, others): (Vec<_>, Vec<_>) =
         data_source.properties.0.iter().partition(|(_, column)| is_title(column));
     let columns: Vec<&str> = titles.into_iter().chain(others).map(|(name, _)| name.as_str()).collect();
-    markdown(rows_table(&columns, rows, &Options::default()), Vec::new())
+    let target = |file: FileRef<'_>| kept.of(file).map(address);
+    let options =
+        Options { files: Some(&target), schema: Some(formats), schemes: &[SCHEME], ..Options::default() };
+    let whole = rows_table(&columns, rows, &options);
+    Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
+}
+
+/// Where a document links a file of its own.
+fn address(file: &StoredFile) -> String {
+    format!("{SCHEME}:{}", file.blob.id)
 }
 
 fn markdown(rendered: Rendered, attachments: Vec<StoredFile>) -> Body {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::directory::{Directory, Schema};
 use super::media::Downloads;
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
 use crate::connection::Connection;
@@ -37,6 +38,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) options: ImportOptions,
     pub(crate) downloads: Downloads,
+    pub(crate) directory: Directory,
 }
 
 /// What was read.
@@ -113,8 +115,9 @@ impl Fetcher<'_> {
         edited_at: Option<DateTime<Utc>>,
     ) -> Result<Fetched, Error> {
         let fetched = match pick.kind {
-            SourceKind::Page => self.fetch_page(pick.id, pick.shape, edited_at).await,
-            SourceKind::DataSource => self.fetch_table(pick.id).await,
+            // On the heap, or many of them one in another are too large for a stack.
+            SourceKind::Page => Box::pin(self.fetch_page(pick.id, pick.shape, edited_at)).await,
+            SourceKind::DataSource => Box::pin(self.fetch_table(pick.id)).await,
         };
         or_other_kind(&self.api, pick.id, pick.kind, fetched).await
     }
@@ -135,26 +138,36 @@ impl Fetcher<'_> {
         let Whole { page, mut seen, tree, settled, read_at } = self.read_whole(id, edited_at).await?;
         let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
+        let formats = self.directory.formats(&self.api, &page).await?;
         let body = match shape {
-            Shape::Best | Shape::Rows => self.best_of(&page, &tree).await?,
-            Shape::Markdown => convert::page(&page, &tree, self.keep_files(&tree).await?, &self.options),
+            Shape::Best | Shape::Rows => self.best_of(&page, &tree, formats.as_ref()).await?,
+            Shape::Markdown => {
+                let kept = self.keep_files(&page, &tree).await?;
+                convert::page(&page, &tree, formats.as_ref(), kept, &self.options)
+            }
         };
-        let is_all = settled && is_decorated && !body.may_grow && stands_alone(&tree);
-        let basis = is_all.then(|| self.basis(&page, shape));
+        let is_whole = properties::are_whole(&page) && stands_alone(&tree);
+        let is_all = settled && is_decorated && !body.may_grow && is_whole;
+        let basis = is_all.then(|| self.basis(&page, formats.as_ref(), shape));
         let children = children(&tree);
         let original = Original::Page { page: Box::new(page), blocks: tree };
         Ok(Fetched { content: new_content(seen, body, settled, basis), children, original, read_at })
     }
 
-    async fn best_of(&self, page: &Page, tree: &BlockTree) -> Result<convert::Body, Error> {
-        let documents = self.keep_documents(tree).await?;
+    async fn best_of(
+        &self,
+        page: &Page,
+        tree: &BlockTree,
+        formats: Option<&Schema>,
+    ) -> Result<convert::Body, Error> {
+        let documents = self.keep_documents(page, tree).await?;
         let may_grow = documents.may_grow;
-        match convert::file_of_page(tree, documents) {
+        match convert::file_of_page(page, tree, documents) {
             Some(file) => Ok(file),
             None => {
-                let mut images = self.keep_images(tree).await?;
+                let mut images = self.keep_images(page, tree).await?;
                 images.may_grow |= may_grow;
-                Ok(convert::page(page, tree, images, &self.options))
+                Ok(convert::page(page, tree, formats, images, &self.options))
             }
         }
     }
@@ -169,7 +182,7 @@ impl Fetcher<'_> {
             let tree = tree::read(&self.api, id, &self.options).await?;
             let mut page = self.api.page(id).await?;
             let mut after = page.last_edited_time;
-            if properties::complete(&self.api, &mut page).await? {
+            if properties::complete(&self.api, &mut page, &self.directory).await? {
                 after = self.api.page(id).await?.last_edited_time;
             }
             let seen = Seen::of_page(&page).ok_or(Error::Malformed("a page without its metadata"))?;
@@ -185,10 +198,11 @@ impl Fetcher<'_> {
     async fn fetch_table(&self, id: NotionId) -> Result<Fetched, Error> {
         let began = self.clock.now();
         let data_source = self.api.data_source(id).await?;
+        self.directory.keep_schema(id, &data_source.properties);
         let mut rows = self.api.rows(id).all().await?;
         rows.retain(|row| !row.in_trash);
         for row in &mut rows {
-            properties::complete(&self.api, row).await?;
+            properties::complete(&self.api, row, &self.directory).await?;
         }
         let newest = rows.iter().max_by_key(|row| row.last_edited_time);
         let seen = Seen::of_data_source(&data_source)
@@ -196,7 +210,10 @@ impl Fetcher<'_> {
         let mut seen = seen.with_rows(newest);
         self.keep_images_of(&mut seen.source, data_source.icon.as_ref(), data_source.cover.as_ref()).await;
         let settled = seen.is_settled(began);
-        let body = convert::table(&data_source, &rows);
+        let schema = Arc::new(data_source.properties.clone());
+        let formats = self.directory.with_rollups(&self.api, schema, &rows).await?;
+        let kept = self.keep_files_of(&rows).await?;
+        let body = convert::table(&data_source, &formats, &rows, kept);
         let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
         // Rows come and go without a trace in their data source.
         let original = Original::DataSource { data_source: Box::new(data_source), rows };

@@ -7,13 +7,12 @@ use std::time::Instant;
 use futures_util::Stream;
 use futures_util::stream::{self, StreamExt};
 
-use super::reader::{CONCURRENCY, Obtained, Reader};
+use super::reader::{CONCURRENCY, Known, Obtained, Reader};
 use super::{ImportEvent, ImportOutcome, Pick, Shape};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SourceKind};
-use crate::notion::page::Page;
 
 /// Documents looked up in one go.
 const BATCH: usize = 200;
@@ -146,14 +145,14 @@ impl<'a> Job<'a> {
             Obtained::Fetched((content, read_until)) => (*content, read_until),
             Obtained::Held(page) => {
                 let known = self.linked(&[pick]).await?;
-                match known.get(&pick.id).filter(|known| self.reader.fetcher.holds(known, &page, pick.shape))
+                let fetcher = &self.reader.fetcher;
+                if let Some(known) = known.get(&pick.id)
+                    && fetcher.holds(known, &page, pick.shape).await?
                 {
-                    Some(known) => return Ok(Imported::Unchanged(known.document)),
-                    None => {
-                        let fetched = self.reader.fetcher.fetch_from(pick, page.last_edited_time).await?;
-                        (fetched.content, self.reader.fetcher.clock.instant())
-                    }
+                    return Ok(Imported::Unchanged(known.document));
                 }
+                let fetched = fetcher.fetch_from(pick, page.last_edited_time).await?;
+                (fetched.content, fetcher.clock.instant())
             }
         };
         let (connection, now) = (self.reader.fetcher.connection, self.reader.fetcher.clock.now());
@@ -168,8 +167,7 @@ impl<'a> Job<'a> {
 async fn read(reader: &Reader<'_>, pick: Pick, known: Option<&Linked>) -> Result<Obtained<Content>, Error> {
     let fetcher = &reader.fetcher;
     let known = known.filter(|known| fetcher.may_hold(known));
-    let is_held = known.map(|known| move |page: &Page| fetcher.holds(known, page, pick.shape));
-    let obtained = reader.read(pick, is_held).await?;
+    let obtained = reader.read(pick, known.map(Known::Document)).await?;
     // The blocks go at once: many that are read wait for the store together.
     Ok(obtained.map(|fetched| (Box::new(fetched.content), fetcher.clock.instant())))
 }

@@ -12,8 +12,11 @@ use crate::download::{Accept, Inline, Wanted};
 use crate::error::{DownloadError, Error, ErrorKind};
 use crate::id::NotionId;
 use crate::library::document::StoredFile;
+use crate::markdown::FileRef;
 use crate::notion::block::{Block, Content};
 use crate::notion::file::{File, FileSource};
+use crate::notion::page::Page;
+use crate::notion::property::{Property, PropertyValue};
 use crate::notion::tree::BlockTree;
 
 /// Files of a page downloaded at once.
@@ -35,59 +38,98 @@ impl Default for Downloads {
 /// The files kept of a page.
 #[derive(Default)]
 pub(super) struct PageFiles {
-    /// By the block that shows them.
-    pub(super) by_block: HashMap<NotionId, StoredFile>,
+    /// By where they stand.
+    by_place: HashMap<Place, StoredFile>,
     /// In the order of the page, each once.
     pub(super) files: Vec<StoredFile>,
     /// Whether another try may bring more.
     pub(super) may_grow: bool,
 }
 
+/// Where a file stands: in a block, or in a property of a page among others.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Place {
+    Block(NotionId),
+    Property(NotionId, String, usize),
+}
+
+/// A file that is worth keeping.
+struct Held<'a> {
+    place: Place,
+    file: &'a File,
+    accept: Accept,
+}
+
 impl PageFiles {
-    fn add(&mut self, block: NotionId, file: StoredFile) {
+    /// Returns what was kept of a file that Markdown shows.
+    pub(super) fn of(&self, file: FileRef<'_>) -> Option<&StoredFile> {
+        let place = match file.property {
+            Some(property) => Place::Property(file.block?, property.to_owned(), file.index),
+            None => Place::Block(file.block?),
+        };
+        self.by_place.get(&place)
+    }
+
+    /// Whether the file of a block was kept.
+    pub(super) fn has_block(&self, block: &Block) -> bool {
+        block.id.is_some_and(|id| self.by_place.contains_key(&Place::Block(id)))
+    }
+
+    /// Whether a property of a page says nothing but what was kept.
+    pub(super) fn has_property(&self, page: NotionId, property: &Property) -> bool {
+        let PropertyValue::Files(files) = &property.value else { return false };
+        let place = |index| Place::Property(page, property.id.clone(), index);
+        (0..files.len()).all(|index| self.by_place.contains_key(&place(index)))
+    }
+
+    fn add(&mut self, place: Place, file: StoredFile) {
         if !self.files.iter().any(|kept| kept.blob == file.blob) {
             self.files.push(file.clone());
         }
-        self.by_block.insert(block, file);
+        self.by_place.insert(place, file);
     }
 }
 
 impl Fetcher<'_> {
     /// Keeps the page's documents: PDFs and other files of an accepted type.
-    pub(super) async fn keep_documents(&self, tree: &BlockTree) -> Result<PageFiles, Error> {
-        self.keep(tree, |accept| accept == Accept::Document).await
+    pub(super) async fn keep_documents(&self, page: &Page, tree: &BlockTree) -> Result<PageFiles, Error> {
+        self.keep(files(page, tree).filter(|held| held.accept == Accept::Document)).await
     }
 
     /// Keeps the images: the addresses of those that Notion hosts last an hour.
-    pub(super) async fn keep_images(&self, tree: &BlockTree) -> Result<PageFiles, Error> {
-        self.keep(tree, |accept| accept == Accept::Image).await
+    pub(super) async fn keep_images(&self, page: &Page, tree: &BlockTree) -> Result<PageFiles, Error> {
+        self.keep(files(page, tree).filter(|held| held.accept == Accept::Image)).await
     }
 
     /// Keeps both: what Markdown shows and what it links.
-    pub(super) async fn keep_files(&self, tree: &BlockTree) -> Result<PageFiles, Error> {
-        self.keep(tree, |_| true).await
+    pub(super) async fn keep_files(&self, page: &Page, tree: &BlockTree) -> Result<PageFiles, Error> {
+        self.keep(files(page, tree)).await
+    }
+
+    /// Keeps both of the rows of a table.
+    pub(super) async fn keep_files_of(&self, rows: &[Page]) -> Result<PageFiles, Error> {
+        self.keep(rows.iter().flat_map(files_of_properties)).await
     }
 
     /// What is too large, of another type or gone is left out; what may come the next time is an error, for a document
     /// must not depend on a transient answer. Another's host may be gone for good: without the file there is still its link.
-    async fn keep(&self, tree: &BlockTree, is_wanted: impl Fn(Accept) -> bool) -> Result<PageFiles, Error> {
-        let files = tree.nodes().iter().filter_map(|node| worth_keeping(&node.block));
-        let wanted = files.filter(|(_, _, accept)| is_wanted(*accept));
-        let outcomes = wanted.map(|(block, file, accept)| async move {
-            let external = matches!(file.source, FileSource::External(_));
-            (block, external, self.keep_one(block, file, accept).await)
+    async fn keep<'f>(&self, wanted: impl Iterator<Item = Held<'f>>) -> Result<PageFiles, Error> {
+        let outcomes = wanted.map(|held| async move {
+            let external = matches!(held.file.source, FileSource::External(_));
+            let outcome = self.keep_one(&held).await;
+            (held.place, external, outcome)
         });
         // In the order of the page, whichever comes first.
         let mut outcomes = stream::iter(outcomes.collect::<Vec<_>>()).buffered(CONCURRENCY);
         let mut kept = PageFiles::default();
-        while let Some((block, external, outcome)) = outcomes.next().await {
+        while let Some((place, external, outcome)) = outcomes.next().await {
             match outcome {
-                Ok(Some(stored)) => kept.add(block, stored),
+                Ok(Some(stored)) => kept.add(place, stored),
                 Ok(None) => {}
                 Err(Error::Download(error)) if external || !error.kind().is_transient() => {
                     // Our own limits leave it out every time, while what a server answers may change.
                     kept.may_grow |= error.kind() != ErrorKind::NotAccepted;
-                    tracing::info!(%block, code = Error::Download(error).code(), "a file was left out");
+                    tracing::info!(of = %place.id(), code = Error::Download(error).code(), "a file was left out");
                 }
                 Err(error) => return Err(error),
             }
@@ -95,19 +137,13 @@ impl Fetcher<'_> {
         Ok(kept)
     }
 
-    async fn keep_one(
-        &self,
-        block: NotionId,
-        file: &File,
-        accept: Accept,
-    ) -> Result<Option<StoredFile>, Error> {
-        let name = file.display_name();
-        match self.store(&file.source, name.as_deref(), accept).await {
-            // An hour has passed since the block was read; a fresh read brings a fresh address.
+    async fn keep_one(&self, held: &Held<'_>) -> Result<Option<StoredFile>, Error> {
+        let name = held.file.display_name();
+        match self.store(&held.file.source, name.as_deref(), held.accept).await {
+            // An hour has passed since it was read; a fresh read brings a fresh address.
             Err(Error::Download(DownloadError::Expired)) => {
-                let fresh = self.api.block(block).await?;
-                let Some(file) = file_of(&fresh) else { return Ok(None) };
-                match self.store(&file.source, name.as_deref(), accept).await {
+                let Some(source) = self.fresh(&held.place).await? else { return Ok(None) };
+                match self.store(&source, name.as_deref(), held.accept).await {
                     Err(Error::Download(DownloadError::Expired)) => {
                         Err(DownloadError::Unusable("a fresh address of it is refused as well").into())
                     }
@@ -116,6 +152,21 @@ impl Fetcher<'_> {
             }
             outcome => outcome,
         }
+    }
+
+    /// Asks again where a file is; none if it is no more where it stood.
+    async fn fresh(&self, place: &Place) -> Result<Option<FileSource>, Error> {
+        Ok(match place {
+            Place::Block(id) => file_of(&self.api.block(*id).await?).map(|file| file.source.clone()),
+            Place::Property(page, id, index) => {
+                let page = self.api.page(*page).await?;
+                let property = page.properties.0.into_iter().find(|(_, property)| property.id == *id);
+                match property.map(|(_, property)| property.value) {
+                    Some(PropertyValue::Files(files)) => files.get(*index).map(|file| file.source.clone()),
+                    _ => None,
+                }
+            }
+        })
     }
 
     /// Keeps a file from where it is; none from where it is left: another's than Notion's stays a link, unless the host wants
@@ -161,8 +212,36 @@ impl Fetcher<'_> {
     }
 }
 
-/// The file a block shows, if it may turn out to be of an accepted type.
-fn worth_keeping(block: &Block) -> Option<(NotionId, &File, Accept)> {
+impl Place {
+    /// The block, or the page.
+    const fn id(&self) -> NotionId {
+        match self {
+            Self::Block(id) | Self::Property(id, ..) => *id,
+        }
+    }
+}
+
+/// The files of a page that may turn out to be of an accepted type, in reading order: properties stand above the blocks.
+fn files<'a>(page: &'a Page, tree: &'a BlockTree) -> impl Iterator<Item = Held<'a>> {
+    let blocks = tree.nodes().iter().filter_map(|node| file_of_block(&node.block));
+    files_of_properties(page).chain(blocks)
+}
+
+fn files_of_properties(page: &Page) -> impl Iterator<Item = Held<'_>> {
+    let properties = page.properties.0.iter().filter_map(|(_, property)| match &property.value {
+        PropertyValue::Files(files) => Some((page.id?, property, files)),
+        _ => None,
+    });
+    properties.flat_map(|(page, property, files)| {
+        files.iter().enumerate().filter_map(move |(index, file)| {
+            let accept =
+                [Accept::Document, Accept::Image].into_iter().find(|accept| may_be(*accept, file))?;
+            Some(Held { place: Place::Property(page, property.id.clone(), index), file, accept })
+        })
+    })
+}
+
+fn file_of_block(block: &Block) -> Option<Held<'_>> {
     let (file, accept) = match &block.content {
         Content::Pdf(file) => (file, Accept::Document),
         Content::File(file) if may_be(Accept::Document, file) => (file, Accept::Document),
@@ -175,7 +254,7 @@ fn worth_keeping(block: &Block) -> Option<(NotionId, &File, Accept)> {
         },
         _ => return None,
     };
-    Some((block.id?, file, accept))
+    Some(Held { place: Place::Block(block.id?), file, accept })
 }
 
 fn may_be(accept: Accept, file: &File) -> bool {

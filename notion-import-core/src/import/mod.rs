@@ -2,6 +2,7 @@
 
 mod basis;
 mod convert;
+mod directory;
 mod fetch;
 mod job;
 mod media;
@@ -9,6 +10,7 @@ mod properties;
 mod reader;
 mod tree;
 
+pub(crate) use directory::Directory;
 pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched, Original};
 pub(crate) use job::Job;
@@ -40,6 +42,9 @@ options! {
         pub tree: TreeLimits = TreeLimits::default(),
         /// Whether the transcripts of meetings are read: every word that was spoken.
         pub transcripts: bool = false,
+        /// How many requests a run may spend on what stands around its pages: how numbers are shown, and roll-ups and formulas that rest
+        /// on more references than a page gives. One run is one import of however many pages. What is not asked for is reported.
+        pub lookups: u32 = 1_000,
     }
 }
 

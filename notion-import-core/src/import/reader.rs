@@ -10,7 +10,7 @@ use super::{FetchOutcome, Fetched, Fetcher, Pick, Wanted};
 use crate::connection::{Identity, noted};
 use crate::error::{Error, StoreError};
 use crate::library::blob::BlobStore;
-use crate::library::document::{SourceKind, SourceState};
+use crate::library::document::{Linked, SourceKind, SourceState};
 use crate::notion::page::Page;
 use crate::notion::rate_limit::UNDER_WAY;
 use crate::source::Seen;
@@ -27,6 +27,15 @@ pub(crate) struct Reader<'a> {
     pub(crate) identity: Option<&'a dyn Identity>,
     /// How long one thing may take.
     pub(crate) limit: Duration,
+}
+
+/// What was read before of the page that is wanted.
+#[derive(Clone, Copy)]
+pub(crate) enum Known<'a> {
+    /// A document, which may be what importing the page again would make of it.
+    Document(&'a Linked),
+    /// Its last edit then.
+    Edit(DateTime<Utc>),
 }
 
 /// What reading one thing brought.
@@ -81,14 +90,18 @@ impl<'a> Reader<'a> {
     pub(crate) async fn read(
         &self,
         pick: Pick,
-        is_held: Option<impl Fn(&Page) -> bool>,
+        known: Option<Known<'_>>,
     ) -> Result<Obtained<Fetched>, Error> {
         let mut edited_at = None;
         if pick.kind == SourceKind::Page
-            && let Some(is_held) = is_held
+            && let Some(known) = known
         {
             let page = self.fetcher.api.page(pick.id).await?;
-            if is_held(&page) {
+            let is_held = match known {
+                Known::Document(linked) => self.fetcher.holds(linked, &page, pick.shape).await?,
+                Known::Edit(known_edit) => is_unedited(&page, known_edit),
+            };
+            if is_held {
                 return Ok(Obtained::Held(Box::new(page)));
             }
             edited_at = page.last_edited_time;
@@ -105,8 +118,7 @@ impl<'a> Reader<'a> {
         let read_at = self.fetcher.clock.now();
         let blobs = blobs_for(wanted.pick)?;
         let into = Reader { fetcher: Fetcher { blobs: &blobs, ..self.fetcher.clone() }, ..self };
-        let is_held = wanted.known_edit.map(|known| move |page: &Page| is_unedited(page, known));
-        let obtained = into.read(wanted.pick, is_held).await?;
+        let obtained = into.read(wanted.pick, wanted.known_edit.map(Known::Edit)).await?;
         Ok(match obtained {
             Obtained::Held(_) => FetchOutcome::Unedited(read_at),
             Obtained::Fetched(fetched) => FetchOutcome::Fetched(Box::new(fetched), blobs),

@@ -189,6 +189,8 @@ kinds! {
         PageTitle,
         /// A person whose name is not given stands under neutral words.
         PersonName,
+        /// A number whose format is not known stands without it.
+        NumberFormat,
         /// Meeting notes became their title and their blocks.
         MeetingNotes,
         /// A custom emoji became its name.
@@ -203,6 +205,8 @@ kinds! {
         UnsupportedBlock,
         /// A block stands beside the file that became the document, and is not in it.
         DisplacedBlock,
+        /// A property stands beside the file that became the document, and is not in it.
+        DisplacedProperty,
         /// A block of an unknown type left its words alone, or a placeholder.
         UnknownBlock,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.

@@ -88,7 +88,7 @@ impl Walk<'_> {
     fn node(&mut self, at: usize, node: &Node) {
         let Self { options, writer, ledger, .. } = self;
         let id = node.block.id;
-        let held = |file| FileRef { block: id, index: 0, file };
+        let held = |file| FileRef { block: id, property: None, index: 0, file };
         match &node.block.content {
             Content::Paragraph(text) => self.paragraph(at, node, text),
             Content::Heading(heading) => self.heading(heading),

@@ -133,10 +133,10 @@ fn named(
 pub(super) fn property_file(
     ledger: &mut Ledger,
     options: &Options<'_>,
-    file: &File,
-    index: usize,
+    held: FileRef<'_>,
 ) -> Option<(String, Option<String>)> {
-    match home(ledger, options, FileRef { block: None, index, file }) {
+    let file = held.file;
+    match home(ledger, options, held) {
         Home::Linked(url) => {
             ledger.exposure.files += 1;
             let url = url.as_str();

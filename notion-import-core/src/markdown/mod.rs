@@ -20,6 +20,16 @@
 //! - E-mail addresses stay as they are: where a parser links what looks like one, no escape can stop it. Text that
 //!   looks like another URL is escaped.
 //!
+//! Values of properties are written as Notion shows them, in one form wherever they stand:
+//! - A number in the format of its column: `95%`, `$1,234,567.50`, with a symbol where English has one and else the currency's code.
+//!   Digits are never rounded away. The format stands in the schema ([`Options::schema`]); without it, the number stands as it is and is
+//!   counted ([`NumberFormat`]). Of formulas the API does not say it: theirs stand as they are.
+//! - Dates and times in ISO 8601, as the API spells them, ranges with an arrow, the zone behind a time that has no offset:
+//!   `2026-05-01T09:00:00.000 → 2026-05-01T17:00:00.000 (Europe/Berlin)`.
+//! - A verification with its end and its verifier, a place with its coordinates, an id with its prefix, a check box as `Yes` or `No`.
+//! - A person or a group without a name, as an integration without the right to read users gets them, under neutral words, counted
+//!   ([`PersonName`]). A button has no value: its name stands alone.
+//!
 //! Never written: an address with a signature ([`address`]). A link to one keeps its label, and words that hold one end before
 //! its query, with an ellipsis; each is counted ([`SignedAddress`]).
 //!
@@ -34,6 +44,8 @@
 //! [`Style`]: crate::library::fidelity::LossKind::Style
 //! [`HeadingLineBreak`]: crate::library::fidelity::LossKind::HeadingLineBreak
 //! [`Equation`]: crate::library::fidelity::LossKind::Equation
+//! [`NumberFormat`]: crate::library::fidelity::LossKind::NumberFormat
+//! [`PersonName`]: crate::library::fidelity::LossKind::PersonName
 //! [`SignedAddress`]: crate::library::fidelity::LossKind::SignedAddress
 //! [`address`]: crate::notion::LastingUrl
 //! [`TableCode`]: crate::library::fidelity::LossKind::TableCode
@@ -52,6 +64,7 @@ mod inline;
 mod said;
 mod target;
 mod date;
+mod number;
 mod emphasis;
 mod flanking;
 mod escape;

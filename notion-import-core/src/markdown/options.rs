@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::id::NotionId;
+use crate::notion::column::{Column, Properties};
 use crate::notion::file::File;
 
 /// Where the host stored files again.
@@ -13,6 +14,8 @@ pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<String> + Sync + 'a;
 pub struct Options<'a> {
     /// Where a file was stored again. Without it, a file Notion hosts keeps its name and caption and loses its link.
     pub files: Option<&'a StoredFiles<'a>>,
+    /// The columns of the data source that rows belong to: they say how numbers are shown.
+    pub schema: Option<&'a Properties<Column>>,
     /// Schemes links may have besides http, https, mailto and tel.
     pub schemes: &'a [&'a str],
     /// What happens to styles that Markdown cannot delimit as their text stands.
@@ -39,12 +42,14 @@ pub enum Styles {
     Readable,
 }
 
-/// A file as a block has it.
+/// A file, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct FileRef<'a> {
-    /// The block.
+    /// The block that shows it, or the page that has it in a property.
     pub block: Option<NotionId>,
-    /// Which of the files, for a property that holds several; 0 for a block.
+    /// The id of that property; none for a block.
+    pub property: Option<&'a str>,
+    /// Which of the files of the property; 0 for a block.
     pub index: usize,
     /// The file.
     pub file: &'a File,

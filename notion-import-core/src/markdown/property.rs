@@ -5,15 +5,18 @@ use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::date;
 use crate::markdown::files::property_file;
 use crate::markdown::ledger::Ledger;
-use crate::markdown::options::Options;
+use crate::markdown::number;
+use crate::markdown::options::{FileRef, Options};
 use crate::markdown::rendered::Rendered;
 use crate::markdown::table;
-use crate::markdown::target::{A_PAGE, A_PERSON};
+use crate::markdown::target::{A_GROUP, A_PAGE, A_PERSON};
 use crate::markdown::writer::Writer;
 use crate::notion::address::lasting_text;
+use crate::notion::column::NumberFormat;
+use crate::notion::file::File;
 use crate::notion::page::Page;
 use crate::notion::property::{
-    Choice, Formula, Person, Place, Property, PropertyValue, Rollup, Verification,
+    Choice, Formula, Person, Place, Property, PropertyValue, Rollup, RollupResult, Verification,
 };
 use crate::notion::text::{Annotations, Mention, RichText, RichTextKind};
 
@@ -27,7 +30,7 @@ pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
         table::begin(&mut writer, &mut ledger, options, &[plain("Name"), plain("Value")], 2);
     }
     for (name, property) in properties {
-        let cells = [plain(name), self::property(&mut ledger, options, property)];
+        let cells = [plain(name), self::property(&mut ledger, options, page.id, property)];
         table::row(&mut writer, &mut ledger, options, &cells, cells.len());
     }
     Rendered::new(writer, ledger)
@@ -45,9 +48,8 @@ pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Ren
         // Whatever a row loses, in its values or where they are written, it loses as this row.
         ledger.at(page.id);
         let cell = |name: &&str| {
-            page.properties
-                .get(name)
-                .map_or_else(Vec::new, |property| self::property(&mut ledger, options, property))
+            let property = page.properties.get(name);
+            property.map_or_else(Vec::new, |property| self::property(&mut ledger, options, page.id, property))
         };
         let cells: Vec<_> = columns.iter().map(cell).collect();
         table::row(&mut writer, &mut ledger, options, &cells, columns.len());
@@ -57,7 +59,8 @@ pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Ren
 
 /// Writes a property's value as plain text: for titles, front matter and search.
 pub fn plain_value(value: &PropertyValue) -> String {
-    let text = self::value(&mut Ledger::default(), &Options::default(), value);
+    let cell = Cell { options: &Options::default(), format: Some(NumberFormat::Plain), place: None };
+    let text = self::value(&mut Ledger::default(), cell, value);
     lasting_text(&crate::notion::text::plain_text(&text)).into_owned()
 }
 
@@ -69,19 +72,49 @@ fn linked(text: String, href: String) -> RichText {
     RichText { plain_text: text, href: Some(href), ..RichText::default() }
 }
 
-fn property(ledger: &mut Ledger, options: &Options<'_>, property: &Property) -> Vec<RichText> {
-    if let PropertyValue::Relation(relation) = &property.value
-        && relation.has_more
+/// Where a value stands, and what is known of its column.
+#[derive(Clone, Copy)]
+struct Cell<'a> {
+    options: &'a Options<'a>,
+    /// How its numbers are shown; none if that is not known.
+    format: Option<NumberFormat>,
+    /// The page and the property; none for what is of another page.
+    place: Option<(NotionId, &'a str)>,
+}
+
+fn property(
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    page: Option<NotionId>,
+    property: &Property,
+) -> Vec<RichText> {
+    // What a roll-up that is not whole gives is counted where it stands.
+    if property.has_more
+        && !matches!(&property.value, PropertyValue::Rollup(rollup) if rollup.result == RollupResult::Incomplete)
     {
         ledger.truncate(TruncationKind::PropertyNotLoaded);
     }
-    value(ledger, options, &property.value)
+    let place = page.map(|page| (page, &*property.id));
+    value(ledger, Cell { options, format: format(options, property), place }, &property.value)
 }
 
-fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> Vec<RichText> {
+/// How the numbers of a property are shown; none if that is not known.
+fn format(options: &Options<'_>, property: &Property) -> Option<NumberFormat> {
+    let column = options.schema.and_then(|columns| columns.by_id(&property.id));
+    let said = column.and_then(|column| column.number_format);
+    match &property.value {
+        PropertyValue::Number(_) => said.or(column.map(|_| NumberFormat::Plain)),
+        // The API says it of formulas nowhere.
+        PropertyValue::Formula(_) => said.or(Some(NumberFormat::Plain)),
+        PropertyValue::Rollup(rollup) => rollup.own_format().or(said),
+        _ => Some(NumberFormat::Plain),
+    }
+}
+
+fn value(ledger: &mut Ledger, cell: Cell<'_>, value: &PropertyValue) -> Vec<RichText> {
     let text = match value {
         PropertyValue::Title(text) | PropertyValue::RichText(text) => return text.clone(),
-        PropertyValue::Number(number) => number.map(written),
+        PropertyValue::Number(number) => number.map(|number| numbered(ledger, cell.format, number)),
         PropertyValue::Url(Some(url)) => return vec![linked(url.clone(), url.clone())],
         PropertyValue::Email(Some(address)) => {
             return vec![linked(address.clone(), format!("mailto:{address}"))];
@@ -94,20 +127,21 @@ fn value(ledger: &mut Ledger, options: &Options<'_>, value: &PropertyValue) -> V
         PropertyValue::MultiSelect(choices) => return separated(choices.iter().map(chosen).collect()),
         PropertyValue::Date(date) => date::range(date),
         PropertyValue::Checkbox(checked) => Some(yes(*checked)),
-        PropertyValue::Files(files) => return linked_files(ledger, options, files),
+        PropertyValue::Files(files) => return linked_files(ledger, cell, files),
         PropertyValue::CreatedBy(person) | PropertyValue::LastEditedBy(person) => {
-            Some(names(ledger, std::slice::from_ref(person)))
+            person.as_ref().map(|person| name(ledger, person))
         }
         PropertyValue::CreatedTime(time) | PropertyValue::LastEditedTime(time) => time.clone(),
-        PropertyValue::Formula(formula) => computed(ledger, formula),
-        PropertyValue::Rollup(rollup) => return rolled_up(ledger, options, rollup),
-        PropertyValue::Relation(relation) => {
-            return separated(relation.ids.iter().map(|&id| vec![row_link(ledger, id)]).collect());
+        PropertyValue::Formula(formula) => computed(ledger, cell, formula),
+        PropertyValue::Rollup(rollup) => return rolled_up(ledger, cell, rollup),
+        PropertyValue::Relation(rows) => {
+            return separated(rows.iter().map(|&id| vec![row_link(ledger, id)]).collect());
         }
         PropertyValue::People(people) => Some(names(ledger, people)),
         PropertyValue::UniqueId(id) => id.number.map(|number| match id.prefix.as_deref() {
-            Some(prefix) if !prefix.is_empty() => format!("{prefix}-{}", written(number)),
-            _ => written(number),
+            // Notion's numbers are doubles; whole ones are written without a point.
+            Some(prefix) if !prefix.is_empty() => format!("{prefix}-{number}"),
+            _ => number.to_string(),
         }),
         PropertyValue::Verification(verification) => verified(ledger, verification),
         PropertyValue::Button => None,
@@ -137,33 +171,31 @@ fn row_link(ledger: &mut Ledger, id: NotionId) -> RichText {
     }
 }
 
-fn linked_files(
-    ledger: &mut Ledger,
-    options: &Options<'_>,
-    files: &[crate::notion::file::File],
-) -> Vec<RichText> {
+fn linked_files(ledger: &mut Ledger, cell: Cell<'_>, files: &[File]) -> Vec<RichText> {
+    let (block, property) = cell.place.unzip();
     let named = files.iter().enumerate().filter_map(|(index, file)| {
-        let (name, href) = property_file(ledger, options, file, index)?;
+        let held = FileRef { block, property, index, file };
+        let (name, href) = property_file(ledger, cell.options, held)?;
         Some(vec![RichText { plain_text: name, href, ..RichText::default() }])
     });
     separated(named.collect())
 }
 
 fn names(ledger: &mut Ledger, people: &[Person]) -> String {
-    joined(people.iter().filter_map(|person| name(ledger, person)))
+    joined(people.iter().map(|person| name(ledger, person)))
 }
 
-/// A person's name; neutral words for one whom the integration may not see.
-fn name(ledger: &mut Ledger, person: &Person) -> Option<String> {
+/// The name of a person or a group; neutral words for one whom the integration may not see.
+fn name(ledger: &mut Ledger, person: &Person) -> String {
     match person.name.clone().filter(|name| !name.trim().is_empty()) {
         Some(name) => {
             ledger.exposure.people += 1;
-            Some(name)
+            name
         }
-        None => person.id.map(|_| {
+        None => {
             ledger.lose(LossKind::PersonName);
-            A_PERSON.to_owned()
-        }),
+            if person.object == "group" { A_GROUP } else { A_PERSON }.to_owned()
+        }
     }
 }
 
@@ -176,9 +208,9 @@ fn verified(ledger: &mut Ledger, verification: &Verification) -> Option<String> 
         text.push_str(if text == "expired" { " since " } else { " until " });
         text.push_str(until.as_deref().unwrap_or(day));
     }
-    if let Some(name) = name(ledger, &verification.verified_by) {
+    if let Some(person) = &verification.verified_by {
         text.push_str(" by ");
-        text.push_str(&name);
+        text.push_str(&name(ledger, person));
     }
     Some(text.trim_start().to_owned())
 }
@@ -192,10 +224,10 @@ fn placed(place: &Place) -> String {
     }
 }
 
-fn computed(ledger: &mut Ledger, formula: &Formula) -> Option<String> {
+fn computed(ledger: &mut Ledger, cell: Cell<'_>, formula: &Formula) -> Option<String> {
     match formula {
         Formula::Text(text) => Some(text.clone()),
-        Formula::Number(number) => Some(written(*number)),
+        Formula::Number(number) => Some(numbered(ledger, cell.format, *number)),
         Formula::Boolean(value) => Some(yes(*value)),
         Formula::Date(date) => date::range(date),
         Formula::Empty => None,
@@ -206,26 +238,31 @@ fn computed(ledger: &mut Ledger, formula: &Formula) -> Option<String> {
     }
 }
 
-fn rolled_up(ledger: &mut Ledger, options: &Options<'_>, rollup: &Rollup) -> Vec<RichText> {
-    match rollup {
-        Rollup::Number(number) => plain(&written(*number)),
-        Rollup::Date(date) => date::range(date).map_or_else(Vec::new, |date| plain(&date)),
-        Rollup::Array(values) => separated(values.iter().map(|part| value(ledger, options, part)).collect()),
-        Rollup::Empty => Vec::new(),
-        Rollup::Incomplete => {
+fn rolled_up(ledger: &mut Ledger, cell: Cell<'_>, rollup: &Rollup) -> Vec<RichText> {
+    match &rollup.result {
+        RollupResult::Number(number) => plain(&numbered(ledger, cell.format, *number)),
+        RollupResult::Date(date) => date::range(date).map_or_else(Vec::new, |date| plain(&date)),
+        RollupResult::Array(values) => {
+            let cell = Cell { place: None, ..cell };
+            separated(values.iter().map(|part| value(ledger, cell, part)).collect())
+        }
+        RollupResult::Empty => Vec::new(),
+        RollupResult::Incomplete => {
             ledger.truncate(TruncationKind::PropertyNotLoaded);
             Vec::new()
         }
-        Rollup::Unsupported => {
+        RollupResult::Unsupported => {
             ledger.lose(LossKind::UnsupportedProperty);
             Vec::new()
         }
     }
 }
 
-/// Notion's numbers are doubles; whole ones are written without a point.
-fn written(number: f64) -> String {
-    number.to_string()
+/// Writes a number as it is shown; as it is where that is not known.
+fn numbered(ledger: &mut Ledger, format: Option<NumberFormat>, number: f64) -> String {
+    let known = format.filter(|format| *format != NumberFormat::Other);
+    ledger.lose_if(known.is_none(), LossKind::NumberFormat);
+    number::shown(number, known.unwrap_or_default())
 }
 
 fn yes(value: bool) -> String {

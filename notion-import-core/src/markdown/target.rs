@@ -12,6 +12,7 @@ use crate::notion::text::{Mention, RichText, RichTextKind};
 pub(super) const A_PAGE: &str = "a page in Notion";
 pub(super) const A_DATABASE: &str = "a database in Notion";
 pub(super) const A_PERSON: &str = "a person";
+pub(super) const A_GROUP: &str = "a group";
 
 /// The target of a run, if it has one that may be linked.
 pub(super) fn run_target(ledger: &mut Ledger, options: &Options<'_>, run: &RichText) -> Option<LastingUrl> {

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use crate::id::NotionId;
+use crate::notion::column::{Column, Properties};
 use crate::notion::file::File;
 use crate::notion::icon::Icon;
 use crate::notion::lenient::{deserialize, object};
 use crate::notion::parent::Parent;
-use crate::notion::property::{Column, Properties};
 use crate::notion::text::RichText;
 
 object! {

@@ -1,5 +1,7 @@
 //! What can be asked of Notion, each read a line or two.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -10,6 +12,7 @@ use super::client::Api;
 use super::database::{DataSource, Database};
 use super::list::{Element, Endpoint, List};
 use super::page::Page;
+use super::property::Property;
 use crate::connection::Workspace;
 use crate::error::Error;
 use crate::id::NotionId;
@@ -73,9 +76,15 @@ impl Api {
 
     /// Lists all references of a property, of which a page shows the first 25 only.
     pub(crate) fn property_items(&self, page: NotionId, property: &str) -> List<PropertyItem> {
-        // A property's id comes escaped, ready for a URL, and a path escapes its segments itself.
-        let property = &*percent_decode_str(property).decode_utf8_lossy();
-        List::new(self.clone(), Endpoint::Get(path(&["pages", &page.to_string(), "properties", property])))
+        List::new(
+            self.clone(),
+            Endpoint::Get(path(&property_path(&page.to_string(), &property_id(property)))),
+        )
+    }
+
+    /// Reads a property that is no list.
+    pub(crate) async fn property(&self, page: NotionId, property: &str) -> Result<Property, Error> {
+        self.get(&property_path(&page.to_string(), &property_id(property))).await
     }
 
     /// Lists the rows of a data source, however many.
@@ -136,6 +145,15 @@ impl Api {
         let name = name.or(user.name).unwrap_or_else(|| "Notion".to_owned());
         Ok(Workspace { id, name, bot: user.id })
     }
+}
+
+fn property_path<'a>(page: &'a str, property: &'a str) -> [&'a str; 4] {
+    ["pages", page, "properties", property]
+}
+
+/// A property's id comes escaped, ready for a URL, and a path escapes its segments itself.
+fn property_id(escaped: &str) -> Cow<'_, str> {
+    percent_decode_str(escaped).decode_utf8_lossy()
 }
 
 fn path(segments: &[&str]) -> Vec<String> {

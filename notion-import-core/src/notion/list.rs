@@ -50,6 +50,8 @@ pub(crate) struct List<T> {
     has_nameless: bool,
     cap: Cap,
     capped: bool,
+    /// What the last page said of the property whose values are listed.
+    property: Option<Value>,
     done: bool,
     element: std::marker::PhantomData<fn() -> T>,
 }
@@ -83,6 +85,8 @@ struct Envelope<T> {
     has_more: bool,
     #[serde(default)]
     request_status: Option<RequestStatus>,
+    #[serde(default)]
+    property_item: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +108,7 @@ impl<T: Element> List<T> {
             has_nameless: false,
             cap: Cap::Fails,
             capped: false,
+            property: None,
             done: false,
             element: std::marker::PhantomData,
         }
@@ -147,6 +152,16 @@ impl<T: Element> List<T> {
     /// Where the next page begins; none at the end.
     pub(crate) fn cursor(&self) -> Option<String> {
         self.cursor.clone().filter(|_| !self.done)
+    }
+
+    /// Whether the last page was read.
+    pub(crate) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Returns what the last page said of the property whose values are listed.
+    pub(crate) fn property(&self) -> Option<&Value> {
+        self.property.as_ref()
     }
 
     /// Whether Notion said that it shows less than there is.
@@ -222,6 +237,7 @@ impl<T: Element> List<T> {
     fn take(&mut self, envelope: Envelope<T>) -> Result<Vec<T>, Error> {
         let is_capped = envelope.request_status.is_some_and(|status| status.r#type != "complete");
         self.capped |= is_capped;
+        self.property = envelope.property_item.or(self.property.take());
         match &mut self.cap {
             Cap::Fails if is_capped => return Err(capped()),
             Cap::Fails | Cap::FailsLast | Cap::Suffices => {}

@@ -13,6 +13,7 @@ mod answer;
 pub(crate) mod rate_limit;
 pub(crate) mod address;
 pub(crate) mod block;
+pub(crate) mod column;
 #[cfg(feature = "client")]
 pub(crate) mod database;
 pub(crate) mod file;
@@ -30,11 +31,12 @@ pub use block::{
     Block, BlockType, Bookmark, Callout, Code, Content, Heading, HeadingText, LinkTarget, ListFormat,
     MeetingNotes, MeetingPart, MeetingParts, NumberedListItem, Table, Text, ToDo, UnknownBlock,
 };
+pub use column::{Column, NumberFormat, Properties, RollupSource};
 pub use file::{File, FileSource, HostedFile, SignedUrl};
 pub use icon::Icon;
 pub use page::Page;
 pub use parent::Parent;
-pub use property::{Column, Formula, Properties, Property, PropertyValue, Relation, Rollup};
+pub use property::{Formula, Property, PropertyValue, Rollup, RollupResult};
 pub use text::{
     Annotations, Color, CustomEmoji, DateRange, LinkMention, Mention, RichText, RichTextKind, plain_text,
 };

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::de::MapAccess;
 
 use crate::id::NotionId;
+use crate::notion::column::Properties;
 use crate::notion::file::File;
 use crate::notion::icon::Icon;
 use crate::notion::lenient::{Key, Lenient, deserialize, skip, value};
 use crate::notion::parent::Parent;
-use crate::notion::property::{Properties, Property, PropertyValue};
+use crate::notion::property::{Property, PropertyValue};
 use crate::notion::text::{RichText, plain_text};
 
 /// A page, without its body.

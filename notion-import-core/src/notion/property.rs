@@ -1,8 +1,9 @@
-//! Property values of pages, and the columns of data sources.
+//! Property values of pages.
 
 use serde::de::MapAccess;
 
 use crate::id::NotionId;
+use crate::notion::column::NumberFormat;
 use crate::notion::file::File;
 use crate::notion::lenient::{Key, Lenient, Reference, deserialize, object, skip, value};
 use crate::notion::text::{Color, DateRange, RichText};
@@ -14,6 +15,8 @@ pub struct Property {
     pub id: String,
     /// Its value.
     pub value: PropertyValue,
+    /// Whether it holds more than is here: a page shows the first 25 references of a property.
+    pub has_more: bool,
 }
 
 /// The value of a property.
@@ -44,19 +47,19 @@ pub enum PropertyValue {
     /// Files.
     Files(Vec<File>),
     /// Who made the page.
-    CreatedBy(Person),
+    CreatedBy(Option<Person>),
     /// When the page was made.
     CreatedTime(Option<String>),
     /// Who edited it last.
-    LastEditedBy(Person),
+    LastEditedBy(Option<Person>),
     /// When it was last edited.
     LastEditedTime(Option<String>),
     /// What a formula gives.
     Formula(Formula),
     /// What a roll-up gives.
     Rollup(Rollup),
-    /// Links to rows. Notion gives the first ones only if `has_more`.
-    Relation(Relation),
+    /// Links to rows.
+    Relation(Vec<NotionId>),
     /// People and groups.
     People(Vec<Person>),
     /// A number Notion counts, with the prefix of its data source.
@@ -94,6 +97,8 @@ object! {
         pub id: Option<NotionId>,
         /// Its name, if the integration may see it.
         pub name: Option<String>,
+        /// `user` or `group`.
+        pub object: String,
     }
 }
 
@@ -115,7 +120,7 @@ object! {
         /// How long.
         pub date: DateRange,
         /// By whom.
-        pub verified_by: Person,
+        pub verified_by: Option<Person>,
     }
 }
 
@@ -131,15 +136,6 @@ object! {
         /// Its longitude, in degrees.
         pub lon: Option<f64>,
     }
-}
-
-/// Links to rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Relation {
-    /// The rows.
-    pub ids: Vec<NotionId>,
-    /// Whether there are more than given here.
-    pub has_more: bool,
 }
 
 /// What a formula gives.
@@ -162,7 +158,16 @@ pub enum Formula {
 
 /// What a roll-up gives.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Rollup {
+pub struct Rollup {
+    /// How it sums up the rows, by Notion's name: `sum`, `percent_checked`, `show_original`.
+    pub function: String,
+    /// What comes of it.
+    pub result: RollupResult,
+}
+
+/// What comes of a roll-up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RollupResult {
     /// A number.
     Number(f64),
     /// A date.
@@ -195,25 +200,40 @@ impl Lenient for Formula {
     }
 }
 
+impl Rollup {
+    /// How what it counts is shown; none if that is shown as the column it takes its values from.
+    pub fn own_format(&self) -> Option<NumberFormat> {
+        match self.function.as_str() {
+            "count" | "count_values" | "count_per_group" | "unique" | "empty" | "not_empty" | "checked"
+            | "unchecked" => Some(NumberFormat::Plain),
+            function if function.starts_with("percent_") => Some(NumberFormat::Percent),
+            _ => None,
+        }
+    }
+}
+
 impl Lenient for Rollup {
     fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut this = Self::Empty;
+        let (mut function, mut this) = (String::new(), RollupResult::Empty);
         while let Some(key) = Key::next(&mut object)? {
             match key.as_str() {
-                "number" => replace(&mut this, value::<Option<f64>, _>(&mut object)?.map(Self::Number)),
-                "date" => replace(&mut this, dated(value(&mut object)?).map(Self::Date)),
+                "function" => function = value(&mut object)?,
+                "number" => {
+                    replace(&mut this, value::<Option<f64>, _>(&mut object)?.map(RollupResult::Number))
+                }
+                "date" => replace(&mut this, dated(value(&mut object)?).map(RollupResult::Date)),
                 "array" => {
                     let values: Vec<Property> = value(&mut object)?;
-                    this = Self::Array(values.into_iter().map(|property| property.value).collect());
+                    this = RollupResult::Array(values.into_iter().map(|property| property.value).collect());
                 }
                 "type" => match value::<String, _>(&mut object)? {
-                    kind if kind == "incomplete" => this = Self::Incomplete,
-                    kind => replace(&mut this, unsupported(kind).then_some(Self::Unsupported)),
+                    kind if kind == "incomplete" => this = RollupResult::Incomplete,
+                    kind => replace(&mut this, unsupported(kind).then_some(RollupResult::Unsupported)),
                 },
                 _ => skip(&mut object)?,
             }
         }
-        Ok(this)
+        Ok(Self { function, result: this })
     }
 }
 
@@ -234,13 +254,13 @@ fn unsupported(kind: String) -> bool {
 impl Lenient for Property {
     fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let mut this = Self::default();
-        let (mut kind, mut has_more) = (String::new(), false);
+        let mut kind = String::new();
         let mut values: Vec<(&'static str, PropertyValue)> = Vec::new();
         while let Some(key) = Key::next(&mut object)? {
             match key.as_str() {
                 "id" => this.id = value(&mut object)?,
                 "type" => kind = value(&mut object)?,
-                "has_more" => has_more = value(&mut object)?,
+                "has_more" => this.has_more = value(&mut object)?,
                 key => match PropertyValue::read(key, &mut object)? {
                     Some(read) => values.push(read),
                     None => skip(&mut object)?,
@@ -252,9 +272,6 @@ impl Lenient for Property {
             Some(at) => values.swap_remove(at).1,
             None => PropertyValue::Unknown(kind),
         };
-        if let PropertyValue::Relation(relation) = &mut this.value {
-            relation.has_more = has_more;
-        }
         Ok(this)
     }
 }
@@ -299,59 +316,14 @@ impl PropertyValue {
     }
 
     fn relation(rows: Vec<Reference>) -> Self {
-        let ids = rows.into_iter().filter_map(|row| row.0).collect();
-        Self::Relation(Relation { ids, has_more: false })
+        Self::Relation(rows.into_iter().filter_map(|row| row.0).collect())
+    }
+}
+
+impl Lenient for Option<Person> {
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        Person::from_object(object).map(Some)
     }
 }
 
 deserialize!(Property, Person);
-
-/// Named properties, in the order Notion gives them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Properties<T>(pub Vec<(String, T)>);
-
-impl<T> Default for Properties<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T> Properties<T> {
-    /// Finds a property by its name.
-    pub fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find_map(|(own, property)| (own == name).then_some(property))
-    }
-}
-
-impl<T: Lenient> Lenient for Properties<T> {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut all = Vec::new();
-        while let Some(name) = object.next_key::<String>()? {
-            all.push((name, value(&mut object)?));
-        }
-        Ok(Self(all))
-    }
-}
-
-/// A column of a data source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Column {
-    /// Its id.
-    pub id: String,
-    /// Its type, by Notion's name.
-    pub kind: String,
-}
-
-impl Lenient for Column {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut this = Self::default();
-        while let Some(key) = Key::next(&mut object)? {
-            match key.as_str() {
-                "id" => this.id = value(&mut object)?,
-                "type" => this.kind = value(&mut object)?,
-                _ => skip(&mut object)?,
-            }
-        }
-        Ok(this)
-    }
-}

@@ -185,6 +185,17 @@ impl Author {
         state.touch(page, self.now);
     }
 
+    /// Sets what the schema says of a column under its type's key; no row is edited by it.
+    pub fn set_column(&self, data_source: NotionId, name: &str, config: Value) {
+        let mut state = self.state();
+        let Kind::DataSource { columns, .. } = &mut state.node(data_source).kind else {
+            panic!("{data_source} is no data source")
+        };
+        let column = columns.iter_mut().find(|column| column.name == name);
+        column.unwrap_or_else(|| panic!("{data_source} has no column called {name}")).config = config;
+        state.touch(data_source, self.now);
+    }
+
     /// Sets the icon of a page or database; [`StoredFile::reference`] makes it a hosted one.
     pub fn set_icon(&self, id: NotionId, icon: Value) {
         let mut state = self.state();

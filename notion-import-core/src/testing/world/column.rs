@@ -46,6 +46,9 @@ impl Column {
     pub(super) fn schema(&self) -> Value {
         let mut schema = json!({"id": self.id, "name": self.name, "type": self.kind, "description": null});
         schema[&self.kind] = self.config.clone();
+        if self.kind == "number" && schema["number"]["format"].is_null() {
+            schema["number"] = json!({"format": "number"});
+        }
         schema
     }
 

@@ -41,6 +41,9 @@ impl State {
             }
             items.truncate(SHOWN);
         }
+        if column.kind == "rollup" {
+            roll_up_the_shown(&mut value);
+        }
         property[&column.kind] = value;
         property
     }
@@ -148,6 +151,18 @@ impl State {
                 json!({"type": "data_source_id", "data_source_id": id, "database_id": database})
             }
         }
+    }
+}
+
+/// A page rolls up the references that it shows, so that of more than these the result is of the first ones alone.
+fn roll_up_the_shown(rollup: &mut Value) {
+    if let Some(values) = rollup.get_mut("array").and_then(Value::as_array_mut) {
+        values.truncate(SHOWN);
+    }
+    if rollup["function"] == "count"
+        && let Some(number) = rollup.get_mut("number")
+    {
+        *number = json!(number.as_u64().map(|count| count.min(SHOWN as u64)));
     }
 }
 

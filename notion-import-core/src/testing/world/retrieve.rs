@@ -38,7 +38,10 @@ impl State {
         let mut value = self.value(node, column);
         self.sign_within(&mut value, ask.now);
         match value {
-            Value::Array(items) if column.is_listed() => property_list(self, ask, node.id, column, items),
+            Value::Array(items) if column.is_listed() => {
+                property_list(self, ask, node.id, column, items, json!({}))
+            }
+            whole if column.kind == "rollup" => rollup_list(self, ask, node.id, column, whole),
             whole => Ok(property_item(column, whole)),
         }
     }
@@ -166,15 +169,42 @@ fn property_list(
     page: NotionId,
     column: &Column,
     items: Vec<Value>,
+    about_all: Value,
 ) -> Outcome {
     let window = Window::of_query(ask.call)?;
     let listing = Listing { key: &format!("property {page} {}", column.id), kind: "property_item", items };
-    let mut list = state.page_of_list(&listing, &window, |item| property_item(column, item.clone()))?;
+    let mut list = state.page_of_list(&listing, &window, |item| list_item(column, item.clone()))?;
     let next = list["next_cursor"].as_str().map(|cursor| {
         format!("https://api.notion.com/v1/pages/{page}/properties/{}?start_cursor={cursor}", column.id)
     });
     let mut about = json!({"id": column.id, "type": column.kind, "next_url": next});
-    about[&column.kind] = json!({});
+    about[&column.kind] = about_all;
     list["property_item"] = about;
     Ok(list)
+}
+
+/// One of many values of a property. What is rolled up is of another type than the property, and of text one run at a time.
+fn list_item(column: &Column, value: Value) -> Value {
+    if column.kind != "rollup" {
+        return property_item(column, value);
+    }
+    let mut item = value;
+    item["object"] = json!("property_item");
+    item["id"] = json!("rolled");
+    for kind in ["title", "rich_text", "people", "relation"] {
+        if let Some(first) = item.get(kind).and_then(|values| values.get(0)).cloned() {
+            item[kind] = first;
+        }
+    }
+    item
+}
+
+/// A roll-up: its values in the list, and what comes of them beside it, which of a list are none.
+fn rollup_list(state: &State, ask: &Ask<'_>, page: NotionId, column: &Column, rollup: Value) -> Outcome {
+    let mut about_all = rollup;
+    let items = match about_all.get_mut("array").and_then(Value::as_array_mut) {
+        Some(values) => std::mem::take(values),
+        None => Vec::new(),
+    };
+    property_list(state, ask, page, column, items, about_all)
 }

@@ -8,9 +8,11 @@ use notion_import_core::testing::{
     synced, synced_copy, text, toggle,
 };
 use notion_import_core::{
-    BlobStore, DocumentStore, Error, ImportEvent, Imported, NotionId, OtherKind, Pick, Shape, SourceImage,
-    SourceState,
+    BlobStore, DocumentStore, Error, FileRange, ImportEvent, Imported, LossKind, NotionId, OtherKind, Pick,
+    Shape, SourceImage, SourceState,
 };
+
+use serde_json::json;
 
 use super::Stage;
 
@@ -108,6 +110,70 @@ async fn a_pdf_in_the_page_is_the_document_and_further_files_are_attached() {
         assert!(text.contains(&format!("[{}](attachment:{})", kept.name, kept.blob.id)), "{text}");
     }
     assert_eq!(markdown.content.attachments.len(), 2);
+}
+
+#[tokio::test]
+async fn a_file_in_a_property_of_a_row_is_the_document_as_one_in_its_blocks_is() {
+    let stage = Stage::new();
+    let author = stage.author();
+    let columns = [("Policy", "files"), ("Owner", "rich_text"), ("Evidence", "files")];
+    let database = author.database(stage.home, "Policies", columns);
+    let policy = author.file("Access policy.pdf", "application/pdf", PDF);
+    let annex = author.file("annex.csv", "text/csv", "a,b\n");
+    let chart = author.file("chart.png", "image/png", PNG);
+    let link = json!({"name": "site", "type": "external", "external": {"url": "https://a.b/c"}});
+    let values = [
+        ("Policy", json!([policy.reference()])),
+        ("Owner", json!([{"type": "text", "plain_text": "Security team"}])),
+        ("Evidence", json!([link, chart.reference()])),
+    ];
+    let row = author.row(database.data_source, "Access", values);
+    author.append(row, [file(&annex), paragraph("Words.")]);
+    stage.pass(5);
+    // An address of a property ends to work as one of a block does.
+    stage.world.fail_next(Endpoint::File, Fault::Restricted);
+    let fetched = stage.importer.fetch(&stage.connection, Pick::page(row)).await.unwrap().content;
+    assert_eq!(serde_json::to_value(&fetched.content).unwrap()["value"]["name"], "Access policy.pdf");
+    assert_eq!(fetched.attachments.iter().map(|file| &*file.name).collect::<Vec<_>>(), ["annex.csv"]);
+    let counted: Vec<_> = fetched.fidelity.losses().iter().map(|loss| (loss.kind, loss.count)).collect();
+    assert_eq!(counted, [(LossKind::DisplacedProperty, 2), (LossKind::DisplacedBlock, 1)]);
+    let shaped = Pick::page(row).shaped(Shape::Markdown);
+    let text = stage.importer.fetch(&stage.connection, shaped).await.unwrap();
+    let kept = &text.content.attachments;
+    assert_eq!(kept.len(), 3);
+    let link = |at: usize| format!("[{}](attachment:{})", kept[at].name, kept[at].blob.id);
+    let markdown = text.markdown().unwrap();
+    assert!(markdown.contains(&format!("| Policy | {} |", link(1))), "{markdown}");
+    assert!(markdown.contains(&format!("| Evidence | [site](https://a.b/c), {} |", link(0))), "{markdown}");
+    let table = Pick::data_source(database.data_source);
+    let table = stage.importer.fetch(&stage.connection, table).await.unwrap();
+    assert_eq!(table.content.attachments.len(), 2);
+    assert!(table.markdown().unwrap().contains(&link(1)), "{:?}", table.markdown());
+    assert!(!format!("{table:?}").contains("X-Amz"), "{table:?}");
+}
+
+#[tokio::test]
+async fn an_svg_is_an_attachment_whose_type_no_browser_guesses() {
+    let stage = Stage::new();
+    let drawing = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    let drawing = stage.author().file("logo.svg", "image/svg+xml", drawing);
+    stage.author().append(stage.home, [image(&drawing)]);
+    stage.pass(5);
+    let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+    let kept = &fetched.content.attachments[0];
+    let (asked, ()) = http::Request::new(()).into_parts();
+    let answer = FileRange::answer(&stage.blobs, stage.connection.tenant, kept, &asked).await.unwrap();
+    for (name, value) in [
+        ("content-type", "image/svg+xml"),
+        ("x-content-type-options", "nosniff"),
+        ("content-disposition", "attachment; filename=\"logo.svg\""),
+    ] {
+        assert!(
+            answer.headers()[name].to_str().unwrap().starts_with(value),
+            "{name}: {:?}",
+            answer.headers()
+        );
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod identity;
 mod import;
 mod meetings;
 mod parts;
+mod properties;
 mod roles;
 mod schedule;
 mod service;

@@ -1,17 +1,26 @@
 //! Property values of every type, and a data source as a table.
 
 use notion_import_core::markdown::{Options, plain_value, properties_table, rows_table};
-use notion_import_core::notion::Page;
-use notion_import_core::{Fidelity, TruncationKind};
+use notion_import_core::notion::{Column, NumberFormat, Page, Properties};
+use notion_import_core::{Fidelity, LossKind, TruncationKind};
 use serde_json::{Value, json};
 
 fn page(properties: Value) -> Page {
     serde_json::from_value(json!({ "object": "page", "properties": properties })).unwrap()
 }
 
-/// The value's cell, and how many losses it costs.
+/// The value's cell in a column without a format, and how many losses it costs.
 fn cell(property: Value) -> (String, usize) {
-    let rendered = properties_table(&page(json!({ "Field": property })), &Options::default());
+    cell_in(None, property)
+}
+
+/// Its cell in a column whose numbers have a format.
+fn cell_in(number_format: Option<NumberFormat>, mut property: Value) -> (String, usize) {
+    property["id"] = json!("x%3Ay");
+    let column = Column { id: "x%3Ay".to_owned(), number_format, ..Column::default() };
+    let schema = Properties(vec![("Field".to_owned(), column)]);
+    let options = Options { schema: Some(&schema), ..Options::default() };
+    let rendered = properties_table(&page(json!({ "Field": property })), &options);
     let row = rendered.markdown.lines().nth(2).unwrap_or_default();
     let value = row.strip_prefix("| Field | ").and_then(|row| row.strip_suffix(" |")).unwrap_or(row);
     (value.to_owned(), rendered.fidelity.losses().len())
@@ -74,16 +83,16 @@ fn every_type_of_value_becomes_the_text_of_its_cell() {
             json!({ "type": "formula", "formula": { "type": "date", "date": { "start": "2026-01-01" } } }),
             "2026-01-01",
         ),
-        (json!({ "type": "rollup", "rollup": { "type": "number", "number": 7 } }), "7"),
+        (json!({ "type": "rollup", "rollup": { "type": "number", "number": 7, "function": "count" } }), "7"),
         (
             json!({ "type": "rollup", "rollup": { "type": "date", "date": { "start": "2026-01-01" } } }),
             "2026-01-01",
         ),
         (
             json!({ "type": "rollup", "rollup": { "type": "array", "array": [
-                { "type": "number", "number": 1 }, { "type": "number", "number": null }, { "type": "checkbox", "checkbox": true },
+                { "type": "status", "status": { "name": "Open" } }, { "type": "number", "number": null }, { "type": "checkbox", "checkbox": true },
             ] } }),
-            "1, Yes",
+            "Open, Yes",
         ),
         (json!({ "type": "unique_id", "unique_id": { "prefix": "RISK", "number": 4 } }), "RISK-4"),
         (json!({ "type": "unique_id", "unique_id": { "prefix": null, "number": 4 } }), "4"),
@@ -141,6 +150,8 @@ fn what_has_no_name_stands_under_neutral_words_and_is_counted() {
             "a person, a person",
         ),
         (json!({ "type": "created_by", "created_by": { "object": "user", "id": id } }), "a person"),
+        (json!({ "type": "people", "people": [{ "object": "user" }] }), "a person"),
+        (json!({ "type": "people", "people": [{ "object": "group", "id": id }] }), "a group"),
         (
             json!({ "type": "verification", "verification": { "state": "verified", "verified_by": { "id": id } } }),
             "verified by a person",
@@ -160,6 +171,67 @@ fn a_rollup_that_notion_gives_page_by_page_is_missing_and_is_said_to_be() {
         panic!("it is not missing")
     };
     assert_eq!((truncations[0].kind, truncations[0].count), (TruncationKind::PropertyNotLoaded, 1));
+}
+
+#[test]
+fn numbers_are_shown_in_the_format_of_their_column_and_none_of_their_digits_is_lost() {
+    for (format, number, expected) in [
+        ("number", json!(1234567.5), "1234567.5"),
+        ("number_with_commas", json!(1234567.5), "1,234,567.5"),
+        ("number_with_commas", json!(-123), "-123"),
+        ("number_with_commas", json!(-1234), "-1,234"),
+        ("percent", json!(0.95), "95%"),
+        ("percent", json!(0.07), "7%"),
+        ("percent", json!(0.125), "12.5%"),
+        ("percent", json!(-0.001), "-0.1%"),
+        ("percent", json!(12), "1,200%"),
+        ("percent", json!(0), "0%"),
+        ("dollar", json!(1234567.5), r"\$1,234,567.50"),
+        ("dollar", json!(0.125), r"\$0.125"),
+        ("euro", json!(-2), "-€2.00"),
+        ("yen", json!(1250), "¥1,250"),
+        ("franc", json!(1250), "CHF\u{a0}1,250.00"),
+    ] {
+        let shown =
+            cell_in(Some(NumberFormat::from_name(format)), json!({ "type": "number", "number": number }));
+        assert_eq!(shown, (expected.to_owned(), 0), "{format} {number}");
+    }
+}
+
+#[test]
+fn every_format_that_notion_lists_has_a_form_of_its_own() {
+    let mut forms = std::collections::HashMap::new();
+    for format in NumberFormat::ALL.iter().filter(|format| **format != NumberFormat::Other) {
+        let (shown, losses) = cell_in(Some(*format), json!({ "type": "number", "number": 1234.5 }));
+        assert_eq!(losses, 0, "{format:?}");
+        if let Some(other) = forms.insert(shown.clone(), format) {
+            panic!("{format:?} and {other:?} are both {shown}");
+        }
+    }
+    assert_eq!(forms.len(), 41);
+}
+
+#[test]
+fn a_number_whose_format_is_not_known_stands_as_it_is_and_is_counted() {
+    let number = json!({ "type": "number", "number": 0.95 });
+    let unknown = NumberFormat::from_name("credits");
+    assert_eq!(cell_in(Some(unknown), number.clone()), ("0.95".to_owned(), 1));
+    let sum = json!({ "type": "rollup", "rollup": { "type": "number", "number": 7, "function": "sum" } });
+    assert_eq!(cell(sum), ("7".to_owned(), 1));
+    let rendered = properties_table(&page(json!({ "Field": number })), &Options::default());
+    assert_eq!(rendered.fidelity.losses()[0].kind, LossKind::NumberFormat);
+    assert!(rendered.markdown.contains("| 0.95 |"), "{}", rendered.markdown);
+}
+
+#[test]
+fn what_a_rollup_counts_has_a_format_of_its_own() {
+    for (function, number, expected) in
+        [("count", 7.0, "7"), ("percent_checked", 0.5, "50%"), ("percent_per_group", 1.0, "100%")]
+    {
+        let rollup = json!({ "type": "number", "number": number, "function": function });
+        let shown = cell(json!({ "type": "rollup", "rollup": rollup }));
+        assert_eq!(shown, (expected.to_owned(), 0), "{function}");
+    }
 }
 
 #[test]

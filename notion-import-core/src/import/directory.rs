@@ -1,0 +1,169 @@
+//! What a run knows of what stands around the pages it reads.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use crate::error::Error;
+use crate::id::NotionId;
+use crate::notion::client::Api;
+use crate::notion::column::{Column, NumberFormat, Properties};
+use crate::notion::page::Page;
+use crate::notion::parent::Parent;
+use crate::notion::property::{Formula, PropertyValue, Rollup, RollupResult};
+
+/// The columns of a data source.
+pub(crate) type Schema = Arc<Properties<Column>>;
+
+/// What a run knows of what stands around the pages it reads. Clones share it, and nothing is asked twice.
+#[derive(Clone)]
+pub(crate) struct Directory(Arc<Shelves>);
+
+struct Shelves {
+    /// Requests that are left for it.
+    lookups: AtomicU32,
+    schemas: Shelf<NotionId, Schema>,
+    /// The data source that a database has, if it has one alone.
+    sources: Shelf<NotionId, NotionId>,
+}
+
+/// What was asked for, each in a cell that those who want the same wait at; none where it cannot be had.
+type Shelf<K, T> = Mutex<HashMap<K, Arc<OnceCell<Option<T>>>>>;
+
+impl Directory {
+    pub(crate) fn new(lookups: u32) -> Self {
+        let (schemas, sources) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Shelves { lookups: AtomicU32::new(lookups), schemas, sources }))
+    }
+
+    /// Takes a request from those that are left, and returns whether there was one.
+    pub(super) fn spend(&self) -> bool {
+        let spend = |left: u32| left.checked_sub(1);
+        self.0.lookups.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
+    }
+
+    /// Keeps the columns of a data source that was read.
+    pub(super) fn keep_schema(&self, data_source: NotionId, columns: &Properties<Column>) {
+        // What another has begun to ask for comes all the same.
+        let _ = cell(&self.0.schemas, data_source).set(Some(Arc::new(columns.clone())));
+    }
+
+    /// Returns the columns that say how a page's numbers are shown, if there are such numbers and columns.
+    pub(super) async fn formats(&self, api: &Api, page: &Page) -> Result<Option<Schema>, Error> {
+        if !page.properties.0.iter().any(|(_, property)| wants_format(&property.value)) {
+            return Ok(None);
+        }
+        let data_source = match page.parent {
+            Parent::DataSource { data_source, .. } => Some(data_source),
+            Parent::Database(database) => self.only_source(api, database).await?,
+            Parent::Workspace | Parent::Page(_) | Parent::Block(_) | Parent::Agent(_) | Parent::Unknown => {
+                None
+            }
+        };
+        let Some(data_source) = data_source else { return Ok(None) };
+        let Some(schema) = self.schema(api, data_source).await? else { return Ok(None) };
+        Ok(Some(self.with_rollups(api, schema, std::slice::from_ref(page)).await?))
+    }
+
+    /// Says of the roll-ups with numbers in some rows how the columns are shown that they take those from.
+    pub(super) async fn with_rollups(
+        &self,
+        api: &Api,
+        mut schema: Schema,
+        rows: &[Page],
+    ) -> Result<Schema, Error> {
+        let properties = rows.iter().flat_map(|row| &row.properties.0).map(|(_, property)| property);
+        let wanting = properties.filter(|property| {
+            matches!(property.value, PropertyValue::Rollup(_)) && wants_format(&property.value)
+        });
+        for id in wanting.map(|property| &*property.id).collect::<BTreeSet<_>>() {
+            let Some(source) = schema.by_id(id).map(|column| &column.rollup) else { continue };
+            let relation = schema.by_id(&source.relation_property_id);
+            let relation = relation.or_else(|| schema.get(&source.relation_property_name));
+            let Some(related) = relation.and_then(|relation| relation.related) else { continue };
+            let Some(there) = self.schema(api, related).await? else { continue };
+            let taken = there.by_id(&source.rollup_property_id);
+            let taken = taken.or_else(|| there.get(&source.rollup_property_name));
+            let format = taken.and_then(format_of);
+            let own = Arc::make_mut(&mut schema).0.iter_mut().find(|(_, column)| column.id == id);
+            own.into_iter().for_each(|(_, column)| column.number_format = format);
+        }
+        Ok(schema)
+    }
+
+    async fn schema(&self, api: &Api, id: NotionId) -> Result<Option<Schema>, Error> {
+        let asking = async { Ok(Some(Arc::new(api.data_source(id).await?.properties))) };
+        self.look_up(&self.0.schemas, id, asking).await
+    }
+
+    async fn only_source(&self, api: &Api, database: NotionId) -> Result<Option<NotionId>, Error> {
+        let asking = async {
+            let sources = api.database(database).await?.data_sources;
+            Ok(match sources.as_slice() {
+                [only] => only.id,
+                _ => None,
+            })
+        };
+        self.look_up(&self.0.sources, database, asking).await
+    }
+
+    /// Asks for something once. What passes is the error of whoever wants it: no document must depend on a passing answer.
+    async fn look_up<K: Eq + Hash, T: Clone>(
+        &self,
+        shelf: &Shelf<K, T>,
+        key: K,
+        asking: impl Future<Output = Result<Option<T>, Error>>,
+    ) -> Result<Option<T>, Error> {
+        let asked = async {
+            if !self.spend() {
+                return Ok(None);
+            }
+            match asking.await {
+                Err(error) if is_refused(&error) => Ok(None),
+                outcome => outcome,
+            }
+        };
+        cell(shelf, key).get_or_try_init(|| asked).await.cloned()
+    }
+}
+
+/// Whether Notion refuses this one thing for good.
+pub(super) fn is_refused(error: &Error) -> bool {
+    error.kind().is_of_one_source() && !error.kind().is_transient()
+}
+
+fn cell<K: Eq + Hash, T>(shelf: &Shelf<K, T>, key: K) -> Arc<OnceCell<Option<T>>> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
+}
+
+/// Whether there is a number in it whose format stands in the schema.
+fn wants_format(value: &PropertyValue) -> bool {
+    match value {
+        PropertyValue::Number(number) => number.is_some(),
+        PropertyValue::Formula(formula) => matches!(formula, Formula::Number(_)),
+        PropertyValue::Rollup(rollup) => rollup.own_format().is_none() && has_numbers(rollup),
+        _ => false,
+    }
+}
+
+fn has_numbers(rollup: &Rollup) -> bool {
+    match &rollup.result {
+        RollupResult::Number(_) => true,
+        RollupResult::Array(values) => values.iter().any(wants_format),
+        RollupResult::Date(_)
+        | RollupResult::Empty
+        | RollupResult::Incomplete
+        | RollupResult::Unsupported => false,
+    }
+}
+
+/// How a column shows its numbers. Of a formula the API does not say it, of a roll-up of a roll-up only the next one would.
+fn format_of(column: &Column) -> Option<NumberFormat> {
+    match column.kind.as_str() {
+        "rollup" => None,
+        _ => column.number_format.or(Some(NumberFormat::Plain)),
+    }
+}
