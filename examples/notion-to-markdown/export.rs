@@ -2,6 +2,7 @@
 //!
 //! Search shows only a part of it, so every page, table and database also leads to what is in it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,8 +11,10 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
+use notion_import_core::notion::Row;
 use notion_import_core::{
-    Child, Error, FetchOutcome, Fetched, NotionId, Pick, Source, SourceKind, SourceState, StoreError,
+    Child, Error, FetchOutcome, Fetched, NotionId, Pick, Source, SourceKind, SourceParent, SourceState,
+    StoreError,
 };
 use tokio::sync::mpsc;
 
@@ -55,7 +58,7 @@ impl Export {
         run.progress.not_checked(run.work.not_checked());
         run.progress.finish();
         run.record.close().map_err(|source| Failure::Folder { path: self.out.clone(), source })?;
-        folder.link_pages()?;
+        folder.link_pages(&run.tables)?;
         ended?;
         match (run.progress.failures(), run.progress.saw_nothing() && self.query.is_none()) {
             (0, false) => Ok(ExitCode::SUCCESS),
@@ -73,6 +76,8 @@ struct Run<'a> {
     record: Record,
     work: Worklist,
     progress: Progress,
+    /// The tables that are read, by the databases they are in.
+    tables: BTreeMap<NotionId, NotionId>,
 }
 
 impl<'a> Run<'a> {
@@ -84,7 +89,8 @@ impl<'a> Run<'a> {
         };
         let record = record.map_err(|source| Failure::Folder { path, source })?;
         let work = Worklist::new(Utc::now(), asked.check);
-        Ok(Self { notion, folder, output, record, work, progress: Progress::new() })
+        let (progress, tables) = (Progress::new(), BTreeMap::new());
+        Ok(Self { notion, folder, output, record, work, progress, tables })
     }
 
     /// Follows every lead. A search that fails leaves what it found until then, and ends in its error.
@@ -175,10 +181,14 @@ impl<'a> Run<'a> {
         let done = done(fetched, document);
         match content.source.kind {
             SourceKind::Page => self.follow(&done)?,
-            SourceKind::DataSource => self.rows(fetched)?,
+            SourceKind::DataSource => {
+                self.contained(&content.source);
+                self.rows(fetched)?;
+            }
         }
-        // An edit later in the same minute would look like none, and rows may leave a table without a trace in it.
-        if content.read.settled && content.source.kind == SourceKind::Page {
+        // Without a basis, another look at the page would not show what has changed: an edit later in the same minute looks like
+        // none, and rows come and go without a trace in a table, or in the page that it stands in.
+        if content.read.basis.is_some() {
             self.record.add(done).map_err(unwritten(self.folder))?;
         }
         Ok(())
@@ -191,7 +201,15 @@ impl<'a> Run<'a> {
         done.map_or(Ok(()), |done| self.follow(&done))
     }
 
+    /// Notes which database a table is in: links lead to that. Of several, to the one that was read first.
+    fn contained(&mut self, table: &Source) {
+        if let Some(SourceParent::Database(database)) = table.parent {
+            self.tables.entry(database).or_insert(table.id);
+        }
+    }
+
     fn follow(&mut self, done: &Done) -> Result<(), Failure> {
+        done.tables.iter().for_each(|id| self.work.data_source(*id));
         done.databases.iter().for_each(|id| self.work.database(*id));
         done.pages.iter().try_for_each(|id| self.page(*id, Evidence::Parent))
     }
@@ -199,8 +217,13 @@ impl<'a> Run<'a> {
     fn rows(&mut self, table: &Fetched) -> Result<(), Failure> {
         let read_at = table.read_at;
         for row in table.rows() {
-            let evidence = row.last_edited_time.map(|edited| Evidence::Row { edited, read_at });
-            row.id.map_or(Ok(()), |id| self.page(id, evidence.unwrap_or(Evidence::Parent)))?;
+            match row {
+                Row::Page(page) => {
+                    let evidence = page.last_edited_time.map(|edited| Evidence::Row { edited, read_at });
+                    page.id.map_or(Ok(()), |id| self.page(id, evidence.unwrap_or(Evidence::Parent)))?;
+                }
+                Row::DataSource(source) => source.id.into_iter().for_each(|id| self.work.data_source(id)),
+            }
         }
         Ok(())
     }
@@ -228,11 +251,12 @@ fn cut_short(error: Error) -> Failure {
 }
 
 fn done(fetched: &Fetched, document: Document) -> Done {
-    let (mut pages, mut databases) = (Vec::new(), Vec::new());
+    let (mut pages, mut databases, mut tables) = (Vec::new(), Vec::new(), Vec::new());
     for child in &fetched.children {
         match child {
             Child::Page(id) => pages.push(*id),
             Child::Database(id) => databases.push(*id),
+            Child::DataSource(id) => tables.push(*id),
         }
     }
     Done {
@@ -242,5 +266,6 @@ fn done(fetched: &Fetched, document: Document) -> Done {
         files: document.files.into_values().collect(),
         pages,
         databases,
+        tables,
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::Utc;
-use notion_import_core::{ApiBaseError, Error, ErrorKind};
+use notion_import_core::{ApiBaseError, Error, ErrorKind, OtherKind, Source};
 
 /// Why a command ended early, or not as well as it should. No message holds a token or an address of a file.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum Failure {
     /// What was given names nothing in Notion.
     #[error("this is neither a link to Notion nor an id. Copy the link of a page with its menu in Notion.")]
     NoLink,
+    /// The front matter of several tables cannot stand in one text.
+    #[error("this database has {} tables, and a text has one front matter. Take --out DIR, or name one of {}.", .0.len(), named(.0))]
+    SeveralTables(Vec<Source>),
     /// Notion, or the way to it.
     #[error("{}", advice(.0))]
     Notion(#[from] Error),
@@ -65,7 +68,7 @@ impl Failure {
     /// The codes the help lists.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::ApiUrl(_) | Self::NoLink => 2,
+            Self::ApiUrl(_) | Self::NoLink | Self::SeveralTables(_) => 2,
             Self::NoToken => 3,
             Self::NothingShared => 4,
             Self::GaveUp(_) => 5,
@@ -135,8 +138,17 @@ impl Trouble {
     }
 }
 
+fn named(tables: &[Source]) -> String {
+    tables.iter().map(|table| format!("{:?} ({})", table.title, table.id)).collect::<Vec<_>>().join(", ")
+}
+
 fn advice(error: &Error) -> String {
     match Trouble::of(error) {
+        Trouble::NotShared if matches!(error, Error::OtherKind(OtherKind::LinkedView)) => {
+            "this database shows a table that the integration has no access to. Open the original in Notion, share it with the \
+             integration under Connections in its menu, then try again."
+                .to_owned()
+        }
         Trouble::Token => {
             "Notion does not accept the token. Check NOTION_TOKEN: it must be the whole, current secret \
                            of the integration."

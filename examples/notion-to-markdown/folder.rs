@@ -1,6 +1,6 @@
 //! The folder pages are written into. A name in it leads to something whole, whenever the program ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -80,12 +80,13 @@ impl Folder {
         replace(path, &spool.folder().join("page.md"), document.markdown.as_bytes())
     }
 
-    /// Makes links between pages that are here lead from one to the other. Done again, it changes nothing.
-    pub fn link_pages(&self) -> Result<(), Failure> {
-        self.link_each().map_err(|source| Failure::Folder { path: self.root.clone(), source })
+    /// Makes links between pages that are here lead from one to the other, and those to a database to its table. Done again, it
+    /// changes nothing.
+    pub fn link_pages(&self, tables: &BTreeMap<NotionId, NotionId>) -> Result<(), Failure> {
+        self.link_each(tables).map_err(|source| Failure::Folder { path: self.root.clone(), source })
     }
 
-    fn link_each(&self) -> io::Result<()> {
+    fn link_each(&self, tables: &BTreeMap<NotionId, NotionId>) -> io::Result<()> {
         let pages = self.pages()?;
         let beside = self.own.join("page.md");
         for id in &pages {
@@ -93,6 +94,7 @@ impl Folder {
             let old = fs::read_to_string(&path)?;
             let new = relink(&old, |address| {
                 let id = recognise(address)?.id;
+                let id = tables.get(&id).copied().unwrap_or(id);
                 pages.contains(&id).then(|| format!("{id}.md"))
             });
             if new != old {

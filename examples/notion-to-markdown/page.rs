@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use notion_import_core::{BlobStore, Fetched, Pick, Shape};
+use notion_import_core::markdown::{Options, render};
+use notion_import_core::notion::{Block, Content, Heading, HeadingText, RichText, TreeBuilder};
+use notion_import_core::{BlobStore, Entry, Fetched, Pick, Shape};
 
 use crate::Output;
 use crate::document::{self, Document};
@@ -33,12 +35,14 @@ impl Page {
         if found.is_empty() {
             return Err(Failure::NoLink);
         }
-        for entry in found {
-            let pick = entry.pick().shaped(Shape::Markdown);
-            match &self.out {
-                Some(folder) => into_folder(&notion, pick, &Folder::open(folder)?, output).await?,
-                None => to_stdout(&notion, pick, output).await?,
+        match &self.out {
+            Some(folder) => {
+                let folder = Folder::open(folder)?;
+                for entry in &found {
+                    into_folder(&notion, entry.pick(), &folder, output).await?;
+                }
             }
+            None => to_stdout(&notion, &found, output).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -51,17 +55,36 @@ async fn into_folder(notion: &Notion, pick: Pick, folder: &Folder, output: Outpu
     folder.keep(&Document::new(&fetched, output.front_matter), &spool)
 }
 
-/// The same bytes as in a folder; the links lead to where the files would be.
-async fn to_stdout(notion: &Notion, pick: Pick, output: Output) -> Result<(), Failure> {
-    let fetched = fetch(notion, pick, &Nowhere, output).await?;
-    let document = Document::new(&fetched, output.front_matter);
-    if !document.files.is_empty() {
-        eprintln!(
-            "notion-to-markdown: the page has files ({}). Keep them with --out DIR.",
-            document.files.len()
-        );
+/// The same bytes as in a folder; the links lead to where the files would be. Of several tables, each stands under its name.
+async fn to_stdout(notion: &Notion, found: &[Entry], output: Output) -> Result<(), Failure> {
+    if found.len() > 1 && output.front_matter {
+        return Err(Failure::SeveralTables(found.iter().map(|entry| entry.source.clone()).collect()));
     }
-    match io::stdout().lock().write_all(document.markdown.as_bytes()) {
+    for (at, entry) in found.iter().enumerate() {
+        let fetched = fetch(notion, entry.pick(), &Nowhere, output).await?;
+        let document = Document::new(&fetched, output.front_matter);
+        if !document.files.is_empty() {
+            eprintln!(
+                "notion-to-markdown: the page has files ({}). Keep them with --out DIR.",
+                document.files.len()
+            );
+        }
+        let gap = if at == 0 { "" } else { "\n" };
+        let name = if found.len() == 1 { String::new() } else { heading(&entry.source.title) + "\n" };
+        write(&format!("{gap}{name}{}", document.markdown))?;
+    }
+    Ok(())
+}
+
+fn heading(title: &str) -> String {
+    let text = HeadingText { rich_text: vec![RichText::plain(title)], ..HeadingText::default() };
+    let mut tree = TreeBuilder::default();
+    tree.roots(vec![Block::new(Content::Heading(Heading { level: 1, text }))]);
+    render(&tree.build(), &Options::default()).markdown
+}
+
+fn write(markdown: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(markdown.as_bytes()) {
         // A reader that has seen enough is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),
@@ -74,7 +97,7 @@ async fn fetch(
     blobs: &dyn BlobStore,
     output: Output,
 ) -> Result<Fetched, Failure> {
-    let fetched = notion.importer.fetch_into(blobs, &notion.connection, pick).await?;
+    let fetched = notion.importer.fetch_into(blobs, &notion.connection, pick.shaped(Shape::Markdown)).await?;
     if output.report {
         document::report(&fetched.content);
     }

@@ -46,6 +46,8 @@ pub struct Done {
     pub pages: Vec<NotionId>,
     /// The databases in it.
     pub databases: Vec<NotionId>,
+    /// The tables of databases in it.
+    pub tables: Vec<NotionId>,
 }
 
 /// The pages that are done.
@@ -147,6 +149,7 @@ mod tests {
             files: vec!["a.pdf".to_owned()],
             pages: vec![],
             databases: vec![],
+            tables: vec![],
         };
         let text = line(&terms).unwrap() + &line(&done).unwrap();
         let check = |text: &str, terms: &Terms, expected: usize| {

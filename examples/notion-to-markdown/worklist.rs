@@ -178,6 +178,7 @@ mod tests {
             files: vec![],
             pages: vec![],
             databases: vec![],
+            tables: vec![],
         }
     }
 

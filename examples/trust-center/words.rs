@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link};
 use notion_import_core::{
     AccessLevel, Agent, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Loss,
-    Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError, Truncation,
-    VersionNumber, Workspace,
+    OtherKind, Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError,
+    Truncation, VersionNumber, Workspace,
 };
 
 use crate::people::Company;
@@ -135,6 +135,9 @@ pub fn reason(error: &Error) -> &'static str {
         Error::Store(StoreError::Fenced) => "A sync took over meanwhile. Try again.",
         Error::Store(StoreError::TooLarge { .. }) | Error::Download(_) => {
             "A file on it could not be brought over. Check it in Notion, then try again."
+        }
+        Error::OtherKind(OtherKind::LinkedView) => {
+            "It shows a table of another place in Notion. Share the original there (••• → Connections), then pick that."
         }
         error => reason_of(error.kind()),
     }

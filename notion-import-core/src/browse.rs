@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
-use crate::error::Error;
+use crate::error::{Error, OtherKind};
 use crate::id::{DocumentId, NotionId};
 use crate::library::document::{DocumentStore, Source, SourceKind, SourceState};
 use crate::notion::client::Api;
@@ -99,10 +99,13 @@ async fn behind(api: &Api, link: NotionLink) -> Result<Vec<Seen>, Error> {
 /// The data sources of a database, or the one data source of this id.
 pub(crate) async fn data_sources(api: &Api, id: NotionId) -> Result<Vec<Seen>, Error> {
     let ids = match api.database(id).await {
-        Ok(database) => database.data_sources.iter().filter_map(|named| named.id).collect(),
+        Ok(database) => database.data_sources.iter().filter_map(|named| named.id).collect::<Vec<_>>(),
         Err(error) if error.is_not_found() => vec![id],
         Err(error) => return Err(error),
     };
+    if ids.is_empty() {
+        return Err(OtherKind::LinkedView.into());
+    }
     let mut seen = Vec::with_capacity(ids.len());
     for id in ids {
         seen.push(metadata(api, id, SourceKind::DataSource).await?);

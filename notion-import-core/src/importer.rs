@@ -20,8 +20,8 @@ pub use crate::download::External;
 use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
-    Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick, Reader,
-    Wanted,
+    Databases, Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick,
+    Reader, Wanted,
 };
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source};
@@ -247,13 +247,14 @@ impl Importer {
         all_within(&*self.clock, self.timeouts.sync, listing)
     }
 
-    /// Lists the rows of a data source.
+    /// Lists the rows of a data source that are pages.
     ///
     /// # Errors
     /// Notion's.
     pub async fn rows(&self, connection: &Connection, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
-        self.reading("rows", connection, self.timeouts.import, self.fetcher(connection).row_ids(data_source))
-            .await
+        let fetcher = self.fetcher(connection);
+        let rows = self.reading("rows", connection, self.timeouts.import, fetcher.rows(data_source)).await?;
+        Ok(rows.iter().filter_map(|row| row.page()?.id).collect())
     }
 
     /// Lists the data sources of a database.
@@ -364,6 +365,7 @@ impl Importer {
             options: self.import,
             downloads: Downloads::default(),
             directory: Directory::new(self.import.lookups),
+            databases: Databases::default(),
         }
     }
 

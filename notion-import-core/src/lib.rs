@@ -70,8 +70,8 @@ pub use id::{
 };
 #[cfg(feature = "client")]
 pub use import::{
-    Child, DownloadLimits, FetchOutcome, Fetched, ImportEvent, ImportOptions, ImportOutcome, Original, Pick,
-    Shape, TreeLimits, Wanted,
+    Child, DownloadLimits, FetchOutcome, Fetched, ImportEvent, ImportOptions, ImportOutcome, InlineDatabases,
+    Original, Pick, Shape, TreeLimits, Wanted,
 };
 #[cfg(feature = "client")]
 pub use importer::{External, Importer, ImporterBuilder, Retry, SEARCH_LAG, Timeouts};

@@ -91,6 +91,9 @@ pub enum OtherKind {
     /// A database, which holds the data sources that can be picked.
     #[error("it is a database: its data sources can be imported, and the database itself cannot")]
     Database,
+    /// A database without a data source of its own: a linked view, or one whose data sources are not shared with the connection.
+    #[error("it shows a table that the connection has no access to: the original has to be shared with it")]
+    LinkedView,
 }
 
 /// Notion's own answer, `"object":"error"`. Its message is left out: it can name pages and people.

@@ -1,7 +1,7 @@
 //! Whether a page that was read before need be read again.
 
 use super::directory::Schema;
-use super::{Fetcher, ImportOptions, Shape, TreeLimits, convert};
+use super::{Fetcher, ImportOptions, InlineDatabases, Shape, TreeLimits, convert};
 use crate::error::Error;
 use crate::library::basis::Basis;
 use crate::library::document::Linked;
@@ -16,8 +16,16 @@ impl Fetcher<'_> {
     /// What reading a page rests on beside its blocks. Much that a row shows stands elsewhere and changes without an edit of the
     /// row, but one look at the row shows it. Where the look shows only the beginning, that is never all that was read.
     pub(super) fn basis(&self, page: &Page, formats: Option<&Schema>, shape: Shape) -> Basis {
-        let ImportOptions { largest_file, largest_image, downloads: _, tree, transcripts, lookups: _ } =
-            self.options;
+        let ImportOptions {
+            largest_file,
+            largest_image,
+            downloads: _,
+            tree,
+            transcripts,
+            lookups: _,
+            inline_databases,
+            inline_rows: _,
+        } = self.options;
         let options = Options { schema: formats.map(|schema| &**schema), ..Options::default() };
         let TreeLimits { blocks, depth } = tree;
         let limits = [largest_file, largest_image, blocks as u64, depth as u64].map(u64::to_be_bytes);
@@ -33,6 +41,8 @@ impl Fetcher<'_> {
             limits.as_flattened(),
             &[transcripts.into()],
             &[self.downloader.fetches_external().into()],
+            // A page with rows in it is always read.
+            &[u8::from(inline_databases == InlineDatabases::Tables)],
             convert::properties(page, &options).markdown.as_bytes(),
         ])
     }

@@ -1,15 +1,16 @@
 //! What was read, as content.
 
 use super::ImportOptions;
+use super::database::InsidePage;
 use super::directory::Schema;
 use super::media::PageFiles;
 use crate::id::NotionId;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
-use crate::markdown::{FileRef, Options, Rendered, plain_value, properties_table, render, rows_table};
+use crate::markdown::{
+    Database, FileRef, Options, Rendered, database_tables, plain_value, properties_table, render,
+};
 use crate::notion::block::{Block, Content as BlockContent};
-use crate::notion::column::Column;
-use crate::notion::database::DataSource;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::property::PropertyValue;
@@ -29,12 +30,13 @@ pub(super) struct Body {
     pub(super) may_grow: bool,
 }
 
-/// A page's blocks as Markdown; a row's properties stand above them.
+/// A page's blocks as Markdown; a row's properties stand above them, databases in their place.
 pub(super) fn page(
     page: &Page,
     tree: &BlockTree,
     formats: Option<&Schema>,
     kept: PageFiles,
+    inside: &InsidePage,
     asked: &ImportOptions,
 ) -> Body {
     let target = |file: FileRef<'_>| kept.of(file).map(address);
@@ -42,6 +44,7 @@ pub(super) fn page(
     let options = Options {
         files: Some(&target),
         schema,
+        databases: inside.shown.as_ref(),
         schemes: &[SCHEME],
         transcripts: asked.transcripts,
         ..Options::default()
@@ -91,16 +94,11 @@ fn displaced(kind: LossKind, mut places: impl Iterator<Item = Option<NotionId>>)
     Some(Loss { kind, count: 1 + places.count() as u64, first_block })
 }
 
-/// A database as one table: the title first, then the columns in the order of the schema.
-pub(super) fn table(data_source: &DataSource, formats: &Schema, rows: &[Page], kept: PageFiles) -> Body {
-    let is_title = |column: &Column| column.kind == "title";
-    let (titles, others): (Vec<_>, Vec<_>) =
-        data_source.properties.0.iter().partition(|(_, column)| is_title(column));
-    let columns: Vec<&str> = titles.into_iter().chain(others).map(|(name, _)| name.as_str()).collect();
+/// A database as its tables.
+pub(super) fn database(database: &Database, kept: PageFiles) -> Body {
     let target = |file: FileRef<'_>| kept.of(file).map(address);
-    let options =
-        Options { files: Some(&target), schema: Some(formats), schemes: &[SCHEME], ..Options::default() };
-    let whole = rows_table(&columns, rows, &options);
+    let options = Options { files: Some(&target), schemes: &[SCHEME], ..Options::default() };
+    let whole = database_tables(database, &options);
     Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
 }
 

@@ -65,17 +65,17 @@ impl Directory {
         };
         let Some(data_source) = data_source else { return Ok(None) };
         let Some(schema) = self.schema(api, data_source).await? else { return Ok(None) };
-        Ok(Some(self.with_rollups(api, schema, std::slice::from_ref(page)).await?))
+        Ok(Some(self.with_rollups(api, schema, std::iter::once(page)).await?))
     }
 
     /// Says of the roll-ups with numbers in some rows how the columns are shown that they take those from.
-    pub(super) async fn with_rollups(
+    pub(super) async fn with_rollups<'r>(
         &self,
         api: &Api,
         mut schema: Schema,
-        rows: &[Page],
+        rows: impl Iterator<Item = &'r Page>,
     ) -> Result<Schema, Error> {
-        let properties = rows.iter().flat_map(|row| &row.properties.0).map(|(_, property)| property);
+        let properties = rows.flat_map(|row| &row.properties.0).map(|(_, property)| property);
         let wanting = properties.filter(|property| {
             matches!(property.value, PropertyValue::Rollup(_)) && wants_format(&property.value)
         });

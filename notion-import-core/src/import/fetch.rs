@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::database::{Databases, InsidePage};
 use super::directory::{Directory, Schema};
 use super::media::Downloads;
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
@@ -21,7 +22,8 @@ use crate::notion::database::DataSource;
 use crate::notion::file::{File, FileSource, HostedFile};
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
-use crate::notion::tree::BlockTree;
+use crate::notion::row::Row;
+use crate::notion::tree::{BlockTree, Node};
 use crate::source::{Seen, or_other_kind};
 use crate::transport::Clock;
 
@@ -39,6 +41,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) options: ImportOptions,
     pub(crate) downloads: Downloads,
     pub(crate) directory: Directory,
+    pub(crate) databases: Databases,
 }
 
 /// What was read.
@@ -70,7 +73,7 @@ pub enum Original {
         /// The data source with its columns.
         data_source: Box<DataSource>,
         /// Its rows with their properties, each of them whole; without their blocks.
-        rows: Vec<Page>,
+        rows: Vec<Row>,
     },
 }
 
@@ -84,13 +87,15 @@ impl fmt::Debug for Original {
     }
 }
 
-/// A page or a database inside a page.
+/// What stands in a page or a data source.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Child {
     /// A page.
     Page(NotionId),
-    /// A database, which has data sources.
+    /// A database, which has data sources: one that was not read.
     Database(NotionId),
+    /// A data source, of a database that was read or of a wiki.
+    DataSource(NotionId),
 }
 
 /// A page as it was read, with no edit in between.
@@ -122,11 +127,12 @@ impl Fetcher<'_> {
         or_other_kind(&self.api, pick.id, pick.kind, fetched).await
     }
 
-    /// Lists the rows of a data source.
-    pub(crate) async fn row_ids(&self, data_source: NotionId) -> Result<Vec<NotionId>, Error> {
+    /// Lists the rows of a data source, without what is in the trash.
+    pub(crate) async fn rows(&self, data_source: NotionId) -> Result<Vec<Row>, Error> {
         let rows = self.api.rows(data_source).all().await;
-        let rows = or_other_kind(&self.api, data_source, SourceKind::DataSource, rows).await?;
-        Ok(rows.iter().filter(|row| !row.in_trash).filter_map(|row| row.id).collect())
+        let mut rows = or_other_kind(&self.api, data_source, SourceKind::DataSource, rows).await?;
+        rows.retain(|row| !row.in_trash());
+        Ok(rows)
     }
 
     async fn fetch_page(
@@ -139,17 +145,19 @@ impl Fetcher<'_> {
         let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
         let formats = self.directory.formats(&self.api, &page).await?;
+        let inside = Box::pin(self.databases_in(&tree)).await?;
         let body = match shape {
-            Shape::Best | Shape::Rows => self.best_of(&page, &tree, formats.as_ref()).await?,
+            Shape::Best | Shape::Rows => self.best_of(&page, &tree, formats.as_ref(), &inside).await?,
             Shape::Markdown => {
                 let kept = self.keep_files(&page, &tree).await?;
-                convert::page(&page, &tree, formats.as_ref(), kept, &self.options)
+                let kept = kept.and(self.keep_files_of(inside.rows()).await?);
+                convert::page(&page, &tree, formats.as_ref(), kept, &inside, &self.options)
             }
         };
-        let is_whole = properties::are_whole(&page) && stands_alone(&tree);
+        let is_whole = properties::are_whole(&page) && stands_alone(&tree) && !inside.has_rows();
         let is_all = settled && is_decorated && !body.may_grow && is_whole;
         let basis = is_all.then(|| self.basis(&page, formats.as_ref(), shape));
-        let children = children(&tree);
+        let children = children(&tree, &inside);
         let original = Original::Page { page: Box::new(page), blocks: tree };
         Ok(Fetched { content: new_content(seen, body, settled, basis), children, original, read_at })
     }
@@ -159,6 +167,7 @@ impl Fetcher<'_> {
         page: &Page,
         tree: &BlockTree,
         formats: Option<&Schema>,
+        inside: &InsidePage,
     ) -> Result<convert::Body, Error> {
         let documents = self.keep_documents(page, tree).await?;
         let may_grow = documents.may_grow;
@@ -167,7 +176,8 @@ impl Fetcher<'_> {
             None => {
                 let mut images = self.keep_images(page, tree).await?;
                 images.may_grow |= may_grow;
-                Ok(convert::page(page, tree, formats, images, &self.options))
+                let kept = images.and(self.keep_files_of(inside.rows()).await?);
+                Ok(convert::page(page, tree, formats, kept, inside, &self.options))
             }
         }
     }
@@ -195,35 +205,14 @@ impl Fetcher<'_> {
         }
     }
 
-    async fn fetch_table(&self, id: NotionId) -> Result<Fetched, Error> {
-        let began = self.clock.now();
-        let data_source = self.api.data_source(id).await?;
-        self.directory.keep_schema(id, &data_source.properties);
-        let mut rows = self.api.rows(id).all().await?;
-        rows.retain(|row| !row.in_trash);
-        for row in &mut rows {
-            properties::complete(&self.api, row, &self.directory).await?;
-        }
-        let newest = rows.iter().max_by_key(|row| row.last_edited_time);
-        let seen = Seen::of_data_source(&data_source)
-            .ok_or(Error::Malformed("a data source without its metadata"))?;
-        let mut seen = seen.with_rows(newest);
-        self.keep_images_of(&mut seen.source, data_source.icon.as_ref(), data_source.cover.as_ref()).await;
-        let settled = seen.is_settled(began);
-        let schema = Arc::new(data_source.properties.clone());
-        let formats = self.directory.with_rollups(&self.api, schema, &rows).await?;
-        let kept = self.keep_files_of(&rows).await?;
-        let body = convert::table(&data_source, &formats, &rows, kept);
-        let children = rows.iter().filter_map(|row| row.id.map(Child::Page)).collect();
-        // Rows come and go without a trace in their data source.
-        let original = Original::DataSource { data_source: Box::new(data_source), rows };
-        let content = new_content(seen, body, settled, None);
-        Ok(Fetched { content, children, original, read_at: began })
-    }
-
     /// Keeps an icon and a cover that have no lasting address, and returns whether another try would
     /// bring no more.
-    async fn keep_images_of(&self, source: &mut Source, icon: Option<&Icon>, cover: Option<&File>) -> bool {
+    pub(super) async fn keep_images_of(
+        &self,
+        source: &mut Source,
+        icon: Option<&Icon>,
+        cover: Option<&File>,
+    ) -> bool {
         let icon = match icon {
             Some(Icon::Image(source)) => Some(source.clone()),
             Some(Icon::CustomEmoji(emoji)) => {
@@ -245,7 +234,12 @@ impl Fetcher<'_> {
     }
 }
 
-fn new_content(seen: Seen, body: convert::Body, settled: bool, basis: Option<Basis>) -> NewContent {
+pub(super) fn new_content(
+    seen: Seen,
+    body: convert::Body,
+    settled: bool,
+    basis: Option<Basis>,
+) -> NewContent {
     NewContent {
         read: ReadState { edited_at: seen.source.edited_at, settled, basis },
         source: seen.source,
@@ -257,13 +251,13 @@ fn new_content(seen: Seen, body: convert::Body, settled: bool, basis: Option<Bas
     }
 }
 
-fn children(tree: &BlockTree) -> Vec<Child> {
-    let child = |node: &crate::notion::tree::Node| match &node.block.content {
-        block::Content::ChildPage(_) => node.block.id.map(Child::Page),
-        block::Content::ChildDatabase(_) => node.block.id.map(Child::Database),
-        _ => None,
+fn children(tree: &BlockTree, inside: &InsidePage) -> Vec<Child> {
+    let child = |node: &Node| match (&node.block.content, node.block.id) {
+        (block::Content::ChildPage(_), Some(id)) => vec![Child::Page(id)],
+        (block::Content::ChildDatabase(_), Some(id)) => inside.children(id),
+        _ => Vec::new(),
     };
-    tree.nodes().iter().filter_map(child).collect()
+    tree.nodes().iter().flat_map(child).collect()
 }
 
 /// Whether a page's blocks are all there, and none stands elsewhere, where an edit of it would not show on this page.
@@ -348,7 +342,7 @@ impl Fetched {
     }
 
     /// Returns the rows of a data source, with their properties; none of a page.
-    pub fn rows(&self) -> &[Page] {
+    pub fn rows(&self) -> &[Row] {
         match &self.original {
             Original::DataSource { rows, .. } => rows,
             Original::Page { .. } => &[],

@@ -13,6 +13,7 @@ use crate::actor::Actor;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SourceKind};
+use crate::notion::row::Row;
 
 /// Documents looked up in one go.
 const BATCH: usize = 200;
@@ -98,8 +99,8 @@ impl<'a> Job<'a> {
         for pick in picks {
             match (pick.kind, pick.shape) {
                 (SourceKind::DataSource, Shape::Rows) => {
-                    match self.reader.timely(self.reader.fetcher.row_ids(pick.id)).await {
-                        Ok(rows) => expanded.extend(rows.into_iter().map(Pick::page)),
+                    match self.reader.timely(self.reader.fetcher.rows(pick.id)).await {
+                        Ok(rows) => expanded.extend(rows.iter().filter_map(as_pick)),
                         Err(error) => failed.push(ImportOutcome { pick, result: Err(error) }),
                     }
                 }
@@ -170,6 +171,13 @@ async fn read(reader: &Reader<'_>, pick: Pick, known: Option<&Linked>) -> Result
     let obtained = reader.read(pick, known.map(Known::Document)).await?;
     // The blocks go at once: many that are read wait for the store together.
     Ok(obtained.map(|fetched| (Box::new(fetched.content), fetcher.clock.instant())))
+}
+
+fn as_pick(row: &Row) -> Option<Pick> {
+    match row {
+        Row::Page(page) => page.id.map(Pick::page),
+        Row::DataSource(source) => source.id.map(Pick::data_source),
+    }
 }
 
 /// Returns what becomes of all of them if the import cannot begin: each meets the same error.

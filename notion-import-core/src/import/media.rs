@@ -82,6 +82,17 @@ impl PageFiles {
         (0..files.len()).all(|index| self.by_place.contains_key(&place(index)))
     }
 
+    /// These files, and others after them.
+    pub(super) fn and(mut self, others: Self) -> Self {
+        let new =
+            others.files.into_iter().filter(|file| !self.files.iter().any(|kept| kept.blob == file.blob));
+        let new: Vec<_> = new.collect();
+        self.files.extend(new);
+        self.by_place.extend(others.by_place);
+        self.may_grow |= others.may_grow;
+        self
+    }
+
     fn add(&mut self, place: Place, file: StoredFile) {
         if !self.files.iter().any(|kept| kept.blob == file.blob) {
             self.files.push(file.clone());
@@ -107,8 +118,8 @@ impl Fetcher<'_> {
     }
 
     /// Keeps both of the rows of a table.
-    pub(super) async fn keep_files_of(&self, rows: &[Page]) -> Result<PageFiles, Error> {
-        self.keep(rows.iter().flat_map(files_of_properties)).await
+    pub(super) async fn keep_files_of(&self, rows: impl Iterator<Item = &Page>) -> Result<PageFiles, Error> {
+        self.keep(rows.flat_map(files_of_properties)).await
     }
 
     /// What is too large, of another type or gone is left out; what may come the next time is an error, for a document

@@ -2,14 +2,17 @@
 
 mod basis;
 mod convert;
+mod database;
 mod directory;
 mod fetch;
 mod job;
 mod media;
+mod once;
 mod properties;
 mod reader;
 mod tree;
 
+pub(crate) use database::Databases;
 pub(crate) use directory::Directory;
 pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched, Original};
@@ -42,10 +45,24 @@ options! {
         pub tree: TreeLimits = TreeLimits::default(),
         /// Whether the transcripts of meetings are read: every word that was spoken.
         pub transcripts: bool = false,
+        /// What becomes of the databases that Notion shows inside a page.
+        pub inline_databases: InlineDatabases = InlineDatabases::Tables,
+        /// How many rows of each such database are read. What lies beyond is reported.
+        pub inline_rows: usize = 100,
         /// How many requests a run may spend on what stands around its pages: how numbers are shown, and roll-ups and formulas that rest
         /// on more references than a page gives. One run is one import of however many pages. What is not asked for is reported.
         pub lookups: u32 = 1_000,
     }
+}
+
+/// What becomes of the databases that Notion shows inside a page.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum InlineDatabases {
+    /// Each is a table in its place, below a link to it. It costs the requests of a small database.
+    #[default]
+    Tables,
+    /// Each is a link to it.
+    Links,
 }
 
 /// Something to import.

@@ -131,6 +131,10 @@ kinds! {
         PropertyNotLoaded,
         /// The transcript of a meeting was left out: it is read only where that is asked for.
         TranscriptLeftOut,
+        /// A row or a table is not shared with the integration.
+        NotShared,
+        /// A database inside the page has more rows than are shown there.
+        TooManyRows,
     }
 }
 
@@ -209,6 +213,10 @@ kinds! {
         DisplacedProperty,
         /// A block of an unknown type left its words alone, or a placeholder.
         UnknownBlock,
+        /// A database in the page is a link to it, also where Notion shows its rows.
+        Database,
+        /// A row that is in the trash was left out.
+        RowInTrash,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.
         UnsupportedProperty,
     }

@@ -2,6 +2,7 @@
 
 use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::code;
+use crate::markdown::databases::child_database;
 use crate::markdown::files::{self, icon_text};
 use crate::markdown::inline::{Place, rich_text, write_pieces};
 use crate::markdown::ledger::Ledger;
@@ -14,7 +15,7 @@ use crate::markdown::pieces::Pieces;
 use crate::markdown::rendered::Rendered;
 use crate::markdown::said::shows;
 use crate::markdown::table;
-use crate::markdown::target::{A_DATABASE, A_PAGE};
+use crate::markdown::target::A_PAGE;
 use crate::markdown::writer::{Run, Writer};
 use crate::notion::block::{
     Block, BlockType, Callout, Content, Heading, ListFormat, MeetingPart, Table, Text, UnknownBlock,
@@ -149,10 +150,7 @@ impl Walk<'_> {
                 let title = if title.trim().is_empty() { "Untitled" } else { title };
                 links::link_by_id(writer, ledger, options, id, title, A_PAGE);
             }
-            // One without a title may be a view of one that has one.
-            Content::ChildDatabase(title) => {
-                links::link_by_id(writer, ledger, options, id, title, A_DATABASE);
-            }
+            Content::ChildDatabase(title) => child_database(writer, ledger, options, id, title),
             Content::MeetingNotes(notes) => {
                 ledger.lose(LossKind::MeetingNotes);
                 self.text(None, &notes.title);

@@ -36,6 +36,11 @@ impl Ledger {
         self.block = block;
     }
 
+    /// The block that what follows befalls.
+    pub(super) fn here(&self) -> Option<NotionId> {
+        self.block
+    }
+
     pub(super) fn lose(&mut self, kind: LossKind) {
         let (count, first) = &mut self.losses[kind as usize];
         if *count == 0 {

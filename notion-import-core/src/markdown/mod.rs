@@ -52,9 +52,10 @@
 
 // The files are listed top-down, like the modules of the crate.
 mod relink;
-mod property;
 mod blocks;
 mod meetings;
+mod databases;
+mod property;
 mod list;
 mod table;
 mod code;
@@ -75,9 +76,12 @@ mod rendered;
 mod ledger;
 mod writer;
 mod options;
+mod database;
 
 pub use blocks::render;
-pub use options::{FileRef, Options, StoredFiles, Styles};
-pub use property::{plain_value, properties_table, rows_table};
+pub use database::{Database, DatabaseTable};
+pub use databases::database_tables;
+pub use options::{Databases, FileRef, Options, StoredFiles, Styles};
+pub use property::{plain_value, properties_table};
 pub use relink::relink;
 pub use rendered::Rendered;

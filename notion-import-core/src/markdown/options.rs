@@ -1,13 +1,19 @@
-//! What the host decides: where files are, which links are its own, and how styles are written.
+//! What the host decides: where files are, which databases stand in their place, which links are its own, and how styles are written.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::id::NotionId;
+use crate::markdown::database::Database;
 use crate::notion::column::{Column, Properties};
 use crate::notion::file::File;
 
 /// Where the host stored files again.
 pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<String> + Sync + 'a;
+
+/// What the databases inside a page show, by the ids of their blocks.
+pub type Databases = HashMap<NotionId, Arc<Database>>;
 
 /// How links and files are written. Links to pages go to Notion; `relink` leads them elsewhere.
 #[derive(Clone, Copy, Default)]
@@ -16,6 +22,8 @@ pub struct Options<'a> {
     pub files: Option<&'a StoredFiles<'a>>,
     /// The columns of the data source that rows belong to: they say how numbers are shown.
     pub schema: Option<&'a Properties<Column>>,
+    /// The databases that Notion shows inside the page: they stand below the links to them. Without it, every link stands alone.
+    pub databases: Option<&'a Databases>,
     /// Schemes links may have besides http, https, mailto and tel.
     pub schemes: &'a [&'a str],
     /// What happens to styles that Markdown cannot delimit as their text stands.

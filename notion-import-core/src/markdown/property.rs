@@ -36,27 +36,6 @@ pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
     Rendered::new(writer, ledger)
 }
 
-/// Writes the rows of a data source as a table: `columns` by name, in order, the title first.
-pub fn rows_table(columns: &[&str], rows: &[Page], options: &Options<'_>) -> Rendered {
-    let (mut writer, mut ledger) = (Writer::default(), Ledger::default());
-    if columns.is_empty() {
-        return Rendered::default();
-    }
-    let header: Vec<_> = columns.iter().map(|name| plain(name)).collect();
-    table::begin(&mut writer, &mut ledger, options, &header, columns.len());
-    for page in rows {
-        // Whatever a row loses, in its values or where they are written, it loses as this row.
-        ledger.at(page.id);
-        let cell = |name: &&str| {
-            let property = page.properties.get(name);
-            property.map_or_else(Vec::new, |property| self::property(&mut ledger, options, page.id, property))
-        };
-        let cells: Vec<_> = columns.iter().map(cell).collect();
-        table::row(&mut writer, &mut ledger, options, &cells, columns.len());
-    }
-    Rendered::new(writer, ledger)
-}
-
 /// Writes a property's value as plain text: for titles, front matter and search.
 pub fn plain_value(value: &PropertyValue) -> String {
     let cell = Cell { options: &Options::default(), format: Some(NumberFormat::Plain), place: None };
@@ -82,7 +61,8 @@ struct Cell<'a> {
     place: Option<(NotionId, &'a str)>,
 }
 
-fn property(
+/// A property as text of one cell.
+pub(super) fn property(
     ledger: &mut Ledger,
     options: &Options<'_>,
     page: Option<NotionId>,

@@ -20,6 +20,13 @@ pub struct Column {
     pub rollup: RollupSource,
 }
 
+impl Column {
+    /// Whether it holds the titles of the rows.
+    pub fn is_title(&self) -> bool {
+        self.kind == "title"
+    }
+}
+
 object! {
     /// Where a roll-up has its values from.
     pub struct RollupSource {

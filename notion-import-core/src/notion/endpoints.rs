@@ -13,6 +13,7 @@ use super::database::{DataSource, Database};
 use super::list::{Element, Endpoint, List};
 use super::page::Page;
 use super::property::Property;
+use super::row::Row;
 use crate::connection::Workspace;
 use crate::error::Error;
 use crate::id::NotionId;
@@ -88,7 +89,7 @@ impl Api {
     }
 
     /// Lists the rows of a data source, however many.
-    pub(crate) fn rows(&self, data_source: NotionId) -> List<Page> {
+    pub(crate) fn rows(&self, data_source: NotionId) -> List<Row> {
         self.query(data_source, json!({})).beyond_the_cap()
     }
 
@@ -103,11 +104,11 @@ impl Api {
     /// Reads the row of a data source that was edited last.
     pub(crate) async fn last_edited_row(&self, data_source: NotionId) -> Result<Option<Page>, Error> {
         let body = json!({"sorts": [{"timestamp": "last_edited_time", "direction": "descending"}]});
-        let first = self.query(data_source, body).shown_only().pages_of(1).next_page().await?;
+        let first = self.query::<Page>(data_source, body).shown_only().pages_of(1).next_page().await?;
         Ok(first.and_then(|rows| rows.into_iter().next()))
     }
 
-    fn query(&self, data_source: NotionId, body: Value) -> List<Page> {
+    fn query<T: Element>(&self, data_source: NotionId, body: Value) -> List<T> {
         let path = path(&["data_sources", &data_source.to_string(), "query"]);
         List::new(self.clone(), Endpoint::Post(path, body))
     }
@@ -177,6 +178,16 @@ impl Element for Page {
 
     fn created_at(&self) -> Option<DateTime<Utc>> {
         self.created_time
+    }
+}
+
+impl Element for Row {
+    fn id(&self) -> Option<NotionId> {
+        self.id()
+    }
+
+    fn created_at(&self) -> Option<DateTime<Utc>> {
+        self.created_time()
     }
 }
 

@@ -23,6 +23,7 @@ pub mod link;
 pub(crate) mod page;
 pub(crate) mod parent;
 pub(crate) mod property;
+pub(crate) mod row;
 pub(crate) mod text;
 pub(crate) mod tree;
 
@@ -37,6 +38,7 @@ pub use icon::Icon;
 pub use page::Page;
 pub use parent::Parent;
 pub use property::{Formula, Property, PropertyValue, Rollup, RollupResult};
+pub use row::{ChildSource, Row};
 pub use text::{
     Annotations, Color, CustomEmoji, DateRange, LinkMention, Mention, RichText, RichTextKind, plain_text,
 };

@@ -56,24 +56,43 @@ impl Page {
     }
 }
 
+impl Page {
+    /// Whether Notion gave no more of it than its id, as it does where the integration may not read it.
+    pub fn is_partial(&self) -> bool {
+        self.url.is_none() && self.properties.0.is_empty()
+    }
+
+    /// Takes the value of a key, if it is one of a page's, and returns whether it is.
+    pub(super) fn take<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        object: &mut A,
+    ) -> Result<bool, A::Error> {
+        match key {
+            "id" => self.id = value(object)?,
+            "created_time" => self.created_time = value(object)?,
+            "last_edited_time" => self.last_edited_time = value(object)?,
+            "in_trash" | "archived" => self.in_trash |= value::<bool, _>(object)?,
+            "is_archived" => self.is_archived = value(object)?,
+            "is_locked" => self.is_locked = value(object)?,
+            "url" => self.url = value(object)?,
+            "public_url" => self.public_url = value(object)?,
+            "parent" => self.parent = value(object)?,
+            "properties" => self.properties = value(object)?,
+            "icon" => self.icon = value(object)?,
+            "cover" => self.cover = value(object)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
 impl Lenient for Page {
     fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let mut this = Self::default();
         while let Some(key) = Key::next(&mut object)? {
-            match key.as_str() {
-                "id" => this.id = value(&mut object)?,
-                "created_time" => this.created_time = value(&mut object)?,
-                "last_edited_time" => this.last_edited_time = value(&mut object)?,
-                "in_trash" | "archived" => this.in_trash |= value::<bool, _>(&mut object)?,
-                "is_archived" => this.is_archived = value(&mut object)?,
-                "is_locked" => this.is_locked = value(&mut object)?,
-                "url" => this.url = value(&mut object)?,
-                "public_url" => this.public_url = value(&mut object)?,
-                "parent" => this.parent = value(&mut object)?,
-                "properties" => this.properties = value(&mut object)?,
-                "icon" => this.icon = value(&mut object)?,
-                "cover" => this.cover = value(&mut object)?,
-                _ => skip(&mut object)?,
+            if !this.take(key.as_str(), &mut object)? {
+                skip(&mut object)?;
             }
         }
         Ok(this)

@@ -1,5 +1,6 @@
 //! `notion-to-markdown page` and `export`, the real program, against the fake Notion over HTTP.
 
+mod databases;
 mod failures;
 mod resume;
 mod whole;

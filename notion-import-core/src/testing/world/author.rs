@@ -114,6 +114,32 @@ impl Author {
         id
     }
 
+    /// Makes a linked database: a view of what stands elsewhere, without a data source of its own.
+    pub fn linked_database(&self, place: NotionId, title: impl Into<Text>) -> NotionId {
+        let about = Described { title: title.into().into_value(), description: json!([]), inline: true };
+        self.state().place(place, Kind::Database(about), self.now)
+    }
+
+    /// Says what a database or a data source is for.
+    pub fn describe(&self, id: NotionId, description: impl Into<Text>) {
+        let description = description.into().into_value();
+        let mut state = self.state();
+        state.described(id).description = description;
+        state.touch(id, self.now);
+    }
+
+    /// Shows a database in its page instead of a link to it.
+    pub fn show_inline(&self, database: NotionId) {
+        let mut state = self.state();
+        state.described(database).inline = true;
+        state.touch(database, self.now);
+    }
+
+    /// Lets Notion give no more of a page than its id, as where the token may not read it.
+    pub fn withhold(&self, page: NotionId) {
+        self.state().page(page).withheld = true;
+    }
+
     /// Uploads a file, for `image`, `pdf` and `file` blocks, icons, covers and files properties.
     pub fn file(&self, name: &str, mime: &str, bytes: impl Into<Vec<u8>>) -> StoredFile {
         let mut state = self.state();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::object::{Block, Entry, Kind, Node, Page, Parent};
+use super::object::{Block, Described, Entry, Kind, Node, Page, Parent};
 use super::state::{State, minute};
 use crate::id::NotionId;
 use crate::testing::blocks;
@@ -27,6 +27,14 @@ impl State {
         match &mut self.node(id).kind {
             Kind::Page(page) => page,
             Kind::Database(_) | Kind::DataSource { .. } | Kind::Block(_) => panic!("{id} is no page"),
+        }
+    }
+
+    /// What a database or a data source says of itself.
+    pub fn described(&mut self, id: NotionId) -> &mut Described {
+        match &mut self.node(id).kind {
+            Kind::Database(about) | Kind::DataSource { about, .. } => about,
+            Kind::Page(_) | Kind::Block(_) => panic!("{id} is no database"),
         }
     }
 

@@ -48,6 +48,9 @@ pub(super) struct Page {
     /// Payloads by property name; what is absent has the empty value of its type.
     pub properties: BTreeMap<String, Value>,
     pub archived: bool,
+    /// Whether nothing but its id is given.
+    #[serde(default)]
+    pub withheld: bool,
     pub locked: bool,
     pub public_url: Option<String>,
 }

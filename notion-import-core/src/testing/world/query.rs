@@ -40,7 +40,8 @@ impl State {
         let listing = Listing { key: &key, kind: "page_or_data_source", items: rows };
         let mut list = self.page_of_list(&listing, &window, |row| match &row.kind {
             Kind::Page(page) => self.page_object(row, page, wanted.as_deref(), ask.now),
-            Kind::Database(_) | Kind::DataSource { .. } | Kind::Block(_) => Value::Null,
+            Kind::DataSource { about, columns } => self.data_source_object(row, about, columns, ask.now),
+            Kind::Database(_) | Kind::Block(_) => Value::Null,
         })?;
         list["request_status"] = request_status(cut);
         Ok(list)
@@ -49,9 +50,12 @@ impl State {
     fn rows<'a>(&'a self, source: &'a Node, body: &Value) -> impl Iterator<Item = &'a Node> {
         let archived = body["is_archived"].as_bool().unwrap_or(false);
         let pages = body["result_type"].as_str() != Some("data_source");
+        let sources = body["result_type"].as_str() != Some("page");
         self.living(source).filter(move |row| match &row.kind {
             Kind::Page(page) => pages && page.archived == archived,
-            Kind::Database(_) | Kind::DataSource { .. } | Kind::Block(_) => false,
+            // A wiki lists data sources among its rows.
+            Kind::DataSource { .. } => sources && !archived,
+            Kind::Database(_) | Kind::Block(_) => false,
         })
     }
 

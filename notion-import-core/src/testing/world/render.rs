@@ -20,6 +20,9 @@ impl State {
         wanted: Option<&[Column]>,
         now: DateTime<Utc>,
     ) -> Value {
+        if page.withheld {
+            return json!({"object": "page", "id": node.id});
+        }
         let all = self.columns(node);
         let columns = wanted.unwrap_or(&all);
         let properties = columns.iter().map(|column| (column.name.clone(), self.property(node, column)));

@@ -2,6 +2,7 @@
 
 mod browse;
 mod connect;
+mod databases;
 mod identity;
 mod import;
 mod meetings;

@@ -1,12 +1,28 @@
 //! Property values of every type, and a data source as a table.
 
-use notion_import_core::markdown::{Options, plain_value, properties_table, rows_table};
-use notion_import_core::notion::{Column, NumberFormat, Page, Properties};
+use std::sync::Arc;
+
+use notion_import_core::markdown::{
+    Database, DatabaseTable, Options, Rendered, database_tables, plain_value, properties_table,
+};
+use notion_import_core::notion::{Column, NumberFormat, Page, Properties, Row};
 use notion_import_core::{Fidelity, LossKind, TruncationKind};
 use serde_json::{Value, json};
 
 fn page(properties: Value) -> Page {
     serde_json::from_value(json!({ "object": "page", "properties": properties })).unwrap()
+}
+
+/// A data source with these columns and rows.
+fn table(columns: &[&str], rows: Vec<Page>) -> Rendered {
+    table_of(Properties::default(), columns, rows)
+}
+
+fn table_of(schema: Properties<Column>, columns: &[&str], rows: Vec<Page>) -> Rendered {
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    let rows = rows.into_iter().map(Row::Page).collect();
+    let tables = vec![DatabaseTable { columns, rows, schema: Arc::new(schema), ..DatabaseTable::default() }];
+    database_tables(&Database { tables, ..Database::default() }, &Options::default())
 }
 
 /// The value's cell in a column without a format, and how many losses it costs.
@@ -242,8 +258,8 @@ fn rows_become_a_table_in_the_order_of_the_columns() {
             "Name": { "id": "title", "type": "title", "title": [{ "plain_text": name }] },
         }))
     };
-    let rows = [row("Fire", "High"), row("Flood | rain", "Low")];
-    let rendered = rows_table(&["Name", "Level", "Absent"], &rows, &Options::default());
+    let rows = vec![row("Fire", "High"), row("Flood | rain", "Low")];
+    let rendered = table(&["Name", "Level", "Absent"], rows);
     let expected =
         "| Name | Level | Absent |\n| --- | --- | --- |\n| Fire | High |  |\n| Flood \\| rain | Low |  |\n";
     assert_eq!(rendered.markdown, expected);
@@ -258,8 +274,7 @@ fn a_loss_is_of_the_first_row_that_lost_it_wherever_it_was_lost() {
     };
     let lost = |rows: [Value; 2]| {
         let [one, two] = rows;
-        let rows = [row(first, one), row(second, two)];
-        let rendered = rows_table(&["Name", "Value"], &rows, &Options::default());
+        let rendered = table(&["Name", "Value"], vec![row(first, one), row(second, two)]);
         rendered
             .fidelity
             .losses()

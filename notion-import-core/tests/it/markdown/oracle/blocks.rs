@@ -248,7 +248,10 @@ impl Walk<'_> {
                 self.lose_if(true, LossKind::LinkTarget);
             }
             Content::ChildPage(title) => self.page_line(self.block, title, "Untitled"),
-            Content::ChildDatabase(title) => self.page_line(self.block, title, "a database in Notion"),
+            Content::ChildDatabase(title) => {
+                self.page_line(self.block, title, "a database in Notion");
+                self.lose_if(true, LossKind::Database);
+            }
             Content::MeetingNotes(notes) => {
                 self.lose_if(true, LossKind::MeetingNotes);
                 self.paragraph(None, &notes.title);

@@ -1,0 +1,272 @@
+//! Databases: read as they are shown, alone or inside a page.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::directory::is_refused;
+use super::once::Once;
+use super::{Child, Fetched, Fetcher, InlineDatabases, Original, convert, properties};
+use crate::error::Error;
+use crate::id::NotionId;
+use crate::library::fidelity::{LossKind, TruncationKind};
+use crate::markdown::{self, DatabaseTable};
+use crate::notion::block::Content;
+use crate::notion::column::Column;
+use crate::notion::database::{DataSource, Database};
+use crate::notion::page::Page;
+use crate::notion::parent::Parent;
+use crate::notion::rate_limit::UNDER_WAY;
+use crate::notion::row::Row;
+use crate::notion::text::{RichText, plain_text};
+use crate::notion::tree::BlockTree;
+use crate::source::Seen;
+
+/// Databases read at once. The rate limiter of the connection bounds them further.
+const CONCURRENCY: usize = UNDER_WAY;
+
+/// What a run knows of databases. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Databases(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    databases: Once<NotionId, Database>,
+    data_sources: Once<NotionId, DataSource>,
+    inside_pages: Once<NotionId, Inside>,
+}
+
+/// A database inside a page.
+#[derive(Clone)]
+struct Inside {
+    /// Its data sources.
+    data_sources: Vec<NotionId>,
+    /// What it shows there; none of one that Notion shows as a link.
+    shown: Option<Arc<markdown::Database>>,
+}
+
+/// The databases inside a page, by the ids of their blocks.
+#[derive(Default)]
+pub(super) struct InsidePage {
+    /// What those show that stand in the page; none if they were not read.
+    pub(super) shown: Option<markdown::Databases>,
+    data_sources: HashMap<NotionId, Vec<NotionId>>,
+}
+
+impl InsidePage {
+    /// Whether rows stand in the page, which change without an edit of it.
+    pub(super) fn has_rows(&self) -> bool {
+        self.shown.as_ref().is_some_and(|shown| !shown.is_empty())
+    }
+
+    /// The rows that stand in the page.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Page> {
+        let tables = self.shown.iter().flat_map(HashMap::values).flat_map(|shown| &shown.tables);
+        tables.flat_map(|table| pages(&table.rows))
+    }
+
+    /// What stands in a database: its data sources, where they are known.
+    pub(super) fn children(&self, database: NotionId) -> Vec<Child> {
+        match self.data_sources.get(&database) {
+            Some(known) if !known.is_empty() => known.iter().copied().map(Child::DataSource).collect(),
+            _ => vec![Child::Database(database)],
+        }
+    }
+
+    fn add(&mut self, database: NotionId, inside: &Inside) {
+        self.data_sources.insert(database, inside.data_sources.clone());
+        let shown = self.shown.get_or_insert_default();
+        shown.extend(inside.shown.clone().map(|inside| (database, inside)));
+    }
+}
+
+impl Fetcher<'_> {
+    /// Reads a data source as a document of its own.
+    pub(super) async fn fetch_table(&self, id: NotionId) -> Result<Fetched, Error> {
+        let began = self.clock.now();
+        let data_source = self.api.data_source(id).await?;
+        let container = self.container(&data_source).await?;
+        let table = self.table(&data_source, None).await?;
+        let newest = pages(&table.rows).max_by_key(|row| row.last_edited_time);
+        let seen = Seen::of_data_source(&data_source)
+            .ok_or(Error::Malformed("a data source without its metadata"))?;
+        let mut seen = seen.with_rows(newest);
+        self.keep_images_of(&mut seen.source, data_source.icon.as_ref(), data_source.cover.as_ref()).await;
+        let settled = seen.is_settled(began);
+        let mut shown = shown(container.as_deref(), vec![table]);
+        let kept = self.keep_files_of(shown.tables.iter().flat_map(|table| pages(&table.rows))).await?;
+        let body = convert::database(&shown, kept);
+        let rows = shown.tables.pop().map(|table| table.rows).unwrap_or_default();
+        let children = rows.iter().filter_map(child).collect();
+        // Rows come and go without a trace in their data source.
+        let content = super::fetch::new_content(seen, body, settled, None);
+        let original = Original::DataSource { data_source: Box::new(data_source), rows };
+        Ok(Fetched { content, children, original, read_at: began })
+    }
+
+    /// Reads the databases inside a page.
+    pub(super) async fn databases_in(&self, tree: &BlockTree) -> Result<InsidePage, Error> {
+        if self.options.inline_databases == InlineDatabases::Links {
+            return Ok(InsidePage::default());
+        }
+        let mut ids: Vec<NotionId> = tree
+            .nodes()
+            .iter()
+            .filter_map(|node| match &node.block.content {
+                Content::ChildDatabase(_) => node.block.id,
+                _ => None,
+            })
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let reading = ids.into_iter().map(|id| async move {
+            let inside = self.databases.0.inside_pages.get(id, Box::pin(self.inside_page(id))).await?;
+            Ok::<_, Error>((id, inside))
+        });
+        let reading = stream::iter(reading.collect::<Vec<_>>()).buffer_unordered(CONCURRENCY);
+        let read: Vec<_> = reading.try_collect().await?;
+        let mut all = InsidePage { shown: Some(HashMap::new()), ..InsidePage::default() };
+        read.iter().for_each(|(id, inside)| all.add(*id, inside));
+        Ok(all)
+    }
+
+    async fn inside_page(&self, id: NotionId) -> Result<Inside, Error> {
+        let database = match self.database(id).await {
+            Ok(database) => database,
+            // A linked view, of which Notion gives nothing.
+            Err(error) if is_refused(&error) => return Ok(Inside::hidden()),
+            Err(error) => return Err(error),
+        };
+        let data_sources: Vec<_> = database.data_sources.iter().filter_map(|named| named.id).collect();
+        if !database.is_inline {
+            return Ok(Inside { data_sources, shown: None });
+        }
+        let mut tables = Vec::with_capacity(data_sources.len());
+        let mut is_cut = data_sources.is_empty();
+        for data_source in &data_sources {
+            match self.table_inside(*data_source).await {
+                Ok(table) => tables.push(table),
+                Err(error) if is_refused(&error) => is_cut = true,
+                Err(error) => return Err(error),
+            }
+        }
+        let shown = markdown::Database { is_cut, ..shown(Some(&database), tables) };
+        Ok(Inside { data_sources, shown: Some(Arc::new(shown)) })
+    }
+
+    async fn table_inside(&self, id: NotionId) -> Result<DatabaseTable, Error> {
+        let data_source = self.data_source(id).await?;
+        self.table(&data_source, Some(self.options.inline_rows)).await
+    }
+
+    /// Reads a data source as it is shown: all of its rows, or so many.
+    async fn table(&self, data_source: &DataSource, most: Option<usize>) -> Result<DatabaseTable, Error> {
+        let id = data_source.id.ok_or(Error::Malformed("a data source without its id"))?;
+        self.directory.keep_schema(id, &data_source.properties);
+        let (mut rows, is_cut) = self.rows_of(id, most).await?;
+        let count = rows.len();
+        rows.retain(|row| !row.in_trash());
+        let losses = vec![LossKind::RowInTrash; count - rows.len()];
+        for row in &mut rows {
+            if let Row::Page(page) = row {
+                properties::complete(&self.api, page, &self.directory).await?;
+            }
+        }
+        let schema = Arc::new(data_source.properties.clone());
+        let schema = self.directory.with_rollups(&self.api, schema, pages(&rows)).await?;
+        Ok(DatabaseTable {
+            name: data_source.title.clone(),
+            description: data_source.description.clone(),
+            columns: columns(data_source),
+            schema,
+            rows,
+            losses,
+            truncations: is_cut.then_some(TruncationKind::TooManyRows).into_iter().collect(),
+            ..DatabaseTable::default()
+        })
+    }
+
+    /// Reads rows, and tells whether there are more.
+    async fn rows_of(&self, id: NotionId, most: Option<usize>) -> Result<(Vec<Row>, bool), Error> {
+        let mut list = self.api.rows(id);
+        let Some(most) = most else { return Ok((list.all().await?, false)) };
+        list = list.pages_of(most);
+        let mut rows = Vec::new();
+        while rows.len() < most
+            && let Some(page) = list.next_page().await?
+        {
+            rows.extend(page);
+        }
+        let is_cut = rows.len() > most || list.cursor().is_some();
+        rows.truncate(most);
+        Ok((rows, is_cut))
+    }
+
+    /// Reads the database that a data source belongs to; none if that is not shared.
+    async fn container(&self, data_source: &DataSource) -> Result<Option<Arc<Database>>, Error> {
+        let (Parent::Database(id) | Parent::DataSource { database: Some(id), .. }) = data_source.parent
+        else {
+            return Ok(None);
+        };
+        match self.database(id).await {
+            Ok(database) => Ok(Some(database)),
+            Err(error) if is_refused(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn database(&self, id: NotionId) -> Result<Arc<Database>, Error> {
+        self.databases.0.databases.get(id, self.api.database(id)).await
+    }
+
+    async fn data_source(&self, id: NotionId) -> Result<Arc<DataSource>, Error> {
+        self.databases.0.data_sources.get(id, self.api.data_source(id)).await
+    }
+}
+
+impl Inside {
+    fn hidden() -> Self {
+        let shown = markdown::Database { is_cut: true, ..markdown::Database::default() };
+        Self { data_sources: Vec::new(), shown: Some(Arc::new(shown)) }
+    }
+}
+
+/// The columns: the title first, then in the order of the schema.
+fn columns(data_source: &DataSource) -> Vec<String> {
+    let all = data_source.properties.0.iter();
+    let (titles, others): (Vec<_>, Vec<_>) = all.partition(|(_, column)| Column::is_title(column));
+    titles.into_iter().chain(others).map(|(name, _)| name.clone()).collect()
+}
+
+fn pages(rows: &[Row]) -> impl Iterator<Item = &Page> {
+    rows.iter().filter_map(Row::page)
+}
+
+/// Tables with the words of their database. What both say stands once.
+fn shown(database: Option<&Database>, mut tables: Vec<DatabaseTable>) -> markdown::Database {
+    let description = database.map(|database| database.description.clone()).unwrap_or_default();
+    for table in &mut tables {
+        if says_the_same(&table.description, &description) {
+            table.description.clear();
+        }
+    }
+    let named = database.map(|database| database.title.clone()).filter(|title| !is_blank(title));
+    let title = named.or_else(|| tables.first().map(|table| table.name.clone())).unwrap_or_default();
+    markdown::Database { title, description, tables, is_cut: false }
+}
+
+fn says_the_same(one: &[RichText], other: &[RichText]) -> bool {
+    plain_text(one).trim() == plain_text(other).trim()
+}
+
+fn is_blank(text: &[RichText]) -> bool {
+    plain_text(text).trim().is_empty()
+}
+
+fn child(row: &Row) -> Option<Child> {
+    match row {
+        Row::Page(page) => page.id.map(Child::Page),
+        Row::DataSource(source) => source.id.map(Child::DataSource),
+    }
+}
