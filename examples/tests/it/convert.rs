@@ -89,7 +89,7 @@ fn report_and_timings_are_lines_of_json_beside_the_markdown() {
     assert_eq!(lines[0]["blocks"], 2);
     assert_eq!(lines[0]["convert_ms"].as_array().unwrap().len(), 10);
     assert_eq!(lines[0]["bytes_out"], output.stdout.len());
-    assert_eq!(lines[1]["fidelity"]["verdict"], "lossy");
+    assert_eq!(lines[1]["fidelity"]["verdict"], "truncated");
     assert_eq!(lines[1]["fidelity"]["losses"][1]["kind"], "unknown_block");
     assert_eq!(lines[1]["fidelity"]["losses"][1]["first_block"], "35261e8c-e0a3-80c8-9f00-0123456789ab");
 }

@@ -17,15 +17,17 @@ pub struct Report {
 
 impl Report {
     pub fn of(version: &Version) -> Self {
-        let missing = match &version.fidelity {
-            Fidelity::Complete | Fidelity::Lossy { .. } => Vec::new(),
-            Fidelity::Truncated { truncations, .. } => truncations.iter().map(words::truncation).collect(),
+        let unread = match &version.fidelity {
+            Fidelity::Complete | Fidelity::Lossy { .. } => &[][..],
+            Fidelity::Truncated { truncations, .. } => truncations,
         };
+        let (words, forms): (Vec<_>, Vec<_>) =
+            version.fidelity.losses().iter().partition(|loss| loss.kind.costs_words());
         Self {
             version: version.number.0,
             is_file: matches!(version.content, Content::File(_)),
-            missing,
-            losses: version.fidelity.losses().iter().map(words::loss).collect(),
+            missing: unread.iter().map(words::truncation).chain(words.into_iter().map(words::loss)).collect(),
+            losses: forms.into_iter().map(words::loss).collect(),
             exposures: exposures(&version.exposure),
         }
     }

@@ -18,9 +18,9 @@ pub enum Fidelity {
     },
     /// Not all of its words.
     Truncated {
-        /// What is missing.
+        /// Why it was not read to its end.
         truncations: Vec<Truncation>,
-        /// What was lost of the rest.
+        /// What was lost of the rest, words among it ([`LossKind::costs_words`]).
         losses: Vec<Loss>,
     },
 }
@@ -28,7 +28,8 @@ pub enum Fidelity {
 impl Fidelity {
     /// The verdict on these.
     pub fn new(truncations: Vec<Truncation>, losses: Vec<Loss>) -> Self {
-        match (truncations.is_empty(), losses.is_empty()) {
+        let has_all_words = truncations.is_empty() && !losses.iter().any(|loss| loss.kind.costs_words());
+        match (has_all_words, losses.is_empty()) {
             (true, true) => Self::Complete,
             (true, false) => Self::Lossy { losses },
             (false, _) => Self::Truncated { truncations, losses },
@@ -211,7 +212,9 @@ kinds! {
         DisplacedBlock,
         /// A property stands beside the file that became the document, and is not in it.
         DisplacedProperty,
-        /// A block of an unknown type left its words alone, or a placeholder.
+        /// A block of an unknown type left its words alone.
+        UnknownForm,
+        /// A block of an unknown type left a placeholder.
         UnknownBlock,
         /// A database in the page is a link to it, also where Notion shows its rows.
         Database,
@@ -219,6 +222,54 @@ kinds! {
         RowInTrash,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.
         UnsupportedProperty,
+    }
+}
+
+impl LossKind {
+    /// Whether words or values that a reader sees in Notion are missing with it, and not their form alone: the verdict follows from it.
+    pub const fn costs_words(self) -> bool {
+        match self {
+            Self::PageTitle
+            | Self::PersonName
+            | Self::LinkTarget
+            | Self::UnsupportedBlock
+            | Self::DisplacedBlock
+            | Self::DisplacedProperty
+            | Self::Database
+            | Self::UnknownBlock
+            | Self::UnsupportedProperty => true,
+            Self::Color
+            | Self::Underline
+            | Self::Style
+            | Self::ListingStyle
+            | Self::HeadingLineBreak
+            | Self::ListFormat
+            | Self::Indentation
+            | Self::Nesting
+            | Self::Toggle
+            | Self::Callout
+            | Self::Icon
+            | Self::Columns
+            | Self::Tabs
+            | Self::HeaderColumn
+            | Self::Breadcrumb
+            | Self::TableOfContents
+            | Self::Template
+            | Self::Preview
+            | Self::Player
+            | Self::FileNotStored
+            | Self::FileMissing
+            | Self::LinkScheme
+            | Self::SignedAddress
+            | Self::MeetingNotes
+            | Self::CustomEmoji
+            | Self::UnknownMention
+            | Self::Equation
+            | Self::TableCode
+            | Self::UnknownForm
+            | Self::RowInTrash
+            | Self::NumberFormat => false,
+        }
     }
 }
 

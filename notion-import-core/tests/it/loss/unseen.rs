@@ -47,7 +47,7 @@ const PARTS: &[(&str, LossKind)] = &[
     ("file.name", LossKind::FileMissing),
     ("meeting_notes.status", LossKind::MeetingNotes),
     ("transcription.status", LossKind::MeetingNotes),
-    ("checklist_item.checked", LossKind::UnknownBlock),
+    ("checklist_item.checked", LossKind::UnknownForm),
 ];
 
 /// Returns why nobody sees a leaf, if nobody does.

@@ -262,8 +262,10 @@ impl Walk<'_> {
                 self.placeholder(name);
             }
             Content::Unknown(block) => {
-                self.lose_if(true, LossKind::UnknownBlock);
-                if block.texts.iter().any(|text| inline::shows(text)) {
+                let has_words = block.texts.iter().any(|text| inline::shows(text));
+                self.lose_if(has_words, LossKind::UnknownForm);
+                self.lose_if(!has_words, LossKind::UnknownBlock);
+                if has_words {
                     block.texts.iter().for_each(|text| self.paragraph(None, text));
                 } else {
                     self.placeholder(&block.name);
