@@ -37,7 +37,8 @@ impl Notion {
         // Nothing is stored: the library stays empty, and each page brings a folder for its files.
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
         let builder = Importer::builder(Arc::new(tokens), Arc::new(library), Arc::new(blobs));
-        let options = ImportOptions::default().transcripts(output.transcripts);
+        let options =
+            ImportOptions::default().transcripts(output.transcripts).completeness(output.completeness);
         let mut builder = builder.on_retry(say_once()).import_options(options);
         if let Some(api) = &given {
             builder = builder.trust_origin(api.url());

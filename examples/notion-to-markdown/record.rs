@@ -26,7 +26,7 @@ pub struct Terms {
 
 impl Terms {
     /// The terms of this run.
-    pub fn new(Output { front_matter, report: _, transcripts }: Output) -> Self {
+    pub fn new(Output { front_matter, report: _, transcripts, completeness: _ }: Output) -> Self {
         Self { version: env!("CARGO_PKG_VERSION").to_owned(), front_matter, transcripts }
     }
 }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_line_that_broke_off_and_other_terms_are_pages_not_done() {
-        let plain = Output { front_matter: false, report: false, transcripts: false };
+        let plain = Output { front_matter: false, report: false, transcripts: false, completeness: false };
         let terms = Terms::new(plain);
         let done = Done {
             id: "35261e8ce0a380c89f000123456789ab".parse().unwrap(),

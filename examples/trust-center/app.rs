@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notion_import_core::{
-    ConfirmedIdentity, Connector, Error, Gate, Importer, InvalidSchedule, Scheduler, Service, StoreError,
+    ConfirmedIdentity, Connector, Error, Gate, ImportOptions, Importer, InvalidSchedule, Scheduler, Service,
+    StoreError,
 };
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
@@ -127,6 +128,7 @@ impl App {
             Importer::builder(Arc::new(nango.clone()), stores.documents.clone(), stores.blobs.clone());
         let identity = ConfirmedIdentity::new(Arc::new(nango.clone()), stores.connections.clone());
         importer = importer.identity(Arc::new(identity)).timeouts(background::timeouts(config.sync_every));
+        importer = importer.import_options(ImportOptions::default().completeness(true));
         if let Some(stand_ins) = &stand_ins {
             importer = importer.trust_origin(&stand_ins.files());
         }

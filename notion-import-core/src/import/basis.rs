@@ -22,6 +22,7 @@ impl Fetcher<'_> {
             downloads: _,
             tree,
             transcripts,
+            completeness,
             lookups: _,
             inline_databases,
             inline_rows: _,
@@ -39,7 +40,7 @@ impl Fetcher<'_> {
             self.connection.reference.as_str().as_bytes(),
             shape,
             limits.as_flattened(),
-            &[transcripts.into()],
+            &[transcripts.into(), completeness.into()],
             &[self.downloader.fetches_external().into()],
             // A page with rows in it is always read.
             &[u8::from(inline_databases == InlineDatabases::Tables)],

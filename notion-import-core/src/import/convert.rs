@@ -4,6 +4,7 @@ use super::ImportOptions;
 use super::database::InsidePage;
 use super::directory::Schema;
 use super::media::PageFiles;
+use super::witness::Testimony;
 use crate::id::NotionId;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
@@ -28,6 +29,14 @@ pub(super) struct Body {
     pub(super) exposure: Exposure,
     /// Whether another try may bring more.
     pub(super) may_grow: bool,
+}
+
+impl Body {
+    /// The same, with what a second witness says is missing.
+    pub(super) fn beside(self, testimony: &Testimony) -> Self {
+        let fidelity = self.fidelity.and(testimony.fidelity());
+        Self { fidelity, may_grow: self.may_grow || testimony.may_grow(), ..self }
+    }
 }
 
 /// A page's blocks as Markdown; a row's properties stand above them, databases in their place.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::database::{Databases, InsidePage};
 use super::directory::{Directory, Schema};
 use super::media::Downloads;
+use super::witness::{self, Testimony};
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
 use crate::connection::Connection;
 use crate::download::Downloader;
@@ -103,6 +104,7 @@ struct Whole {
     page: Page,
     seen: Seen,
     tree: BlockTree,
+    testimony: Testimony,
     settled: bool,
     read_at: DateTime<Utc>,
 }
@@ -141,7 +143,8 @@ impl Fetcher<'_> {
         shape: Shape,
         edited_at: Option<DateTime<Utc>>,
     ) -> Result<Fetched, Error> {
-        let Whole { page, mut seen, tree, settled, read_at } = self.read_whole(id, edited_at).await?;
+        let Whole { page, mut seen, tree, testimony, settled, read_at } =
+            self.read_whole(id, edited_at).await?;
         let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
         let formats = self.directory.formats(&self.api, &page).await?;
@@ -154,6 +157,7 @@ impl Fetcher<'_> {
                 convert::page(&page, &tree, formats.as_ref(), kept, &inside, &self.options)
             }
         };
+        let body = body.beside(&testimony);
         let is_whole = properties::are_whole(&page) && stands_alone(&tree) && !inside.has_rows();
         let is_all = settled && is_decorated && !body.may_grow && is_whole;
         let basis = is_all.then(|| self.basis(&page, formats.as_ref(), shape));
@@ -190,6 +194,7 @@ impl Fetcher<'_> {
             reads += 1;
             let began = self.clock.now();
             let tree = tree::read(&self.api, id, &self.options).await?;
+            let testimony = witness::hear(&self.api, id, &tree, &self.options).await?;
             let mut page = self.api.page(id).await?;
             let mut after = page.last_edited_time;
             if properties::complete(&self.api, &mut page, &self.directory).await? {
@@ -199,7 +204,7 @@ impl Fetcher<'_> {
             let is_calm = after == page.last_edited_time && (before == after || seen.is_at_rest(began));
             if is_calm || reads == READS {
                 let settled = is_calm && seen.is_settled(began);
-                return Ok(Whole { page, seen, tree, settled, read_at: began });
+                return Ok(Whole { page, seen, tree, testimony, settled, read_at: began });
             }
             before = after;
         }

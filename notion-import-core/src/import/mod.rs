@@ -11,6 +11,7 @@ mod once;
 mod properties;
 mod reader;
 mod tree;
+mod witness;
 
 pub(crate) use database::Databases;
 pub(crate) use directory::Directory;
@@ -52,6 +53,9 @@ options! {
         /// How many requests a run may spend on what stands around its pages: how numbers are shown, and roll-ups and formulas that rest
         /// on more references than a page gives. One run is one import of however many pages. What is not asked for is reported.
         pub lookups: u32 = 1_000,
+        /// Whether Notion is asked beside the blocks which of them it does not show. It costs one request more each time a page is read,
+        /// two where the version of its Markdown cannot be named, and up to five where blocks are missing.
+        pub completeness: bool = false,
     }
 }
 

@@ -281,6 +281,6 @@ fn lists(block: &Block) -> Option<Vec<NotionId>> {
 }
 
 /// Whether Notion said no, which it says again however often it is asked.
-fn is_refused(error: &Error) -> bool {
+pub(super) fn is_refused(error: &Error) -> bool {
     matches!(error, Error::Notion(notion) if matches!(notion.status.as_u16(), 400 | 403 | 404))
 }

@@ -136,6 +136,10 @@ kinds! {
         NotShared,
         /// A database inside the page has more rows than are shown there.
         TooManyRows,
+        /// A block that Notion names was not read.
+        Unread,
+        /// A block is hidden from the integration.
+        Hidden,
     }
 }
 
@@ -222,6 +226,8 @@ kinds! {
         RowInTrash,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.
         UnsupportedProperty,
+        /// Whether blocks are hidden is not known for all of the page: Notion did not say.
+        Completeness,
     }
 }
 

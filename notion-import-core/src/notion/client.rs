@@ -140,8 +140,16 @@ impl Api {
 
     /// Reads one object. `path` is below `/v1/`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Error> {
-        let (method, query) = (Method::GET, [].as_slice());
-        self.ask(&Question { method, path, query, body: None, is_divisible: false }).await
+        self.get_with(path, &[]).await
+    }
+
+    /// Reads one object in a certain way.
+    pub(super) async fn get_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, Error> {
+        self.ask(&Question { method: Method::GET, path, query, body: None, is_divisible: false }).await
     }
 
     /// Asks until there is an answer, or a failure that asking again does not mend.

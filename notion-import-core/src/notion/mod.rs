@@ -10,6 +10,8 @@ pub(crate) mod client;
 #[cfg(feature = "client")]
 mod answer;
 #[cfg(feature = "client")]
+pub(crate) mod page_markdown;
+#[cfg(feature = "client")]
 pub(crate) mod rate_limit;
 pub(crate) mod address;
 pub(crate) mod block;

@@ -10,6 +10,7 @@ mod grant;
 mod limit;
 mod list;
 mod log;
+mod markdown;
 mod object;
 mod query;
 mod render;
@@ -99,6 +100,13 @@ impl World {
     pub fn unshare(&self, token: &str, root: NotionId) {
         if let Some(grant) = self.state().grants.get_mut(token) {
             grant.roots.remove(&root);
+        }
+    }
+
+    /// Hides a block, with all that is in it, from a grant that sees what it is in: no list has it, and asking for it is answered 404.
+    pub fn hide(&self, token: &str, block: NotionId) {
+        if let Some(grant) = self.state().grants.get_mut(token) {
+            grant.hidden.insert(block);
         }
     }
 

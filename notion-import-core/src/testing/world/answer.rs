@@ -84,6 +84,7 @@ impl State {
             Endpoint::Search => self.search(&ask),
             Endpoint::Page => self.retrieve_page(&ask, id),
             Endpoint::Property => self.retrieve_property(&ask, id, property),
+            Endpoint::Markdown => self.retrieve_markdown(&ask, id),
             Endpoint::Block => self.retrieve_block(&ask, id),
             Endpoint::Children => self.list_children(&ask, id),
             Endpoint::Database => self.retrieve_database(&ask, id),

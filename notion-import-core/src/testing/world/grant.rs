@@ -39,6 +39,9 @@ pub(super) struct Granted {
     pub workspace: NotionId,
     pub roots: BTreeSet<NotionId>,
     pub revoked: bool,
+    /// What it does not see, though it sees what that is in.
+    #[serde(default)]
+    pub hidden: BTreeSet<NotionId>,
 }
 
 /// What stands for a token in logs.
@@ -55,7 +58,8 @@ impl State {
         };
         let bot_id = self.mint();
         let token = format!("ntn_{}", hex::encode(self.digest(&["token", &bot_id.to_string()])));
-        self.grants.insert(token.clone(), Granted { bot_id, workspace, roots, revoked: false });
+        let granted = Granted { bot_id, workspace, roots, revoked: false, hidden: BTreeSet::new() };
+        self.grants.insert(token.clone(), granted);
         Grant { token, bot_id, workspace_id: workspace, workspace_name: name, owner }
     }
 
@@ -64,5 +68,11 @@ impl State {
         let mut lineage = self.lineage(id).peekable();
         lineage.peek().is_some_and(|node| node.workspace == grant.workspace)
             && lineage.any(|node| grant.roots.contains(&node.id))
+            && !self.hides(grant, id)
+    }
+
+    /// Whether an object is kept from the holder of a grant, or what it is in.
+    pub fn hides(&self, grant: &Granted, id: NotionId) -> bool {
+        !grant.hidden.is_empty() && self.lineage(id).any(|node| grant.hidden.contains(&node.id))
     }
 }

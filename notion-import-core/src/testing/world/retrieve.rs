@@ -55,13 +55,14 @@ impl State {
         ask.call.only_parameters(&["page_size", "start_cursor"])?;
         let window = Window::of_query(ask.call)?;
         let node = self.find_block(ask, id)?;
-        let items = self.listed(self.listed_for(ask, node)).collect();
+        let items = self.listed(self.listed_for(ask, node));
+        let items = items.filter(|child| !self.hides(ask.grant, child.id)).collect();
         let listing = Listing { key: &format!("children {}", node.id), kind: "block", items };
         self.page_of_list(&listing, &window, |child| self.block_object(child, ask.now))
     }
 
     /// Whose children are listed: a synced copy's original's, if that can be seen.
-    fn listed_for<'a>(&'a self, ask: &Ask<'_>, node: &'a Node) -> &'a Node {
+    pub fn listed_for<'a>(&'a self, ask: &Ask<'_>, node: &'a Node) -> &'a Node {
         let Kind::Block(block) = &node.kind else { return node };
         match original(block).and_then(|id| self.nodes.get(&id)) {
             Some(from) if self.rules.copies_list_children && self.sees(ask.grant, from.id) => from,
@@ -128,7 +129,7 @@ impl State {
         }
     }
 
-    fn find_block(&self, ask: &Ask<'_>, id: &str) -> Outcome<&Node> {
+    pub fn find_block(&self, ask: &Ask<'_>, id: &str) -> Outcome<&Node> {
         let node = self.find(ask, id, "block")?;
         match &node.kind {
             Kind::Page(_) | Kind::Database(_) | Kind::Block(_) => Ok(node),

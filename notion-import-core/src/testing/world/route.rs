@@ -19,6 +19,8 @@ pub enum Endpoint {
     Page,
     /// `GET /v1/pages/{id}/properties/{property}`
     Property,
+    /// `GET /v1/pages/{id}/markdown`
+    Markdown,
     /// `GET /v1/blocks/{id}`
     Block,
     /// `GET /v1/blocks/{id}/children`
@@ -86,6 +88,7 @@ impl Call {
             ("POST", ["search"]) => Some((Endpoint::Search, ["", ""])),
             ("GET", ["pages", page]) => Some((Endpoint::Page, [page, ""])),
             ("GET", ["pages", page, "properties", property]) => Some((Endpoint::Property, [page, property])),
+            ("GET", ["pages", page, "markdown"]) => Some((Endpoint::Markdown, [page, ""])),
             ("GET", ["blocks", block]) => Some((Endpoint::Block, [block, ""])),
             ("GET", ["blocks", block, "children"]) => Some((Endpoint::Children, [block, ""])),
             ("GET", ["databases", database]) => Some((Endpoint::Database, [database, ""])),

@@ -32,6 +32,10 @@ pub struct Rules {
     pub copies_list_children: bool,
     /// Whether notes of a meeting list the blocks that they point to.
     pub meetings_list_parts: bool,
+    /// Whether a page's Markdown can be asked for by the version of its syntax.
+    pub markdown_versions: bool,
+    /// How many blocks a page's Markdown shows.
+    pub markdown_limit: usize,
     /// How long a signed file URL is good for.
     pub url_lifetime: Duration,
 }
@@ -50,6 +54,8 @@ impl Default for Rules {
             wrong_kind: WrongKind::ValidationError,
             copies_list_children: true,
             meetings_list_parts: true,
+            markdown_versions: true,
+            markdown_limit: 20_000,
             url_lifetime: Duration::from_secs(3600),
         }
     }

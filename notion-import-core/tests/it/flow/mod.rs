@@ -1,6 +1,7 @@
 //! Whole flows against the fake Notion, under virtual time and without a socket.
 
 mod browse;
+mod completeness;
 mod connect;
 mod databases;
 mod identity;

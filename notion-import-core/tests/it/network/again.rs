@@ -139,6 +139,7 @@ async fn what_is_read_in_another_way_is_read_again() {
         ("images of any size", within(plain.largest_image(1 << 30))),
         ("fewer blocks", within(plain.tree(limits.blocks(99)))),
         ("less depth", within(plain.tree(limits.depth(99)))),
+        ("with a second witness", within(plain.completeness(true))),
         ("every word", within(plain.transcripts(true))),
         ("others' files too", (plain, External::Fetch)),
         ("by default again", within(plain)),

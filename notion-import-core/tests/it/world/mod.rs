@@ -5,6 +5,7 @@ mod doors;
 mod edits;
 mod files;
 mod limits;
+mod markdown;
 mod lists;
 mod protocol;
 mod saved;
