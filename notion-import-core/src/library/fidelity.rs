@@ -274,7 +274,8 @@ impl LossKind {
             | Self::TableCode
             | Self::UnknownForm
             | Self::RowInTrash
-            | Self::NumberFormat => false,
+            | Self::NumberFormat
+            | Self::Completeness => false,
         }
     }
 }
