@@ -13,8 +13,8 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
 use notion_import_core::notion::Row;
 use notion_import_core::{
-    Child, Error, FetchOutcome, Fetched, NotionId, Pick, Source, SourceKind, SourceParent, SourceState,
-    StoreError,
+    Child, Error, FetchOutcome, Fetched, KnownTitles, NotionId, Pick, Source, SourceKind, SourceParent,
+    SourceState, StoreError,
 };
 use tokio::sync::mpsc;
 
@@ -96,6 +96,9 @@ impl<'a> Run<'a> {
     /// Follows every lead. A search that fails leaves what it found until then, and ends in its error.
     async fn all(&mut self, words: &str) -> Result<(), Failure> {
         let (Notion { importer, connection, .. }, folder) = (self.notion, self.folder);
+        // What search shows need not be asked for where another page refers to it.
+        let titles = KnownTitles::default();
+        let importer = &importer.knowing(titles.clone());
         let mut search = std::pin::pin!(importer.listed(connection, words));
         let (mut searching, mut search_ended) = (true, Ok(()));
         let (want, mut wanted) = mpsc::unbounded_channel();
@@ -117,7 +120,10 @@ impl<'a> Run<'a> {
             self.progress.known(self.work.documents(), self.work.not_checked().len());
             tokio::select! {
                 found = search.next(), if searching => match found {
-                    Some(Ok(source)) => self.found(&source)?,
+                    Some(Ok(source)) => {
+                        titles.learn(&source);
+                        self.found(&source)?;
+                    }
                     ended => {
                         searching = false;
                         self.work.search_ended();

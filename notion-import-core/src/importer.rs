@@ -20,8 +20,8 @@ pub use crate::download::External;
 use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
-    Databases, Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job, Pick,
-    Reader, Wanted,
+    Databases, Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job,
+    KnownTitles, Pick, Reader, Wanted,
 };
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source};
@@ -89,6 +89,7 @@ pub struct Importer {
     sync: SyncOptions,
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
+    known: KnownTitles,
 }
 
 /// What a person begins takes the [`Actor`], who must be allowed to import into the connection's tenant. The rest acts for the system
@@ -115,6 +116,13 @@ impl Importer {
         blobs: Arc<dyn BlobStore>,
     ) -> ImporterBuilder {
         ImporterBuilder::new(tokens, documents, blobs)
+    }
+
+    /// Returns the same importer with titles that the host knows: what a page refers to is called by these without a request. They are of
+    /// one connection, for another may not see them.
+    #[must_use]
+    pub fn knowing(&self, known: KnownTitles) -> Self {
+        Self { known, ..self.clone() }
     }
 
     /// Searches the titles of what the connection can see, or lists what was edited last, for a member of its tenant.
@@ -359,12 +367,13 @@ impl Importer {
         Fetcher {
             api: self.client.on(connection),
             downloader: self.downloader.clone(),
+            documents: &*self.documents,
             blobs: &*self.blobs,
             clock: self.clock.clone(),
             connection,
             options: self.import,
             downloads: Downloads::default(),
-            directory: Directory::new(self.import.lookups),
+            directory: Directory::new(self.import.lookups, self.known.clone()),
             databases: Databases::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! Whether a page that was read before need be read again.
 
-use super::directory::Schema;
+use super::around::Around;
 use super::{Fetcher, ImportOptions, InlineDatabases, Shape, TreeLimits, convert};
 use crate::error::Error;
 use crate::library::basis::Basis;
@@ -15,7 +15,7 @@ const CONVERTER: &str = env!("CARGO_PKG_VERSION");
 impl Fetcher<'_> {
     /// What reading a page rests on beside its blocks. Much that a row shows stands elsewhere and changes without an edit of the
     /// row, but one look at the row shows it. Where the look shows only the beginning, that is never all that was read.
-    pub(super) fn basis(&self, page: &Page, formats: Option<&Schema>, shape: Shape) -> Basis {
+    pub(super) fn basis(&self, page: &Page, around: &Around, shape: Shape) -> Basis {
         let ImportOptions {
             largest_file,
             largest_image,
@@ -27,7 +27,9 @@ impl Fetcher<'_> {
             inline_databases,
             inline_rows: _,
         } = self.options;
-        let options = Options { schema: formats.map(|schema| &**schema), ..Options::default() };
+        let titles = |reference| around.title(reference);
+        let options =
+            Options { titles: Some(&titles), schema: around.schema.as_deref(), ..Options::default() };
         let TreeLimits { blocks, depth } = tree;
         let limits = [largest_file, largest_image, blocks as u64, depth as u64].map(u64::to_be_bytes);
         let shape: &[u8] = match shape {
@@ -65,7 +67,7 @@ impl Fetcher<'_> {
         if !is_unedited {
             return Ok(false);
         }
-        let formats = Box::pin(self.directory.formats(&self.api, page)).await?;
-        Ok(known.read.basis == Some(self.basis(page, formats.as_ref(), shape)))
+        let around = Box::pin(self.around_properties(page)).await?;
+        Ok(known.read.basis == Some(self.basis(page, &around, shape)))
     }
 }

@@ -1,15 +1,16 @@
 //! What was read, as content.
 
 use super::ImportOptions;
+use super::around::Around;
 use super::database::InsidePage;
-use super::directory::Schema;
 use super::media::PageFiles;
 use super::witness::Testimony;
 use crate::id::NotionId;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
 use crate::markdown::{
-    Database, FileRef, Options, Rendered, database_tables, plain_value, properties_table, render,
+    Database, FileRef, Options, Rendered, StoredFiles, Titles, database_tables, plain_value,
+    properties_table, render,
 };
 use crate::notion::block::{Block, Content as BlockContent};
 use crate::notion::page::Page;
@@ -43,20 +44,17 @@ impl Body {
 pub(super) fn page(
     page: &Page,
     tree: &BlockTree,
-    formats: Option<&Schema>,
+    around: &Around,
     kept: PageFiles,
     inside: &InsidePage,
     asked: &ImportOptions,
 ) -> Body {
     let target = |file: FileRef<'_>| kept.of(file).map(address);
-    let schema = formats.map(|schema| &**schema);
+    let titles = |reference| around.title(reference);
     let options = Options {
-        files: Some(&target),
-        schema,
         databases: inside.shown.as_ref(),
-        schemes: &[SCHEME],
         transcripts: asked.transcripts,
-        ..Options::default()
+        ..options(&target, &titles, around)
     };
     let whole = joined(properties(page, &options), render(tree, &options));
     Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
@@ -104,11 +102,22 @@ fn displaced(kind: LossKind, mut places: impl Iterator<Item = Option<NotionId>>)
 }
 
 /// A database as its tables.
-pub(super) fn database(database: &Database, kept: PageFiles) -> Body {
+pub(super) fn database(database: &Database, around: &Around, kept: PageFiles) -> Body {
     let target = |file: FileRef<'_>| kept.of(file).map(address);
-    let options = Options { files: Some(&target), schemes: &[SCHEME], ..Options::default() };
-    let whole = database_tables(database, &options);
+    let titles = |reference| around.title(reference);
+    let whole = database_tables(database, &options(&target, &titles, around));
     Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
+}
+
+/// How what is stored is written: with its own files, and what stands around it.
+fn options<'a>(files: &'a StoredFiles<'a>, titles: &'a Titles<'a>, around: &'a Around) -> Options<'a> {
+    Options {
+        files: Some(files),
+        titles: Some(titles),
+        schema: around.schema.as_deref(),
+        schemes: &[SCHEME],
+        ..Options::default()
+    }
 }
 
 /// Where a document links a file of its own.

@@ -96,7 +96,8 @@ impl Fetcher<'_> {
         let settled = seen.is_settled(began);
         let mut shown = shown(container.as_deref(), vec![table]);
         let kept = self.keep_files_of(shown.tables.iter().flat_map(|table| pages(&table.rows))).await?;
-        let body = convert::database(&shown, kept);
+        let around = Box::pin(self.around_database(&shown)).await?;
+        let body = convert::database(&shown, &around, kept);
         let rows = shown.tables.pop().map(|table| table.rows).unwrap_or_default();
         let children = rows.iter().filter_map(child).collect();
         // Rows come and go without a trace in their data source.
@@ -163,13 +164,14 @@ impl Fetcher<'_> {
     /// Reads a data source as it is shown: all of its rows, or so many.
     async fn table(&self, data_source: &DataSource, most: Option<usize>) -> Result<DatabaseTable, Error> {
         let id = data_source.id.ok_or(Error::Malformed("a data source without its id"))?;
-        self.directory.keep_schema(id, &data_source.properties);
+        self.directory.keep_source(id, data_source);
         let (mut rows, is_cut) = self.rows_of(id, most).await?;
         let count = rows.len();
         rows.retain(|row| !row.in_trash());
         let losses = vec![LossKind::RowInTrash; count - rows.len()];
         for row in &mut rows {
             if let Row::Page(page) = row {
+                self.directory.keep_title_of(page);
                 properties::complete(&self.api, page, &self.directory).await?;
             }
         }
@@ -216,8 +218,12 @@ impl Fetcher<'_> {
         }
     }
 
-    async fn database(&self, id: NotionId) -> Result<Arc<Database>, Error> {
-        self.databases.0.databases.get(id, self.api.database(id)).await
+    pub(super) async fn database(&self, id: NotionId) -> Result<Arc<Database>, Error> {
+        let database = self.databases.0.databases.get(id, self.api.database(id)).await?;
+        if database.url.is_some() {
+            self.directory.keep_title(id, &plain_text(&database.title));
+        }
+        Ok(database)
     }
 
     async fn data_source(&self, id: NotionId) -> Result<Arc<DataSource>, Error> {

@@ -1,6 +1,7 @@
 //! What a run knows of what stands around the pages it reads.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,23 +10,57 @@ use tokio::sync::OnceCell;
 
 use crate::error::Error;
 use crate::id::NotionId;
+use crate::library::document::Source;
+use crate::library::title::title;
+use crate::notion::address::lasting_text;
 use crate::notion::client::Api;
 use crate::notion::column::{Column, NumberFormat, Properties};
+use crate::notion::database::DataSource;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::property::{Formula, PropertyValue, Rollup, RollupResult};
+use crate::notion::text::plain_text;
 
 /// The columns of a data source.
 pub(crate) type Schema = Arc<Properties<Column>>;
+
+/// What pages and data sources are called, as a host has learnt of it before or beside a run, from [`listed`] for instance. Clones share
+/// it. What is not in it is asked for.
+///
+/// [`listed`]: crate::Importer::listed
+#[derive(Clone, Default)]
+pub struct KnownTitles(Arc<Mutex<HashMap<NotionId, Arc<str>>>>);
+
+impl KnownTitles {
+    /// Keeps what a page or a data source is called.
+    pub fn learn(&self, source: &Source) {
+        let title = known_as(&source.title);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(source.id, title);
+    }
+
+    fn get(&self, id: NotionId) -> Option<Arc<str>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+}
+
+impl fmt::Debug for KnownTitles {
+    /// Nothing of it: titles are a customer's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KnownTitles(..)")
+    }
+}
 
 /// What a run knows of what stands around the pages it reads. Clones share it, and nothing is asked twice.
 #[derive(Clone)]
 pub(crate) struct Directory(Arc<Shelves>);
 
 struct Shelves {
+    /// What the host knows.
+    known: KnownTitles,
     /// Requests that are left for it.
     lookups: AtomicU32,
     schemas: Shelf<NotionId, Schema>,
+    titles: Shelf<NotionId, Arc<str>>,
     /// The data source that a database has, if it has one alone.
     sources: Shelf<NotionId, NotionId>,
 }
@@ -34,9 +69,9 @@ struct Shelves {
 type Shelf<K, T> = Mutex<HashMap<K, Arc<OnceCell<Option<T>>>>>;
 
 impl Directory {
-    pub(crate) fn new(lookups: u32) -> Self {
-        let (schemas, sources) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Shelves { lookups: AtomicU32::new(lookups), schemas, sources }))
+    pub(crate) fn new(lookups: u32, known: KnownTitles) -> Self {
+        let (schemas, titles, sources) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Shelves { known, lookups: AtomicU32::new(lookups), schemas, titles, sources }))
     }
 
     /// Takes a request from those that are left, and returns whether there was one.
@@ -45,10 +80,49 @@ impl Directory {
         self.0.lookups.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
     }
 
-    /// Keeps the columns of a data source that was read.
-    pub(super) fn keep_schema(&self, data_source: NotionId, columns: &Properties<Column>) {
+    /// Whether none is left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.lookups.load(Ordering::Relaxed) == 0
+    }
+
+    /// Keeps what something is called.
+    pub(super) fn keep_title(&self, id: NotionId, title: &str) {
         // What another has begun to ask for comes all the same.
-        let _ = cell(&self.0.schemas, data_source).set(Some(Arc::new(columns.clone())));
+        let _ = cell(&self.0.titles, id).set(Some(known_as(title)));
+    }
+
+    /// Keeps what a page is called, if it says so.
+    pub(super) fn keep_title_of(&self, page: &Page) {
+        // One that came without its content has no title, which is not to be untitled.
+        if let (Some(id), Some(_), Some(_)) = (page.id, &page.url, page.title_text()) {
+            self.keep_title(id, &page.title());
+        }
+    }
+
+    /// Whether it is known what something is called, or that this cannot be known.
+    pub(super) fn has_title(&self, id: NotionId) -> bool {
+        self.0.known.get(id).is_some() || cell(&self.0.titles, id).initialized()
+    }
+
+    /// Returns what something is called: as it is known, or as it is asked for.
+    pub(super) async fn title(
+        &self,
+        id: NotionId,
+        asking: impl Future<Output = Result<Option<Arc<str>>, Error>>,
+    ) -> Result<Option<Arc<str>>, Error> {
+        match self.0.known.get(id) {
+            Some(known) => Ok(Some(known)),
+            None => self.look_up(&self.0.titles, id, asking).await,
+        }
+    }
+
+    /// Keeps what a data source that was read is called, and its columns.
+    pub(super) fn keep_source(&self, id: NotionId, source: &DataSource) {
+        // What another has begun to ask for comes all the same.
+        let _ = cell(&self.0.schemas, id).set(Some(Arc::new(source.properties.clone())));
+        if source.url.is_some() {
+            self.keep_title(id, &plain_text(&source.title));
+        }
     }
 
     /// Returns the columns that say how a page's numbers are shown, if there are such numbers and columns.
@@ -128,6 +202,15 @@ impl Directory {
         };
         cell(shelf, key).get_or_try_init(|| asked).await.cloned()
     }
+}
+
+/// What Notion shows of what has no title.
+const UNTITLED: &str = "Untitled";
+
+/// A title as it is shown.
+pub(super) fn known_as(text: &str) -> Arc<str> {
+    let title = title(text);
+    if title.is_empty() { UNTITLED.into() } else { (&*lasting_text(&title)).into() }
 }
 
 /// Whether Notion refuses this one thing for good.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::around::Around;
 use super::database::{Databases, InsidePage};
-use super::directory::{Directory, Schema};
-use super::media::Downloads;
+use super::directory::Directory;
+use super::media::{Downloads, PageFiles};
 use super::witness::{self, Testimony};
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
 use crate::connection::Connection;
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::basis::{Basis, ReadState};
 use crate::library::blob::BlobStore;
-use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind};
+use crate::library::document::{Content, DocumentStore, NewContent, Source, SourceImage, SourceKind};
 use crate::notion::block;
 use crate::notion::client::Api;
 use crate::notion::database::DataSource;
@@ -36,6 +37,8 @@ const READS: u32 = 3;
 pub(crate) struct Fetcher<'a> {
     pub(crate) api: Api,
     pub(crate) downloader: Downloader,
+    /// Where what is known already is looked up.
+    pub(crate) documents: &'a dyn DocumentStore,
     pub(crate) blobs: &'a dyn BlobStore,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) connection: &'a Connection,
@@ -133,6 +136,7 @@ impl Fetcher<'_> {
     pub(crate) async fn rows(&self, data_source: NotionId) -> Result<Vec<Row>, Error> {
         let rows = self.api.rows(data_source).all().await;
         let mut rows = or_other_kind(&self.api, data_source, SourceKind::DataSource, rows).await?;
+        rows.iter().filter_map(Row::page).for_each(|row| self.directory.keep_title_of(row));
         rows.retain(|row| !row.in_trash());
         Ok(rows)
     }
@@ -144,23 +148,23 @@ impl Fetcher<'_> {
         edited_at: Option<DateTime<Utc>>,
     ) -> Result<Fetched, Error> {
         let Whole { page, mut seen, tree, testimony, settled, read_at } =
-            self.read_whole(id, edited_at).await?;
+            Box::pin(self.read_whole(id, edited_at)).await?;
         let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
-        let formats = self.directory.formats(&self.api, &page).await?;
+        self.directory.keep_title_of(&page);
+        let around = Box::pin(self.around_properties(&page)).await?;
         let inside = Box::pin(self.databases_in(&tree)).await?;
         let body = match shape {
-            Shape::Best | Shape::Rows => self.best_of(&page, &tree, formats.as_ref(), &inside).await?,
+            Shape::Best | Shape::Rows => Box::pin(self.best_of(&page, &tree, &around, &inside)).await?,
             Shape::Markdown => {
                 let kept = self.keep_files(&page, &tree).await?;
-                let kept = kept.and(self.keep_files_of(inside.rows()).await?);
-                convert::page(&page, &tree, formats.as_ref(), kept, &inside, &self.options)
+                Box::pin(self.as_markdown(&page, &tree, &around, &inside, kept)).await?
             }
         };
         let body = body.beside(&testimony);
         let is_whole = properties::are_whole(&page) && stands_alone(&tree) && !inside.has_rows();
-        let is_all = settled && is_decorated && !body.may_grow && is_whole;
-        let basis = is_all.then(|| self.basis(&page, formats.as_ref(), shape));
+        let is_all = settled && is_decorated && around.is_all && !body.may_grow && is_whole;
+        let basis = is_all.then(|| self.basis(&page, &around, shape));
         let children = children(&tree, &inside);
         let original = Original::Page { page: Box::new(page), blocks: tree };
         Ok(Fetched { content: new_content(seen, body, settled, basis), children, original, read_at })
@@ -170,7 +174,7 @@ impl Fetcher<'_> {
         &self,
         page: &Page,
         tree: &BlockTree,
-        formats: Option<&Schema>,
+        around: &Around,
         inside: &InsidePage,
     ) -> Result<convert::Body, Error> {
         let documents = self.keep_documents(page, tree).await?;
@@ -180,10 +184,23 @@ impl Fetcher<'_> {
             None => {
                 let mut images = self.keep_images(page, tree).await?;
                 images.may_grow |= may_grow;
-                let kept = images.and(self.keep_files_of(inside.rows()).await?);
-                Ok(convert::page(page, tree, formats, kept, inside, &self.options))
+                Box::pin(self.as_markdown(page, tree, around, inside, images)).await
             }
         }
+    }
+
+    async fn as_markdown(
+        &self,
+        page: &Page,
+        tree: &BlockTree,
+        around: &Around,
+        inside: &InsidePage,
+        kept: PageFiles,
+    ) -> Result<convert::Body, Error> {
+        let mut kept = kept.and(self.keep_files_of(inside.rows()).await?);
+        let around = Box::pin(self.around_blocks(around.clone(), tree, inside)).await?;
+        kept.may_grow |= !around.is_all;
+        Ok(convert::page(page, tree, &around, kept, inside, &self.options))
     }
 
     /// Reads a page so that nothing was edited between its first block and its last. The page itself comes last: if its

@@ -148,11 +148,11 @@ impl<'a> Job<'a> {
                 let known = self.linked(&[pick]).await?;
                 let fetcher = &self.reader.fetcher;
                 if let Some(known) = known.get(&pick.id)
-                    && fetcher.holds(known, &page, pick.shape).await?
+                    && Box::pin(fetcher.holds(known, &page, pick.shape)).await?
                 {
                     return Ok(Imported::Unchanged(known.document));
                 }
-                let fetched = fetcher.fetch_from(pick, page.last_edited_time).await?;
+                let fetched = Box::pin(fetcher.fetch_from(pick, page.last_edited_time)).await?;
                 (fetched.content, fetcher.clock.instant())
             }
         };

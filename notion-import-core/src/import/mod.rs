@@ -1,5 +1,6 @@
 //! Bringing one page or database into the library: read, convert or download, and hand to the store.
 
+mod around;
 mod basis;
 mod convert;
 mod database;
@@ -15,6 +16,7 @@ mod witness;
 
 pub(crate) use database::Databases;
 pub(crate) use directory::Directory;
+pub use directory::KnownTitles;
 pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched, Original};
 pub(crate) use job::Job;
@@ -50,8 +52,9 @@ options! {
         pub inline_databases: InlineDatabases = InlineDatabases::Tables,
         /// How many rows of each such database are read. What lies beyond is reported.
         pub inline_rows: usize = 100,
-        /// How many requests a run may spend on what stands around its pages: how numbers are shown, and roll-ups and formulas that rest
-        /// on more references than a page gives. One run is one import of however many pages. What is not asked for is reported.
+        /// How many requests a run may spend on what stands around its pages: titles of others that they refer to, how numbers are shown,
+        /// and roll-ups and formulas that rest on more references than a page gives. One run is one import of however many pages. What
+        /// is not asked for is reported.
         pub lookups: u32 = 1_000,
         /// Whether Notion is asked beside the blocks which of them it does not show. It costs one request more each time a page is read,
         /// two where the version of its Markdown cannot be named, and up to five where blocks are missing.

@@ -97,8 +97,9 @@ impl<'a> Reader<'a> {
             && let Some(known) = known
         {
             let page = self.fetcher.api.page(pick.id).await?;
+            self.fetcher.directory.keep_title_of(&page);
             let is_held = match known {
-                Known::Document(linked) => self.fetcher.holds(linked, &page, pick.shape).await?,
+                Known::Document(linked) => Box::pin(self.fetcher.holds(linked, &page, pick.shape)).await?,
                 Known::Edit(known_edit) => is_unedited(&page, known_edit),
             };
             if is_held {
@@ -106,7 +107,7 @@ impl<'a> Reader<'a> {
             }
             edited_at = page.last_edited_time;
         }
-        Ok(Obtained::Fetched(self.fetcher.fetch_from(pick, edited_at).await?))
+        Ok(Obtained::Fetched(Box::pin(self.fetcher.fetch_from(pick, edited_at)).await?))
     }
 
     /// Reads what is wanted, with its files in a store that is made for it.

@@ -9,7 +9,7 @@ use super::Importer;
 use crate::connection::{Identity, TokenSource};
 use crate::download::{Downloader, External, Guard};
 use crate::error::Error;
-use crate::import::ImportOptions;
+use crate::import::{ImportOptions, KnownTitles};
 use crate::library::blob::BlobStore;
 use crate::library::document::DocumentStore;
 use crate::notion::client::{Client, OnRetry, Retry};
@@ -179,6 +179,7 @@ impl ImporterBuilder {
             sync: self.sync,
             timeouts: self.timeouts,
             identity: self.identity,
+            known: KnownTitles::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::markdown::ledger::Ledger;
 use crate::markdown::links;
 use crate::markdown::list::{self, Item};
 use crate::markdown::meetings::{self, Meetings};
-use crate::markdown::options::{FileRef, Options};
+use crate::markdown::options::{FileRef, Options, Reference};
 use crate::markdown::piece::Kind;
 use crate::markdown::pieces::Pieces;
 use crate::markdown::rendered::Rendered;
@@ -148,7 +148,7 @@ impl Walk<'_> {
             Content::LinkToPage(target) => links::link_to_page(writer, ledger, options, *target),
             Content::ChildPage(title) => {
                 let title = if title.trim().is_empty() { "Untitled" } else { title };
-                links::link_by_id(writer, ledger, options, id, title, A_PAGE);
+                links::link_by_id(writer, ledger, options, id.map(Reference::Page), title, A_PAGE);
             }
             Content::ChildDatabase(title) => child_database(writer, ledger, options, id, title),
             Content::MeetingNotes(notes) => {

@@ -15,7 +15,7 @@ use crate::notion::text::{Annotations, RichText, RichTextKind};
 
 pub(super) fn listing(writer: &mut Writer, ledger: &mut Ledger, options: &Options<'_>, code: &Code) {
     writer.block();
-    let text: String = code.rich_text.iter().map(|run| listed(ledger, run)).collect();
+    let text: String = code.rich_text.iter().map(|run| listed(ledger, options, run)).collect();
     let language = info(&ledger.lasting_words(&code.language));
     let text = ledger.lasting_words(&text);
     fenced(writer, &language, &text);
@@ -23,11 +23,11 @@ pub(super) fn listing(writer: &mut Writer, ledger: &mut Ledger, options: &Option
 }
 
 /// The words of a run between fences. Its looks and its link stay behind.
-fn listed<'r>(ledger: &mut Ledger, run: &'r RichText) -> Cow<'r, str> {
+fn listed<'r>(ledger: &mut Ledger, options: &Options<'_>, run: &'r RichText) -> Cow<'r, str> {
     let words = match &run.kind {
         RichTextKind::Mention(mention) => {
             note_mention(ledger, mention);
-            worded(ledger, run)
+            worded(ledger, options, run)
         }
         RichTextKind::Text | RichTextKind::Equation(_) => Cow::Borrowed(&*run.plain_text),
     };

@@ -6,7 +6,7 @@ use crate::markdown::database::{Database, DatabaseTable};
 use crate::markdown::inline::{Place, rich_text};
 use crate::markdown::ledger::Ledger;
 use crate::markdown::links::link_by_id;
-use crate::markdown::options::Options;
+use crate::markdown::options::{Options, Reference};
 use crate::markdown::property::property;
 use crate::markdown::rendered::Rendered;
 use crate::markdown::said::shows;
@@ -37,9 +37,10 @@ pub(super) fn child_database(
     match database {
         // One without a title may be a view of one that has one.
         Some(database) if title.trim().is_empty() => {
-            link_by_id(writer, ledger, options, id, &plain_text(&database.title), A_DATABASE);
+            let title = plain_text(&database.title);
+            link_by_id(writer, ledger, options, id.map(Reference::Database), &title, A_DATABASE);
         }
-        _ => link_by_id(writer, ledger, options, id, title, A_DATABASE),
+        _ => link_by_id(writer, ledger, options, id.map(Reference::Database), title, A_DATABASE),
     }
     // Whoever names those that stand in the page knows that Notion, too, shows the others as links.
     ledger.lose_if(options.databases.is_none(), LossKind::Database);

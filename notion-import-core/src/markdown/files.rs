@@ -121,7 +121,7 @@ fn named(
             writer.block();
             return labelled(writer, ledger, options, &file.caption, &url);
         }
-        (None, Some(url)) => address_line(writer, ledger, url.clone().as_str(), Some(url)),
+        (None, Some(url)) => address_line(writer, ledger, options, url.clone().as_str(), Some(url)),
         (None, None) => link_line(writer, ledger, kind, None),
     }
     if shows(&file.caption) {

@@ -71,7 +71,7 @@ pub(super) fn rich_text(
 }
 
 fn take_apart(ledger: &mut Ledger, options: &Options<'_>, runs: &[RichText], place: Place) -> Pieces {
-    let mut texts: Vec<Cow<'_, str>> = runs.iter().map(|run| worded(ledger, run)).collect();
+    let mut texts: Vec<Cow<'_, str>> = runs.iter().map(|run| worded(ledger, options, run)).collect();
     ledger.cut_parts(&mut texts);
     cluster::keep_whole(&mut texts, |at| matches!(runs[at].kind, RichTextKind::Equation(_)));
     let mut pieces = Pieces { styles: options.styles, ..Pieces::default() };

@@ -1,15 +1,14 @@
 //! Links that stand alone, and what stands under something.
 
-use crate::id::NotionId;
 use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::escape;
 use crate::markdown::inline::{Place, rich_text, write_pieces};
 use crate::markdown::ledger::Ledger;
-use crate::markdown::options::Options;
+use crate::markdown::options::{Options, Reference};
 use crate::markdown::piece::Kind;
 use crate::markdown::pieces::Pieces;
 use crate::markdown::said::{said, shows};
-use crate::markdown::target::{A_DATABASE, A_PAGE, page, target, words_for};
+use crate::markdown::target::{A_DATABASE, A_PAGE, called, page, target, words_for};
 use crate::markdown::writer::Writer;
 use crate::notion::address::LastingUrl;
 use crate::notion::block::LinkTarget;
@@ -32,9 +31,15 @@ pub(super) fn not_loaded(writer: &mut Writer, ledger: &mut Ledger) {
 }
 
 /// A paragraph that is one link, labelled by its address, or by words for an address of Notion's.
-pub(super) fn address_line(writer: &mut Writer, ledger: &mut Ledger, address: &str, url: Option<LastingUrl>) {
-    let label = words_for(ledger, Some(address), address).unwrap_or(address);
-    link_line(writer, ledger, label, url);
+pub(super) fn address_line(
+    writer: &mut Writer,
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    address: &str,
+    url: Option<LastingUrl>,
+) {
+    let label = words_for(ledger, options, Some(address), address).unwrap_or(address.into());
+    link_line(writer, ledger, &label, url);
 }
 
 /// A link that stands alone, labelled by its caption, else by its target.
@@ -54,7 +59,7 @@ pub(super) fn bookmark(
         }
         target => {
             if !url.trim().is_empty() {
-                address_line(writer, ledger, url.trim(), target);
+                address_line(writer, ledger, options, url.trim(), target);
             }
             write_caption(writer, ledger, options, caption);
         }
@@ -94,8 +99,10 @@ pub(super) fn link_to_page(
     target: LinkTarget,
 ) {
     match target {
-        LinkTarget::Page(id) => link_by_id(writer, ledger, options, Some(id), "", A_PAGE),
-        LinkTarget::Database(id) => link_by_id(writer, ledger, options, Some(id), "", A_DATABASE),
+        LinkTarget::Page(id) => link_by_id(writer, ledger, options, Some(Reference::Page(id)), "", A_PAGE),
+        LinkTarget::Database(id) => {
+            link_by_id(writer, ledger, options, Some(Reference::Database(id)), "", A_DATABASE)
+        }
         LinkTarget::Comment(_) => {
             ledger.exposure.comments += 1;
             ledger.lose(LossKind::LinkTarget);
@@ -104,19 +111,19 @@ pub(super) fn link_to_page(
     }
 }
 
-/// A link to a page or database by its title, else by words that stand for it.
+/// A link to a page or database by the title that the block has, else by its own, else by words that stand for it.
 pub(super) fn link_by_id(
     writer: &mut Writer,
     ledger: &mut Ledger,
     options: &Options<'_>,
-    id: Option<NotionId>,
+    reference: Option<Reference>,
     title: &str,
-    words: &str,
+    words: &'static str,
 ) {
-    let url = id.and_then(|id| page(ledger, options, id, None, None));
-    let is_nameless = title.trim().is_empty();
-    ledger.lose_if(is_nameless, LossKind::PageTitle);
-    link_line(writer, ledger, if is_nameless { words } else { title.trim() }, url);
+    let url = reference.and_then(|reference| page(ledger, options, reference.id(), None, None));
+    let title = title.trim();
+    let title = if title.is_empty() { called(ledger, options, reference, words) } else { title.into() };
+    link_line(writer, ledger, &title, url);
 }
 
 /// Whether a caption can be the text of a link or an image: one line without links.

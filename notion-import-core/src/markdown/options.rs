@@ -15,11 +15,36 @@ pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<String> + Sync + 'a;
 /// What the databases inside a page show, by the ids of their blocks.
 pub type Databases = HashMap<NotionId, Arc<Database>>;
 
+/// What things of Notion are called that a text refers to.
+pub type Titles<'a> = dyn Fn(Reference) -> Option<String> + Sync + 'a;
+
+/// Something of Notion that a text refers to without saying what it is called.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reference {
+    /// A page.
+    Page(NotionId),
+    /// A database.
+    Database(NotionId),
+    /// What an address leads to, which does not say whether that is a page or a database.
+    Address(NotionId),
+}
+
+impl Reference {
+    /// Returns the id of the page or the database.
+    pub const fn id(self) -> NotionId {
+        match self {
+            Self::Page(id) | Self::Database(id) | Self::Address(id) => id,
+        }
+    }
+}
+
 /// How links and files are written. Links to pages go to Notion; `relink` leads them elsewhere.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// Where a file was stored again. Without it, a file Notion hosts keeps its name and caption and loses its link.
     pub files: Option<&'a StoredFiles<'a>>,
+    /// What pages and databases are called. What has no title here stands under neutral words and is counted.
+    pub titles: Option<&'a Titles<'a>>,
     /// The columns of the data source that rows belong to: they say how numbers are shown.
     pub schema: Option<&'a Properties<Column>>,
     /// The databases that Notion shows inside the page: they stand below the links to them. Without it, every link stands alone.

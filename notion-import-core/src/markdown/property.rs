@@ -6,10 +6,10 @@ use crate::markdown::date;
 use crate::markdown::files::property_file;
 use crate::markdown::ledger::Ledger;
 use crate::markdown::number;
-use crate::markdown::options::{FileRef, Options};
+use crate::markdown::options::{FileRef, Options, Reference};
 use crate::markdown::rendered::Rendered;
 use crate::markdown::table;
-use crate::markdown::target::{A_GROUP, A_PAGE, A_PERSON};
+use crate::markdown::target::{A_GROUP, A_PAGE, A_PERSON, called};
 use crate::markdown::writer::Writer;
 use crate::notion::address::lasting_text;
 use crate::notion::column::NumberFormat;
@@ -115,7 +115,7 @@ fn value(ledger: &mut Ledger, cell: Cell<'_>, value: &PropertyValue) -> Vec<Rich
         PropertyValue::Formula(formula) => computed(ledger, cell, formula),
         PropertyValue::Rollup(rollup) => return rolled_up(ledger, cell, rollup),
         PropertyValue::Relation(rows) => {
-            return separated(rows.iter().map(|&id| vec![row_link(ledger, id)]).collect());
+            return separated(rows.iter().map(|&id| vec![row_link(ledger, cell.options, id)]).collect());
         }
         PropertyValue::People(people) => Some(names(ledger, people)),
         PropertyValue::UniqueId(id) => id.number.map(|number| match id.prefix.as_deref() {
@@ -141,11 +141,10 @@ fn chosen(choice: &Choice) -> Vec<RichText> {
     vec![RichText { annotations, ..RichText::plain(name) }]
 }
 
-/// A mention of another row, whose title is not known here.
-fn row_link(ledger: &mut Ledger, id: NotionId) -> RichText {
-    ledger.lose(LossKind::PageTitle);
+/// A mention of another row.
+fn row_link(ledger: &mut Ledger, options: &Options<'_>, id: NotionId) -> RichText {
     RichText {
-        plain_text: A_PAGE.to_owned(),
+        plain_text: called(ledger, options, Some(Reference::Page(id)), A_PAGE).into_owned(),
         kind: RichTextKind::Mention(Box::new(Mention::Page(Some(id)))),
         ..RichText::default()
     }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crate::library::fidelity::LossKind;
 use crate::markdown::date;
 use crate::markdown::ledger::Ledger;
-use crate::markdown::target::{A_DATABASE, A_PAGE, A_PERSON, href, words_for};
+use crate::markdown::options::{Options, Reference};
+use crate::markdown::target::{A_DATABASE, A_PAGE, A_PERSON, called, href, words_for};
 use crate::notion::link;
 use crate::notion::text::{Mention, RichText, RichTextKind};
 
@@ -66,8 +67,9 @@ fn unsaid(mention: &Mention) -> Cow<'_, str> {
     held.unwrap_or_default().into()
 }
 
-/// The text of a run; neutral words for a page that is called by its address or by nothing, and for a person without a name.
-pub(super) fn worded<'r>(ledger: &mut Ledger, run: &'r RichText) -> Cow<'r, str> {
+/// The text of a run. A page that is called by its address or by nothing is called by its title, else by neutral words, as a person
+/// without a name is.
+pub(super) fn worded<'r>(ledger: &mut Ledger, options: &Options<'_>, run: &'r RichText) -> Cow<'r, str> {
     let said = said(run);
     match &run.kind {
         RichTextKind::Text if run.href.is_none() || run.annotations.code => return said,
@@ -76,13 +78,11 @@ pub(super) fn worded<'r>(ledger: &mut Ledger, run: &'r RichText) -> Cow<'r, str>
         RichTextKind::Mention(mention) => {
             let is_nameless = || run.plain_text.is_empty() || link::whole(&said).is_some();
             match **mention {
-                Mention::Page(_) if is_nameless() => {
-                    ledger.lose(LossKind::PageTitle);
-                    return A_PAGE.into();
+                Mention::Page(id) if is_nameless() => {
+                    return called(ledger, options, id.map(Reference::Page), A_PAGE);
                 }
-                Mention::Database(_) if is_nameless() => {
-                    ledger.lose(LossKind::PageTitle);
-                    return A_DATABASE.into();
+                Mention::Database(id) if is_nameless() => {
+                    return called(ledger, options, id.map(Reference::Database), A_DATABASE);
                 }
                 Mention::User(_) => {
                     ledger.lose_if(run.plain_text.is_empty(), LossKind::PersonName);
@@ -97,5 +97,5 @@ pub(super) fn worded<'r>(ledger: &mut Ledger, run: &'r RichText) -> Cow<'r, str>
             }
         }
     }
-    words_for(ledger, href(run), &said).map_or(said, Cow::Borrowed)
+    words_for(ledger, options, href(run), &said).unwrap_or(said)
 }

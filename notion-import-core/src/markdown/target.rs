@@ -1,9 +1,11 @@
 //! Where links go.
 
+use std::borrow::Cow;
+
 use crate::id::NotionId;
 use crate::library::fidelity::LossKind;
 use crate::markdown::ledger::Ledger;
-use crate::markdown::options::Options;
+use crate::markdown::options::{Options, Reference};
 use crate::notion::address::LastingUrl;
 use crate::notion::link;
 use crate::notion::text::{Mention, RichText, RichTextKind};
@@ -56,11 +58,32 @@ pub(super) fn href(run: &RichText) -> Option<&str> {
 }
 
 /// What stands for the label of a link into Notion that is an address of Notion's, or an id: it says nothing to a reader.
-pub(super) fn words_for(ledger: &mut Ledger, href: Option<&str>, label: &str) -> Option<&'static str> {
+pub(super) fn words_for(
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    href: Option<&str>,
+    label: &str,
+) -> Option<Cow<'static, str>> {
     link::whole(label)?;
     let link = link::recognise(href?.trim())?;
-    ledger.lose(LossKind::PageTitle);
-    Some(if link.is_view { A_DATABASE } else { A_PAGE })
+    Some(if link.is_view {
+        called(ledger, options, Some(Reference::Database(link.id)), A_DATABASE)
+    } else {
+        called(ledger, options, Some(Reference::Address(link.id)), A_PAGE)
+    })
+}
+
+/// What is referred to by its title, else by words that stand for it.
+pub(super) fn called(
+    ledger: &mut Ledger,
+    options: &Options<'_>,
+    reference: Option<Reference>,
+    words: &'static str,
+) -> Cow<'static, str> {
+    let title = reference.and_then(|reference| options.titles?(reference));
+    let title = title.filter(|title| !title.trim().is_empty());
+    ledger.lose_if(title.is_none(), LossKind::PageTitle);
+    title.map_or(Cow::Borrowed(words), Cow::Owned)
 }
 
 /// A target that may be linked: none for a scheme that is not allowed.

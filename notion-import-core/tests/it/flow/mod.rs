@@ -9,6 +9,7 @@ mod import;
 mod meetings;
 mod parts;
 mod properties;
+mod references;
 mod roles;
 mod schedule;
 mod service;
