@@ -13,8 +13,8 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
 use notion_import_core::notion::Row;
 use notion_import_core::{
-    Child, Error, FetchOutcome, Fetched, KnownTitles, NotionId, Pick, Source, SourceKind, SourceParent,
-    SourceState, StoreError,
+    Child, Error, FetchOutcome, Fetched, KnownTitles, NotionId, Pick, Shown, Source, SourceKind,
+    SourceParent, SourceState, StoreError,
 };
 use tokio::sync::mpsc;
 
@@ -48,7 +48,7 @@ pub struct Export {
 impl Export {
     /// Writes everything it can, and fails if that is not all.
     pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
-        let notion = Notion::from_env(output)?;
+        let notion = Notion::from_env(output, Shown::FirstView)?;
         let folder = Folder::open(&self.out)?;
         let mut run = Run::new(&notion, &folder, output, self)?;
         let ended = tokio::select! {

@@ -61,6 +61,12 @@ struct Output {
     #[allow(dead_code)]
     // Of blocks alone nobody can be asked what is missing; commands that fetch pages read it.
     completeness: bool,
+    /// Write all columns and rows of databases, also what their views hide.
+    #[arg(long, global = true)]
+    all_columns: bool,
+    /// Leave the databases inside pages links to them.
+    #[arg(long, global = true)]
+    link_databases: bool,
 }
 
 #[derive(Subcommand)]

@@ -4,8 +4,8 @@ use std::env;
 use std::sync::{Arc, Once};
 
 use notion_import_core::{
-    Actor, ApiBase, Connection, ImportOptions, Importer, MemberId, MemoryBlobs, MemoryLibrary, Retry, Role,
-    StaticToken, TenantId,
+    Actor, ApiBase, Connection, ImportOptions, Importer, InlineDatabases, MemberId, MemoryBlobs,
+    MemoryLibrary, Retry, Role, Shown, StaticToken, TenantId,
 };
 
 use crate::Output;
@@ -22,8 +22,8 @@ pub struct Notion {
 }
 
 impl Notion {
-    /// Reads `NOTION_TOKEN` and `NOTION_API_URL`.
-    pub fn from_env(output: Output) -> Result<Self, Failure> {
+    /// Reads `NOTION_TOKEN` and `NOTION_API_URL`. Of each database this is read, but where all of it is asked for.
+    pub fn from_env(output: Output, shown: Shown) -> Result<Self, Failure> {
         let token = env::var("NOTION_TOKEN").unwrap_or_default();
         if token.trim().is_empty() {
             return Err(Failure::NoToken);
@@ -37,8 +37,13 @@ impl Notion {
         // Nothing is stored: the library stays empty, and each page brings a folder for its files.
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
         let builder = Importer::builder(Arc::new(tokens), Arc::new(library), Arc::new(blobs));
-        let options =
-            ImportOptions::default().transcripts(output.transcripts).completeness(output.completeness);
+        let inside = if output.link_databases { InlineDatabases::Links } else { InlineDatabases::Tables };
+        let options = ImportOptions::default()
+            .transcripts(output.transcripts)
+            .completeness(output.completeness)
+            .inline_databases(inside);
+        let shown = if output.all_columns { Shown::Everything } else { shown };
+        let builder = builder.databases(move |_| shown.clone());
         let mut builder = builder.on_retry(say_once()).import_options(options);
         if let Some(api) = &given {
             builder = builder.trust_origin(api.url());

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use notion_import_core::markdown::{Options, render};
+use notion_import_core::notion::link::pasted;
 use notion_import_core::notion::{Block, Content, Heading, HeadingText, RichText, TreeBuilder};
-use notion_import_core::{BlobStore, Entry, Fetched, Pick, Shape};
+use notion_import_core::{BlobStore, Entry, Fetched, Pick, Shape, Shown};
 
 use crate::Output;
 use crate::document::{self, Document};
@@ -25,12 +26,15 @@ pub struct Page {
     /// Write into `DIR/<page id>.md`, with the files in `DIR/<page id>/`, instead of to standard output.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write these columns of a database, by name; else those of the view that the link names, or of the first.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
 }
 
 impl Page {
     /// Writes the page; of a database, each of its tables.
     pub async fn run(&self, output: Output) -> Result<ExitCode, Failure> {
-        let notion = Notion::from_env(output)?;
+        let notion = Notion::from_env(output, self.shown())?;
         let found = notion.importer.resolve_link(&notion.actor, &notion.connection, &self.link).await?;
         if found.is_empty() {
             return Err(Failure::NoLink);
@@ -45,6 +49,14 @@ impl Page {
             None => to_stdout(&notion, &found, output).await?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn shown(&self) -> Shown {
+        let view = || pasted(&self.link).into_iter().find_map(|link| link.view);
+        match self.columns.as_slice() {
+            [] => view().map_or(Shown::FirstView, Shown::View),
+            names => Shown::Columns(names.to_vec()),
+        }
     }
 }
 

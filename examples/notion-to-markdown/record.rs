@@ -22,12 +22,18 @@ pub struct Terms {
     /// Whether they have the transcripts of meetings.
     #[serde(default)]
     pub transcripts: bool,
+    /// Whether the databases inside of them are links alone.
+    #[serde(default)]
+    pub link_databases: bool,
 }
 
 impl Terms {
     /// The terms of this run.
-    pub fn new(Output { front_matter, report: _, transcripts, completeness: _ }: Output) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), front_matter, transcripts }
+    pub fn new(output: Output) -> Self {
+        // Tables, and pages with rows in them, are written anew by every run.
+        let Output { front_matter, report: _, transcripts, completeness: _, all_columns: _, link_databases } =
+            output;
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), front_matter, transcripts, link_databases }
     }
 }
 
@@ -140,7 +146,14 @@ mod tests {
 
     #[test]
     fn a_line_that_broke_off_and_other_terms_are_pages_not_done() {
-        let plain = Output { front_matter: false, report: false, transcripts: false, completeness: false };
+        let plain = Output {
+            front_matter: false,
+            report: false,
+            transcripts: false,
+            completeness: false,
+            all_columns: false,
+            link_databases: false,
+        };
         let terms = Terms::new(plain);
         let done = Done {
             id: "35261e8ce0a380c89f000123456789ab".parse().unwrap(),
@@ -159,6 +172,7 @@ mod tests {
         check(&text, &Terms::new(Output { report: true, ..plain }), 1);
         check(&text, &Terms::new(Output { front_matter: true, ..plain }), 0);
         check(&text, &Terms::new(Output { transcripts: true, ..plain }), 0);
+        check(&text, &Terms::new(Output { link_databases: true, ..plain }), 0);
         check(&text[..text.len() - 10], &terms, 0);
         check(&format!("{text}{{\"id\":"), &terms, 1);
         check("", &terms, 0);

@@ -103,6 +103,7 @@ pub(crate) async fn data_sources(api: &Api, id: NotionId) -> Result<Vec<Seen>, E
         Err(error) if error.is_not_found() => vec![id],
         Err(error) => return Err(error),
     };
+    let ids = if ids.is_empty() { viewed(api, id).await? } else { ids };
     if ids.is_empty() {
         return Err(OtherKind::LinkedView.into());
     }
@@ -111,6 +112,22 @@ pub(crate) async fn data_sources(api: &Api, id: NotionId) -> Result<Vec<Seen>, E
         seen.push(metadata(api, id, SourceKind::DataSource).await?);
     }
     Ok(seen)
+}
+
+/// The data source that a linked database shows first, if that is shared.
+async fn viewed(api: &Api, database: NotionId) -> Result<Vec<NotionId>, Error> {
+    let mut views = api.views(database).pages_of(1);
+    let first = match views.next_page().await {
+        Ok(views) => views.and_then(|views| views.first()?.id),
+        Err(error) if error.is_not_found() => None,
+        Err(error) => return Err(error),
+    };
+    let Some(first) = first else { return Ok(Vec::new()) };
+    match api.view(first).await {
+        Ok(view) => Ok(view.data_source.into_iter().collect()),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 async fn entries(

@@ -21,7 +21,7 @@ use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
     Databases, Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job,
-    KnownTitles, Pick, Reader, Wanted,
+    KnownTitles, OnShown, Pick, Reader, Wanted,
 };
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source};
@@ -86,6 +86,7 @@ pub struct Importer {
     blobs: Arc<dyn BlobStore>,
     clock: Arc<dyn Clock>,
     import: ImportOptions,
+    shown: OnShown,
     sync: SyncOptions,
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
@@ -375,6 +376,7 @@ impl Importer {
             downloads: Downloads::default(),
             directory: Directory::new(self.import.lookups, self.known.clone()),
             databases: Databases::default(),
+            shown: self.shown.clone(),
         }
     }
 

@@ -71,7 +71,7 @@ pub use id::{
 #[cfg(feature = "client")]
 pub use import::{
     Child, DownloadLimits, FetchOutcome, Fetched, ImportEvent, ImportOptions, ImportOutcome, InlineDatabases,
-    KnownTitles, Original, Pick, Shape, TreeLimits, Wanted,
+    KnownTitles, Original, Pick, Shape, Shown, TreeLimits, Wanted,
 };
 #[cfg(feature = "client")]
 pub use importer::{External, Importer, ImporterBuilder, Retry, SEARCH_LAG, Timeouts};

@@ -38,7 +38,16 @@ impl Report {
 }
 
 fn exposures(exposure: &Exposure) -> Vec<String> {
-    let Exposure { people, notion_links, remote_images, files, comments, transcripts } = *exposure;
+    let Exposure {
+        people,
+        notion_links,
+        remote_images,
+        files,
+        comments,
+        transcripts,
+        unsaid_columns,
+        unfiltered_tables,
+    } = *exposure;
     let counted = |count: u64, what: &str| (count > 0).then(|| format!("{what}: {count}"));
     let found = [
         counted(people, "Mentions of people by name"),
@@ -46,6 +55,8 @@ fn exposures(exposure: &Exposure) -> Vec<String> {
         counted(remote_images, "Images from other hosts, shown as links"),
         counted(files, "Files linked from the text"),
         counted(comments, "Links to comments, left out"),
+        counted(unsaid_columns, "Columns that may be hidden in Notion"),
+        counted(unfiltered_tables, "Tables with rows that a view in Notion may hide"),
         counted(transcripts, "Transcripts of meetings, word by word"),
     ];
     found.into_iter().flatten().collect()

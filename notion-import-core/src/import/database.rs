@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde_json::Value;
 
 use super::directory::is_refused;
 use super::once::Once;
+use super::shown::{Plan, Shown};
 use super::{Child, Fetched, Fetcher, InlineDatabases, Original, convert, properties};
-use crate::error::Error;
+use crate::error::{Error, NotionCode};
 use crate::id::NotionId;
 use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::{self, DatabaseTable};
 use crate::notion::block::Content;
-use crate::notion::column::Column;
 use crate::notion::database::{DataSource, Database};
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
@@ -21,10 +22,14 @@ use crate::notion::rate_limit::UNDER_WAY;
 use crate::notion::row::Row;
 use crate::notion::text::{RichText, plain_text};
 use crate::notion::tree::BlockTree;
+use crate::notion::view::View;
 use crate::source::Seen;
 
 /// Databases read at once. The rate limiter of the connection bounds them further.
 const CONCURRENCY: usize = UNDER_WAY;
+
+/// Views of a database that are looked at, at most.
+const VIEWS: usize = 25;
 
 /// What a run knows of databases. Clones share it.
 #[derive(Clone, Default)]
@@ -35,6 +40,8 @@ struct Known {
     databases: Once<NotionId, Database>,
     data_sources: Once<NotionId, DataSource>,
     inside_pages: Once<NotionId, Inside>,
+    views_of: Once<NotionId, Vec<View>>,
+    views: Once<NotionId, View>,
 }
 
 /// A database inside a page.
@@ -87,8 +94,11 @@ impl Fetcher<'_> {
         let began = self.clock.now();
         let data_source = self.api.data_source(id).await?;
         let container = self.container(&data_source).await?;
-        let table = self.table(&data_source, None).await?;
-        let newest = pages(&table.rows).max_by_key(|row| row.last_edited_time);
+        let database = container.as_ref().and_then(|database| database.id);
+        let (table, is_filtered) = self.table(database, &data_source, None).await?;
+        // A sync looks at all rows.
+        let hidden = if is_filtered { self.api.last_edited_row(id).await? } else { None };
+        let newest = pages(&table.rows).chain(&hidden).max_by_key(|row| row.last_edited_time);
         let seen = Seen::of_data_source(&data_source)
             .ok_or(Error::Malformed("a data source without its metadata"))?;
         let mut seen = seen.with_rows(newest);
@@ -139,14 +149,19 @@ impl Fetcher<'_> {
             Err(error) if is_refused(&error) => return Ok(Inside::hidden()),
             Err(error) => return Err(error),
         };
-        let data_sources: Vec<_> = database.data_sources.iter().filter_map(|named| named.id).collect();
+        let mut data_sources: Vec<_> = database.data_sources.iter().filter_map(|named| named.id).collect();
         if !database.is_inline {
             return Ok(Inside { data_sources, shown: None });
+        }
+        if data_sources.is_empty() {
+            // A linked database has views alone, of what stands elsewhere.
+            let view = self.view_of(Some(id), None, |view| view.data_source.is_some()).await?;
+            data_sources.extend(view.and_then(|view| view.data_source));
         }
         let mut tables = Vec::with_capacity(data_sources.len());
         let mut is_cut = data_sources.is_empty();
         for data_source in &data_sources {
-            match self.table_inside(*data_source).await {
+            match self.table_inside(id, *data_source).await {
                 Ok(table) => tables.push(table),
                 Err(error) if is_refused(&error) => is_cut = true,
                 Err(error) => return Err(error),
@@ -156,19 +171,27 @@ impl Fetcher<'_> {
         Ok(Inside { data_sources, shown: Some(Arc::new(shown)) })
     }
 
-    async fn table_inside(&self, id: NotionId) -> Result<DatabaseTable, Error> {
+    async fn table_inside(&self, database: NotionId, id: NotionId) -> Result<DatabaseTable, Error> {
         let data_source = self.data_source(id).await?;
-        self.table(&data_source, Some(self.options.inline_rows)).await
+        Ok(self.table(Some(database), &data_source, Some(self.options.inline_rows)).await?.0)
     }
 
-    /// Reads a data source as it is shown: all of its rows, or so many.
-    async fn table(&self, data_source: &DataSource, most: Option<usize>) -> Result<DatabaseTable, Error> {
+    /// Reads a data source as a database shows it: all of its rows, or so many. It returns whether a filter leaves some out, too.
+    async fn table(
+        &self,
+        database: Option<NotionId>,
+        data_source: &DataSource,
+        most: Option<usize>,
+    ) -> Result<(DatabaseTable, bool), Error> {
         let id = data_source.id.ok_or(Error::Malformed("a data source without its id"))?;
         self.directory.keep_source(id, data_source);
-        let (mut rows, is_cut) = self.rows_of(id, most).await?;
+        let plan = self.plan(database, id, data_source).await?;
+        let (mut rows, is_cut, plan) = self.rows_of(id, plan, most).await?;
         let count = rows.len();
         rows.retain(|row| !row.in_trash());
-        let losses = vec![LossKind::RowInTrash; count - rows.len()];
+        let mut losses = vec![LossKind::RowInTrash; count - rows.len()];
+        losses.extend(plan.losses);
+        losses.extend((plan.is_unsorted && rows.len() > 1).then_some(LossKind::RowOrder));
         for row in &mut rows {
             if let Row::Page(page) = row {
                 self.directory.keep_title_of(page);
@@ -177,22 +200,90 @@ impl Fetcher<'_> {
         }
         let schema = Arc::new(data_source.properties.clone());
         let schema = self.directory.with_rollups(&self.api, schema, pages(&rows)).await?;
-        Ok(DatabaseTable {
+        let table = DatabaseTable {
             name: data_source.title.clone(),
             description: data_source.description.clone(),
-            columns: columns(data_source),
+            columns: plan.columns,
             schema,
             rows,
             losses,
             truncations: is_cut.then_some(TruncationKind::TooManyRows).into_iter().collect(),
-            ..DatabaseTable::default()
+            exposure: plan.exposure,
+        };
+        Ok((table, !plan.filter.is_null()))
+    }
+
+    async fn plan(
+        &self,
+        database: Option<NotionId>,
+        id: NotionId,
+        data_source: &DataSource,
+    ) -> Result<Plan, Error> {
+        let wanted = match (self.shown)(id) {
+            Shown::Everything => return Ok(Plan::of_everything(data_source)),
+            Shown::Columns(names) => return Ok(Plan::of_columns(data_source, &names)),
+            Shown::View(view) => Some(view),
+            Shown::FirstView => None,
+        };
+        let view = self.view_of(database, wanted, |view| view.data_source == Some(id)).await?;
+        Ok(match view {
+            Some(view) => Plan::of_view(data_source, &view),
+            None => Plan::without_view(data_source),
         })
     }
 
-    /// Reads rows, and tells whether there are more.
-    async fn rows_of(&self, id: NotionId, most: Option<usize>) -> Result<(Vec<Row>, bool), Error> {
-        let mut list = self.api.rows(id);
-        let Some(most) = most else { return Ok((list.all().await?, false)) };
+    /// Reads the views of a database until one of rows is found: the one that is wanted, else the first.
+    async fn view_of(
+        &self,
+        database: Option<NotionId>,
+        wanted: Option<NotionId>,
+        is_meant: impl Fn(&View) -> bool,
+    ) -> Result<Option<Arc<View>>, Error> {
+        let Databases(known) = &self.databases;
+        let listed = match database {
+            Some(id) => visible(known.views_of.get(id, self.api.views(id).all()).await)?,
+            None => None,
+        };
+        let listed = listed.iter().flat_map(|views| views.iter()).filter_map(|view| view.id);
+        for id in wanted.into_iter().chain(listed).take(VIEWS) {
+            let view = visible(known.views.get(id, self.api.view(id)).await)?;
+            if let Some(view) = view.filter(|view| view.kind.has_rows() && is_meant(view)) {
+                return Ok(Some(view));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads rows as they are shown, or as near to that as Notion lets them be queried, and tells whether there are more.
+    async fn rows_of(
+        &self,
+        id: NotionId,
+        plan: Plan,
+        most: Option<usize>,
+    ) -> Result<(Vec<Row>, bool, Plan), Error> {
+        let tries = plan.tries();
+        let last = tries.len() - 1;
+        for (at, plan) in tries.into_iter().enumerate() {
+            match self.query(id, &plan, most).await {
+                // No order but that of their making shows all of very many.
+                Ok((_, true)) if at < last && most.is_none() => {}
+                Ok((rows, is_cut)) => return Ok((rows, is_cut, plan)),
+                Err(error) if at < last && is_invalid(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Malformed("no way to query it"))
+    }
+
+    async fn query(&self, id: NotionId, plan: &Plan, most: Option<usize>) -> Result<(Vec<Row>, bool), Error> {
+        let mut list = match &plan.sorts {
+            Value::Null => self.api.rows_filtered(id, &plan.filter),
+            sorts => self.api.rows_sorted(id, &plan.filter, sorts),
+        };
+        if most.is_none() && plan.sorts.is_null() {
+            return Ok((list.all().await?, false));
+        }
+        let most = most.unwrap_or(usize::MAX);
         list = list.pages_of(most);
         let mut rows = Vec::new();
         while rows.len() < most
@@ -200,7 +291,7 @@ impl Fetcher<'_> {
         {
             rows.extend(page);
         }
-        let is_cut = rows.len() > most || list.cursor().is_some();
+        let is_cut = rows.len() > most || list.cursor().is_some() || list.is_capped();
         rows.truncate(most);
         Ok((rows, is_cut))
     }
@@ -211,11 +302,7 @@ impl Fetcher<'_> {
         else {
             return Ok(None);
         };
-        match self.database(id).await {
-            Ok(database) => Ok(Some(database)),
-            Err(error) if is_refused(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        visible(self.database(id).await)
     }
 
     pub(super) async fn database(&self, id: NotionId) -> Result<Arc<Database>, Error> {
@@ -238,11 +325,17 @@ impl Inside {
     }
 }
 
-/// The columns: the title first, then in the order of the schema.
-fn columns(data_source: &DataSource) -> Vec<String> {
-    let all = data_source.properties.0.iter();
-    let (titles, others): (Vec<_>, Vec<_>) = all.partition(|(_, column)| Column::is_title(column));
-    titles.into_iter().chain(others).map(|(name, _)| name.clone()).collect()
+/// What Notion gives; none of what it refuses for good.
+fn visible<T>(read: Result<Arc<T>, Error>) -> Result<Option<Arc<T>>, Error> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if is_refused(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_invalid(error: &Error) -> bool {
+    matches!(error, Error::Notion(notion) if notion.code == NotionCode::Validation)
 }
 
 fn pages(rows: &[Row]) -> impl Iterator<Item = &Page> {

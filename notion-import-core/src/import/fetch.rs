@@ -9,6 +9,7 @@ use super::around::Around;
 use super::database::{Databases, InsidePage};
 use super::directory::Directory;
 use super::media::{Downloads, PageFiles};
+use super::shown::OnShown;
 use super::witness::{self, Testimony};
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
 use crate::connection::Connection;
@@ -46,6 +47,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) downloads: Downloads,
     pub(crate) directory: Directory,
     pub(crate) databases: Databases,
+    pub(crate) shown: OnShown,
 }
 
 /// What was read.

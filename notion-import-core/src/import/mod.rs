@@ -11,6 +11,7 @@ mod media;
 mod once;
 mod properties;
 mod reader;
+mod shown;
 mod tree;
 mod witness;
 
@@ -22,6 +23,8 @@ pub use fetch::{Child, Fetched, Original};
 pub(crate) use job::Job;
 pub(crate) use media::Downloads;
 pub(crate) use reader::Reader;
+pub(crate) use shown::OnShown;
+pub use shown::Shown;
 pub use tree::TreeLimits;
 
 use chrono::{DateTime, Utc};

@@ -9,7 +9,8 @@ use super::Importer;
 use crate::connection::{Identity, TokenSource};
 use crate::download::{Downloader, External, Guard};
 use crate::error::Error;
-use crate::import::{ImportOptions, KnownTitles};
+use crate::id::NotionId;
+use crate::import::{ImportOptions, KnownTitles, OnShown, Shown};
 use crate::library::blob::BlobStore;
 use crate::library::document::DocumentStore;
 use crate::notion::client::{Client, OnRetry, Retry};
@@ -40,6 +41,7 @@ pub struct ImporterBuilder {
     blobs: Arc<dyn BlobStore>,
     guard: Guard,
     import: ImportOptions,
+    shown: OnShown,
     sync: SyncOptions,
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
@@ -61,6 +63,7 @@ impl ImporterBuilder {
             blobs,
             guard: Guard::default(),
             import: ImportOptions::default(),
+            shown: Arc::new(|_| Shown::default()),
             sync: SyncOptions::default(),
             timeouts: Timeouts::default(),
             identity: None,
@@ -89,6 +92,14 @@ impl ImporterBuilder {
     #[must_use]
     pub fn import_options(mut self, options: ImportOptions) -> Self {
         self.import = options;
+        self
+    }
+
+    /// Asks this, by the id of a data source, what of it is shown: in a document of its own, and inside pages. It must return soon, and
+    /// the same for imports and syncs.
+    #[must_use]
+    pub fn databases(mut self, shown: impl Fn(NotionId) -> Shown + Send + Sync + 'static) -> Self {
+        self.shown = Arc::new(shown);
         self
     }
 
@@ -155,6 +166,7 @@ impl ImporterBuilder {
             documents: _,
             blobs: _,
             sync: _,
+            shown: _,
             timeouts: _,
             identity: _,
             on_retry: _,
@@ -176,6 +188,7 @@ impl ImporterBuilder {
             blobs: self.blobs,
             clock,
             import: self.import,
+            shown: self.shown,
             sync: self.sync,
             timeouts: self.timeouts,
             identity: self.identity,

@@ -222,6 +222,16 @@ kinds! {
         UnknownBlock,
         /// A database in the page is a link to it, also where Notion shows its rows.
         Database,
+        /// A board, a calendar, a gallery or groups of rows became a plain table.
+        ViewLayout,
+        /// A quick filter of a view lets through what it would hide.
+        QuickFilter,
+        /// The filter of a view cannot be asked for: all rows are there.
+        ViewFilter,
+        /// The order of rows, put by hand or one that cannot be asked for, became that of their making.
+        RowOrder,
+        /// A column that was chosen is not in the database.
+        ColumnMissing,
         /// A row that is in the trash was left out.
         RowInTrash,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.
@@ -242,6 +252,7 @@ impl LossKind {
             | Self::DisplacedBlock
             | Self::DisplacedProperty
             | Self::Database
+            | Self::ColumnMissing
             | Self::UnknownBlock
             | Self::UnsupportedProperty => true,
             Self::Color
@@ -273,6 +284,10 @@ impl LossKind {
             | Self::Equation
             | Self::TableCode
             | Self::UnknownForm
+            | Self::ViewLayout
+            | Self::QuickFilter
+            | Self::ViewFilter
+            | Self::RowOrder
             | Self::RowInTrash
             | Self::NumberFormat
             | Self::Completeness => false,
@@ -297,6 +312,18 @@ pub struct Exposure {
     /// Transcripts of meetings: every word that was spoken.
     #[serde(default)]
     pub transcripts: u64,
+    /// Columns of databases of which no view says that it shows them: they may be hidden in Notion.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unsaid_columns: u64,
+    /// Tables with rows that a view may hide in Notion.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unfiltered_tables: u64,
+}
+
+/// Reports of documents without databases stay as they are.
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Exposure {
@@ -309,6 +336,8 @@ impl Exposure {
             remote_images: self.remote_images + other.remote_images,
             files: self.files + other.files,
             comments: self.comments + other.comments,
+            unsaid_columns: self.unsaid_columns + other.unsaid_columns,
+            unfiltered_tables: self.unfiltered_tables + other.unfiltered_tables,
             transcripts: self.transcripts + other.transcripts,
         }
     }

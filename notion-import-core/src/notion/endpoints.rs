@@ -16,6 +16,7 @@ use super::page::Page;
 use super::page_markdown::PageMarkdown;
 use super::property::Property;
 use super::row::Row;
+use super::view::View;
 use crate::connection::Workspace;
 use crate::error::Error;
 use crate::id::NotionId;
@@ -93,14 +94,14 @@ impl Api {
 
     /// Lists what stands directly in a block or a page.
     pub(crate) fn children(&self, id: NotionId) -> List<Block> {
-        List::new(self.clone(), Endpoint::Get(path(&["blocks", &id.to_string(), "children"])))
+        List::new(self.clone(), Endpoint::Get(path(&["blocks", &id.to_string(), "children"]), Vec::new()))
     }
 
     /// Lists all references of a property, of which a page shows the first 25 only.
     pub(crate) fn property_items(&self, page: NotionId, property: &str) -> List<PropertyItem> {
         List::new(
             self.clone(),
-            Endpoint::Get(path(&property_path(&page.to_string(), &property_id(property)))),
+            Endpoint::Get(path(&property_path(&page.to_string(), &property_id(property))), Vec::new()),
         )
     }
 
@@ -112,6 +113,27 @@ impl Api {
     /// Lists the rows of a data source, however many.
     pub(crate) fn rows(&self, data_source: NotionId) -> List<Row> {
         self.query(data_source, json!({})).beyond_the_cap()
+    }
+
+    /// Lists the rows that a filter lets through, in an order, however many: as far as one query shows them.
+    pub(crate) fn rows_sorted(&self, data_source: NotionId, filter: &Value, sorts: &Value) -> List<Row> {
+        self.query(data_source, narrowed(json!({"sorts": sorts}), filter)).shown_only()
+    }
+
+    /// Lists the rows that a filter lets through, in the order of their making, however many.
+    pub(crate) fn rows_filtered(&self, data_source: NotionId, filter: &Value) -> List<Row> {
+        self.query(data_source, narrowed(json!({}), filter)).beyond_the_cap()
+    }
+
+    /// Lists the views of a database.
+    pub(crate) fn views(&self, database: NotionId) -> List<View> {
+        let of = vec![("database_id", database.to_string())];
+        List::new(self.clone(), Endpoint::Get(path(&["views"]), of))
+    }
+
+    /// Reads a view.
+    pub(crate) async fn view(&self, id: NotionId) -> Result<View, Error> {
+        self.get(&["views", &id.to_string()]).await
     }
 
     /// Lists the rows edited at or after a time, which has the precision of a minute.
@@ -178,6 +200,13 @@ fn property_id(escaped: &str) -> Cow<'_, str> {
     percent_decode_str(escaped).decode_utf8_lossy()
 }
 
+fn narrowed(mut body: Value, filter: &Value) -> Value {
+    if !filter.is_null() {
+        body["filter"] = filter.clone();
+    }
+    body
+}
+
 fn path(segments: &[&str]) -> Vec<String> {
     segments.iter().map(|segment| (*segment).to_owned()).collect()
 }
@@ -209,6 +238,16 @@ impl Element for Row {
 
     fn created_at(&self) -> Option<DateTime<Utc>> {
         self.created_time()
+    }
+}
+
+impl Element for View {
+    fn id(&self) -> Option<NotionId> {
+        self.id
+    }
+
+    fn created_at(&self) -> Option<DateTime<Utc>> {
+        None
     }
 }
 

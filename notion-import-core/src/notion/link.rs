@@ -11,6 +11,8 @@ pub struct NotionLink {
     pub id: NotionId,
     /// Whether the link shows a view, so that the id is a database's.
     pub is_view: bool,
+    /// The view it shows, where the link names one.
+    pub view: Option<NotionId>,
     /// The block the link jumps to.
     pub block: Option<NotionId>,
 }
@@ -31,7 +33,7 @@ pub fn pasted(text: &str) -> Vec<NotionLink> {
 pub fn whole(text: &str) -> Option<NotionLink> {
     let text = text.trim();
     match text.parse() {
-        Ok(id) => Some(NotionLink { id, is_view: false, block: None }),
+        Ok(id) => Some(NotionLink { id, is_view: false, view: None, block: None }),
         Err(_) => recognise(text),
     }
 }
@@ -47,7 +49,7 @@ fn addresses(word: &str) -> impl Iterator<Item = &str> {
 }
 
 fn address(word: &str) -> Option<NotionLink> {
-    let by_id = |id| NotionLink { id, is_view: false, block: None };
+    let by_id = |id| NotionLink { id, is_view: false, view: None, block: None };
     if !word.contains(['/', ':', '.', '?']) {
         return in_path(word).map(by_id);
     }
@@ -80,7 +82,8 @@ pub fn recognise(href: &str) -> Option<NotionLink> {
     let is_view = opened.is_none() && url.query_pairs().any(|(key, _)| key == "v");
     let id = opened.or_else(|| in_path(url.path())).or_else(|| query("database_id"))?;
     let block = url.fragment().and_then(|fragment| fragment.parse().ok());
-    Some(NotionLink { id, is_view, block })
+    let view = query("v").filter(|_| is_view);
+    Some(NotionLink { id, is_view, view, block })
 }
 
 /// The URL Notion shows a page under.

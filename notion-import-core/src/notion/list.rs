@@ -31,8 +31,8 @@ pub(crate) trait Element: DeserializeOwned + Send {
 
 /// Where a list is asked for.
 pub(crate) enum Endpoint {
-    /// With its paging in the query string.
-    Get(Vec<String>),
+    /// With its paging in the query string, beside what else that says.
+    Get(Vec<String>, Vec<(&'static str, String)>),
     /// With its paging in the body, beside what else the body says.
     Post(Vec<String>, Value),
 }
@@ -212,10 +212,12 @@ impl<T: Element> List<T> {
     async fn ask(&self) -> Result<Envelope<T>, Error> {
         let is_divisible = self.page_size > 1;
         match &self.endpoint {
-            Endpoint::Get(path) => {
+            Endpoint::Get(path, asked) => {
                 let size = self.page_size.to_string();
                 let cursor = self.cursor.as_deref().map(|cursor| ("start_cursor", cursor));
-                let query: Vec<_> = [("page_size", size.as_str())].into_iter().chain(cursor).collect();
+                let asked = asked.iter().map(|(name, value)| (*name, value.as_str()));
+                let paging = [("page_size", size.as_str())].into_iter().chain(cursor);
+                let query: Vec<_> = asked.chain(paging).collect();
                 let (method, path) = (Method::GET, &*borrowed(path));
                 self.api.ask(&Question { method, path, query: &query, body: None, is_divisible }).await
             }

@@ -17,6 +17,8 @@ pub(crate) mod address;
 pub(crate) mod block;
 pub(crate) mod column;
 #[cfg(feature = "client")]
+pub(crate) mod view;
+#[cfg(feature = "client")]
 pub(crate) mod database;
 pub(crate) mod file;
 pub(crate) mod icon;

@@ -20,6 +20,7 @@ mod route;
 mod rules;
 mod search;
 mod state;
+mod view;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +73,11 @@ impl World {
     /// What stands at the top of a workspace, with titles, oldest first: what a person may pick to share.
     pub fn roots(&self, workspace: NotionId) -> Vec<(NotionId, String)> {
         self.state().roots(workspace)
+    }
+
+    /// The views of all databases, oldest first.
+    pub fn views(&self) -> Vec<NotionId> {
+        self.state().views.iter().map(|view| view.id).collect()
     }
 
     /// Authorizes a connection to see some pages or databases and everything below them.

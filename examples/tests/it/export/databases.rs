@@ -31,6 +31,29 @@ async fn several_tables_stand_under_their_names_or_each_in_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_written_as_its_link_shows_it_or_with_the_columns_that_are_named() {
+    let stage = Stage::new().await;
+    let author = stage.author();
+    let vendors = author.database(stage.home, "Vendors", [("Country", "rich_text"), ("Secret", "rich_text")]);
+    author.row(vendors.data_source, "Hosting Ltd", []);
+    let hidden = json!({"properties": [{"property_id": "Secret", "visible": false}]});
+    let view =
+        author.view(vendors.id, vendors.data_source, json!({"type": "table", "configuration": hidden}));
+    let link = format!("https://www.notion.so/acme/{}?v={}", vendors.id.simple(), view.simple());
+    let id = vendors.id.to_string();
+    for (arguments, header) in [
+        (vec!["page", &id], "| Name | Country | Secret |"),
+        (vec!["page", &link], "| Name | Country |"),
+        (vec!["page", "--columns", "Secret,Name", &link], "| Secret | Name |"),
+        (vec!["page", "--all-columns", &link], "| Name | Country | Secret |"),
+    ] {
+        let output = stage.run(&arguments).await;
+        let written = text(&output.stdout);
+        assert_eq!(written.lines().next(), Some(header), "{arguments:?} {}", text(&output.stderr));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_view_of_what_is_not_shared_says_what_to_share() {
     let stage = Stage::new().await;
     let linked = stage.author().linked_database(stage.home, "Their vendors");

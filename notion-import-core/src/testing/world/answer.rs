@@ -90,6 +90,8 @@ impl State {
             Endpoint::Database => self.retrieve_database(&ask, id),
             Endpoint::DataSource => self.retrieve_data_source(&ask, id),
             Endpoint::Query => self.query(&ask, id),
+            Endpoint::Views => self.list_views(&ask),
+            Endpoint::View => self.retrieve_view(&ask, id),
             Endpoint::Me => self.me(&ask),
             Endpoint::File => Err(invalid_url()),
         }

@@ -110,6 +110,9 @@ impl Author {
         }
         let about = Described { title: name.into().into_value(), description: json!([]), inline: false };
         let id = state.place(database, Kind::DataSource { about, columns }, self.now);
+        if matches!(state.peek(database).kind, Kind::Database(_)) {
+            state.add_view(database, Some(id), json!({"type": "table"}));
+        }
         state.touch(id, self.now);
         id
     }
@@ -118,6 +121,17 @@ impl Author {
     pub fn linked_database(&self, place: NotionId, title: impl Into<Text>) -> NotionId {
         let about = Described { title: title.into().into_value(), description: json!([]), inline: true };
         self.state().place(place, Kind::Database(about), self.now)
+    }
+
+    /// Adds a view of a data source to a database, after those it has: its `type`, and what of it is not as when it was made. Properties
+    /// are named; where no configuration is given, every column is shown.
+    pub fn view(&self, database: NotionId, source: NotionId, about: Value) -> NotionId {
+        self.state().add_view(database, Some(source), about)
+    }
+
+    /// Removes the views of a database.
+    pub fn remove_views(&self, database: NotionId) {
+        self.state().views.retain(|view| view.database != database);
     }
 
     /// Says what a database or a data source is for.

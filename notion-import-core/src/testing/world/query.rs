@@ -30,7 +30,7 @@ impl State {
         let filter = Filter::of(&body["filter"], 0)?;
         let sorts = body["sorts"].as_array().cloned().unwrap_or_default();
         let sorts: Vec<Sort> = sorts.iter().map(Sort::of).collect::<Outcome<_>>()?;
-        let mut rows: Vec<&Node> = self.rows(source, &body).filter(|row| filter.admits(row)).collect();
+        let mut rows: Vec<&Node> = self.rows(source, &body).filter(|row| filter.admits(self, row)).collect();
         // Without sorts the order is unspecified; by id it is stable and tells nothing.
         rows.sort_by_key(|row| row.id);
         rows.sort_by(|one, other| self.compare(&sorts, one, other));
@@ -68,7 +68,17 @@ impl State {
 
 enum Filter {
     Everything,
-    Time { of: Stamp, by: Comparison, value: Moment },
+    Time {
+        of: Stamp,
+        by: Comparison,
+        value: Moment,
+    },
+    /// Of a property's words.
+    Words {
+        of: String,
+        by: Wording,
+        value: String,
+    },
     All(Vec<Filter>),
     Any(Vec<Filter>),
 }
@@ -77,6 +87,13 @@ enum Filter {
 enum Stamp {
     Created,
     Edited,
+}
+
+#[derive(Clone, Copy)]
+enum Wording {
+    Equals,
+    Differs,
+    Contains,
 }
 
 #[derive(Clone, Copy)]
@@ -126,9 +143,9 @@ impl Filter {
                 ));
             }
         }
-        Self::timed(filter).ok_or_else(|| {
+        Self::timed(filter).or_else(|| Self::worded(filter)).ok_or_else(|| {
             let message =
-                "body failed validation: this world filters by timestamp only; body.filter is another";
+                "body failed validation: this world filters by timestamp and by words; body.filter is another";
             Refusal::invalid(message).violation()
         })
     }
@@ -152,11 +169,32 @@ impl Filter {
         Some(Self::Time { of: Stamp::of(name)?, by, value: moment })
     }
 
-    fn admits(&self, row: &Node) -> bool {
+    fn worded(filter: &Value) -> Option<Self> {
+        let of = filter["property"].as_str()?.to_owned();
+        let fields = filter.as_object()?.iter().find(|(name, _)| *name != "property" && *name != "type")?.1;
+        let (comparison, value) = fields.as_object()?.iter().next()?;
+        let by = match comparison.as_str() {
+            "equals" => Wording::Equals,
+            "does_not_equal" => Wording::Differs,
+            "contains" => Wording::Contains,
+            _ => return None,
+        };
+        Some(Self::Words { of, by, value: value.as_str()?.to_owned() })
+    }
+
+    fn admits(&self, state: &State, row: &Node) -> bool {
         match self {
             Self::Everything => true,
-            Self::All(parts) => parts.iter().all(|part| part.admits(row)),
-            Self::Any(parts) => parts.iter().any(|part| part.admits(row)),
+            Self::All(parts) => parts.iter().all(|part| part.admits(state, row)),
+            Self::Any(parts) => parts.iter().any(|part| part.admits(state, row)),
+            Self::Words { of, by, value } => {
+                let said = said(state, row, of);
+                match by {
+                    Wording::Equals => said == *value,
+                    Wording::Differs => said != *value,
+                    Wording::Contains => said.contains(value),
+                }
+            }
             Self::Time { of, by, value } => {
                 let time = of.read(row);
                 let order = match value {
@@ -217,5 +255,11 @@ impl Sort {
 fn said(state: &State, row: &Node, name: &str) -> String {
     let column = state.columns(row).into_iter().find(|column| column.answers_to(name));
     let value = column.map_or(Value::Null, |column| state.value(row, &column));
-    if value.is_array() { words(&value) } else { value.to_string() }
+    match &value {
+        Value::Array(_) => words(&value),
+        Value::Object(fields) if fields.contains_key("name") => {
+            value["name"].as_str().unwrap_or_default().to_owned()
+        }
+        other => other.to_string(),
+    }
 }

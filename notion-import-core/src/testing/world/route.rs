@@ -31,6 +31,10 @@ pub enum Endpoint {
     DataSource,
     /// `POST /v1/data_sources/{id}/query`
     Query,
+    /// `GET /v1/views`
+    Views,
+    /// `GET /v1/views/{id}`
+    View,
     /// `GET /v1/users/me`
     Me,
     /// A signed file URL.
@@ -94,6 +98,8 @@ impl Call {
             ("GET", ["databases", database]) => Some((Endpoint::Database, [database, ""])),
             ("GET", ["data_sources", source]) => Some((Endpoint::DataSource, [source, ""])),
             ("POST", ["data_sources", source, "query"]) => Some((Endpoint::Query, [source, ""])),
+            ("GET", ["views"]) => Some((Endpoint::Views, ["", ""])),
+            ("GET", ["views", view]) => Some((Endpoint::View, [view, ""])),
             ("GET", ["users", "me"]) => Some((Endpoint::Me, ["", ""])),
             _ => None,
         }

@@ -14,6 +14,7 @@ use super::limit::{Bucket, Window};
 use super::log::Log;
 use super::object::{Kind, Node, Parent};
 use super::rules::Rules;
+use super::view::View;
 use crate::id::NotionId;
 
 #[derive(Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub(super) struct State {
     pub rules: Rules,
     pub workspaces: BTreeMap<NotionId, Workspace>,
     pub nodes: BTreeMap<NotionId, Node>,
+    /// In the order of their tabs.
+    #[serde(default)]
+    pub views: Vec<View>,
     pub files: BTreeMap<NotionId, Stored>,
     pub grants: BTreeMap<String, Granted>,
     // What happened, as opposed to what is: it does not outlive the process.
@@ -52,6 +56,7 @@ impl State {
             rules: Rules::default(),
             workspaces: BTreeMap::new(),
             nodes: BTreeMap::new(),
+            views: Vec::new(),
             files: BTreeMap::new(),
             grants: BTreeMap::new(),
             windows: BTreeMap::new(),

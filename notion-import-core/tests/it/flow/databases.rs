@@ -3,10 +3,10 @@
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Database, Endpoint, Fault, paragraph};
 use notion_import_core::{
-    Child, Error, Fetched, Fidelity, ImportOptions, Importer, InlineDatabases, LossKind, OtherKind, Pick,
-    Shape, TruncationKind,
+    Child, Error, Fetched, Fidelity, ImportOptions, Importer, InlineDatabases, LossKind, NotionId, OtherKind,
+    Pick, Shape, Shown, TruncationKind,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Stage, importer_with};
 
@@ -123,7 +123,7 @@ async fn more_rows_than_are_read_are_named_and_counted() {
         assert_eq!(text.matches("France").count(), shown, "{most}: {text}");
         assert_eq!(text.contains(r"\[More rows\]"), shown < 5, "{most}: {text}");
         let missing = if shown < 5 { vec![TruncationKind::TooManyRows] } else { vec![] };
-        assert_eq!(kinds(&fetched.content.fidelity), (missing, vec![]), "{most}");
+        assert_eq!(kinds(&fetched.content.fidelity), (missing, vec![LossKind::RowOrder]), "{most}");
     }
 }
 
@@ -157,7 +157,10 @@ async fn no_row_is_blank_that_is_no_page_or_not_shared() {
             assert!(text.contains(row), "{row}: {text}");
         }
         assert!(!text.contains("Hidden"), "{text}");
-        assert_eq!(kinds(&fetched.content.fidelity), (vec![TruncationKind::NotShared], vec![]));
+        assert_eq!(
+            kinds(&fetched.content.fidelity),
+            (vec![TruncationKind::NotShared], vec![LossKind::RowOrder])
+        );
     }
     assert!(stage.table(database).await.children.contains(&Child::DataSource(child)));
 }
@@ -209,4 +212,171 @@ async fn the_rows_of_a_wiki_are_imported_as_what_they_are() {
     let events: Vec<_> = stage.importer.import(&actor, &stage.connection, picks).collect().await;
     let failed: Vec<_> = events.iter().filter(|event| format!("{event:?}").contains("Err(")).collect();
     assert!(events.len() == 3 && failed.is_empty(), "{events:?}");
+}
+
+/// What a data source becomes that has these views, by what is shown of it.
+async fn viewed(
+    shown: impl Fn(NotionId) -> Shown + Send + Sync + 'static,
+    views: &[Value],
+) -> (Stage, Fetched) {
+    let stage = Stage::new();
+    let columns = [("Country", "select"), ("Secret", "rich_text"), ("Since", "rich_text")];
+    let database = stage.author().database(stage.home, "Vendors", columns);
+    for (name, country) in [("Ada Ltd", "France"), ("Mail GmbH", "Germany"), ("Zeta SA", "France")] {
+        stage.row(database, name, country);
+    }
+    stage.author().remove_views(database.id);
+    for view in views {
+        stage.author().view(database.id, database.data_source, view.clone());
+    }
+    stage.pass(10);
+    let importer =
+        importer_with(&stage.world, &stage.clock, &stage.grant, |builder| builder.databases(shown));
+    let fetched = importer.fetch(&stage.connection, Pick::data_source(database.data_source)).await.unwrap();
+    assert!(stage.world.violations().is_empty(), "{:?}", stage.world.violations());
+    (stage, fetched)
+}
+
+fn first(_: NotionId) -> Shown {
+    Shown::FirstView
+}
+
+fn by_name(direction: &str) -> Value {
+    json!([{"property": "Name", "direction": direction}])
+}
+
+#[tokio::test]
+async fn a_database_is_what_its_first_view_with_rows_shows() {
+    let shown = |name: &str, visible: Value| json!({"property_id": name, "visible": visible});
+    let properties =
+        [shown("Country", json!(true)), shown("Name", json!(true)), shown("Secret", json!(false))];
+    let france = json!({"property": "Country", "select": {"equals": "France"}});
+    let view = json!({
+        "type": "table", "filter": france, "sorts": by_name("descending"),
+        "configuration": {"properties": properties},
+    });
+    let form = json!({"type": "form"});
+    let (_, fetched) = viewed(first, &[form, view.clone(), json!({"type": "table"})]).await;
+    let table =
+        "| Country | Name | Since |\n| --- | --- | --- |\n| France | Zeta SA |  |\n| France | Ada Ltd |  |\n";
+    assert_eq!(fetched.markdown().unwrap(), table);
+    assert_eq!(fetched.content.fidelity, Fidelity::Complete);
+    // The view says nothing of one column: it counts as shown.
+    assert_eq!(fetched.content.exposure.unsaid_columns, 1);
+}
+
+#[tokio::test]
+async fn what_a_view_does_not_say_to_a_query_is_counted() {
+    let quick =
+        json!({"type": "table", "sorts": by_name("ascending"), "quick_filters": [{"property": "Country"}]});
+    let board = json!({"type": "board", "sorts": by_name("ascending")});
+    let odd = json!({"type": "table", "filter": {"property": "Country", "hologram": {"near": "x"}}});
+    for (view, losses, unfiltered) in [
+        (quick, vec![LossKind::QuickFilter], 1),
+        (board, vec![LossKind::ViewLayout], 0),
+        (json!({"type": "table"}), vec![LossKind::RowOrder], 0),
+    ] {
+        let (_, fetched) = viewed(first, &[view.clone()]).await;
+        assert_eq!(kinds(&fetched.content.fidelity), (vec![], losses), "{view}");
+        assert_eq!(fetched.content.exposure.unfiltered_tables, unfiltered, "{view}");
+        assert_eq!(fetched.content.exposure.unsaid_columns, 0, "{view}");
+    }
+    let (stage, fetched) = {
+        let stage = Stage::new();
+        let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+        stage.row(database, "Ada Ltd", "France");
+        stage.author().remove_views(database.id);
+        stage.author().view(database.id, database.data_source, odd);
+        stage.pass(10);
+        let fetched = stage.table(database).await;
+        (stage, fetched)
+    };
+    assert_eq!(stage.world.requests_to(Endpoint::Query), 2);
+    assert_eq!(kinds(&fetched.content.fidelity), (vec![], vec![LossKind::ViewFilter]));
+    assert_eq!(fetched.content.exposure.unfiltered_tables, 1);
+    assert!(fetched.markdown().unwrap().contains("Ada Ltd"));
+}
+
+#[tokio::test]
+async fn without_views_all_columns_come_and_are_reported() {
+    let all = "| Name | Country | Secret | Since |\n";
+    let (_, none) = viewed(first, &[]).await;
+    let (_, no_rows) = viewed(first, &[json!({"type": "form"}), json!({"type": "feed"})]).await;
+    for fetched in [none, no_rows] {
+        assert!(fetched.markdown().unwrap().starts_with(all), "{fetched:?}");
+        assert_eq!(fetched.content.exposure.unsaid_columns, 3);
+    }
+    for (endpoint, fault) in [
+        (Endpoint::Views, Fault::Restricted),
+        (Endpoint::Views, Fault::NotFound),
+        (Endpoint::View, Fault::NotFound),
+    ] {
+        let stage = Stage::new();
+        let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+        stage.pass(10);
+        stage.world.fail_all(endpoint, fault);
+        assert_eq!(stage.table(database).await.content.exposure.unsaid_columns, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_view_or_columns_can_be_chosen() {
+    let hidden = json!({"type": "table", "configuration": {"properties": [
+        {"property_id": "Country", "visible": false}, {"property_id": "Secret", "visible": false},
+        {"property_id": "Since", "visible": false},
+    ]}});
+    let views = [json!({"type": "table"}), hidden];
+    let start = |fetched: &Fetched| fetched.markdown().unwrap().lines().next().unwrap().to_owned();
+    let (stage, fetched) = viewed(first, &views).await;
+    assert_eq!(start(&fetched), "| Name | Country | Secret | Since |");
+    let second = stage.world.views()[1];
+    let (_, fetched) = viewed(move |_| Shown::View(second), &views).await;
+    assert_eq!(start(&fetched), "| Name |");
+    let columns = ["Since", "Name", "Gone"].map(str::to_owned).to_vec();
+    let (_, fetched) = viewed(move |_| Shown::Columns(columns.clone()), &views).await;
+    assert_eq!(start(&fetched), "| Since | Name |");
+    assert_eq!(kinds(&fetched.content.fidelity).1, [LossKind::ColumnMissing]);
+    let (_, fetched) = viewed(|_| Shown::Everything, &views[1..]).await;
+    assert_eq!(start(&fetched), "| Name | Country | Secret | Since |");
+}
+
+#[tokio::test]
+async fn a_linked_database_is_shown_as_its_view_shows_what_is_shared() {
+    let stage = Stage::new();
+    let original = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+    stage.row(original, "Ada Ltd", "France");
+    stage.row(original, "Mail GmbH", "Germany");
+    let page = stage.author().page(stage.home, "France");
+    let linked = stage.author().linked_database(page, "French vendors");
+    let france = json!({"property": "Country", "select": {"equals": "France"}});
+    stage.author().view(linked, original.data_source, json!({"type": "table", "filter": france}));
+    stage.pass(10);
+    let fetched = stage.importer.fetch(&stage.connection, Pick::page(page)).await.unwrap();
+    let found = stage.importer.resolve_link(&stage.manager(), &stage.connection, &linked.to_string()).await;
+    assert_eq!(found.unwrap()[0].source.id, original.data_source);
+    assert_eq!(
+        plain(&fetched),
+        "[French vendors]\n\n| Name | Country |\n| --- | --- |\n| Ada Ltd | France |\n"
+    );
+}
+
+#[tokio::test]
+async fn an_inline_database_costs_five_requests_and_nothing_is_asked_twice() {
+    let stage = Stage::new();
+    stage.author().append(stage.home, [paragraph("Before.")]);
+    stage.pass(10);
+    let count = async || {
+        stage.world.forget_requests();
+        stage.home(&stage.importer).await;
+        let asked: Vec<_> =
+            stage.world.requests().iter().map(|seen| format!("{} {:?}", seen.path, seen.query)).collect();
+        let different: std::collections::BTreeSet<_> = asked.iter().collect();
+        assert_eq!(different.len(), asked.len(), "{asked:#?}");
+        asked.len()
+    };
+    let without = count().await;
+    stage.inline("Vendors");
+    stage.pass(10);
+    // The database, its views and one of those, the data source and its rows.
+    assert_eq!(count().await, without + 5);
 }
