@@ -12,7 +12,7 @@ use crate::notion::text::{RichText, plain_text};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Row {
     /// A page.
-    Page(Page),
+    Page(Box<Page>),
     /// A data source, which has rows of its own.
     DataSource(ChildSource),
 }
@@ -66,7 +66,7 @@ impl Row {
     /// Returns the page; none if it is a data source.
     pub fn page(&self) -> Option<&Page> {
         match self {
-            Self::Page(page) => Some(page),
+            Self::Page(page) => Some(page.as_ref()),
             Self::DataSource(_) => None,
         }
     }
@@ -74,7 +74,7 @@ impl Row {
 
 impl Default for Row {
     fn default() -> Self {
-        Self::Page(Page::default())
+        Self::Page(Box::default())
     }
 }
 
@@ -96,7 +96,7 @@ impl Lenient for Row {
                 created_time: page.created_time,
                 in_trash: page.in_trash,
             }),
-            _ => Self::Page(page),
+            _ => Self::Page(Box::new(page)),
         })
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// What says as much as nothing.
-const DEFAULTS: &[&str] = &["", "default", "default_background", "numbers"];
+const DEFAULTS: &[&str] = &["", "default", "default_background", "numbers", "number"];
 
 /// What Notion says twice: the keys of a leaf, and how many steps up from it the other key is.
 const TWINS: &[(&str, usize, &str)] = &[
@@ -28,11 +28,12 @@ enum Step {
     Index(usize),
 }
 
-/// A scalar somewhere in a value.
+/// A scalar somewhere in a value, or the name of a property.
 #[derive(Clone, Debug)]
 pub struct Leaf {
     path: Vec<Step>,
-    value: Value,
+    /// The scalar; none for a name, which is the last key on the way.
+    value: Option<Value>,
     /// What the object around it says it is: its `object`, else its `type`.
     of: Option<String>,
 }
@@ -54,27 +55,30 @@ pub fn leaves(of: &Value) -> Vec<Leaf> {
 }
 
 fn find(value: &Value, of: Option<&str>, path: &mut Vec<Step>, found: &mut Vec<Leaf>) {
-    let mut inside = |step: Step, value: &Value, of: Option<&str>| {
-        path.push(step);
-        find(value, of, path, found);
-        path.pop();
-    };
     match value {
         Value::Object(fields) => {
             let name = |key| fields.get(key).and_then(Value::as_str);
+            let are_named = path.last() == Some(&Step::Key("properties".to_owned()));
             for (key, value) in fields {
-                inside(Step::Key(key.clone()), value, name("object").or(name("type")));
+                path.push(Step::Key(key.clone()));
+                if are_named {
+                    found.push(Leaf { path: path.clone(), value: None, of: None });
+                }
+                find(value, name("object").or(name("type")), path, found);
+                path.pop();
             }
         }
         Value::Array(values) => {
             for (at, value) in values.iter().enumerate() {
-                inside(Step::Index(at), value, of);
+                path.push(Step::Index(at));
+                find(value, of, path, found);
+                path.pop();
             }
         }
         Value::Null | Value::Bool(false) => {}
         Value::String(text) if DEFAULTS.contains(&text.trim()) => {}
         Value::Bool(true) | Value::Number(_) | Value::String(_) => {
-            found.push(Leaf { path: path.clone(), value: value.clone(), of: of.map(str::to_owned) });
+            found.push(Leaf { path: path.clone(), value: Some(value.clone()), of: of.map(str::to_owned) });
         }
     }
 }
@@ -105,16 +109,16 @@ impl Leaf {
 
     /// Whether it is a part of a signature, which is never written.
     pub fn is_secret(&self) -> bool {
-        self.value.as_str().is_some_and(|text| text.contains("ignature="))
+        self.value.as_ref().and_then(Value::as_str).is_some_and(|text| text.contains("ignature="))
     }
 
     /// What a reader sees in it.
     pub fn class(&self) -> Class {
-        let form = ["color", "url", "href", "language", "list_format", "emoji"];
+        let form = ["color", "url", "href", "language", "list_format", "format", "emoji"];
         match self.value {
-            Value::String(_) if !form.contains(&self.key()) => Class::Words,
-            Value::Number(_) => Class::Words,
-            _ => Class::Form,
+            Some(Value::String(_)) if form.contains(&self.key()) => Class::Form,
+            Some(Value::String(_) | Value::Number(_)) | None => Class::Words,
+            Some(_) => Class::Form,
         }
     }
 
@@ -130,8 +134,12 @@ impl Leaf {
     /// The value with something else in its place, and in the place of what only says it again; none if there is nothing else that it
     /// could be.
     pub fn changed(&self, from: &Value) -> Option<Value> {
-        let other = self.other()?;
         let mut whole = from.clone();
+        let Some(value) = &self.value else {
+            rename(&mut whole, &self.path);
+            return Some(whole);
+        };
+        let other = self.other(value)?;
         for path in self.twins() {
             if let Some(place) = at(&mut whole, &path) {
                 *place = other.clone();
@@ -140,12 +148,12 @@ impl Leaf {
         Some(whole)
     }
 
-    fn other(&self) -> Option<Value> {
+    fn other(&self, value: &Value) -> Option<Value> {
         let next = |values: &[&str], own: &str| {
             let known = values.iter().position(|value| *value == own);
             json!(values[known.map_or(0, |known| (known + 1) % values.len())])
         };
-        Some(match &self.value {
+        Some(match value {
             Value::Number(value) => json!(value.as_f64()? + 2.0),
             Value::String(own) => match self.key() {
                 "color" => next(&["red", "blue", "gray_background"], own),
@@ -187,6 +195,15 @@ fn at<'v>(value: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
         Step::Key(key) => value.get_mut(key),
         Step::Index(at) => value.get_mut(*at),
     })
+}
+
+fn rename(value: &mut Value, path: &[Step]) {
+    let Some((Step::Key(name), parents)) = path.split_last() else { return };
+    if let Some(Value::Object(fields)) = at(value, parents)
+        && let Some(property) = fields.remove(name)
+    {
+        fields.insert(format!("{name}x"), property);
+    }
 }
 
 fn remove(value: &mut Value, path: &[Step]) {

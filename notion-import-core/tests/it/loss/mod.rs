@@ -53,7 +53,7 @@ fn check(sample: &Sample) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases(7_000))]
+    #![proptest_config(cases(6_000))]
 
     #[test]
     fn no_leaf_of_a_page_of_blocks_is_lost_in_silence(page in blocks::page()) {
@@ -62,11 +62,16 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(3_000))]
+    #![proptest_config(cases(2_000))]
 
     #[test]
     fn no_leaf_of_a_row_is_lost_in_silence(page in values::row()) {
         check(&Sample::row(page))?;
+    }
+
+    #[test]
+    fn no_leaf_of_a_table_is_lost_in_silence(table in values::table()) {
+        check(&Sample::table(table))?;
     }
 }
 

@@ -1,9 +1,12 @@
 //! A page as Notion gives it, and what comes of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use notion_import_core::markdown::{Options, Rendered, properties_table, render};
-use notion_import_core::notion::{BlockTree, Page};
+use notion_import_core::markdown::{
+    Database, DatabaseTable, Options, Rendered, database_tables, properties_table, render,
+};
+use notion_import_core::notion::{BlockTree, DataSource, Page, Row};
 use notion_import_core::{Fidelity, Loss, LossKind};
 use serde_json::Value;
 
@@ -12,6 +15,8 @@ use serde_json::Value;
 pub enum Kind {
     Blocks,
     Row,
+    /// A data source and its rows.
+    Table,
 }
 
 /// A page, or a part of one, as Notion gives it.
@@ -37,6 +42,10 @@ impl Sample {
         Self { kind: Kind::Row, json }
     }
 
+    pub fn table(json: Value) -> Self {
+        Self { kind: Kind::Table, json }
+    }
+
     pub fn with(&self, json: Value) -> Self {
         Self { json, ..*self }
     }
@@ -48,11 +57,24 @@ impl Sample {
                 let page: Page = serde_json::from_value(self.json.clone()).unwrap();
                 (page.title(), properties_table(&page, &Options::default()))
             }
+            Kind::Table => (String::new(), database_tables(&database(&self.json), &Options::default())),
         };
         let Rendered { markdown, fidelity, .. } = rendered;
         // A document shows its title above its text.
         Account { words: format!("{title}\n\n{markdown}"), fidelity }
     }
+}
+
+fn database(json: &Value) -> Database {
+    let source: DataSource = serde_json::from_value(json["source"].clone()).unwrap();
+    let rows: Vec<Row> = serde_json::from_value(json["rows"].clone()).unwrap();
+    let table = DatabaseTable {
+        columns: source.properties.0.iter().map(|(name, _)| name.clone()).collect(),
+        schema: Arc::new(source.properties),
+        rows,
+        ..DatabaseTable::default()
+    };
+    Database { description: source.description, tables: vec![table], ..Database::default() }
 }
 
 fn tree(json: &Value) -> BlockTree {

@@ -30,6 +30,7 @@ const UNSEEN: &[(&str, &str)] = &[
     ("verification.date.time_zone", "and that by the day"),
     ("link_mention.link_provider", "shown only when one points at the mention"),
     ("transcript_block_id", "where the transcript is, which is counted as left out"),
+    ("properties.Name", "a title stands without the name of its column"),
     ("rollup.function", "says how Notion computed what is shown"),
 ];
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::text::{ID, address, range, text, title, words};
+use super::text::{ID, address, caption, range, text, title, words};
 
 fn option_of_select() -> impl Strategy<Value = Value> {
     let color = select(vec!["default", "red", "green"]);
@@ -55,7 +55,7 @@ fn value() -> BoxedStrategy<Value> {
     let unique = option::of(Just("RISK")).prop_map(|prefix| json!({ "prefix": prefix, "number": 4 }));
     prop_oneof![
         typed("rich_text", text()),
-        typed("number", select(vec![json!(0.5), json!(12000)])),
+        typed("number", Just(json!(12000.5))),
         typed("url", address().prop_map(Value::from)),
         typed("select", option_of_select()),
         typed("multi_select", vec(option_of_select(), 1..3).prop_map(Value::from)),
@@ -79,15 +79,37 @@ fn value() -> BoxedStrategy<Value> {
     .boxed()
 }
 
+fn typed_values() -> impl Strategy<Value = Vec<Value>> {
+    vec(prop_oneof![6 => value(), 1 => typed("rollup", rollup())], 1..4)
+}
+
+fn page(title: &Value, values: &[Value]) -> Value {
+    let mut properties = json!({ "Name": { "id": "title", "type": "title", "title": title } });
+    for (at, value) in values.iter().enumerate() {
+        properties[format!("Column {at}")] = value.clone();
+    }
+    json!({ "object": "page", "id": ID, "url": "https://app.notion.com/p/x", "properties": properties,
+        "parent": { "type": "data_source_id", "data_source_id": ID, "database_id": ID } })
+}
+
 /// A row of a data source.
 pub fn row() -> impl Strategy<Value = Value> {
-    let values = vec(prop_oneof![6 => value(), 1 => typed("rollup", rollup())], 1..4);
-    (title(), values).prop_map(|(title, values)| {
-        let mut properties = json!({ "Name": { "id": "title", "type": "title", "title": title } });
-        for (at, value) in values.into_iter().enumerate() {
-            properties[format!("Column {at}")] = value;
+    (title(), typed_values()).prop_map(|(title, values)| page(&title, &values))
+}
+
+/// A data source with one row and the columns of its values.
+pub fn table() -> impl Strategy<Value = Value> {
+    let format = select(vec!["number", "percent", "euro", "number_with_commas", "a new one"]);
+    (caption(), title(), typed_values(), format).prop_map(|(description, title, mut values, format)| {
+        let mut columns = json!({ "Name": { "id": "title", "type": "title", "title": {} } });
+        for (at, value) in values.iter_mut().enumerate() {
+            value["id"] = json!(format!("{at}"));
+            let kind = value["type"].as_str().unwrap_or_default();
+            let about = if kind == "number" { json!({ "format": format }) } else { json!({}) };
+            columns[format!("Column {at}")] = json!({ "id": value["id"], "type": kind, kind: about });
         }
-        json!({ "object": "page", "id": ID, "url": "https://app.notion.com/p/x", "properties": properties,
-            "parent": { "type": "data_source_id", "data_source_id": ID, "database_id": ID } })
+        let source =
+            json!({ "object": "data_source", "id": ID, "description": description, "properties": columns });
+        json!({ "source": source, "rows": [page(&title, &values)] })
     })
 }

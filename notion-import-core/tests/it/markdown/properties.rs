@@ -20,7 +20,7 @@ fn table(columns: &[&str], rows: Vec<Page>) -> Rendered {
 
 fn table_of(schema: Properties<Column>, columns: &[&str], rows: Vec<Page>) -> Rendered {
     let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-    let rows = rows.into_iter().map(Row::Page).collect();
+    let rows = rows.into_iter().map(|page| Row::Page(Box::new(page))).collect();
     let tables = vec![DatabaseTable { columns, rows, schema: Arc::new(schema), ..DatabaseTable::default() }];
     database_tables(&Database { tables, ..Database::default() }, &Options::default())
 }
