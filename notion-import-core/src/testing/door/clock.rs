@@ -1,6 +1,6 @@
 //! A clock of our own. Tokio's paused time would break the timeouts of sockets and databases around it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,7 +31,8 @@ struct Hands {
     /// By how much it was set wrong, beside what has passed.
     set_by: TimeDelta,
     began: (DateTime<Utc>, Instant),
-    sleepers: BTreeSet<(DateTime<Utc>, u64)>,
+    /// By when they wake, and who slept first; how often each has been polled.
+    sleepers: BTreeMap<(DateTime<Utc>, u64), u64>,
     tickets: u64,
     /// Grows whenever anyone uses the clock or the world.
     activity: u64,
@@ -44,7 +45,7 @@ impl SimClock {
             now,
             set_by: TimeDelta::zero(),
             began: (now, Instant::now()),
-            sleepers: BTreeSet::new(),
+            sleepers: BTreeMap::new(),
             tickets: 0,
             activity: 0,
         };
@@ -132,7 +133,7 @@ impl<'a> Place<'a> {
         hands.activity += 1;
         hands.tickets += 1;
         let waking = (hands.now + delta(duration), hands.tickets);
-        hands.sleepers.insert(waking);
+        hands.sleepers.insert(waking, 0);
         Self { clock, waking }
     }
 
@@ -140,14 +141,19 @@ impl<'a> Place<'a> {
     /// nothing has, up to what was `seen` last.
     fn look(&self, idle: usize, seen: u64) -> Option<u64> {
         let mut hands = self.clock.hands();
-        let before = hands.sleepers.range(..self.waking).count();
-        // Whoever is before us and still has not moved is not being polled.
-        let our_turn = hands.activity == seen && idle >= TURNS * (before + 1);
+        if let Some(polled) = hands.sleepers.get_mut(&self.waking) {
+            *polled += 1;
+        }
+        // Whoever is before us and is polled will move, though perhaps not as often as we are asked.
+        let earlier = hands.sleepers.range(..self.waking);
+        let (before, polled) = earlier.fold((0, 0), |(count, sum), (_, polled)| (count + 1, sum + polled));
+        let happened = hands.activity + polled;
+        let our_turn = happened == seen && idle >= TURNS * (before + 1);
         if our_turn && hands.now < self.waking.0 {
             hands.now = self.waking.0;
         }
         let due = hands.now >= self.waking.0;
-        if due && (before == 0 || our_turn) { None } else { Some(hands.activity) }
+        if due && (before == 0 || our_turn) { None } else { Some(happened) }
     }
 }
 
