@@ -276,7 +276,7 @@ async fn what_a_view_does_not_say_to_a_query_is_counted() {
         (board, vec![LossKind::ViewLayout], 0),
         (json!({"type": "table"}), vec![LossKind::RowOrder], 0),
     ] {
-        let (_, fetched) = viewed(first, &[view.clone()]).await;
+        let (_, fetched) = viewed(first, std::slice::from_ref(&view)).await;
         assert_eq!(kinds(&fetched.content.fidelity), (vec![], losses), "{view}");
         assert_eq!(fetched.content.exposure.unfiltered_tables, unfiltered, "{view}");
         assert_eq!(fetched.content.exposure.unsaid_columns, 0, "{view}");
