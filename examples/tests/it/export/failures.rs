@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Html;
 use notion_import_core::testing::{Endpoint, Fault};
+use tokio::net::TcpListener;
 
 use super::{Stage, finished, pages, text, tree};
 
@@ -59,6 +63,34 @@ async fn where_nobody_answers_that_is_said_at_once_and_given_up_within_seconds()
         assert!(lines[0].contains("Notion cannot be reached, trying again in 1 s"), "{said}");
         assert!(lines[1].contains("Check the network and NOTION_API_URL, then try again."), "{said}");
         assert!(took < Duration::from_secs(10), "{took:?}");
+    }
+}
+
+/// Answers everything as something before Notion may: with a page of HTML, and without a word on when to come back.
+async fn before_notion(status: StatusCode) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let page = move || async move { (status, Html("<!DOCTYPE html><title>Not here</title>")) };
+    tokio::spawn(axum::serve(listener, Router::new().fallback(page)).into_future());
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_before_notion_and_refuses_is_told_within_the_minute() {
+    let stage = Stage::new().await;
+    let home = stage.home.to_string();
+    for status in
+        [StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS, StatusCode::BAD_GATEWAY, StatusCode::OK]
+    {
+        let url = before_notion(status).await;
+        let mut command = stage.command(&["page", &home]);
+        command.env("NOTION_API_URL", &url);
+        let began = Instant::now();
+        let output = finished(command).await;
+        let (took, said) = (began.elapsed(), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(5), "{status}: {said}");
+        assert!(!said.contains("html"), "{said}");
+        assert!(took < Duration::from_secs(60), "{status}: {took:?}");
     }
 }
 
