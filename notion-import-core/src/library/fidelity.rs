@@ -136,6 +136,8 @@ kinds! {
         NotShared,
         /// A database inside the page has more rows than are shown there.
         TooManyRows,
+        /// A block of an unknown type has no words that are known: a placeholder stands for what it shows.
+        UnknownContent,
         /// A block that Notion names was not read.
         Unread,
         /// A block is hidden from the integration.
@@ -216,9 +218,7 @@ kinds! {
         DisplacedBlock,
         /// A property stands beside the file that became the document, and is not in it.
         DisplacedProperty,
-        /// A block of an unknown type left its words alone.
-        UnknownForm,
-        /// A block of an unknown type left a placeholder.
+        /// A block of an unknown type left its words alone, or a placeholder.
         UnknownBlock,
         /// A database in the page is a link to it, also where Notion shows its rows.
         Database,
@@ -242,18 +242,15 @@ kinds! {
 }
 
 impl LossKind {
-    /// Whether words or values that a reader sees in Notion are missing with it, and not their form alone: the verdict follows from it.
+    /// Whether words or values that a reader sees in Notion are missing with it, and nothing says what they were: the verdict follows
+    /// from it. Where neutral words or a link stand for a name or a table, the text is lossy.
     pub const fn costs_words(self) -> bool {
         match self {
-            Self::PageTitle
-            | Self::PersonName
-            | Self::LinkTarget
+            Self::LinkTarget
             | Self::UnsupportedBlock
             | Self::DisplacedBlock
             | Self::DisplacedProperty
-            | Self::Database
             | Self::ColumnMissing
-            | Self::UnknownBlock
             | Self::UnsupportedProperty => true,
             Self::Color
             | Self::Underline
@@ -283,7 +280,10 @@ impl LossKind {
             | Self::UnknownMention
             | Self::Equation
             | Self::TableCode
-            | Self::UnknownForm
+            | Self::UnknownBlock
+            | Self::PageTitle
+            | Self::PersonName
+            | Self::Database
             | Self::ViewLayout
             | Self::QuickFilter
             | Self::ViewFilter

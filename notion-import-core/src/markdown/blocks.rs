@@ -228,8 +228,9 @@ impl Walk<'_> {
     /// The words of a block of an unknown type, or what says that there is one.
     fn unknown(&mut self, block: &UnknownBlock) {
         let has_words = block.texts.iter().any(|text| shows(text));
-        self.ledger.lose(if has_words { LossKind::UnknownForm } else { LossKind::UnknownBlock });
+        self.ledger.lose(LossKind::UnknownBlock);
         if !has_words {
+            self.ledger.truncate(TruncationKind::UnknownContent);
             return placeholder(&mut self.writer, &mut self.ledger, &block.name);
         }
         for text in &block.texts {

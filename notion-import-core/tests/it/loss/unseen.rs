@@ -48,7 +48,7 @@ const PARTS: &[(&str, LossKind)] = &[
     ("file.name", LossKind::FileMissing),
     ("meeting_notes.status", LossKind::MeetingNotes),
     ("transcription.status", LossKind::MeetingNotes),
-    ("checklist_item.checked", LossKind::UnknownForm),
+    ("checklist_item.checked", LossKind::UnknownBlock),
 ];
 
 /// Returns why nobody sees a leaf, if nobody does.

@@ -89,7 +89,7 @@ fn what_notion_has_added_since_is_counted() {
         ("callout", json!({ "rich_text": run(json!({})), "icon": { "type": "hologram" } }), LossKind::Icon),
         ("image", json!({ "type": "hologram", "hologram": {} }), LossKind::FileMissing),
         ("link_to_page", json!({ "type": "hologram_id", "hologram_id": "x" }), LossKind::LinkTarget),
-        ("poll", json!({ "rich_text": run(json!({})) }), LossKind::UnknownForm),
+        ("poll", json!({ "rich_text": run(json!({})) }), LossKind::UnknownBlock),
         ("poll", json!({}), LossKind::UnknownBlock),
     ] {
         let blocks = json!([{ "type": kind, kind: payload }]);

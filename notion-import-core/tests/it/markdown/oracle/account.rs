@@ -10,6 +10,7 @@ pub struct Account {
     losses: HashMap<LossKind, (u64, Option<NotionId>)>,
     missing: u64,
     left_out: u64,
+    unknown: u64,
     pub exposure: Exposure,
     block: Option<NotionId>,
 }
@@ -37,6 +38,10 @@ impl Account {
         self.left_out += 1;
     }
 
+    pub fn miss_words(&mut self) {
+        self.unknown += 1;
+    }
+
     /// Compares the report with the account, but for styles: those are compared with what was read.
     pub fn check(&self, fidelity: &Fidelity, exposure: &Exposure) -> Result<(), String> {
         let mut reported = HashMap::new();
@@ -46,20 +51,22 @@ impl Account {
         if reported != self.losses {
             return Err(format!("reported {reported:?}\nexpected {:?}", self.losses));
         }
-        let (mut missing, mut left_out) = (0, 0);
+        let (mut missing, mut left_out, mut unknown) = (0, 0, 0);
         if let Fidelity::Truncated { truncations, .. } = fidelity {
             for truncation in truncations {
                 match truncation.kind {
                     TruncationKind::ChildrenNotLoaded => missing += truncation.count,
                     TruncationKind::TranscriptLeftOut => left_out += truncation.count,
+                    TruncationKind::UnknownContent => unknown += truncation.count,
                     other => return Err(format!("reported {other:?}")),
                 }
             }
         }
-        if (missing, left_out) != (self.missing, self.left_out) {
+        let (reported, expected) =
+            ((missing, left_out, unknown), (self.missing, self.left_out, self.unknown));
+        if reported != expected {
             return Err(format!(
-                "reported {missing} missing and {left_out} left out, expected {} and {}",
-                self.missing, self.left_out
+                "reported {reported:?} missing, left out and unknown, expected {expected:?}"
             ));
         }
         if *exposure != self.exposure {

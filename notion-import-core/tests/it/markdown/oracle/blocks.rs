@@ -263,11 +263,11 @@ impl Walk<'_> {
             }
             Content::Unknown(block) => {
                 let has_words = block.texts.iter().any(|text| inline::shows(text));
-                self.lose_if(has_words, LossKind::UnknownForm);
-                self.lose_if(!has_words, LossKind::UnknownBlock);
+                self.lose_if(true, LossKind::UnknownBlock);
                 if has_words {
                     block.texts.iter().for_each(|text| self.paragraph(None, text));
                 } else {
+                    self.said.account.miss_words();
                     self.placeholder(&block.name);
                 }
             }
