@@ -37,6 +37,7 @@ pub use block::{
     MeetingNotes, MeetingPart, MeetingParts, NumberedListItem, Table, Text, ToDo, UnknownBlock,
 };
 pub use column::{Column, NumberFormat, Properties, RollupSource};
+#[cfg(feature = "client")]
 pub use database::DataSource;
 pub use file::{File, FileSource, HostedFile, SignedUrl};
 pub use icon::Icon;
