@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use notion_import_core::testing::suite;
@@ -44,13 +45,8 @@ async fn blobs_on_a_disk_keep_every_promise() {
         let documents = Arc::new(MemoryLibrary::default());
         let fresh = async || Files { documents: documents.clone(), blobs: store.clone() };
         suite::uphold(sweeping::PROMISES, fresh).await;
-        for path in files(folder.path()) {
-            let id = BlobId::of(&std::fs::read(&path).unwrap()).to_string();
-            assert!(
-                path.iter().any(|part| *part == *id),
-                "a blob is whole, in its place or aside: {}",
-                path.display()
-            );
+        for path in settled_files(folder.path()).await {
+            assert!(is_a_blob(&path), "{}", path.display());
         }
     }
 }
@@ -158,7 +154,24 @@ async fn whole(bytes: BlobBytes) -> Vec<u8> {
 }
 
 /// What is kept below a folder, but for what is locked.
-pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+/// The files in a folder. What a put that was given up leaves is removed off the runtime, so it has a moment to go.
+pub(crate) async fn settled_files(folder: &Path) -> Vec<PathBuf> {
+    for _moment in 0..100 {
+        let found = files(folder);
+        if found.iter().all(|path| is_a_blob(path)) {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    files(folder)
+}
+
+/// Whether a file is a whole blob, in its place or aside.
+pub(crate) fn is_a_blob(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| path.iter().any(|part| *part == *BlobId::of(&bytes).to_string()))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         match entry.path() {
