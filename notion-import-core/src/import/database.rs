@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::directory::is_refused;
-use super::once::Once;
+use super::once::{Answer, Once};
 use super::shown::{Plan, Shown};
 use super::{Child, Fetched, Fetcher, InlineDatabases, Original, convert, properties};
 use crate::error::{Error, NotionCode};
@@ -37,11 +37,11 @@ pub(crate) struct Databases(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
-    databases: Once<NotionId, Database>,
-    data_sources: Once<NotionId, DataSource>,
-    inside_pages: Once<NotionId, Inside>,
-    views_of: Once<NotionId, Vec<View>>,
-    views: Once<NotionId, View>,
+    databases: Once<Answer<Database>>,
+    data_sources: Once<Answer<DataSource>>,
+    inside_pages: Once<Answer<Inside>>,
+    views_of: Once<Answer<Vec<View>>>,
+    views: Once<Answer<View>>,
 }
 
 /// A database inside a page.
@@ -132,7 +132,7 @@ impl Fetcher<'_> {
         ids.sort_unstable();
         ids.dedup();
         let reading = ids.into_iter().map(|id| async move {
-            let inside = self.databases.0.inside_pages.get(id, Box::pin(self.inside_page(id))).await?;
+            let inside = self.databases.0.inside_pages.answer(id, Box::pin(self.inside_page(id))).await?;
             Ok::<_, Error>((id, inside))
         });
         let reading = stream::iter(reading.collect::<Vec<_>>()).buffer_unordered(CONCURRENCY);
@@ -241,12 +241,12 @@ impl Fetcher<'_> {
     ) -> Result<Option<Arc<View>>, Error> {
         let Databases(known) = &self.databases;
         let listed = match database {
-            Some(id) => visible(known.views_of.get(id, self.api.views(id).all()).await)?,
+            Some(id) => visible(known.views_of.answer(id, self.api.views(id).all()).await)?,
             None => None,
         };
         let listed = listed.iter().flat_map(|views| views.iter()).filter_map(|view| view.id);
         for id in wanted.into_iter().chain(listed).take(VIEWS) {
-            let view = visible(known.views.get(id, self.api.view(id)).await)?;
+            let view = visible(known.views.answer(id, self.api.view(id)).await)?;
             if let Some(view) = view.filter(|view| view.kind.has_rows() && is_meant(view)) {
                 return Ok(Some(view));
             }
@@ -306,7 +306,7 @@ impl Fetcher<'_> {
     }
 
     pub(super) async fn database(&self, id: NotionId) -> Result<Arc<Database>, Error> {
-        let database = self.databases.0.databases.get(id, self.api.database(id)).await?;
+        let database = self.databases.0.databases.answer(id, self.api.database(id)).await?;
         if database.url.is_some() {
             self.directory.keep_title(id, &plain_text(&database.title));
         }
@@ -314,7 +314,7 @@ impl Fetcher<'_> {
     }
 
     async fn data_source(&self, id: NotionId) -> Result<Arc<DataSource>, Error> {
-        self.databases.0.data_sources.get(id, self.api.data_source(id)).await
+        self.databases.0.data_sources.answer(id, self.api.data_source(id)).await
     }
 }
 

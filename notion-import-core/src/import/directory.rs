@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::OnceCell;
-
+use super::once::Once;
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::Source;
@@ -59,18 +57,18 @@ struct Shelves {
     known: KnownTitles,
     /// Requests that are left for it.
     lookups: AtomicU32,
-    schemas: Shelf<NotionId, Schema>,
-    titles: Shelf<NotionId, Arc<str>>,
+    schemas: Shelf<Schema>,
+    titles: Shelf<Arc<str>>,
     /// The data source that a database has, if it has one alone.
-    sources: Shelf<NotionId, NotionId>,
+    sources: Shelf<NotionId>,
 }
 
-/// What was asked for, each in a cell that those who want the same wait at; none where it cannot be had.
-type Shelf<K, T> = Mutex<HashMap<K, Arc<OnceCell<Option<T>>>>>;
+/// What was asked for, by the id of what it is of; none where it cannot be had.
+type Shelf<T> = Once<Option<T>>;
 
 impl Directory {
     pub(crate) fn new(lookups: u32, known: KnownTitles) -> Self {
-        let (schemas, titles, sources) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (schemas, titles, sources) = (Once::default(), Once::default(), Once::default());
         Self(Arc::new(Shelves { known, lookups: AtomicU32::new(lookups), schemas, titles, sources }))
     }
 
@@ -87,8 +85,7 @@ impl Directory {
 
     /// Keeps what something is called.
     pub(super) fn keep_title(&self, id: NotionId, title: &str) {
-        // What another has begun to ask for comes all the same.
-        let _ = cell(&self.0.titles, id).set(Some(known_as(title)));
+        self.0.titles.keep(id, Some(known_as(title)));
     }
 
     /// Keeps what a page is called, if it says so.
@@ -101,7 +98,7 @@ impl Directory {
 
     /// Whether it is known what something is called, or that this cannot be known.
     pub(super) fn has_title(&self, id: NotionId) -> bool {
-        self.0.known.get(id).is_some() || cell(&self.0.titles, id).initialized()
+        self.0.known.get(id).is_some() || self.0.titles.knows(id)
     }
 
     /// Returns what something is called: as it is known, or as it is asked for.
@@ -118,8 +115,7 @@ impl Directory {
 
     /// Keeps what a data source that was read is called, and its columns.
     pub(super) fn keep_source(&self, id: NotionId, source: &DataSource) {
-        // What another has begun to ask for comes all the same.
-        let _ = cell(&self.0.schemas, id).set(Some(Arc::new(source.properties.clone())));
+        self.0.schemas.keep(id, Some(Arc::new(source.properties.clone())));
         if source.url.is_some() {
             self.keep_title(id, &plain_text(&source.title));
         }
@@ -185,10 +181,10 @@ impl Directory {
     }
 
     /// Asks for something once. What passes is the error of whoever wants it: no document must depend on a passing answer.
-    async fn look_up<K: Eq + Hash, T: Clone>(
+    async fn look_up<T: Clone>(
         &self,
-        shelf: &Shelf<K, T>,
-        key: K,
+        shelf: &Shelf<T>,
+        id: NotionId,
         asking: impl Future<Output = Result<Option<T>, Error>>,
     ) -> Result<Option<T>, Error> {
         let asked = async {
@@ -200,7 +196,8 @@ impl Directory {
                 outcome => outcome,
             }
         };
-        cell(shelf, key).get_or_try_init(|| asked).await.cloned()
+        // On the heap, or many of them one in another are too large for a stack.
+        shelf.get(id, Box::pin(asked)).await
     }
 }
 
@@ -216,10 +213,6 @@ pub(super) fn known_as(text: &str) -> Arc<str> {
 /// Whether Notion refuses this one thing for good.
 pub(super) fn is_refused(error: &Error) -> bool {
     error.kind().is_of_one_source() && !error.kind().is_transient()
-}
-
-fn cell<K: Eq + Hash, T>(shelf: &Shelf<K, T>, key: K) -> Arc<OnceCell<Option<T>>> {
-    shelf.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
 }
 
 /// Whether there is a number in it whose format stands in the schema.
