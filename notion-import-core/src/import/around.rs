@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::Fetcher;
 use super::convert;
 use super::database::InsidePage;
-use super::directory::{Schema, is_refused, known_as};
+use super::directory::{Schema, is_lasting, known_as};
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::markdown::{self, Options, Reference, Rendered, database_tables, render};
@@ -95,7 +95,7 @@ impl Fetcher<'_> {
                 Reference::Page(id) => self.page_title(id).await,
                 Reference::Database(id) => self.database_title(id).await,
                 Reference::Address(id) => match self.page_title(id).await {
-                    Err(error) if is_refused(&error) && self.directory.spend() => {
+                    Err(error) if is_lasting(&error) && self.directory.spend() => {
                         self.database_title(id).await
                     }
                     outcome => outcome,

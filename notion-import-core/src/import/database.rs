@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
-use super::directory::is_refused;
+use super::directory::is_lasting;
 use super::once::{Answer, Once};
 use super::shown::{Plan, Shown};
 use super::{Child, Fetched, Fetcher, InlineDatabases, Original, convert, properties};
@@ -146,7 +146,7 @@ impl Fetcher<'_> {
         let database = match self.database(id).await {
             Ok(database) => database,
             // A linked view, of which Notion gives nothing.
-            Err(error) if is_refused(&error) => return Ok(Inside::hidden()),
+            Err(error) if is_lasting(&error) => return Ok(Inside::hidden()),
             Err(error) => return Err(error),
         };
         let mut data_sources: Vec<_> = database.data_sources.iter().filter_map(|named| named.id).collect();
@@ -163,7 +163,7 @@ impl Fetcher<'_> {
         for data_source in &data_sources {
             match self.table_inside(id, *data_source).await {
                 Ok(table) => tables.push(table),
-                Err(error) if is_refused(&error) => is_cut = true,
+                Err(error) if is_lasting(&error) => is_cut = true,
                 Err(error) => return Err(error),
             }
         }
@@ -329,7 +329,7 @@ impl Inside {
 fn visible<T>(read: Result<Arc<T>, Error>) -> Result<Option<Arc<T>>, Error> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(error) if is_refused(&error) => Ok(None),
+        Err(error) if is_lasting(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

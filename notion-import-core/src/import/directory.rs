@@ -192,7 +192,7 @@ impl Directory {
                 return Ok(None);
             }
             match asking.await {
-                Err(error) if is_refused(&error) => Ok(None),
+                Err(error) if is_lasting(&error) => Ok(None),
                 outcome => outcome,
             }
         };
@@ -210,8 +210,8 @@ pub(super) fn known_as(text: &str) -> Arc<str> {
     if title.is_empty() { UNTITLED.into() } else { (&*lasting_text(&title)).into() }
 }
 
-/// Whether Notion refuses this one thing for good.
-pub(super) fn is_refused(error: &Error) -> bool {
+/// Whether an error is of one source alone and comes again however often it is asked for: it costs that one thing.
+pub(super) fn is_lasting(error: &Error) -> bool {
     error.kind().is_of_one_source() && !error.kind().is_transient()
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use super::directory::is_refused;
+use super::directory::is_lasting;
 use crate::error::Error;
 use crate::id::NotionId;
 
@@ -56,7 +56,7 @@ impl<T> Once<Answer<T>> {
         let asking = async {
             match ask.await {
                 Ok(answer) => Ok(Ok(Arc::new(answer))),
-                Err(error) if is_refused(&error) => Ok(Err(Arc::new(error))),
+                Err(error) if is_lasting(&error) => Ok(Err(Arc::new(error))),
                 Err(error) => Err(error),
             }
         };

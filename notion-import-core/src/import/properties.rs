@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::directory::{Directory, is_refused};
+use super::directory::{Directory, is_lasting};
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::notion::client::Api;
@@ -41,7 +41,7 @@ pub(super) async fn complete(api: &Api, page: &mut Page, directory: &Directory) 
         match whole {
             Ok(Some(value)) => (property.value, property.has_more) = (value, false),
             Ok(None) => property.has_more = true,
-            Err(error) if is_refused(&error) => property.has_more = true,
+            Err(error) if is_lasting(&error) => property.has_more = true,
             Err(error) => return Err(error),
         }
         was_cut = true;
