@@ -5,7 +5,8 @@
 pub(crate) enum Accept {
     /// PDF, OOXML, ODF, CSV and plain text.
     Document,
-    /// PNG, JPEG, GIF, WebP, AVIF and SVG. An SVG is a program: in an `<img>` none runs, and by its address it is a download.
+    /// PNG, JPEG, GIF, WebP, AVIF, HEIC and SVG. An SVG is a program: in an `<img>` none runs, and by its address it is a
+    /// download.
     Image,
 }
 
@@ -21,7 +22,16 @@ const DOCUMENTS: [&str; 7] = [
 
 const SVG: &str = "image/svg+xml";
 
+/// What telephones take; few browsers show it.
+const HEIC: &str = "image/heic";
+
+/// What browsers show.
 const IMAGES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
+
+/// Returns whether browsers show a file of this type as an image. What they do not can be downloaded.
+pub(crate) fn is_shown(media_type: &str) -> bool {
+    media_type == SVG || IMAGES.contains(&media_type)
+}
 
 impl Accept {
     /// The type of a file that begins with `head`, if it is accepted.
@@ -29,6 +39,8 @@ impl Accept {
         let detected = office(head).or_else(|| infer::get(head).map(|kind| kind.mime_type()));
         match (self, detected) {
             (Self::Image, _) if is_svg(head) => Some(SVG),
+            // The library gives the brands of HEIC alone this wider name.
+            (Self::Image, Some("image/heif")) => Some(HEIC),
             (Self::Document, Some(found)) => DOCUMENTS.into_iter().find(|accepted| *accepted == found),
             (Self::Image, Some(found)) => IMAGES.into_iter().find(|accepted| *accepted == found),
             (Self::Document, None) => text(head, name),
@@ -45,7 +57,10 @@ impl Accept {
                 Some("pdf" | "docx" | "xlsx" | "pptx" | "odt" | "ods" | "odp" | "csv" | "txt")
             ),
             Self::Image => {
-                matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "svg"))
+                matches!(
+                    extension.as_deref(),
+                    Some("png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "heic" | "heif" | "svg")
+                )
             }
         }
     }
@@ -170,7 +185,7 @@ mod tests {
         check(Accept::Image, b"\x89PNG\r\n\x1a\n", "a.png", Some("image/png"));
         check(Accept::Image, &archive(&["word/document.xml"]), "a.png", None);
         check(Accept::Image, b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "a.avif", Some("image/avif"));
-        check(Accept::Image, b"\0\0\0\x18ftypheic\0\0\0\0heicmif1", "a.heic", None);
+        check(Accept::Image, b"\0\0\0\x18ftypheic\0\0\0\0heicmif1", "a.heic", Some(HEIC));
         let svg = "<svg xmlns='http://www.w3.org/2000/svg'>";
         let declared = format!("\u{feff}<?xml version='1.0'?>\n<!-- > --><!DOCTYPE svg PUBLIC 'a'>\n{svg}");
         check(Accept::Image, svg.as_bytes(), "a.png", Some("image/svg+xml"));

@@ -20,7 +20,7 @@ use url::Url;
 pub use guard::External;
 pub(crate) use guard::Guard;
 pub use limits::DownloadLimits;
-pub(crate) use media::Accept;
+pub(crate) use media::{Accept, is_shown};
 #[cfg(feature = "testing")]
 pub(crate) use wire::Stream;
 pub(crate) use wire::Wire;

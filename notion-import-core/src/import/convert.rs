@@ -5,11 +5,12 @@ use super::around::Around;
 use super::database::InsidePage;
 use super::media::PageFiles;
 use super::witness::Testimony;
+use crate::download::is_shown;
 use crate::id::NotionId;
 use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
 use crate::markdown::{
-    Database, FileRef, Options, Rendered, StoredFiles, Titles, database_tables, plain_value,
+    Database, FileRef, Options, Rendered, StoredAt, StoredFiles, Titles, database_tables, plain_value,
     properties_table, render,
 };
 use crate::notion::block::{Block, Content as BlockContent};
@@ -49,7 +50,7 @@ pub(super) fn page(
     inside: &InsidePage,
     asked: &ImportOptions,
 ) -> Body {
-    let target = |file: FileRef<'_>| kept.of(file).map(address);
+    let target = |file: FileRef<'_>| kept.of(file).map(stored_at);
     let titles = |reference| around.title(reference);
     let options = Options {
         databases: inside.shown.as_ref(),
@@ -103,7 +104,7 @@ fn displaced(kind: LossKind, mut places: impl Iterator<Item = Option<NotionId>>)
 
 /// A database as its tables.
 pub(super) fn database(database: &Database, around: &Around, kept: PageFiles) -> Body {
-    let target = |file: FileRef<'_>| kept.of(file).map(address);
+    let target = |file: FileRef<'_>| kept.of(file).map(stored_at);
     let titles = |reference| around.title(reference);
     let whole = database_tables(database, &options(&target, &titles, around));
     Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
@@ -121,8 +122,8 @@ fn options<'a>(files: &'a StoredFiles<'a>, titles: &'a Titles<'a>, around: &'a A
 }
 
 /// Where a document links a file of its own.
-fn address(file: &StoredFile) -> String {
-    format!("{SCHEME}:{}", file.blob.id)
+fn stored_at(file: &StoredFile) -> StoredAt {
+    StoredAt { address: format!("{SCHEME}:{}", file.blob.id), is_image: is_shown(&file.media_type) }
 }
 
 fn markdown(rendered: Rendered, attachments: Vec<StoredFile>) -> Body {

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::Fetcher;
-use crate::download::{Accept, Inline, Wanted};
+use crate::download::{Accept, Inline, Wanted, is_shown};
 use crate::error::{DownloadError, Error, ErrorKind};
 use crate::id::NotionId;
 use crate::library::document::StoredFile;
@@ -217,6 +217,7 @@ impl Fetcher<'_> {
             return Ok(None);
         }
         match self.store(from, None, Accept::Image).await {
+            Ok(Some(stored)) if !is_shown(&stored.media_type) => Ok(None),
             Err(Error::Download(error)) if error.kind() == ErrorKind::NotAccepted => Ok(None),
             outcome => outcome,
         }

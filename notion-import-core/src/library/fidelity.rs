@@ -182,7 +182,7 @@ kinds! {
         TableOfContents,
         /// A button became its label and its blocks.
         Template,
-        /// The frame around a bookmark, embed or preview became a link.
+        /// The frame around a bookmark, embed or preview, or an image that browsers do not show, became a link.
         Preview,
         /// A player or viewer became a link.
         Player,

@@ -56,6 +56,7 @@ fn extension(media_type: &str) -> &'static str {
         "image/gif" => ".gif",
         "image/webp" => ".webp",
         "image/avif" => ".avif",
+        "image/heic" => ".heic",
         "image/svg+xml" => ".svg",
         _ => ".bin",
     }

@@ -15,6 +15,8 @@ use crate::notion::icon::Icon;
 
 /// Where a file may be linked.
 enum Home {
+    /// There; browsers show it as an image.
+    Shown(LastingUrl),
     /// There.
     Linked(LastingUrl),
     /// Nowhere: only its name may stand.
@@ -24,12 +26,14 @@ enum Home {
 }
 
 fn home(ledger: &mut Ledger, options: &Options<'_>, held: FileRef<'_>) -> Home {
-    if let Some(url) = options.files.and_then(|files| files(held)) {
-        return ledger.lasting(url).map_or(Home::Named, Home::Linked);
+    if let Some(stored) = options.files.and_then(|files| files(held)) {
+        let home = if stored.is_image { Home::Shown } else { Home::Linked };
+        return ledger.lasting(stored.address).map_or(Home::Named, home);
     }
     match &held.file.source {
+        // What it is, only its host can tell.
         FileSource::External(url) if is_allowed(options, url.trim()) => {
-            ledger.lasting(url.trim()).map_or(Home::Named, Home::Linked)
+            ledger.lasting(url.trim()).map_or(Home::Named, Home::Shown)
         }
         FileSource::External(_) => {
             ledger.lose(LossKind::LinkScheme);
@@ -49,6 +53,11 @@ fn home(ledger: &mut Ledger, options: &Options<'_>, held: FileRef<'_>) -> Home {
 pub(super) fn image(writer: &mut Writer, ledger: &mut Ledger, options: &Options<'_>, held: FileRef<'_>) {
     match home(ledger, options, held) {
         Home::Linked(url) => {
+            ledger.lose(LossKind::Preview);
+            ledger.exposure.files += 1;
+            named(writer, ledger, options, held.file, "image", Some(url));
+        }
+        Home::Shown(url) => {
             let remote = matches!(&held.file.source, FileSource::External(own) if own.trim() == url.as_str());
             ledger.exposure.remote_images += u64::from(remote);
             writer.block();
@@ -97,7 +106,7 @@ fn linked_file(
     kind: &str,
 ) {
     match home(ledger, options, held) {
-        Home::Linked(url) => {
+        Home::Shown(url) | Home::Linked(url) => {
             ledger.exposure.files += 1;
             named(writer, ledger, options, held.file, kind, Some(url));
         }
@@ -137,7 +146,7 @@ pub(super) fn property_file(
 ) -> Option<(String, Option<String>)> {
     let file = held.file;
     match home(ledger, options, held) {
-        Home::Linked(url) => {
+        Home::Shown(url) | Home::Linked(url) => {
             ledger.exposure.files += 1;
             let url = url.as_str();
             ledger.trusted.insert(url.to_owned());

@@ -81,7 +81,7 @@ mod database;
 pub use blocks::render;
 pub use database::{Database, DatabaseTable};
 pub use databases::database_tables;
-pub use options::{Databases, FileRef, Options, Reference, StoredFiles, Styles, Titles};
+pub use options::{Databases, FileRef, Options, Reference, StoredAt, StoredFiles, Styles, Titles};
 pub use property::{plain_value, properties_table};
 pub use relink::relink;
 pub use rendered::Rendered;

@@ -10,7 +10,16 @@ use crate::notion::column::{Column, Properties};
 use crate::notion::file::File;
 
 /// Where the host stored files again.
-pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<String> + Sync + 'a;
+pub type StoredFiles<'a> = dyn Fn(FileRef<'_>) -> Option<StoredAt> + Sync + 'a;
+
+/// Where a file was stored again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredAt {
+    /// Its address there.
+    pub address: String,
+    /// Whether browsers show it as an image; what they do not is linked by its name.
+    pub is_image: bool,
+}
 
 /// What the databases inside a page show, by the ids of their blocks.
 pub type Databases = HashMap<NotionId, Arc<Database>>;

@@ -153,26 +153,34 @@ async fn a_file_in_a_property_of_a_row_is_the_document_as_one_in_its_blocks_is()
 }
 
 #[tokio::test]
-async fn an_svg_is_an_attachment_whose_type_no_browser_guesses() {
-    let stage = Stage::new();
-    let drawing = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
-    let drawing = stage.author().file("logo.svg", "image/svg+xml", drawing);
-    stage.author().append(stage.home, [image(&drawing)]);
-    stage.pass(5);
-    let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
-    let kept = &fetched.content.attachments[0];
-    let (asked, ()) = http::Request::new(()).into_parts();
-    let answer = FileRange::answer(&stage.blobs, stage.connection.tenant, kept, &asked).await.unwrap();
-    for (name, value) in [
-        ("content-type", "image/svg+xml"),
-        ("x-content-type-options", "nosniff"),
-        ("content-disposition", "attachment; filename=\"logo.svg\""),
-    ] {
-        assert!(
-            answer.headers()[name].to_str().unwrap().starts_with(value),
-            "{name}: {:?}",
-            answer.headers()
-        );
+async fn an_image_that_is_opened_by_its_address_is_an_attachment_whose_type_no_browser_guesses() {
+    const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    const HEIC: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+    for (name, media_type, bytes, shown) in
+        [("logo.svg", "image/svg+xml", SVG, true), ("rack.HEIC", "image/heic", HEIC, false)]
+    {
+        let stage = Stage::new();
+        let drawing = stage.author().file(name, media_type, bytes);
+        stage.author().append(stage.home, [image(&drawing)]);
+        stage.pass(5);
+        let fetched = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+        let kept = &fetched.content.attachments[0];
+        let address = format!("(attachment:{})", kept.blob.id);
+        // What browsers do not show is named, not a broken image.
+        let (markdown, losses) =
+            if shown { (format!("![]{address}\n"), 0) } else { (format!("[{name}]{address}\n"), 1) };
+        assert_eq!(fetched.markdown(), Some(markdown.as_str()));
+        assert_eq!(fetched.content.fidelity.losses().len(), losses, "{name}");
+        let (asked, ()) = http::Request::new(()).into_parts();
+        let answer = FileRange::answer(&stage.blobs, stage.connection.tenant, kept, &asked).await.unwrap();
+        for (header, value) in [
+            ("content-type", media_type.to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+            ("content-disposition", format!("attachment; filename=\"{}\"", kept.name)),
+        ] {
+            let told = answer.headers()[header].to_str().unwrap();
+            assert!(told.starts_with(&value), "{header}: {told}");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the host decides: where files are, and which schemes are its own.
 
-use notion_import_core::markdown::{FileRef, Options, Rendered, render};
+use notion_import_core::markdown::{FileRef, Options, Rendered, StoredAt, render};
 use notion_import_core::notion::BlockTree;
 
 const KNOWN: &str = "35261e8ce0a380c89f000123456789ab";
@@ -59,7 +59,10 @@ fn only_schemes_that_are_allowed_are_linked() {
 
 #[test]
 fn a_file_stored_again_is_linked_there_and_its_signature_is_never_written() {
-    let stored = |file: FileRef<'_>| file.block.map(|id| format!("attachment:{}", id.simple()));
+    let stored = |file: FileRef<'_>| {
+        let id = file.block?;
+        Some(StoredAt { address: format!("attachment:{}", id.simple()), is_image: true })
+    };
     let options = Options { files: Some(&stored), schemes: &["attachment"], ..Options::default() };
     let file = |kind: &str, url: &str| {
         format!(
