@@ -141,7 +141,10 @@ impl DocumentStore for Shelf {
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError> {
         let rows = self.0.lock().await;
-        let kept = rows.kept(tenant, |kept| kept.source().is_some_and(|source| sources.contains(&source)));
+        let kept = rows.kept(tenant, |kept| {
+            let link = kept.document.link.as_ref();
+            link.is_some_and(|link| link.source.ids().any(|id| sources.contains(&id)))
+        });
         kept.into_iter().filter_map(|kept| rows.linked(kept).transpose()).collect()
     }
 

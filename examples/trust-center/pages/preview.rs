@@ -38,7 +38,11 @@ impl Shown {
         let html = html(app, company, &version.content).await?;
         let linked = app.stores.documents.linked_by_source(company.tenant, &linked(&html)).await?;
         let page = |id| format!("/documents/{id}");
-        let documents = linked.iter().map(|known| (known.link.source.id, page(known.document))).collect();
+        let documents = linked.iter().flat_map(|known| {
+            let ids = known.link.source.ids();
+            ids.map(|id| (id, page(known.document)))
+        });
+        let documents = documents.collect();
         let links = Links { files, documents: &documents, into_notion: true };
         Ok(Self::new(&version.content, &version.attachments, html, &links))
     }
@@ -60,7 +64,7 @@ impl Shown {
             for known in app.stores.documents.linked_by_source(company.tenant, &ids).await? {
                 if open(known.document) {
                     let page = format!("/t/{}/d/{}", company.slug, known.document);
-                    documents.insert(known.link.source.id, page);
+                    documents.extend(known.link.source.ids().map(|id| (id, page.clone())));
                 }
             }
         }

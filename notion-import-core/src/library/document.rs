@@ -80,6 +80,15 @@ pub struct Source {
 }
 
 impl Source {
+    /// Returns the ids that links to it name: its own, and of a data source that of the database it stands in.
+    pub fn ids(&self) -> impl Iterator<Item = NotionId> + use<> {
+        let database = match (self.kind, self.parent) {
+            (SourceKind::DataSource, Some(SourceParent::Database(database))) => Some(database),
+            _ => None,
+        };
+        std::iter::once(self.id).chain(database)
+    }
+
     /// The files that are kept of it: its icon and its cover.
     pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
         [&self.icon, &self.cover].into_iter().filter_map(|image| match image {

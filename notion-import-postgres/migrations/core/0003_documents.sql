@@ -9,6 +9,8 @@ CREATE TABLE notion_import.documents (
     created_at timestamptz NOT NULL,
     -- The link: all of it or nothing, but for the connection, which a disconnect takes away.
     source_id uuid,
+    -- What links to a data source name.
+    database_id uuid,
     source json,
     state text,
     checked_at timestamptz,
@@ -19,11 +21,13 @@ CREATE TABLE notion_import.documents (
     basis bytea CHECK (octet_length(basis) = 32),
     PRIMARY KEY (tenant_id, id),
     CHECK (num_nulls(source_id, source, state, checked_at, update_available) IN (0, 5)),
-    CHECK (source_id IS NOT NULL OR connection IS NULL)
+    CHECK (source_id IS NOT NULL OR connection IS NULL),
+    CHECK (source_id IS NOT NULL OR database_id IS NULL)
 -- Every sync writes every row again. Where there is room on its page, no index has to follow.
 ) WITH (fillfactor = 75);
 
 CREATE UNIQUE INDEX documents_by_source ON notion_import.documents (tenant_id, source_id) WHERE source_id IS NOT NULL;
+CREATE INDEX documents_by_database ON notion_import.documents (tenant_id, database_id) WHERE database_id IS NOT NULL;
 CREATE INDEX documents_by_connection ON notion_import.documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
 CREATE INDEX documents_by_age ON notion_import.documents (tenant_id, created_at, id);
 
@@ -67,7 +71,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT ON notion_import.documents TO notion_import_app, notion_import_sync;
-GRANT UPDATE (title, edited_here, latest, source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis)
+GRANT UPDATE (title, edited_here, latest, source_id, database_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis)
     ON notion_import.documents TO notion_import_app, notion_import_sync;
 GRANT SELECT, INSERT ON notion_import.versions TO notion_import_sync;
 GRANT SELECT ON notion_import.versions TO notion_import_app;

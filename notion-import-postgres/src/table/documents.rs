@@ -31,19 +31,21 @@ pub(crate) async fn save(
     }
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, created_at, \
-             source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
+             source_id, database_id, source, state, checked_at, update_available, connection, imported_edit, settled, \
+             basis) \
          SELECT $1, id, title::json, edited_here, latest, created_at, \
-             source_id, source::json, state, checked_at, update_available, connection, imported_edit, settled, basis \
+             source_id, database_id, source::json, state, checked_at, update_available, connection, imported_edit, \
+             settled, basis \
          FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::timestamptz[], \
-             $7::uuid[], $8::text[], $9::text[], $10::timestamptz[], $11::boolean[], $12::uuid[], \
-             $13::timestamptz[], $14::boolean[], $15::bytea[]) \
-             AS new (id, title, edited_here, latest, created_at, \
-                 source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
+             $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::uuid[], \
+             $14::timestamptz[], $15::boolean[], $16::bytea[]) \
+             AS new (id, title, edited_here, latest, created_at, source_id, database_id, source, state, checked_at, \
+                 update_available, connection, imported_edit, settled, basis) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
-             source_id = excluded.source_id, source = excluded.source, state = excluded.state, \
-             checked_at = excluded.checked_at, update_available = excluded.update_available, \
-             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
+             source_id = excluded.source_id, database_id = excluded.database_id, source = excluded.source, \
+             state = excluded.state, checked_at = excluded.checked_at, \
+             update_available = excluded.update_available, connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
              basis = excluded.basis",
     )
     .bind(tenant.as_uuid())
@@ -53,6 +55,7 @@ pub(crate) async fn save(
     .bind(rows.latest)
     .bind(rows.created_at)
     .bind(rows.source_id)
+    .bind(rows.database_id)
     .bind(rows.source)
     .bind(rows.state)
     .bind(rows.checked_at)
@@ -76,6 +79,7 @@ struct Rows {
     latest: Vec<i32>,
     created_at: Vec<DateTime<Utc>>,
     source_id: Vec<Option<Uuid>>,
+    database_id: Vec<Option<Uuid>>,
     source: Vec<Option<String>>,
     state: Vec<Option<String>>,
     checked_at: Vec<Option<DateTime<Utc>>>,
@@ -97,6 +101,7 @@ impl Rows {
         self.latest.push(number(latest.0));
         self.created_at.push(*created_at);
         self.source_id.push(link.map(|link| link.source.id.as_uuid()));
+        self.database_id.push(link.and_then(|link| link.source.ids().nth(1)).map(NotionId::as_uuid));
         self.source.push(link.map(|link| json(&link.source)).transpose()?);
         self.state.push(link.map(|link| name(&link.state)).transpose()?);
         self.checked_at.push(link.map(|link| link.checked_at));
@@ -221,7 +226,7 @@ pub(crate) async fn linked(
     every(rows, read_linked)
 }
 
-/// Those linked to one of the sources, whichever connection holds them.
+/// Those whose source has one of these ids, whichever connection holds them.
 pub(crate) async fn linked_by_source(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -231,7 +236,7 @@ pub(crate) async fn linked_by_source(
         "SELECT documents.*, versions.digest FROM documents \
          JOIN versions ON versions.tenant_id = documents.tenant_id \
              AND versions.document_id = documents.id AND versions.number = documents.latest \
-         WHERE documents.tenant_id = $1 AND documents.source_id = ANY ($2)",
+         WHERE documents.tenant_id = $1 AND (documents.source_id = ANY ($2) OR documents.database_id = ANY ($2))",
     )
     .bind(tenant.as_uuid())
     .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())

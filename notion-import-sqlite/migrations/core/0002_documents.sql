@@ -9,6 +9,8 @@ CREATE TABLE documents (
     created_at INTEGER NOT NULL,
     -- The link: all of it or nothing, but for the connection, which a disconnect takes away.
     source_id TEXT,
+    -- What links to a data source name.
+    database_id TEXT,
     source TEXT,
     state TEXT,
     checked_at INTEGER,
@@ -19,10 +21,12 @@ CREATE TABLE documents (
     basis TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK ((source_id IS NULL) = (source IS NULL)),
-    CHECK (source_id IS NOT NULL OR connection IS NULL)
+    CHECK (source_id IS NOT NULL OR connection IS NULL),
+    CHECK (source_id IS NOT NULL OR database_id IS NULL)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX documents_by_source ON documents (tenant_id, source_id) WHERE source_id IS NOT NULL;
+CREATE INDEX documents_by_database ON documents (tenant_id, database_id) WHERE database_id IS NOT NULL;
 CREATE INDEX documents_by_connection ON documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
 CREATE INDEX documents_by_age ON documents (tenant_id, created_at, id);
 

@@ -23,17 +23,17 @@ pub(crate) async fn save(
     let rows = kept.into_iter().map(columns).collect::<Result<Vec<Value>, _>>()?;
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, created_at, \
-             source_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
+             source_id, database_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
          SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'created_at', \
-             value->>'source_id', value->>'source', value->>'state', value->>'checked_at', \
+             value->>'source_id', value->>'database_id', value->>'source', value->>'state', value->>'checked_at', \
              value->>'update_available', value->>'connection', value->>'imported_edit', value->>'settled', \
              value->>'basis' \
          FROM json_each(?2) WHERE true \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
-             source_id = excluded.source_id, source = excluded.source, state = excluded.state, \
-             checked_at = excluded.checked_at, update_available = excluded.update_available, \
-             connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
+             source_id = excluded.source_id, database_id = excluded.database_id, source = excluded.source, \
+             state = excluded.state, checked_at = excluded.checked_at, \
+             update_available = excluded.update_available, connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
              basis = excluded.basis",
     )
     .bind(tenant.to_string())
@@ -54,6 +54,7 @@ fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
         "latest": latest,
         "created_at": micros(*created_at),
         "source_id": link.map(|link| link.source.id),
+        "database_id": link.and_then(|link| link.source.ids().nth(1)),
         "source": link.map(|link| json_text(&link.source)).transpose()?,
         "state": link.map(|link| name(&link.state)).transpose()?,
         "checked_at": link.map(|link| micros(link.checked_at)),
@@ -164,7 +165,7 @@ pub(crate) async fn linked(
     every(rows, read_linked)
 }
 
-/// Those linked to one of the sources, whichever connection holds them.
+/// Those whose source has one of these ids, whichever connection holds them.
 pub(crate) async fn linked_by_source(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
@@ -174,7 +175,8 @@ pub(crate) async fn linked_by_source(
         "SELECT documents.*, versions.digest FROM documents \
          JOIN versions ON versions.tenant_id = documents.tenant_id \
              AND versions.document_id = documents.id AND versions.number = documents.latest \
-         WHERE documents.tenant_id = ? AND documents.source_id IN (SELECT value FROM json_each(?))",
+         WHERE documents.tenant_id = ?1 AND documents.source_id IN (SELECT value FROM json_each(?2)) \
+            OR documents.tenant_id = ?1 AND documents.database_id IN (SELECT value FROM json_each(?2))",
     )
     .bind(tenant.to_string())
     .bind(json_text(&sources)?)

@@ -157,7 +157,10 @@ impl DocumentStore for Policies {
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError> {
         let mut rows = self.of_tenant(tenant).await?;
-        rows.retain(|row| row.kept.source().is_some_and(|source| sources.contains(&source)));
+        rows.retain(|row| {
+            let link = row.kept.document.link.as_ref();
+            link.is_some_and(|link| link.source.ids().any(|id| sources.contains(&id)))
+        });
         Ok(rows.iter().filter_map(Row::linked).collect())
     }
 

@@ -125,7 +125,8 @@ pub trait DocumentStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError>;
 
-    /// Returns the tenant's linked documents among these sources, detached ones included, in no order.
+    /// Returns the tenant's linked documents whose source has one of these [ids](super::Source::ids), detached ones included, in
+    /// no order.
     async fn linked_by_source(
         &self,
         tenant: TenantId,

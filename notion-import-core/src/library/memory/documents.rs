@@ -1,11 +1,12 @@
 //! Documents in memory.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::audit::MemoryAudit;
 use super::lock;
@@ -19,8 +20,8 @@ use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
 use crate::library::batch::{Batch, StoredDocument};
 use crate::library::blob::BlobId;
 use crate::library::document::{
-    Document, DocumentReader, DocumentStore, Imported, Linked, NewContent, StoredFile, SyncCursor, SyncPatch,
-    Version,
+    Document, DocumentReader, DocumentStore, Imported, Link, Linked, NewContent, StoredFile, SyncCursor,
+    SyncPatch, Version,
 };
 
 /// Documents in memory and, with the feature `gate`, who may read them.
@@ -35,6 +36,8 @@ pub struct MemoryLibrary {
 pub(super) struct Tenant {
     pub(super) documents: BTreeMap<DocumentId, Shelved>,
     by_source: HashMap<NotionId, DocumentId>,
+    /// By the other ids of their sources.
+    by_database: BTreeSet<(NotionId, DocumentId)>,
     syncs: HashMap<ConnectionId, SyncState>,
     #[cfg(feature = "gate")]
     pub(super) access: Access,
@@ -189,10 +192,8 @@ impl DocumentStore for MemoryLibrary {
         sources: &[NotionId],
     ) -> Result<Vec<Linked>, StoreError> {
         Ok(self.read(tenant, |tenant| {
-            let known = sources.iter().filter_map(|source| tenant.by_source.get_key_value(source));
-            let documents: BTreeMap<_, _> =
-                known.filter_map(|(_, id)| tenant.documents.get_key_value(id)).collect();
-            documents.into_values().filter_map(Shelved::linked).collect()
+            let found: BTreeSet<_> = sources.iter().flat_map(|source| tenant.linked_to(*source)).collect();
+            found.iter().filter_map(|id| tenant.documents.get(id)?.linked()).collect()
         }))
     }
 
@@ -256,6 +257,13 @@ impl Tenant {
         self.syncs.entry(connection.id).or_default()
     }
 
+    /// Those whose source has this id.
+    fn linked_to(&self, source: NotionId) -> impl Iterator<Item = DocumentId> {
+        let (first, last) = (DocumentId::new(Uuid::nil()), DocumentId::new(Uuid::max()));
+        let in_database = self.by_database.range((source, first)..=(source, last));
+        self.by_source.get(&source).into_iter().copied().chain(in_database.map(|(_, document)| *document))
+    }
+
     fn of_source(&self, source: NotionId) -> Option<&Shelved> {
         self.documents.get(self.by_source.get(&source)?)
     }
@@ -265,11 +273,15 @@ impl Tenant {
         for kept in batch.changed() {
             let id = kept.document.id;
             let shelved = self.documents.entry(id).or_insert_with(|| Shelved::new(kept));
-            if let Some(source) = shelved.kept.source() {
-                self.by_source.remove(&source);
+            if let Some(Link { source, .. }) = &shelved.kept.document.link {
+                self.by_source.remove(&source.id);
+                for database in source.ids() {
+                    self.by_database.remove(&(database, id));
+                }
             }
-            if let Some(source) = kept.source() {
-                self.by_source.insert(source, id);
+            if let Some(Link { source, .. }) = &kept.document.link {
+                self.by_source.insert(source.id, id);
+                self.by_database.extend(source.ids().skip(1).map(|database| (database, id)));
             }
             shelved.kept = kept.clone();
         }

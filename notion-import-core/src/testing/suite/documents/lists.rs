@@ -2,7 +2,7 @@
 
 use super::{Desk, Store};
 use crate::library::blob::BlobId;
-use crate::library::document::{Content, NewContent, Source, SourceImage};
+use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind, SourceParent};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{content, file, notion_id, page};
 
@@ -52,6 +52,22 @@ pub(super) async fn by_source(store: Store) -> Outcome {
     expected.sort();
     ensure_eq!(documents, expected, "the documents found");
     ensure_eq!(store.linked_by_source(desk.connection.tenant, &[]).await?, [], "what is found of nothing");
+    // Links name a database, while its data source is what was imported.
+    let database = notion_id();
+    let within = |parent| Source { kind: SourceKind::DataSource, parent: Some(parent), ..page("Vendors") };
+    let row = Source { parent: Some(SourceParent::Database(database)), ..page("A row of old") };
+    let table = within(SourceParent::Database(database));
+    desk.import_at(&content(&row, ""), 1).await?;
+    desk.import_at(&content(&within(SourceParent::Page(database)), ""), 1).await?;
+    desk.import_at(&content(&table, ""), 1).await?;
+    let found = store.linked_by_source(desk.connection.tenant, &[database]).await?;
+    ensure_eq!(found, [desk.linked(&table).await?], "what is found of a database");
+    let both = store.linked_by_source(desk.connection.tenant, &[table.id, database]).await?;
+    ensure_eq!(both, found, "what is found of a database and its data source");
+    let moved = Source { parent: Some(SourceParent::Workspace), ..table };
+    desk.import_at(&content(&moved, ""), 2).await?;
+    let left = store.linked_by_source(desk.connection.tenant, &[database]).await?;
+    ensure_eq!(left, [], "what is found of a database that a data source has left");
     Ok(())
 }
 
