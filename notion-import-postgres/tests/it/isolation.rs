@@ -198,7 +198,8 @@ async fn a_key_of_another_tenant_is_free() {
     let mut db = database.superuser().await;
     begin(&mut db, "notion_import_sync", Some(one)).await;
     let same = format!(
-        "INSERT INTO notion_import.documents \
+        "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, created_at, source_id, source, \
+             state, checked_at, update_available, connection, imported_edit, settled) \
          SELECT '{one}', '{}', '\"\"', false, 1, now(), '{}', '{{}}', 'present', now(), false, gen_random_uuid(), now(), false",
         linked.document, linked.link.source.id
     );
