@@ -377,6 +377,7 @@ impl Importer {
             directory: Directory::new(self.import.lookups, self.known.clone()),
             databases: Databases::default(),
             shown: self.shown.clone(),
+            before: None,
         }
     }
 

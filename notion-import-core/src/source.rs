@@ -18,10 +18,11 @@ use crate::notion::icon::Icon;
 use crate::notion::link;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
+use crate::notion::server_time::Moment;
 use crate::notion::text::plain_text;
 
-/// For so long search may show a page as it was before an edit, and Notion's clock may be behind ours. Notion says that search lags,
-/// but not how long: what it shows as old is never proof that nothing was edited.
+/// For so long search may show a page as it was before an edit. Notion says that search lags, but not how long: what it shows as old
+/// is never proof that nothing was edited.
 pub const SEARCH_LAG: TimeDelta = TimeDelta::minutes(5);
 
 /// A source as it was just seen.
@@ -88,18 +89,9 @@ impl Seen {
         self
     }
 
-    /// Whether what is read at `now` is all that the minute of the last edit can have brought.
-    pub(crate) fn is_settled(&self, now: DateTime<Utc>) -> bool {
-        now >= self.last_minute_ends()
-    }
-
-    /// Whether the last edit was over at `now`, even if Notion's clock is behind ours.
-    pub(crate) fn is_at_rest(&self, now: DateTime<Utc>) -> bool {
-        now >= self.last_minute_ends() + SEARCH_LAG
-    }
-
-    fn last_minute_ends(&self) -> DateTime<Utc> {
-        to_the_minute(self.source.edited_at) + TimeDelta::minutes(1)
+    /// Whether the minute of the last edit was certainly over: what was read from that moment on is all that it brought.
+    pub(crate) fn is_settled(&self, api: &Api, from: Moment) -> bool {
+        api.server().is_past(to_the_minute(self.source.edited_at) + TimeDelta::minutes(1), from)
     }
 }
 
@@ -110,16 +102,29 @@ pub(crate) fn to_the_minute(at: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Looks at a source's metadata alone.
 pub(crate) async fn metadata(api: &Api, id: NotionId, kind: SourceKind) -> Result<Seen, Error> {
-    let seen = match kind {
-        SourceKind::Page => Seen::of_page(&api.page(id).await?),
+    Ok(look(api, id, kind).await?.0)
+}
+
+/// Does the same, and returns a page with its properties.
+pub(crate) async fn look(
+    api: &Api,
+    id: NotionId,
+    kind: SourceKind,
+) -> Result<(Seen, Option<Box<Page>>), Error> {
+    let (seen, page) = match kind {
+        SourceKind::Page => {
+            let page = api.page(id).await?;
+            (Seen::of_page(&page), Some(Box::new(page)))
+        }
         SourceKind::DataSource => {
             let data_source = api.data_source(id).await?;
             let newest = api.last_edited_row(id).await?;
-            Seen::of_data_source(&data_source).map(|seen| seen.with_rows(newest.as_ref()))
+            (Seen::of_data_source(&data_source).map(|seen| seen.with_rows(newest.as_ref())), None)
         }
     };
     // The object came without its content: a capability is missing.
-    seen.ok_or(Error::Malformed("an object without its metadata"))
+    let seen = seen.ok_or(Error::Malformed("an object without its metadata"))?;
+    Ok((seen, page))
 }
 
 /// Turns what was not found as one kind into [`OtherKind`], if Notion knows the id as another: the one answer is the same for what is

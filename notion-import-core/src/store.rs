@@ -8,11 +8,13 @@ pub use crate::actor::Insider;
 pub use crate::connection::{Confirmation, Elsewhere};
 pub use crate::library::access::{Acceptance, AccessFacts, accepts};
 pub use crate::library::audit::NewEntry;
-pub use crate::library::basis::{Basis, ReadState};
+pub use crate::library::basis::{Basis, ReadState, VersionDigest};
 pub use crate::library::batch::{Batch, StoredDocument};
 pub use crate::library::blob::copy;
 pub use crate::library::connecting::{Ground, Settled};
-pub use crate::library::document::{Found, Link, Linked, NewContent, SyncCursor, SyncPatch, Title};
+pub use crate::library::document::{
+    Against, Found, Link, Linked, NewContent, Reading, SyncCursor, SyncPatch, Title, Trouble,
+};
 #[cfg(feature = "gate")]
 pub use crate::library::gate::{AccessChange, Act, ActFacts, DocumentChange, Permit, Scope, Verdict, Write};
 #[cfg(feature = "gate")]

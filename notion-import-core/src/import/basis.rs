@@ -57,6 +57,14 @@ impl Fetcher<'_> {
             && !known.link.update_available
     }
 
+    /// Whether a look at a page shows that a document was read on another basis; none if a look cannot tell.
+    pub(crate) async fn has_moved(&self, known: &Linked, page: &Page) -> Result<Option<bool>, Error> {
+        let Some(basis) = known.read.basis else { return Ok(None) };
+        let around = Box::pin(self.around_properties(page)).await?;
+        let is_on = |shape| self.basis(page, &around, shape) == basis;
+        Ok(around.is_all.then(|| ![Shape::Best, Shape::Markdown].into_iter().any(is_on)))
+    }
+
     /// Whether such a document is what importing the page again would make of it, all of it.
     pub(super) async fn holds(&self, known: &Linked, page: &Page, shape: Shape) -> Result<bool, Error> {
         let Some(seen) = Seen::of_page(page) else { return Ok(false) };

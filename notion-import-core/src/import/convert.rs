@@ -1,5 +1,7 @@
 //! What was read, as content.
 
+use std::cell::Cell;
+
 use super::ImportOptions;
 use super::around::Around;
 use super::database::InsidePage;
@@ -11,9 +13,10 @@ use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
 use crate::markdown::{
     Database, FileRef, Options, Rendered, StoredAt, StoredFiles, Titles, database_tables, plain_value,
-    properties_table, render,
+    properties_table, relink, render,
 };
 use crate::notion::block::{Block, Content as BlockContent};
+use crate::notion::link::recognise;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::property::PropertyValue;
@@ -31,6 +34,8 @@ pub(super) struct Body {
     pub(super) exposure: Exposure,
     /// Whether another try may bring more.
     pub(super) may_grow: bool,
+    /// Whether blocks lead to pages or databases of Notion, whose titles change without an edit here.
+    pub(super) refers: bool,
 }
 
 impl Body {
@@ -57,8 +62,19 @@ pub(super) fn page(
         transcripts: asked.transcripts,
         ..options(&target, &titles, around)
     };
-    let whole = joined(properties(page, &options), render(tree, &options));
-    Body { may_grow: kept.may_grow, ..markdown(whole, kept.files) }
+    let below = render(tree, &options);
+    let refers = leads_into_notion(&below.markdown);
+    let whole = joined(properties(page, &options), below);
+    Body { may_grow: kept.may_grow, refers, ..markdown(whole, kept.files) }
+}
+
+fn leads_into_notion(markdown: &str) -> bool {
+    let leads = Cell::new(false);
+    relink(markdown, |address| {
+        leads.set(leads.get() || recognise(address).is_some());
+        None
+    });
+    leads.get()
 }
 
 /// What stands above the blocks: of a row its properties, of another page nothing.
@@ -94,6 +110,7 @@ pub(super) fn file_of_page(page: &Page, tree: &BlockTree, kept: PageFiles) -> Op
         fidelity: Fidelity::new(Vec::new(), losses.into_iter().flatten().collect()),
         exposure: Exposure::default(),
         may_grow: kept.may_grow,
+        refers: false,
     })
 }
 
@@ -133,6 +150,7 @@ fn markdown(rendered: Rendered, attachments: Vec<StoredFile>) -> Body {
         fidelity: rendered.fidelity,
         exposure: rendered.exposure,
         may_grow: false,
+        refers: false,
     }
 }
 

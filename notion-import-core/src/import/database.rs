@@ -12,6 +12,7 @@ use super::shown::{Plan, Shown};
 use super::{Child, Fetched, Fetcher, InlineDatabases, Original, convert, properties};
 use crate::error::{Error, NotionCode};
 use crate::id::NotionId;
+use crate::library::basis::ReadState;
 use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::{self, DatabaseTable};
 use crate::notion::block::Content;
@@ -91,7 +92,7 @@ impl InsidePage {
 impl Fetcher<'_> {
     /// Reads a data source as a document of its own.
     pub(super) async fn fetch_table(&self, id: NotionId) -> Result<Fetched, Error> {
-        let began = self.clock.now();
+        let began = self.api.moment();
         let data_source = self.api.data_source(id).await?;
         let container = self.container(&data_source).await?;
         let database = container.as_ref().and_then(|database| database.id);
@@ -103,7 +104,6 @@ impl Fetcher<'_> {
             .ok_or(Error::Malformed("a data source without its metadata"))?;
         let mut seen = seen.with_rows(newest);
         self.keep_images_of(&mut seen.source, data_source.icon.as_ref(), data_source.cover.as_ref()).await;
-        let settled = seen.is_settled(began);
         let mut shown = shown(container.as_deref(), vec![table]);
         let kept = self.keep_files_of(shown.tables.iter().flat_map(|table| pages(&table.rows))).await?;
         let around = Box::pin(self.around_database(&shown)).await?;
@@ -111,9 +111,12 @@ impl Fetcher<'_> {
         let rows = shown.tables.pop().map(|table| table.rows).unwrap_or_default();
         let children = rows.iter().filter_map(child).collect();
         // Rows come and go without a trace in their data source.
-        let content = super::fetch::new_content(seen, body, settled, None);
+        let read_at = self.api.server().no_later(began);
+        let settled = self.is_settled(&seen, began, read_at);
+        let read = ReadState { edited_at: seen.source.edited_at, settled, basis: None, read_at };
+        let content = super::fetch::new_content(seen, body, read);
         let original = Original::DataSource { data_source: Box::new(data_source), rows };
-        Ok(Fetched { content, children, original, read_at: began })
+        Ok(Fetched { content, children, original, read_at })
     }
 
     /// Reads the databases inside a page.

@@ -16,7 +16,7 @@ use crate::connection::Connection;
 use crate::download::Downloader;
 use crate::error::Error;
 use crate::id::NotionId;
-use crate::library::basis::{Basis, ReadState};
+use crate::library::basis::ReadState;
 use crate::library::blob::BlobStore;
 use crate::library::document::{Content, DocumentStore, NewContent, Source, SourceImage, SourceKind};
 use crate::notion::block;
@@ -26,6 +26,7 @@ use crate::notion::file::{File, FileSource, HostedFile};
 use crate::notion::icon::Icon;
 use crate::notion::page::Page;
 use crate::notion::row::Row;
+use crate::notion::server_time::Moment;
 use crate::notion::tree::{BlockTree, Node};
 use crate::source::{Seen, or_other_kind};
 use crate::transport::Clock;
@@ -48,6 +49,8 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) directory: Directory,
     pub(crate) databases: Databases,
     pub(crate) shown: OnShown,
+    /// How what is read was read before, by a sync.
+    pub(crate) before: Option<ReadState>,
 }
 
 /// What was read.
@@ -110,6 +113,8 @@ struct Whole {
     seen: Seen,
     tree: BlockTree,
     testimony: Testimony,
+    /// Whether the page itself shows its properties whole.
+    is_shown: bool,
     settled: bool,
     read_at: DateTime<Utc>,
 }
@@ -149,7 +154,7 @@ impl Fetcher<'_> {
         shape: Shape,
         edited_at: Option<DateTime<Utc>>,
     ) -> Result<Fetched, Error> {
-        let Whole { page, mut seen, tree, testimony, settled, read_at } =
+        let Whole { page, mut seen, tree, testimony, is_shown, settled, read_at } =
             Box::pin(self.read_whole(id, edited_at)).await?;
         let (icon, cover) = (page.icon.as_ref(), page.cover.as_ref());
         let is_decorated = self.keep_images_of(&mut seen.source, icon, cover).await;
@@ -164,12 +169,13 @@ impl Fetcher<'_> {
             }
         };
         let body = body.beside(&testimony);
-        let is_whole = properties::are_whole(&page) && stands_alone(&tree) && !inside.has_rows();
-        let is_all = settled && is_decorated && around.is_all && !body.may_grow && is_whole;
+        let is_whole = is_shown && properties::are_whole(&page) && stands_alone(&tree) && !inside.has_rows();
+        let is_all = settled && is_decorated && around.is_all && !body.may_grow && !body.refers && is_whole;
         let basis = is_all.then(|| self.basis(&page, &around, shape));
         let children = children(&tree, &inside);
         let original = Original::Page { page: Box::new(page), blocks: tree };
-        Ok(Fetched { content: new_content(seen, body, settled, basis), children, original, read_at })
+        let read = ReadState { edited_at: seen.source.edited_at, settled, basis, read_at };
+        Ok(Fetched { content: new_content(seen, body, read), children, original, read_at })
     }
 
     async fn best_of(
@@ -211,22 +217,31 @@ impl Fetcher<'_> {
         let mut reads = 0;
         loop {
             reads += 1;
-            let began = self.clock.now();
+            let began = self.api.moment();
             let tree = tree::read(&self.api, id, &self.options).await?;
             let testimony = witness::hear(&self.api, id, &tree, &self.options).await?;
             let mut page = self.api.page(id).await?;
             let mut after = page.last_edited_time;
-            if properties::complete(&self.api, &mut page, &self.directory).await? {
+            let is_shown = !properties::complete(&self.api, &mut page, &self.directory).await?;
+            if !is_shown {
                 after = self.api.page(id).await?.last_edited_time;
             }
             let seen = Seen::of_page(&page).ok_or(Error::Malformed("a page without its metadata"))?;
-            let is_calm = after == page.last_edited_time && (before == after || seen.is_at_rest(began));
+            let is_calm =
+                after == page.last_edited_time && (before == after || seen.is_settled(&self.api, began));
             if is_calm || reads == READS {
-                let settled = is_calm && seen.is_settled(began);
-                return Ok(Whole { page, seen, tree, testimony, settled, read_at: began });
+                let read_at = self.api.server().no_later(began);
+                let settled = is_calm && self.is_settled(&seen, began, read_at);
+                return Ok(Whole { page, seen, tree, testimony, is_shown, settled, read_at });
             }
             before = after;
         }
+    }
+
+    /// Whether what was read from a moment on is all that the minute of the last edit brought.
+    pub(super) fn is_settled(&self, seen: &Seen, began: Moment, read_at: DateTime<Utc>) -> bool {
+        let before = self.before.filter(|before| before.edited_at == seen.source.edited_at);
+        seen.is_settled(&self.api, began) || before.is_some_and(|before| before.was_over(read_at))
     }
 
     /// Keeps an icon and a cover that have no lasting address, and returns whether another try would
@@ -258,14 +273,9 @@ impl Fetcher<'_> {
     }
 }
 
-pub(super) fn new_content(
-    seen: Seen,
-    body: convert::Body,
-    settled: bool,
-    basis: Option<Basis>,
-) -> NewContent {
+pub(super) fn new_content(seen: Seen, body: convert::Body, read: ReadState) -> NewContent {
     NewContent {
-        read: ReadState { edited_at: seen.source.edited_at, settled, basis },
+        read,
         source: seen.source,
         state: seen.state,
         content: body.content,

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::audit::{AuditEvent, NewEntry, Subject};
-use super::basis::ReadState;
-use super::blob::BlobId;
+use super::basis::{ReadState, VersionDigest};
 use super::document::{Document, Imported, Linked, NewContent, SyncPatch, Version};
+use super::refresh::Patched;
 use crate::actor::Actor;
 use crate::connection::Connection;
 use crate::error::StoreError;
@@ -19,15 +19,17 @@ use crate::id::{DocumentId, NotionId, VersionNumber};
 pub struct StoredDocument {
     /// The document.
     pub document: Document,
-    /// How its newest version was read.
+    /// What its newest version says.
+    pub digest: VersionDigest,
+    /// How its source was read last.
     pub read: ReadState,
 }
 
 impl StoredDocument {
-    /// What sync needs to know of it, given the digest of its newest version's content; none if it is not linked.
-    pub fn linked(self, digest: BlobId) -> Option<Linked> {
-        let Self { document: Document { id, title, link, .. }, read } = self;
-        Some(Linked { document: id, title, link: link?, digest, read })
+    /// What sync needs to know of it; none if it is not linked.
+    pub fn linked(self) -> Option<Linked> {
+        let Self { document: Document { id, title, link, latest, .. }, digest, read } = self;
+        Some(Linked { document: id, title, link: link?, latest, digest, read })
     }
 
     /// The source it is linked to.
@@ -39,33 +41,27 @@ impl StoredDocument {
 /// Documents that are changed together: first as they are kept, then as they are to be kept.
 ///
 /// A store begins with the documents that a call is about, all of one tenant: for an import those whose
-/// [`source`](StoredDocument::source) is among the contents, each [`with_newest`](Self::with_newest); for a patch those that the patches
-/// name; for a detach those linked through the connection; for an unlink the one. Then it writes [`changed`](Self::changed),
-/// [`versions`](Self::versions) and [`entries`](Self::entries), in the same transaction. The generation of the connection is the
-/// store's to compare: a batch knows of none.
+/// [`source`](StoredDocument::source) is among the contents; for a patch those that the patches name; for a detach those linked through
+/// the connection; for an unlink the one. Then it writes [`changed`](Self::changed), [`versions`](Self::versions) and
+/// [`entries`](Self::entries), in the same transaction. The generation of the connection is the store's to compare: a batch knows of
+/// none. Most patches find nothing new: a store that keeps the times of the looks apart writes [`rewritten`](Self::rewritten) and
+/// [`checked`](Self::checked) instead of all that changed.
 #[derive(Debug, Default)]
 pub struct Batch {
     kept: BTreeMap<DocumentId, StoredDocument>,
     by_source: HashMap<NotionId, DocumentId>,
-    newest: HashMap<DocumentId, Version>,
     changed: BTreeSet<DocumentId>,
+    rewritten: BTreeSet<DocumentId>,
     versions: BTreeMap<DocumentId, Vec<Version>>,
     entries: Vec<NewEntry>,
 }
 
 impl Batch {
-    /// Documents to patch or to unlink.
+    /// Documents to change.
     pub fn of(kept: impl IntoIterator<Item = StoredDocument>) -> Self {
         let kept: BTreeMap<_, _> = kept.into_iter().map(|kept| (kept.document.id, kept)).collect();
         let by_source = kept.iter().filter_map(|(id, kept)| Some((kept.source()?, *id))).collect();
         Self { kept, by_source, ..Self::default() }
-    }
-
-    /// The same to import into, with the newest version of each.
-    #[must_use]
-    pub fn with_newest(mut self, newest: impl IntoIterator<Item = (DocumentId, Version)>) -> Self {
-        self.newest.extend(newest);
-        self
     }
 
     /// The documents as they are to be kept, changed or not.
@@ -76,8 +72,7 @@ impl Batch {
     /// Imports contents one after the other, so that of two with one source the second meets the first.
     ///
     /// # Errors
-    /// [`StoreError::Denied`] unless the actor may import through the connection. [`StoreError::Corrupt`] if a document was handed
-    /// in without its newest version.
+    /// [`StoreError::Denied`] unless the actor may import through the connection.
     pub fn import(
         &mut self,
         actor: &Actor,
@@ -93,45 +88,62 @@ impl Batch {
     pub fn patch(&mut self, connection: &Connection, patches: &[SyncPatch]) {
         for patch in patches {
             let Some(kept) = self.kept.get_mut(&patch.document) else { continue };
-            let Some(patched) = patch.apply(connection, &mut kept.document) else { continue };
-            kept.read.settled |= patched.settled;
-            self.changed.insert(patch.document);
-            if patched.retitled {
-                let subject = Subject::Document(patch.document);
-                let entry = NewEntry::of_system(patch.checked_at, subject, AuditEvent::TitleFollowed);
-                self.entries.push(entry);
+            let Some(patched) = patch.apply(connection, kept) else { continue };
+            match patched {
+                Patched::Checked => drop(self.changed.insert(patch.document)),
+                Patched::Refreshed => self.rewrite(patch.document),
+                Patched::Retitled => {
+                    self.rewrite(patch.document);
+                    let subject = Subject::Document(patch.document);
+                    let entry = NewEntry::of_system(patch.began_at, subject, AuditEvent::TitleFollowed);
+                    self.entries.push(entry);
+                }
             }
         }
     }
 
+    fn rewrite(&mut self, document: DocumentId) {
+        self.changed.insert(document);
+        self.rewritten.insert(document);
+    }
+
     /// Takes the connection from all documents that it holds, and returns how many those are.
     pub fn detach(&mut self, connection: &Connection) -> u64 {
-        let mut detached = 0;
+        let mut detached = Vec::new();
         for (id, kept) in &mut self.kept {
             if let Some(link) = &mut kept.document.link
                 && link.connection == Some(connection.id)
             {
                 link.connection = None;
-                self.changed.insert(*id);
-                detached += 1;
+                detached.push(*id);
             }
         }
-        detached
+        detached.iter().for_each(|id| self.rewrite(*id));
+        detached.len() as u64
     }
 
     /// Forgets the documents' links. The actor is known to be allowed to.
     pub fn unlink(&mut self, actor: &Actor, now: DateTime<Utc>) {
-        for (id, kept) in &mut self.kept {
-            if kept.document.link.take().is_some() {
-                self.changed.insert(*id);
-                self.entries.push(NewEntry::of(actor, now, Subject::Document(*id), AuditEvent::Unlinked));
-            }
+        let unlinked = self.kept.iter_mut().filter_map(|(id, kept)| kept.document.link.take().map(|_| *id));
+        for id in unlinked.collect::<Vec<_>>() {
+            self.rewrite(id);
+            self.entries.push(NewEntry::of(actor, now, Subject::Document(id), AuditEvent::Unlinked));
         }
     }
 
     /// The documents to write, new ones and changed ones, in the order of their ids.
     pub fn changed(&self) -> impl Iterator<Item = &StoredDocument> {
         self.changed.iter().filter_map(|id| self.kept.get(id))
+    }
+
+    /// Those of them of which more changed than the time of the last look.
+    pub fn rewritten(&self) -> impl Iterator<Item = &StoredDocument> {
+        self.rewritten.iter().filter_map(|id| self.kept.get(id))
+    }
+
+    /// The time of the last look of each that changed and is linked.
+    pub fn checked(&self) -> impl Iterator<Item = (DocumentId, DateTime<Utc>)> {
+        self.changed().filter_map(|kept| Some((kept.document.id, kept.document.link.as_ref()?.checked_at)))
     }
 
     /// The versions to add, each document's in their order.
@@ -166,10 +178,10 @@ impl Batch {
     ) -> Imported {
         let id = DocumentId::fresh();
         let document = content.first(connection, id, now);
-        let kept = StoredDocument { document, read: content.read };
+        let kept = StoredDocument { document, digest: content.digest(), read: content.read };
         self.kept.insert(id, kept);
         self.by_source.insert(content.source.id, id);
-        self.changed.insert(id);
+        self.rewrite(id);
         self.add(id, actor, connection, content.version(VersionNumber(1), now));
         Imported::Created(id)
     }
@@ -182,26 +194,21 @@ impl Batch {
         content: &NewContent,
         now: DateTime<Utc>,
     ) -> Result<Imported, StoreError> {
-        let newest = self.newest(id).ok_or(StoreError::Corrupt("latest"))?;
-        let next = VersionNumber(newest.number.0 + 1);
-        let is_unchanged = content.says_the_same(&newest.content, &newest.attachments);
         let kept = self.kept.get_mut(&id).ok_or(StoreError::Corrupt("source_id"))?;
+        let digest = content.digest();
+        let is_unchanged = kept.digest == digest;
         let is_retitled = content.refresh(&mut kept.document, connection, now);
-        kept.read = content.read;
-        self.changed.insert(id);
+        (kept.digest, kept.read) = (digest, content.read);
+        let next = VersionNumber(kept.document.latest.0 + u32::from(!is_unchanged));
+        kept.document.latest = next;
+        self.rewrite(id);
         if !is_unchanged {
-            kept.document.latest = next;
             self.add(id, actor, connection, content.version(next, now));
         }
         if is_retitled {
             self.entries.push(NewEntry::of(actor, now, Subject::Document(id), AuditEvent::TitleFollowed));
         }
         Ok(if is_unchanged { Imported::Unchanged(id) } else { Imported::NewVersion(id, next) })
-    }
-
-    fn newest(&self, id: DocumentId) -> Option<&Version> {
-        let added = self.versions.get(&id).and_then(|versions| versions.last());
-        added.or_else(|| self.newest.get(&id))
     }
 
     fn add(&mut self, id: DocumentId, actor: &Actor, connection: &Connection, version: Version) {

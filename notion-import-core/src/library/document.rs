@@ -7,7 +7,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::store::{DocumentReader, DocumentStore};
-use super::basis::ReadState;
+use super::basis::{ReadState, VersionDigest};
 use super::blob::{Blob, BlobId};
 use super::fidelity::{Exposure, Fidelity};
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId, VersionNumber};
@@ -48,10 +48,25 @@ pub struct Link {
     pub source: Source,
     /// How the source stood when it was last looked at.
     pub state: SourceState,
-    /// When it was last looked at.
+    /// When Notion last answered a look at it.
     pub checked_at: DateTime<Utc>,
-    /// Whether the source's content has moved on since the newest version was taken.
+    /// Whether the source, read whole, said something else than the newest version does.
     pub update_available: bool,
+    /// What has kept the source from being looked at or read since; none if nothing has.
+    pub trouble: Option<Trouble>,
+}
+
+/// What keeps a source from being looked at or read. It is asked less and less often while it lasts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Trouble {
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// When it was met last.
+    pub met_at: DateTime<Utc>,
+    /// How often it was met in a row.
+    pub times: u32,
+    /// What it is, by [`Error::code`](crate::Error::code).
+    pub code: String,
 }
 
 /// What a source says of itself.
@@ -182,6 +197,11 @@ pub struct Version {
 }
 
 impl Version {
+    /// Returns the digest of what it says.
+    pub fn digest(&self) -> VersionDigest {
+        VersionDigest::of(&self.content, &self.attachments)
+    }
+
     /// The files that belong to it, its content included.
     pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
         self.content.file().into_iter().chain(&self.attachments)
@@ -254,6 +274,13 @@ pub struct NewContent {
     pub read: ReadState,
 }
 
+impl NewContent {
+    /// Returns the digest of what it says.
+    pub fn digest(&self) -> VersionDigest {
+        VersionDigest::of(&self.content, &self.attachments)
+    }
+}
+
 /// What an import did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Imported {
@@ -299,9 +326,11 @@ pub struct Linked {
     pub title: Title,
     /// Its link.
     pub link: Link,
-    /// The digest of its newest version's content.
-    pub digest: BlobId,
-    /// How its newest version was read.
+    /// The number of its newest version.
+    pub latest: VersionNumber,
+    /// What that says.
+    pub digest: VersionDigest,
+    /// How its source was read last.
     pub read: ReadState,
 }
 
@@ -311,35 +340,71 @@ pub struct Linked {
 pub struct SyncPatch {
     /// Which document.
     pub document: DocumentId,
-    /// When the source was looked at.
-    pub checked_at: DateTime<Utc>,
+    /// When the source began to be looked at.
+    pub began_at: DateTime<Utc>,
+    /// The document as it was known then. If it has moved on since, the patch says less.
+    pub against: Against,
     /// What was found.
     pub found: Found,
+}
+
+/// What a patch was made against.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Against {
+    /// When the source had last been looked at.
+    pub checked_at: DateTime<Utc>,
+    /// The number of the newest version.
+    pub latest: VersionNumber,
+    /// How the source had last been read.
+    pub read: ReadState,
 }
 
 /// What a look at a source found.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Found {
+    /// What is known already, all of it.
+    Unchanged,
     /// The source answered.
     Source {
         /// What it says of itself.
         source: Box<Source>,
         /// How it stands.
         state: SourceState,
-        /// Whether its content has moved on since the newest version.
-        update_available: bool,
-        /// Whether the newest version is now known to be settled. What is known to be settled stays so.
-        settled: bool,
-        /// The document's new title, if it follows the source's.
-        title: Option<String>,
+        /// What reading it whole brought, if it was read.
+        reading: Option<Reading>,
+        /// The [code](crate::Error::code) of what kept it from being read, if it should have been.
+        trouble: Option<String>,
     },
     /// Notion says it is not there for this connection.
     NotShared,
+    /// There was no answer that says anything about it; the [code](crate::Error::code) says why.
+    Trouble(String),
+}
+
+/// What reading a source whole brought.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// How it was read.
+    pub read: ReadState,
+    /// Whether it said something else than the newest version.
+    pub differs: bool,
+}
+
+impl Linked {
+    /// Returns whether the document would take up this title of its source.
+    pub fn would_follow(&self, title: &str) -> bool {
+        self.title.clone().follow(title)
+    }
+
+    /// Returns what a patch is made against that is made of this.
+    pub const fn against(&self) -> Against {
+        Against { checked_at: self.link.checked_at, latest: self.latest, read: self.read }
+    }
 }
 
 /// How far the syncs of a connection have come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SyncCursor {
-    /// The start of the last complete run: every edit before it has been seen.
+    /// The last edit that search had shown, in Notion's time, when a run began that then went through all that search showed.
     pub watermark: DateTime<Utc>,
 }

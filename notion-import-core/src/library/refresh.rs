@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::batch::StoredDocument;
 use super::document::{
-    Content, Document, Found, Link, NewContent, Source, SourceImage, SourceState, StoredFile, SyncPatch,
-    Title, Version,
+    Document, Found, Link, NewContent, Source, SourceImage, SourceState, SyncPatch, Title, Trouble, Version,
 };
 use super::title::title;
 use crate::connection::Connection;
@@ -29,11 +29,6 @@ impl NewContent {
         document.title.follow(&self.source.title)
     }
 
-    /// Whether this is what a version already says.
-    pub fn says_the_same(&self, content: &Content, attachments: &[StoredFile]) -> bool {
-        self.content == *content && self.attachments == attachments
-    }
-
     /// The version it makes.
     pub fn version(&self, number: VersionNumber, now: DateTime<Utc>) -> Version {
         Version {
@@ -52,38 +47,72 @@ impl NewContent {
             connection: Some(connection.id),
             source: self.source.clone(),
             state: self.state,
-            checked_at: now,
+            checked_at: self.read.read_at.min(now),
             update_available: false,
+            trouble: None,
         }
     }
 }
 
 impl SyncPatch {
-    /// Applies the patch to `document`; none if the patch is to be skipped.
-    pub fn apply(&self, connection: &Connection, document: &mut Document) -> Option<Patched> {
-        let link = document.link.as_mut().filter(|link| link.checked_at <= self.checked_at)?;
-        match (&self.found, &link.connection) {
-            (_, Some(owner)) if *owner != connection.id => None,
-            (Found::Source { source, .. }, _) if source.id != link.source.id => None,
-            // Not being shared with one connection says nothing of a document that no connection holds.
-            (Found::NotShared, None) => None,
-            (Found::NotShared, Some(_)) => {
-                link.checked_at = self.checked_at;
-                link.state = SourceState::NotShared;
-                Some(Patched { settled: false, retitled: false })
+    /// Applies the patch to a document; none if it is to be skipped.
+    pub fn apply(&self, connection: &Connection, kept: &mut StoredDocument) -> Option<Patched> {
+        let StoredDocument { document, read, .. } = kept;
+        let is_judged = document.latest == self.against.latest && *read == self.against.read;
+        let link = document.link.as_mut()?;
+        if link.connection.is_some_and(|owner| owner != connection.id) {
+            return None;
+        }
+        // Somebody else has looked or imported meanwhile: what was asked later counts.
+        let is_late = link.checked_at != self.against.checked_at && self.began_at < link.checked_at;
+        match &self.found {
+            _ if is_late => None,
+            Found::Unchanged if link.connection.is_none() => None,
+            Found::Unchanged => {
+                let had_trouble = link.trouble.take().is_some();
+                link.checked_at = self.began_at;
+                Some(if had_trouble { Patched::Refreshed } else { Patched::Checked })
             }
-            (Found::Source { source, state, update_available, settled, title }, _) => {
+            // Not being shared with one connection says nothing of a document that no connection holds.
+            Found::NotShared if link.connection.is_none() => {
+                link.checked_at = self.began_at;
+                Some(Patched::Checked)
+            }
+            Found::NotShared => {
+                (link.checked_at, link.state, link.trouble) = (self.began_at, SourceState::NotShared, None);
+                Some(Patched::Refreshed)
+            }
+            Found::Trouble(code) => {
+                link.trouble = Some(self.trouble(code, link.trouble.take()));
+                Some(Patched::Refreshed)
+            }
+            Found::Source { source, .. } if source.id != link.source.id => None,
+            Found::Source { source, state, reading, trouble } => {
+                let judged = reading.filter(|_| is_judged);
                 *link = Link {
                     connection: Some(connection.id),
                     source: source.as_ref().clone().with_files_of(&link.source),
                     state: *state,
-                    checked_at: self.checked_at,
-                    update_available: *update_available,
+                    checked_at: self.began_at,
+                    update_available: judged.map_or(link.update_available, |judged| judged.differs),
+                    trouble: trouble.as_ref().map(|code| self.trouble(code, link.trouble.take())),
                 };
-                let retitled = title.as_ref().is_some_and(|title| document.title.follow(title));
-                Some(Patched { settled: *settled, retitled })
+                *read = judged.map_or(*read, |judged| judged.read);
+                let retitled = document.title.follow(&source.title);
+                Some(if retitled { Patched::Retitled } else { Patched::Refreshed })
             }
         }
+    }
+
+    /// The first trouble, or one more; applied twice, it is one.
+    fn trouble(&self, code: &str, before: Option<Trouble>) -> Trouble {
+        let met_at = self.began_at;
+        let (since, times) = match before {
+            None => (met_at, 1),
+            Some(before) if before.met_at == met_at => (before.since, before.times),
+            Some(before) => (before.since, before.times.saturating_add(1)),
+        };
+        Trouble { since, met_at, times, code: code.to_owned() }
     }
 }
 
@@ -104,13 +133,15 @@ impl Source {
     }
 }
 
-/// What a patch did beside refreshing the link.
+/// What a patch did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Patched {
-    /// The newest version is known to be settled.
-    pub settled: bool,
-    /// The title changed, which is to be audited.
-    pub retitled: bool,
+pub enum Patched {
+    /// Only the time of the look moved on.
+    Checked,
+    /// What is known of the source is new.
+    Refreshed,
+    /// The document's title, too, which is to be audited.
+    Retitled,
 }
 
 impl Title {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::answer::{failure, teaches_budget};
 use super::rate_limit::{Closed, Priority, RateLimiter, RateLimiters, RequestPermit};
+use super::server_time::{Moment, ServerTime};
 use crate::connection::{ApiAccess, Connection, TokenSource};
 use crate::error::{Error, ErrorKind, Fault, NotionCode, StoreError, TransportError};
 use crate::random;
@@ -62,6 +63,7 @@ pub(crate) struct Client {
     attempt: Duration,
     on_retry: Option<OnRetry>,
     limiters: RateLimiters,
+    server: ServerTime,
 }
 
 /// Notion as one connection sees it.
@@ -94,7 +96,8 @@ impl Client {
         attempt: Duration,
         on_retry: Option<OnRetry>,
     ) -> Self {
-        Self { transport, clock, tokens, attempt, on_retry, limiters: RateLimiters::default() }
+        let (limiters, server) = (RateLimiters::default(), ServerTime::default());
+        Self { transport, clock, tokens, attempt, on_retry, limiters, server }
     }
 
     /// Notion through a connection, for one thing that runs by itself.
@@ -119,6 +122,16 @@ impl Client {
 }
 
 impl Api {
+    /// Returns this moment by our clocks.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { wall: self.client.clock.now(), monotonic: self.client.clock.instant() }
+    }
+
+    /// Returns what is known of the time at Notion, from answers to any connection.
+    pub(crate) fn server(&self) -> &ServerTime {
+        &self.client.server
+    }
+
     /// The same, for a person who waits: it overtakes what runs by itself.
     pub(crate) fn interactive(mut self) -> Self {
         self.priority = Priority::Interactive;
@@ -213,13 +226,16 @@ impl Api {
     ) -> Result<T, Error> {
         let access = self.client.tokens.access(&self.connection).await?;
         let request = request(&access, question)?;
+        let host = request.url.host_str().map(str::to_owned);
         permit.sent();
         let (clock, limit) = (&*self.client.clock, self.client.attempt);
         let sending = self.send(request);
         let (status, headers, bytes) = within(clock, limit, sending, TransportError::Timeout).await?;
+        self.client.server.hear(host.as_deref(), &headers, clock.instant());
         // A page of HTML with status 200 is an edge's or a mistyped proxy's, not Notion's.
         if status == StatusCode::OK && bytes.trim_ascii_start().starts_with(b"{") {
             permit.accepted();
+            self.client.server.read(&bytes, clock.instant());
             return decode(&bytes);
         }
         let error = failure(status, &headers, &bytes, &*self.client.tokens, self.client.clock.now());

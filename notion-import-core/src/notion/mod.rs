@@ -13,6 +13,8 @@ mod answer;
 pub(crate) mod page_markdown;
 #[cfg(feature = "client")]
 pub(crate) mod rate_limit;
+#[cfg(feature = "client")]
+pub(crate) mod server_time;
 pub(crate) mod address;
 pub(crate) mod block;
 pub(crate) mod column;

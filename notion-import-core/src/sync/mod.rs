@@ -1,31 +1,31 @@
-//! Keeping the metadata of linked documents true to their sources. A sync never touches a level, a publication or content.
+//! Keeping the metadata of linked documents true to their sources, and telling where an update waits. A sync never touches a level, a
+//! publication or a version.
 
+mod hints;
+mod look;
+mod outcome;
 mod plan;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
+use self::look::{Look, Looked};
+use self::outcome::Outcome;
+use self::plan::{Plan, Why};
 use crate::connection::{Connection, Identity};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::NotionId;
-use crate::import::{Fetcher, Pick, Shape};
-use crate::library::document::{Content, DocumentStore, Linked, SyncCursor, SyncPatch};
+use crate::import::Fetcher;
+use crate::library::document::{DocumentStore, Linked, SyncCursor, SyncPatch};
 use crate::notion::client::Api;
-use crate::notion::endpoints::QueryKind;
 use crate::options::options;
-use crate::source::{self, Seen};
-use plan::Plan;
 
 /// Requests in flight at once while documents are verified.
 const CONCURRENCY: usize = 8;
-
-/// A workspace may list any number of pages; what lies beyond is verified one by one like all that hints do not show.
-const MOST_HINTS: usize = 5000;
 
 /// Linked documents read from, and patches written to, the store in one go.
 const BATCH: usize = 200;
@@ -35,6 +35,9 @@ options! {
     pub struct SyncOptions {
         /// Up to so many documents are verified one by one in every run; of more, enough that each is in time.
         pub verify_at_once: usize = 1000,
+        /// Up to so many sources are read whole in every run, to tell whether they say something else than what was imported; of more,
+        /// enough that each is in time.
+        pub read_at_once: usize = 200,
         /// Within this time each document is verified, whatever search shows: a day by default.
         pub verified_within: Duration = Duration::from_secs(24 * 60 * 60),
         /// How often a run comes: every four hours by default. A schedule puts its own interval here.
@@ -49,7 +52,7 @@ pub struct SyncReport {
     pub checked: u32,
     /// Of these, the ones of which something changed.
     pub changed: u32,
-    /// Linked documents whose source could not be looked at this time. What is known of them stays.
+    /// Linked documents whose source could not be looked at or read this time. What is known of them stays.
     pub failed: u32,
 }
 
@@ -63,25 +66,36 @@ pub(crate) struct SyncTask<'a> {
     pub(crate) options: SyncOptions,
 }
 
+/// A source that is to be read whole.
+struct Unread<'a> {
+    why: Why,
+    known: &'a Linked,
+    look: Look,
+}
+
 impl SyncTask<'_> {
-    /// Looks at everything that is linked, as far as the budget goes.
+    /// Looks at everything that is linked, and at what was linked through connections that are gone, as far as the budget goes.
     pub(crate) async fn run(&self) -> Result<SyncReport, Error> {
-        let started = self.now();
         let cursor = self.documents.cursor(self.connection).await?;
         let linked = self.linked().await?;
         let plan = plan::plan(&linked, cursor, &self.options);
-        let seen = self.hints(&plan).await?;
-        self.relink(&linked, &seen, self.fetcher.clock.instant()).await?;
-        let mut report = SyncReport::default();
-        let confirmed: Vec<&Linked> =
-            linked.iter().filter(|known| plan::confirmed(known, &seen).is_some()).collect();
-        self.settle(&confirmed, &seen, &mut report).await?;
-        self.verify(&plan::to_verify(&linked, &seen, plan.budget), &mut report).await?;
-        if report.failed == 0 {
-            let read_until = self.fetcher.clock.instant();
-            self.keep(&[], Some(plan::advance(cursor, started)), read_until).await?;
+        let by_source: HashMap<_, _> = linked.iter().map(|known| (known.link.source.id, known)).collect();
+        let mut outcome = Outcome::default();
+        let mut hints = self.hints(&by_source, &plan, &mut outcome).await?;
+        let now = self.time(self.api.moment());
+        let to_look = plan::to_look(&linked, &plan, &self.options, now, |known| hints.urgency(known));
+        let mut news = Vec::new();
+        for known in &linked {
+            if let Some(look) = hints.take(known) {
+                news.push((known, Some(look)));
+            }
         }
-        Ok(report)
+        let all = news.into_iter().chain(to_look.into_iter().map(|known| (known, None)));
+        self.verify(all.collect(), &plan, &mut outcome).await?;
+        if let Some(cursor) = plan::advance(cursor, hints.newest) {
+            self.keep(&[], Some(cursor), self.fetcher.clock.instant()).await?;
+        }
+        Ok(outcome.report)
     }
 
     /// Looks at some sources only, as a webhook or a person asks.
@@ -89,146 +103,133 @@ impl SyncTask<'_> {
         let mut linked = self.documents.linked_by_source(self.connection.tenant, sources).await?;
         let ours = Some(self.connection.id);
         linked.retain(|known| known.link.connection.is_none() || known.link.connection == ours);
-        let mut report = SyncReport::default();
-        self.verify(&linked.iter().collect::<Vec<_>>(), &mut report).await?;
-        Ok(report)
+        let mut outcome = Outcome::default();
+        let plan = Plan { readings: linked.len(), ..Plan::default() };
+        self.verify(linked.iter().map(|known| (known, None)).collect(), &plan, &mut outcome).await?;
+        Ok(outcome.report)
     }
 
-    fn now(&self) -> DateTime<Utc> {
-        self.fetcher.clock.now()
-    }
-
+    /// The documents of the connection, and those of none any more.
     async fn linked(&self) -> Result<Vec<Linked>, Error> {
         let mut all: Vec<Linked> = Vec::new();
+        for is_ours in [true, false] {
+            let begin = all.len();
+            loop {
+                let after = all[begin..].last().map(|known| known.document);
+                let batch = match is_ours {
+                    true => self.documents.linked(self.connection, after, BATCH).await?,
+                    false => self.documents.detached(self.connection.tenant, after, BATCH).await?,
+                };
+                let is_last = batch.len() < BATCH;
+                all.extend(batch);
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Looks at documents that nothing was seen of, judges what was seen, and reads whole what has to be, as far as the budget goes.
+    async fn verify<'k>(
+        &self,
+        documents: Vec<(&'k Linked, Option<Look>)>,
+        plan: &Plan,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let mut unread = Vec::new();
+        let mut documents = documents.into_iter();
         loop {
-            let after = all.last().map(|known| known.document);
-            let batch = self.documents.linked(self.connection, after, BATCH).await?;
-            let is_last = batch.len() < BATCH;
-            all.extend(batch);
-            if is_last {
-                return Ok(all);
-            }
-        }
-    }
-
-    /// Asks what was edited lately, or on the first run for all there is: cheap for much, but proof of nothing that is missing.
-    async fn hints(&self, plan: &Plan) -> Result<HashMap<NotionId, Seen>, Error> {
-        let mut seen = HashMap::new();
-        let mut listing = self.api.search("", QueryKind::Any).shown_only();
-        let is_old = |found: &Seen| plan.since.is_some_and(|since| found.source.edited_at < since);
-        'pages: while seen.len() < MOST_HINTS
-            && let Some(page) = listing.next_page().await?
-        {
-            for found in page.iter().filter_map(Seen::found) {
-                if is_old(&found) {
-                    break 'pages;
-                }
-                seen.insert(found.source.id, found);
-            }
-        }
-        let Some(since) = plan.since else { return Ok(seen) };
-        for data_source in &plan.data_sources {
-            match self.api.rows_edited_since(*data_source, since).all().await {
-                Ok(rows) => {
-                    seen.extend(rows.iter().filter_map(Seen::of_page).map(|row| (row.source.id, row)))
-                }
-                // The rows are verified one by one then, and each answer stands for itself.
-                Err(error) if error.kind().is_of_one_source() => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(seen)
-    }
-
-    /// A document left over from an earlier connection is linked again as soon as this one shows its source.
-    async fn relink(
-        &self,
-        linked: &[Linked],
-        seen: &HashMap<NotionId, Seen>,
-        read_until: Instant,
-    ) -> Result<(), Error> {
-        let ours: std::collections::HashSet<_> = linked.iter().map(|known| known.link.source.id).collect();
-        let others: Vec<NotionId> = seen.keys().filter(|id| !ours.contains(id)).copied().collect();
-        for sources in others.chunks(BATCH) {
-            let mut detached = self.documents.linked_by_source(self.connection.tenant, sources).await?;
-            detached.retain(|known| known.link.connection.is_none());
-            let patches: Vec<SyncPatch> = detached
-                .iter()
-                .filter_map(|known| seen.get(&known.link.source.id).map(|seen| self.diff(known, seen, None)))
-                .collect();
-            self.keep(&patches, None, read_until).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes down what hints have confirmed.
-    async fn settle(
-        &self,
-        confirmed: &[&Linked],
-        seen: &HashMap<NotionId, Seen>,
-        report: &mut SyncReport,
-    ) -> Result<(), Error> {
-        for batch in confirmed.chunks(BATCH) {
-            // Boxed, or the compiler cannot tell that the sync may move between threads.
-            let mut concluding = Vec::with_capacity(batch.len());
-            for known in batch {
-                if let Some(seen) = seen.get(&known.link.source.id) {
-                    concluding.push(self.conclude(known, seen).boxed());
-                }
-            }
-            let looks = stream::iter(concluding).buffered(CONCURRENCY).collect().await;
-            self.write(batch, looks, report).await?;
-        }
-        Ok(())
-    }
-
-    /// Asks about documents one by one.
-    async fn verify(&self, open: &[&Linked], report: &mut SyncReport) -> Result<(), Error> {
-        for batch in open.chunks(BATCH) {
-            let mut looking = Vec::with_capacity(batch.len());
-            for known in batch {
-                looking.push(self.verify_one(known).boxed());
-            }
-            let looks = stream::iter(looking).buffered(CONCURRENCY).collect().await;
-            self.write(batch, looks, report).await?;
-        }
-        Ok(())
-    }
-
-    async fn verify_one(&self, known: &Linked) -> Result<SyncPatch, Error> {
-        match source::metadata(&self.api, known.link.source.id, known.link.source.kind).await {
-            Ok(seen) => self.conclude(known, &seen).await,
-            Err(error) if error.is_not_found() => Ok(plan::gone(known, self.now())),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Reads the content again where only that can tell whether it has changed.
-    async fn conclude(&self, known: &Linked, seen: &Seen) -> Result<SyncPatch, Error> {
-        if !plan::needs_reading(known, seen, self.now()) {
-            return Ok(self.diff(known, seen, None));
-        }
-        match self.has_changed(known).await {
-            Ok(changed) => Ok(self.diff(known, seen, Some(changed))),
-            Err(error) if error.kind().is_of_one_source() => Ok(self.diff(known, seen, None)),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether neither shape a source can be read in is what was imported.
-    async fn has_changed(&self, known: &Linked) -> Result<bool, Error> {
-        let pick = Pick { id: known.link.source.id, kind: known.link.source.kind, shape: Shape::Best };
-        for shape in [Shape::Best, Shape::Markdown] {
-            let fresh = self.fetcher.fetch(pick.shaped(shape)).await?.content.content;
-            if fresh.digest() == known.digest {
-                return Ok(false);
-            }
-            // Without a file both shapes are the same: what was read need not be read again.
-            if let Content::Markdown(_) = fresh {
+            let batch: Vec<_> = documents.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
                 break;
             }
+            // Boxed, or the compiler cannot tell that the sync may move between threads.
+            let mut looking = Vec::with_capacity(batch.len());
+            for (known, look) in batch {
+                let began = self.api.moment();
+                looking.push(
+                    async move {
+                        let looked = match look {
+                            Some(look) => self.judge(known, look).await,
+                            None => self.look(known).await,
+                        };
+                        (known, began, looked)
+                    }
+                    .boxed(),
+                );
+            }
+            let mut patches = Vec::new();
+            let mut looks = stream::iter(looking).buffered(CONCURRENCY);
+            let mut ended = Ok(());
+            while let Some((known, began, looked)) = looks.next().await {
+                ended = match looked {
+                    Ok(Looked::Patch(patch)) => {
+                        patches.push(outcome.found(known, patch));
+                        Ok(())
+                    }
+                    Ok(Looked::Unread(why, look)) => {
+                        outcome.answered();
+                        unread.push(Unread { why, known, look });
+                        Ok(())
+                    }
+                    Err(error) if ends_the_run(&error) => Err(error),
+                    Err(error) => {
+                        outcome.failed(known, error, |found| self.patch(known, began, found));
+                        outcome.check()
+                    }
+                };
+                if ended.is_err() {
+                    break;
+                }
+            }
+            drop(looks);
+            self.write(patches, outcome).await?;
+            ended?;
         }
-        Ok(true)
+        outcome.end()?;
+        self.read_whole(unread, plan, outcome).await
+    }
+
+    /// Reads what the budget allows, the most urgent first; of the rest only what was seen is written down.
+    async fn read_whole(
+        &self,
+        mut unread: Vec<Unread<'_>>,
+        plan: &Plan,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        unread.sort_by_key(|unread| (unread.why, unread.known.read.read_at, unread.known.document));
+        let later = unread.split_off(plan.readings.min(unread.len()));
+        let seen = later.iter().map(|left| outcome.found(left.known, self.unread(left.known, &left.look)));
+        let seen: Vec<_> = seen.collect();
+        for patches in seen.chunks(BATCH) {
+            self.write(patches.to_vec(), outcome).await?;
+        }
+        let reading = unread
+            .into_iter()
+            .map(|Unread { known, look, .. }| async move { (known, self.read(known, look).await) }.boxed());
+        let mut reading = stream::iter(reading.collect::<Vec<_>>()).buffered(CONCURRENCY).ready_chunks(BATCH);
+        while let Some(read) = reading.next().await {
+            let (mut patches, mut ended) = (Vec::new(), Ok(()));
+            for (known, read) in read {
+                match read {
+                    Ok(patch) => patches.push(outcome.found(known, patch)),
+                    Err(error) => ended = ended.and(Err(error)),
+                }
+            }
+            self.write(patches, outcome).await?;
+            ended?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was found, and what failed while others were answered.
+    async fn write(&self, mut patches: Vec<SyncPatch>, outcome: &mut Outcome) -> Result<(), Error> {
+        patches.extend(outcome.take_failures());
+        if patches.is_empty() {
+            return Ok(());
+        }
+        self.keep(&patches, None, self.fetcher.clock.instant()).await
     }
 
     /// Stores what was read until then, if the connection still led where it was confirmed to lead.
@@ -243,40 +244,10 @@ impl SyncTask<'_> {
         }
         Ok(self.documents.patch(self.connection, patches, cursor).await?)
     }
+}
 
-    fn diff(&self, known: &Linked, seen: &Seen, reread: Option<bool>) -> SyncPatch {
-        plan::diff(known, seen, reread, self.now())
-    }
-
-    /// Writes what was concluded. What is wrong with one document is counted; what is wrong with the connection ends the sync,
-    /// after the rest was written.
-    async fn write(
-        &self,
-        batch: &[&Linked],
-        looks: Vec<Result<SyncPatch, Error>>,
-        report: &mut SyncReport,
-    ) -> Result<(), Error> {
-        let read_until = self.fetcher.clock.instant();
-        let known: HashMap<_, _> = batch.iter().map(|known| (known.document, *known)).collect();
-        let mut patches = Vec::with_capacity(looks.len());
-        let mut failure = None;
-        for look in looks {
-            match look {
-                Ok(patch) => {
-                    report.checked += 1;
-                    report.changed +=
-                        u32::from(known.get(&patch.document).is_some_and(|k| plan::changes(k, &patch)));
-                    patches.push(patch);
-                }
-                Err(error) => {
-                    report.failed += 1;
-                    if !error.kind().is_of_one_source() {
-                        failure = failure.or(Some(error));
-                    }
-                }
-            }
-        }
-        self.keep(&patches, None, read_until).await?;
-        failure.map_or(Ok(()), Err)
-    }
+/// Whether an error says something about all that is left to do: what one source meets, and what passes, costs that source alone.
+fn ends_the_run(error: &Error) -> bool {
+    let kind = error.kind();
+    !kind.is_of_one_source() && kind != ErrorKind::Unavailable
 }

@@ -138,6 +138,7 @@ fn what_members_see_of_a_document_is_written_so() {
         state: SourceState::Present,
         checked_at: at(),
         update_available: true,
+        trouble: None,
     };
     let admin = AdminDocument {
         document: Document {
@@ -160,7 +161,7 @@ fn what_members_see_of_a_document_is_written_so() {
         revision: 7,
     };
     let link = json!({ "connection": null, "source": source_json(), "state": "present", "checked_at": AT,
-        "update_available": true });
+        "update_available": true, "trouble": null });
     let expected = json!({
         "document": { "tenant": ID, "id": ID, "title": { "text": "Policy", "edited_here": false },
             "link": link, "latest": 2, "created_at": AT },

@@ -108,8 +108,9 @@ pub trait DocumentStore: Send + Sync {
 
     /// Applies what a sync found and moves the cursor, in one transaction. The watermark never moves back.
     /// Skipped are patches for documents that are unlinked, not there or linked through another connection, that name another
-    /// source than the document's, or that are older than the last look at it. A detached document whose source answered
-    /// becomes linked to this connection. A title that changes is audited.
+    /// source than the document's, or that began before a look or an import which they do not know of. What one says of the
+    /// content is skipped if the document was read or got a version meanwhile. A detached document whose source answered becomes
+    /// linked to this connection. A title that changes is audited.
     async fn patch(
         &self,
         connection: &Connection,
@@ -121,6 +122,15 @@ pub trait DocumentStore: Send + Sync {
     async fn linked(
         &self,
         connection: &Connection,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError>;
+
+    /// Returns the tenant's documents that were linked through a connection that is gone, in the order of their ids, beginning
+    /// after `after`.
+    async fn detached(
+        &self,
+        tenant: TenantId,
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError>;

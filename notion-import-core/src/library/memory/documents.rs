@@ -143,8 +143,7 @@ impl DocumentStore for MemoryLibrary {
         tenant.admit(connection)?;
         let known: Vec<_> =
             contents.iter().filter_map(|content| tenant.of_source(content.source.id)).collect();
-        let newest = known.iter().filter_map(|shelved| shelved.newest());
-        let mut batch = Batch::of(known.iter().map(|shelved| shelved.kept.clone())).with_newest(newest);
+        let mut batch = Batch::of(known.iter().map(|shelved| shelved.kept.clone()));
         let imported = batch.import(actor, connection, contents, now)?;
         self.shelve(connection.tenant, tenant, &batch);
         Ok(imported)
@@ -175,15 +174,16 @@ impl DocumentStore for MemoryLibrary {
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        Ok(self.read(connection.tenant, |tenant| {
-            let later = tenant.documents.range((start, Bound::Unbounded)).map(|(_, shelved)| shelved);
-            later
-                .filter(|shelved| shelved.belongs_to(connection))
-                .filter_map(Shelved::linked)
-                .take(limit)
-                .collect()
-        }))
+        Ok(self.read(connection.tenant, |tenant| tenant.linked(Some(connection.id), after, limit)))
+    }
+
+    async fn detached(
+        &self,
+        tenant: TenantId,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        Ok(self.read(tenant, |tenant| tenant.linked(None, after, limit)))
     }
 
     async fn linked_by_source(
@@ -257,6 +257,14 @@ impl Tenant {
         self.syncs.entry(connection.id).or_default()
     }
 
+    /// Those linked through a connection, or through none any more.
+    fn linked(&self, through: Option<ConnectionId>, after: Option<DocumentId>, limit: usize) -> Vec<Linked> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let later =
+            self.documents.range((start, Bound::Unbounded)).filter_map(|(_, shelved)| shelved.linked());
+        later.filter(|known| known.link.connection == through).take(limit).collect()
+    }
+
     /// Those whose source has this id.
     fn linked_to(&self, source: NotionId) -> impl Iterator<Item = DocumentId> {
         let (first, last) = (DocumentId::new(Uuid::nil()), DocumentId::new(Uuid::max()));
@@ -296,22 +304,13 @@ impl Shelved {
         Self { kept: kept.clone(), versions: Vec::new() }
     }
 
-    fn newest(&self) -> Option<(DocumentId, Version)> {
-        Some((self.kept.document.id, self.versions.last()?.clone()))
-    }
-
     fn files(&self) -> impl Iterator<Item = &StoredFile> {
         let images = self.kept.document.link.iter().flat_map(|link| link.source.files());
         images.chain(self.versions.iter().flat_map(Version::files))
     }
 
-    fn belongs_to(&self, connection: &Connection) -> bool {
-        let link = self.kept.document.link.as_ref();
-        link.and_then(|link| link.connection) == Some(connection.id)
-    }
-
     fn linked(&self) -> Option<Linked> {
-        self.kept.clone().linked(self.versions.last()?.content.digest())
+        self.kept.clone().linked()
     }
 }
 

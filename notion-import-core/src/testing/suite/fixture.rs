@@ -22,7 +22,7 @@ use crate::library::access::{AccessFacts, AccessLevel, DocumentFacts, Publicatio
 use crate::library::basis::{Basis, ReadState};
 use crate::library::blob::{Blob, BlobBytes, BlobId, ByteStream};
 use crate::library::document::{
-    Content, Found, NewContent, Source, SourceKind, SourceParent, SourceState, StoredFile, SyncPatch,
+    Against, Content, Found, NewContent, Source, SourceKind, SourceParent, SourceState, StoredFile, SyncPatch,
 };
 use crate::library::fidelity::{Exposure, Fidelity};
 use crate::library::gate::Permit;
@@ -175,7 +175,12 @@ pub fn content(source: &Source, text: &str) -> NewContent {
         attachments: vec![file("diagram.png")],
         fidelity: fidelity(),
         exposure: Exposure::default(),
-        read: ReadState { edited_at: source.edited_at, settled: false, basis: basis(b"first") },
+        read: ReadState {
+            edited_at: source.edited_at,
+            settled: false,
+            basis: basis(b"first"),
+            read_at: minute(1),
+        },
     }
 }
 
@@ -195,14 +200,16 @@ pub(super) fn file(name: &str) -> StoredFile {
 
 /// A look at `source` at this minute that found it as it is.
 pub(super) fn seen(document: DocumentId, source: &Source, minutes: i64) -> SyncPatch {
-    let found = Found::Source {
-        source: Box::new(source.clone()),
-        state: SourceState::Present,
-        update_available: false,
-        settled: false,
-        title: Some(source.title.clone()),
-    };
-    SyncPatch { document, checked_at: minute(minutes), found }
+    let source = Box::new(source.clone());
+    let found = Found::Source { source, state: SourceState::Present, reading: None, trouble: None };
+    patch(document, minutes, found)
+}
+
+/// What was found at this minute, by somebody who knew of the import of [`content`] at minute 1 only.
+pub(super) fn patch(document: DocumentId, minutes: i64, found: Found) -> SyncPatch {
+    let read = ReadState { edited_at: minute(0), settled: false, basis: basis(b"first"), read_at: minute(1) };
+    let against = Against { checked_at: minute(1), latest: VersionNumber(1), read };
+    SyncPatch { document, began_at: minute(minutes), against, found }
 }
 
 /// Bytes on their way into a store, in chunks of at most seven.

@@ -1,6 +1,6 @@
 //! A request in, a reply out: who asks, may they, what for, and what goes wrong on the way.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::json;
 
@@ -25,6 +25,8 @@ impl State {
             (Some(route), None) => Reply::Response(self.truth(call, route, now, &request_id)),
             (Some(route), Some(fault)) => self.faulty(&fault, call, route, now, &request_id),
         };
+        let date = self.rules.date_ahead.and_then(|ahead| now.checked_add_signed(TimeDelta::seconds(ahead)));
+        let reply = date.into_iter().fold(reply, Reply::dated);
         let seen = seen(call, route.map(|(endpoint, _)| endpoint), reply.status(), now);
         self.log.record(seen);
         reply

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -41,6 +42,16 @@ impl Reply {
             }
             Self::Reset => None,
         }
+    }
+
+    /// The same, with the time in its head.
+    pub(super) fn dated(mut self, date: DateTime<Utc>) -> Self {
+        if let Self::Response(answer) | Self::Cut { answer, .. } | Self::Drip { answer, .. } = &mut self
+            && let Ok(date) = HeaderValue::try_from(date.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+        {
+            answer.headers.entry(header::DATE).or_insert(date);
+        }
+        self
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Rules {
     pub markdown_limit: usize,
     /// How long a signed file URL is good for.
     pub url_lifetime: Duration,
+    /// How many seconds the `Date` of an answer is ahead of the time; `None` is without that header.
+    pub date_ahead: Option<i64>,
 }
 
 impl Default for Rules {
@@ -57,6 +59,7 @@ impl Default for Rules {
             markdown_versions: true,
             markdown_limit: 20_000,
             url_lifetime: Duration::from_secs(3600),
+            date_ahead: Some(0),
         }
     }
 }

@@ -72,6 +72,12 @@ impl Stage {
         content_manager(self.connection.tenant)
     }
 
+    /// An importer into the same library that differs in something.
+    fn importer_with(&self, change: impl FnOnce(ImporterBuilder) -> ImporterBuilder) -> Importer {
+        let builder = builder(&self.world, &self.clock, &self.grant, &self.library, &self.blobs);
+        change(builder).build().unwrap()
+    }
+
     async fn import(&self, id: NotionId) -> Imported {
         self.importer.import_one(&self.manager(), &self.connection, Pick::page(id)).await.unwrap()
     }

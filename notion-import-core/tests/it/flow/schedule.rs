@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use notion_import_core::store::Confirmation;
-use notion_import_core::testing::{Endpoint, Fault, World, WorldTransport};
+use notion_import_core::testing::{Endpoint, Fault, WorldTransport};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Connection, ConnectionId, ConnectionRef, ConnectionState, ConnectionStore,
     Error, Granted, MemberId, MemoryConnections, Role, ScheduleOptions, Scheduler, SourceState, TenantId,
@@ -88,6 +88,7 @@ async fn a_failed_run_is_tried_again_soon_and_a_refused_one_waits_for_consent() 
     scene.stage.pass(5);
     scene.stage.import(page).await;
     for _ in 0..6 {
+        scene.stage.world.fail_next(Endpoint::Search, Fault::Reset);
         scene.stage.world.fail_next(Endpoint::Page, Fault::Reset);
     }
     let runs = scene.scheduler.sync_due(10).await.unwrap();
@@ -213,15 +214,6 @@ impl Stage {
 
 /// The stage's importer, for which every answer takes this long.
 fn slow(stage: &Stage, latency: Duration) -> notion_import_core::Importer {
-    let world: World = stage.world.clone();
-    let transport = WorldTransport::new(world, stage.clock.clone()).latency(latency);
-    let tokens = notion_import_core::StaticToken::new(stage.grant.token.clone());
-    notion_import_core::Importer::builder(
-        Arc::new(tokens),
-        Arc::new(stage.library.clone()),
-        Arc::new(stage.blobs.clone()),
-    )
-    .through(Arc::new(transport), Arc::new(stage.clock.clone()))
-    .build()
-    .unwrap()
+    let transport = WorldTransport::new(stage.world.clone(), stage.clock.clone()).latency(latency);
+    stage.importer_with(|builder| builder.through(Arc::new(transport), Arc::new(stage.clock.clone())))
 }

@@ -66,6 +66,15 @@ impl DocumentStore for Narrow {
         self.inner.linked(connection, after, limit).await
     }
 
+    async fn detached(
+        &self,
+        tenant: TenantId,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        self.inner.detached(tenant, after, limit).await
+    }
+
     async fn linked_by_source(
         &self,
         tenant: TenantId,

@@ -4,10 +4,10 @@ use super::{Desk, Library};
 use crate::id::DocumentId;
 use crate::id::VersionNumber;
 use crate::library::access::{AccessLevel, DocumentFacts, Publication};
-use crate::library::document::{Document, Found, Link, Source, SourceState, SyncPatch, Title};
+use crate::library::document::{Document, Found, Link, Source, SourceState, Title};
 use crate::library::gate::AdminDocument;
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{content, content_manager, minute, page, seen};
+use crate::testing::suite::fixture::{content, content_manager, minute, page, patch, seen};
 
 pub(super) async fn closed(library: Library) -> Outcome {
     let desk = Desk::new(&library);
@@ -34,6 +34,7 @@ pub(super) async fn complete(library: Library) -> Outcome {
         state: SourceState::Present,
         checked_at: minute(1),
         update_available: false,
+        trouble: None,
     };
     let expected = Document {
         tenant: desk.tenant(),
@@ -125,7 +126,7 @@ pub(super) async fn untouched(library: Library) -> Outcome {
         };
         desk.import_text(&imported.source, "New").await?;
         same("an import").await?;
-        let gone = SyncPatch { document: imported.id, checked_at: minute(6), found: Found::NotShared };
+        let gone = patch(imported.id, 6, Found::NotShared);
         documents.patch(&desk.connection, &[seen(imported.id, &imported.source, 5), gone], None).await?;
         same("a sync").await?;
         documents.detach(&desk.connection).await?;

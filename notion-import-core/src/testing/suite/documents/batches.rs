@@ -41,7 +41,7 @@ pub(super) async fn many(store: Store) -> Outcome {
         ensure_eq!(*imported, expected, "what came of one");
         let linked = linked.get(&imported.document());
         let found = linked.map(|linked| (linked.link.source.id, linked.digest));
-        ensure_eq!(found, Some((content.source.id, content.content.digest())), "whose result that is");
+        ensure_eq!(found, Some((content.source.id, content.digest())), "whose result that is");
     }
     let again: Vec<_> = imported.iter().map(|imported| Imported::Unchanged(imported.document())).collect();
     ensure_eq!(desk.import_many(&batch).await?, again, "importing them again");

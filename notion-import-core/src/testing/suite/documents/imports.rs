@@ -5,9 +5,10 @@ use futures_util::future::join_all;
 use super::{Desk, Store};
 use crate::id::VersionNumber;
 use crate::library::document::{
-    Content, Imported, Link, Linked, Source, SourceImage, SourceKind, SourceParent, SourceState, Title,
+    Content, Found, Imported, Link, Linked, Reading, Source, SourceImage, SourceKind, SourceParent,
+    SourceState, Title,
 };
-use crate::testing::suite::fixture::{abandon, basis, content, file, minute, notion_id, page, seen};
+use crate::testing::suite::fixture::{abandon, basis, content, file, minute, notion_id, page, patch};
 use crate::testing::suite::{Broken, Outcome};
 
 pub(super) async fn created(store: Store) -> Outcome {
@@ -35,8 +36,10 @@ pub(super) async fn created(store: Store) -> Outcome {
                 state: SourceState::Present,
                 checked_at: minute(1),
                 update_available: false,
+                trouble: None,
             },
-            digest: new.content.digest(),
+            latest: VersionNumber(1),
+            digest: new.digest(),
             read: new.read,
         };
         ensure_eq!(imported, Imported::Created(imported.document()), "the first import");
@@ -48,11 +51,12 @@ pub(super) async fn created(store: Store) -> Outcome {
 pub(super) async fn unchanged(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
-    let mut patch = seen(document, &source, 2);
-    if let crate::library::document::Found::Source { update_available, .. } = &mut patch.found {
-        *update_available = true;
-    }
-    store.patch(&desk.connection, &[patch], None).await?;
+    let read = desk.linked(&source).await?.read;
+    let reading = Some(Reading { read, differs: true });
+    let (edit, state) = (Box::new(source.clone()), SourceState::Present);
+    let found = Found::Source { source: edit, state, reading, trouble: Some("unavailable".into()) };
+    store.patch(&desk.connection, &[patch(document, 2, found)], None).await?;
+    ensure!(desk.linked(&source).await?.link.update_available, "the reading was not taken up");
 
     let edited = Source { edited_at: minute(2), icon: None, ..source.clone() };
     let mut again = content(&edited, "Policy");
@@ -67,6 +71,7 @@ pub(super) async fn unchanged(store: Store) -> Outcome {
             state: SourceState::Archived,
             checked_at: minute(3),
             update_available: false,
+            trouble: None,
         };
         ensure_eq!(linked.link, expected, "the link");
         ensure_eq!((linked.read.edited_at, linked.read.settled), (minute(2), true), "the edit that was read");
@@ -88,7 +93,7 @@ pub(super) async fn new_content(store: Store) -> Outcome {
         let new = crate::library::document::NewContent { content: text, ..content(&source, "") };
         let imported = desk.import_at(&new, 2).await?;
         ensure_eq!(imported, Imported::NewVersion(document, VersionNumber(number)), "the import");
-        ensure_eq!(desk.linked(&source).await?.digest, new.content.digest(), "the newest digest");
+        ensure_eq!(desk.linked(&source).await?.digest, new.digest(), "the newest digest");
         ensure_eq!(desk.import_at(&new, 2).await?, Imported::Unchanged(document), "importing it again");
     }
     Ok(())

@@ -38,6 +38,36 @@ pub(super) async fn own(store: Store) -> Outcome {
     Ok(())
 }
 
+pub(super) async fn detached(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let gone = desk.other();
+    let mut expected = Vec::new();
+    for n in 0..5 {
+        desk.page(&format!("Ours {n}")).await?;
+        expected.push(gone.page(&format!("Theirs {n}")).await?.1);
+    }
+    let tenant = desk.connection.tenant;
+    ensure_eq!(store.detached(tenant, None, 9).await?, [], "what is detached while connected");
+    store.detach(&gone.connection).await?;
+    expected.sort();
+    for limit in [1, 2, 9] {
+        let mut listed: Vec<crate::id::DocumentId> = Vec::new();
+        loop {
+            let page = store.detached(tenant, listed.last().copied(), limit).await?;
+            ensure!(page.len() <= limit, "{} documents on a page of {limit}", page.len());
+            ensure!(page.iter().all(|known| known.link.connection.is_none()), "one is linked");
+            if page.is_empty() {
+                break;
+            }
+            listed.extend(page.into_iter().map(|known| known.document));
+        }
+        ensure_eq!(listed, expected, "what is detached, in pages of {limit}");
+    }
+    let stranger = Desk::new(&store).connection.tenant;
+    ensure_eq!(store.detached(stranger, None, 9).await?, [], "what is detached of another tenant");
+    Ok(())
+}
+
 pub(super) async fn by_source(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let other = desk.other();

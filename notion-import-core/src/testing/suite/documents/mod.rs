@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Broken, Promise};
 use crate::connection::Connection;
 use crate::id::{DocumentId, NotionId};
+use crate::library::basis::ReadState;
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, Source};
 use crate::testing::suite::fixture::{content, content_manager, minute, page, tenant, writer};
 
@@ -44,19 +45,25 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a patch for what is unlinked or not there is skipped", patches::unlinked),
     promise!("a patch for what another connection holds is skipped", patches::other_connection),
     promise!("a patch that names another source is skipped", patches::other_source),
-    promise!("a patch older than the last look is skipped", patches::older),
+    promise!("a patch that began before a look that it does not know of is skipped", patches::older),
+    promise!("a patch is taken whatever clock wrote the time of the look that it knows of", patches::clocks),
+    promise!("what a look finds unchanged moves the time of the look alone", patches::unchanged),
+    promise!("trouble is kept with its beginning until there is an answer", patches::trouble),
+    promise!(
+        "what was read is judged against the version and the reading that it was compared with",
+        patches::judged
+    ),
     promise!("a detached document whose source answers is linked again", patches::relinked),
     promise!("a detached document stays so when a source is not shared", patches::not_relinked),
     promise!("a patch brings no file, and drops only what the source no longer has", patches::no_file),
-    promise!("what is known to be settled stays so", patches::settled),
     promise!("what an import rests on stays until the next", patches::basis_stays),
-    promise!("a title that is held back stays", patches::title_held),
     promise!("thousands of patches are one call", patches::many),
     promise!("a dropped batch of patches happened wholly, with its cursor, or not at all", patches::dropped),
     promise!("the watermark never moves back", patches::watermark),
     promise!("each connection has a cursor of its own", patches::cursors),
     promise!("linked documents are paged completely and without repeats", lists::paged),
     promise!("only the connection's own documents are listed as linked", lists::own),
+    promise!("only what was detached is listed as detached", lists::detached),
     promise!("sources are found whichever connection holds them", lists::by_source),
     promise!("a tenant's blobs are those of every version and of every source", lists::blobs),
     promise!("detaching keeps documents and sources, and forgets the cursor", unlinking::detached),
@@ -101,11 +108,12 @@ impl Desk {
         self.import_at(&content(source, text), 1).await
     }
 
+    /// Imports this, read and brought in at a minute.
     async fn import_at(&self, content: &NewContent, minutes: i64) -> Result<Imported, Broken> {
-        Ok(self
-            .store
-            .import(&content_manager(self.connection.tenant), &self.connection, content, minute(minutes))
-            .await?)
+        let now = minute(minutes);
+        let content = NewContent { read: ReadState { read_at: now, ..content.read }, ..content.clone() };
+        let actor = content_manager(self.connection.tenant);
+        Ok(self.store.import(&actor, &self.connection, &content, now).await?)
     }
 
     /// Imports a new page of this title.

@@ -1,21 +1,26 @@
 //! What a sync's patches change, and what they do not.
 
 use super::{Desk, Store};
+use crate::id::VersionNumber;
+use crate::library::basis::ReadState;
 use crate::library::document::{
-    Found, Link, Source, SourceImage, SourceState, StoredFile, SyncCursor, SyncPatch,
+    Against, Found, Link, NewContent, Reading, Source, SourceImage, SourceState, StoredFile, SyncCursor,
+    SyncPatch, Trouble,
 };
-use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{abandon, basis, content, file, minute, notion_id, page, seen};
+use crate::testing::suite::fixture::{
+    DAY, abandon, basis, content, file, minute, notion_id, page, patch, seen,
+};
+use crate::testing::suite::{Broken, Outcome};
 
 /// A look at minute 5 that found the page renamed, edited and in the trash.
 fn moved_on(patch_of: &Source) -> (Source, Found) {
     let source = Source { title: "Renamed".into(), edited_at: minute(4), icon: None, ..patch_of.clone() };
+    let read = ReadState { edited_at: minute(4), settled: true, basis: None, read_at: minute(5) };
     let found = Found::Source {
         source: Box::new(source.clone()),
         state: SourceState::Trashed,
-        update_available: true,
-        settled: true,
-        title: Some("Renamed".into()),
+        reading: Some(Reading { read, differs: true }),
+        trouble: None,
     };
     (source, found)
 }
@@ -30,7 +35,7 @@ pub(super) async fn source(store: Store) -> Outcome {
     let (other, _) = desk.page("Other").await?;
     let untouched = desk.linked(&other).await?;
     let (source, found) = moved_on(&before);
-    store.patch(&desk.connection, &[SyncPatch { document, checked_at: minute(5), found }], None).await?;
+    store.patch(&desk.connection, &[patch(document, 5, found)], None).await?;
     let linked = desk.linked(&before).await?;
     let expected = Link {
         connection: Some(desk.connection.id),
@@ -38,10 +43,11 @@ pub(super) async fn source(store: Store) -> Outcome {
         state: SourceState::Trashed,
         checked_at: minute(5),
         update_available: true,
+        trouble: None,
     };
     ensure_eq!(linked.link, expected, "the link");
     ensure_eq!(linked.title.text, "Renamed", "the title");
-    ensure_eq!((linked.read.settled, linked.read.edited_at), (true, minute(0)), "the version's edit");
+    ensure_eq!((linked.read.settled, linked.read.edited_at), (true, minute(4)), "the edit that was read");
     ensure_eq!(desk.linked(&other).await?, untouched, "another document");
     Ok(())
 }
@@ -49,7 +55,7 @@ pub(super) async fn source(store: Store) -> Outcome {
 pub(super) async fn twice(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
-    let patch = SyncPatch { document, checked_at: minute(5), found: moved_on(&source).1 };
+    let patch = patch(document, 5, moved_on(&source).1);
     store.patch(&desk.connection, std::slice::from_ref(&patch), cursor(5)).await?;
     let once = desk.linked(&source).await?;
     store.patch(&desk.connection, &[patch.clone(), patch], cursor(5)).await?;
@@ -62,7 +68,7 @@ pub(super) async fn not_shared(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
     let mut expected = desk.linked(&source).await?;
-    let patch = SyncPatch { document, checked_at: minute(5), found: Found::NotShared };
+    let patch = patch(document, 5, Found::NotShared);
     store.patch(&desk.connection, &[patch], None).await?;
     expected.link.state = SourceState::NotShared;
     expected.link.checked_at = minute(5);
@@ -92,7 +98,7 @@ pub(super) async fn other_connection(store: Store) -> Outcome {
     let before = desk.linked(&source).await?;
     let other = desk.other().connection;
     for found in [moved_on(&source).1, Found::NotShared] {
-        store.patch(&other, &[SyncPatch { document, checked_at: minute(5), found }], None).await?;
+        store.patch(&other, &[patch(document, 5, found)], None).await?;
         ensure_eq!(desk.linked(&source).await?, before, "the document");
     }
     Ok(())
@@ -115,7 +121,7 @@ pub(super) async fn older(store: Store) -> Outcome {
     let document = desk.import_at(&content(&source, "Policy"), 5).await?.document();
     let before = desk.linked(&source).await?;
     for found in [moved_on(&source).1, Found::NotShared] {
-        store.patch(&desk.connection, &[SyncPatch { document, checked_at: minute(4), found }], None).await?;
+        store.patch(&desk.connection, &[patch(document, 4, found)], None).await?;
         ensure_eq!(desk.linked(&source).await?, before, "the document");
     }
     Ok(())
@@ -137,10 +143,10 @@ pub(super) async fn not_relinked(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
     store.detach(&desk.connection).await?;
-    let before = desk.linked(&source).await?;
-    let patch = SyncPatch { document, checked_at: minute(5), found: Found::NotShared };
-    store.patch(&desk.other().connection, &[patch], None).await?;
-    ensure_eq!(desk.linked(&source).await?, before, "the document");
+    let mut expected = desk.linked(&source).await?;
+    store.patch(&desk.other().connection, &[patch(document, 5, Found::NotShared)], None).await?;
+    expected.link.checked_at = minute(5);
+    ensure_eq!(desk.linked(&source).await?, expected, "the document");
     Ok(())
 }
 
@@ -164,20 +170,94 @@ pub(super) async fn no_file(store: Store) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn settled(store: Store) -> Outcome {
+pub(super) async fn judged(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
-    for (minutes, found, expected) in [(5, false, false), (6, true, true), (7, false, true)] {
-        let mut patch = seen(document, &source, minutes);
-        if let Found::Source { settled, .. } = &mut patch.found {
-            *settled = found;
-        }
+    let known = desk.linked(&source).await?;
+    let read = ReadState { edited_at: minute(4), settled: true, basis: None, read_at: minute(5) };
+    let judging = |minutes, against, differs| SyncPatch {
+        against,
+        ..patch(document, minutes, {
+            let renamed = Source { title: format!("At {minutes}"), ..source.clone() };
+            let reading = Some(Reading { read, differs });
+            let (source, state) = (Box::new(renamed), SourceState::Present);
+            Found::Source { source, state, reading, trouble: None }
+        })
+    };
+    let look = async |patch: SyncPatch| {
         store.patch(&desk.connection, &[patch], None).await?;
-        ensure_eq!(desk.linked(&source).await?.read.settled, expected, "settled at minute {minutes}");
+        let linked = desk.linked(&source).await?;
+        Ok::<_, Broken>((linked.title.text, linked.link.update_available, linked.read))
+    };
+    // Somebody imports while the answer is on its way: another reading of the same words, then other words.
+    let again = ReadState { basis: basis(b"second"), ..known.read };
+    desk.import_at(&NewContent { read: again, ..content(&source, "Policy") }, 2).await?;
+    let again = ReadState { read_at: minute(2), ..again };
+    let found = look(judging(5, known.against(), true)).await?;
+    ensure_eq!(found, ("At 5".into(), false, again), "judged against an earlier reading");
+    desk.import_at(&content(&source, "New"), 6).await?;
+    let imported = desk.linked(&source).await?;
+    let stale = Against { latest: VersionNumber(1), ..imported.against() };
+    let found = look(judging(7, stale, true)).await?;
+    ensure_eq!(found, ("At 7".into(), false, imported.read), "judged against an earlier version");
+    let found = look(judging(8, imported.against(), true)).await?;
+    ensure_eq!(found, ("At 8".into(), true, read), "judged against what there is");
+    let read_then = desk.linked(&source).await?.against();
+    let found = look(judging(9, read_then, false)).await?;
+    ensure_eq!(found, ("At 9".into(), false, read), "judged the same again");
+    Ok(())
+}
+
+pub(super) async fn clocks(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let source = page("Policy");
+    let document = desk.import_at(&content(&source, "Policy"), 30 * DAY).await?.document();
+    let known = desk.linked(&source).await?;
+    for found in [Found::Unchanged, moved_on(&source).1, Found::NotShared] {
+        let against = desk.linked(&source).await?.against();
+        let patch = SyncPatch { against, ..patch(document, 5, found) };
+        store.patch(&desk.connection, std::slice::from_ref(&patch), None).await?;
+        let looked = desk.linked(&source).await?;
+        ensure_eq!(looked.link.checked_at, minute(5), "the time after {patch:?}");
     }
-    // Other content is another matter.
-    desk.import_at(&content(&source, "New"), 8).await?;
-    ensure_eq!(desk.linked(&source).await?.read.settled, false, "settled after an unsettled import");
+    ensure_eq!(desk.linked(&source).await?.latest, known.latest, "the version");
+    Ok(())
+}
+
+pub(super) async fn unchanged(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let mut expected = desk.linked(&source).await?;
+    store.patch(&desk.connection, &[patch(document, 5, Found::Unchanged)], None).await?;
+    expected.link.checked_at = minute(5);
+    ensure_eq!(desk.linked(&source).await?, expected, "the document");
+    ensure_eq!(store.linked(&desk.connection, None, 9).await?, [expected], "what is listed");
+    Ok(())
+}
+
+pub(super) async fn trouble(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let mut expected = desk.linked(&source).await?;
+    let met = |times, met_at, code: &str| {
+        Some(Trouble { since: minute(5), met_at: minute(met_at), times, code: code.into() })
+    };
+    for (minutes, times, code) in [(5, 1, "unavailable"), (6, 2, "restricted")] {
+        let found = Found::Trouble(code.into());
+        store.patch(&desk.connection, &[patch(document, minutes, found)], None).await?;
+        expected.link.trouble = met(times, minutes, code);
+        ensure_eq!(desk.linked(&source).await?, expected, "the document at minute {minutes}");
+    }
+    let mut unread = seen(document, &source, 7);
+    if let Found::Source { trouble, .. } = &mut unread.found {
+        *trouble = Some("unavailable".into());
+    }
+    store.patch(&desk.connection, &[unread], None).await?;
+    (expected.link.checked_at, expected.link.trouble) = (minute(7), met(3, 7, "unavailable"));
+    ensure_eq!(desk.linked(&source).await?, expected, "the document that was looked at and not read");
+    store.patch(&desk.connection, &[patch(document, 8, Found::Unchanged)], None).await?;
+    (expected.link.checked_at, expected.link.trouble) = (minute(8), None);
+    ensure_eq!(desk.linked(&source).await?, expected, "the document that answered");
     Ok(())
 }
 
@@ -186,8 +266,8 @@ pub(super) async fn basis_stays(store: Store) -> Outcome {
     let (source, document) = desk.page("Policy").await?;
     let patches = [
         seen(document, &source, 5),
-        SyncPatch { document, checked_at: minute(6), found: moved_on(&source).1 },
-        SyncPatch { document, checked_at: minute(7), found: Found::NotShared },
+        patch(document, 6, Found::Unchanged),
+        patch(document, 7, Found::NotShared),
     ];
     for patch in patches {
         store.patch(&desk.connection, std::slice::from_ref(&patch), None).await?;
@@ -197,23 +277,6 @@ pub(super) async fn basis_stays(store: Store) -> Outcome {
     let other = desk.other().connection;
     store.patch(&other, &[seen(document, &source, 8)], None).await?;
     ensure_eq!(desk.linked(&source).await?.read.basis, basis(b"first"), "linked through another connection");
-    Ok(())
-}
-
-pub(super) async fn title_held(store: Store) -> Outcome {
-    let desk = Desk::new(&store);
-    let (source, document) = desk.page("Policy").await?;
-    let mut patch = seen(document, &Source { title: "Renamed".into(), ..source.clone() }, 5);
-    if let Found::Source { title, .. } = &mut patch.found {
-        *title = None;
-    }
-    store.patch(&desk.connection, &[patch], None).await?;
-    let linked = desk.linked(&source).await?;
-    ensure_eq!(
-        (linked.title.text.as_str(), linked.link.source.title.as_str()),
-        ("Policy", "Renamed"),
-        "titles"
-    );
     Ok(())
 }
 

@@ -30,7 +30,10 @@ pub(super) enum Leak {
     ForgetsWhatIsDetached,
     FindsAnyTenants,
     AnybodyUnlinks,
-    RetitlesAnyway,
+    JudgesAnyway,
+    FreezesInTheFuture,
+    ForgetsTrouble,
+    ForgetsWhatToRelink,
     PatchesOneByOne,
     ImportsOneByOne,
     ShufflesResults,
@@ -124,9 +127,12 @@ impl DocumentStore for Leaky {
         let mut patches = patches.to_vec();
         for patch in &mut patches {
             match (self.leak, &mut patch.found) {
-                (Leak::RetitlesAnyway, Found::Source { source, title, .. }) => {
-                    *title = Some(source.title.clone())
+                (Leak::JudgesAnyway, _) => {
+                    let known = self.inner.linked(connection, None, usize::MAX).await?;
+                    let known = known.iter().find(|known| known.document == patch.document);
+                    patch.against = known.map_or(patch.against, Linked::against);
                 }
+                (Leak::ForgetsTrouble, Found::Trouble(_)) => patch.found = Found::Unchanged,
                 (Leak::PatchesForeignDocuments, _) => {
                     let foreign =
                         self.holder(patch.document).filter(|holder| holder.tenant == connection.tenant);
@@ -147,6 +153,13 @@ impl DocumentStore for Leaky {
                 }
                 _ => {}
             }
+        }
+        if self.leak == Leak::FreezesInTheFuture {
+            let known = self.inner.linked(connection, None, usize::MAX).await?;
+            let is_past = |known: &Linked, patch: &SyncPatch| {
+                known.document == patch.document && known.link.checked_at > patch.began_at
+            };
+            patches.retain(|patch| !known.iter().any(|known| is_past(known, patch)));
         }
         self.inner.patch(connection, &patches, cursor).await?;
         if self.leak == Leak::TakesFilesFromPatches {
@@ -170,6 +183,18 @@ impl DocumentStore for Leaky {
         }
         self.forget_bases(&mut linked);
         Ok(linked)
+    }
+
+    async fn detached(
+        &self,
+        tenant: TenantId,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        match self.leak {
+            Leak::ForgetsWhatToRelink => Ok(Vec::new()),
+            _ => self.inner.detached(tenant, after, limit).await,
+        }
     }
 
     async fn linked_by_source(
@@ -251,7 +276,16 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::SyncsOvertakeImports, &["an import is not overtaken"]),
         (Leak::PatchesUnfenced, &["a lower generation patches nothing"]),
         (Leak::DetachesUnfenced, &["a lower generation detaches nothing"]),
-        (Leak::ForgetsAttachments, &["other attachments", "a tenant's blobs are"]),
+        (
+            Leak::ForgetsAttachments,
+            &[
+                "a new source becomes",
+                "other content",
+                "other attachments",
+                "an import of many",
+                "a tenant's blobs are",
+            ],
+        ),
         (Leak::PatchesForeignDocuments, &["a patch for what another connection holds"]),
         (Leak::RelinksOnSilence, &["a detached document stays so"]),
         (Leak::MovesTheWatermarkBack, &["the watermark never"]),
@@ -264,7 +298,13 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::FindsAnyTenants, &["another tenant's documents cannot be read"]),
         (Leak::AnybodyUnlinks, &["only who may import"]),
-        (Leak::RetitlesAnyway, &["a title that is held back"]),
+        (
+            Leak::JudgesAnyway,
+            &["a patch that began before a look", "what was read is judged against the version"],
+        ),
+        (Leak::FreezesInTheFuture, &["a patch is taken whatever clock"]),
+        (Leak::ForgetsTrouble, &["trouble is kept"]),
+        (Leak::ForgetsWhatToRelink, &["only what was detached"]),
         (Leak::PatchesOneByOne, &["a dropped batch"]),
         (Leak::ImportsOneByOne, &["a dropped import of many"]),
         (Leak::ShufflesResults, &["an import of many", "one source several times"]),
@@ -274,7 +314,17 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ForgetsCovers, &["a tenant's blobs are"]),
         (Leak::KeepsAnyTenants, &["a tenant's blobs are"]),
         (Leak::UpdateStaysAvailable, &["the same content again"]),
-        (Leak::ForgetsTheBasis, &["a new source becomes", "an import says anew", "what an import rests on"]),
+        (
+            Leak::ForgetsTheBasis,
+            &[
+                "a new source becomes",
+                "the same content again",
+                "an import says anew",
+                "a patch refreshes",
+                "what was read is judged",
+                "what an import rests on",
+            ],
+        ),
         (Leak::KeepsTheFirstBasis, &["an import says anew"]),
         (Leak::PatchesForgetTheBasis, &["a source that is not shared", "what an import rests on"]),
     ];

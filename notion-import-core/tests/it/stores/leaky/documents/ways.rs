@@ -1,7 +1,7 @@
 //! How each leak goes about it.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::store::{Found, Linked, NewContent, ReadState, SyncPatch};
+use notion_import_core::store::{Found, Linked, NewContent, ReadState, Reading, SyncPatch};
 use notion_import_core::{
     AccessStore, Actor, Connection, DocumentId, DocumentReader, DocumentStore, Imported, MemberId, Role,
     StoreError,
@@ -66,7 +66,7 @@ impl Leaky {
         let looked_at = |known: &Linked| {
             patches
                 .iter()
-                .any(|patch| patch.document == known.document && patch.checked_at == known.link.checked_at)
+                .any(|patch| patch.document == known.document && patch.began_at == known.link.checked_at)
         };
         linked.retain(looked_at);
         self.forgotten.lock().unwrap().extend(linked.iter().map(|known| known.document));
@@ -90,14 +90,16 @@ impl Leaky {
     ) -> Result<(), StoreError> {
         for before in before.iter().filter(|before| before.link.update_available) {
             for content in contents.iter().filter(|content| content.source.id == before.link.source.id) {
+                let known = self.inner.linked_by_source(connection.tenant, &[content.source.id]).await?;
+                let Some(known) = known.first() else { continue };
                 let found = Found::Source {
                     source: Box::new(content.source.clone()),
                     state: content.state,
-                    update_available: true,
-                    settled: before.read.settled,
-                    title: None,
+                    reading: Some(Reading { read: known.read, differs: true }),
+                    trouble: None,
                 };
-                let patch = SyncPatch { document: before.document, checked_at: now, found };
+                let against = known.against();
+                let patch = SyncPatch { document: before.document, began_at: now, against, found };
                 self.inner.patch(connection, &[patch], None).await?;
             }
         }
@@ -113,7 +115,7 @@ impl Leaky {
         let member = MemberId::fresh();
         let admin = Actor::new(connection.tenant, member, Role::Admin);
         for patch in patches {
-            let Found::Source { source, state, settled, .. } = &patch.found else { continue };
+            let Found::Source { source, state, .. } = &patch.found else { continue };
             let kept = self.inner.linked_by_source(connection.tenant, &[source.id]).await?;
             let newest = self.inner.versions(&admin, patch.document).await?.into_iter().next();
             let (Some(kept), Some(newest)) = (kept.first(), newest) else { continue };
@@ -127,9 +129,9 @@ impl Leaky {
                 attachments: newest.attachments,
                 fidelity: newest.fidelity,
                 exposure: newest.exposure,
-                read: ReadState { edited_at: source.edited_at, settled: *settled, ..kept.read },
+                read: ReadState { edited_at: source.edited_at, ..kept.read },
             };
-            self.inner.import(&admin, connection, &content, patch.checked_at).await?;
+            self.inner.import(&admin, connection, &content, patch.began_at).await?;
         }
         Ok(())
     }
@@ -142,14 +144,14 @@ impl Leaky {
         let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
         let Some(known) = self.inner.document(&actor, document).await? else { return Ok(()) };
         let Some(link) = known.document.link else { return Ok(()) };
-        let found = Found::Source {
-            source: Box::new(link.source),
-            state: link.state,
-            update_available: link.update_available,
-            settled: false,
-            title: None,
+        let Some(known) =
+            self.inner.linked_by_source(connection.tenant, &[link.source.id]).await?.into_iter().next()
+        else {
+            return Ok(());
         };
-        let patch = SyncPatch { document, checked_at: link.checked_at, found };
-        self.inner.patch(connection, &[patch], None).await
+        let (against, began_at) = (known.against(), link.checked_at);
+        let (source, state) = (Box::new(link.source), link.state);
+        let found = Found::Source { source, state, reading: None, trouble: None };
+        self.inner.patch(connection, &[SyncPatch { document, began_at, against, found }], None).await
     }
 }

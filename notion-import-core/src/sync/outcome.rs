@@ -1,0 +1,73 @@
+//! What came of a run until now.
+
+use super::SyncReport;
+use super::plan;
+use crate::error::Error;
+use crate::library::document::{Found, Linked, SyncPatch};
+
+/// If nothing at all was answered after so many failures, nothing is: the trouble is no document's.
+const LOST: usize = 10;
+
+/// What came of a run until now.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) report: SyncReport,
+    has_answer: bool,
+    failures: usize,
+    first: Option<Error>,
+    /// Patches that only count if it turns out that others were answered.
+    held: Vec<SyncPatch>,
+}
+
+impl Outcome {
+    /// Notes that something was answered.
+    pub(super) fn answered(&mut self) {
+        self.has_answer = true;
+    }
+
+    /// Notes that something was not, which is no document.
+    pub(super) fn missed(&mut self, error: Error) {
+        tracing::info!(code = error.code(), "a part of a sync was left out");
+        self.lost(error);
+    }
+
+    /// Notes a patch, and returns it if it may be written.
+    pub(super) fn found(&mut self, known: &Linked, patch: SyncPatch) -> SyncPatch {
+        self.has_answer = true;
+        self.report.checked += 1;
+        self.report.changed += u32::from(plan::changes(known, &patch));
+        if let Found::Source { trouble: Some(code), .. } = &patch.found {
+            tracing::info!(document = %known.document, code, "a source was not read");
+            self.report.failed += 1;
+        }
+        patch
+    }
+
+    /// Notes that a document's source could not be looked at.
+    pub(super) fn failed(&mut self, known: &Linked, error: Error, patch: impl FnOnce(Found) -> SyncPatch) {
+        tracing::info!(document = %known.document, code = error.code(), "a source was not looked at");
+        self.report.failed += 1;
+        self.held.push(patch(Found::Trouble(error.code().to_owned())));
+        self.lost(error);
+    }
+
+    fn lost(&mut self, error: Error) {
+        self.failures += 1;
+        self.first.get_or_insert(error);
+    }
+
+    /// Fails if nothing is answered at all.
+    pub(super) fn check(&mut self) -> Result<(), Error> {
+        if !self.has_answer && self.failures >= LOST { self.end() } else { Ok(()) }
+    }
+
+    /// Fails if nothing was answered.
+    pub(super) fn end(&mut self) -> Result<(), Error> {
+        if self.has_answer { Ok(()) } else { self.first.take().map_or(Ok(()), Err) }
+    }
+
+    /// Takes the patches of documents that failed while others were answered.
+    pub(super) fn take_failures(&mut self) -> Vec<SyncPatch> {
+        if self.has_answer { std::mem::take(&mut self.held) } else { Vec::new() }
+    }
+}
