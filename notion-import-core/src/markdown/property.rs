@@ -18,7 +18,7 @@ use crate::notion::page::Page;
 use crate::notion::property::{
     Choice, Formula, Person, Place, Property, PropertyValue, Rollup, RollupResult, Verification,
 };
-use crate::notion::text::{Annotations, Mention, RichText, RichTextKind};
+use crate::notion::text::{Annotations, DateRange, Mention, RichText, RichTextKind};
 
 /// Writes a row's properties, without its title, as a table of names and values. Without any, it is empty.
 pub fn properties_table(page: &Page, options: &Options<'_>) -> Rendered {
@@ -183,7 +183,8 @@ fn verified(ledger: &mut Ledger, verification: &Verification) -> Option<String> 
     let mut text = verification.state.clone().unwrap_or_default();
     if let Some(end) = verification.date.end.as_deref() {
         let day = end.strip_suffix("T00:00:00.000Z").unwrap_or(end);
-        let until = date::zoned(&verification.date, day);
+        // When it began is not shown, so it asks for no zone.
+        let until = date::zoned(&DateRange { start: None, ..verification.date.clone() }, day);
         text.push_str(if text == "expired" { " since " } else { " until " });
         text.push_str(until.as_deref().unwrap_or(day));
     }

@@ -120,6 +120,11 @@ fn every_type_of_value_becomes_the_text_of_its_cell() {
             "verified until 2026-04-01 by Ann",
         ),
         (
+            json!({ "type": "verification", "verification": { "state": "verified",
+                "date": { "start": "2026-01-01T09:00:00.000", "end": "2026-04-01", "time_zone": "Europe/Berlin" } } }),
+            "verified until 2026-04-01",
+        ),
+        (
             json!({ "type": "verification", "verification": { "state": "expired", "date": { "end": "2026-04-01" } } }),
             "expired since 2026-04-01",
         ),
