@@ -8,6 +8,7 @@ use crate::markdown::ledger::Ledger;
 use crate::markdown::number;
 use crate::markdown::options::{FileRef, Options, Reference};
 use crate::markdown::rendered::Rendered;
+use crate::markdown::said::shows;
 use crate::markdown::table;
 use crate::markdown::target::{A_GROUP, A_PAGE, A_PERSON, called};
 use crate::markdown::writer::Writer;
@@ -253,9 +254,10 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(", ")
 }
 
+/// Values after one another; those that show nothing are not among them.
 fn separated(parts: Vec<Vec<RichText>>) -> Vec<RichText> {
     let mut runs = Vec::new();
-    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+    for part in parts.into_iter().filter(|part| shows(part)) {
         if !runs.is_empty() {
             runs.push(RichText::plain(", "));
         }

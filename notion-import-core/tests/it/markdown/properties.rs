@@ -110,6 +110,13 @@ fn every_type_of_value_becomes_the_text_of_its_cell() {
             ] } }),
             "Open, Yes",
         ),
+        (
+            json!({ "type": "rollup", "rollup": { "type": "array", "array": [
+                { "type": "rich_text", "rich_text": [{ "plain_text": " " }] }, { "type": "url", "url": "" },
+                { "type": "status", "status": { "name": "Open" } },
+            ] } }),
+            "Open",
+        ),
         (json!({ "type": "unique_id", "unique_id": { "prefix": "RISK", "number": 4 } }), "RISK-4"),
         (json!({ "type": "unique_id", "unique_id": { "prefix": null, "number": 4 } }), "4"),
         (json!({ "type": "unique_id", "unique_id": { "prefix": "", "number": 4 } }), "4"),
