@@ -50,6 +50,11 @@ fn home(ledger: &mut Ledger, options: &Options<'_>, held: FileRef<'_>) -> Home {
     }
 }
 
+/// Whether an address is the one the file came with, not one of the host's.
+fn is_own(file: &File, url: &LastingUrl) -> bool {
+    matches!(&file.source, FileSource::External(own) if own.trim() == url.as_str())
+}
+
 pub(super) fn image(writer: &mut Writer, ledger: &mut Ledger, options: &Options<'_>, held: FileRef<'_>) {
     match home(ledger, options, held) {
         Home::Linked(url) => {
@@ -58,8 +63,7 @@ pub(super) fn image(writer: &mut Writer, ledger: &mut Ledger, options: &Options<
             named(writer, ledger, options, held.file, "image", Some(url));
         }
         Home::Shown(url) => {
-            let remote = matches!(&held.file.source, FileSource::External(own) if own.trim() == url.as_str());
-            ledger.exposure.remote_images += u64::from(remote);
+            ledger.exposure.remote_images += u64::from(is_own(held.file, &url));
             writer.block();
             writer.out.push('!');
             if shows(&held.file.caption) && is_label(&held.file.caption) {
@@ -148,8 +152,12 @@ pub(super) fn property_file(
     match home(ledger, options, held) {
         Home::Shown(url) | Home::Linked(url) => {
             ledger.exposure.files += 1;
+            let is_own = is_own(file, &url);
             let url = url.as_str();
-            ledger.trusted.insert(url.to_owned());
+            // Its own address is a link like any other: one into Notion is counted here and wherever else it stands.
+            if !is_own {
+                ledger.trusted.insert(url.to_owned());
+            }
             Some((file.display_name().unwrap_or_else(|| url.to_owned()), Some(url.to_owned())))
         }
         Home::Named => Some((file.display_name()?, None)),

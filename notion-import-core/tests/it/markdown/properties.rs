@@ -321,6 +321,18 @@ fn people_and_files_of_a_row_are_in_the_report() {
 }
 
 #[test]
+fn a_file_at_notion_hides_no_link_into_notion() {
+    let page = "https://app.notion.com/p/35261e8ce0a380c89f000123456789ab";
+    let file = json!({ "name": "a.pdf", "type": "external", "external": { "url": page } });
+    let row = self::page(json!({
+        "Evidence": { "type": "files", "files": [file] },
+        "Page": { "type": "url", "url": page },
+    }));
+    let exposure = properties_table(&row, &Options::default()).exposure;
+    assert_eq!((exposure.files, exposure.notion_links), (1, 2));
+}
+
+#[test]
 fn a_row_without_properties_has_no_table() {
     let title = json!({ "Name": { "id": "title", "type": "title", "title": [{ "plain_text": "a" }] } });
     assert_eq!(properties_table(&page(title), &Options::default()).markdown, "");
