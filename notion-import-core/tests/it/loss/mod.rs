@@ -10,7 +10,7 @@ mod leaf;
 mod sample;
 mod text;
 mod unseen;
-mod values;
+pub mod values;
 
 pub use sample::{Account, Sample};
 

@@ -9,6 +9,7 @@ mod oracle;
 mod properties;
 mod relink;
 mod roundtrip;
+mod rows;
 mod structure;
 mod tolerance;
 mod trees;

@@ -56,22 +56,29 @@ fn id() -> NotionId {
     "35261e8c-e0a3-80c8-9f00-0123456789ab".parse().unwrap()
 }
 
-fn target() -> impl Strategy<Value = String> {
+pub fn target() -> impl Strategy<Value = String> {
     prop_oneof![12 => select(LINKS), 1 => select(SIGNED)].prop_map(str::to_owned)
 }
 
-fn mention() -> impl Strategy<Value = Mention> {
+pub fn date() -> impl Strategy<Value = DateRange> {
     let time = || {
         let written = select(vec!["2026-05-01", "2026-05-01T09:00:00.000", "2026-05-01T09:00:00.000+02:00"]);
         prop_oneof![1 => written.prop_map(str::to_owned), 1 => words()]
     };
     let zone = option::of(prop_oneof![Just("Europe/Berlin".to_owned()), words()]);
-    let date = (option::of(time()), option::of(time()), zone);
+    (option::of(time()), option::of(time()), zone).prop_map(|(start, end, time_zone)| DateRange {
+        start,
+        end,
+        time_zone,
+    })
+}
+
+fn mention() -> impl Strategy<Value = Mention> {
     prop_oneof![
         Just(Mention::User(None)),
         any::<bool>().prop_map(|known| Mention::Page(known.then(id))),
         any::<bool>().prop_map(|known| Mention::Database(known.then(id))),
-        date.prop_map(|(start, end, time_zone)| Mention::Date(DateRange { start, end, time_zone })),
+        date().prop_map(Mention::Date),
         option::of(target()).prop_map(Mention::LinkPreview),
         (option::of(target()), option::of(words()))
             .prop_map(|(href, title)| Mention::Link(LinkMention { href, title })),
@@ -162,7 +169,7 @@ fn plain() -> impl Strategy<Value = Text> {
     (text(), color()).prop_map(|(rich_text, color)| Text { rich_text, color })
 }
 
-fn file() -> impl Strategy<Value = File> {
+pub fn file() -> impl Strategy<Value = File> {
     let source = prop_oneof![
         Just(FileSource::Missing),
         target().prop_map(FileSource::External),
@@ -272,7 +279,7 @@ fn led_to(content: &mut Content, children: &[Branch], own: u128) {
     }
 }
 
-fn numbered_id(number: u128) -> Option<NotionId> {
+pub fn numbered_id(number: u128) -> Option<NotionId> {
     format!("{number:032x}").parse().ok()
 }
 

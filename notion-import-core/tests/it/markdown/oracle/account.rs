@@ -8,9 +8,7 @@ use notion_import_core::{Exposure, Fidelity, LossKind, NotionId, TruncationKind}
 #[derive(Debug, Default, PartialEq)]
 pub struct Account {
     losses: HashMap<LossKind, (u64, Option<NotionId>)>,
-    missing: u64,
-    left_out: u64,
-    unknown: u64,
+    truncations: HashMap<TruncationKind, (u64, Option<NotionId>)>,
     pub exposure: Exposure,
     block: Option<NotionId>,
 }
@@ -30,16 +28,8 @@ impl Account {
         }
     }
 
-    pub fn miss(&mut self) {
-        self.missing += 1;
-    }
-
-    pub fn leave_out(&mut self) {
-        self.left_out += 1;
-    }
-
-    pub fn miss_words(&mut self) {
-        self.unknown += 1;
+    pub fn truncate(&mut self, kind: TruncationKind) {
+        self.truncations.entry(kind).or_insert((0, self.block)).0 += 1;
     }
 
     /// Compares the report with the account, but for styles: those are compared with what was read.
@@ -51,23 +41,14 @@ impl Account {
         if reported != self.losses {
             return Err(format!("reported {reported:?}\nexpected {:?}", self.losses));
         }
-        let (mut missing, mut left_out, mut unknown) = (0, 0, 0);
-        if let Fidelity::Truncated { truncations, .. } = fidelity {
-            for truncation in truncations {
-                match truncation.kind {
-                    TruncationKind::ChildrenNotLoaded => missing += truncation.count,
-                    TruncationKind::TranscriptLeftOut => left_out += truncation.count,
-                    TruncationKind::UnknownContent => unknown += truncation.count,
-                    other => return Err(format!("reported {other:?}")),
-                }
-            }
-        }
-        let (reported, expected) =
-            ((missing, left_out, unknown), (self.missing, self.left_out, self.unknown));
-        if reported != expected {
-            return Err(format!(
-                "reported {reported:?} missing, left out and unknown, expected {expected:?}"
-            ));
+        let truncations: &[_] = match fidelity {
+            Fidelity::Truncated { truncations, .. } => truncations,
+            Fidelity::Lossy { .. } | Fidelity::Complete => &[],
+        };
+        let reported: HashMap<_, _> =
+            truncations.iter().map(|one| (one.kind, (one.count, one.first_block))).collect();
+        if reported != self.truncations {
+            return Err(format!("reported {reported:?}\nexpected {:?}", self.truncations));
         }
         if *exposure != self.exposure {
             return Err(format!("reported {exposure:?}\nexpected {:?}", self.exposure));

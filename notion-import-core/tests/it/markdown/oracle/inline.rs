@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use notion_import_core::notion::{Annotations, DateRange, Mention, RichText, RichTextKind, link};
+use notion_import_core::notion::{Annotations, Mention, RichText, RichTextKind, link};
 use notion_import_core::{LossKind, NotionId};
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::account::Account;
+use super::date;
 use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, target, trim};
 use super::signed::{self, is_signed};
 
@@ -241,23 +242,7 @@ fn shown(run: &RichText) -> String {
     match &**mention {
         Mention::User(_) => said(""),
         Mention::Page(_) | Mention::Database(_) | Mention::Template => said(""),
-        Mention::Date(DateRange { start, end, time_zone }) => {
-            let text = match (start, end) {
-                (Some(start), Some(end)) => said(&format!("{start} → {end}")),
-                (Some(one), None) | (None, Some(one)) => said(one),
-                (None, None) => said(""),
-            };
-            let local = |end: &String| {
-                end.find('T').is_some_and(|at| !end[at..].chars().any(|char| "Z+-".contains(char)))
-            };
-            match time_zone {
-                Some(zone) if !zone.trim().is_empty() && !text.contains(zone) && !text.is_empty() => {
-                    let is_local = start.iter().chain(end).any(local);
-                    if is_local { format!("{text} ({zone})") } else { text }
-                }
-                _ => text,
-            }
-        }
+        Mention::Date(date) => date::zoned(date, said(&date::range(date))),
         Mention::LinkPreview(url) => said(url.as_deref().unwrap_or_default()),
         Mention::Link(link) => {
             let title = link.title.as_deref().filter(|title| !title.trim().is_empty());

@@ -6,15 +6,15 @@ use notion_import_core::notion::{Bookmark, File, FileSource, Mention, RichText, 
 use notion_import_core::{LossKind, NotionId};
 
 use super::account::Account;
-use super::blocks::Walk;
 use super::event::{Event, target};
 use super::inline::{self, Place, is_allowed, link_target, page, shows};
+use super::said::Said;
 use super::signed::{is_signed, lasting};
 
-impl Walk<'_> {
-    pub(super) fn bookmark(&mut self, Bookmark { url, caption }: &Bookmark) {
+impl Said {
+    pub fn bookmark(&mut self, Bookmark { url, caption }: &Bookmark) {
         self.lose_if(true, LossKind::Preview);
-        match link_target(url, &mut self.said.account) {
+        match link_target(url, &mut self.account) {
             Some(to) if shows(caption) && can_be_label(caption) => self.labelled(&to, caption),
             to => {
                 if !url.trim().is_empty() {
@@ -25,7 +25,7 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn embed(&mut self, file: &File) {
+    pub fn embed(&mut self, file: &File) {
         let File { source, caption, .. } = file;
         let address = match source {
             FileSource::External(url) => url.clone(),
@@ -39,15 +39,15 @@ impl Walk<'_> {
         self.bookmark(&Bookmark { url: address, caption: caption.clone() });
     }
 
-    pub(super) fn image(&mut self, file: &File) {
+    pub fn image(&mut self, file: &File) {
         match self.home(file) {
             Ok(url) => {
-                self.said.account.exposure.remote_images += 1;
+                self.account.exposure.remote_images += 1;
                 self.push(Event::open("p"));
                 self.push(Event::open(format!("image {}", target(&url))));
                 let label = can_be_label(&file.caption);
                 if label {
-                    let events = inline::text(&file.caption, Place::Block, &mut self.said.account);
+                    let events = inline::text(&file.caption, Place::Block, &mut self.account);
                     self.extend(events);
                 }
                 self.push(Event::Close);
@@ -60,11 +60,11 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn file(&mut self, file: &File, kind: &str) {
+    pub fn file(&mut self, file: &File, kind: &str) {
         self.lose_if(kind != "file", LossKind::Player);
         match self.home(file) {
             Ok(url) => {
-                self.said.account.exposure.files += 1;
+                self.account.exposure.files += 1;
                 self.named(file, kind, Some(url), true);
             }
             Err(is_somewhere) => self.named(file, kind, None, is_somewhere),
@@ -72,7 +72,7 @@ impl Walk<'_> {
     }
 
     /// The URL of a file that may be linked, else whether there is a file.
-    fn home(&mut self, file: &File) -> Result<String, bool> {
+    pub fn home(&mut self, file: &File) -> Result<String, bool> {
         match &file.source {
             FileSource::External(url) if is_allowed(url.trim()) && is_signed(url.trim()) => {
                 self.lose_if(true, LossKind::SignedAddress);
@@ -102,7 +102,7 @@ impl Walk<'_> {
     }
 
     fn labelled(&mut self, url: &str, caption: &[RichText]) {
-        let label = inline::text(caption, Place::Block, &mut self.said.account);
+        let label = inline::text(caption, Place::Block, &mut self.account);
         let to = target(url);
         let linked = label.into_iter().map(|event| match event {
             Event::Char(char) => Event::char(char.char, char.styles, Some(&to)),
@@ -112,8 +112,8 @@ impl Walk<'_> {
     }
 
     /// A link to a page; words that are no title of its own are a loss.
-    pub(super) fn page_line(&mut self, id: Option<NotionId>, title: &str, words: &str) {
-        let url = id.map(|id| page(id, None, None, &mut self.said.account));
+    pub fn page_line(&mut self, id: Option<NotionId>, title: &str, words: &str) {
+        let url = id.map(|id| page(id, None, None, &mut self.account));
         let title = title.trim();
         self.lose_if(title.is_empty() && words != "Untitled", LossKind::PageTitle);
         self.link_line(if title.is_empty() { words } else { title }, url);
@@ -125,19 +125,19 @@ impl Walk<'_> {
         self.link_line(words.unwrap_or(address), url);
     }
 
-    pub(super) fn link_line(&mut self, label: &str, url: Option<String>) {
+    pub fn link_line(&mut self, label: &str, url: Option<String>) {
         let to: Option<Rc<str>> = url.as_deref().map(target);
-        let label = lasting(label, &mut self.said.account);
+        let label = lasting(label, &mut self.account);
         self.line(inline::words(&label, to.as_ref()));
     }
 
-    pub(super) fn placeholder(&mut self, name: &str) {
+    pub fn placeholder(&mut self, name: &str) {
         let name = if name.is_empty() { String::new() } else { format!(": {name}") };
         self.link_line(&format!("[Unsupported block{name}]"), None);
     }
 
-    pub(super) fn caption(&mut self, caption: &[RichText]) {
-        let events = inline::text(caption, Place::Block, &mut self.said.account);
+    pub fn caption(&mut self, caption: &[RichText]) {
+        let events = inline::text(caption, Place::Block, &mut self.account);
         self.line(events);
     }
 }

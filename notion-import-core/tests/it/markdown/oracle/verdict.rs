@@ -2,17 +2,35 @@
 
 use std::ops::Range;
 
-use notion_import_core::markdown::{Options, Rendered};
-use notion_import_core::notion::BlockTree;
+use notion_import_core::markdown::{Database, Options, Rendered};
+use notion_import_core::notion::{BlockTree, Page};
 use notion_import_core::{LossKind, NotionId};
 
-use super::blocks::{Said, said};
+use super::blocks::said;
 use super::event::{BOLD, CODE, Char, Event, ITALIC, MATH, STRIKE, show};
+use super::said::Said;
 use super::{comrak, pulldown};
 
 /// Whether the Markdown says what the tree says, and the report what it does not say.
 pub fn check(tree: &BlockTree, options: &Options<'_>, rendered: &Rendered) -> Result<(), String> {
-    let said = said(tree, options.transcripts);
+    compare(said(tree, options), rendered)
+}
+
+/// Whether the table of a row's properties says what they say.
+pub fn check_row(page: &Page, options: &Options<'_>, rendered: &Rendered) -> Result<(), String> {
+    let mut said = Said::default();
+    said.properties(page, options.schema);
+    compare(said, rendered)
+}
+
+/// Whether the tables of a database say what it says.
+pub fn check_database(database: &Database, rendered: &Rendered) -> Result<(), String> {
+    let mut said = Said::default();
+    said.database(database);
+    compare(said, rendered)
+}
+
+fn compare(said: Said, rendered: &Rendered) -> Result<(), String> {
     let read = pulldown::read(&rendered.markdown);
     same_words(&said.events, &read, "pulldown-cmark")?;
     same_styles(&said, &read, rendered)?;
