@@ -111,7 +111,7 @@ impl Fetcher<'_> {
     }
 
     async fn database_title(&self, id: NotionId) -> Result<Option<Arc<str>>, Error> {
-        let database = self.database(id).await?;
+        let database = self.directory.database(&self.api, id).await?;
         Ok(database.url.is_some().then(|| known_as(&plain_text(&database.title))))
     }
 

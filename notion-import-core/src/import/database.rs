@@ -32,14 +32,12 @@ const CONCURRENCY: usize = UNDER_WAY;
 /// Views of a database that are looked at, at most.
 const VIEWS: usize = 25;
 
-/// What a run knows of databases. Clones share it.
+/// What a run knows of what databases show. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Databases(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
-    databases: Once<Answer<Database>>,
-    data_sources: Once<Answer<DataSource>>,
     inside_pages: Once<Answer<Inside>>,
     views_of: Once<Answer<Vec<View>>>,
     views: Once<Answer<View>>,
@@ -93,7 +91,9 @@ impl Fetcher<'_> {
     /// Reads a data source as a document of its own.
     pub(super) async fn fetch_table(&self, id: NotionId) -> Result<Fetched, Error> {
         let began = self.api.moment();
+        // What a document is made of is as new as its reading says.
         let data_source = self.api.data_source(id).await?;
+        self.directory.keep_source(id, &data_source);
         let container = self.container(&data_source).await?;
         let database = container.as_ref().and_then(|database| database.id);
         let (table, is_filtered) = self.table(database, &data_source, None).await?;
@@ -146,7 +146,7 @@ impl Fetcher<'_> {
     }
 
     async fn inside_page(&self, id: NotionId) -> Result<Inside, Error> {
-        let database = match self.database(id).await {
+        let database = match self.directory.database(&self.api, id).await {
             Ok(database) => database,
             // A linked view, of which Notion gives nothing.
             Err(error) if is_lasting(&error) => return Ok(Inside::hidden()),
@@ -175,7 +175,7 @@ impl Fetcher<'_> {
     }
 
     async fn table_inside(&self, database: NotionId, id: NotionId) -> Result<DatabaseTable, Error> {
-        let data_source = self.data_source(id).await?;
+        let data_source = self.directory.data_source(&self.api, id).await?;
         Ok(self.table(Some(database), &data_source, Some(self.options.inline_rows)).await?.0)
     }
 
@@ -187,7 +187,6 @@ impl Fetcher<'_> {
         most: Option<usize>,
     ) -> Result<(DatabaseTable, bool), Error> {
         let id = data_source.id.ok_or(Error::Malformed("a data source without its id"))?;
-        self.directory.keep_source(id, data_source);
         let plan = self.plan(database, id, data_source).await?;
         let (mut rows, is_cut, plan) = self.rows_of(id, plan, most).await?;
         let count = rows.len();
@@ -305,19 +304,7 @@ impl Fetcher<'_> {
         else {
             return Ok(None);
         };
-        visible(self.database(id).await)
-    }
-
-    pub(super) async fn database(&self, id: NotionId) -> Result<Arc<Database>, Error> {
-        let database = self.databases.0.databases.answer(id, self.api.database(id)).await?;
-        if database.url.is_some() {
-            self.directory.keep_title(id, &plain_text(&database.title));
-        }
-        Ok(database)
-    }
-
-    async fn data_source(&self, id: NotionId) -> Result<Arc<DataSource>, Error> {
-        self.databases.0.data_sources.answer(id, self.api.data_source(id)).await
+        visible(self.directory.database(&self.api, id).await)
     }
 }
 

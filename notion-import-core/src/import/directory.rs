@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::once::Once;
+use super::once::{Answer, Once};
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::Source;
@@ -13,7 +13,7 @@ use crate::library::title::title;
 use crate::notion::address::lasting_text;
 use crate::notion::client::Api;
 use crate::notion::column::{Column, NumberFormat, Properties};
-use crate::notion::database::DataSource;
+use crate::notion::database::{DataSource, Database};
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::property::{Formula, PropertyValue, Rollup, RollupResult};
@@ -57,6 +57,8 @@ struct Shelves {
     known: KnownTitles,
     /// Requests that are left for it.
     lookups: AtomicU32,
+    databases: Once<Answer<Database>>,
+    data_sources: Once<Answer<DataSource>>,
     schemas: Shelf<Schema>,
     titles: Shelf<Arc<str>>,
     /// The data source that a database has, if it has one alone.
@@ -68,8 +70,15 @@ type Shelf<T> = Once<Option<T>>;
 
 impl Directory {
     pub(crate) fn new(lookups: u32, known: KnownTitles) -> Self {
-        let (schemas, titles, sources) = (Once::default(), Once::default(), Once::default());
-        Self(Arc::new(Shelves { known, lookups: AtomicU32::new(lookups), schemas, titles, sources }))
+        Self(Arc::new(Shelves {
+            known,
+            lookups: AtomicU32::new(lookups),
+            databases: Once::default(),
+            data_sources: Once::default(),
+            schemas: Once::default(),
+            titles: Once::default(),
+            sources: Once::default(),
+        }))
     }
 
     /// Takes a request from those that are left, and returns whether there was one.
@@ -113,9 +122,29 @@ impl Directory {
         }
     }
 
-    /// Keeps what a data source that was read is called, and its columns.
+    /// Reads a database, and keeps what it is called.
+    pub(super) async fn database(&self, api: &Api, id: NotionId) -> Result<Arc<Database>, Error> {
+        let database = self.0.databases.answer(id, api.database(id)).await?;
+        if database.url.is_some() {
+            self.keep_title(id, &plain_text(&database.title));
+        }
+        Ok(database)
+    }
+
+    /// Reads a data source, and keeps what it is called.
+    pub(super) async fn data_source(&self, api: &Api, id: NotionId) -> Result<Arc<DataSource>, Error> {
+        let source = self.0.data_sources.answer(id, api.data_source(id)).await?;
+        self.keep_title_of_source(id, &source);
+        Ok(source)
+    }
+
+    /// Keeps a data source that was read for itself.
     pub(super) fn keep_source(&self, id: NotionId, source: &DataSource) {
-        self.0.schemas.keep(id, Some(Arc::new(source.properties.clone())));
+        self.0.data_sources.keep(id, Ok(Arc::new(source.clone())));
+        self.keep_title_of_source(id, source);
+    }
+
+    fn keep_title_of_source(&self, id: NotionId, source: &DataSource) {
         if source.url.is_some() {
             self.keep_title(id, &plain_text(&source.title));
         }
@@ -165,14 +194,13 @@ impl Directory {
     }
 
     async fn schema(&self, api: &Api, id: NotionId) -> Result<Option<Schema>, Error> {
-        let asking = async { Ok(Some(Arc::new(api.data_source(id).await?.properties))) };
+        let asking = async { Ok(Some(Arc::new(self.data_source(api, id).await?.properties.clone()))) };
         self.look_up(&self.0.schemas, id, asking).await
     }
 
     async fn only_source(&self, api: &Api, database: NotionId) -> Result<Option<NotionId>, Error> {
         let asking = async {
-            let sources = api.database(database).await?.data_sources;
-            Ok(match sources.as_slice() {
+            Ok(match self.database(api, database).await?.data_sources.as_slice() {
                 [only] => only.id,
                 _ => None,
             })

@@ -3,6 +3,7 @@
 mod browse;
 mod completeness;
 mod connect;
+mod costs;
 mod databases;
 mod identity;
 mod import;
