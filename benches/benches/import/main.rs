@@ -1,8 +1,9 @@
 //! How long an import takes, and how many requests, beside the least that either can be.
 //!
 //! 200 pages of 60 blocks, from a stand-in for Notion in a process of its own. The import runs in one of its own too, so
-//! that its memory is seen. Arguments choose among the settings: those whose name contains one.
+//! that its memory is seen. Arguments choose among the settings: those whose name contains one, and `requests` for how many go where.
 
+mod costs;
 mod limit;
 mod stand_in;
 mod workspace;
@@ -19,7 +20,7 @@ use http::{HeaderMap, Method};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::transport::{Http, Request, Transport};
 use notion_import_core::{
-    Connection, ImportEvent, Importer, MemoryBlobs, MemoryLibrary, Pick, StaticToken, TenantId,
+    Connection, ImportEvent, Importer, MemoryBlobs, MemoryLibrary, NotionId, Pick, StaticToken, TenantId,
 };
 use serde_json::{Value, json};
 
@@ -70,18 +71,21 @@ fn main() -> Outcome {
             println!("{}", runtime.block_on(measure(&role))?);
             Ok(())
         }
-        None => bench(),
+        None => bench(&runtime),
     }
 }
 
-fn bench() -> Outcome {
+fn bench(runtime: &tokio::runtime::Runtime) -> Outcome {
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|part| name.contains(part));
+    if is_chosen("requests") {
+        runtime.block_on(costs::report())?;
+    }
     println!(
         "{:14} {:>9} {:>9} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "answered", "import", "floor", "ratio", "requests", "at least", "under way", "refused", "memory"
     );
     let mut fetching: f64 = 0.0;
-    let chosen: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
-    let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|part| name.contains(part));
     for (index, setting) in SETTINGS.iter().enumerate().filter(|(_, setting)| is_chosen(setting.name)) {
         let (mut stand_in, place) = start(&json!({ "serve": index }))?;
         let measured = start(&serde_json::from_str(&place)?).and_then(|(mut import, said)| {
@@ -175,20 +179,26 @@ async fn measure(place: &Value) -> Outcome<Value> {
 }
 
 async fn import(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
-    let pages: Vec<_> =
-        serde_json::from_value::<Vec<_>>(pages.clone())?.into_iter().map(Pick::page).collect();
     let (documents, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
     let tokens = StaticToken::new(token.to_owned()).at(origin.parse()?);
     let importer = Importer::new(Arc::new(tokens), documents, blobs)?;
-    let connection = Connection::new(TenantId::fresh(), "bench");
+    let pages = serde_json::from_value(pages.clone())?;
     let began = Instant::now();
-    let mut events = std::pin::pin!(importer.import(&content_manager(connection.tenant), &connection, pages));
+    import_all(&importer, pages).await?;
+    Ok(began.elapsed())
+}
+
+/// Imports pages in one run.
+async fn import_all(importer: &Importer, pages: Vec<NotionId>) -> Outcome {
+    let connection = Connection::new(TenantId::fresh(), "bench");
+    let picks = pages.into_iter().map(Pick::page).collect();
+    let mut events = std::pin::pin!(importer.import(&content_manager(connection.tenant), &connection, picks));
     while let Some(event) = events.next().await {
         if let ImportEvent::Finished(outcome) = event {
             outcome.result?;
         }
     }
-    Ok(began.elapsed())
+    Ok(())
 }
 
 /// Fetches all there is, looks at each answer, and returns how long that took.

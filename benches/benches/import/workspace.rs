@@ -7,15 +7,32 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method};
 use notion_import_core::NotionId;
 use notion_import_core::testing::{
-    Block, Reply, World, bulleted, callout, code, divider, heading, paragraph, quote, to_do, toggle,
+    Author, Block, Reply, World, block, bulleted, callout, code, divider, heading, paragraph, quote, to_do,
+    toggle,
 };
 use notion_import_core::transport::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PAGES: usize = 200;
 
 /// Pages that have a list more than the others, so that there are 1,631 lists.
 const LONGER: usize = 31;
+
+/// What stands in its pages beside their blocks.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside {
+    /// Links to pages and a database, of which ten pages have the same.
+    pub(crate) references: bool,
+    /// A database in each page, of ten rows.
+    pub(crate) databases: bool,
+}
+
+/// Pages, and the token that sees them.
+pub(crate) struct Pages {
+    pub(crate) world: World,
+    pub(crate) token: String,
+    pub(crate) pages: Vec<NotionId>,
+}
 
 /// A workspace, and the answer to every question an import of its pages has.
 pub(crate) struct Workspace {
@@ -24,20 +41,55 @@ pub(crate) struct Workspace {
     pub(crate) answers: HashMap<String, Bytes>,
 }
 
-/// Builds 200 pages of 60 blocks.
-pub(crate) fn build() -> Workspace {
+/// Makes 200 pages of 60 blocks.
+pub(crate) fn furnish(beside: Beside) -> Pages {
     let world = World::new(1);
     let now = DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
     let author = world.at(now);
-    let home = author.workspace("Bench");
+    let workspace = author.workspace("Bench");
+    let home = author.page(workspace, "Home");
+    let mut shared = Vec::new();
     let pages: Vec<NotionId> = (0..PAGES)
         .map(|number| {
             let page = author.page(home, format!("Page {number}"));
             author.append(page, blocks(number < LONGER));
+            if beside.references {
+                if number % 10 == 0 {
+                    shared = references(&author, home);
+                }
+                author.append(page, shared.clone());
+            }
+            if beside.databases {
+                furnish_database(&author, page);
+            }
             page
         })
         .collect();
-    let token = world.grant(home, pages.clone()).token;
+    let token = world.grant(workspace, [home]).token;
+    Pages { world, token, pages }
+}
+
+/// Links to five pages and a database, two to each.
+fn references(author: &Author, home: NotionId) -> Vec<Block> {
+    let others = (0..5).map(|number| author.page(home, format!("Other {number}")));
+    let to_page = |id| block("link_to_page", json!({"type": "page_id", "page_id": id}));
+    let database = author.database(home, "Vendors", [("Country", "select")]).id;
+    let to_database = block("link_to_page", json!({"type": "database_id", "database_id": database}));
+    let links: Vec<Block> = others.map(to_page).chain([to_database]).collect();
+    [links.clone(), links].concat()
+}
+
+fn furnish_database(author: &Author, page: NotionId) {
+    let database = author.database(page, "Tasks", [("Owner", "rich_text")]);
+    author.show_inline(database.id);
+    for number in 0..10 {
+        author.row(database.data_source, format!("Task {number}"), []);
+    }
+}
+
+/// Learns every answer about 200 pages of 60 blocks.
+pub(crate) fn build() -> Workspace {
+    let Pages { world, token, pages } = furnish(Beside::default());
     let mut workspace = Workspace { token, pages: pages.clone(), answers: HashMap::new() };
     for page in pages {
         workspace.ask(&world, format!("/v1/pages/{page}"));
