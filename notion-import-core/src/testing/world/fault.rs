@@ -317,7 +317,10 @@ fn asks_for_many(endpoint: Endpoint, call: &Call) -> bool {
 }
 
 fn is_list(endpoint: Endpoint) -> bool {
-    matches!(endpoint, Endpoint::Search | Endpoint::Query | Endpoint::Children | Endpoint::Property)
+    matches!(
+        endpoint,
+        Endpoint::Search | Endpoint::Query | Endpoint::Children | Endpoint::Property | Endpoint::Views
+    )
 }
 
 fn refuse(status: u16, code: &'static str, message: &str) -> Refusal {

@@ -16,8 +16,8 @@ impl Tenant {
                 let files: Vec<_> =
                     version.attachments.iter().map(|file| (&file.name, file.blob.id)).collect();
                 format!(
-                    "{:?} {files:?} {:?} {:?}",
-                    version.content, version.fidelity, version.source_edited_at
+                    "{:?} {files:?} {:?} {:?} {:?}",
+                    version.content, version.fidelity, version.exposure, version.source_edited_at
                 )
             });
             let said: Vec<String> = said.collect();
