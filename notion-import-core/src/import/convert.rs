@@ -80,11 +80,9 @@ fn leads_into_notion(markdown: &str) -> bool {
 /// What stands above the blocks: of a row its properties, of another page nothing.
 pub(super) fn properties(page: &Page, options: &Options<'_>) -> Rendered {
     match page.parent {
-        // Older versions of the API name the database of a row alone.
-        Parent::DataSource { .. } | Parent::Database(_) => properties_table(page, options),
-        Parent::Workspace | Parent::Page(_) | Parent::Block(_) | Parent::Agent(_) | Parent::Unknown => {
-            Rendered::default()
-        }
+        // Older versions of the API name the database of a row alone, newer ones may call it otherwise. No other page has properties.
+        Parent::DataSource { .. } | Parent::Database(_) | Parent::Unknown => properties_table(page, options),
+        Parent::Workspace | Parent::Page(_) | Parent::Block(_) | Parent::Agent(_) => Rendered::default(),
     }
 }
 

@@ -147,6 +147,7 @@ impl Fetcher<'_> {
 
     async fn inside_page(&self, id: NotionId) -> Result<Inside, Error> {
         let database = match self.directory.database(&self.api, id).await {
+            Ok(database) if database.is_partial() => return Ok(Inside::hidden()),
             Ok(database) => database,
             // A linked view, of which Notion gives nothing.
             Err(error) if is_lasting(&error) => return Ok(Inside::hidden()),
@@ -165,7 +166,10 @@ impl Fetcher<'_> {
         let mut is_cut = data_sources.is_empty();
         for data_source in &data_sources {
             match self.table_inside(id, *data_source).await {
-                Ok(table) => tables.push(table),
+                Ok(table) => {
+                    is_cut |= table.is_none();
+                    tables.extend(table);
+                }
                 Err(error) if is_lasting(&error) => is_cut = true,
                 Err(error) => return Err(error),
             }
@@ -174,9 +178,13 @@ impl Fetcher<'_> {
         Ok(Inside { data_sources, shown: Some(Arc::new(shown)) })
     }
 
-    async fn table_inside(&self, database: NotionId, id: NotionId) -> Result<DatabaseTable, Error> {
+    /// Reads a data source inside a page; none if it is not shared.
+    async fn table_inside(&self, database: NotionId, id: NotionId) -> Result<Option<DatabaseTable>, Error> {
         let data_source = self.directory.data_source(&self.api, id).await?;
-        Ok(self.table(Some(database), &data_source, Some(self.options.inline_rows)).await?.0)
+        if data_source.is_partial() {
+            return Ok(None);
+        }
+        Ok(Some(self.table(Some(database), &data_source, Some(self.options.inline_rows)).await?.0))
     }
 
     /// Reads a data source as a database shows it: all of its rows, or so many. It returns whether a filter leaves some out, too.

@@ -188,7 +188,7 @@ kinds! {
         Player,
         /// A file of Notion's was not stored again: its name stands without a link.
         FileNotStored,
-        /// A block without a file was dropped.
+        /// A file that is nowhere left its name and its caption alone, if it has any.
         FileMissing,
         /// A link with a scheme that is not allowed kept its label alone.
         LinkScheme,

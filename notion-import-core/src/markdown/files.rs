@@ -45,7 +45,7 @@ fn home(ledger: &mut Ledger, options: &Options<'_>, held: FileRef<'_>) -> Home {
         }
         FileSource::Missing => {
             ledger.lose(LossKind::FileMissing);
-            Home::Missing
+            if held.file.display_name().is_some() { Home::Named } else { Home::Missing }
         }
     }
 }

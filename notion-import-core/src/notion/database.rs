@@ -88,4 +88,18 @@ object! {
     }
 }
 
+impl Database {
+    /// Whether Notion gave no more of it than its id, as it does where the integration may not read it.
+    pub fn is_partial(&self) -> bool {
+        self.url.is_none() && self.data_sources.is_empty()
+    }
+}
+
+impl DataSource {
+    /// Whether Notion gave no more of it than its id, as it does where the integration may not read it.
+    pub fn is_partial(&self) -> bool {
+        self.url.is_none() && self.properties.0.is_empty()
+    }
+}
+
 deserialize!(Database, DataSource);

@@ -301,7 +301,8 @@ async fn what_a_view_does_not_say_to_a_query_is_counted() {
 async fn without_views_all_columns_come_and_are_reported() {
     let all = "| Name | Country | Secret | Since |\n";
     let (_, none) = viewed(first, &[]).await;
-    let (_, no_rows) = viewed(first, &[json!({"type": "form"}), json!({"type": "feed"})]).await;
+    let (_, no_rows) =
+        viewed(first, &[json!({"type": "form"}), json!({"type": "feed"}), json!({"type": "carousel"})]).await;
     for fetched in [none, no_rows] {
         assert!(fetched.markdown().unwrap().starts_with(all), "{fetched:?}");
         assert_eq!(fetched.content.exposure.unsaid_columns, 3);

@@ -8,6 +8,7 @@ mod databases;
 mod identity;
 mod import;
 mod meetings;
+mod odd;
 mod parts;
 mod properties;
 mod references;
@@ -21,14 +22,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use http::header::CONTENT_LENGTH;
 use notion_import_core::store::Linked;
 use notion_import_core::testing::suite::content_manager;
-use notion_import_core::testing::{Author, Grant, SimClock, World, WorldTransport};
-use notion_import_core::transport::Clock;
+use notion_import_core::testing::{Author, Grant, Reply, SimClock, World, WorldTransport};
+use notion_import_core::transport::{Clock, Request};
 use notion_import_core::{
-    Actor, Connection, DocumentStore, Imported, Importer, ImporterBuilder, MemoryBlobs, MemoryLibrary,
-    NotionId, Pick, StaticToken, TenantId,
+    Actor, Connection, DocumentStore, ImportOptions, Imported, Importer, ImporterBuilder, MemoryBlobs,
+    MemoryLibrary, NotionId, Pick, StaticToken, TenantId,
 };
+use serde_json::Value;
 
 /// A tenant with a library, connected to a workspace with a few pages.
 struct Stage {
@@ -77,6 +80,30 @@ impl Stage {
     fn importer_with(&self, change: impl FnOnce(ImporterBuilder) -> ImporterBuilder) -> Importer {
         let builder = builder(&self.world, &self.clock, &self.grant, &self.library, &self.blobs);
         change(builder).build().unwrap()
+    }
+
+    /// An importer that is answered what this makes of the answer, by its path.
+    fn answered(
+        &self,
+        options: ImportOptions,
+        change: impl Fn(&str, &mut Value) + Send + Sync + 'static,
+    ) -> Importer {
+        let world = self.world.clone();
+        let answer = move |request: &Request, now| match world.answer(request, now) {
+            Reply::Response(mut answer) => {
+                if let Ok(mut body) = serde_json::from_slice(&answer.body) {
+                    change(request.url.path(), &mut body);
+                    answer.body = body.to_string().into();
+                    answer.headers.insert(CONTENT_LENGTH, answer.body.len().into());
+                }
+                Reply::Response(answer)
+            }
+            other => other,
+        };
+        let transport = WorldTransport::answered(answer, self.clock.clone());
+        importer_with(&self.world, &self.clock, &self.grant, |builder| {
+            builder.import_options(options).through(Arc::new(transport), Arc::new(self.clock.clone()))
+        })
     }
 
     async fn import(&self, id: NotionId) -> Imported {

@@ -45,7 +45,6 @@ const PARTS: &[(&str, LossKind)] = &[
     ("file.url", LossKind::FileNotStored),
     ("comment_id", LossKind::LinkTarget),
     ("table_of_contents.color", LossKind::TableOfContents),
-    ("file.name", LossKind::FileMissing),
     ("meeting_notes.status", LossKind::MeetingNotes),
     ("transcription.status", LossKind::MeetingNotes),
     ("checklist_item.checked", LossKind::UnknownBlock),

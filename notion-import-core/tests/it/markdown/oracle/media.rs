@@ -82,7 +82,7 @@ impl Said {
             FileSource::Hosted(_) | FileSource::Inline(_) => self.lose_if(true, LossKind::FileNotStored),
             FileSource::Missing => {
                 self.lose_if(true, LossKind::FileMissing);
-                return Err(false);
+                return Err(file.display_name().is_some());
             }
         }
         Err(true)
