@@ -219,7 +219,7 @@ impl Fetcher<'_> {
             reads += 1;
             let began = self.api.moment();
             let tree = tree::read(&self.api, id, &self.options).await?;
-            let testimony = witness::hear(&self.api, id, &tree, &self.options).await?;
+            let testimony = witness::hear(&self.api, &self.directory, id, &tree, &self.options).await?;
             let mut page = self.api.page(id).await?;
             let mut after = page.last_edited_time;
             let is_shown = !properties::complete(&self.api, &mut page, &self.directory).await?;

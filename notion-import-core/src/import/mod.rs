@@ -59,8 +59,9 @@ options! {
         /// and roll-ups and formulas that rest on more references than a page gives. One run is one import of however many pages. What
         /// is not asked for is reported.
         pub lookups: u32 = 1_000,
-        /// Whether Notion is asked beside the blocks which of them it does not show. It costs one request more each time a page is read,
-        /// two where the version of its Markdown cannot be named, and up to five where blocks are missing.
+        /// Whether Notion is asked beside the blocks which of them it does not show. It costs one request more each time a page is read, and
+        /// up to five of `lookups` where blocks are missing or its answer is cut off; twice as many where the version of its Markdown cannot
+        /// be named.
         pub completeness: bool = false,
     }
 }

@@ -18,6 +18,9 @@ object! {
 
 deserialize!(PageMarkdown);
 
+/// So many blocks are listed at most.
+const LISTED: usize = 100;
+
 /// The blocks that a page's Markdown names and does not show.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Unshown {
@@ -31,6 +34,12 @@ impl PageMarkdown {
     /// Returns the blocks that are listed as not shown.
     pub(crate) fn listed(&self) -> impl Iterator<Item = NotionId> {
         self.unknown_block_ids.iter().copied().flatten()
+    }
+
+    /// Whether blocks may be cut or hidden that are not listed.
+    pub(crate) fn may_lack_names(&self) -> bool {
+        let listed = self.unknown_block_ids.len();
+        self.markdown.is_none() || listed >= LISTED || (self.truncated && listed == 0)
     }
 
     /// Returns the blocks that are named and not shown.

@@ -20,6 +20,9 @@ struct Sheet {
     unknown: Vec<NotionId>,
 }
 
+/// How many of those are listed.
+const LISTED: usize = 100;
+
 /// The types it has no syntax for.
 const WITHOUT_SYNTAX: &[&str] =
     &["bookmark", "embed", "link_preview", "breadcrumb", "template", "unsupported", "tab", "link_to_page"];
@@ -50,6 +53,7 @@ impl State {
         };
         self.write_below(ask, node, 0, &mut sheet);
         let truncated = !sheet.unknown.is_empty();
+        sheet.unknown.truncate(LISTED);
         Ok(json!({
             "object": "page_markdown", "id": node.id, "markdown": sheet.lines.join(separator),
             "truncated": truncated, "unknown_block_ids": sheet.unknown,

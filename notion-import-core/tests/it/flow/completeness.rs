@@ -6,6 +6,7 @@ use notion_import_core::testing::{
 use notion_import_core::{
     Fetched, Fidelity, ImportOptions, Imported, Importer, LossKind, NotionId, Pick, TruncationKind,
 };
+use serde_json::{Value, json};
 
 use super::{Stage, importer_with};
 
@@ -99,22 +100,47 @@ async fn a_block_is_hidden_only_if_asking_for_it_says_so_and_few_are_asked_for()
     }
 }
 
+/// Takes a block out of a list.
+fn without(block: NotionId) -> impl Fn(&str, &mut Value) + Send + Sync + 'static {
+    move |_, answer| {
+        if let Some(listed) = answer["results"].as_array_mut() {
+            listed.retain(|one| one["id"] != json!(block));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_block_that_is_there_was_not_read_whatever_else_asking_for_it_says() {
-    for refusal in [None, Some(Fault::Restricted), Some(Fault::Invalid)] {
+    for refusal in [None, Some(Fault::Restricted), Some(Fault::Invalid), Some(Fault::Internal)] {
         let stage = Stage::new();
-        let part = stage
-            .author()
-            .append(stage.home, [toggle("more", [paragraph("a"), bookmark("https://a.example/")])]);
+        let unlisted = stage.author().append(stage.home, [bookmark("https://a.example/")])[0];
         stage.pass(60);
-        // The list of the toggle is refused, so the bookmark is known by the Markdown only.
-        stage.world.fail_at(Endpoint::Children, part[0], Fault::Invalid);
         stage.world.fail_all(Endpoint::Block, refusal.clone());
-        let fetched = stage.read_by(&stage.witnessed()).await;
-        assert_eq!(missing(&fetched, TruncationKind::Unread).0, 1, "{refusal:?}");
+        let importer = stage.answered(ImportOptions::default().completeness(true), without(unlisted));
+        let fetched = stage.read_by(&importer).await;
+        assert_eq!(missing(&fetched, TruncationKind::Unread), (1, Some(unlisted)), "{refusal:?}");
         assert_eq!(missing(&fetched, TruncationKind::Hidden).0, 0, "{refusal:?}");
-        assert_eq!(missing(&fetched, TruncationKind::ChildrenNotLoaded).0, 1, "{refusal:?}");
+        assert!(fetched.content.read.basis.is_none(), "{refusal:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_in_a_part_that_was_not_loaded_is_counted_with_it_alone() {
+    let stage = Stage::new();
+    let inside = || [paragraph("a"), bookmark("https://a.example/"), unsupported("button")];
+    let parts =
+        stage.author().append(stage.home, [toggle("more", inside()), toggle("most", [toggle("", inside())])]);
+    let secret = stage.author().append(parts[0], [paragraph("secret")])[0];
+    stage.world.hide(&stage.grant.token, secret);
+    for part in &parts {
+        stage.world.fail_at(Endpoint::Children, *part, Fault::Invalid);
+    }
+    let hidden = stage.hide(1);
+    let fetched = stage.read_by(&stage.witnessed()).await;
+    assert_eq!(missing(&fetched, TruncationKind::ChildrenNotLoaded), (2, Some(parts[0])));
+    assert_eq!(missing(&fetched, TruncationKind::Unread), (0, None));
+    assert_eq!(missing(&fetched, TruncationKind::Hidden), (1, Some(hidden[0])));
+    assert!(!is_unknown(&fetched));
 }
 
 #[tokio::test]
@@ -126,7 +152,7 @@ async fn the_version_is_left_away_where_it_is_not_known() {
     assert_eq!(missing(&fetched, TruncationKind::Hidden).0, 1);
     let asked = stage.world.requests().into_iter().filter(|seen| seen.endpoint == Some(Endpoint::Markdown));
     let asked: Vec<_> = asked.map(|seen| (seen.query.len(), seen.status)).collect();
-    assert_eq!(asked, [(1, Some(400)), (0, Some(200))]);
+    assert_eq!(asked, [(1, Some(400)), (0, Some(200)), (1, Some(400)), (0, Some(404))]);
 }
 
 #[tokio::test]
@@ -143,14 +169,79 @@ async fn a_witness_that_is_silent_or_has_not_seen_all_leaves_the_page_and_a_line
         let is_passing = matches!(fault, Fault::Internal | Fault::GatewayTimeout);
         assert_eq!(fetched.content.read.basis.is_none(), is_passing, "{fault:?}");
     }
-    let stage = Stage::new();
-    stage.author().append(stage.home, (0..4).map(|at| paragraph(format!("{at}"))));
-    stage.pass(60);
-    for (limit, is_cut) in [(3, true), (4, false)] {
+}
+
+#[tokio::test]
+async fn what_is_cut_off_is_asked_for_where_it_begins_and_a_few_times_at_most() {
+    for (limit, asked, is_cut) in [(9, 1, false), (8, 2, false), (4, 6, false), (3, 6, true)] {
+        let stage = Stage::new();
+        stage.author().append(stage.home, (0..9).map(|at| paragraph(format!("{at}"))));
+        stage.pass(60);
         stage.world.tune(|rules| rules.markdown_limit = limit);
         let fetched = stage.read_by(&stage.witnessed()).await;
         assert_eq!((is_unknown(&fetched), fetched.content.read.basis.is_some()), (is_cut, true), "{limit}");
         assert_eq!(missing(&fetched, TruncationKind::Unread).0, 0, "{limit}");
+        assert_eq!(stage.world.requests_to(Endpoint::Markdown), asked, "{limit}");
+        assert_eq!(stage.world.requests_to(Endpoint::Block), 0, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_where_the_text_is_cut_off_is_found_there() {
+    let stage = Stage::new();
+    let parts =
+        stage.author().append(stage.home, [paragraph("words"), toggle("more", [paragraph("inside")])]);
+    let secret = stage.author().append(parts[1], [paragraph("secret")])[0];
+    stage.world.hide(&stage.grant.token, secret);
+    stage.pass(60);
+    stage.world.tune(|rules| rules.markdown_limit = 1);
+    let fetched = stage.read_by(&stage.witnessed()).await;
+    assert_eq!(missing(&fetched, TruncationKind::Hidden), (1, Some(secret)));
+    assert!(!is_unknown(&fetched));
+}
+
+#[tokio::test]
+async fn a_list_of_hidden_blocks_that_is_full_may_not_be_all_of_it() {
+    for (blocks, is_cut) in [(99, false), (100, true), (101, true)] {
+        let stage = Stage::new();
+        stage.hide(blocks);
+        let fetched = stage.read_by(&stage.witnessed()).await;
+        assert_eq!(is_unknown(&fetched), is_cut, "{blocks}");
+        assert_eq!(missing(&fetched, TruncationKind::Hidden).0, 5, "{blocks}");
+        assert_eq!(missing(&fetched, TruncationKind::Unread).0, blocks as u64 - 5, "{blocks}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_asks_for_no_more_of_what_is_missing_than_its_budget() {
+    let stage = Stage::new();
+    stage.hide(3);
+    let poor = stage.reading(ImportOptions::default().completeness(true).lookups(2));
+    let fetched = stage.read_by(&poor).await;
+    assert_eq!(missing(&fetched, TruncationKind::Hidden).0, 2);
+    assert_eq!(missing(&fetched, TruncationKind::Unread).0, 1);
+    assert_eq!(stage.world.requests_to(Endpoint::Markdown), 1 + 2);
+    // What was cut off and not asked for comes the next time.
+    let stage = Stage::new();
+    stage.author().append(stage.home, [paragraph("one"), paragraph("two")]);
+    stage.pass(60);
+    stage.world.tune(|rules| rules.markdown_limit = 1);
+    let poor = stage.reading(ImportOptions::default().completeness(true).lookups(0));
+    let fetched = stage.read_by(&poor).await;
+    assert!(is_unknown(&fetched) && fetched.content.read.basis.is_none());
+}
+
+#[tokio::test]
+async fn a_listed_block_is_hidden_only_where_asking_for_it_says_that_there_is_none() {
+    for (refusal, hidden) in
+        [(Fault::NotFound, 1), (Fault::Restricted, 0), (Fault::Invalid, 0), (Fault::Internal, 0)]
+    {
+        let stage = Stage::new();
+        let secret = stage.hide(1)[0];
+        stage.world.fail_at(Endpoint::Markdown, secret, refusal.clone());
+        let fetched = stage.read_by(&stage.witnessed()).await;
+        assert_eq!(missing(&fetched, TruncationKind::Hidden).0, hidden, "{refusal:?}");
+        assert_eq!(missing(&fetched, TruncationKind::Unread).0, 1 - hidden, "{refusal:?}");
     }
 }
 

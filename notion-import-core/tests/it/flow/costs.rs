@@ -142,7 +142,7 @@ async fn a_second_witness_costs_a_request_for_each_page_and_one_for_each_block_i
     let hidden = stage.author().append(pages[0], (0..2).map(|_| paragraph("secret")));
     hidden.iter().for_each(|block| stage.world.hide(&stage.grant.token, *block));
     let costs = stage.cost(picks(&pages), completeness).await;
-    assert_eq!(costs, and(plain(), &[(Endpoint::Markdown, PAGES), (Endpoint::Block, 2)]));
+    assert_eq!(costs, and(plain(), &[(Endpoint::Markdown, PAGES + 2)]));
 }
 
 #[tokio::test]
