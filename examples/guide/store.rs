@@ -40,10 +40,6 @@ impl Rows {
             .collect()
     }
 
-    fn newest(&self, id: DocumentId) -> Option<&Version> {
-        self.versions.get(&id)?.last()
-    }
-
     fn write(&mut self, tenant: TenantId, batch: &Batch) {
         for changed in batch.changed() {
             self.documents.insert(changed.document.id, changed.clone());
@@ -56,19 +52,22 @@ impl Rows {
             audit.push(entry.clone().numbered(audit.len() as u64 + 1));
         }
     }
-
-    fn linked(&self, kept: StoredDocument) -> Result<Option<Linked>, StoreError> {
-        let newest = self.newest(kept.document.id).ok_or(StoreError::Corrupt("no version"))?;
-        Ok(kept.linked(newest.content.digest()))
-    }
 }
 
 fn key(connection: &Connection) -> (TenantId, ConnectionId) {
     (connection.tenant, connection.id)
 }
 
-fn belongs_to(kept: &StoredDocument, connection: &Connection) -> bool {
-    kept.document.link.as_ref().is_some_and(|link| link.connection == Some(connection.id))
+/// Whether it is linked through the connection, or through none any more.
+fn is_through(connection: Option<ConnectionId>, kept: &StoredDocument) -> bool {
+    kept.document.link.as_ref().is_some_and(|link| link.connection == connection)
+}
+
+/// What comes after `after`, in the order of the ids.
+fn page(mut kept: Vec<StoredDocument>, after: Option<DocumentId>, limit: usize) -> Vec<Linked> {
+    kept.sort_by_key(|kept| kept.document.id);
+    let later = kept.into_iter().filter(|kept| Some(kept.document.id) > after);
+    later.filter_map(StoredDocument::linked).take(limit).collect()
 }
 
 #[async_trait]
@@ -83,11 +82,7 @@ impl DocumentStore for Shelf {
         let mut rows = self.0.lock().await;
         let kept = rows
             .kept(connection.tenant, |kept| contents.iter().any(|new| kept.source() == Some(new.source.id)));
-        let newest: Vec<_> = kept
-            .iter()
-            .filter_map(|kept| Some((kept.document.id, rows.newest(kept.document.id)?.clone())))
-            .collect();
-        let mut batch = Batch::of(kept).with_newest(newest);
+        let mut batch = Batch::of(kept);
         let imported = batch.import(actor, connection, contents, now)?;
         if rows.syncs.get(&key(connection)).is_some_and(|syncs| connection.generation < syncs.detached) {
             return Err(StoreError::Fenced);
@@ -128,11 +123,18 @@ impl DocumentStore for Shelf {
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError> {
         let rows = self.0.lock().await;
-        let later = |kept: &StoredDocument| after.is_none_or(|after| kept.document.id > after);
-        let mut kept = rows.kept(connection.tenant, |kept| belongs_to(kept, connection) && later(kept));
-        kept.sort_by_key(|kept| kept.document.id);
-        kept.truncate(limit);
-        kept.into_iter().filter_map(|kept| rows.linked(kept).transpose()).collect()
+        let kept = rows.kept(connection.tenant, |kept| is_through(Some(connection.id), kept));
+        Ok(page(kept, after, limit))
+    }
+
+    async fn detached(
+        &self,
+        tenant: TenantId,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        let rows = self.0.lock().await;
+        Ok(page(rows.kept(tenant, |kept| is_through(None, kept)), after, limit))
     }
 
     async fn linked_by_source(
@@ -145,7 +147,7 @@ impl DocumentStore for Shelf {
             let link = kept.document.link.as_ref();
             link.is_some_and(|link| link.source.ids().any(|id| sources.contains(&id)))
         });
-        kept.into_iter().filter_map(|kept| rows.linked(kept).transpose()).collect()
+        Ok(kept.into_iter().filter_map(StoredDocument::linked).collect())
     }
 
     async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
@@ -172,7 +174,7 @@ impl DocumentStore for Shelf {
             return Err(StoreError::Fenced);
         }
         *syncs = Syncs { patched: connection.generation, detached: connection.generation, cursor: None };
-        let kept = rows.kept(connection.tenant, |kept| belongs_to(kept, connection));
+        let kept = rows.kept(connection.tenant, |kept| is_through(Some(connection.id), kept));
         let mut batch = Batch::of(kept);
         let count = batch.detach(connection);
         rows.write(connection.tenant, &batch);

@@ -1,7 +1,7 @@
 //! How the demo says what the library knows.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::store::{Elsewhere, Link};
+use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
     AccessLevel, Agent, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Loss,
     OtherKind, Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError,
@@ -43,6 +43,9 @@ pub struct Badge {
     pub style: &'static str,
     pub text: &'static str,
 }
+
+/// What is kept from being looked at.
+pub const NOT_REACHABLE: Badge = Badge { style: "warn", text: "Not reachable" };
 
 /// What stands out about a document's source; none if all is well.
 pub fn source_badge(link: Option<&Link>) -> Option<Badge> {
@@ -186,6 +189,28 @@ fn reason_of(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// What keeps a document from being looked at, and since when.
+pub fn trouble(trouble: &Trouble) -> String {
+    let times = if trouble.times == 1 { "once".to_owned() } else { format!("{} times", trouble.times) };
+    let reason = match trouble.code.as_str() {
+        "rate_limited" | "service_overload" | "service_unavailable" | "account_paused" => {
+            "Notion takes no requests"
+        }
+        "restricted_resource" => "the integration may not read this",
+        "validation_error" | "rendering_budget_exceeded" | "conflict_error" | "of_another_kind" => {
+            "Notion refuses this page"
+        }
+        "timeout" | "overdue" | "connection_failed" | "response_broke_off" | "gateway_fault" => {
+            "Notion does not answer in time"
+        }
+        code if code.starts_with("file_") || code == "address_refused" => "a file on it cannot be fetched",
+        "response_too_large" | "too_large" => "it is more than can be taken here",
+        // The rest tells whoever runs the site more than its readers, and is in the log.
+        _ => "what Notion answers cannot be used",
+    };
+    format!("Not reachable since {}, tried {times}: {reason}.", moment(trouble.since))
+}
+
 /// What stands in the way of a change, and what to do.
 pub const fn conflict(conflict: Conflict) -> &'static str {
     match conflict {
@@ -299,5 +324,24 @@ pub fn agent(agent: Agent, company: &Company) -> &'static str {
             company.contact(contact).map_or("A former contact", |contact| contact.name)
         }
         Agent::System => "Sync",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_document_from_being_looked_at_is_said_in_words() {
+        let since = "2026-11-22T09:00:00Z".parse().unwrap();
+        for (times, code, said) in [
+            (1, "timeout", "tried once: Notion does not answer in time."),
+            (3, "file_too_large", "tried 3 times: a file on it cannot be fetched."),
+            (9, "<b>", "tried 9 times: what Notion answers cannot be used."),
+        ] {
+            let trouble = super::trouble(&Trouble { since, met_at: since, times, code: code.into() });
+            assert_eq!(trouble, format!("Not reachable since 22 Nov 2026, 09:00 UTC, {said}"));
+        }
     }
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use notion_import_core::notion::LastingUrl;
 use notion_import_core::store::{Basis, NewContent, ReadState};
 use notion_import_core::{
-    Content, Exposure, Fidelity, NotionId, Source, SourceKind, SourceParent, SourceState, TenantId,
+    Connection, Content, Exposure, Fidelity, NotionId, Source, SourceKind, SourceParent, SourceState,
+    TenantId,
 };
 use notion_import_postgres::testing::run;
 use uuid::Uuid;
@@ -40,7 +41,12 @@ pub fn content(source: Source) -> NewContent {
     let text =
         format!("# {}\n\n{}", source.title, "We encrypt everything, at rest and on the way. ".repeat(42));
     NewContent {
-        read: ReadState { edited_at: source.edited_at, settled: true, basis: Some(Basis::of(&[])) },
+        read: ReadState {
+            edited_at: source.edited_at,
+            settled: true,
+            basis: Some(Basis::of(&[])),
+            read_at: source.edited_at,
+        },
         source,
         state: SourceState::Present,
         content: Content::Markdown(text),
@@ -63,15 +69,19 @@ pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failu
          FROM generate_series(1, {TENANTS}) AS t, generate_series({first}, {last} - 1) AS d"
     );
     let documents = format!(
-        "INSERT INTO notion_import.documents SELECT tenant, id, to_json('Policy ' || d), false, 1, \
-             now() - d * interval '1 second', md5('source ' || id)::uuid, \
-             replace($json${source}$json$, '{}', md5('source ' || id)::uuid::text)::json, 'present', now(), false, \
-             'notion', now(), true, sha256(id::text::bytea) FROM drawn",
-        new.source.id
+        "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, digest, created_at, source_id, \
+             source, state, update_available, connection, read) \
+         SELECT tenant, id, to_json('Policy ' || d), false, 1, sha256(id::text::bytea), now() - d * interval '1 second', \
+             md5('source ' || id)::uuid, replace($json${source}$json$, '{}', md5('source ' || id)::uuid::text)::json, \
+             'present', false, '{}', $json${}$json$ FROM drawn",
+        new.source.id,
+        Connection::new(TenantId::new(Uuid::nil()), "notion").id,
+        serde_json::to_string(&new.read)?,
     );
+    let checks = "INSERT INTO notion_import.checks SELECT tenant, id, now() FROM drawn".to_owned();
     let versions = format!(
-        "INSERT INTO notion_import.versions SELECT tenant, id, 1, $json${said}$json$, sha256(id::text::bytea), '[]', \
-             '{}', '{}', now(), now() FROM drawn",
+        "INSERT INTO notion_import.versions SELECT tenant, id, 1, $json${said}$json$, NULL, '[]', $json${}$json$, \
+             $json${}$json$, now(), now() FROM drawn",
         serde_json::to_string(&version.fidelity)?,
         serde_json::to_string(&version.exposure)?
     );
@@ -85,7 +95,7 @@ pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failu
              md5(t || ' contact ' || d % {CONTACTS})::uuid, now(), NULL, NULL, false \
          FROM drawn WHERE d BETWEEN {SHOWN} AND {SHOWN} * 2 - 1"
     );
-    let statements = [drawn, documents, versions, standings, assignments];
+    let statements = [drawn, documents, checks, versions, standings, assignments];
     let mut db = bench.superuser().await?;
     // What foreign keys would check is true by the way it is drawn.
     let all =

@@ -69,6 +69,10 @@ async fn linked(bench: &Bench, samples: &[(Sample, ContactId)]) -> Result<(), Fa
         Ok(postgres.linked(&connection, Some(DocumentId::new(id)), PAGE).await?.len())
     });
     page.await?.print("a page of what is linked");
+    let detached = bench.latency(samples, async |postgres, ((tenant, id, _), _)| {
+        Ok(postgres.detached(tenant, Some(DocumentId::new(id)), PAGE).await?.len())
+    });
+    detached.await?.print("a page of what is detached");
     let mut sources: HashMap<TenantId, Vec<NotionId>> = HashMap::new();
     for ((tenant, _, source), _) in samples {
         sources.entry(*tenant).or_default().push(*source);

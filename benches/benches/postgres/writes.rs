@@ -1,13 +1,15 @@
 //! How many documents are imported and patched in a second, by one writer.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use chrono::Utc;
-use notion_import_core::store::{Found, NewContent, SyncCursor, SyncPatch};
+use notion_import_core::store::{Against, Found, NewContent, Reading, SyncCursor, SyncPatch};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::{Connection, DocumentId, DocumentStore, Source, SourceState, TenantId};
 use notion_import_postgres::Postgres;
 use notion_import_postgres::testing::run;
+use sqlx::PgConnection;
 
 use crate::bench::{Bench, Failure, print_rate};
 use crate::documents::{content, page};
@@ -30,6 +32,7 @@ pub async fn measure(bench: &Bench) -> Result<(), Failure> {
             patches(&postgres, &connection, (size, calls), renamed, &mut documents).await?;
         }
     }
+    looks(bench, &postgres, &connection).await?;
     postgres.close().await;
     // Reads are measured among what is known.
     run(&mut bench.superuser().await?, "TRUNCATE notion_import.documents, notion_import.syncs CASCADE").await;
@@ -67,13 +70,14 @@ async fn patches(
 ) -> Result<(), Failure> {
     fastrand::shuffle(documents);
     let now = Utc::now();
+    let known = against(postgres, connection).await?;
     let looked_at = documents.iter_mut().take(size * calls).enumerate();
     let patches: Vec<SyncPatch> = looked_at
         .map(|(place, (document, source))| {
             let is_renamed = renamed.is_some_and(|every| place % every == 0);
             source.edited_at = now;
             source.title.push_str(if is_renamed { "!" } else { "" });
-            seen(*document, source, is_renamed)
+            seen(*document, source, known[document])
         })
         .collect();
     let began = Instant::now();
@@ -85,13 +89,48 @@ async fn patches(
     Ok(())
 }
 
-fn seen(document: DocumentId, source: &Source, is_renamed: bool) -> SyncPatch {
-    let found = Found::Source {
-        source: Box::new(source.clone()),
-        state: SourceState::Present,
-        update_available: true,
-        settled: true,
-        title: is_renamed.then(|| source.title.clone()),
-    };
-    SyncPatch { document, checked_at: source.edited_at, found }
+/// So many looks find nothing new, in batches of so many.
+const LOOKS: (usize, usize) = (1_667, 200);
+
+/// What a sync of ten thousand documents looks at in ten minutes and finds as it was.
+async fn looks(bench: &Bench, postgres: &Postgres, connection: &Connection) -> Result<(), Failure> {
+    let known = against(postgres, connection).await?;
+    let (looks, size) = LOOKS;
+    let began_at = Utc::now();
+    let patches: Vec<SyncPatch> = known
+        .into_iter()
+        .take(looks)
+        .map(|(document, against)| SyncPatch { document, began_at, against, found: Found::Unchanged })
+        .collect();
+    let mut db = bench.superuser().await?;
+    let (before, began) = (written(&mut db).await?, Instant::now());
+    for batch in patches.chunks(size) {
+        postgres.patch(connection, batch, None).await?;
+    }
+    let took = began.elapsed();
+    print_rate(&format!("looks without news, {size} in a batch"), patches.len(), took);
+    println!("  {looks} of them write {} kB of WAL", (written(&mut db).await? - before) / 1_000);
+    Ok(())
+}
+
+/// The bytes of WAL that were ever written.
+async fn written(db: &mut PgConnection) -> Result<i64, Failure> {
+    let sql = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint";
+    Ok(sqlx::query_scalar(sql).fetch_one(db).await?)
+}
+
+/// What is known of each document, in the order of their ids.
+async fn against(
+    postgres: &Postgres,
+    connection: &Connection,
+) -> Result<BTreeMap<DocumentId, Against>, Failure> {
+    let linked = postgres.linked(connection, None, usize::MAX).await?;
+    Ok(linked.iter().map(|known| (known.document, known.against())).collect())
+}
+
+fn seen(document: DocumentId, source: &Source, against: Against) -> SyncPatch {
+    let reading = Some(Reading { read: against.read, differs: true });
+    let (source, began_at) = (Box::new(source.clone()), source.edited_at);
+    let found = Found::Source { source, state: SourceState::Present, reading, trouble: None };
+    SyncPatch { document, began_at, against, found }
 }

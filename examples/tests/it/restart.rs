@@ -30,9 +30,9 @@ async fn kill_and_go_on(start: impl Fn() -> Demo) {
     let ada = ada.at(&demo);
     ada.get("/documents").await.ok().saying(POLICY).saying(REPORT).saying(TABLE);
     ada.get("/integrations").await.ok().saying("Active");
-    ada.post(&format!("{}/rename", imported.notion(POLICY)), &[("title", "Security after the restart")])
-        .await
-        .ok();
+    let page = imported.notion(POLICY);
+    ada.post(&format!("{page}/add"), &[("text", "Added after the restart.")]).await.ok();
+    ada.post(&format!("{page}/rename"), &[("title", "Security after the restart")]).await.ok();
     // Nobody asks for it: the schedule goes on by itself.
     ada.wait_for(&imported.document(POLICY), "Security after the restart").await.saying("Update available");
 }

@@ -67,6 +67,7 @@ struct ShownSource {
     locked: bool,
     is_connected: bool,
     update_available: bool,
+    trouble: Option<String>,
 }
 
 /// An assignment, alive or not.
@@ -199,6 +200,7 @@ fn shown_source(link: &Link) -> ShownSource {
         is_connected: link.connection.is_some(),
         // Putting a page into the trash is an edit too, but nothing to bring here.
         update_available: link.update_available && link.state == SourceState::Present,
+        trouble: link.trouble.as_ref().map(words::trouble),
     }
 }
 

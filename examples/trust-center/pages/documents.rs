@@ -85,7 +85,7 @@ fn shown(known: &AdminDocument) -> Shown {
         level: facts.level,
         publication: words::publication(facts.publication),
         is_published: matches!(facts.publication, Publication::Published(_)),
-        source: words::source_badge(link),
+        source: words::source_badge(link).or_else(|| link?.trouble.as_ref().map(|_| words::NOT_REACHABLE)),
         edited: link.map_or_else(String::new, |link| words::moment(link.source.edited_at)),
         checked: link.map_or_else(String::new, |link| words::away(link.checked_at, Utc::now())),
     }

@@ -6,6 +6,8 @@ CREATE TABLE notion_import.documents (
     title json NOT NULL,
     edited_here boolean NOT NULL,
     latest integer NOT NULL CHECK (latest > 0),
+    -- Of what the newest version says.
+    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
     created_at timestamptz NOT NULL,
     -- The link: all of it or nothing, but for the connection, which a disconnect takes away.
     source_id uuid,
@@ -13,30 +15,42 @@ CREATE TABLE notion_import.documents (
     database_id uuid,
     source json,
     state text,
-    checked_at timestamptz,
     update_available boolean,
+    trouble json,
     connection uuid,
-    imported_edit timestamptz NOT NULL,
-    settled boolean NOT NULL,
-    basis bytea CHECK (octet_length(basis) = 32),
+    read json NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    CHECK (num_nulls(source_id, source, state, checked_at, update_available) IN (0, 5)),
+    CHECK (num_nulls(source_id, source, state, update_available) IN (0, 4)),
     CHECK (source_id IS NOT NULL OR connection IS NULL),
-    CHECK (source_id IS NOT NULL OR database_id IS NULL)
--- Every sync writes every row again. Where there is room on its page, no index has to follow.
+    CHECK (source_id IS NOT NULL OR database_id IS NULL),
+    CHECK (source_id IS NOT NULL OR trouble IS NULL)
+-- Where there is room on a row's page, no index has to follow a change.
 ) WITH (fillfactor = 75);
 
 CREATE UNIQUE INDEX documents_by_source ON notion_import.documents (tenant_id, source_id) WHERE source_id IS NOT NULL;
 CREATE INDEX documents_by_database ON notion_import.documents (tenant_id, database_id) WHERE database_id IS NOT NULL;
 CREATE INDEX documents_by_connection ON notion_import.documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
+CREATE INDEX documents_detached ON notion_import.documents (tenant_id, id) WHERE connection IS NULL AND source_id IS NOT NULL;
 CREATE INDEX documents_by_age ON notion_import.documents (tenant_id, created_at, id);
+
+-- When the sources of documents were last looked at. Most looks find nothing new and write here only. Every document has its row,
+-- and whoever changes a document locks that: it is shorter.
+CREATE TABLE notion_import.checks (
+    tenant_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    checked_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, document_id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id)
+-- A sync may look at all the documents of a page in turn: there is room for each of them twice.
+) WITH (fillfactor = 45);
 
 CREATE TABLE notion_import.versions (
     tenant_id uuid NOT NULL,
     document_id uuid NOT NULL,
     number integer NOT NULL CHECK (number > 0),
     content json NOT NULL,
-    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+    -- The file that is the content, if one is.
+    blob bytea CHECK (octet_length(blob) = 32),
     attachments json NOT NULL,
     fidelity json NOT NULL,
     exposure json NOT NULL,
@@ -60,7 +74,7 @@ DECLARE
     name text;
     tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
 BEGIN
-    FOREACH name IN ARRAY ARRAY['documents', 'versions', 'syncs'] LOOP
+    FOREACH name IN ARRAY ARRAY['documents', 'checks', 'versions', 'syncs'] LOOP
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
@@ -71,8 +85,10 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT ON notion_import.documents TO notion_import_app, notion_import_sync;
-GRANT UPDATE (title, edited_here, latest, source_id, database_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis)
+GRANT UPDATE (title, edited_here, latest, digest, source_id, database_id, source, state, update_available, trouble, connection, read)
     ON notion_import.documents TO notion_import_app, notion_import_sync;
+GRANT SELECT, UPDATE (checked_at) ON notion_import.checks TO notion_import_app, notion_import_sync;
+GRANT INSERT ON notion_import.checks TO notion_import_sync;
 GRANT SELECT, INSERT ON notion_import.versions TO notion_import_sync;
 GRANT SELECT ON notion_import.versions TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE ON notion_import.syncs TO notion_import_sync;

@@ -110,9 +110,8 @@ impl AccessStore for Postgres {
         };
         commit(tx).await?;
         let shown = published.into_iter();
-        let mut shown: Vec<_> = shown
-            .filter_map(|(kept, standing)| standing.shown(site, kept.document.id, viewer, &facts, now))
-            .collect();
+        let mut shown: Vec<_> =
+            shown.filter_map(|(id, standing)| standing.shown(site, id, viewer, &facts, now)).collect();
         shown.sort_by(|a, b| (&a.title, a.id).cmp(&(&b.title, b.id)));
         Ok(shown)
     }
@@ -142,7 +141,7 @@ impl AccessStore for Postgres {
 async fn found(tx: &mut Tx, tenant: TenantId, scope: &Scope) -> Result<ActFacts, StoreError> {
     let mut found = ActFacts::default();
     if let Some(id) = scope.document {
-        found.kept = documents::lock(&mut **tx, tenant, id).await?;
+        found.kept = documents::lock(tx, tenant, id).await?;
         found.standing = standings::get(&mut **tx, tenant, id).await?;
         if let Some(version) = scope.version {
             found.has_version = versions::get(&mut **tx, tenant, id, version).await?.is_some();

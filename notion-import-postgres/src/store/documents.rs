@@ -12,7 +12,7 @@ use notion_import_core::{
 
 use crate::database::{Postgres, Role, Tx, commit};
 use crate::lock;
-use crate::table::{audit, documents, syncs, versions};
+use crate::table::{audit, checks, documents, syncs, versions};
 
 #[async_trait]
 impl DocumentReader for Postgres {
@@ -51,9 +51,7 @@ impl DocumentStore for Postgres {
         lock::attached(&mut *tx, connection).await?;
         syncs::admit(&mut *tx, connection).await?;
         lock::sources(&mut *tx, tenant, &sources).await?;
-        let batch = Batch::of(documents::lock_by_source(&mut *tx, tenant, &sources).await?);
-        let newest = versions::newest(&mut *tx, tenant, batch.documents()).await?;
-        let mut batch = batch.with_newest(newest);
+        let mut batch = Batch::of(documents::lock_by_source(&mut tx, tenant, &sources).await?);
         let imported = batch.import(actor, connection, contents, now)?;
         save(&mut tx, tenant, &batch).await?;
         commit(tx).await?;
@@ -70,7 +68,7 @@ impl DocumentStore for Postgres {
         let named = patches.iter().map(|patch| patch.document);
         let mut tx = self.write(Role::Sync, tenant).await?;
         syncs::accept(&mut *tx, connection).await?;
-        let mut batch = Batch::of(documents::lock_many(&mut *tx, tenant, named).await?);
+        let mut batch = Batch::of(documents::lock_many(&mut tx, tenant, named).await?);
         batch.patch(connection, patches);
         if let Some(cursor) = cursor {
             syncs::advance(&mut *tx, connection, cursor).await?;
@@ -89,6 +87,18 @@ impl DocumentStore for Postgres {
         let linked = documents::linked(&mut *tx, connection, after, limit).await?;
         commit(tx).await?;
         Ok(linked)
+    }
+
+    async fn detached(
+        &self,
+        tenant: TenantId,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        let mut tx = self.snapshot(Role::Sync, tenant).await?;
+        let detached = documents::detached(&mut *tx, tenant, after, limit).await?;
+        commit(tx).await?;
+        Ok(detached)
     }
 
     async fn linked_by_source(
@@ -123,7 +133,7 @@ impl DocumentStore for Postgres {
         lock::detaching(&mut *tx, connection).await?;
         syncs::accept(&mut *tx, connection).await?;
         syncs::detach(&mut *tx, connection).await?;
-        let detached = documents::detach(&mut *tx, connection).await?;
+        let detached = documents::detach(&mut tx, connection).await?;
         commit(tx).await?;
         Ok(detached)
     }
@@ -136,7 +146,7 @@ impl DocumentStore for Postgres {
     ) -> Result<(), StoreError> {
         actor.may(Action::Import)?;
         let mut tx = self.write(Role::App, actor.tenant).await?;
-        let kept = documents::lock(&mut *tx, actor.tenant, document).await?;
+        let kept = documents::lock(&mut tx, actor.tenant, document).await?;
         let mut batch = Batch::of([kept.ok_or(StoreError::NotFound)?]);
         batch.unlink(actor, now);
         save(&mut tx, actor.tenant, &batch).await?;
@@ -146,7 +156,8 @@ impl DocumentStore for Postgres {
 
 /// Writes what changed, each table in one statement however much that is.
 async fn save(tx: &mut Tx, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
-    documents::save(&mut **tx, tenant, batch.changed()).await?;
+    documents::save(&mut **tx, tenant, batch.rewritten()).await?;
+    checks::save(&mut **tx, tenant, batch.checked()).await?;
     versions::insert(&mut **tx, tenant, batch.versions()).await?;
     audit::insert(&mut *tx, tenant, batch.entries()).await
 }

@@ -4,19 +4,32 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use notion_import_core::store::{Basis, Link, Linked, ReadState, StoredDocument, Title};
+use notion_import_core::store::{Link, Linked, StoredDocument, Title, VersionDigest};
 use notion_import_core::{
     BlobId, Connection, ConnectionId, Document, DocumentId, NotionId, Source, StoreError, TenantId,
     VersionNumber,
 };
-use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use super::checks;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, name, number};
 
-/// Writes documents of one tenant, new ones and old ones that the transaction has locked.
+/// A query of documents with the times of the last looks at their sources, each found by its key.
+macro_rules! kept {
+    ($which:literal) => {
+        concat!(
+            "SELECT *, (SELECT checked_at FROM checks \
+                 WHERE checks.tenant_id = documents.tenant_id AND document_id = documents.id) AS checked_at \
+             FROM documents ",
+            $which
+        )
+    };
+}
+
+/// Writes documents of one tenant, new ones and old ones that the transaction has locked, but for the times of the last looks.
 pub(crate) async fn save(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -30,40 +43,35 @@ pub(crate) async fn save(
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO documents (tenant_id, id, title, edited_here, latest, created_at, \
-             source_id, database_id, source, state, checked_at, update_available, connection, imported_edit, settled, \
-             basis) \
-         SELECT $1, id, title::json, edited_here, latest, created_at, \
-             source_id, database_id, source::json, state, checked_at, update_available, connection, imported_edit, \
-             settled, basis \
-         FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::timestamptz[], \
-             $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::uuid[], \
-             $14::timestamptz[], $15::boolean[], $16::bytea[]) \
-             AS new (id, title, edited_here, latest, created_at, source_id, database_id, source, state, checked_at, \
-                 update_available, connection, imported_edit, settled, basis) \
+        "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
+             source_id, database_id, source, state, update_available, trouble, connection, read) \
+         SELECT $1, id, title::json, edited_here, latest, digest, created_at, \
+             source_id, database_id, source::json, state, update_available, trouble::json, connection, read::json \
+         FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::bytea[], $7::timestamptz[], \
+             $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::uuid[], $15::text[]) \
+             AS new (id, title, edited_here, latest, digest, created_at, source_id, database_id, source, state, \
+                 update_available, trouble, connection, read) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
-             source_id = excluded.source_id, database_id = excluded.database_id, source = excluded.source, \
-             state = excluded.state, checked_at = excluded.checked_at, \
-             update_available = excluded.update_available, connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
-             basis = excluded.basis",
+             digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
+             source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
+             trouble = excluded.trouble, connection = excluded.connection, read = excluded.read",
     )
     .bind(tenant.as_uuid())
     .bind(rows.id)
     .bind(rows.title)
     .bind(rows.edited_here)
     .bind(rows.latest)
+    .bind(rows.digest)
     .bind(rows.created_at)
     .bind(rows.source_id)
     .bind(rows.database_id)
     .bind(rows.source)
     .bind(rows.state)
-    .bind(rows.checked_at)
     .bind(rows.update_available)
+    .bind(rows.trouble)
     .bind(rows.connection)
-    .bind(rows.imported_edit)
-    .bind(rows.settled)
-    .bind(rows.basis)
+    .bind(rows.read)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -77,17 +85,16 @@ struct Rows {
     title: Vec<String>,
     edited_here: Vec<bool>,
     latest: Vec<i32>,
+    digest: Vec<[u8; 32]>,
     created_at: Vec<DateTime<Utc>>,
     source_id: Vec<Option<Uuid>>,
     database_id: Vec<Option<Uuid>>,
     source: Vec<Option<String>>,
     state: Vec<Option<String>>,
-    checked_at: Vec<Option<DateTime<Utc>>>,
     update_available: Vec<Option<bool>>,
+    trouble: Vec<Option<String>>,
     connection: Vec<Option<Uuid>>,
-    imported_edit: Vec<DateTime<Utc>>,
-    settled: Vec<bool>,
-    basis: Vec<Option<Vec<u8>>>,
+    read: Vec<String>,
 }
 
 impl Rows {
@@ -99,17 +106,16 @@ impl Rows {
         self.title.push(json(&title.text)?);
         self.edited_here.push(title.edited_here);
         self.latest.push(number(latest.0));
+        self.digest.push(*kept.digest.as_bytes());
         self.created_at.push(*created_at);
         self.source_id.push(link.map(|link| link.source.id.as_uuid()));
         self.database_id.push(link.and_then(|link| link.source.ids().nth(1)).map(NotionId::as_uuid));
         self.source.push(link.map(|link| json(&link.source)).transpose()?);
         self.state.push(link.map(|link| name(&link.state)).transpose()?);
-        self.checked_at.push(link.map(|link| link.checked_at));
         self.update_available.push(link.map(|link| link.update_available));
+        self.trouble.push(link.and_then(|link| link.trouble.as_ref()).map(json).transpose()?);
         self.connection.push(connection.map(ConnectionId::as_uuid));
-        self.imported_edit.push(kept.read.edited_at);
-        self.settled.push(kept.read.settled);
-        self.basis.push(kept.read.basis.map(|basis| basis.as_bytes().to_vec()));
+        self.read.push(json(&kept.read)?);
         Ok(())
     }
 }
@@ -120,18 +126,12 @@ pub(crate) async fn get(
     tenant: TenantId,
     id: DocumentId,
 ) -> Result<Option<StoredDocument>, StoreError> {
-    let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.as_uuid())
-        .bind(id.as_uuid())
-        .fetch_optional(db)
-        .await
-        .map_err(backend)?;
-    row.as_ref().map(read).transpose()
+    Ok(get_many(db, tenant, &[id.as_uuid()]).await?.pop())
 }
 
 /// Returns a document that nobody else changes until the transaction ends.
 pub(crate) async fn lock(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     tenant: TenantId,
     id: DocumentId,
 ) -> Result<Option<StoredDocument>, StoreError> {
@@ -140,35 +140,44 @@ pub(crate) async fn lock(
 
 /// Returns those among `ids` that are there. Nobody else changes them until the transaction ends.
 pub(crate) async fn lock_many(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     tenant: TenantId,
     ids: impl IntoIterator<Item = DocumentId>,
 ) -> Result<Vec<StoredDocument>, StoreError> {
-    // Everybody locks in this order, so nobody waits in a circle.
-    let rows =
-        sqlx::query("SELECT * FROM documents WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE")
-            .bind(tenant.as_uuid())
-            .bind(ids.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
-            .fetch_all(db)
-            .await
-            .map_err(backend)?;
-    every(rows, read)
+    let ids: Vec<_> = ids.into_iter().map(DocumentId::as_uuid).collect();
+    checks::lock(&mut *db, tenant, &ids).await?;
+    // Only a statement that begins after the lock was given sees what was written before.
+    get_many(db, tenant, &ids).await
 }
 
-/// Returns the documents of these sources. Nobody else changes them until the transaction ends.
+/// Returns the documents of these sources. Nobody else changes them until the transaction ends, and nobody makes one meanwhile:
+/// the sources are locked.
 pub(crate) async fn lock_by_source(
-    db: impl PgExecutor<'_>,
+    db: &mut PgConnection,
     tenant: TenantId,
     sources: &[NotionId],
 ) -> Result<Vec<StoredDocument>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM documents WHERE tenant_id = $1 AND source_id = ANY ($2) ORDER BY id FOR UPDATE",
-    )
-    .bind(tenant.as_uuid())
-    .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    let ids: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM documents WHERE tenant_id = $1 AND source_id = ANY ($2)")
+            .bind(tenant.as_uuid())
+            .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
+            .fetch_all(&mut *db)
+            .await
+            .map_err(backend)?;
+    lock_many(db, tenant, ids.into_iter().map(DocumentId::new)).await
+}
+
+async fn get_many(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    ids: &[Uuid],
+) -> Result<Vec<StoredDocument>, StoreError> {
+    let rows = sqlx::query(kept!("WHERE tenant_id = $1 AND id = ANY ($2)"))
+        .bind(tenant.as_uuid())
+        .bind(ids)
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -182,13 +191,14 @@ pub(crate) async fn list(
     // With both in one, a plan for any page would begin at the first.
     let sql = match after {
         None => {
-            "SELECT * FROM documents WHERE tenant_id = $1 AND $2::uuid IS NULL \
-             ORDER BY created_at DESC, id DESC LIMIT $3"
+            kept!("WHERE tenant_id = $1 AND $2::uuid IS NULL ORDER BY created_at DESC, id DESC LIMIT $3")
         }
         Some(_) => {
-            "SELECT * FROM documents WHERE tenant_id = $1 AND (created_at, id) < \
-                 (SELECT created_at, id FROM documents WHERE tenant_id = $1 AND id = $2) \
-             ORDER BY created_at DESC, id DESC LIMIT $3"
+            kept!(
+                "WHERE tenant_id = $1 AND (created_at, id) < \
+                     (SELECT created_at, id FROM documents WHERE tenant_id = $1 AND id = $2) \
+                 ORDER BY created_at DESC, id DESC LIMIT $3"
+            )
         }
     };
     let rows = sqlx::query(sql)
@@ -208,16 +218,30 @@ pub(crate) async fn linked(
     after: Option<DocumentId>,
     limit: usize,
 ) -> Result<Vec<Linked>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT documents.*, versions.digest FROM documents \
-         JOIN versions ON versions.tenant_id = documents.tenant_id \
-             AND versions.document_id = documents.id AND versions.number = documents.latest \
-         WHERE documents.tenant_id = $1 AND documents.connection = $2 AND documents.id > $3 \
-         ORDER BY documents.id LIMIT $4",
-    )
-    .bind(connection.tenant.as_uuid())
-    .bind(connection.id.as_uuid())
-    // No document has the id of zeros.
+    let rows =
+        sqlx::query(kept!("WHERE tenant_id = $1 AND connection = $2 AND id > $3 ORDER BY id LIMIT $4"))
+            .bind(connection.tenant.as_uuid())
+            .bind(connection.id.as_uuid())
+            // No document has the id of zeros.
+            .bind(after.map_or(Uuid::nil(), DocumentId::as_uuid))
+            .bind(integer(limit))
+            .fetch_all(db)
+            .await
+            .map_err(backend)?;
+    every(rows, read_linked)
+}
+
+/// Those linked through no connection any more, in the order of their ids, beginning after `after`.
+pub(crate) async fn detached(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Vec<Linked>, StoreError> {
+    let rows = sqlx::query(kept!(
+        "WHERE tenant_id = $1 AND connection IS NULL AND source_id IS NOT NULL AND id > $2 ORDER BY id LIMIT $3"
+    ))
+    .bind(tenant.as_uuid())
     .bind(after.map_or(Uuid::nil(), DocumentId::as_uuid))
     .bind(integer(limit))
     .fetch_all(db)
@@ -232,33 +256,33 @@ pub(crate) async fn linked_by_source(
     tenant: TenantId,
     sources: &[NotionId],
 ) -> Result<Vec<Linked>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT documents.*, versions.digest FROM documents \
-         JOIN versions ON versions.tenant_id = documents.tenant_id \
-             AND versions.document_id = documents.id AND versions.number = documents.latest \
-         WHERE documents.tenant_id = $1 AND (documents.source_id = ANY ($2) OR documents.database_id = ANY ($2))",
-    )
-    .bind(tenant.as_uuid())
-    .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    let rows =
+        sqlx::query(kept!("WHERE tenant_id = $1 AND (source_id = ANY ($2) OR database_id = ANY ($2))"))
+            .bind(tenant.as_uuid())
+            .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
+            .fetch_all(db)
+            .await
+            .map_err(backend)?;
     every(rows, read_linked)
 }
 
 /// Takes the connection from all that it holds, and returns how many those were.
-pub(crate) async fn detach(db: impl PgExecutor<'_>, connection: &Connection) -> Result<u64, StoreError> {
-    let detached = sqlx::query(
-        "WITH held AS ( \
-             SELECT id FROM documents WHERE tenant_id = $1 AND connection = $2 ORDER BY id FOR UPDATE) \
-         UPDATE documents SET connection = NULL \
-         FROM held WHERE documents.tenant_id = $1 AND documents.id = held.id",
-    )
-    .bind(connection.tenant.as_uuid())
-    .bind(connection.id.as_uuid())
-    .execute(db)
-    .await
-    .map_err(backend)?;
+pub(crate) async fn detach(db: &mut PgConnection, connection: &Connection) -> Result<u64, StoreError> {
+    let held: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM documents WHERE tenant_id = $1 AND connection = $2")
+            .bind(connection.tenant.as_uuid())
+            .bind(connection.id.as_uuid())
+            .fetch_all(&mut *db)
+            .await
+            .map_err(backend)?;
+    checks::lock(&mut *db, connection.tenant, &held).await?;
+    let detached =
+        sqlx::query("UPDATE documents SET connection = NULL WHERE tenant_id = $1 AND connection = $2")
+            .bind(connection.tenant.as_uuid())
+            .bind(connection.id.as_uuid())
+            .execute(db)
+            .await
+            .map_err(backend)?;
     Ok(detached.rows_affected())
 }
 
@@ -278,7 +302,7 @@ pub(crate) async fn blobs(
     Ok(())
 }
 
-pub(crate) fn read(row: &PgRow) -> Result<StoredDocument, StoreError> {
+fn read(row: &PgRow) -> Result<StoredDocument, StoreError> {
     let document = Document {
         tenant: TenantId::new(row.id("tenant_id")?),
         id: DocumentId::new(row.id("id")?),
@@ -287,14 +311,8 @@ pub(crate) fn read(row: &PgRow) -> Result<StoredDocument, StoreError> {
         latest: VersionNumber(row.number("latest")?),
         created_at: row.time("created_at")?,
     };
-    Ok(StoredDocument {
-        document,
-        read: ReadState {
-            edited_at: row.time("imported_edit")?,
-            settled: row.flag("settled")?,
-            basis: row.digest_or_none("basis")?.map(Basis::from_digest),
-        },
-    })
+    let digest = VersionDigest::from_digest(row.digest("digest")?);
+    Ok(StoredDocument { document, digest, read: row.json("read")? })
 }
 
 fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {
@@ -305,10 +323,10 @@ fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {
         state: row.name("state")?,
         checked_at: row.time("checked_at")?,
         update_available: row.flag("update_available")?,
+        trouble: row.json_or_none("trouble")?,
     }))
 }
 
 fn read_linked(row: &PgRow) -> Result<Linked, StoreError> {
-    let digest = BlobId::from_digest(row.digest("digest")?);
-    read(row)?.linked(digest).ok_or(StoreError::Corrupt("source"))
+    read(row)?.linked().ok_or(StoreError::Corrupt("source"))
 }

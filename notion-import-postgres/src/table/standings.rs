@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use notion_import_core::store::{Standing, StoredDocument};
+use notion_import_core::store::Standing;
 use notion_import_core::{AccessLevel, DocumentId, NdaId, Publication, StoreError, TenantId, VersionNumber};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 
-use super::documents;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, number};
 
@@ -32,26 +31,20 @@ pub(crate) async fn get_many(
         .fetch_all(db)
         .await
         .map_err(backend)?;
-    let standings = every(rows, |row| Ok((DocumentId::new(row.id("document_id")?), read(row)?)))?;
-    Ok(standings.into_iter().collect())
+    Ok(every(rows, of_document)?.into_iter().collect())
 }
 
-/// The documents of a tenant that are published, with their standings, in no order.
+/// The standings of a tenant's documents that are published, in no order.
 pub(crate) async fn published(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
-) -> Result<Vec<(StoredDocument, Standing)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
-         FROM standings JOIN documents \
-             ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \
-         WHERE standings.tenant_id = $1 AND publication = 'published'",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
-    every(rows, |row| Ok((documents::read(row)?, read(row)?)))
+) -> Result<Vec<(DocumentId, Standing)>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published'")
+        .bind(tenant.as_uuid())
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, of_document)
 }
 
 /// Of the documents that are published, those that somebody outside might be shown, in no order: what is public or listed, and
@@ -60,25 +53,20 @@ pub(crate) async fn published_outside(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     assigned: impl IntoIterator<Item = DocumentId>,
-) -> Result<Vec<(StoredDocument, Standing)>, StoreError> {
+) -> Result<Vec<(DocumentId, Standing)>, StoreError> {
     let rows = sqlx::query(
-        "WITH shown AS ( \
-             SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
-                 AND level <> 'internal' AND (listed OR level = 'public') \
-             UNION \
-             SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
-                 AND document_id = ANY ($2)) \
-         SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
-         FROM shown JOIN documents \
-             ON documents.tenant_id = shown.tenant_id AND documents.id = document_id \
-         WHERE documents.tenant_id = $1",
+        "SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
+             AND level <> 'internal' AND (listed OR level = 'public') \
+         UNION \
+         SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
+             AND document_id = ANY ($2)",
     )
     .bind(tenant.as_uuid())
     .bind(assigned.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
     .fetch_all(db)
     .await
     .map_err(backend)?;
-    every(rows, |row| Ok((documents::read(row)?, read(row)?)))
+    every(rows, of_document)
 }
 
 pub(crate) async fn save(
@@ -111,6 +99,10 @@ pub(crate) async fn save(
     .await
     .map_err(backend)?;
     Ok(())
+}
+
+fn of_document(row: &PgRow) -> Result<(DocumentId, Standing), StoreError> {
+    Ok((DocumentId::new(row.id("document_id")?), read(row)?))
 }
 
 fn read(row: &PgRow) -> Result<Standing, StoreError> {

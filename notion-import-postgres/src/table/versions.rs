@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use notion_import_core::{
-    BlobId, Document, DocumentId, StoreError, StoredFile, TenantId, Version, VersionNumber,
-};
+use notion_import_core::{BlobId, DocumentId, StoreError, StoredFile, TenantId, Version, VersionNumber};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -29,18 +27,18 @@ pub(crate) async fn insert(
     }
     sqlx::query(
         "INSERT INTO versions \
-             (tenant_id, document_id, number, content, digest, attachments, fidelity, exposure, source_edited_at, imported_at) \
-         SELECT $1, document_id, number, content::json, digest, attachments::json, fidelity::json, exposure::json, \
+             (tenant_id, document_id, number, content, blob, attachments, fidelity, exposure, source_edited_at, imported_at) \
+         SELECT $1, document_id, number, content::json, blob, attachments::json, fidelity::json, exposure::json, \
              source_edited_at, imported_at \
          FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], \
              $9::timestamptz[], $10::timestamptz[]) \
-             AS new (document_id, number, content, digest, attachments, fidelity, exposure, source_edited_at, imported_at)",
+             AS new (document_id, number, content, blob, attachments, fidelity, exposure, source_edited_at, imported_at)",
     )
     .bind(tenant.as_uuid())
     .bind(rows.document_id)
     .bind(rows.number)
     .bind(rows.content)
-    .bind(rows.digest)
+    .bind(rows.blob)
     .bind(rows.attachments)
     .bind(rows.fidelity)
     .bind(rows.exposure)
@@ -58,7 +56,7 @@ struct Rows {
     document_id: Vec<Uuid>,
     number: Vec<i32>,
     content: Vec<String>,
-    digest: Vec<[u8; 32]>,
+    blob: Vec<Option<[u8; 32]>>,
     attachments: Vec<String>,
     fidelity: Vec<String>,
     exposure: Vec<String>,
@@ -71,7 +69,7 @@ impl Rows {
         self.document_id.push(document.as_uuid());
         self.number.push(number(version.number.0));
         self.content.push(json(&version.content)?);
-        self.digest.push(*version.content.digest().as_bytes());
+        self.blob.push(version.content.file().map(|file| *file.blob.id.as_bytes()));
         self.attachments.push(json(&version.attachments)?);
         self.fidelity.push(json(&version.fidelity)?);
         self.exposure.push(json(&version.exposure)?);
@@ -79,30 +77,6 @@ impl Rows {
         self.imported_at.push(version.imported_at);
         Ok(())
     }
-}
-
-/// The newest versions of these documents.
-pub(crate) async fn newest(
-    db: impl PgExecutor<'_>,
-    tenant: TenantId,
-    documents: impl Iterator<Item = &Document>,
-) -> Result<Vec<(DocumentId, Version)>, StoreError> {
-    let (ids, numbers): (Vec<_>, Vec<_>) =
-        documents.map(|document| (document.id.as_uuid(), number(document.latest.0))).unzip();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = sqlx::query(
-        "SELECT versions.* FROM unnest($2::uuid[], $3::integer[]) AS wanted (document_id, number) \
-         JOIN versions USING (document_id, number) WHERE versions.tenant_id = $1",
-    )
-    .bind(tenant.as_uuid())
-    .bind(ids)
-    .bind(numbers)
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
-    every(rows, |row| Ok((DocumentId::new(row.id("document_id")?), read(row)?)))
 }
 
 #[cfg(feature = "gate")]
@@ -138,18 +112,18 @@ pub(crate) async fn list(
     every(rows, read)
 }
 
-/// Adds the blobs of all versions, and the digests of Markdown.
+/// Adds the blobs of all versions.
 pub(crate) async fn blobs(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     blobs: &mut HashSet<BlobId>,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query("SELECT digest, attachments FROM versions WHERE tenant_id = $1")
+    let mut rows = sqlx::query("SELECT blob, attachments FROM versions WHERE tenant_id = $1")
         .bind(tenant.as_uuid())
         .fetch(db);
     while let Some(row) = rows.try_next().await.map_err(backend)? {
         let attachments: Vec<StoredFile> = row.json("attachments")?;
-        blobs.insert(BlobId::from_digest(row.digest("digest")?));
+        blobs.extend(row.digest_or_none("blob")?.map(BlobId::from_digest));
         blobs.extend(attachments.iter().map(|file| file.blob.id));
     }
     Ok(())

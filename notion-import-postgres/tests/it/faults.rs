@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use notion_import_core::store::{Found, NewContent, SyncCursor, SyncPatch};
+use notion_import_core::store::{Found, NewContent, Reading, SyncCursor, SyncPatch};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_core::{
     Connection, DocumentStore, Error as ImportError, Imported, RunSummary, SourceState, StoreError, TenantId,
@@ -46,7 +46,7 @@ async fn mend(db: &mut PgConnection, table: &str) {
 /// Everything there is, as text.
 async fn state(db: &mut PgConnection) -> String {
     let mut state = String::new();
-    for table in ["documents", "versions", "audit", "syncs", "connections"] {
+    for table in ["documents", "checks", "versions", "audit", "syncs", "connections"] {
         let sql = format!(
             "SELECT coalesce(string_agg(t::text, ' ' ORDER BY t::text), '') FROM notion_import.{table} AS t"
         );
@@ -104,7 +104,7 @@ async fn an_import_that_fails_in_the_middle_never_was() {
     let import = async |new: &NewContent| {
         postgres.import(&content_manager(connection.tenant), &connection, new, minute(1)).await
     };
-    let created = check(&database, &["documents", "versions"], async || import(&new).await).await;
+    let created = check(&database, &["documents", "checks", "versions"], async || import(&new).await).await;
     assert_eq!(created, Imported::Created(created.document()));
     source.title = "Nightingale, renamed".into();
     let new = content(&source, "Nightingale, again");
@@ -141,17 +141,19 @@ async fn a_patch_that_fails_in_the_middle_never_was() {
             .await
             .unwrap();
         source.title.push('!');
+        let known = postgres.linked_by_source(connection.tenant, &[source.id]).await.unwrap().remove(0);
+        let reading = Some(Reading { read: known.read, differs: true });
         let found = Found::Source {
-            title: Some(source.title.clone()),
             source: Box::new(source),
             state: SourceState::Present,
-            update_available: true,
-            settled: true,
+            reading,
+            trouble: Some("unavailable".into()),
         };
-        patches.push(SyncPatch { document: imported.document(), checked_at: minute(2), found });
+        let (document, against) = (imported.document(), known.against());
+        patches.push(SyncPatch { document, began_at: minute(2), against, found });
     }
     let cursor = Some(SyncCursor { watermark: minute(2) });
-    check(&database, &["syncs", "documents", "audit"], async || {
+    check(&database, &["syncs", "documents", "checks", "audit"], async || {
         postgres.patch(&connection, &patches, cursor).await
     })
     .await;

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::cluster::{Database, HOST, run};
 
-const TABLES: [&str; 7] =
-    ["attempts", "connections", "documents", "versions", "syncs", "audit", "audit_heads"];
+const TABLES: [&str; 8] =
+    ["attempts", "connections", "documents", "checks", "versions", "syncs", "audit", "audit_heads"];
 
 fn attempt(tenant: TenantId, bot: NotionId) -> Attempt {
     let workspace = Workspace { id: None, name: "Acme".into(), bot };
@@ -103,7 +103,7 @@ async fn without_a_tenant_no_row_is_read_or_written() {
             let new = "INSERT INTO notion_import.audit VALUES (gen_random_uuid(), 1, now(), 'system', NULL, NULL, 'nda', gen_random_uuid(), '{}')";
             assert_eq!(refused(&mut db, new).await, INSUFFICIENT_PRIVILEGE, "{role}");
             let changed =
-                sqlx::query("UPDATE notion_import.documents SET settled = true").execute(&mut db).await;
+                sqlx::query("UPDATE notion_import.documents SET edited_here = true").execute(&mut db).await;
             assert_eq!(changed.unwrap().rows_affected(), 0, "{role}");
             run(&mut db, "ROLLBACK").await;
         }
@@ -146,6 +146,31 @@ async fn a_row_cannot_be_written_for_or_moved_to_another_tenant() {
 }
 
 #[tokio::test]
+async fn the_time_of_a_look_is_held_to_its_tenant_and_written_by_a_sync() {
+    let database = Database::empty().await;
+    let postgres = database.open(1).await;
+    let [one, other] = [furnish(&postgres).await, furnish(&postgres).await];
+    let theirs = postgres.linked(&other, None, 1).await.unwrap().remove(0);
+    let new = |tenant| {
+        format!("INSERT INTO notion_import.checks SELECT '{tenant}', id, now() FROM notion_import.documents")
+    };
+    let moved = format!("UPDATE notion_import.checks SET tenant_id = '{}'", other.tenant);
+    let mut db = database.superuser().await;
+    for role in ["notion_import_app", "notion_import_sync"] {
+        begin(&mut db, role, Some(one.tenant)).await;
+        for sql in [new(other.tenant).as_str(), &moved, "DELETE FROM notion_import.checks"] {
+            assert_eq!(refused(&mut db, sql).await, INSUFFICIENT_PRIVILEGE, "{role} {sql}");
+        }
+        let changed = "UPDATE notion_import.checks SET checked_at = now()";
+        assert_eq!(sqlx::query(changed).execute(&mut db).await.unwrap().rows_affected(), 1, "{role}");
+        run(&mut db, "COMMIT").await;
+    }
+    begin(&mut db, "notion_import_app", Some(one.tenant)).await;
+    assert_eq!(refused(&mut db, new(one.tenant)).await, INSUFFICIENT_PRIVILEGE);
+    assert_eq!(postgres.linked(&other, None, 1).await.unwrap(), [theirs]);
+}
+
+#[tokio::test]
 async fn the_owner_of_the_tables_is_held_to_them() {
     let database = Database::empty().await;
     furnish(&database.open(1).await).await;
@@ -185,7 +210,12 @@ async fn a_foreign_key_does_not_tell_what_another_tenant_has() {
         );
         answers.push(refused(&mut db, version).await);
     }
-    assert_eq!(answers, ["23503", "23503"]);
+    for document in [theirs, Uuid::now_v7()] {
+        let check =
+            format!("INSERT INTO notion_import.checks VALUES ('{}', '{document}', now())", one.tenant);
+        answers.push(refused(&mut db, check).await);
+    }
+    assert_eq!(answers, ["23503"; 4]);
 }
 
 #[tokio::test]
@@ -198,9 +228,10 @@ async fn a_key_of_another_tenant_is_free() {
     let mut db = database.superuser().await;
     begin(&mut db, "notion_import_sync", Some(one)).await;
     let same = format!(
-        "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, created_at, source_id, source, \
-             state, checked_at, update_available, connection, imported_edit, settled) \
-         SELECT '{one}', '{}', '\"\"', false, 1, now(), '{}', '{{}}', 'present', now(), false, gen_random_uuid(), now(), false",
+        "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, digest, created_at, source_id, \
+             source, state, update_available, connection, read) \
+         SELECT '{one}', '{}', '\"\"', false, 1, sha256(''), now(), '{}', '{{}}', 'present', false, gen_random_uuid(), \
+             '{{}}'",
         linked.document, linked.link.source.id
     );
     run(&mut db, same).await;

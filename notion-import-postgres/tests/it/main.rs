@@ -16,5 +16,6 @@ mod safety;
 mod setup;
 #[cfg(feature = "worker")]
 mod worker;
+mod writes;
 
 use notion_import_postgres::testing as cluster;

@@ -109,7 +109,14 @@ async fn a_statement_that_a_host_lets_in_meets_row_level_security_too() {
     ] {
         assert_eq!(injected(db, before, &statement).await, Err("42501".to_owned()), "{before}; {statement}");
     }
-    for (role, table) in [(&app, "documents"), (&sync, "documents"), (&app, "connections"), (&app, "audit")] {
+    let tables = [
+        (&app, "documents"),
+        (&sync, "documents"),
+        (&sync, "checks"),
+        (&app, "connections"),
+        (&app, "audit"),
+    ];
+    for (role, table) in tables {
         let rows = format!("SELECT tenant_id FROM {prefix}.{table}");
         assert_eq!(injected(db, role, &rows).await, Ok(0), "{role}; {rows}");
     }

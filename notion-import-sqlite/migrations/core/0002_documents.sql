@@ -1,11 +1,15 @@
 -- Documents and their versions. Nothing here says who may read them.
 
 CREATE TABLE documents (
+    -- Short, for what is written at every look.
+    key INTEGER PRIMARY KEY,
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
     title TEXT NOT NULL,
     edited_here INTEGER NOT NULL,
     latest INTEGER NOT NULL,
+    -- Of what the newest version says.
+    digest TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     -- The link: all of it or nothing, but for the connection, which a disconnect takes away.
     source_id TEXT,
@@ -13,29 +17,35 @@ CREATE TABLE documents (
     database_id TEXT,
     source TEXT,
     state TEXT,
-    checked_at INTEGER,
     update_available INTEGER,
+    trouble TEXT,
     connection TEXT,
-    imported_edit INTEGER NOT NULL,
-    settled INTEGER NOT NULL,
-    basis TEXT,
-    PRIMARY KEY (tenant_id, id),
+    read TEXT NOT NULL,
+    UNIQUE (tenant_id, id),
     CHECK ((source_id IS NULL) = (source IS NULL)),
     CHECK (source_id IS NOT NULL OR connection IS NULL),
     CHECK (source_id IS NOT NULL OR database_id IS NULL)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE UNIQUE INDEX documents_by_source ON documents (tenant_id, source_id) WHERE source_id IS NOT NULL;
 CREATE INDEX documents_by_database ON documents (tenant_id, database_id) WHERE database_id IS NOT NULL;
 CREATE INDEX documents_by_connection ON documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
+CREATE INDEX documents_detached ON documents (tenant_id, id) WHERE connection IS NULL AND source_id IS NOT NULL;
 CREATE INDEX documents_by_age ON documents (tenant_id, created_at, id);
+
+-- When the sources of documents were last looked at. Most looks find nothing new and write here only.
+CREATE TABLE checks (
+    document INTEGER PRIMARY KEY REFERENCES documents (key),
+    checked_at INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE versions (
     tenant_id TEXT NOT NULL,
     document_id TEXT NOT NULL,
     number INTEGER NOT NULL CHECK (number > 0),
     content TEXT NOT NULL,
-    digest TEXT NOT NULL,
+    -- The file that is the content, if one is.
+    blob TEXT,
     attachments TEXT NOT NULL,
     fidelity TEXT NOT NULL,
     exposure TEXT NOT NULL,

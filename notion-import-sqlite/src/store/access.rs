@@ -86,7 +86,7 @@ impl AccessStore for Sqlite {
         let published = standings::published(&mut *tx, site).await?;
         Ok(published
             .into_iter()
-            .filter_map(|(kept, standing)| standing.shown(site, kept.document.id, viewer, &facts, now))
+            .filter_map(|(id, standing)| standing.shown(site, id, viewer, &facts, now))
             .collect())
     }
 

@@ -11,7 +11,7 @@ use notion_import_core::{
 };
 
 use crate::database::{Sqlite, Tx, commit};
-use crate::table::{audit, documents, syncs, versions};
+use crate::table::{audit, checks, documents, syncs, versions};
 
 #[async_trait]
 impl DocumentReader for Sqlite {
@@ -43,9 +43,7 @@ impl DocumentStore for Sqlite {
         let sources = contents.iter().map(|content| content.source.id);
         let mut tx = self.write().await?;
         syncs::admit(&mut *tx, connection).await?;
-        let batch = Batch::of(documents::get_by_source(&mut *tx, tenant, sources).await?);
-        let newest = versions::newest(&mut *tx, tenant, batch.documents()).await?;
-        let mut batch = batch.with_newest(newest);
+        let mut batch = Batch::of(documents::get_by_source(&mut *tx, tenant, sources).await?);
         let imported = batch.import(actor, connection, contents, now)?;
         save(&mut tx, tenant, &batch).await?;
         commit(tx).await?;
@@ -78,6 +76,15 @@ impl DocumentStore for Sqlite {
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError> {
         documents::linked(self.readers(), connection, after, limit).await
+    }
+
+    async fn detached(
+        &self,
+        tenant: TenantId,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        documents::detached(self.readers(), tenant, after, limit).await
     }
 
     async fn linked_by_source(
@@ -126,7 +133,8 @@ impl DocumentStore for Sqlite {
 
 /// Writes what changed.
 async fn save(tx: &mut Tx, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
-    documents::save(&mut **tx, tenant, batch.changed()).await?;
+    documents::save(&mut **tx, tenant, batch.rewritten()).await?;
+    checks::save(&mut **tx, tenant, batch.checked()).await?;
     for (document, version) in batch.versions() {
         versions::insert(&mut **tx, tenant, document, version).await?;
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use notion_import_core::store::{Link, Linked, ReadState, StoredDocument, Title};
+use notion_import_core::store::{Link, Linked, StoredDocument, Title};
 use notion_import_core::{
     BlobId, Connection, Document, DocumentId, NotionId, Source, StoreError, TenantId, VersionNumber,
 };
@@ -14,27 +14,35 @@ use sqlx::sqlite::SqliteRow;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json as json_text, micros, name};
 
-/// Writes documents of one tenant, new ones and old ones.
+/// A query of documents with the times of the last looks at their sources.
+macro_rules! kept {
+    ($which:literal) => {
+        concat!("SELECT documents.*, checked_at FROM documents LEFT JOIN checks ON document = key ", $which)
+    };
+}
+
+/// Writes documents of one tenant, new ones and old ones, but for the times of the last looks.
 pub(crate) async fn save(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     kept: impl IntoIterator<Item = &StoredDocument>,
 ) -> Result<(), StoreError> {
     let rows = kept.into_iter().map(columns).collect::<Result<Vec<Value>, _>>()?;
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
-        "INSERT INTO documents (tenant_id, id, title, edited_here, latest, created_at, \
-             source_id, database_id, source, state, checked_at, update_available, connection, imported_edit, settled, basis) \
-         SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'created_at', \
-             value->>'source_id', value->>'database_id', value->>'source', value->>'state', value->>'checked_at', \
-             value->>'update_available', value->>'connection', value->>'imported_edit', value->>'settled', \
-             value->>'basis' \
+        "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
+             source_id, database_id, source, state, update_available, trouble, connection, read) \
+         SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'digest', \
+             value->>'created_at', value->>'source_id', value->>'database_id', value->>'source', value->>'state', \
+             value->>'update_available', value->>'trouble', value->>'connection', value->>'read' \
          FROM json_each(?2) WHERE true \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
-             source_id = excluded.source_id, database_id = excluded.database_id, source = excluded.source, \
-             state = excluded.state, checked_at = excluded.checked_at, \
-             update_available = excluded.update_available, connection = excluded.connection, imported_edit = excluded.imported_edit, settled = excluded.settled, \
-             basis = excluded.basis",
+             digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
+             source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
+             trouble = excluded.trouble, connection = excluded.connection, read = excluded.read",
     )
     .bind(tenant.to_string())
     .bind(json_text(&rows)?)
@@ -52,17 +60,16 @@ fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
         "title": title.text,
         "edited_here": title.edited_here,
         "latest": latest,
+        "digest": kept.digest,
         "created_at": micros(*created_at),
         "source_id": link.map(|link| link.source.id),
         "database_id": link.and_then(|link| link.source.ids().nth(1)),
         "source": link.map(|link| json_text(&link.source)).transpose()?,
         "state": link.map(|link| name(&link.state)).transpose()?,
-        "checked_at": link.map(|link| micros(link.checked_at)),
         "update_available": link.map(|link| link.update_available),
+        "trouble": link.and_then(|link| link.trouble.as_ref()).map(json_text).transpose()?,
         "connection": link.and_then(|link| link.connection),
-        "imported_edit": micros(kept.read.edited_at),
-        "settled": kept.read.settled,
-        "basis": kept.read.basis,
+        "read": json_text(&kept.read)?,
     }))
 }
 
@@ -71,7 +78,7 @@ pub(crate) async fn get(
     tenant: TenantId,
     id: DocumentId,
 ) -> Result<Option<StoredDocument>, StoreError> {
-    let row = sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND id = ?")
+    let row = sqlx::query(kept!("WHERE tenant_id = ? AND id = ?"))
         .bind(tenant.to_string())
         .bind(id.to_string())
         .fetch_optional(db)
@@ -86,13 +93,12 @@ pub(crate) async fn get_many(
     tenant: TenantId,
     ids: impl Iterator<Item = DocumentId>,
 ) -> Result<Vec<StoredDocument>, StoreError> {
-    let rows =
-        sqlx::query("SELECT * FROM documents WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))")
-            .bind(tenant.to_string())
-            .bind(json_text(&ids.collect::<Vec<_>>())?)
-            .fetch_all(db)
-            .await
-            .map_err(backend)?;
+    let rows = sqlx::query(kept!("WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))"))
+        .bind(tenant.to_string())
+        .bind(json_text(&ids.collect::<Vec<_>>())?)
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -102,14 +108,12 @@ pub(crate) async fn get_by_source(
     tenant: TenantId,
     sources: impl Iterator<Item = NotionId>,
 ) -> Result<Vec<StoredDocument>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM documents WHERE tenant_id = ? AND source_id IN (SELECT value FROM json_each(?))",
-    )
-    .bind(tenant.to_string())
-    .bind(json_text(&sources.collect::<Vec<_>>())?)
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
+    let rows = sqlx::query(kept!("WHERE tenant_id = ? AND source_id IN (SELECT value FROM json_each(?))"))
+        .bind(tenant.to_string())
+        .bind(json_text(&sources.collect::<Vec<_>>())?)
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
     every(rows, read)
 }
 
@@ -123,12 +127,14 @@ pub(crate) async fn list(
     // With both in one, any page would be found from the first on.
     let sql = match after {
         None => {
-            "SELECT * FROM documents WHERE tenant_id = ?1 AND ?2 IS NULL ORDER BY created_at DESC, id DESC LIMIT ?3"
+            kept!("WHERE tenant_id = ?1 AND ?2 IS NULL ORDER BY created_at DESC, id DESC LIMIT ?3")
         }
         Some(_) => {
-            "SELECT * FROM documents WHERE tenant_id = ?1 AND (created_at, id) < \
-                 (SELECT created_at, id FROM documents WHERE tenant_id = ?1 AND id = ?2) \
-             ORDER BY created_at DESC, id DESC LIMIT ?3"
+            kept!(
+                "WHERE tenant_id = ?1 AND (created_at, id) < \
+                     (SELECT created_at, id FROM documents WHERE tenant_id = ?1 AND id = ?2) \
+                 ORDER BY created_at DESC, id DESC LIMIT ?3"
+            )
         }
     };
     let rows = sqlx::query(sql)
@@ -148,15 +154,29 @@ pub(crate) async fn linked(
     after: Option<DocumentId>,
     limit: usize,
 ) -> Result<Vec<Linked>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT documents.*, versions.digest FROM documents \
-         JOIN versions ON versions.tenant_id = documents.tenant_id \
-             AND versions.document_id = documents.id AND versions.number = documents.latest \
-         WHERE documents.tenant_id = ? AND documents.connection = ? AND documents.id > ? \
-         ORDER BY documents.id LIMIT ?",
-    )
-    .bind(connection.tenant.to_string())
-    .bind(connection.id.to_string())
+    let sql = kept!("WHERE tenant_id = ? AND connection = ? AND id > ? ORDER BY id LIMIT ?");
+    let rows = sqlx::query(sql)
+        .bind(connection.tenant.to_string())
+        .bind(connection.id.to_string())
+        .bind(after.map_or(String::new(), |after| after.to_string()))
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, read_linked)
+}
+
+/// Those linked through no connection any more, in the order of their ids, beginning after `after`.
+pub(crate) async fn detached(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Vec<Linked>, StoreError> {
+    let rows = sqlx::query(kept!(
+        "WHERE tenant_id = ? AND connection IS NULL AND source_id IS NOT NULL AND id > ? ORDER BY id LIMIT ?"
+    ))
+    .bind(tenant.to_string())
     .bind(after.map_or(String::new(), |after| after.to_string()))
     .bind(integer(limit))
     .fetch_all(db)
@@ -171,13 +191,12 @@ pub(crate) async fn linked_by_source(
     tenant: TenantId,
     sources: &[NotionId],
 ) -> Result<Vec<Linked>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT documents.*, versions.digest FROM documents \
-         JOIN versions ON versions.tenant_id = documents.tenant_id \
-             AND versions.document_id = documents.id AND versions.number = documents.latest \
-         WHERE documents.tenant_id = ?1 AND documents.source_id IN (SELECT value FROM json_each(?2)) \
-            OR documents.tenant_id = ?1 AND documents.database_id IN (SELECT value FROM json_each(?2))",
-    )
+    let rows = sqlx::query(kept!(
+        "WHERE key IN ( \
+             SELECT key FROM documents WHERE tenant_id = ?1 AND source_id IN (SELECT value FROM json_each(?2)) \
+             UNION \
+             SELECT key FROM documents WHERE tenant_id = ?1 AND database_id IN (SELECT value FROM json_each(?2)))"
+    ))
     .bind(tenant.to_string())
     .bind(json_text(&sources)?)
     .fetch_all(db)
@@ -214,7 +233,7 @@ pub(crate) async fn blobs(
     Ok(())
 }
 
-pub(crate) fn read(row: &SqliteRow) -> Result<StoredDocument, StoreError> {
+fn read(row: &SqliteRow) -> Result<StoredDocument, StoreError> {
     let document = Document {
         tenant: row.id("tenant_id")?,
         id: row.id("id")?,
@@ -223,14 +242,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<StoredDocument, StoreError> {
         latest: VersionNumber(row.count("latest")?),
         created_at: row.time("created_at")?,
     };
-    Ok(StoredDocument {
-        document,
-        read: ReadState {
-            edited_at: row.time("imported_edit")?,
-            settled: row.flag("settled")?,
-            basis: row.id_or_none("basis")?,
-        },
-    })
+    Ok(StoredDocument { document, digest: row.id("digest")?, read: row.json("read")? })
 }
 
 fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {
@@ -241,10 +253,10 @@ fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {
         state: row.name("state")?,
         checked_at: row.time("checked_at")?,
         update_available: row.flag("update_available")?,
+        trouble: row.json_or_none("trouble")?,
     }))
 }
 
 fn read_linked(row: &SqliteRow) -> Result<Linked, StoreError> {
-    let digest: BlobId = row.id("digest")?;
-    read(row)?.linked(digest).ok_or(StoreError::Corrupt("source"))
+    read(row)?.linked().ok_or(StoreError::Corrupt("source"))
 }

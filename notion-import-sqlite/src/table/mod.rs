@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod audit;
+pub(crate) mod checks;
 pub(crate) mod connections;
 pub(crate) mod documents;
 pub(crate) mod syncs;

@@ -1,11 +1,10 @@
 //! How documents stand towards their readers.
 
-use notion_import_core::store::{Standing, StoredDocument};
+use notion_import_core::store::Standing;
 use notion_import_core::{AccessLevel, DocumentId, Publication, StoreError, TenantId, VersionNumber};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
-use super::documents;
 use crate::error::backend;
 use crate::row::{Columns, every, integer, micros};
 
@@ -23,21 +22,20 @@ pub(crate) async fn get(
     row.as_ref().map_or_else(|| Ok(Standing::default()), read)
 }
 
-/// The documents of a tenant that are published, with their standings.
+/// The standings of a tenant's documents that are published.
 pub(crate) async fn published(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-) -> Result<Vec<(StoredDocument, Standing)>, StoreError> {
+) -> Result<Vec<(DocumentId, Standing)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT documents.*, level, publication, version, published_title, published_at, listed, nda_id, revision \
-         FROM standings JOIN documents ON documents.tenant_id = standings.tenant_id AND documents.id = document_id \
-         WHERE standings.tenant_id = ? AND publication = 'published' ORDER BY published_title, id",
+        "SELECT * FROM standings WHERE tenant_id = ? AND publication = 'published' \
+         ORDER BY published_title, document_id",
     )
     .bind(tenant.to_string())
     .fetch_all(db)
     .await
     .map_err(backend)?;
-    every(rows, |row| Ok((documents::read(row)?, read(row)?)))
+    every(rows, |row| Ok((row.id("document_id")?, read(row)?)))
 }
 
 pub(crate) async fn save(

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use notion_import_core::{
-    BlobId, Document, DocumentId, StoreError, StoredFile, TenantId, Version, VersionNumber,
-};
+use notion_import_core::{BlobId, DocumentId, StoreError, StoredFile, TenantId, Version, VersionNumber};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
@@ -20,14 +18,14 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO versions \
-             (tenant_id, document_id, number, content, digest, attachments, fidelity, exposure, source_edited_at, imported_at) \
+             (tenant_id, document_id, number, content, blob, attachments, fidelity, exposure, source_edited_at, imported_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(tenant.to_string())
     .bind(document.to_string())
     .bind(version.number.0)
     .bind(json(&version.content)?)
-    .bind(version.content.digest().to_string())
+    .bind(version.content.file().map(|file| file.blob.id.to_string()))
     .bind(json(&version.attachments)?)
     .bind(json(&version.fidelity)?)
     .bind(json(&version.exposure)?)
@@ -37,25 +35,6 @@ pub(crate) async fn insert(
     .await
     .map_err(backend)?;
     Ok(())
-}
-
-/// The newest versions of these documents.
-pub(crate) async fn newest(
-    db: impl SqliteExecutor<'_>,
-    tenant: TenantId,
-    documents: impl Iterator<Item = &Document>,
-) -> Result<Vec<(DocumentId, Version)>, StoreError> {
-    let wanted: Vec<_> = documents.map(|document| (document.id, document.latest.0)).collect();
-    let rows = sqlx::query(
-        "SELECT versions.* FROM json_each(?2) AS wanted JOIN versions \
-             ON document_id = wanted.value->>0 AND number = wanted.value->>1 WHERE tenant_id = ?1",
-    )
-    .bind(tenant.to_string())
-    .bind(json(&wanted)?)
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
-    every(rows, |row| Ok((row.id("document_id")?, read(row)?)))
 }
 
 #[cfg(feature = "gate")]
@@ -91,18 +70,18 @@ pub(crate) async fn list(
     every(rows, read)
 }
 
-/// Adds the blobs of all versions, and the digests of Markdown.
+/// Adds the blobs of all versions.
 pub(crate) async fn blobs(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     blobs: &mut HashSet<BlobId>,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query("SELECT digest, attachments FROM versions WHERE tenant_id = ?")
+    let mut rows = sqlx::query("SELECT blob, attachments FROM versions WHERE tenant_id = ?")
         .bind(tenant.to_string())
         .fetch(db);
     while let Some(row) = rows.try_next().await.map_err(backend)? {
         let attachments: Vec<StoredFile> = row.json("attachments")?;
-        blobs.insert(row.id("digest")?);
+        blobs.extend(row.id_or_none::<BlobId>("blob")?);
         blobs.extend(attachments.iter().map(|file| file.blob.id));
     }
     Ok(())

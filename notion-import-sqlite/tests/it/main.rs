@@ -8,3 +8,4 @@ mod full;
 mod private;
 mod processes;
 mod promises;
+mod writes;

@@ -55,6 +55,20 @@ impl Policies {
         rows.iter().map(|(json,)| serde_json::from_str(json).map_err(StoreError::backend)).collect()
     }
 
+    /// Those linked through a connection, or through none any more.
+    async fn page(
+        &self,
+        tenant: TenantId,
+        through: Option<ConnectionId>,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        let mut rows = self.of_tenant(tenant).await?;
+        rows.retain(|row| row.is_through(through) && Some(row.kept.document.id) > after);
+        rows.sort_by_key(|row| row.kept.document.id);
+        Ok(rows.iter().filter_map(Row::linked).take(limit).collect())
+    }
+
     /// Writes what changed of these rows, all or nothing.
     async fn write(&self, rows: Vec<Row>, batch: &Batch) -> Result<(), StoreError> {
         let mut newest: HashMap<_, _> =
@@ -78,8 +92,7 @@ impl Policies {
 }
 
 fn batch(rows: &[Row]) -> Batch {
-    let newest = rows.iter().map(|row| (row.kept.document.id, row.newest.clone()));
-    Batch::of(rows.iter().map(|row| row.kept.clone())).with_newest(newest)
+    Batch::of(rows.iter().map(|row| row.kept.clone()))
 }
 
 fn shown(row: Row) -> (String, String, bool) {
@@ -93,12 +106,13 @@ fn shown(row: Row) -> (String, String, bool) {
 
 impl Row {
     fn linked(&self) -> Option<Linked> {
-        self.kept.clone().linked(self.newest.content.digest())
+        self.kept.clone().linked()
     }
 
-    fn belongs_to(&self, connection: ConnectionId) -> bool {
+    /// Whether it is linked through the connection, or through none any more.
+    fn is_through(&self, connection: Option<ConnectionId>) -> bool {
         let link = self.kept.document.link.as_ref();
-        link.is_some_and(|link| link.connection == Some(connection))
+        link.is_some_and(|link| link.connection == connection)
     }
 }
 
@@ -145,10 +159,16 @@ impl DocumentStore for Policies {
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<Linked>, StoreError> {
-        let mut rows = self.of_tenant(connection.tenant).await?;
-        rows.retain(|row| row.belongs_to(connection.id) && Some(row.kept.document.id) > after);
-        rows.sort_by_key(|row| row.kept.document.id);
-        Ok(rows.iter().filter_map(Row::linked).take(limit).collect())
+        self.page(connection.tenant, Some(connection.id), after, limit).await
+    }
+
+    async fn detached(
+        &self,
+        tenant: TenantId,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Linked>, StoreError> {
+        self.page(tenant, None, after, limit).await
     }
 
     async fn linked_by_source(

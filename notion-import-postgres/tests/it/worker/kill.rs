@@ -69,7 +69,7 @@ impl Stage {
         let backwards = "(SELECT generation - lag(generation) OVER (PARTITION BY tenant ORDER BY number) AS step \
                          FROM public.patches) AS steps WHERE step < 0";
         assert_eq!(self.scene.count(backwards).await, 0, "{round}: writes after a later owner's");
-        let unchecked = "notion_import.documents AS d JOIN notion_import.connections AS c USING (tenant_id) \
+        let unchecked = "notion_import.checks AS d JOIN notion_import.connections AS c USING (tenant_id) \
                          WHERE (c.last_run ->> 'checked')::int <> 1 OR d.checked_at < (c.last_run ->> 'started_at')::timestamptz";
         assert_eq!(self.scene.count(unchecked).await, 0, "{round}: documents that were not looked at");
     }

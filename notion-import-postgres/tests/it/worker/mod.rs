@@ -9,8 +9,8 @@ mod tick;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-use notion_import_core::store::Confirmation;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use notion_import_core::store::{Confirmation, ReadState};
 use notion_import_core::testing::suite::{content, content_manager, dispatch, page};
 use notion_import_core::testing::{Fault, FaultPlan, Server, World};
 use notion_import_core::transport::SystemClock;
@@ -39,7 +39,8 @@ struct Scene {
 impl Scene {
     async fn new(connections: u32) -> Self {
         let world = World::new(7);
-        let author = world.at(Utc::now());
+        let edited_at = Utc::now().duration_trunc(TimeDelta::minutes(1)).unwrap();
+        let author = world.at(edited_at);
         let workspace = author.workspace("Acme");
         let policy = author.page(workspace, "Policy");
         let token = world.grant(workspace, [policy]).token;
@@ -47,7 +48,7 @@ impl Scene {
 
         let database = Database::empty().await;
         let postgres = database.open(10).await;
-        let connection = connected(&postgres, policy).await;
+        let connection = connected(&postgres, policy, edited_at).await;
         let mut db = database.superuser().await;
         multiply(&mut db, connections).await;
         record(&mut db).await;
@@ -104,8 +105,8 @@ impl Scene {
     }
 }
 
-/// A connection to the page, which is linked.
-async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
+/// A connection to the page, which is linked and was not edited since.
+async fn connected(postgres: &Postgres, page_id: NotionId, edited_at: DateTime<Utc>) -> Connection {
     let (tenant, id, member) = (TenantId::fresh(), AttemptId::fresh(), MemberId::fresh());
     let attempt = Attempt::new(tenant, id, member, [1; 32], Utc::now() + Duration::from_secs(60));
     let admin = Actor::new(tenant, member, Role::Admin);
@@ -115,9 +116,9 @@ async fn connected(postgres: &Postgres, page_id: NotionId) -> Connection {
     postgres.record_grant(tenant, id, &granted).await.unwrap();
     let record = postgres.activate(&admin, id, &Confirmation::new([1; 32], Utc::now())).await.unwrap();
     let connection = record.connection();
-    let source = Source { id: page_id, parent: None, ..page("Policy") };
+    let source = Source { id: page_id, parent: None, edited_at, ..page("Policy") };
     let mut new = content(&source, "Text");
-    new.read.settled = true;
+    new.read = ReadState { edited_at, settled: true, basis: None, read_at: Utc::now() };
     postgres.import(&content_manager(connection.tenant), &connection, &new, Utc::now()).await.unwrap();
     connection
 }
@@ -128,7 +129,7 @@ async fn multiply(db: &mut PgConnection, tenants: u32) {
         "CREATE TABLE public.tenants AS \
              SELECT jsonb_build_object('tenant_id', gen_random_uuid()) AS other FROM generate_series(2, {tenants});"
     );
-    for table in ["connections", "documents", "versions", "audit"] {
+    for table in ["connections", "documents", "checks", "versions", "audit"] {
         sql += &format!(
             "INSERT INTO notion_import.{table} SELECT (jsonb_populate_record(one, other)).* \
                  FROM notion_import.{table} AS one CROSS JOIN public.tenants;"

@@ -325,8 +325,17 @@ async fn every_leak_breaks_its_own_promise() {
                 "what an import rests on",
             ],
         ),
-        (Leak::KeepsTheFirstBasis, &["an import says anew"]),
-        (Leak::PatchesForgetTheBasis, &["a source that is not shared", "what an import rests on"]),
+        (Leak::KeepsTheFirstBasis, &["an import says anew", "what was read is judged"]),
+        (
+            Leak::PatchesForgetTheBasis,
+            &[
+                "a source that is not shared",
+                "what a look finds unchanged",
+                "trouble is kept",
+                "what was read is judged",
+                "what an import rests on",
+            ],
+        ),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;
 }
