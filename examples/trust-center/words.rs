@@ -106,6 +106,16 @@ pub fn away(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if at <= now { format!("{} ago", distance(now - at)) } else { format!("in {}", distance(at - now)) }
 }
 
+/// How long something took.
+pub fn took(time: TimeDelta) -> String {
+    match time.num_seconds() {
+        ..1 => "less than a second".to_owned(),
+        seconds @ 1..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),

@@ -164,17 +164,6 @@ impl Connector {
         }
     }
 
-    /// Makes the connections that the service calls so due at once.
-    ///
-    /// # Errors
-    /// The store's.
-    pub(crate) async fn make_due(&self, reference: &ConnectionRef) -> Result<(), Error> {
-        for known in self.connections.by_reference(reference).await? {
-            self.connections.make_due(known.tenant, known.id, self.client.clock().now()).await?;
-        }
-        Ok(())
-    }
-
     /// Tells how an attempt stands, asking the authorizer in case the hint was lost.
     ///
     /// # Errors

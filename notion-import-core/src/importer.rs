@@ -32,7 +32,7 @@ pub use crate::notion::client::Retry;
 use crate::notion::endpoints::QueryKind;
 pub use crate::source::SEARCH_LAG;
 use crate::source::{self, Seen};
-use crate::sync::{SyncOptions, SyncReport, SyncTask};
+use crate::sync::{SyncOptions, SyncReport, SyncTask, Watch};
 use crate::transport::{Clock, all_within, within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
@@ -91,6 +91,7 @@ pub struct Importer {
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
     known: KnownTitles,
+    watch: Watch,
 }
 
 /// What a person begins takes the [`Actor`], who must be allowed to import into the connection's tenant. The rest acts for the system
@@ -319,6 +320,13 @@ impl Importer {
         self
     }
 
+    /// Builds the same importer for one run, which accounts for itself here and gives up where Notion keeps it waiting for longer
+    /// than `patience` at a time.
+    pub(crate) fn watched(&self, watch: &Watch, patience: Duration) -> Self {
+        let client = self.client.counting(watch.tally(), patience);
+        Self { client, watch: watch.clone(), ..self.clone() }
+    }
+
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
     }
@@ -398,6 +406,7 @@ impl Importer {
             identity: self.identity.as_deref(),
             connection,
             options: self.sync,
+            watch: self.watch.clone(),
         }
     }
 }

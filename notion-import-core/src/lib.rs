@@ -57,7 +57,7 @@ pub use connection::Seal;
 pub use connection::{
     ApiAccess, ApiBase, ApiBaseError, Attempt, Authorizer, ConfirmedIdentity, ConnectLink, Connection,
     ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted, Hint, Identity, Inspected,
-    RunSummary, SharedWorkspace, StaticToken, TokenSource, Workspace,
+    Occasion, RUNS_KEPT, Requests, RunSummary, SharedWorkspace, StaticToken, TokenSource, Workspace,
 };
 #[cfg(feature = "client")]
 pub use error::{
@@ -106,8 +106,8 @@ pub use library::range::FileRange;
 #[cfg(feature = "client")]
 pub use library::sweep::GRACE;
 #[cfg(feature = "client")]
-pub use schedule::{Dispatcher, InvalidSchedule, ScheduleOptions, Scheduler, SyncRun};
+pub use schedule::{Dispatcher, InvalidSchedule, ScheduleOptions, Scheduler, SyncRun, SyncedNow};
 #[cfg(feature = "client")]
 pub use service::Service;
 #[cfg(feature = "client")]
-pub use sync::{SyncOptions, SyncReport};
+pub use sync::{Phase, Progress, SyncOptions, SyncReport};

@@ -1,5 +1,11 @@
 //! When connections are synced, and by whom: one owner at a time, found through the connection store's leases.
 
+mod by_hand;
+mod claim;
+mod hints;
+mod options;
+mod running;
+
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
@@ -13,17 +19,28 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use crate::actor::{Action, Actor};
-use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
-use crate::error::{Error, StoreError};
-use crate::id::{ConnectionId, TenantId};
+use crate::connection::{
+    Connection, ConnectionRecord, ConnectionState, ConnectionStore, Occasion, RunSummary,
+};
+use crate::error::{Error, NotionError, StoreError};
+use crate::id::{ConnectionId, NotionId, TenantId};
 use crate::importer::Importer;
-use crate::options::options;
 use crate::random;
-use crate::sync::SyncReport;
+use crate::sync::{Progress, SyncReport, Watch};
+pub use by_hand::SyncedNow;
+use claim::Claim;
+use hints::Hints;
+pub use options::{InvalidSchedule, ScheduleOptions};
+use running::{Runs, joined};
 
 /// A failed run is tried again after this, or after the interval if that is shorter.
 const RETRY: TimeDelta = TimeDelta::minutes(15);
+
+/// Whatever Notion asks for, it is asked again after this.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::days(1);
+
+/// Whoever waits for a connection that is held elsewhere looks again after this.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Syncs connections when they are due. Clones share everything.
 #[derive(Clone)]
@@ -32,50 +49,8 @@ pub struct Scheduler {
     connections: Arc<dyn ConnectionStore>,
     options: ScheduleOptions,
     stopping: Arc<watch::Sender<bool>>,
-}
-
-options! {
-    /// How a schedule runs.
-    pub struct ScheduleOptions {
-        /// How often each connection is synced: four hours by default, and a little earlier or later each time.
-        pub interval: Duration = Duration::from_secs(4 * 60 * 60),
-        /// Connections synced at once by one process.
-        pub concurrency: usize = 4,
-        /// How long a claim lasts if its holder falls silent. Whoever is alive renews it in time.
-        pub lease: Duration = Duration::from_secs(120),
-        /// How often it is looked for what is due: once a minute by default.
-        pub poll: Duration = Duration::from_secs(60),
-        /// How long syncs may go on after a shutdown before they are given back: twenty seconds by default.
-        pub grace: Duration = Duration::from_secs(20),
-    }
-}
-
-/// Options that contradict each other or the importer's [`Timeouts`](crate::importer::Timeouts).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the schedule cannot be kept: {0}")]
-pub struct InvalidSchedule(&'static str);
-
-impl ScheduleOptions {
-    /// Fails unless the times fit each other, where one request may take `attempt`.
-    fn check(&self, attempt: Duration) -> Result<(), InvalidSchedule> {
-        let broken = [
-            (self.concurrency == 0, "`concurrency` is 0, so nothing would be synced"),
-            (self.interval.is_zero(), "`interval` is 0, so everything would always be due"),
-            (self.poll.is_zero(), "`poll` is 0, so nothing else would be done"),
-            (
-                self.poll > self.interval,
-                "`poll` is longer than `interval`: what is due would not be seen in time",
-            ),
-            (
-                self.lease < attempt,
-                "`lease` is shorter than `Timeouts::attempt`: a claim could run out during a single request",
-            ),
-        ];
-        broken
-            .into_iter()
-            .find(|(is_broken, _)| *is_broken)
-            .map_or(Ok(()), |(_, why)| Err(InvalidSchedule(why)))
-    }
+    runs: Runs,
+    hints: Hints,
 }
 
 /// Sees to it that what becomes due is synced. A [`Scheduler`] does it in its own process; a queue spreads the syncs over machines.
@@ -95,11 +70,22 @@ pub struct SyncRun {
     pub outcome: Result<SyncReport, Error>,
 }
 
+/// What came of a look at some sources.
+enum Look {
+    /// They were looked at.
+    Done(SyncReport),
+    /// Another process holds the connection.
+    Busy,
+    /// Nothing can be begun.
+    Inactive,
+}
+
 impl Scheduler {
     /// Builds a schedule with every option at its default.
     pub fn new(importer: Importer, connections: Arc<dyn ConnectionStore>) -> Self {
         let (options, stopping) = (ScheduleOptions::default(), Arc::new(watch::Sender::new(false)));
-        Self { importer: importer.synced_every(options.interval), connections, options, stopping }
+        let importer = importer.synced_every(options.interval);
+        Self { importer, connections, options, stopping, runs: Runs::default(), hints: Hints::default() }
     }
 
     /// Sets how it runs.
@@ -117,7 +103,6 @@ impl Scheduler {
         &self.importer
     }
 
-    #[cfg(feature = "testing")]
     pub(crate) fn connections(&self) -> &Arc<dyn ConnectionStore> {
         &self.connections
     }
@@ -128,7 +113,9 @@ impl Scheduler {
     }
 
     /// Syncs connections that are due, at most `limit`, and returns what came of each. The one entry for schedules: call it
-    /// every minute or so, from as many processes as you like. Acts for the system and asks for no role.
+    /// every minute or so, from as many processes as you like. Acts for the system and asks for no role. No connection that Notion
+    /// keeps waiting for longer than [`ScheduleOptions::patience`] is waited for: its run ends, and it is due when that is over. If the
+    /// future is dropped, what it holds is free at once.
     ///
     /// # Errors
     /// The connection store's, if nothing could be claimed.
@@ -138,7 +125,7 @@ impl Scheduler {
         let mut running = FuturesUnordered::new();
         loop {
             begun += due.len();
-            running.extend(due.into_iter().map(|connection| self.run(connection)));
+            running.extend(due.into_iter().map(|claim| self.run(claim, Occasion::Due)));
             let Some(run) = running.next().await else { break };
             runs.push(run);
             due = self.claim_or_tell((self.options.concurrency - running.len()).min(limit - begun)).await;
@@ -155,25 +142,11 @@ impl Scheduler {
         if self.is_stopping() {
             return Ok(None);
         }
-        let lease = self.options.lease;
-        match self.connections.claim_if_due(tenant, id, self.now(), lease).await? {
-            Some(connection) => Ok(Some(self.run(connection).await)),
-            None => Ok(None),
-        }
-    }
-
-    /// Syncs one connection of the actor's tenant now, whether due or not; none if that is going on already, or it is not active.
-    ///
-    /// # Errors
-    /// [`StoreError::Denied`] unless the actor may import; the sync's and the store's.
-    pub async fn sync_now(&self, actor: &Actor, id: ConnectionId) -> Result<Option<SyncReport>, Error> {
-        actor.may(Action::Import)?;
-        if self.is_stopping() {
-            return Ok(None);
-        }
-        let lease = self.options.lease;
-        match self.connections.claim(actor.tenant, id, self.now(), lease).await? {
-            Some(connection) => self.run(connection).await.outcome.map(Some),
+        let (now, lease) = (self.now(), self.options.lease);
+        let claimed =
+            self.claim(move |store| async move { store.claim_if_due(tenant, id, now, lease).await });
+        match claimed.await?.pop() {
+            Some(claim) => Ok(Some(self.run(claim, Occasion::Due).await)),
             None => Ok(None),
         }
     }
@@ -193,16 +166,49 @@ impl Scheduler {
         pending().await
     }
 
+    /// Looks at some sources alone, while the connection is held: by a sync of this process, which then accounts for it, or by
+    /// itself.
+    async fn look(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        sources: &[NotionId],
+        occasion: Occasion,
+    ) -> Result<Look, Error> {
+        if let Some((run, running)) = self.runs.of(tenant, id) {
+            drop(running);
+            let importer = self.importer.watched(&run.watch, self.options.patience);
+            return Ok(Look::Done(importer.refresh(&run.connection, sources).await?));
+        }
+        let Some(claim) = self.claim_now(tenant, id).await? else {
+            let is_active = self.active(tenant, id).await?.is_some();
+            return Ok(if is_active { Look::Busy } else { Look::Inactive });
+        };
+        let (watch, started_at) = (Watch::default(), self.now());
+        let importer = self.importer.watched(&watch, self.options.patience);
+        let outcome = self.held(claim.connection(), importer.refresh(claim.connection(), sources)).await;
+        let failure = outcome.as_ref().err();
+        if failure.is_some_and(Error::needs_reconnect) {
+            self.connections.mark_needs_reauth(tenant, id, self.now()).await?;
+        }
+        let run = self.summary(occasion, started_at, &watch, failure);
+        let released = claim.release(&run).await;
+        let report = outcome?;
+        released?;
+        Ok(Look::Done(report))
+    }
+
     /// Claims what is due, no more than is begun at once: a claim that waits for its turn is not renewed.
-    async fn claim_due(&self, limit: usize) -> Result<Vec<Connection>, StoreError> {
+    async fn claim_due(&self, limit: usize) -> Result<Vec<Claim>, StoreError> {
         if limit == 0 || self.is_stopping() {
             return Ok(Vec::new());
         }
-        self.connections.claim_due(self.now(), self.options.lease, limit).await
+        let (now, lease) = (self.now(), self.options.lease);
+        self.claim(move |store| async move { store.claim_due(now, lease, limit).await }).await
     }
 
     /// Does the same, and logs why nothing could be claimed.
-    async fn claim_or_tell(&self, limit: usize) -> Vec<Connection> {
+    async fn claim_or_tell(&self, limit: usize) -> Vec<Claim> {
         self.claim_due(limit).await.unwrap_or_else(|error| {
             let cause = &error as &dyn std::error::Error;
             tracing::warn!(code = error.code(), error = cause, "what is due could not be seen to");
@@ -210,24 +216,81 @@ impl Scheduler {
         })
     }
 
-    async fn run(&self, connection: Connection) -> SyncRun {
-        let span = tracing::info_span!("sync", tenant = %connection.tenant);
-        self.synced(connection).instrument(span).await
+    /// Claims one connection, due or not, unless nothing is begun any more.
+    async fn claim_now(&self, tenant: TenantId, id: ConnectionId) -> Result<Option<Claim>, StoreError> {
+        if self.is_stopping() {
+            return Ok(None);
+        }
+        let (now, lease) = (self.now(), self.options.lease);
+        let claimed = self.claim(move |store| async move { store.claim(tenant, id, now, lease).await });
+        Ok(claimed.await?.pop())
     }
 
-    async fn synced(&self, connection: Connection) -> SyncRun {
-        let started_at = self.now();
-        let outcome = tokio::select! {
-            outcome = self.importer.sync(&connection) => outcome,
-            error = self.hold(&connection) => Err(error),
-            () = self.stopped() => Err(Error::Cancelled),
+    async fn claim<F, C>(
+        &self,
+        claiming: impl FnOnce(Arc<dyn ConnectionStore>) -> F,
+    ) -> Result<Vec<Claim>, StoreError>
+    where
+        F: Future<Output = Result<C, StoreError>> + Send + 'static,
+        C: IntoIterator<Item = Connection> + Send + 'static,
+    {
+        Claim::all(&self.connections, claiming(self.connections.clone())).await
+    }
+
+    /// Returns the record of a connection through which something can be begun.
+    async fn active(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let record = self.connections.get(tenant, id).await?;
+        Ok(record.filter(|record| record.state == ConnectionState::Active && !self.is_stopping()))
+    }
+
+    /// Syncs what is held, so that others can join.
+    fn run(&self, claim: Claim, occasion: Occasion) -> impl Future<Output = SyncRun> + Send + use<> {
+        let (connection, watch) = (claim.connection().clone(), Watch::default());
+        let span = tracing::info_span!("sync", tenant = %connection.tenant);
+        let (scheduler, watching) = (self.clone(), watch.clone());
+        let forgetting = self.runs.forgetting(&connection);
+        let synced = async move {
+            let _forgotten_at_the_end = forgetting;
+            scheduler.synced(claim, occasion, &watching).await.map_err(Arc::new)
         };
-        let outcome = match self.finish(&connection, started_at, &outcome).await {
+        let running = self.runs.add(&connection, &watch, synced.instrument(span).boxed());
+        async move { SyncRun { connection, outcome: joined(running).await } }
+    }
+
+    async fn synced(&self, claim: Claim, occasion: Occasion, watch: &Watch) -> Result<SyncReport, Error> {
+        let started_at = self.now();
+        let importer = self.importer.watched(watch, self.options.patience);
+        let outcome = self.held(claim.connection(), importer.sync(claim.connection())).await;
+        let failure = outcome.as_ref().err();
+        let run = self.summary(occasion, started_at, watch, failure);
+        let state = match failure {
+            Some(error) if error.needs_reconnect() => ConnectionState::NeedsReauth,
+            _ => ConnectionState::Active,
+        };
+        let next_run = self.now() + self.pause_after(failure);
+        let outcome = match claim.finish(&run, state, next_run).await {
             Ok(()) => outcome,
-            Err(error) => outcome.and(Err(error)),
+            Err(error) => outcome.and(Err(error.into())),
         };
         tell(&outcome, self.now() - started_at);
-        SyncRun { connection, outcome }
+        outcome
+    }
+
+    /// Does something while the connection is held.
+    async fn held<T>(
+        &self,
+        connection: &Connection,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            outcome = work => outcome,
+            error = self.hold(connection) => Err(error),
+            () = self.stopped() => Err(Error::Cancelled),
+        }
     }
 
     /// Renews the claim until that fails: somebody else owns the connection then, or nobody may.
@@ -249,33 +312,35 @@ impl Scheduler {
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
-    async fn finish(
+    fn summary(
         &self,
-        connection: &Connection,
+        occasion: Occasion,
         started_at: DateTime<Utc>,
-        outcome: &Result<SyncReport, Error>,
-    ) -> Result<(), Error> {
-        let report = outcome.as_ref().copied().unwrap_or_default();
-        let failure = outcome.as_ref().err();
-        let run = RunSummary {
+        watch: &Watch,
+        failure: Option<&Error>,
+    ) -> RunSummary {
+        let Progress { checked, changed, .. } = watch.progress();
+        RunSummary {
+            occasion,
             started_at,
             finished_at: self.now(),
-            checked: report.checked,
-            changed: report.changed,
+            requests: watch.tally().requests(),
+            checked,
+            changed,
+            failed: watch.failed(),
             failure: failure.map(|error| error.code().to_owned()),
-        };
-        let state = match failure {
-            Some(error) if error.needs_reconnect() => ConnectionState::NeedsReauth,
-            _ => ConnectionState::Active,
-        };
-        let next_run = self.now() + self.pause_after(failure);
-        Ok(self.connections.finish(connection, &run, state, next_run).await?)
+        }
     }
 
     fn pause_after(&self, failure: Option<&Error>) -> TimeDelta {
         match failure {
             None => self.jittered(),
             Some(Error::Cancelled) => TimeDelta::zero(),
+            // As long as it was asked for, and not all at the same moment.
+            Some(Error::Notion(NotionError { retry_after: Some(wait), .. })) => {
+                let wait = TimeDelta::from_std(*wait).map_or(LONGEST_PAUSE, |wait| wait.min(LONGEST_PAUSE));
+                wait + TimeDelta::milliseconds(random::between(0.0, 1000.0) as i64)
+            }
             Some(_) => RETRY.min(self.interval()),
         }
     }
@@ -308,7 +373,7 @@ impl Dispatcher for Scheduler {
             let mut running = FuturesUnordered::new();
             while shutdown.peek().is_none() {
                 let due = self.claim_or_tell(self.options.concurrency - running.len()).await;
-                running.extend(due.into_iter().map(|connection| self.run(connection)));
+                running.extend(due.into_iter().map(|claim| self.run(claim, Occasion::Due)));
                 tokio::select! {
                     Some(SyncRun { .. }) = running.next() => {}
                     () = clock.sleep(self.options.poll) => {}
@@ -346,6 +411,7 @@ fn tell(outcome: &Result<SyncReport, Error>, took: TimeDelta) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actor::Actor;
 
     #[test]
     fn a_sync_may_run_on_any_thread() {
@@ -354,6 +420,7 @@ mod tests {
             is_send(scheduler.sync_due(1));
             is_send(scheduler.sync_if_due(actor.tenant, id));
             is_send(scheduler.sync_now(actor, id));
+            is_send(scheduler.look_now(actor, id, &[]));
         };
     }
 }

@@ -61,21 +61,30 @@ impl Service {
     }
 
     /// Runs until `shutdown`, and returns when nothing is under way any more: syncs are finished within
-    /// [`ScheduleOptions::grace`](crate::schedule::ScheduleOptions::grace) or given back. What fails is logged and tried again.
+    /// [`ScheduleOptions::grace`](crate::schedule::ScheduleOptions::grace) or given back, and what hints name is due. What fails is logged and tried again.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send + 'static) {
         let shutdown = shutdown.boxed().shared();
-        tokio::join!(self.dispatcher.dispatch(shutdown.clone().boxed()), self.clear_away(shutdown));
+        tokio::join!(
+            self.dispatcher.dispatch(shutdown.clone().boxed()),
+            self.scheduler.heed(shutdown.clone()).boxed(),
+            self.clear_away(shutdown)
+        );
     }
 
     /// Takes a hint that something happened to a connection, or in Notion, such as a webhook brings. Nothing it says is believed:
-    /// what it is about is asked for anew, now or by a sync that is due at once.
+    /// what it is about is asked for anew. Sources that have changed are gathered for
+    /// [`ScheduleOptions::gather`](crate::schedule::ScheduleOptions::gather), and then looked at alone, each once, by whoever
+    /// [runs](Self::run) this; without anybody, by a sync that is due at once.
     ///
     /// # Errors
     /// The authorizer's, Notion's and the store's; the hint should come again then.
     pub async fn hint(&self, hint: &Hint) -> Result<(), Error> {
         match hint {
             Hint::Authorized(reference) => self.connector.reconcile(reference).await,
-            Hint::Changed(reference) => self.connector.make_due(reference).await,
+            Hint::Doubted(reference) => self.scheduler.hasten(reference).await,
+            Hint::Changed { connection, sources, bots } => {
+                self.scheduler.hint(connection, sources, bots.as_deref()).await
+            }
         }
     }
 

@@ -50,9 +50,8 @@ impl Event {
     pub fn hint(&self) -> Option<Hint> {
         match self {
             Self::Auth(auth) if auth.success => Some(Hint::Authorized(auth.connection.clone())),
-            Self::Auth(Auth { connection, .. }) | Self::Notion(Changed { connection, .. }) => {
-                Some(Hint::Changed(connection.clone()))
-            }
+            Self::Auth(auth) => Some(Hint::Doubted(auth.connection.clone())),
+            Self::Notion(changed) => changed.hint(),
             Self::Ignored => None,
         }
     }
@@ -116,9 +115,21 @@ pub struct Changed {
     pub entity: NotionId,
     /// What the entity is: `page`, `data_source`, `database`, ..
     pub entity_kind: String,
-    /// The people and bots that can see it; none if Notion does not tell. A connection whose bot is not among them
-    /// has nothing to look for.
-    pub accessible_by: Option<Vec<NotionId>>,
+    /// The data source or database that it stands in, if it stands in one: as one of its rows, for instance.
+    pub within: Option<NotionId>,
+    /// The bots that can see it; none if Notion does not tell. A connection whose bot is not among them has nothing to look for.
+    pub bots: Option<Vec<NotionId>>,
+}
+
+impl Changed {
+    /// Names what is to be looked at; none if nothing that is read here has changed, but a comment or a view.
+    fn hint(&self) -> Option<Hint> {
+        let is_source = matches!(self.entity_kind.as_str(), "page" | "data_source" | "database");
+        let sources: Vec<NotionId> =
+            is_source.then_some(self.entity).into_iter().chain(self.within.filter(|_| is_source)).collect();
+        let (connection, bots) = (self.connection.clone(), self.bots.clone());
+        (!sources.is_empty()).then_some(Hint::Changed { connection, sources, bots })
+    }
 }
 
 /// It is not a webhook of Nango's. Nothing in it was looked at.
@@ -235,11 +246,24 @@ impl RawForward {
             kind: self.payload["type"].as_str()?.to_owned(),
             entity: entity["id"].as_str()?.parse().ok()?,
             entity_kind: entity["type"].as_str()?.to_owned(),
-            accessible_by: self.payload["accessible_by"].as_array().map(|who| ids(who)),
+            within: within(&self.payload["data"]["parent"]),
+            bots: self.payload["accessible_by"].as_array().and_then(|who| bots(who)),
         }))
     }
 }
 
-fn ids(who: &[Value]) -> Vec<NotionId> {
-    who.iter().filter_map(|one| one["id"].as_str()?.parse().ok()).collect()
+/// The rows of a data source name their database as the parent, and the data source beside it.
+fn within(parent: &Value) -> Option<NotionId> {
+    let database = (parent["type"] == "database").then(|| &parent["id"]);
+    [Some(&parent["data_source_id"]), database].into_iter().flatten().find_map(|id| id.as_str()?.parse().ok())
+}
+
+/// Where people are named and no bot, that says nothing of bots.
+fn bots(who: &[Value]) -> Option<Vec<NotionId>> {
+    let bots: Vec<NotionId> = who
+        .iter()
+        .filter(|one| one["type"] != "person")
+        .filter_map(|one| one["id"].as_str()?.parse().ok())
+        .collect();
+    (who.is_empty() || !bots.is_empty()).then_some(bots)
 }

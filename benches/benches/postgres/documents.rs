@@ -45,6 +45,7 @@ pub fn content(source: Source) -> NewContent {
             edited_at: source.edited_at,
             settled: true,
             basis: Some(Basis::of(&[])),
+            refers: false,
             read_at: source.edited_at,
         },
         source,

@@ -171,6 +171,7 @@ async fn a_person_connects_imports_publishes_and_a_visitor_reads() {
         std::fs::write(picture, chromium.client.screenshot().await.unwrap()).unwrap();
     }
 
+    the_syncs(&chromium).await;
     change_in_notion(&chromium, &demo).await;
     chromium.client.delete_all_cookies().await.unwrap();
     chromium.client.set_window_size(420, 800).await.unwrap();
@@ -195,6 +196,21 @@ async fn open_to_everybody(chromium: &Chromium) {
     chromium.click("Open it").await;
     chromium.on(Locator::Css(".badge.level.public"), "the badge of a public document").await;
     chromium.is_sound().await;
+}
+
+/// One by hand, and what became of it, on a wide and on a narrow window.
+async fn the_syncs(chromium: &Chromium) {
+    chromium.click("Sync this document").await;
+    chromium.see("Looked at: nothing has changed").await;
+    chromium.go("/integrations").await;
+    chromium.click("All syncs").await;
+    chromium.see("one document, by hand").await;
+    for (width, height) in [(390, 800), (1280, 900)] {
+        chromium.client.set_window_size(width, height).await.unwrap();
+        chromium.is_sound().await;
+    }
+    chromium.go("/documents").await;
+    chromium.click("Encryption Policy").await;
 }
 
 /// The window on Notion is on another port, and leads there and back.

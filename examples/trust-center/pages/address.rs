@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use notion_import_core::DocumentId;
+use notion_import_core::{ConnectionId, DocumentId};
 use uuid::Uuid;
 
 use crate::people::{Company, Person};
@@ -18,6 +18,7 @@ pub enum Address {
     Import(Uuid),
     Integrations,
     Attempt,
+    Runs(ConnectionId),
     Nda,
     Audit,
     Site(&'static Company),
@@ -37,6 +38,7 @@ impl Address {
             ["imports", number] => Self::Import(number.parse().ok()?),
             ["integrations"] => Self::Integrations,
             ["integrations", "attempt"] => Self::Attempt,
+            ["integrations", id, "runs"] => Self::Runs(id.parse().ok()?),
             ["nda"] => Self::Nda,
             ["audit"] => Self::Audit,
             ["t", slug] => Self::Site(Company::of_slug(slug)?),
@@ -67,6 +69,7 @@ impl Address {
             | Self::Import(_)
             | Self::Integrations
             | Self::Attempt
+            | Self::Runs(_)
             | Self::Nda
             | Self::Audit => None,
         }
@@ -84,6 +87,7 @@ impl fmt::Display for Address {
             Self::Import(number) => write!(f, "/imports/{number}"),
             Self::Integrations => f.write_str("/integrations"),
             Self::Attempt => f.write_str("/integrations/attempt"),
+            Self::Runs(id) => write!(f, "/integrations/{id}/runs"),
             Self::Nda => f.write_str("/nda"),
             Self::Audit => f.write_str("/audit"),
             Self::Site(company) => write!(f, "/t/{}", company.slug),
@@ -109,6 +113,7 @@ mod tests {
             format!("/imports/{ID}"),
             "/integrations".to_owned(),
             "/integrations/attempt".to_owned(),
+            format!("/integrations/{ID}/runs"),
             "/nda".to_owned(),
             "/t/halden".to_owned(),
             format!("/t/fernwood/d/{ID}"),

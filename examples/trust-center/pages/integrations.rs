@@ -186,26 +186,6 @@ pub async fn cancel(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer
     see(Address::Integrations)
 }
 
-pub async fn sync(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
-    let staff = visitor.staff_who_may(Action::Import)?;
-    let report = app.service.scheduler().sync_now(&staff.actor, id).await;
-    let notice = match report {
-        Ok(Some(report)) if report.failed > 0 => {
-            format!(
-                "{} documents could not be looked at this time; the next sync tries again.",
-                report.failed
-            )
-        }
-        Ok(Some(report)) => {
-            format!("Synced: {} documents looked at, {} changed.", report.checked, report.changed)
-        }
-        Ok(None) => "A sync is going on already, or the connection is not active.".to_owned(),
-        Err(error) => format!("The sync did not finish. {}", words::reason(&error)),
-    };
-    visitor.tell(notice);
-    see(Address::Integrations)
-}
-
 #[derive(askama::Template)]
 #[template(path = "disconnect.html")]
 struct Disconnect {

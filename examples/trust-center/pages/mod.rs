@@ -14,6 +14,7 @@ mod notion;
 mod opening;
 mod picker;
 mod preview;
+mod runs;
 mod site;
 mod source;
 mod start;
@@ -50,7 +51,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/integrations/confirm", post(integrations::confirm))
         .route("/integrations/change", post(integrations::change))
         .route("/integrations/cancel", post(integrations::cancel))
-        .route("/integrations/{id}/sync", post(integrations::sync))
+        .route("/integrations/{id}/sync", post(runs::sync))
+        .route("/integrations/{id}/runs", get(runs::show))
         .route("/integrations/{id}/reconnect", post(integrations::reconnect))
         .route("/integrations/{id}/disconnect", get(integrations::ask).post(integrations::disconnect))
         .route("/import", get(picker::show).post(picker::begin))
@@ -66,6 +68,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/assign", post(assigning::assign))
         .route("/documents/{id}/revoke", post(assigning::revoke))
         .route("/documents/{id}/update", post(source::update))
+        .route("/documents/{id}/sync", post(runs::look))
         .route("/documents/{id}/unlink", post(source::unlink))
         .route("/documents/{id}/files/{blob}", get(files::of_members))
         .route("/audit", get(audit::show))

@@ -144,14 +144,23 @@ impl Confirmation {
     }
 }
 
-/// Something that may have happened, as a webhook says. Nothing but the name is taken from it, and nothing it says is believed.
+/// Something that may have happened, as a webhook says. Nothing but names is taken from it, and nothing it says is believed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Hint {
     /// Somebody gave, renewed or replaced a consent.
     Authorized(ConnectionRef),
-    /// Something that the next sync finds out: the grant fails, or something in Notion has changed.
-    Changed(ConnectionRef),
+    /// The grant may fail, which a sync finds out.
+    Doubted(ConnectionRef),
+    /// Something in Notion has changed.
+    Changed {
+        /// The connection that is told of it.
+        connection: ConnectionRef,
+        /// Pages, data sources and databases that have changed, or what they stand in.
+        sources: Vec<NotionId>,
+        /// The bots that can see them, if that is told: a connection of another has nothing to look for.
+        bots: Option<Vec<NotionId>>,
+    },
 }
 
 /// A page to send the administrator to. It lets whoever opens it attach a workspace, so it is shown to nobody else.

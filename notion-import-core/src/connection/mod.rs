@@ -10,6 +10,7 @@ mod seal;
 mod store;
 mod authorizer;
 mod record;
+mod run;
 mod token;
 
 use std::fmt;
@@ -21,7 +22,8 @@ pub use authorizer::{Attempt, Authorizer, Confirmation, ConnectLink, Granted, Hi
 pub use base::{ApiBase, ApiBaseError};
 pub use identity::{ConfirmedIdentity, Identity};
 pub(crate) use identity::{leads_home, noted};
-pub use record::{ConnectionRecord, ConnectionState, Elsewhere, RunSummary, Workspace};
+pub use record::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
+pub use run::{Occasion, RUNS_KEPT, Requests, RunSummary};
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub use seal::Seal;
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, ConnectionRef};
+use super::{Connection, ConnectionRef, RunSummary};
 use crate::id::{ConnectionId, MemberId, NotionId, TenantId};
 
 /// The Notion workspace behind a connection, as its bot user tells it.
@@ -87,19 +87,4 @@ impl ConnectionRecord {
         let Self { tenant, id, reference, generation, .. } = self;
         Connection { tenant: *tenant, id: *id, reference: reference.clone(), generation: *generation }
     }
-}
-
-/// How a sync ended.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct RunSummary {
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub finished_at: DateTime<Utc>,
-    /// Linked documents whose source was looked at.
-    pub checked: u32,
-    /// Linked documents whose metadata or source state changed.
-    pub changed: u32,
-    /// What went wrong, as a stable code; none if nothing did.
-    pub failure: Option<String>,
 }

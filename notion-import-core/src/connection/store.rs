@@ -149,7 +149,7 @@ pub trait ConnectionStore: Send + Sync {
         lease: Duration,
     ) -> Result<(), StoreError>;
 
-    /// Gives the claim back with what came of it. `state` is `Active` or `NeedsReauth`; one that needs reauthorisation by
+    /// Gives the claim back with what came of it, which is the last run and among the [`runs`](ConnectionStore::runs). `state` is `Active` or `NeedsReauth`; one that needs reauthorisation by
     /// now stays so, and `next_run` is no later than what it was made due at since the claim.
     ///
     /// # Errors
@@ -162,6 +162,22 @@ pub trait ConnectionStore: Send + Sync {
         state: ConnectionState,
         next_run: DateTime<Utc>,
     ) -> Result<(), StoreError>;
+
+    /// Gives the claim back and leaves the rest as it is: the last run, and what is due stays due. `run` is kept among the
+    /// [`runs`](ConnectionStore::runs), if one is given.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] if a later claim or a disconnect overtook it.
+    async fn release(&self, connection: &Connection, run: Option<&RunSummary>) -> Result<(), StoreError>;
+
+    /// Returns what runs did, newest first, at most `limit`: one for each of the last [`RUNS_KEPT`](super::RUNS_KEPT) claims that was given
+    /// back with what came of it. They go with the connection.
+    async fn runs(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        limit: usize,
+    ) -> Result<Vec<RunSummary>, StoreError>;
 
     /// Marks an active connection as refused by Notion; any other state stays. It does nothing to one that is not there.
     async fn mark_needs_reauth(

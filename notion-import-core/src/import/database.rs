@@ -113,7 +113,8 @@ impl Fetcher<'_> {
         // Rows come and go without a trace in their data source.
         let read_at = self.api.server().no_later(began);
         let settled = self.is_settled(&seen, began, read_at);
-        let read = ReadState { edited_at: seen.source.edited_at, settled, basis: None, read_at };
+        let read =
+            ReadState { edited_at: seen.source.edited_at, settled, basis: None, refers: true, read_at };
         let content = super::fetch::new_content(seen, body, read);
         let original = Original::DataSource { data_source: Box::new(data_source), rows };
         Ok(Fetched { content, children, original, read_at })

@@ -126,7 +126,7 @@ impl Fetcher<'_> {
     }
 
     /// Does the same for a page of which the last edit was just seen.
-    pub(super) async fn fetch_from(
+    pub(crate) async fn fetch_from(
         &self,
         pick: Pick,
         edited_at: Option<DateTime<Utc>>,
@@ -170,11 +170,12 @@ impl Fetcher<'_> {
         };
         let body = body.beside(&testimony);
         let is_whole = is_shown && properties::are_whole(&page) && stands_alone(&tree) && !inside.has_rows();
-        let is_all = settled && is_decorated && around.is_all && !body.may_grow && !body.refers && is_whole;
+        let is_all = settled && is_decorated && around.is_all && !body.may_grow && is_whole;
         let basis = is_all.then(|| self.basis(&page, &around, shape));
         let children = children(&tree, &inside);
         let original = Original::Page { page: Box::new(page), blocks: tree };
-        let read = ReadState { edited_at: seen.source.edited_at, settled, basis, read_at };
+        let read =
+            ReadState { edited_at: seen.source.edited_at, settled, basis, refers: body.refers, read_at };
         Ok(Fetched { content: new_content(seen, body, read), children, original, read_at })
     }
 

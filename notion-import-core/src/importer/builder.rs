@@ -15,7 +15,7 @@ use crate::library::blob::BlobStore;
 use crate::library::document::DocumentStore;
 use crate::notion::client::{Client, OnRetry, Retry};
 use crate::options::options;
-use crate::sync::SyncOptions;
+use crate::sync::{SyncOptions, Watch};
 use crate::transport::{Clock, Http, SystemClock, Transport};
 
 options! {
@@ -193,6 +193,7 @@ impl ImporterBuilder {
             timeouts: self.timeouts,
             identity: self.identity,
             known: KnownTitles::default(),
+            watch: Watch::default(),
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct ReadState {
     pub settled: bool,
     /// What the reading rests on, if one look at the source tells whether another would bring the same.
     pub basis: Option<Basis>,
+    /// Whether it shows other pages or databases by their titles, which change without an edit here.
+    pub refers: bool,
     /// When it began.
     pub read_at: DateTime<Utc>,
 }

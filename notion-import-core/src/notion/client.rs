@@ -10,10 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::{failure, teaches_budget};
-use super::rate_limit::{Closed, Priority, RateLimiter, RateLimiters, RequestPermit};
+use super::rate_limit::{NoPermit, Priority, RateLimiter, RateLimiters, RequestPermit};
 use super::server_time::{Moment, ServerTime};
+use super::tally::Tally;
 use crate::connection::{ApiAccess, Connection, TokenSource};
-use crate::error::{Error, ErrorKind, Fault, NotionCode, StoreError, TransportError};
+use crate::error::{Error, ErrorKind, Fault, NotionCode, NotionError, StoreError, TransportError};
 use crate::random;
 use crate::transport::{Clock, Request, SharedClock, Transport, within};
 
@@ -64,6 +65,9 @@ pub(crate) struct Client {
     on_retry: Option<OnRetry>,
     limiters: RateLimiters,
     server: ServerTime,
+    tally: Tally,
+    /// Whoever is to wait for longer than this before a request fails instead.
+    patience: Duration,
 }
 
 /// Notion as one connection sees it.
@@ -96,8 +100,13 @@ impl Client {
         attempt: Duration,
         on_retry: Option<OnRetry>,
     ) -> Self {
-        let (limiters, server) = (RateLimiters::default(), ServerTime::default());
-        Self { transport, clock, tokens, attempt, on_retry, limiters, server }
+        let (limiters, server, tally) = (RateLimiters::default(), ServerTime::default(), Tally::default());
+        Self { transport, clock, tokens, attempt, on_retry, limiters, server, tally, patience: Duration::MAX }
+    }
+
+    /// Returns the same, which counts what it sends here, and fails rather than wait for Notion longer than `patience` at a time.
+    pub(crate) fn counting(&self, tally: &Tally, patience: Duration) -> Self {
+        Self { tally: tally.clone(), patience, ..self.clone() }
     }
 
     /// Notion through a connection, for one thing that runs by itself.
@@ -215,8 +224,11 @@ impl Api {
     }
 
     async fn permit(&self, priority: Priority) -> Result<RequestPermit, Error> {
-        let permit = self.limiter.acquire(&self.client.clock, priority).await;
-        permit.map_err(|Closed| StoreError::Fenced.into())
+        let permit = self.limiter.acquire(&self.client.clock, priority, self.client.patience).await;
+        permit.map_err(|none| match none {
+            NoPermit::Closed => StoreError::Fenced.into(),
+            NoPermit::Paused(wait) => paused(wait).into(),
+        })
     }
 
     async fn exchange<T: DeserializeOwned>(
@@ -228,6 +240,7 @@ impl Api {
         let request = request(&access, question)?;
         let host = request.url.host_str().map(str::to_owned);
         permit.sent();
+        self.client.tally.count(question.path);
         let (clock, limit) = (&*self.client.clock, self.client.attempt);
         let sending = self.send(request);
         let (status, headers, bytes) = within(clock, limit, sending, TransportError::Timeout).await?;
@@ -248,6 +261,12 @@ impl Api {
         let (status, headers) = (response.status, response.headers.clone());
         Ok((status, headers, response.bytes(LONGEST_ANSWER).await?))
     }
+}
+
+/// What Notion has said to others on this connection.
+fn paused(wait: Duration) -> NotionError {
+    let (status, code) = (StatusCode::TOO_MANY_REQUESTS, NotionCode::RateLimited);
+    NotionError { status, code, request_id: None, retry_after: Some(wait) }
 }
 
 /// Tells the limiter what an answer that is no success says about it.

@@ -15,6 +15,8 @@ pub(crate) mod page_markdown;
 pub(crate) mod rate_limit;
 #[cfg(feature = "client")]
 pub(crate) mod server_time;
+#[cfg(feature = "client")]
+pub(crate) mod tally;
 pub(crate) mod address;
 pub(crate) mod block;
 pub(crate) mod column;

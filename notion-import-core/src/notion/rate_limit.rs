@@ -40,9 +40,14 @@ impl Priority {
     }
 }
 
-/// The connection was disconnected: nothing is asked through it again.
+/// Why nothing may be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Closed;
+pub(crate) enum NoPermit {
+    /// The connection was disconnected: nothing is asked through it again.
+    Closed,
+    /// Not before so long has passed, which is more than there is patience for.
+    Paused(Duration),
+}
 
 /// The rate limiter of one connection. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -78,12 +83,14 @@ enum Step {
 }
 
 impl RateLimiter {
-    /// Returns when one more request may be sent; or an error once the connection is closed.
+    /// Returns when one more request may be sent; or an error once the connection is closed, or is to be left alone for longer than
+    /// `patience`.
     pub(crate) async fn acquire(
         &self,
         clock: &SharedClock,
         priority: Priority,
-    ) -> Result<RequestPermit, Closed> {
+        patience: Duration,
+    ) -> Result<RequestPermit, NoPermit> {
         let place = Place::take(self, priority);
         loop {
             let step = self.state().step(place.ticket, clock.instant())?;
@@ -98,6 +105,7 @@ impl RateLimiter {
                         fate: Fate::Unused,
                     });
                 }
+                Step::Sleep(wait) if wait > patience => return Err(NoPermit::Paused(wait)),
                 Step::Sleep(wait) => tokio::select! {
                     () = clock.sleep(wait) => {}
                     () = place.wake.notified() => {}
@@ -120,9 +128,9 @@ impl RateLimiter {
 }
 
 impl State {
-    fn step(&mut self, ticket: Ticket, now: Instant) -> Result<Step, Closed> {
+    fn step(&mut self, ticket: Ticket, now: Instant) -> Result<Step, NoPermit> {
         if self.closed {
-            return Err(Closed);
+            return Err(NoPermit::Closed);
         }
         let is_crowded = !ticket.priority.is_interactive() && self.under_way >= UNDER_WAY;
         if is_crowded || self.queue.keys().next() != Some(&ticket) {
@@ -297,12 +305,12 @@ mod tests {
     use super::*;
     use crate::transport::SystemClock;
 
-    type Waiter = BoxFuture<'static, Result<RequestPermit, Closed>>;
+    type Waiter = BoxFuture<'static, Result<RequestPermit, NoPermit>>;
 
     fn queue(limiter: &RateLimiter, priority: Priority) -> Waiter {
         let limiter = limiter.clone();
         let clock: SharedClock = Arc::new(SystemClock);
-        async move { limiter.acquire(&clock, priority).await }.boxed()
+        async move { limiter.acquire(&clock, priority, Duration::MAX).await }.boxed()
     }
 
     async fn is_served(waiter: &mut Waiter) -> Option<RequestPermit> {

@@ -68,7 +68,7 @@ impl SyncTask<'_> {
     /// Reads a source whole and compares it with the newest version.
     pub(super) async fn read(&self, known: &Linked, look: Look) -> Result<SyncPatch, Error> {
         let began = self.api.moment();
-        match self.compare(known).await {
+        match self.compare(known, look.seen.source.edited_at).await {
             Ok((fresh, differs)) => {
                 let reading = Some(Reading { read: fresh.read, differs });
                 let source = Box::new(fresh.source.with_files_of(&known.link.source));
@@ -84,10 +84,10 @@ impl SyncTask<'_> {
     }
 
     /// Reads a source in the shapes that its newest version may have, and tells whether none is what that says.
-    async fn compare(&self, known: &Linked) -> Result<(NewContent, bool), Error> {
+    async fn compare(&self, known: &Linked, edited_at: DateTime<Utc>) -> Result<(NewContent, bool), Error> {
         let fetcher = Fetcher { before: Some(known.read), ..self.fetcher.clone() };
         let pick = Pick { id: known.link.source.id, kind: known.link.source.kind, shape: Shape::Best };
-        let best = Box::pin(fetcher.fetch(pick)).await?.content;
+        let best = Box::pin(fetcher.fetch_from(pick, Some(edited_at))).await?.content;
         if best.digest() == known.digest {
             return Ok((best, false));
         }

@@ -5,6 +5,7 @@ mod hints;
 mod look;
 mod outcome;
 mod plan;
+mod watch;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ use serde::Serialize;
 use self::look::{Look, Looked};
 use self::outcome::Outcome;
 use self::plan::{Plan, Why};
+pub(crate) use self::watch::Watch;
+pub use self::watch::{Phase, Progress};
 use crate::connection::{Connection, Identity};
 use crate::error::{Error, ErrorKind};
 use crate::id::NotionId;
@@ -64,13 +67,16 @@ pub(crate) struct SyncTask<'a> {
     pub(crate) identity: Option<&'a dyn Identity>,
     pub(crate) connection: &'a Connection,
     pub(crate) options: SyncOptions,
+    pub(crate) watch: Watch,
 }
 
-/// A source that is to be read whole.
+/// A source that is to be read whole. What was seen of it is written down.
 struct Unread<'a> {
     why: Why,
     known: &'a Linked,
     look: Look,
+    /// Whether that was news.
+    is_news: bool,
 }
 
 impl SyncTask<'_> {
@@ -80,7 +86,7 @@ impl SyncTask<'_> {
         let linked = self.linked().await?;
         let plan = plan::plan(&linked, cursor, &self.options);
         let by_source: HashMap<_, _> = linked.iter().map(|known| (known.link.source.id, known)).collect();
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::told(&self.watch);
         let mut hints = self.hints(&by_source, &plan, &mut outcome).await?;
         let now = self.time(self.api.moment());
         let to_look = plan::to_look(&linked, &plan, &self.options, now, |known| hints.urgency(known));
@@ -103,7 +109,7 @@ impl SyncTask<'_> {
         let mut linked = self.documents.linked_by_source(self.connection.tenant, sources).await?;
         let ours = Some(self.connection.id);
         linked.retain(|known| known.link.connection.is_none() || known.link.connection == ours);
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::told(&self.watch);
         let plan = Plan { readings: linked.len(), ..Plan::default() };
         self.verify(linked.iter().map(|known| (known, None)).collect(), &plan, &mut outcome).await?;
         Ok(outcome.report)
@@ -137,6 +143,7 @@ impl SyncTask<'_> {
         plan: &Plan,
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
+        self.watch.expect(documents.len());
         let mut unread = Vec::new();
         let mut documents = documents.into_iter();
         loop {
@@ -169,8 +176,9 @@ impl SyncTask<'_> {
                         Ok(())
                     }
                     Ok(Looked::Unread(why, look)) => {
-                        outcome.answered();
-                        unread.push(Unread { why, known, look });
+                        let patch = outcome.found(known, self.unread(known, &look));
+                        unread.push(Unread { why, known, look, is_news: plan::changes(known, &patch) });
+                        patches.push(patch);
                         Ok(())
                     }
                     Err(error) if ends_the_run(&error) => Err(error),
@@ -191,7 +199,7 @@ impl SyncTask<'_> {
         self.read_whole(unread, plan, outcome).await
     }
 
-    /// Reads what the budget allows, the most urgent first; of the rest only what was seen is written down.
+    /// Reads what the budget allows, the most urgent first.
     async fn read_whole(
         &self,
         mut unread: Vec<Unread<'_>>,
@@ -199,21 +207,16 @@ impl SyncTask<'_> {
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         unread.sort_by_key(|unread| (unread.why, unread.known.read.read_at, unread.known.document));
-        let later = unread.split_off(plan.readings.min(unread.len()));
-        let seen = later.iter().map(|left| outcome.found(left.known, self.unread(left.known, &left.look)));
-        let seen: Vec<_> = seen.collect();
-        for patches in seen.chunks(BATCH) {
-            self.write(patches.to_vec(), outcome).await?;
-        }
-        let reading = unread
-            .into_iter()
-            .map(|Unread { known, look, .. }| async move { (known, self.read(known, look).await) }.boxed());
+        unread.truncate(plan.readings);
+        let reading = unread.into_iter().map(|Unread { known, look, is_news, .. }| {
+            async move { (known, is_news, self.read(known, look).await) }.boxed()
+        });
         let mut reading = stream::iter(reading.collect::<Vec<_>>()).buffered(CONCURRENCY).ready_chunks(BATCH);
         while let Some(read) = reading.next().await {
             let (mut patches, mut ended) = (Vec::new(), Ok(()));
-            for (known, read) in read {
+            for (known, is_news, read) in read {
                 match read {
-                    Ok(patch) => patches.push(outcome.found(known, patch)),
+                    Ok(patch) => patches.push(outcome.read(known, is_news, patch)),
                     Err(error) => ended = ended.and(Err(error)),
                 }
             }

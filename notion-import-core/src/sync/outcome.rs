@@ -1,7 +1,7 @@
 //! What came of a run until now.
 
-use super::SyncReport;
 use super::plan;
+use super::{SyncReport, Watch};
 use crate::error::Error;
 use crate::library::document::{Found, Linked, SyncPatch};
 
@@ -11,6 +11,7 @@ const LOST: usize = 10;
 /// What came of a run until now.
 #[derive(Default)]
 pub(super) struct Outcome {
+    watch: Watch,
     pub(super) report: SyncReport,
     has_answer: bool,
     failures: usize,
@@ -20,6 +21,11 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Begins with nothing; whoever watches the run is told.
+    pub(super) fn told(watch: &Watch) -> Self {
+        Self { watch: watch.clone(), ..Self::default() }
+    }
+
     /// Notes that something was answered.
     pub(super) fn answered(&mut self) {
         self.has_answer = true;
@@ -34,11 +40,22 @@ impl Outcome {
     /// Notes a patch, and returns it if it may be written.
     pub(super) fn found(&mut self, known: &Linked, patch: SyncPatch) -> SyncPatch {
         self.has_answer = true;
+        let changed = plan::changes(known, &patch);
         self.report.checked += 1;
-        self.report.changed += u32::from(plan::changes(known, &patch));
+        self.report.changed += u32::from(changed);
+        self.watch.found(changed);
+        patch
+    }
+
+    /// Notes what reading a source brought that was looked at before, and returns it.
+    pub(super) fn read(&mut self, known: &Linked, is_counted: bool, patch: SyncPatch) -> SyncPatch {
+        let changed = !is_counted && plan::changes(known, &patch);
+        self.report.changed += u32::from(changed);
+        self.watch.changed(changed);
         if let Found::Source { trouble: Some(code), .. } = &patch.found {
             tracing::info!(document = %known.document, code, "a source was not read");
             self.report.failed += 1;
+            self.watch.missed(code);
         }
         patch
     }
@@ -47,6 +64,7 @@ impl Outcome {
     pub(super) fn failed(&mut self, known: &Linked, error: Error, patch: impl FnOnce(Found) -> SyncPatch) {
         tracing::info!(document = %known.document, code = error.code(), "a source was not looked at");
         self.report.failed += 1;
+        self.watch.missed(error.code());
         self.held.push(patch(Found::Trouble(error.code().to_owned())));
         self.lost(error);
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::SyncOptions;
 use crate::id::NotionId;
+use crate::library::basis::ReadState;
 use crate::library::document::{
     Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch, Trouble,
 };
@@ -54,7 +55,7 @@ pub(super) fn plan(linked: &[Linked], cursor: Option<SyncCursor>, options: &Sync
     });
     let runs = runs_in_time(options);
     let looks = options.verify_at_once.max(linked.len().div_ceil(runs));
-    let to_read = linked.iter().filter(|known| known.read.basis.is_none() || is_open(known)).count();
+    let to_read = linked.iter().filter(|known| is_open(known) || leans_on_others(&known.read)).count();
     Plan {
         since: cursor.map(|cursor| to_the_minute(cursor.watermark) - SEARCH_LAG),
         data_sources: rows.collect::<BTreeSet<_>>().into_iter().collect(),
@@ -127,6 +128,11 @@ fn is_open(known: &Linked) -> bool {
     is_readable(known.link.state) && (known.link.source.edited_at != read.edited_at || !read.settled)
 }
 
+/// Whether a look cannot tell all that reading it again might bring.
+const fn leans_on_others(read: &ReadState) -> bool {
+    read.basis.is_none() || read.refers
+}
+
 /// Whether there is something to read, which an update could come of.
 const fn is_readable(state: SourceState) -> bool {
     match state {
@@ -161,8 +167,8 @@ pub(super) fn why(
             let is_over = is_over || is_future || read.was_over(now);
             is_over.then_some(Why::Unsettled)
         }
-        Some(false) => None,
-        None => {
+        Some(false) if !read.refers => None,
+        _ => {
             let is_overdue = is_future || age >= options.verified_within.saturating_sub(options.every);
             is_overdue.then_some(Why::Overdue)
         }

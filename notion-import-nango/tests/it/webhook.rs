@@ -1,7 +1,7 @@
 //! Webhooks: who signed them, and what they hint at.
 
 use http::{HeaderMap, HeaderValue};
-use notion_import_core::ConnectionRef;
+use notion_import_core::{ConnectionRef, Hint, NotionId};
 use notion_import_nango::webhook::{Auth, Changed, Event, Operation, Tags, WebhookError, verify};
 use secrecy::SecretString;
 
@@ -156,27 +156,64 @@ fn what_is_not_known_is_ignored_and_not_refused() {
 }
 
 #[test]
-fn a_change_in_notion_names_the_entity_and_who_can_see_it() {
-    let check = |accessible_by: &str, expected: Option<Vec<&str>>| {
-        let body =
-            FORWARD.replace(r#""workspace_id":"ws-1""#, &format!(r#""workspace_id":"ws-1"{accessible_by}"#));
+fn a_change_in_notion_names_the_entity_what_it_stands_in_and_which_bots_can_see_it() {
+    let (bot, data_source) = ("0f2b1c9e-0000-4000-8000-0000000000b0", "0f2b1c9e-0000-4000-8000-0000000000c0");
+    let database = "0f2b1c9e-0000-4000-8000-0000000000d0";
+    let id = |id: &str| id.parse::<NotionId>().unwrap();
+    let check = |more: &str, within: Option<&str>, bots: Option<Vec<&str>>| {
+        let body = FORWARD.replace(r#""workspace_id":"ws-1""#, &format!(r#""workspace_id":"ws-1"{more}"#));
         let changed = Changed {
             integration: "notion".to_owned(),
             connection: ConnectionRef::new(CONNECTION),
             kind: "page.content_updated".to_owned(),
-            entity: "0f2b1c9e-0000-4000-8000-0000000000aa".parse().unwrap(),
+            entity: id("0f2b1c9e-0000-4000-8000-0000000000aa"),
             entity_kind: "page".to_owned(),
-            accessible_by: expected.map(|ids| ids.iter().map(|id| id.parse().unwrap()).collect()),
+            within: within.map(id),
+            bots: bots.map(|bots| bots.into_iter().map(id).collect()),
         };
-        assert_eq!(read(&body), Event::Notion(changed));
+        assert_eq!(read(&body), Event::Notion(changed), "{more}");
     };
-    let bot = "0f2b1c9e-0000-4000-8000-0000000000b0";
-    check("", None);
-    check(r#","accessible_by":[]"#, Some(vec![]));
+    let parent = |parent: &str| format!(r#","data":{{"parent":{parent}}}"#);
+    check("", None, None);
+    check(r#","accessible_by":[]"#, None, Some(vec![]));
     check(
         &format!(r#","accessible_by":[{{"id":"{bot}","type":"bot"}},{{"type":"person"}}]"#),
+        None,
         Some(vec![bot]),
     );
+    check(&format!(r#","accessible_by":[{{"id":"{bot}","type":"person"}}]"#), None, None);
+    check(&parent(&format!(r#"{{"id":"{bot}","type":"page"}}"#)), None, None);
+    check(&parent(&format!(r#"{{"id":"{database}","type":"database"}}"#)), Some(database), None);
+    let row = format!(r#"{{"id":"{database}","type":"database","data_source_id":"{data_source}"}}"#);
+    check(&parent(&row), Some(data_source), None);
+}
+
+#[test]
+fn a_hint_names_what_is_to_be_looked_at_and_nothing_else() {
+    let check = |kind: &str, sources: Option<usize>| {
+        let parent =
+            r#""data":{"parent":{"id":"0f2b1c9e-0000-4000-8000-0000000000d0","type":"database"}},"entity""#;
+        let body = FORWARD
+            .replace(r#""entity""#, parent)
+            .replace(r#""type":"page""#, &format!(r#""type":"{kind}""#));
+        let hint = read(&body).hint();
+        let named = hint.map(|hint| match hint {
+            Hint::Changed { connection, sources, bots: None } if connection.as_str() == CONNECTION => {
+                sources.len()
+            }
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(named, sources, "{kind}");
+    };
+    check("page", Some(2));
+    check("data_source", Some(2));
+    check("database", Some(2));
+    check("comment", None);
+    check("file_upload", None);
+    check("view", None);
+    let refresh = read(REFRESH).hint();
+    assert_eq!(refresh, Some(Hint::Doubted(ConnectionRef::new(CONNECTION))));
+    assert_eq!(read(CREATION).hint(), Some(Hint::Authorized(ConnectionRef::new(CONNECTION))));
 }
 
 #[test]

@@ -52,12 +52,22 @@ CREATE INDEX connections_by_reference ON notion_import.connections (reference);
 CREATE INDEX connections_by_bot ON notion_import.connections (bot_id);
 CREATE INDEX connections_by_workspace ON notion_import.connections (workspace_id) WHERE workspace_id IS NOT NULL;
 
+-- What came of claims, by their generations.
+CREATE TABLE notion_import.runs (
+    tenant_id uuid NOT NULL,
+    connection uuid NOT NULL,
+    generation bigint NOT NULL,
+    run json NOT NULL,
+    PRIMARY KEY (tenant_id, connection, generation),
+    FOREIGN KEY (tenant_id, connection) REFERENCES notion_import.connections (tenant_id, id) ON DELETE CASCADE
+);
+
 DO $$
 DECLARE
     name text;
     tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
 BEGIN
-    FOREACH name IN ARRAY ARRAY['attempts', 'connections'] LOOP
+    FOREACH name IN ARRAY ARRAY['attempts', 'connections', 'runs'] LOOP
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
@@ -73,6 +83,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON notion_import.connections TO notion_impo
 GRANT SELECT ON notion_import.connections TO notion_import_sync;
 GRANT UPDATE (state, found, generation, next_run, leased_until, queued_until, due_at_latest, last_run)
     ON notion_import.connections TO notion_import_sync;
+GRANT SELECT ON notion_import.runs TO notion_import_app;
+GRANT SELECT, INSERT, UPDATE (run), DELETE ON notion_import.runs TO notion_import_sync;
 
 -- Schedules look across tenants, through these functions only. They tell where to look, not what is there.
 

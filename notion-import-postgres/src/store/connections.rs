@@ -12,7 +12,7 @@ use notion_import_core::{
 
 use crate::database::{Postgres, Role, Tx, commit, enter};
 use crate::lock;
-use crate::table::{attempts, audit, connections};
+use crate::table::{attempts, audit, connections, runs};
 
 #[async_trait]
 impl ConnectionStore for Postgres {
@@ -223,10 +223,34 @@ impl ConnectionStore for Postgres {
         if !connections::finish(&mut *tx, connection, run, next_run).await? {
             return Err(StoreError::Fenced);
         }
+        runs::insert(&mut tx, connection, run).await?;
         if refused {
             refuse(&mut tx, connection.tenant, connection.id, run.finished_at).await?;
         }
         commit(tx).await
+    }
+
+    async fn release(&self, connection: &Connection, run: Option<&RunSummary>) -> Result<(), StoreError> {
+        let mut tx = self.write(Role::Sync, connection.tenant).await?;
+        if !connections::release(&mut *tx, connection).await? {
+            return Err(StoreError::Fenced);
+        }
+        if let Some(run) = run {
+            runs::insert(&mut tx, connection, run).await?;
+        }
+        commit(tx).await
+    }
+
+    async fn runs(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        limit: usize,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let runs = runs::list(&mut *tx, tenant, id, limit).await?;
+        commit(tx).await?;
+        Ok(runs)
     }
 
     async fn mark_needs_reauth(

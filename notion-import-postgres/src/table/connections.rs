@@ -270,6 +270,21 @@ pub(crate) async fn finish(
     Ok(finished.rows_affected() > 0)
 }
 
+/// Frees a connection that is still the holder's and changes nothing else, and tells whether it was.
+pub(crate) async fn release(db: impl PgExecutor<'_>, connection: &Connection) -> Result<bool, StoreError> {
+    let released = sqlx::query(
+        "UPDATE connections SET leased_until = NULL, queued_until = NULL \
+         WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state <> 'disconnecting'",
+    )
+    .bind(connection.tenant.as_uuid())
+    .bind(connection.id.as_uuid())
+    .bind(integer(connection.generation))
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(released.rows_affected() > 0)
+}
+
 pub(crate) async fn make_due(
     db: impl PgExecutor<'_>,
     tenant: TenantId,

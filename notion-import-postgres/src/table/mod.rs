@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod checks;
 pub(crate) mod connections;
 pub(crate) mod documents;
+pub(crate) mod runs;
 pub(crate) mod syncs;
 pub(crate) mod versions;
 

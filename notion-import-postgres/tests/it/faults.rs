@@ -46,7 +46,7 @@ async fn mend(db: &mut PgConnection, table: &str) {
 /// Everything there is, as text.
 async fn state(db: &mut PgConnection) -> String {
     let mut state = String::new();
-    for table in ["documents", "checks", "versions", "audit", "syncs", "connections"] {
+    for table in ["documents", "checks", "versions", "audit", "syncs", "connections", "runs"] {
         let sql = format!(
             "SELECT coalesce(string_agg(t::text, ' ' ORDER BY t::text), '') FROM notion_import.{table} AS t"
         );
@@ -175,7 +175,7 @@ async fn claims_that_fail_in_the_middle_leave_every_connection_free() {
     let claimed =
         check(&database, &["connections"], async || postgres.claim_due(minute(1), lease, 9).await).await;
     assert_eq!(claimed.len(), 3);
-    check(&database, &["connections"], async || {
+    check(&database, &["connections", "runs"], async || {
         let run = RunSummary::default();
         postgres.finish(&claimed[0], &run, ConnectionState::Active, minute(9)).await
     })

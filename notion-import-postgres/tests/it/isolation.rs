@@ -1,10 +1,12 @@
 //! Each way in which row-level security is known to leak, tried on the tables as they are.
 
+use std::time::Duration;
+
 use notion_import_core::store::{Confirmation, SyncCursor};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Conflict, Connection, ConnectionRecord, ConnectionRef, ConnectionStore,
-    DocumentStore, Granted, MemberId, NotionId, Role, StoreError, TenantId, Workspace,
+    DocumentStore, Granted, MemberId, NotionId, Role, RunSummary, StoreError, TenantId, Workspace,
 };
 use notion_import_postgres::Postgres;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -12,8 +14,8 @@ use uuid::Uuid;
 
 use crate::cluster::{Database, HOST, run};
 
-const TABLES: [&str; 8] =
-    ["attempts", "connections", "documents", "checks", "versions", "syncs", "audit", "audit_heads"];
+const TABLES: [&str; 9] =
+    ["attempts", "connections", "runs", "documents", "checks", "versions", "syncs", "audit", "audit_heads"];
 
 fn attempt(tenant: TenantId, bot: NotionId) -> Attempt {
     let workspace = Workspace { id: None, name: "Acme".into(), bot };
@@ -43,7 +45,10 @@ pub(crate) async fn furnish(postgres: &Postgres) -> Connection {
     }
     let confirmed = attempt(tenant, NotionId::new(Uuid::now_v7()));
     begin_attempt(postgres, &confirmed).await;
-    let connection = activate(postgres, &confirmed).await.unwrap().connection();
+    let record = activate(postgres, &confirmed).await.unwrap();
+    let claimed = postgres.claim(tenant, record.id, minute(1), Duration::from_secs(60)).await.unwrap();
+    let connection = claimed.unwrap();
+    postgres.release(&connection, Some(&RunSummary::default())).await.unwrap();
     let mut source = page("Policy");
     postgres
         .import(&content_manager(connection.tenant), &connection, &content(&source, "Text"), minute(1))

@@ -21,7 +21,11 @@ async fn uphold<S>(promises: &[Promise<S>], of: impl Fn(Arc<Postgres>) -> S) {
         let fresh = async || {
             // Documents are told apart by their tenants; what is due is everybody's.
             let mut superuser = database.superuser().await;
-            run(&mut superuser, "TRUNCATE notion_import.connections, notion_import.attempts").await;
+            run(
+                &mut superuser,
+                "TRUNCATE notion_import.connections, notion_import.runs, notion_import.attempts",
+            )
+            .await;
             of(postgres.clone())
         };
         suite::uphold(promises, fresh).await;

@@ -43,6 +43,16 @@ CREATE TABLE connections (
     UNIQUE (tenant_id, reference)
 ) STRICT, WITHOUT ROWID;
 
+-- What came of claims, by their generations.
+CREATE TABLE runs (
+    tenant_id TEXT NOT NULL,
+    connection TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, connection, generation),
+    FOREIGN KEY (tenant_id, connection) REFERENCES connections (tenant_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX connections_by_reference ON connections (reference);
 
 CREATE INDEX connections_by_next_run ON connections (next_run) WHERE state = 'active';

@@ -11,7 +11,7 @@ use notion_import_core::{
 };
 
 use crate::database::{Sqlite, Tx, commit};
-use crate::table::{attempts, audit, connections};
+use crate::table::{attempts, audit, connections, runs};
 
 #[async_trait]
 impl ConnectionStore for Sqlite {
@@ -191,10 +191,31 @@ impl ConnectionStore for Sqlite {
         if !connections::finish(&mut *tx, connection, run, next_run).await? {
             return Err(StoreError::Fenced);
         }
+        runs::insert(&mut tx, connection, run).await?;
         if refused {
             refuse(&mut tx, connection.tenant, connection.id, run.finished_at).await?;
         }
         commit(tx).await
+    }
+
+    async fn release(&self, connection: &Connection, run: Option<&RunSummary>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        if !connections::release(&mut *tx, connection).await? {
+            return Err(StoreError::Fenced);
+        }
+        if let Some(run) = run {
+            runs::insert(&mut tx, connection, run).await?;
+        }
+        commit(tx).await
+    }
+
+    async fn runs(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        limit: usize,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        runs::list(self.readers(), tenant, id, limit).await
     }
 
     async fn mark_needs_reauth(

@@ -209,6 +209,24 @@ pub(crate) async fn finish(
     Ok(finished.rows_affected() > 0)
 }
 
+/// Frees a connection that is still the holder's and changes nothing else, and tells whether it was.
+pub(crate) async fn release(
+    db: impl SqliteExecutor<'_>,
+    connection: &Connection,
+) -> Result<bool, StoreError> {
+    let released = sqlx::query(
+        "UPDATE connections SET leased_until = NULL \
+         WHERE tenant_id = ? AND id = ? AND generation = ? AND state <> 'disconnecting'",
+    )
+    .bind(connection.tenant.to_string())
+    .bind(connection.id.to_string())
+    .bind(integer(connection.generation))
+    .execute(db)
+    .await
+    .map_err(backend)?;
+    Ok(released.rows_affected() > 0)
+}
+
 pub(crate) async fn make_due(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,

@@ -133,7 +133,7 @@ async fn an_edit_that_search_does_not_show_yet_is_never_called_unchanged() {
     let (first, _) = stage.export(&["--out", "out"]).await;
     let_half_an_hour_pass(&stage);
     stage.world.tune(|rules| rules.search_lag = Duration::from_secs(60 * 60));
-    let author = stage.world.at(Utc::now() - TimeDelta::minutes(5));
+    let author = stage.world.at(Utc::now() - TimeDelta::minutes(7));
     author.append(stage.home, [paragraph("Something new.")]);
     author.append(stage.rows[7], [paragraph("Something new of a vendor.")]);
     let (_, hidden, said) = requests(&stage, &[]).await;

@@ -323,7 +323,8 @@ async fn publish_again(bruno: &Browser, document: &str) {
 
 /// Where the pages of the one connection are.
 pub async fn integration(ada: &Browser) -> String {
-    let id = ada.get("/integrations").await.ok().between("href=\"/integrations/", "/disconnect\"");
+    let page = ada.get("/integrations").await.ok();
+    let id = before(&page.text(), "href=\"/integrations/", "/disconnect\"");
     format!("/integrations/{id}")
 }
 
@@ -343,6 +344,9 @@ async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported)
     ada.post(&format!("{}/trash", imported.notion(REPORT)), &[]).await.ok();
     sync(ada).await;
     ada.get(&imported.document(REPORT)).await.ok().saying("In Notion").saying("trash");
+    ada.post(&format!("{}/sync", imported.document(POLICY)), &[]).await.ok().saying("Looked at: nothing has");
+    let syncs = ada.get(&format!("{}/runs", integration(ada).await)).await.ok();
+    syncs.saying("Syncs of Halden Pay").saying("by hand").saying("one document, by hand");
     ada.get("/documents?stale=yes").await.ok().saying(REPORT).not_saying(TABLE);
     let dana = demo.browser_of("dana").await;
     dana.get(&imported.reading(REPORT)).await.ok().saying("Halden Pay SOC 2 Type II.pdf");
@@ -366,7 +370,7 @@ async fn sees_nothing(farah: &Browser, imported: Option<&Imported>) {
     for (title, id) in &imported.documents {
         farah.get(&format!("/documents/{id}")).await.is(404);
         farah.get(&format!("/t/fernwood/d/{id}")).await.is(404);
-        for act in ["publish", "level", "withdraw", "assign", "update", "unlink"] {
+        for act in ["sync", "publish", "level", "withdraw", "assign", "update", "unlink"] {
             let fields = [("version", "1"), ("revision", "0"), ("to", "public"), ("contact", "imke")];
             let refused = farah.post(&format!("/documents/{id}/{act}"), &fields).await;
             assert!(refused.status.is_client_error(), "{act} of {title}: {}", refused.status);

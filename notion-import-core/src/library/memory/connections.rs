@@ -12,7 +12,7 @@ use super::lock;
 use crate::actor::Actor;
 use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
-    Elsewhere, Granted, RunSummary,
+    Elsewhere, Granted, RUNS_KEPT, RunSummary,
 };
 use crate::error::{Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -43,6 +43,8 @@ struct Held {
     leased_until: Option<DateTime<Utc>>,
     /// When it was made due at since it was last claimed.
     hastened: Option<DateTime<Utc>>,
+    /// What came of claims, by their generations.
+    runs: BTreeMap<u64, RunSummary>,
 }
 
 impl MemoryConnections {
@@ -125,8 +127,9 @@ impl ConnectionStore for MemoryConnections {
         let Settled { record, left, to_revoke, entries } =
             attempt.settle(actor, granted, confirmation, ground)?;
         for record in left.into_iter().chain([record.clone()]) {
-            let held = Held { record, leased_until: None, hastened: None };
-            state.connections.insert((tenant, held.record.id), held);
+            let key = (tenant, record.id);
+            let runs = state.connections.remove(&key).map(|held| held.runs).unwrap_or_default();
+            state.connections.insert(key, Held { record, leased_until: None, hastened: None, runs });
         }
         if let Some(tried) = state.attempts.get_mut(&(tenant, id)) {
             tried.end(confirmation.at, to_revoke);
@@ -269,8 +272,28 @@ impl ConnectionStore for MemoryConnections {
         held.leased_until = None;
         held.record.next_run = held.hastened.map_or(next_run, |at| at.min(next_run));
         held.record.last_run = Some(run.clone());
+        held.note(run);
         self.audit.extend(connection.tenant, entry);
         Ok(())
+    }
+
+    async fn release(&self, connection: &Connection, run: Option<&RunSummary>) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let held = state.owned_by(connection)?;
+        held.leased_until = None;
+        run.into_iter().for_each(|run| held.note(run));
+        Ok(())
+    }
+
+    async fn runs(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        limit: usize,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        let mut state = self.lock();
+        let runs = state.get(tenant, id).map(|held| held.runs.values().rev().take(limit).cloned());
+        Ok(runs.map(Iterator::collect).unwrap_or_default())
     }
 
     async fn mark_needs_reauth(
@@ -386,6 +409,12 @@ impl State {
 impl Held {
     fn is_claimable(&self, now: DateTime<Utc>) -> bool {
         self.record.state == ConnectionState::Active && self.leased_until.is_none_or(|end| end <= now)
+    }
+
+    fn note(&mut self, run: &RunSummary) {
+        self.runs.insert(self.record.generation, run.clone());
+        let oldest = self.record.generation.saturating_sub(RUNS_KEPT as u64);
+        self.runs.retain(|generation, _| *generation > oldest);
     }
 
     fn claim(&mut self, now: DateTime<Utc>, lease: Duration) -> Connection {

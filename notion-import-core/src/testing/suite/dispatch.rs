@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// syncs.
 ///
 /// # Errors
-/// [`Broken`] unless what is due is synced, a hint brings the next sync, and the service ends when it is told, with nothing claimed.
+/// [`Broken`] unless what is due is synced, what a hint names is looked at, and the service ends when it is told, with nothing claimed.
 pub async fn serves(
     scheduler: &Scheduler,
     dispatcher: Arc<dyn Dispatcher>,
@@ -74,8 +74,10 @@ impl Host<'_> {
         ensure!(planned > self.clock().now(), "the next sync is planned for {planned}");
 
         self.world.at(self.clock().now()).set_title(self.page, "Renamed");
-        service.hint(&Hint::Changed(self.connection.reference.clone())).await.map_err(failed)?;
-        self.until("the sync that a hint brings", async || Ok(self.title().await? == "Renamed")).await
+        let connection = self.connection.reference.clone();
+        let hint = Hint::Changed { connection, sources: vec![self.page], bots: None };
+        service.hint(&hint).await.map_err(failed)?;
+        self.until("what a hint names", async || Ok(self.title().await? == "Renamed")).await
     }
 
     async fn record(&self) -> Result<ConnectionRecord, StoreError> {

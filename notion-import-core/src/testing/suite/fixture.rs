@@ -179,6 +179,7 @@ pub fn content(source: &Source, text: &str) -> NewContent {
             edited_at: source.edited_at,
             settled: false,
             basis: basis(b"first"),
+            refers: false,
             read_at: minute(1),
         },
     }
@@ -207,7 +208,13 @@ pub(super) fn seen(document: DocumentId, source: &Source, minutes: i64) -> SyncP
 
 /// What was found at this minute, by somebody who knew of the import of [`content`] at minute 1 only.
 pub(super) fn patch(document: DocumentId, minutes: i64, found: Found) -> SyncPatch {
-    let read = ReadState { edited_at: minute(0), settled: false, basis: basis(b"first"), read_at: minute(1) };
+    let read = ReadState {
+        edited_at: minute(0),
+        settled: false,
+        basis: basis(b"first"),
+        refers: false,
+        read_at: minute(1),
+    };
     let against = Against { checked_at: minute(1), latest: VersionNumber(1), read };
     SyncPatch { document, began_at: minute(minutes), against, found }
 }

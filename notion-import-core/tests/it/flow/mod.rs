@@ -6,6 +6,7 @@ mod connect;
 mod costs;
 mod databases;
 mod identity;
+mod hints;
 mod import;
 mod meetings;
 mod odd;

@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 use notion_import_core::store::Confirmation;
 use notion_import_core::testing::{Endpoint, Fault, WorldTransport};
 use notion_import_core::{
-    Actor, Attempt, AttemptId, Connection, ConnectionId, ConnectionRef, ConnectionState, ConnectionStore,
-    Error, Granted, MemberId, MemoryConnections, Role, ScheduleOptions, Scheduler, SourceState, TenantId,
-    Workspace,
+    Actor, Attempt, AttemptId, Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState,
+    ConnectionStore, Error, Granted, MemberId, MemoryConnections, Occasion, Phase, Role, ScheduleOptions,
+    Scheduler, SourceState, SyncReport, SyncedNow, TenantId, Workspace,
 };
 
 use super::Stage;
@@ -34,8 +34,32 @@ impl Scene {
         Self { stage, connections, scheduler, id }
     }
 
+    async fn record(&self) -> ConnectionRecord {
+        self.connections.get(self.stage.connection.tenant, self.id).await.unwrap().unwrap()
+    }
+
     async fn runs(&self) -> usize {
         self.scheduler.sync_due(10).await.unwrap().len()
+    }
+}
+
+impl Scene {
+    /// The same connection once more, each answer taking this long.
+    fn slow(&self, latency: Duration) -> Scheduler {
+        Scheduler::new(slow(&self.stage, latency), Arc::new(self.connections.clone()))
+    }
+
+    /// Imports so many pages, and lets time pass until they are settled.
+    async fn pages(&self, count: usize) {
+        for number in 0..count {
+            let page = self.stage.author().page(self.stage.home, format!("Policy {number}"));
+            self.stage.import(page).await;
+        }
+        self.stage.pass(5);
+    }
+
+    fn asked(&self) -> usize {
+        self.stage.world.requests().len()
     }
 }
 
@@ -118,7 +142,10 @@ async fn two_schedulers_never_sync_one_connection_at_once() {
     let (tenant, id) = (scene.stage.connection.tenant, scene.id);
     let admin = admin(tenant);
     let (one, two) = tokio::join!(scene.scheduler.sync_now(&admin, id), other.sync_now(&admin, id));
-    assert_eq!(one.unwrap().is_some() as u8 + two.unwrap().is_some() as u8, 1);
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let last = scene.record().await.last_run.unwrap();
+    assert!(matches!(one, SyncedNow::Done(_)), "{one:?}");
+    assert_eq!(two, SyncedNow::Elsewhere(last), "the other waits for its end");
 }
 
 #[tokio::test]
@@ -158,7 +185,7 @@ async fn a_long_run_keeps_its_claim_and_one_that_lost_it_stops() {
         scene.stage.importer_clock_sleep(300).await;
         scene.connections.claim(tenant, scene.id, scene.stage.now(), Duration::from_secs(60)).await
     });
-    assert!(run.unwrap().is_some());
+    assert!(matches!(run.unwrap(), SyncedNow::Done(_)));
     assert!(second.unwrap().is_none(), "the claim outlived its lease");
     let (run, ()) = tokio::join!(scheduler.sync_now(&admin, scene.id), async {
         scene.stage.importer_clock_sleep(100).await;
@@ -197,7 +224,7 @@ async fn a_stop_gives_back_what_is_under_way_and_claims_nothing_more() {
     });
     assert!(matches!(run.unwrap().unwrap().outcome, Err(Error::Cancelled)));
     assert!(scheduler.sync_due(10).await.unwrap().is_empty());
-    assert!(scheduler.sync_now(&admin(tenant), id).await.unwrap().is_none());
+    assert_eq!(scheduler.sync_now(&admin(tenant), id).await.unwrap(), SyncedNow::NotBegun);
     assert!(scheduler.sync_if_due(tenant, id).await.unwrap().is_none());
     let record = scene.connections.get(tenant, id).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::Active);
@@ -216,4 +243,184 @@ impl Stage {
 fn slow(stage: &Stage, latency: Duration) -> notion_import_core::Importer {
     let transport = WorldTransport::new(stage.world.clone(), stage.clock.clone()).latency(latency);
     stage.importer_with(|builder| builder.through(Arc::new(transport), Arc::new(stage.clock.clone())))
+}
+
+#[tokio::test]
+async fn what_is_due_never_waits_for_a_workspace_that_notion_pauses() {
+    let scene = Scene::new().await;
+    scene.pages(3).await;
+    for number in 0..6 {
+        active(&scene.stage, &scene.connections, ConnectionRef::new(format!("other-{number}"))).await;
+    }
+    let hour = Fault::RateLimited { retry_after: 3600 };
+    scene.stage.world.fail_next(Endpoint::Search, hour);
+    let options = ScheduleOptions::default().concurrency(2);
+    let scheduler = scene.scheduler.clone().with(options).unwrap();
+    let began = scene.stage.now();
+    let runs = scheduler.sync_due(10).await.unwrap();
+    let took = scene.stage.now() - began;
+    assert!(took < TimeDelta::minutes(2), "it took {took}");
+    assert_eq!(runs.len(), 7);
+    let paused: Vec<_> = runs.iter().filter(|run| run.outcome.is_err()).collect();
+    assert_eq!(paused.len(), 1, "{runs:?}");
+    let tenant = scene.stage.connection.tenant;
+    let paused = scene.connections.get(tenant, paused[0].connection.id).await.unwrap().unwrap();
+    let wait = paused.next_run - began;
+    assert!((TimeDelta::minutes(60)..TimeDelta::minutes(62)).contains(&wait), "it is due after {wait}");
+    let free = scene.connections.claim(tenant, paused.id, scene.stage.now(), options.lease).await.unwrap();
+    assert!(free.is_some(), "the paused connection is still claimed");
+}
+
+#[tokio::test]
+async fn a_short_pause_is_waited_for() {
+    let scene = Scene::new().await;
+    scene.pages(1).await;
+    scene.stage.world.fail_next(Endpoint::Search, Fault::RateLimited { retry_after: 60 });
+    let runs = scene.scheduler.sync_due(10).await.unwrap();
+    assert!(runs[0].outcome.is_ok(), "{runs:?}");
+}
+
+#[tokio::test]
+async fn one_process_begins_as_many_as_are_due_and_fit() {
+    let scene = Scene::new().await;
+    for number in 0..23 {
+        active(&scene.stage, &scene.connections, ConnectionRef::new(format!("other-{number}"))).await;
+    }
+    let began = scene.stage.now();
+    let runs = scene.slow(Duration::from_secs(30)).sync_due(100).await.unwrap();
+    assert_eq!(runs.len(), 24);
+    let took = scene.stage.now() - began;
+    assert!(took <= TimeDelta::minutes(1), "24 syncs of half a minute took {took}");
+}
+
+#[tokio::test]
+async fn a_manual_sync_joins_the_one_that_is_under_way_and_hears_how_far_it_is() {
+    use futures_util::StreamExt;
+    let scene = Scene::new().await;
+    scene.pages(20).await;
+    let scheduler = scene.slow(Duration::from_secs(10));
+    let (tenant, id) = (scene.stage.connection.tenant, scene.id);
+    let admin = admin(tenant);
+    let joining = async {
+        scene.stage.importer_clock_sleep(5).await;
+        let progress = scheduler.progress(tenant, id).expect("a sync is under way");
+        assert_eq!((progress.phase, progress.checked), (Phase::Listing, 0));
+        let watching = scheduler.watch(tenant, id).collect::<Vec<_>>();
+        tokio::join!(scheduler.sync_now(&admin, id), watching)
+    };
+    let (runs, (joined, watched)) = tokio::join!(scheduler.sync_due(10), joining);
+    let report = *runs.unwrap()[0].outcome.as_ref().unwrap();
+    assert_eq!(joined.unwrap(), SyncedNow::Done(report));
+    let checked: Vec<_> = watched.iter().map(|progress| progress.checked).collect();
+    assert!(checked.is_sorted() && checked.len() > 5, "{watched:?}");
+    assert!(watched.iter().all(|progress| progress.total == 0 || progress.total == 20), "{watched:?}");
+    assert_eq!(watched.last().map(|last| last.checked), Some(report.checked));
+    assert_eq!(scheduler.progress(tenant, id), None);
+    assert_eq!(scene.connections.runs(tenant, id, 9).await.unwrap().len(), 1, "it was synced twice");
+}
+
+#[tokio::test]
+async fn a_sync_goes_on_for_whoever_joined_it_and_is_dropped_with_the_last() {
+    let scene = Scene::new().await;
+    scene.pages(5).await;
+    let scheduler = scene.slow(Duration::from_secs(10));
+    let (tenant, id) = (scene.stage.connection.tenant, scene.id);
+    let (lease, admin) = (scheduler.options().lease, admin(tenant));
+    let starting = async {
+        tokio::select! {
+            _ = scheduler.sync_now(&admin, id) => panic!("it was through at once"),
+            () = scene.stage.importer_clock_sleep(15) => {}
+        }
+    };
+    let joining = async {
+        scene.stage.importer_clock_sleep(5).await;
+        scheduler.sync_now(&admin, id).await
+    };
+    let ((), joined) = tokio::join!(starting, joining);
+    assert!(matches!(joined.unwrap(), SyncedNow::Done(_)), "it ended with whoever began it");
+
+    let before = scene.record().await;
+    tokio::select! {
+        _ = scheduler.sync_now(&admin, id) => panic!("it was through at once"),
+        () = scene.stage.importer_clock_sleep(5) => {}
+    }
+    scene.stage.importer_clock_sleep(1).await;
+    let free = scene.connections.claim(tenant, id, scene.stage.now(), lease).await.unwrap();
+    assert!(free.is_some(), "nobody waits for the sync, and its connection is claimed");
+    let after = scene.record().await;
+    assert_eq!((after.next_run, after.last_run), (before.next_run, before.last_run));
+}
+
+#[tokio::test]
+async fn a_schedule_whose_caller_leaves_frees_all_it_holds_and_they_are_due() {
+    let scene = Scene::new().await;
+    scene.pages(2).await;
+    tokio::select! {
+        _ = async { scene.slow(Duration::from_secs(10)).sync_due(10).await } => panic!("it was through at once"),
+        () = scene.stage.importer_clock_sleep(5) => {}
+    }
+    scene.stage.importer_clock_sleep(1).await;
+    assert_eq!(scene.runs().await, 1, "what was left is due at once");
+}
+
+#[tokio::test]
+async fn one_document_is_looked_at_by_hand_and_nothing_else() {
+    let scene = Scene::new().await;
+    let page = scene.stage.author().page(scene.stage.home, "Policy");
+    scene.pages(10).await;
+    scene.stage.import(page).await;
+    scene.stage.pass(5);
+    scene.runs().await;
+    let (tenant, before) = (scene.stage.connection.tenant, scene.record().await);
+    scene.stage.author().set_title(page, "Policy, renamed");
+    scene.stage.pass(5);
+    let asked = scene.asked();
+    let done = scene.scheduler.look_now(&admin(tenant), scene.id, &[page]).await.unwrap();
+    assert!(matches!(done, SyncedNow::Done(SyncReport { checked: 1, changed: 1, .. })), "{done:?}");
+    // A look, and since it was edited a reading: its blocks and the page once more.
+    assert_eq!(scene.asked() - asked, 3);
+    assert_eq!(scene.stage.linked(page).await.title.text, "Policy, renamed");
+    let after = scene.record().await;
+    assert_eq!(
+        (after.next_run, after.last_run),
+        (before.next_run, before.last_run),
+        "the schedule is as it was"
+    );
+    let runs = scene.connections.runs(tenant, scene.id, 9).await.unwrap();
+    assert_eq!(
+        runs.iter().map(|run| run.occasion).collect::<Vec<_>>(),
+        [Occasion::PersonOnSome, Occasion::Due]
+    );
+
+    // Also beside a sync that takes its time.
+    scene.stage.author().set_title(page, "Policy, renamed again");
+    let slow = scene.slow(Duration::from_secs(20));
+    let admin = admin(tenant);
+    let (synced, ()) = tokio::join!(slow.sync_now(&admin, scene.id), async {
+        scene.stage.importer_clock_sleep(5).await;
+        let began = scene.stage.now();
+        slow.look_now(&admin, scene.id, &[page]).await.unwrap();
+        // A look and a reading, of three requests one after the other.
+        assert!(scene.stage.now() - began <= TimeDelta::seconds(75), "it waited for the sync");
+        assert_eq!(scene.stage.linked(page).await.title.text, "Policy, renamed again");
+    });
+    assert!(matches!(synced.unwrap(), SyncedNow::Done(_)));
+}
+
+#[tokio::test]
+async fn the_history_says_what_each_run_asked_and_what_failed_and_why() {
+    let scene = Scene::new().await;
+    scene.pages(4).await;
+    scene.stage.world.fail_next(Endpoint::Page, Fault::Restricted);
+    let asked = scene.asked();
+    scene.scheduler.sync_due(1).await.unwrap();
+    let asked = u32::try_from(scene.asked() - asked).unwrap();
+    let tenant = scene.stage.connection.tenant;
+    let runs = scene.connections.runs(tenant, scene.id, 9).await.unwrap();
+    let [run] = &runs[..] else { panic!("{runs:?}") };
+    assert_eq!(run.requests.total(), asked, "{run:?}");
+    assert!(run.requests.search > 0 && run.requests.look > 0, "{run:?}");
+    assert_eq!(run.failed, [("restricted_resource".to_owned(), 1)].into(), "{run:?}");
+    assert_eq!((run.checked, &run.failure), (3, &None), "{run:?}");
+    assert!(run.finished_at >= run.started_at);
 }

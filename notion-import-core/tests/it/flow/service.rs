@@ -10,8 +10,8 @@ use notion_import_core::testing::suite::{content_manager, dispatch};
 use notion_import_core::transport::Clock;
 use notion_import_core::{
     Actor, AttemptState, BlobStore, ConfirmedIdentity, ConnectionRecord, ConnectionRef, ConnectionState,
-    ConnectionStore, Connector, Dispatcher, Hint, Importer, MemberId, MemoryConnections, Pick, Query, Role,
-    ScheduleOptions, Scheduler, Service, StaticToken, Timeouts,
+    ConnectionStore, Connector, Dispatcher, Hint, Importer, MemberId, MemoryConnections, NotionId, Pick,
+    Query, Role, ScheduleOptions, Scheduler, Service, StaticToken, Timeouts,
 };
 use tokio::sync::oneshot;
 
@@ -19,18 +19,18 @@ use super::Stage;
 use crate::consents::Consents;
 
 /// A tenant that has connected, and what runs beside it.
-struct Scene {
-    stage: Stage,
-    consents: Arc<Consents>,
-    connections: MemoryConnections,
-    importer: Importer,
-    connector: Connector,
-    admin: Actor,
+pub(super) struct Scene {
+    pub(super) stage: Stage,
+    pub(super) consents: Arc<Consents>,
+    pub(super) connections: MemoryConnections,
+    pub(super) importer: Importer,
+    pub(super) connector: Connector,
+    pub(super) admin: Actor,
 }
 
 impl Scene {
     /// Every answer of Notion takes this long.
-    async fn new(latency: Duration) -> Self {
+    pub(super) async fn new(latency: Duration) -> Self {
         let stage = Stage::new();
         let (consents, connections) = (Arc::<Consents>::default(), MemoryConnections::default());
         let clock = Arc::new(stage.clock.clone());
@@ -50,7 +50,7 @@ impl Scene {
         scene
     }
 
-    async fn connected(&self) -> ConnectionRecord {
+    pub(super) async fn connected(&self) -> ConnectionRecord {
         let begun = self.connector.begin(&self.admin).await.unwrap();
         let reference = self.consents.grant(self.admin.tenant, begun.attempt, "c-1");
         self.connector.reconcile(&reference).await.unwrap();
@@ -60,21 +60,26 @@ impl Scene {
         self.connector.confirm(&self.admin, begun.attempt, &begun.secret).await.unwrap()
     }
 
-    fn scheduler(&self) -> Scheduler {
+    pub(super) fn changed(&self, sources: &[NotionId], bots: Option<Vec<NotionId>>) -> Hint {
+        let connection = self.stage.connection.reference.clone();
+        Hint::Changed { connection, sources: sources.to_vec(), bots }
+    }
+
+    pub(super) fn scheduler(&self) -> Scheduler {
         Scheduler::new(self.importer.clone(), Arc::new(self.connections.clone()))
     }
 
-    fn service(&self) -> Service {
+    pub(super) fn service(&self) -> Service {
         Service::new(self.scheduler(), self.connector.clone())
     }
 
-    async fn record(&self) -> ConnectionRecord {
+    pub(super) async fn record(&self) -> ConnectionRecord {
         let connection = &self.stage.connection;
         self.connections.get(connection.tenant, connection.id).await.unwrap().unwrap()
     }
 
     /// Runs a service for so long, and the rest beside it.
-    async fn beside(&self, service: &Service, time: TimeDelta, rest: impl Future<Output = ()>) {
+    pub(super) async fn beside(&self, service: &Service, time: TimeDelta, rest: impl Future<Output = ()>) {
         let (tell, told) = oneshot::channel();
         let ending = async {
             self.stage.clock.sleep(time.to_std().unwrap()).await;
@@ -131,7 +136,7 @@ async fn hints_lead_to_what_a_service_would_have_found_later() {
     let hinting = async {
         scene.stage.clock.sleep(Duration::from_secs(600)).await;
         scene.stage.author().set_title(page, "Policy, renamed");
-        service.hint(&Hint::Changed(scene.stage.connection.reference.clone())).await.unwrap();
+        service.hint(&scene.changed(&[page], None)).await.unwrap();
     };
     scene.beside(&service, TimeDelta::minutes(30), hinting).await;
     assert_eq!(scene.stage.linked(page).await.title.text, "Policy, renamed");
@@ -145,7 +150,9 @@ async fn hints_lead_to_what_a_service_would_have_found_later() {
         scene.connector.poll(&scene.admin, begun.attempt).await.unwrap(),
         AttemptState::Granted(_)
     ));
-    service.hint(&Hint::Changed(ConnectionRef::new("nobody's"))).await.unwrap();
+    let connection = ConnectionRef::new("nobody's");
+    service.hint(&Hint::Changed { connection, sources: vec![page], bots: None }).await.unwrap();
+    service.hint(&Hint::Doubted(ConnectionRef::new("nobody's"))).await.unwrap();
     service.hint(&Hint::Authorized(ConnectionRef::new("nobody's"))).await.unwrap();
 }
 

@@ -16,7 +16,8 @@ use notion_import_core::transport::{Clock, Request};
 use notion_import_core::{
     Actor, AttemptState, Authorizer, Begun, ConfirmedIdentity, Connection, ConnectionId, ConnectionRecord,
     ConnectionRef, ConnectionState, ConnectionStore, Connector, Granted, Importer, Listing, MemberId,
-    MemoryBlobs, MemoryConnections, MemoryLibrary, NotionId, Pick, Query, Role, Scheduler, TenantId,
+    MemoryBlobs, MemoryConnections, MemoryLibrary, NotionId, Pick, Query, Role, Scheduler, SyncedNow,
+    TenantId,
 };
 use notion_import_nango::Nango;
 use notion_import_nango::testing::{Settings, StandIn};
@@ -325,7 +326,7 @@ impl Stage {
         let connection = record.connection();
         let noticeable = self.is_noticeable(&connection);
         let synced = self.scheduler.sync_now(&content_manager(record.tenant), record.id).await;
-        self.settle(&connection, noticeable, matches!(synced, Ok(Some(_)))).await
+        self.settle(&connection, noticeable, matches!(synced, Ok(SyncedNow::Done(_)))).await
     }
 
     async fn disconnect(&self, nth: Nth) -> TestCaseResult {

@@ -118,7 +118,7 @@ async fn connected(postgres: &Postgres, page_id: NotionId, edited_at: DateTime<U
     let connection = record.connection();
     let source = Source { id: page_id, parent: None, edited_at, ..page("Policy") };
     let mut new = content(&source, "Text");
-    new.read = ReadState { edited_at, settled: true, basis: None, read_at: Utc::now() };
+    new.read = ReadState { edited_at, settled: true, basis: None, refers: false, read_at: Utc::now() };
     postgres.import(&content_manager(connection.tenant), &connection, &new, Utc::now()).await.unwrap();
     connection
 }

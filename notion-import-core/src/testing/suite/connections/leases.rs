@@ -201,6 +201,7 @@ pub(super) async fn finished(store: Store) -> Outcome {
         checked: 7,
         changed: 3,
         failure: Some("rate_limited".into()),
+        ..RunSummary::default()
     };
     for _again in 0..2 {
         store.finish(&held, &run, ConnectionState::Active, minute(4)).await?;

@@ -11,6 +11,7 @@ mod attempts;
 mod audit;
 mod disconnecting;
 mod leases;
+mod runs;
 mod tenancy;
 
 /// A [`ConnectionStore`] with the audit that it writes to.
@@ -70,6 +71,11 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a run does not disconnect", leases::run_does_not_disconnect),
     promise!("hastening brings an active connection forward, never back", leases::hastened),
     promise!("a hint that comes during a run is not lost", leases::hastened_during_run),
+    promise!("a claim that is released is free, and all else is as it was", runs::released),
+    promise!("whoever was overtaken cannot release", runs::overtaken_release),
+    promise!("the runs of a connection are told newest first, each once", runs::told),
+    promise!("of the runs of a connection the last hundred are kept", runs::bounded),
+    promise!("the runs of a connection outlive its renewal and go with it", runs::outlive),
     promise!("only an active connection becomes one that needs reauthorisation", leases::mark_needs_reauth),
     promise!("a fenced connection is nobody's", disconnecting::fenced),
     promise!("fencing again changes nothing", disconnecting::fenced_again),
@@ -92,4 +98,5 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("connections of all tenants are found by their reference", tenancy::by_reference),
     promise!("another tenant's connection cannot be claimed", tenancy::claim),
     promise!("another tenant's connection cannot be changed", tenancy::change),
+    promise!("another tenant's runs cannot be read", tenancy::runs),
 ];

@@ -79,10 +79,22 @@ pub(super) async fn change(store: Store) -> Outcome {
     let run = RunSummary::default();
     let finished = store.finish(&theirs, &run, ConnectionState::NeedsReauth, minute(60)).await;
     ensure_fails!(finished, StoreError::Fenced, "a stranger's finish");
+    let released = store.release(&theirs, Some(&run)).await;
+    ensure_fails!(released, StoreError::Fenced, "a stranger's release");
     store.mark_needs_reauth(stranger, record.id, minute(1)).await?;
     store.make_due(stranger, record.id, minute(-9)).await?;
     ensure_eq!(fence(&*store, stranger, record.id).await?, None, "what a stranger fences");
     store.remove(stranger, record.id, minute(2)).await?;
     ensure_eq!(store.get(record.tenant, record.id).await?, before, "the connection");
+    Ok(())
+}
+
+pub(super) async fn runs(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let held = store.claim(record.tenant, record.id, minute(1), LEASE).await?;
+    let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
+    store.finish(&held, &RunSummary::default(), ConnectionState::Active, minute(60)).await?;
+    ensure_eq!(store.runs(record.tenant, record.id, 9).await?.len(), 1, "the tenant's runs");
+    ensure_eq!(store.runs(tenant(), record.id, 9).await?, [], "what a stranger reads");
     Ok(())
 }

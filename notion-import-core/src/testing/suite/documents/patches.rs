@@ -15,7 +15,8 @@ use crate::testing::suite::{Broken, Outcome};
 /// A look at minute 5 that found the page renamed, edited and in the trash.
 fn moved_on(patch_of: &Source) -> (Source, Found) {
     let source = Source { title: "Renamed".into(), edited_at: minute(4), icon: None, ..patch_of.clone() };
-    let read = ReadState { edited_at: minute(4), settled: true, basis: None, read_at: minute(5) };
+    let read =
+        ReadState { edited_at: minute(4), settled: true, basis: None, refers: true, read_at: minute(5) };
     let found = Found::Source {
         source: Box::new(source.clone()),
         state: SourceState::Trashed,
@@ -174,7 +175,8 @@ pub(super) async fn judged(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
     let known = desk.linked(&source).await?;
-    let read = ReadState { edited_at: minute(4), settled: true, basis: None, read_at: minute(5) };
+    let read =
+        ReadState { edited_at: minute(4), settled: true, basis: None, refers: true, read_at: minute(5) };
     let judging = |minutes, against, differs| SyncPatch {
         against,
         ..patch(document, minutes, {

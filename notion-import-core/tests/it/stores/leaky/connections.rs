@@ -53,6 +53,12 @@ enum Leak {
     KeepsTokens,
     KeepsRevoking,
     LeavesGrantsBehind,
+    ReleasesNothing,
+    ReleasesWhenOvertaken,
+    PlansOnRelease,
+    TellsBackwards,
+    TellsAll,
+    TellsStrangers,
 }
 
 impl Leak {
@@ -351,6 +357,35 @@ impl ConnectionStore for Leaky {
         Ok(())
     }
 
+    async fn release(&self, connection: &Connection, run: Option<&RunSummary>) -> Result<(), StoreError> {
+        match self.leak {
+            Leak::ReleasesNothing => Ok(()),
+            Leak::ReleasesWhenOvertaken => self.inner.release(&self.current(connection).await?, run).await,
+            Leak::PlansOnRelease => {
+                let (run, active) = (run.cloned().unwrap_or_default(), ConnectionState::Active);
+                self.inner.finish(connection, &run, active, run.finished_at).await
+            }
+            _ => self.inner.release(connection, run).await,
+        }
+    }
+
+    async fn runs(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        limit: usize,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        let owner =
+            self.records.lock().unwrap().iter().find(|record| record.id == id).map(|record| record.tenant);
+        let tenant = if self.leak == Leak::TellsStrangers { owner.unwrap_or(tenant) } else { tenant };
+        let limit = if self.leak == Leak::TellsAll { usize::MAX } else { limit };
+        let mut runs = self.inner.runs(tenant, id, limit).await?;
+        if self.leak == Leak::TellsBackwards {
+            runs.reverse();
+        }
+        Ok(runs)
+    }
+
     async fn mark_needs_reauth(
         &self,
         tenant: TenantId,
@@ -429,7 +464,11 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ClaimsTheRefused, &["an active connection is claimed by name"]),
         (
             Leak::ForgetsLeases,
-            &["what is claimed is not claimed again", "whoever was overtaken cannot finish"],
+            &[
+                "what is claimed is not claimed again",
+                "whoever was overtaken cannot finish",
+                "whoever was overtaken cannot release",
+            ],
         ),
         (Leak::FinishesWhenOvertaken, &["a renewal makes", "whoever was overtaken cannot finish"]),
         (Leak::RenewsWhenOvertaken, &["whoever was overtaken cannot renew"]),
@@ -440,7 +479,16 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::FencesTwice, &["fencing again"]),
         (Leak::GrantsAnew, &["a grant is noted once"]),
-        (Leak::ForgetsTheRun, &["a finished run", "a connection that Notion refuses is in the audit"]),
+        (
+            Leak::ForgetsTheRun,
+            &[
+                "a finished run",
+                "a claim that is released",
+                "the runs of a connection are told",
+                "the runs of a connection outlive",
+                "a connection that Notion refuses is in the audit",
+            ],
+        ),
         (Leak::FindsTooManyFenced, &["fenced connections of all tenants"]),
         (Leak::RunDisconnects, &["a run does not disconnect"]),
         (Leak::ConnectsTwice, &["a reference is connected once"]),
@@ -466,6 +514,20 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::KeepsTokens, &["a sealed token"]),
         (Leak::KeepsRevoking, &["what an ended attempt", "a renewal makes"]),
         (Leak::LeavesGrantsBehind, &["an ended attempt", "what an ended attempt"]),
+        (
+            Leak::ReleasesNothing,
+            &[
+                "a claim that is released",
+                "whoever was overtaken cannot release",
+                "of the runs",
+                "another tenant's connection cannot be changed",
+            ],
+        ),
+        (Leak::ReleasesWhenOvertaken, &["whoever was overtaken cannot release"]),
+        (Leak::PlansOnRelease, &["a claim that is released"]),
+        (Leak::TellsBackwards, &["the runs of a connection are told", "of the runs"]),
+        (Leak::TellsAll, &["the runs of a connection are told"]),
+        (Leak::TellsStrangers, &["another tenant's runs"]),
         (
             Leak::ChangesUnasked,
             &["a reconnect that leads elsewhere is refused", "a change of the workspace leaves the one"],
