@@ -137,9 +137,9 @@ impl SyncTask<'_> {
     }
 
     /// Looks at documents that nothing was seen of, judges what was seen, and reads whole what has to be, as far as the budget goes.
-    async fn verify<'k>(
+    async fn verify(
         &self,
-        documents: Vec<(&'k Linked, Option<Look>)>,
+        documents: Vec<(&Linked, Option<Look>)>,
         plan: &Plan,
         outcome: &mut Outcome,
     ) -> Result<(), Error> {

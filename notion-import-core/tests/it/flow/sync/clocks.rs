@@ -6,8 +6,10 @@ use notion_import_core::testing::{World, paragraph};
 
 use crate::flow::Stage;
 
+type Tell = fn(&World);
+
 /// What the answers say of the time, each with a name.
-fn dates() -> [(&'static str, fn(&World)); 3] {
+fn dates() -> [(&'static str, Tell); 3] {
     [
         ("right", |_| {}),
         ("none", |world| world.tune(|rules| rules.date_ahead = None)),
