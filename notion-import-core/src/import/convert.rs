@@ -1,7 +1,5 @@
 //! What was read, as content.
 
-use std::cell::Cell;
-
 use super::ImportOptions;
 use super::around::Around;
 use super::database::InsidePage;
@@ -13,10 +11,9 @@ use crate::library::document::{Content, StoredFile};
 use crate::library::fidelity::{Exposure, Fidelity, Loss, LossKind};
 use crate::markdown::{
     Database, FileRef, Options, Rendered, StoredAt, StoredFiles, Titles, database_tables, plain_value,
-    properties_table, relink, render,
+    properties_table, render,
 };
 use crate::notion::block::{Block, Content as BlockContent};
-use crate::notion::link::recognise;
 use crate::notion::page::Page;
 use crate::notion::parent::Parent;
 use crate::notion::property::PropertyValue;
@@ -63,18 +60,9 @@ pub(super) fn page(
         ..options(&target, &titles, around)
     };
     let below = render(tree, &options);
-    let refers = leads_into_notion(&below.markdown);
+    let refers = below.exposure.notion_links > 0;
     let whole = joined(properties(page, &options), below);
     Body { may_grow: kept.may_grow, refers, ..markdown(whole, kept.files) }
-}
-
-fn leads_into_notion(markdown: &str) -> bool {
-    let leads = Cell::new(false);
-    relink(markdown, |address| {
-        leads.set(leads.get() || recognise(address).is_some());
-        None
-    });
-    leads.get()
 }
 
 /// What stands above the blocks: of a row its properties, of another page nothing.
