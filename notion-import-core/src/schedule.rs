@@ -103,6 +103,7 @@ impl Scheduler {
         &self.importer
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn connections(&self) -> &Arc<dyn ConnectionStore> {
         &self.connections
     }
