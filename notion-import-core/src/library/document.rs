@@ -95,13 +95,17 @@ pub struct Source {
 }
 
 impl Source {
-    /// Returns the ids that links to it name: its own, and of a data source that of the database it stands in.
+    /// Returns the ids that links to it name: its own, and of a data source that of its [database](Self::database).
     pub fn ids(&self) -> impl Iterator<Item = NotionId> + use<> {
-        let database = match (self.kind, self.parent) {
+        std::iter::once(self.id).chain(self.database())
+    }
+
+    /// Returns the database that a data source stands in; none of a page.
+    pub const fn database(&self) -> Option<NotionId> {
+        match (self.kind, self.parent) {
             (SourceKind::DataSource, Some(SourceParent::Database(database))) => Some(database),
             _ => None,
-        };
-        std::iter::once(self.id).chain(database)
+        }
     }
 
     /// The files that are kept of it: its icon and its cover.

@@ -109,7 +109,7 @@ impl Rows {
         self.digest.push(*kept.digest.as_bytes());
         self.created_at.push(*created_at);
         self.source_id.push(link.map(|link| link.source.id.as_uuid()));
-        self.database_id.push(link.and_then(|link| link.source.ids().nth(1)).map(NotionId::as_uuid));
+        self.database_id.push(link.and_then(|link| link.source.database()).map(NotionId::as_uuid));
         self.source.push(link.map(|link| json(&link.source)).transpose()?);
         self.state.push(link.map(|link| name(&link.state)).transpose()?);
         self.update_available.push(link.map(|link| link.update_available));

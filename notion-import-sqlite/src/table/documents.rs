@@ -63,7 +63,7 @@ fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
         "digest": kept.digest,
         "created_at": micros(*created_at),
         "source_id": link.map(|link| link.source.id),
-        "database_id": link.and_then(|link| link.source.ids().nth(1)),
+        "database_id": link.and_then(|link| link.source.database()),
         "source": link.map(|link| json_text(&link.source)).transpose()?,
         "state": link.map(|link| name(&link.state)).transpose()?,
         "update_available": link.map(|link| link.update_available),

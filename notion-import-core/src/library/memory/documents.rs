@@ -36,7 +36,7 @@ pub struct MemoryLibrary {
 pub(super) struct Tenant {
     pub(super) documents: BTreeMap<DocumentId, Shelved>,
     by_source: HashMap<NotionId, DocumentId>,
-    /// By the other ids of their sources.
+    /// By the databases of their sources.
     by_database: BTreeSet<(NotionId, DocumentId)>,
     syncs: HashMap<ConnectionId, SyncState>,
     #[cfg(feature = "gate")]
@@ -283,13 +283,13 @@ impl Tenant {
             let shelved = self.documents.entry(id).or_insert_with(|| Shelved::new(kept));
             if let Some(Link { source, .. }) = &shelved.kept.document.link {
                 self.by_source.remove(&source.id);
-                for database in source.ids() {
+                if let Some(database) = source.database() {
                     self.by_database.remove(&(database, id));
                 }
             }
             if let Some(Link { source, .. }) = &kept.document.link {
                 self.by_source.insert(source.id, id);
-                self.by_database.extend(source.ids().skip(1).map(|database| (database, id)));
+                self.by_database.extend(source.database().map(|database| (database, id)));
             }
             shelved.kept = kept.clone();
         }
