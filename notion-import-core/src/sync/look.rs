@@ -22,11 +22,11 @@ pub(super) struct Look {
 }
 
 /// What comes of a look.
-pub(super) enum Looked {
-    /// All that is to be said.
-    Patch(SyncPatch),
-    /// The source is to be read whole.
-    Unread(Why, Look),
+pub(super) struct Looked {
+    /// What it says.
+    pub(super) patch: SyncPatch,
+    /// Why the source is to be read whole, if it is.
+    pub(super) unread: Option<(Why, Look)>,
 }
 
 impl SyncTask<'_> {
@@ -36,7 +36,7 @@ impl SyncTask<'_> {
         match source::look(&self.api, known.link.source.id, known.link.source.kind).await {
             Ok((seen, page)) => self.judge(known, Look { began, seen, page }).await,
             Err(error) if error.is_not_found() => {
-                Ok(Looked::Patch(self.patch(known, began, Found::NotShared)))
+                Ok(Looked { patch: self.patch(known, began, Found::NotShared), unread: None })
             }
             Err(error) => Err(error),
         }
@@ -54,15 +54,9 @@ impl SyncTask<'_> {
         };
         let is_over = look.seen.is_settled(&self.api, look.began);
         let now = self.time(look.began);
-        Ok(match plan::why(known, &look.seen, has_moved, is_over, &self.options, now) {
-            Some(why) => Looked::Unread(why, look),
-            None => Looked::Patch(self.unread(known, &look)),
-        })
-    }
-
-    /// What a look says without a reading.
-    pub(super) fn unread(&self, known: &Linked, look: &Look) -> SyncPatch {
-        self.patch(known, look.began, plan::found(known, &look.seen, None))
+        let patch = self.patch(known, look.began, plan::found(known, &look.seen, None));
+        let why = plan::why(known, &look.seen, has_moved, is_over, &self.options, now);
+        Ok(Looked { patch, unread: why.map(|why| (why, look)) })
     }
 
     /// Reads a source whole and compares it with the newest version.

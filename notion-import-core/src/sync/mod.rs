@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
-use self::look::{Look, Looked};
+use self::look::Look;
 use self::outcome::Outcome;
 use self::plan::{Plan, Why};
 pub(crate) use self::watch::Watch;
@@ -90,13 +90,8 @@ impl SyncTask<'_> {
         let mut hints = self.hints(&by_source, &plan, &mut outcome).await?;
         let now = self.time(self.api.moment());
         let to_look = plan::to_look(&linked, &plan, &self.options, now, |known| hints.urgency(known));
-        let mut news = Vec::new();
-        for known in &linked {
-            if let Some(look) = hints.take(known) {
-                news.push((known, Some(look)));
-            }
-        }
-        let all = news.into_iter().chain(to_look.into_iter().map(|known| (known, None)));
+        let news = linked.iter().filter_map(|known| Some((known, Some(hints.take(known)?))));
+        let all = news.chain(to_look.into_iter().map(|known| (known, None)));
         self.verify(all.collect(), &plan, &mut outcome).await?;
         if let Some(cursor) = plan::advance(cursor, hints.newest) {
             self.keep(&[], Some(cursor), self.fetcher.clock.instant()).await?;
@@ -171,14 +166,10 @@ impl SyncTask<'_> {
             let mut ended = Ok(());
             while let Some((known, began, looked)) = looks.next().await {
                 ended = match looked {
-                    Ok(Looked::Patch(patch)) => {
-                        patches.push(outcome.found(known, patch));
-                        Ok(())
-                    }
-                    Ok(Looked::Unread(why, look)) => {
-                        let patch = outcome.found(known, self.unread(known, &look));
-                        unread.push(Unread { why, known, look, is_news: plan::changes(known, &patch) });
-                        patches.push(patch);
+                    Ok(looked) => {
+                        let is_news = outcome.found(known, &looked.patch);
+                        patches.push(looked.patch);
+                        unread.extend(looked.unread.map(|(why, look)| Unread { why, known, look, is_news }));
                         Ok(())
                     }
                     Err(error) if ends_the_run(&error) => Err(error),
@@ -216,7 +207,10 @@ impl SyncTask<'_> {
             let (mut patches, mut ended) = (Vec::new(), Ok(()));
             for (known, is_news, read) in read {
                 match read {
-                    Ok(patch) => patches.push(outcome.read(known, is_news, patch)),
+                    Ok(patch) => {
+                        outcome.read(known, is_news, &patch);
+                        patches.push(patch);
+                    }
                     Err(error) => ended = ended.and(Err(error)),
                 }
             }

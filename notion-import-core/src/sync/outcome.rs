@@ -1,7 +1,6 @@
 //! What came of a run until now.
 
-use super::plan;
-use super::{SyncReport, Watch};
+use super::{SyncReport, Watch, plan};
 use crate::error::Error;
 use crate::library::document::{Found, Linked, SyncPatch};
 
@@ -37,19 +36,19 @@ impl Outcome {
         self.lost(error);
     }
 
-    /// Notes a patch, and returns it if it may be written.
-    pub(super) fn found(&mut self, known: &Linked, patch: SyncPatch) -> SyncPatch {
+    /// Notes what a look found, and returns whether that is news.
+    pub(super) fn found(&mut self, known: &Linked, patch: &SyncPatch) -> bool {
         self.has_answer = true;
-        let changed = plan::changes(known, &patch);
+        let changed = plan::changes(known, patch);
         self.report.checked += 1;
         self.report.changed += u32::from(changed);
         self.watch.found(changed);
-        patch
+        changed
     }
 
-    /// Notes what reading a source brought that was looked at before, and returns it.
-    pub(super) fn read(&mut self, known: &Linked, is_counted: bool, patch: SyncPatch) -> SyncPatch {
-        let changed = !is_counted && plan::changes(known, &patch);
+    /// Notes what reading a source brought that was looked at before.
+    pub(super) fn read(&mut self, known: &Linked, is_counted: bool, patch: &SyncPatch) {
+        let changed = !is_counted && plan::changes(known, patch);
         self.report.changed += u32::from(changed);
         self.watch.changed(changed);
         if let Found::Source { trouble: Some(code), .. } = &patch.found {
@@ -57,7 +56,6 @@ impl Outcome {
             self.report.failed += 1;
             self.watch.missed(code);
         }
-        patch
     }
 
     /// Notes that a document's source could not be looked at.
