@@ -3,6 +3,7 @@
 mod by_hand;
 mod claim;
 mod hints;
+mod look;
 mod options;
 mod running;
 
@@ -23,13 +24,14 @@ use crate::connection::{
     Connection, ConnectionRecord, ConnectionState, ConnectionStore, Occasion, RunSummary,
 };
 use crate::error::{Error, NotionError, StoreError};
-use crate::id::{ConnectionId, NotionId, TenantId};
+use crate::id::{ConnectionId, TenantId};
 use crate::importer::Importer;
 use crate::random;
 use crate::sync::{Progress, SyncReport, Watch};
 pub use by_hand::SyncedNow;
 use claim::Claim;
 use hints::Hints;
+use look::Look;
 pub use options::{InvalidSchedule, ScheduleOptions};
 use running::{Runs, joined};
 
@@ -68,16 +70,6 @@ pub struct SyncRun {
     pub connection: Connection,
     /// What was done, or why not.
     pub outcome: Result<SyncReport, Error>,
-}
-
-/// What came of a look at some sources.
-enum Look {
-    /// They were looked at.
-    Done(SyncReport),
-    /// Another process holds the connection.
-    Busy,
-    /// Nothing can be begun.
-    Inactive,
 }
 
 impl Scheduler {
@@ -165,38 +157,6 @@ impl Scheduler {
         self.importer.clock().sleep(self.options.grace).await;
         self.stop();
         pending().await
-    }
-
-    /// Looks at some sources alone, while the connection is held: by a sync of this process, which then accounts for it, or by
-    /// itself.
-    async fn look(
-        &self,
-        tenant: TenantId,
-        id: ConnectionId,
-        sources: &[NotionId],
-        occasion: Occasion,
-    ) -> Result<Look, Error> {
-        if let Some((run, running)) = self.runs.of(tenant, id) {
-            drop(running);
-            let importer = self.importer.watched(&run.watch, self.options.patience);
-            return Ok(Look::Done(importer.refresh(&run.connection, sources).await?));
-        }
-        let Some(claim) = self.claim_now(tenant, id).await? else {
-            let is_active = self.active(tenant, id).await?.is_some();
-            return Ok(if is_active { Look::Busy } else { Look::Inactive });
-        };
-        let (watch, started_at) = (Watch::default(), self.now());
-        let importer = self.importer.watched(&watch, self.options.patience);
-        let outcome = self.held(claim.connection(), importer.refresh(claim.connection(), sources)).await;
-        let failure = outcome.as_ref().err();
-        if failure.is_some_and(Error::needs_reconnect) {
-            self.connections.mark_needs_reauth(tenant, id, self.now()).await?;
-        }
-        let run = self.summary(occasion, started_at, &watch, failure);
-        let released = claim.release(&run).await;
-        let report = outcome?;
-        released?;
-        Ok(Look::Done(report))
     }
 
     /// Claims what is due, no more than is begun at once: a claim that waits for its turn is not renewed.

@@ -1,0 +1,63 @@
+//! What a sync finds out about a document.
+
+use chrono::{DateTime, Utc};
+
+use super::{Source, SourceState};
+use crate::id::{DocumentId, VersionNumber};
+use crate::library::basis::ReadState;
+
+/// What a sync found out about one document. It has no level, no publication, no content and no file: a stored icon or cover in it
+/// stands for the one that is kept.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SyncPatch {
+    /// Which document.
+    pub document: DocumentId,
+    /// When the source began to be looked at.
+    pub began_at: DateTime<Utc>,
+    /// The document as it was known then. If it has moved on since, the patch says less.
+    pub against: Against,
+    /// What was found.
+    pub found: Found,
+}
+
+/// What a patch was made against.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Against {
+    /// When the source had last been looked at.
+    pub checked_at: DateTime<Utc>,
+    /// The number of the newest version.
+    pub latest: VersionNumber,
+    /// How the source had last been read.
+    pub read: ReadState,
+}
+
+/// What a look at a source found.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Found {
+    /// What is known already, all of it.
+    Unchanged,
+    /// The source answered.
+    Source {
+        /// What it says of itself.
+        source: Box<Source>,
+        /// How it stands.
+        state: SourceState,
+        /// What reading it whole brought, if it was read.
+        reading: Option<Reading>,
+        /// The [code](crate::Error::code) of what kept it from being read, if it should have been.
+        trouble: Option<String>,
+    },
+    /// Notion says it is not there for this connection.
+    NotShared,
+    /// There was no answer that says anything about it; the [code](crate::Error::code) says why.
+    Trouble(String),
+}
+
+/// What reading a source whole brought.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// How it was read.
+    pub read: ReadState,
+    /// Whether it said something else than the newest version.
+    pub differs: bool,
+}
