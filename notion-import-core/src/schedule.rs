@@ -23,7 +23,7 @@ use tracing::Instrument;
 use crate::connection::{
     Connection, ConnectionRecord, ConnectionState, ConnectionStore, Occasion, RunSummary,
 };
-use crate::error::{Error, NotionError, StoreError};
+use crate::error::{Error, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::importer::Importer;
 use crate::random;
@@ -294,15 +294,17 @@ impl Scheduler {
     }
 
     fn pause_after(&self, failure: Option<&Error>) -> TimeDelta {
-        match failure {
-            None => self.jittered(),
-            Some(Error::Cancelled) => TimeDelta::zero(),
+        let Some(failure) = failure else { return self.jittered() };
+        if matches!(failure, Error::Cancelled) {
+            return TimeDelta::zero();
+        }
+        match failure.asked_for(self.now()) {
             // As long as it was asked for, and not all at the same moment.
-            Some(Error::Notion(NotionError { retry_after: Some(wait), .. })) => {
-                let wait = TimeDelta::from_std(*wait).map_or(LONGEST_PAUSE, |wait| wait.min(LONGEST_PAUSE));
+            Some(wait) => {
+                let wait = TimeDelta::from_std(wait).map_or(LONGEST_PAUSE, |wait| wait.min(LONGEST_PAUSE));
                 wait + TimeDelta::milliseconds(random::between(0.0, 1000.0) as i64)
             }
-            Some(_) => RETRY.min(self.interval()),
+            None => RETRY.min(self.interval()),
         }
     }
 

@@ -236,8 +236,9 @@ impl Error {
         Some(Duration::from_secs(wait.as_secs().saturating_add(begun).max(1)))
     }
 
-    /// How long the other side has asked to be left alone.
-    fn asked_for(&self, now: DateTime<Utc>) -> Option<Duration> {
+    /// Returns how long the other side has asked to be left alone; none where waiting does not help.
+    pub(crate) fn asked_for(&self, now: DateTime<Utc>) -> Option<Duration> {
+        self.kind().retry_after()?;
         match self {
             Self::Notion(error) => error.retry_after,
             Self::Access(AccessError { fault: Fault::AccountPause(until), .. }) => {

@@ -8,11 +8,12 @@ use tokio::runtime::Handle;
 use crate::connection::{Connection, ConnectionState, ConnectionStore, RunSummary};
 use crate::error::StoreError;
 
-/// A connection that is held. One that is dropped, because its caller left, is free at once, and due if it was.
+/// A connection that is held. One that is dropped, because its caller left, is free at once, and due if it was. One that cannot be
+/// given back stays held until its lease runs out: nobody begins anew at once what could not be finished.
 pub(super) struct Claim {
     connection: Connection,
     connections: Arc<dyn ConnectionStore>,
-    is_given_back: bool,
+    is_ended: bool,
 }
 
 impl Claim {
@@ -26,8 +27,7 @@ impl Claim {
     {
         let connections = connections.clone();
         let held = tokio::spawn(async move {
-            let held =
-                |connection| Self { connection, connections: connections.clone(), is_given_back: false };
+            let held = |connection| Self { connection, connections: connections.clone(), is_ended: false };
             Ok(claiming.await?.into_iter().map(held).collect())
         });
         held.await.map_err(StoreError::backend)?
@@ -45,21 +45,21 @@ impl Claim {
         next_run: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let finished = self.connections.finish(&self.connection, run, state, next_run).await;
-        self.is_given_back = finished.is_ok();
+        self.is_ended = true;
         finished
     }
 
     /// Gives it back, due when it was due before.
     pub(super) async fn release(mut self, run: &RunSummary) -> Result<(), StoreError> {
         let released = self.connections.release(&self.connection, Some(run)).await;
-        self.is_given_back = released.is_ok();
+        self.is_ended = true;
         released
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if self.is_given_back {
+        if self.is_ended {
             return;
         }
         // Without a runtime, the lease runs out by itself.
