@@ -32,7 +32,7 @@ pub use crate::notion::client::Retry;
 use crate::notion::endpoints::QueryKind;
 pub use crate::source::SEARCH_LAG;
 use crate::source::{self, Seen};
-use crate::sync::{SyncOptions, SyncReport, SyncTask, Watch};
+use crate::sync::{RowCosts, SyncOptions, SyncReport, SyncTask, Watch};
 use crate::transport::{Clock, all_within, within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
@@ -92,6 +92,7 @@ pub struct Importer {
     identity: Option<Arc<dyn Identity>>,
     known: KnownTitles,
     watch: Watch,
+    costs: RowCosts,
 }
 
 /// What a person begins takes the [`Actor`], who must be allowed to import into the connection's tenant. The rest acts for the system
@@ -407,6 +408,7 @@ impl Importer {
             connection,
             options: self.sync,
             watch: self.watch.clone(),
+            costs: self.costs.clone(),
         }
     }
 }

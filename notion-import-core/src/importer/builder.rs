@@ -15,7 +15,7 @@ use crate::library::blob::BlobStore;
 use crate::library::document::DocumentStore;
 use crate::notion::client::{Client, OnRetry, Retry};
 use crate::options::options;
-use crate::sync::{SyncOptions, Watch};
+use crate::sync::{RowCosts, SyncOptions, Watch};
 use crate::transport::{Clock, Http, SystemClock, Transport};
 
 options! {
@@ -194,6 +194,7 @@ impl ImporterBuilder {
             identity: self.identity,
             known: KnownTitles::default(),
             watch: Watch::default(),
+            costs: RowCosts::default(),
         }
     }
 }

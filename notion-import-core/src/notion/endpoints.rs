@@ -115,6 +115,11 @@ impl Api {
         self.query(data_source, json!({})).beyond_the_cap()
     }
 
+    /// Lists the rows of a data source that are pages, as a look at each would show them, however many.
+    pub(crate) fn rows_as_pages(&self, data_source: NotionId) -> List<Page> {
+        self.query(data_source, json!({})).beyond_the_cap()
+    }
+
     /// Lists the rows that a filter lets through, in an order, however many: as far as one query shows them.
     pub(crate) fn rows_sorted(&self, data_source: NotionId, filter: &Value, sorts: &Value) -> List<Row> {
         self.query(data_source, narrowed(json!({"sorts": sorts}), filter)).shown_only()

@@ -1,19 +1,17 @@
 //! What search and queries show as edited: cheap for much, and proof of nothing that is missing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
 use super::look::Look;
 use super::outcome::Outcome;
-use super::plan::{self, Plan, Urgency};
+use super::plan::{self, Plan, Rows, Urgency};
 use super::{SyncTask, ends_the_run};
 use crate::error::Error;
 use crate::id::NotionId;
-use crate::library::document::{Linked, SourceParent};
+use crate::library::document::{Linked, SourceParent, SourceState};
 use crate::notion::endpoints::{Found, QueryKind};
-use crate::notion::page::Page;
-use crate::notion::server_time::Moment;
 use crate::source::Seen;
 
 /// A workspace may list any number of pages; what lies beyond is looked at one by one like all that hints do not show.
@@ -21,8 +19,10 @@ const MOST: usize = 5000;
 
 /// What was shown.
 pub(super) struct Hints {
-    /// Of the documents that it is news of.
-    news: HashMap<NotionId, Look>,
+    /// What tells as much as a look: all that is news, and rows as they are known where all were asked for.
+    looks: HashMap<NotionId, Look>,
+    /// Data sources of which all rows were asked for.
+    scanned: HashSet<NotionId>,
     /// The last edit of a row, by data source.
     rows: HashMap<NotionId, DateTime<Utc>>,
     /// The last edit that search shows; none if it was not gone through.
@@ -30,34 +30,36 @@ pub(super) struct Hints {
 }
 
 impl Hints {
-    /// Takes what is said of a document, if that is news.
+    /// Takes what is said of a document, if that tells as much as a look.
     pub(super) fn take(&mut self, known: &Linked) -> Option<Look> {
-        self.news.remove(&known.link.source.id)
+        self.looks.remove(&known.link.source.id)
     }
 
     /// What is said of a document.
     pub(super) fn urgency(&self, known: &Linked) -> Urgency {
         let source = &known.link.source;
+        let is_missing = || {
+            let is_scanned = plan::rows_of(known).is_some_and(|id| self.scanned.contains(&id));
+            is_scanned && known.link.state == SourceState::Present
+        };
         match self.rows.get(&source.id) {
-            _ if self.news.contains_key(&source.id) => Urgency::Shown,
+            _ if self.looks.contains_key(&source.id) => Urgency::Shown,
             Some(edited) if *edited > source.edited_at => Urgency::Hinted,
+            _ if is_missing() => Urgency::Hinted,
             _ => Urgency::Unknown,
         }
     }
 
-    fn note(
-        &mut self,
-        linked: &HashMap<NotionId, &Linked>,
-        began: Moment,
-        seen: Seen,
-        page: Option<Box<Page>>,
-    ) {
-        if let Some(SourceParent::DataSource(id)) = seen.source.parent {
-            let last = self.rows.entry(id).or_insert(seen.source.edited_at);
-            *last = (*last).max(seen.source.edited_at);
+    /// Notes what was shown. If `all` rows were asked for, that which is no news tells as much as a look.
+    fn note(&mut self, linked: &HashMap<NotionId, &Linked>, all: bool, look: Look) {
+        let source = &look.seen.source;
+        if let Some(SourceParent::DataSource(id)) = source.parent {
+            let last = self.rows.entry(id).or_insert(source.edited_at);
+            *last = (*last).max(source.edited_at);
         }
-        if linked.get(&seen.source.id).is_some_and(|known| plan::is_news(known, &seen)) {
-            self.news.insert(seen.source.id, Look { began, seen, page });
+        let Some(known) = linked.get(&source.id) else { return };
+        if plan::is_news(known, &look.seen) || (all && plan::is_as_known(known, &look.seen)) {
+            self.looks.insert(source.id, look);
         }
     }
 }
@@ -70,7 +72,8 @@ impl SyncTask<'_> {
         plan: &Plan,
         outcome: &mut Outcome,
     ) -> Result<Hints, Error> {
-        let mut hints = Hints { news: HashMap::new(), rows: HashMap::new(), newest: None };
+        let mut hints =
+            Hints { looks: HashMap::new(), scanned: HashSet::new(), rows: HashMap::new(), newest: None };
         match self.search(linked, plan, &mut hints).await {
             Ok(newest) => {
                 outcome.answered();
@@ -79,23 +82,67 @@ impl SyncTask<'_> {
             Err(error) if ends_the_run(&error) => return Err(error),
             Err(error) => outcome.missed(error),
         }
-        let Some(since) = plan.since else { return Ok(hints) };
-        for data_source in &plan.data_sources {
-            let began = self.api.moment();
-            match self.api.rows_edited_since(*data_source, since).all().await {
-                Ok(rows) => {
-                    outcome.answered();
-                    for page in rows {
-                        let Some(seen) = Seen::of_page(&page) else { continue };
-                        hints.note(linked, began, seen, Some(Box::new(page)));
-                    }
-                }
+        for (data_source, rows) in &plan.data_sources {
+            match self.rows(linked, plan.since, *data_source, *rows, &mut hints).await {
+                Ok(()) => outcome.answered(),
                 Err(error) if ends_the_run(&error) => return Err(error),
                 // The rows are looked at one by one then, and each answer stands for itself.
                 Err(error) => outcome.missed(error),
             }
         }
         Ok(hints)
+    }
+
+    /// Asks for all rows of a data source if that is worth it, else for those edited lately.
+    async fn rows(
+        &self,
+        linked: &HashMap<NotionId, &Linked>,
+        since: Option<DateTime<Utc>>,
+        data_source: NotionId,
+        rows: Rows,
+        hints: &mut Hints,
+    ) -> Result<(), Error> {
+        if let Some(most) = rows.scan()
+            && self.scan(linked, data_source, most, hints).await?
+        {
+            return Ok(());
+        }
+        let Some(since) = since else { return Ok(()) };
+        let began = self.api.moment();
+        for page in self.api.rows_edited_since(data_source, since).all().await? {
+            let Some(seen) = Seen::of_page(&page) else { continue };
+            hints.note(linked, false, Look { began, seen, page: Some(Box::new(page)) });
+        }
+        Ok(())
+    }
+
+    /// Asks for all rows of a data source, with at most so many requests, and returns whether these were enough.
+    async fn scan(
+        &self,
+        linked: &HashMap<NotionId, &Linked>,
+        data_source: NotionId,
+        most: usize,
+        hints: &mut Hints,
+    ) -> Result<bool, Error> {
+        let mut listing = self.api.rows_as_pages(data_source);
+        let mut cost = 0;
+        while cost < most {
+            let began = self.api.moment();
+            let Some(rows) = listing.next_page().await? else { break };
+            cost += 1;
+            for page in rows {
+                let Some(seen) = Seen::of_page(&page) else { continue };
+                hints.note(linked, true, Look { began, seen, page: Some(Box::new(page)) });
+            }
+        }
+        let is_whole = listing.is_done();
+        // How much more it would have cost is not known: it is not tried again until twice as much is at stake.
+        let cost = if is_whole { cost } else { 2 * cost + 1 };
+        self.costs.learn(self.connection.tenant, data_source, cost);
+        if is_whole {
+            hints.scanned.insert(data_source);
+        }
+        Ok(is_whole)
     }
 
     /// Goes through what search shows, and returns the last edit in it.
@@ -122,7 +169,7 @@ impl SyncTask<'_> {
                 }
                 count += 1;
                 newest = newest.max(Some(seen.source.edited_at));
-                hints.note(linked, began, seen, page);
+                hints.note(linked, false, Look { began, seen, page });
             }
         }
         Ok(newest)

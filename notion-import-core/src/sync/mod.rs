@@ -1,6 +1,7 @@
 //! Keeping the metadata of linked documents true to their sources, and telling where an update waits. A sync never touches a level, a
 //! publication or a version.
 
+mod costs;
 mod hints;
 mod look;
 mod outcome;
@@ -14,6 +15,7 @@ use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
+pub(crate) use self::costs::RowCosts;
 use self::look::Look;
 use self::outcome::Outcome;
 use self::plan::{Plan, Why};
@@ -36,12 +38,14 @@ const BATCH: usize = 200;
 options! {
     /// How a sync behaves.
     pub struct SyncOptions {
-        /// Up to so many documents are verified one by one in every run; of more, enough that each is in time.
-        pub verify_at_once: usize = 1000,
+        /// Up to so many documents are verified one by one in every run, whether or not it is time; of more, enough that each is in
+        /// time.
+        pub verify_at_once: usize = 100,
         /// Up to so many sources are read whole in every run, to tell whether they say something else than what was imported; of more,
         /// enough that each is in time.
         pub read_at_once: usize = 200,
-        /// Within this time each document is verified, whatever search shows: a day by default.
+        /// Within this time each document is verified, whatever search shows: a day by default. If runs come less often, each verifies
+        /// every document.
         pub verified_within: Duration = Duration::from_secs(24 * 60 * 60),
         /// How often a run comes: every four hours by default. A schedule puts its own interval here.
         pub every: Duration = Duration::from_secs(4 * 60 * 60),
@@ -68,6 +72,7 @@ pub(crate) struct SyncTask<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) options: SyncOptions,
     pub(crate) watch: Watch,
+    pub(crate) costs: RowCosts,
 }
 
 /// A source that is to be read whole. What was seen of it is written down.
@@ -84,7 +89,8 @@ impl SyncTask<'_> {
     pub(crate) async fn run(&self) -> Result<SyncReport, Error> {
         let cursor = self.documents.cursor(self.connection).await?;
         let linked = self.linked().await?;
-        let plan = plan::plan(&linked, cursor, &self.options);
+        let cost = |data_source| self.costs.of(self.connection.tenant, data_source);
+        let plan = plan::plan(&linked, cursor, &self.options, cost, self.time(self.api.moment()));
         let by_source: HashMap<_, _> = linked.iter().map(|known| (known.link.source.id, known)).collect();
         let mut outcome = Outcome::told(&self.watch);
         let mut hints = self.hints(&by_source, &plan, &mut outcome).await?;

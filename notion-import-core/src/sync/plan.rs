@@ -1,6 +1,6 @@
 //! What a sync asks and what it concludes: pure functions, so that the loop which acts on them is too plain to go wrong.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -25,13 +25,38 @@ pub(super) struct Plan {
     /// Look through what was edited since then; none on the first run, which looks through everything.
     pub(super) since: Option<DateTime<Utc>>,
     /// Data sources whose rows are linked.
-    pub(super) data_sources: Vec<NotionId>,
-    /// How many documents may be looked at one by one.
-    pub(super) looks: usize,
-    /// How many of those that failed may be, beside these.
-    pub(super) troubled: usize,
+    pub(super) data_sources: BTreeMap<NotionId, Rows>,
     /// How many may be read whole.
     pub(super) readings: usize,
+}
+
+/// The linked rows of a data source that are known to be there. If asking for all rows, a hundred a request, is cheaper than a look at
+/// each of these, they wait for that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Rows {
+    linked: usize,
+    /// How many runs are left in which they are verified in time, this one among them.
+    runs: usize,
+    /// How many requests it takes to ask for all, or at least would, if that is known.
+    cost: Option<usize>,
+}
+
+impl Rows {
+    /// Returns how many requests may be spent on asking for all rows now; none if that is too much, or there is time. As long as it is
+    /// not known what it costs, no more is put at stake than half of what it may save.
+    pub(super) fn scan(self) -> Option<usize> {
+        let most = self.cost.map_or(self.linked.div_ceil(2), |_| self.linked);
+        (self.is_scanned() && self.runs == 1).then_some(most)
+    }
+
+    fn is_scanned(self) -> bool {
+        self.linked > 0 && self.cost.is_none_or(|cost| cost <= self.linked)
+    }
+
+    /// Whether a look at each is left to a later run.
+    fn wait(self) -> bool {
+        self.is_scanned() && self.runs > 1
+    }
 }
 
 /// Why a source is to be read whole: the most urgent first.
@@ -47,32 +72,60 @@ pub(super) enum Why {
     Overdue,
 }
 
-/// Decides what to ask.
-pub(super) fn plan(linked: &[Linked], cursor: Option<SyncCursor>, options: &SyncOptions) -> Plan {
-    let rows = linked.iter().filter_map(|known| match known.link.source.parent {
-        Some(SourceParent::DataSource(id)) if known.link.source.kind == SourceKind::Page => Some(id),
-        _ => None,
-    });
-    let runs = runs_in_time(options);
-    let looks = options.verify_at_once.max(linked.len().div_ceil(runs));
+/// Decides what to ask. `cost` says how many requests it takes to ask for all rows of a data source, if that is known.
+pub(super) fn plan(
+    linked: &[Linked],
+    cursor: Option<SyncCursor>,
+    options: &SyncOptions,
+    cost: impl Fn(NotionId) -> Option<usize>,
+    now: DateTime<Utc>,
+) -> Plan {
+    let mut data_sources = BTreeMap::new();
+    for known in linked {
+        let Some(id) = rows_of(known) else { continue };
+        let rows = data_sources.entry(id).or_insert(Rows { linked: 0, runs: usize::MAX, cost: cost(id) });
+        if is_scanned_with_others(known) {
+            rows.linked += 1;
+            rows.runs = rows.runs.min(runs_left(known, options, now));
+        }
+    }
     let to_read = linked.iter().filter(|known| is_open(known) || leans_on_others(&known.read)).count();
+    let runs = runs_within(options, options.verified_within).max(1);
     Plan {
         since: cursor.map(|cursor| to_the_minute(cursor.watermark) - SEARCH_LAG),
-        data_sources: rows.collect::<BTreeSet<_>>().into_iter().collect(),
-        looks,
-        troubled: (looks / TROUBLED).max(1),
+        data_sources,
         readings: options.read_at_once.max(to_read.div_ceil(runs)),
     }
 }
 
-/// Returns how many runs certainly come within the time in which each document is verified: what one leaves, the others make up for.
-fn runs_in_time(options: &SyncOptions) -> usize {
-    let every = options.every.mul_f64(1.0 + LATE).as_secs_f64().max(1.0);
-    (options.verified_within.as_secs_f64() / every) as usize
+/// Returns the data source that a document's source is a row of.
+pub(super) const fn rows_of(known: &Linked) -> Option<NotionId> {
+    match (known.link.source.kind, known.link.source.parent) {
+        (SourceKind::Page, Some(SourceParent::DataSource(id))) => Some(id),
+        _ => None,
+    }
 }
 
-/// Picks the documents to look at one by one among those that nothing has shown: those that something is left to be said of first,
-/// then the longest unchecked. What failed comes beside these, less and less often, and costs the others nothing.
+/// Whether a query for all rows is expected to show it. What failed is looked at by itself.
+fn is_scanned_with_others(known: &Linked) -> bool {
+    known.link.state == SourceState::Present && known.link.trouble.is_none()
+}
+
+/// Returns how many runs are left in which a document is verified in time, this one among them.
+fn runs_left(known: &Linked, options: &SyncOptions, now: DateTime<Utc>) -> usize {
+    let left = options.verified_within.saturating_sub(age(checked_at(known, now), now));
+    1 + runs_within(options, left)
+}
+
+/// Returns how many runs certainly come within a time.
+fn runs_within(options: &SyncOptions, time: Duration) -> usize {
+    let every = options.every.mul_f64(1.0 + LATE).as_secs_f64().max(1.0);
+    (time.as_secs_f64() / every) as usize
+}
+
+/// Picks the documents to look at one by one among those that nothing has shown: enough that each is in time if later runs look at as
+/// many. Those whose time is up come first, then those that something is left to be said of, then the longest unchecked. What failed
+/// comes beside these, less and less often, and costs the others nothing.
 pub(super) fn to_look<'a>(
     linked: &'a [Linked],
     plan: &Plan,
@@ -81,18 +134,36 @@ pub(super) fn to_look<'a>(
     mut urgency: impl FnMut(&Linked) -> Urgency,
 ) -> Vec<&'a Linked> {
     let asked = linked.iter().map(|known| (urgency(known), known));
-    let asked = asked.filter(|(urgency, _)| *urgency != Urgency::Shown);
+    let asked = asked.filter(|(urgency, known)| match urgency {
+        Urgency::Shown => false,
+        Urgency::Hinted => true,
+        Urgency::Unknown => !plan.waits(known),
+    });
     let (mut troubled, mut healthy): (Vec<_>, Vec<_>) =
         asked.partition(|(_, known)| known.link.trouble.is_some());
+    healthy.sort_by_key(|(_, known)| (checked_at(known, now), known.document));
+    let in_time = |(older, (_, known)): (usize, &(Urgency, &Linked))| {
+        (older + 1).div_ceil(runs_left(known, options, now))
+    };
+    let looks = healthy.iter().enumerate().map(in_time).max().unwrap_or_default().max(options.verify_at_once);
     healthy.sort_by_key(|(urgency, known)| {
-        let is_first = *urgency == Urgency::Hinted || is_open(known);
-        (!is_first, checked_at(known, now), known.document)
+        let is_last_in_time = runs_left(known, options, now) == 1;
+        let is_to_be_said_of = *urgency == Urgency::Hinted || is_open(known);
+        (!is_last_in_time, !is_to_be_said_of)
     });
-    healthy.truncate(plan.looks);
+    healthy.truncate(looks);
     troubled.retain(|(_, known)| known.link.trouble.as_ref().is_some_and(|met| is_over(met, options, now)));
     troubled.sort_by_key(|(_, known)| known.link.trouble.as_ref().map(|trouble| trouble.met_at));
-    troubled.truncate(plan.troubled);
+    troubled.truncate((looks / TROUBLED).max(1));
     healthy.into_iter().chain(troubled).map(|(_, known)| known).collect()
+}
+
+impl Plan {
+    /// Whether a look at a row is left to a later run, which asks for all rows.
+    fn waits(&self, known: &Linked) -> bool {
+        let rows = rows_of(known).and_then(|id| self.data_sources.get(&id));
+        is_scanned_with_others(known) && !is_open(known) && rows.is_some_and(|rows| rows.wait())
+    }
 }
 
 /// What hints say of a document.
@@ -100,7 +171,7 @@ pub(super) fn to_look<'a>(
 pub(super) enum Urgency {
     /// They have shown it: it need not be looked at.
     Shown,
-    /// Something in it was edited.
+    /// Something in it was edited, or it does not stand where it should.
     Hinted,
     /// Nothing, which proves nothing.
     Unknown,
@@ -144,6 +215,11 @@ const fn is_readable(state: SourceState) -> bool {
 /// What a hint says about a document, if it is news. Search lags behind edits, so that it shows nothing new proves nothing.
 pub(super) fn is_news(known: &Linked, seen: &Seen) -> bool {
     known.link.connection.is_none() || seen.source.edited_at > known.link.source.edited_at
+}
+
+/// Whether a query for all rows, which shows no news of one, tells as much as a look at it.
+pub(super) fn is_as_known(known: &Linked, seen: &Seen) -> bool {
+    known.link.trouble.is_none() && seen.source.edited_at == known.link.source.edited_at
 }
 
 /// Decides whether a source is to be read whole after a look at it. `has_moved` tells whether it rests on something else than when it

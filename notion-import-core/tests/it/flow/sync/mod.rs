@@ -2,6 +2,7 @@
 
 mod clocks;
 mod elsewhere;
+mod rows;
 mod trouble;
 
 use chrono::TimeDelta;
