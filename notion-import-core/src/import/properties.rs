@@ -23,10 +23,14 @@ pub(super) async fn complete(api: &Api, page: &mut Page, directory: &Directory) 
     let Some(id) = page.id else { return Ok(false) };
     let mut was_cut = false;
     for (_, property) in &mut page.properties.0 {
-        if is_cut(&property.value) {
-            let items = api.property_items(id, &property.id).all().await?;
-            take(property, &items);
+        if is_cut(property) {
             was_cut = true;
+            match api.property_items(id, &property.id).all().await {
+                Ok(items) => take(property, &items),
+                // The rest of it costs no more than itself.
+                Err(error) if is_lasting(&error) => property.has_more = true,
+                Err(error) => return Err(error),
+            }
         }
     }
     let rests_on_more = was_cut;
@@ -54,13 +58,15 @@ pub(super) fn are_whole(page: &Page) -> bool {
     page.properties.0.iter().all(|(_, property)| !property.has_more)
 }
 
-fn is_cut(value: &PropertyValue) -> bool {
-    match value {
-        PropertyValue::Title(text) | PropertyValue::RichText(text) => text.len() >= SHOWN,
-        PropertyValue::People(people) => people.len() >= SHOWN,
-        PropertyValue::Relation(rows) => rows.len() >= SHOWN,
-        _ => false,
-    }
+/// Whether there may be more of a property than the page shows: it says so, or as many references are there as fit.
+fn is_cut(property: &Property) -> bool {
+    let shown = match &property.value {
+        PropertyValue::Title(text) | PropertyValue::RichText(text) => text.len(),
+        PropertyValue::People(people) => people.len(),
+        PropertyValue::Relation(rows) => rows.len(),
+        _ => return false,
+    };
+    property.has_more || shown >= SHOWN
 }
 
 fn is_partial(rollup: &Rollup) -> bool {

@@ -143,6 +143,47 @@ async fn what_rests_on_more_references_than_a_page_gives_is_read_whole() {
 }
 
 #[tokio::test]
+async fn the_rest_of_a_property_that_notion_refuses_costs_that_property_alone() {
+    for fault in [Fault::Invalid, Fault::Restricted, Fault::NotFound] {
+        let stage = Stage::new();
+        let row = vendor(&stage, 30);
+        stage.author().append(row, [paragraph("Body.")]);
+        stage.pass(15);
+        stage.world.fail_all(Endpoint::Property, fault.clone());
+        let (text, fidelity) = values(&stage, row).await;
+        assert!(text.contains("C24") && text.ends_with("Body.\n"), "{fault:?}: {text}");
+        let Fidelity::Truncated { truncations, .. } = fidelity else { panic!("nothing is missing") };
+        // The relation, and the four values that rest on it.
+        assert_eq!((truncations[0].kind, truncations[0].count), (TruncationKind::PropertyNotLoaded, 5));
+        stage.world.fail_all(Endpoint::Property, Fault::Internal);
+        let read = stage.importer.fetch(&stage.connection, Pick::page(row)).await;
+        assert!(read.is_err_and(|error| error.kind().is_transient()), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_property_that_says_that_there_is_more_of_it_is_read_whole_however_little_is_shown() {
+    let stage = Stage::new();
+    let row = vendor(&stage, 5);
+    stage.pass(15);
+    let importer = stage.answered(ImportOptions::default(), move |path, answer| {
+        if path.ends_with(&format!("/pages/{row}")) {
+            let relation = &mut answer["properties"]["Controls"];
+            relation["relation"].as_array_mut().unwrap().truncate(2);
+            relation["has_more"] = json!(true);
+        }
+    });
+    let fetched = importer.fetch(&stage.connection, Pick::page(row)).await.unwrap();
+    let text = fetched.markdown().unwrap();
+    assert!(text.contains("| Controls | [C0](") && text.contains("[C4]("), "{text}");
+    assert!(
+        !matches!(fetched.content.fidelity, Fidelity::Truncated { .. }),
+        "{:?}",
+        fetched.content.fidelity
+    );
+}
+
+#[tokio::test]
 async fn what_rests_on_no_more_than_a_page_gives_costs_nothing() {
     let stage = Stage::new();
     let row = vendor(&stage, 24);
