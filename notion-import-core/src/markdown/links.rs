@@ -8,7 +8,7 @@ use crate::markdown::options::{Options, Reference};
 use crate::markdown::piece::Kind;
 use crate::markdown::pieces::Pieces;
 use crate::markdown::said::{said, shows};
-use crate::markdown::target::{A_DATABASE, A_PAGE, called, page, target, words_for};
+use crate::markdown::target::{A_DATABASE, A_PAGE, called, href, page, target, words_for};
 use crate::markdown::writer::Writer;
 use crate::notion::address::LastingUrl;
 use crate::notion::block::LinkTarget;
@@ -141,7 +141,7 @@ pub(super) fn is_label(caption: &[RichText]) -> bool {
                 | Mention::Unknown(_) => !breaks(run),
             },
         };
-        fits && run.href.is_none()
+        fits && href(run).is_none()
     })
 }
 

@@ -35,8 +35,8 @@ fn shown_instead<'r>(mention: &'r Mention, run: &'r RichText) -> Option<Cow<'r, 
     match mention {
         Mention::Date(date) => date::zoned(date, &run.plain_text).map(Cow::Owned),
         Mention::Link(link) => {
-            let is_address =
-                [&link.href, &run.href].into_iter().flatten().any(|href| *href == run.plain_text);
+            let hrefs = [&link.href, &run.href];
+            let is_address = hrefs.into_iter().flatten().any(|href| is_spelling(&run.plain_text, href));
             link.title.as_deref().filter(|title| is_address && !title.trim().is_empty()).map(Cow::Borrowed)
         }
         Mention::User(_)
@@ -47,6 +47,16 @@ fn shown_instead<'r>(mention: &'r Mention, run: &'r RichText) -> Option<Cow<'r, 
         | Mention::Template
         | Mention::Unknown(_) => None,
     }
+}
+
+/// Whether a text is an address, in one of the spellings that people and browsers give it.
+fn is_spelling(text: &str, address: &str) -> bool {
+    fn core(address: &str) -> &str {
+        let address = address.trim();
+        let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+        rest.strip_prefix("www.").unwrap_or(rest).trim_end_matches('/')
+    }
+    core(text).eq_ignore_ascii_case(core(address))
 }
 
 /// What a mention holds that came without its text.
@@ -77,6 +87,10 @@ pub(super) fn worded<'r>(ledger: &mut Ledger, options: &Options<'_>, run: &'r Ri
         RichTextKind::Text => {}
         RichTextKind::Mention(mention) => {
             let is_nameless = || run.plain_text.is_empty() || link::whole(&said).is_some();
+            let is_person_nameless = || {
+                let name = run.plain_text.trim_start_matches('@');
+                name.is_empty() || link::whole(name).is_some()
+            };
             match **mention {
                 Mention::Page(id) if is_nameless() => {
                     return called(ledger, options, id.map(Reference::Page), A_PAGE);
@@ -84,10 +98,11 @@ pub(super) fn worded<'r>(ledger: &mut Ledger, options: &Options<'_>, run: &'r Ri
                 Mention::Database(id) if is_nameless() => {
                     return called(ledger, options, id.map(Reference::Database), A_DATABASE);
                 }
-                Mention::User(_) => {
-                    ledger.lose_if(run.plain_text.is_empty(), LossKind::PersonName);
-                    return said;
+                Mention::User(_) if is_person_nameless() => {
+                    ledger.lose(LossKind::PersonName);
+                    return A_PERSON.into();
                 }
+                Mention::User(_) => return said,
                 Mention::LinkPreview(_) | Mention::Link(_) | Mention::Unknown(_) => {}
                 Mention::Page(_)
                 | Mention::Database(_)

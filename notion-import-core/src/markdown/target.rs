@@ -44,13 +44,14 @@ pub(super) fn href(run: &RichText) -> Option<&str> {
         RichTextKind::Mention(mention) => match &**mention {
             Mention::LinkPreview(url) => url.as_deref(),
             Mention::Link(link) => link.href.as_deref(),
+            // What it mentions is not known, but where it leads.
+            Mention::Unknown(_) => Some(&*run.plain_text).filter(|text| link::recognise(text).is_some()),
             Mention::User(_)
             | Mention::Page(_)
             | Mention::Database(_)
             | Mention::Date(_)
             | Mention::Template
-            | Mention::CustomEmoji(_)
-            | Mention::Unknown(_) => None,
+            | Mention::CustomEmoji(_) => None,
         },
         RichTextKind::Text | RichTextKind::Equation(_) => None,
     };

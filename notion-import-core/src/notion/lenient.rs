@@ -25,6 +25,11 @@ pub(crate) trait Lenient: Default {
         Self::default()
     }
 
+    /// What a list of it makes of a text.
+    fn list_of_text(_: &str) -> Vec<Self> {
+        Vec::new()
+    }
+
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
         skip_list(list)?;
         Ok(Self::default())
@@ -161,6 +166,10 @@ impl Lenient for bool {
     fn from_bool(value: bool) -> Self {
         value
     }
+
+    fn from_text(value: &str) -> Self {
+        value == "true"
+    }
 }
 
 impl Lenient for String {
@@ -173,9 +182,22 @@ impl Lenient for Option<bool> {
     fn from_bool(value: bool) -> Self {
         Some(value)
     }
+
+    fn from_text(value: &str) -> Self {
+        match value {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
 }
 
+/// A number says as much as its digits.
 impl Lenient for Option<String> {
+    fn from_number(value: f64) -> Self {
+        Some(value.to_string())
+    }
+
     fn from_text(value: &str) -> Self {
         Some(value.to_owned())
     }
@@ -184,6 +206,10 @@ impl Lenient for Option<String> {
 impl Lenient for Option<f64> {
     fn from_number(value: f64) -> Self {
         Some(value)
+    }
+
+    fn from_text(value: &str) -> Self {
+        value.trim().parse().ok().filter(|number: &f64| number.is_finite())
     }
 }
 
@@ -201,6 +227,10 @@ impl Lenient for Option<DateTime<Utc>> {
 
 /// Elements keep their places: one of the wrong type is a default, never a gap.
 impl<T: Lenient> Lenient for Vec<T> {
+    fn from_text(text: &str) -> Self {
+        T::list_of_text(text)
+    }
+
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         let mut all = Self::new();
         while let Some(Any(one)) = list.next_element()? {

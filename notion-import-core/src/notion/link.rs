@@ -21,7 +21,7 @@ pub struct NotionLink {
 /// after a title. They may stand among other words, in angle brackets, or in links of Markdown.
 pub fn pasted(text: &str) -> Vec<NotionLink> {
     let mut found: Vec<NotionLink> = Vec::new();
-    for link in text.split_whitespace().flat_map(addresses).filter_map(address) {
+    for link in text.split(separates).flat_map(addresses).filter_map(address) {
         if !found.iter().any(|known| known.id == link.id) {
             found.push(link);
         }
@@ -34,8 +34,22 @@ pub fn whole(text: &str) -> Option<NotionLink> {
     let text = text.trim();
     match text.parse() {
         Ok(id) => Some(NotionLink { id, is_view: false, view: None, block: None }),
+        Err(_) if is_schemeless(text) => recognise(&format!("https://{text}")),
         Err(_) => recognise(text),
     }
+}
+
+/// Whether a text is an address as browsers show it: without its scheme.
+fn is_schemeless(text: &str) -> bool {
+    let host = text.split(['/', '?', '#']).next().unwrap_or(text);
+    is_notion_host(host) && !text.contains(char::is_whitespace)
+}
+
+/// Whether a character stands between words, or between addresses without a space. The invisible ones come with what is copied out of
+/// chats and tables.
+fn separates(char: char) -> bool {
+    char.is_whitespace()
+        || matches!(char, ',' | ';' | '|' | '<' | '>' | '"' | '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// The addresses in a word: the targets of its links, or all of it without the marks around.
@@ -43,9 +57,10 @@ fn addresses(word: &str) -> impl Iterator<Item = &str> {
     let is_link = word.contains("](");
     let targets = word.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or(rest));
     let bare = std::iter::once(word).filter(move |_| !is_link);
-    let is_mark =
-        |mark: char| matches!(mark, '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\'' | ',' | ';' | '.');
-    targets.chain(bare).map(move |address| address.trim_matches(is_mark))
+    // No address of Notion's begins or ends in a mark that tells anything of its id.
+    let before = |mark: char| !mark.is_alphanumeric() && mark != '/';
+    let behind = |mark: char| !mark.is_ascii_alphanumeric();
+    targets.chain(bare).map(move |address| address.trim_start_matches(before).trim_end_matches(behind))
 }
 
 fn address(word: &str) -> Option<NotionLink> {
@@ -71,7 +86,7 @@ pub fn recognise(href: &str) -> Option<NotionLink> {
     }
     let base = Url::parse("https://app.notion.com/").ok()?;
     let url = base.join(href).ok()?;
-    if !is_in_notion(&url) {
+    if !is_in_notion(&url) || url.host_str().is_some_and(has_files) {
         return None;
     }
     let query = |name: &str| {
@@ -108,6 +123,11 @@ fn may_be_notion(href: &str) -> bool {
 /// Returns whether an address leads into Notion: to a workspace, or to a site that one publishes.
 pub fn is_in_notion(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(is_notion_host)
+}
+
+/// Whether a host of Notion's has files alone: their addresses hold the ids of spaces and files.
+fn has_files(host: &str) -> bool {
+    ["file.", "files."].iter().any(|start| host.starts_with(start))
 }
 
 /// A dot at the end changes nothing about a name.
@@ -167,6 +187,13 @@ mod tests {
             (format!("Security policy https://www.notion.so/{PAGE}"), PAGE),
             (format!("Security policy: (https://www.notion.so/{PAGE}),"), PAGE),
             (format!("https://www.notion.so/{PAGE}\nhttps://www.notion.so/Policy-{PAGE}"), PAGE),
+            (format!("`https://www.notion.so/{PAGE}`"), PAGE),
+            (format!("**https://www.notion.so/{PAGE}**!"), PAGE),
+            (format!("\u{201C}https://www.notion.so/{PAGE}\u{201D}\u{3002}"), PAGE),
+            (format!("\u{FEFF}https://www.notion.so/{PAGE}\u{200B}"), PAGE),
+            (format!("<a href=\"https://www.notion.so/{PAGE}\">Policy</a>"), PAGE),
+            (format!("[Policy](<https://www.notion.so/{PAGE}> \"title\")"), PAGE),
+            (format!("| Policy | https://www.notion.so/{PAGE} |"), PAGE),
         ] {
             let found: Vec<_> = pasted(&text).iter().map(|link| link.id.simple()).collect();
             assert_eq!(found, [id], "{text}");
@@ -178,6 +205,9 @@ mod tests {
         for text in [
             format!("https://www.notion.so/{ROW}\nhttps://www.notion.so/{PAGE}"),
             format!("Vendors <notion.so/{ROW}>, Policy-{PAGE}"),
+            format!("https://www.notion.so/{ROW},https://www.notion.so/Policy-{PAGE}"),
+            format!("https://www.notion.so/{ROW};notion.so/{PAGE}"),
+            format!("|{ROW}|https://www.notion.so/{PAGE}|"),
             format!("[a](https://notion.so/{ROW})[b](https://notion.so/{PAGE})"),
             format!("https://example.com/{PAGE} {ROW} {PAGE}"),
         ] {
@@ -194,6 +224,23 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_one_without_its_scheme_too() {
+        for text in [
+            format!("www.notion.so/acme/Policy-{PAGE}?pvs=4"),
+            format!(" app.notion.com/p/{PAGE}#{ROW} "),
+            format!("https://www.notion.so/{PAGE}"),
+            PAGE.to_owned(),
+        ] {
+            assert_eq!(whole(&text).map(|link| link.id.simple()), Some(PAGE.to_owned()), "{text}");
+        }
+        for words in
+            [format!("see www.notion.so/{PAGE}"), format!("notion.so/{PAGE} now"), "notion.so".to_owned()]
+        {
+            assert_eq!(whole(&words), None, "{words}");
+        }
+    }
+
+    #[test]
     fn other_links_are_not_notions() {
         for text in [
             format!("https://evil-notion.so/{PAGE}"),
@@ -206,6 +253,7 @@ mod tests {
             "word".to_owned(),
             format!("notion-so/{PAGE}"),
             format!("file:///{PAGE}"),
+            format!("https://file.notion.so/f/f/{PAGE}/{ROW}/policy.pdf"),
             String::new(),
         ] {
             assert!(pasted(&text).is_empty(), "{text}");

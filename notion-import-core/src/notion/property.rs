@@ -192,7 +192,10 @@ impl Lenient for Formula {
                 "number" => replace(&mut this, value::<Option<f64>, _>(&mut object)?.map(Self::Number)),
                 "boolean" => replace(&mut this, value::<Option<bool>, _>(&mut object)?.map(Self::Boolean)),
                 "date" => replace(&mut this, dated(value(&mut object)?).map(Self::Date)),
-                "type" => replace(&mut this, unsupported(value(&mut object)?).then_some(Self::Unsupported)),
+                "type" => {
+                    let is_known = is_one_of(&["string", "number", "boolean", "date"], value(&mut object)?);
+                    replace(&mut this, (!is_known).then_some(Self::Unsupported));
+                }
                 _ => skip(&mut object)?,
             }
         }
@@ -228,7 +231,10 @@ impl Lenient for Rollup {
                 }
                 "type" => match value::<String, _>(&mut object)? {
                     kind if kind == "incomplete" => this = RollupResult::Incomplete,
-                    kind => replace(&mut this, unsupported(kind).then_some(RollupResult::Unsupported)),
+                    kind => {
+                        let is_known = is_one_of(&["number", "date", "array"], kind);
+                        replace(&mut this, (!is_known).then_some(RollupResult::Unsupported));
+                    }
                 },
                 _ => skip(&mut object)?,
             }
@@ -247,8 +253,9 @@ fn dated(date: DateRange) -> Option<DateRange> {
     date.start.is_some().then_some(date)
 }
 
-fn unsupported(kind: String) -> bool {
-    !matches!(kind.as_str(), "string" | "number" | "boolean" | "date" | "array" | "")
+/// Whether the type of a result is known; what names none is what it holds.
+fn is_one_of(known: &[&str], kind: String) -> bool {
+    kind.is_empty() || known.contains(&&*kind)
 }
 
 impl Lenient for Property {

@@ -3,9 +3,13 @@
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use std::fmt;
 
-use crate::id::NotionId;
-use crate::notion::file::SignedUrl;
-use crate::notion::lenient::{Key, Lenient, Reference, deserialize, names, object, skip, value};
+use crate::notion::lenient::{Key, Lenient, deserialize, names, object, skip, value};
+
+mod mention;
+
+use mention::Mentioned;
+
+pub use mention::{CustomEmoji, DateRange, LinkMention, Mention};
 
 /// One run of rich text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,99 +138,11 @@ impl Color {
     }
 }
 
-/// A reference inside text.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Mention {
-    /// A person or a bot.
-    User(Option<NotionId>),
-    /// A page.
-    Page(Option<NotionId>),
-    /// A database.
-    Database(Option<NotionId>),
-    /// A date or a range of dates.
-    Date(DateRange),
-    /// A link shown as a preview.
-    LinkPreview(Option<String>),
-    /// A link shown with its title.
-    Link(LinkMention),
-    /// A placeholder in a template: today, now, me.
-    Template,
-    /// An emoji of the workspace.
-    CustomEmoji(CustomEmoji),
-    /// A mention Notion has added since, by its name.
-    Unknown(String),
-}
-
-impl Default for Mention {
-    fn default() -> Self {
-        Self::Unknown(String::new())
-    }
-}
-
-object! {
-    /// A date, a time, or a range of them, as Notion spells them (ISO 8601).
-    pub struct DateRange {
-        /// When it starts.
-        pub start: Option<String>,
-        /// When it ends, for a range.
-        pub end: Option<String>,
-        /// The zone of both, if not in their text.
-        pub time_zone: Option<String>,
-    }
-}
-
-object! {
-    /// A link Notion shows by the title of its target.
-    pub struct LinkMention {
-        /// The target.
-        pub href: Option<String>,
-        /// The target's title.
-        pub title: Option<String>,
-    }
-}
-
-object! {
-    /// An emoji of the workspace.
-    pub struct CustomEmoji {
-        /// Its id.
-        pub id: Option<NotionId>,
-        /// Its name, without colons.
-        pub name: String,
-        /// Its image; how long the URL lives is not documented, so it is treated as signed.
-        pub url: SignedUrl,
-    }
-}
-
 object! {
     /// `{"url": ..}`.
     pub struct Link {
         /// The target.
         pub url: Option<String>,
-    }
-}
-
-impl Lenient for Mention {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut name = String::new();
-        let mut found = None;
-        while let Some(key) = Key::next(&mut object)? {
-            match key.as_str() {
-                "type" => name = value(&mut object)?,
-                "user" => found = Some(Self::User(value::<Reference, _>(&mut object)?.0)),
-                "page" => found = Some(Self::Page(value::<Reference, _>(&mut object)?.0)),
-                "database" => found = Some(Self::Database(value::<Reference, _>(&mut object)?.0)),
-                "date" => found = Some(Self::Date(value(&mut object)?)),
-                "link_preview" => found = Some(Self::LinkPreview(value::<Link, _>(&mut object)?.url)),
-                "link_mention" => found = Some(Self::Link(value(&mut object)?)),
-                "template_mention" => {
-                    skip(&mut object)?;
-                    found = Some(Self::Template);
-                }
-                "custom_emoji" => found = Some(Self::CustomEmoji(value(&mut object)?)),
-                _ => skip(&mut object)?,
-            }
-        }
-        Ok(found.unwrap_or(Self::Unknown(name)))
     }
 }
 
@@ -260,8 +176,18 @@ object! {
 }
 
 impl Lenient for RichText {
+    /// Words without their form.
+    fn from_text(text: &str) -> Self {
+        Self::plain(text)
+    }
+
+    fn list_of_text(text: &str) -> Vec<Self> {
+        vec![Self::plain(text)]
+    }
+
     fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let (mut said, mut words, mut href) = (false, Words::default(), None::<String>);
+        let mut mentioned = None;
         let (mut annotations, mut kind) = (Annotations::default(), RichTextKind::Text);
         while let Some(key) = Key::next(&mut object)? {
             match key.as_str() {
@@ -275,14 +201,22 @@ impl Lenient for RichText {
                 }
                 "href" => href = value(&mut object)?,
                 "annotations" => annotations = value(&mut object)?,
-                "mention" => kind = RichTextKind::Mention(Box::new(value(&mut object)?)),
+                "mention" => {
+                    let read: Mentioned = value(&mut object)?;
+                    kind = RichTextKind::Mention(Box::new(read.mention));
+                    mentioned = read.words;
+                }
                 "equation" => {
                     kind = RichTextKind::Equation(value::<Expression, _>(&mut object)?.expression);
                 }
                 _ => skip(&mut object)?,
             }
         }
-        Ok(Self { plain_text: words.content, href: href.or(words.link.url), annotations, kind })
+        let plain_text = match mentioned {
+            Some(mentioned) if words.content.is_empty() => mentioned,
+            _ => words.content,
+        };
+        Ok(Self { plain_text, href: href.or(words.link.url), annotations, kind })
     }
 }
 

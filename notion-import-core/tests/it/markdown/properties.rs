@@ -157,6 +157,10 @@ fn a_value_that_cannot_be_said_leaves_its_cell_empty_and_a_line_in_the_report() 
         json!({ "type": "hologram", "hologram": {} }),
         json!({ "type": "formula", "formula": { "type": "unsupported", "unsupported": {} } }),
         json!({ "type": "rollup", "rollup": { "type": "unsupported", "unsupported": {} } }),
+        // Each is a type that the other has.
+        json!({ "type": "formula", "formula": { "type": "array", "array": [{ "type": "number", "number": 1 }] } }),
+        json!({ "type": "rollup", "rollup": { "type": "string", "string": "words", "function": "show_unique" } }),
+        json!({ "type": "rollup", "rollup": { "type": "boolean", "boolean": true } }),
     ] {
         assert_eq!(cell(property.clone()), (String::new(), 1), "{property}");
     }
@@ -164,6 +168,24 @@ fn a_value_that_cannot_be_said_leaves_its_cell_empty_and_a_line_in_the_report() 
         { "name": "b.pdf", "type": "file", "file": { "url": "https://s3/b.pdf?X-Amz-Signature=secret" } },
     ] });
     assert_eq!(cell(signed), ("b.pdf".to_owned(), 1));
+}
+
+#[test]
+fn a_value_that_comes_as_another_type_of_json_is_the_same_value() {
+    for (property, expected) in [
+        (json!({ "type": "number", "number": "7.5" }), "7.5"),
+        (json!({ "type": "unique_id", "unique_id": { "prefix": "RISK", "number": "4" } }), "RISK-4"),
+        (json!({ "type": "checkbox", "checkbox": "true" }), "Yes"),
+        (json!({ "type": "formula", "formula": { "type": "string", "string": 5 } }), "5"),
+        (json!({ "type": "formula", "formula": { "type": "boolean", "boolean": "false" } }), "No"),
+        (json!({ "type": "select", "select": { "name": 2026 } }), "2026"),
+        (json!({ "type": "place", "place": { "lat": "52.5", "lon": "13.25" } }), "52.5, 13.25"),
+        (json!({ "type": "rich_text", "rich_text": "words" }), "words"),
+        (json!({ "type": "number", "number": "seven" }), ""),
+        (json!({ "type": "number", "number": "inf" }), ""),
+    ] {
+        assert_eq!(cell_in(Some(NumberFormat::Plain), property.clone()).0, expected, "{property}");
+    }
 }
 
 #[test]

@@ -210,12 +210,16 @@ fn neutral(run: &RichText, shown: &str) -> Option<(&'static str, LossKind)> {
         RichTextKind::Text if run.annotations.code => None,
         RichTextKind::Text => at_notion(href, shown).map(page),
         RichTextKind::Mention(mention) => match &**mention {
-            Mention::User(_) => run.plain_text.is_empty().then_some(("a person", LossKind::PersonName)),
+            Mention::User(_) => {
+                let name = run.plain_text.trim_start_matches('@');
+                let is_nameless = name.is_empty() || link::whole(name).is_some();
+                is_nameless.then_some(("a person", LossKind::PersonName))
+            }
             Mention::Page(_) => is_nameless.then_some(page("a page in Notion")),
             Mention::Database(_) => is_nameless.then_some(page("a database in Notion")),
             Mention::LinkPreview(url) => at_notion(href.or(url.as_deref()), shown).map(page),
             Mention::Link(link) => at_notion(href.or(link.href.as_deref()), shown).map(page),
-            Mention::Unknown(_) => at_notion(href, shown).map(page),
+            Mention::Unknown(_) => at_notion(href.or(address(run)), shown).map(page),
             Mention::Date(_) | Mention::CustomEmoji(_) | Mention::Template => None,
         },
     }
@@ -226,6 +230,18 @@ pub fn at_notion(href: Option<&str>, words: &str) -> Option<&'static str> {
     link::whole(words)?;
     let found = link::recognise(href?.trim())?;
     Some(if found.is_view { "a database in Notion" } else { "a page in Notion" })
+}
+
+/// Where a mention of an unknown kind leads, if its words say it.
+pub fn address(run: &RichText) -> Option<&str> {
+    Some(&*run.plain_text).filter(|text| link::recognise(text).is_some())
+}
+
+/// What of an address tells it from others.
+fn core(address: &str) -> String {
+    let address = address.trim();
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.strip_prefix("www.").unwrap_or(rest).trim_end_matches('/').to_ascii_lowercase()
 }
 
 /// What Notion shows of a run.
@@ -246,8 +262,9 @@ fn shown(run: &RichText) -> String {
         Mention::LinkPreview(url) => said(url.as_deref().unwrap_or_default()),
         Mention::Link(link) => {
             let title = link.title.as_deref().filter(|title| !title.trim().is_empty());
-            let is_address =
-                [&run.href, &link.href].iter().any(|href| href.as_ref() == Some(&run.plain_text));
+            let is_address = [&run.href, &link.href]
+                .iter()
+                .any(|href| href.as_deref().map(core) == Some(core(&run.plain_text)));
             match title {
                 Some(title) if is_address => title.to_owned(),
                 title => said(title.or(link.href.as_deref()).unwrap_or_default()),
@@ -271,6 +288,7 @@ fn run_target(run: &RichText, account: &mut Account) -> Option<String> {
             Mention::User(_) => return None,
             Mention::LinkPreview(url) => href.or(url.as_deref()),
             Mention::Link(link) => href.or(link.href.as_deref()),
+            Mention::Unknown(_) => href.or(address(run)),
             _ => href,
         },
         RichTextKind::Text | RichTextKind::Equation(_) => href,

@@ -147,10 +147,11 @@ fn can_be_label(caption: &[RichText]) -> bool {
     caption.iter().all(|run| {
         let links = match &run.kind {
             RichTextKind::Text | RichTextKind::Equation(_) => false,
-            RichTextKind::Mention(mention) => matches!(
-                **mention,
-                Mention::Page(_) | Mention::Database(_) | Mention::LinkPreview(_) | Mention::Link(_)
-            ),
+            RichTextKind::Mention(mention) => match **mention {
+                Mention::Page(_) | Mention::Database(_) | Mention::LinkPreview(_) | Mention::Link(_) => true,
+                Mention::Unknown(_) => inline::address(run).is_some(),
+                _ => false,
+            },
         };
         let mut events = Vec::new();
         inline::one(run, &inline::raw(run), Place::Block, &mut Account::default(), &mut events);
