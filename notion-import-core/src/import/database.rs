@@ -237,10 +237,13 @@ impl Fetcher<'_> {
             Shown::FirstView => None,
         };
         let view = self.view_of(database, wanted, |view| view.data_source == Some(id)).await?;
-        Ok(match view {
+        let is_other = wanted.is_some() && view.as_ref().and_then(|view| view.id) != wanted;
+        let mut plan = match view {
             Some(view) => Plan::of_view(data_source, &view),
             None => Plan::without_view(data_source),
-        })
+        };
+        plan.losses.extend(is_other.then_some(LossKind::ViewMissing));
+        Ok(plan)
     }
 
     /// Reads the views of a database until one of rows is found: the one that is wanted, else the first.

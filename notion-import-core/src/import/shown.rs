@@ -17,7 +17,7 @@ pub enum Shown {
     /// the exposure report says so.
     #[default]
     FirstView,
-    /// What this view shows, if it is one of the data source's; else as `FirstView`.
+    /// What this view shows, if it is one of the data source's; else as `FirstView`, which the report says.
     View(NotionId),
     /// These columns, by name, in this order; all rows.
     Columns(Vec<String>),

@@ -232,6 +232,8 @@ kinds! {
         RowOrder,
         /// A column that was chosen is not in the database.
         ColumnMissing,
+        /// A view that was chosen is not there or shows no rows: the first one that does stands for it.
+        ViewMissing,
         /// A row that is in the trash was left out.
         RowInTrash,
         /// A property value that Notion does not give, or of an unknown type, left its cell empty.
@@ -288,6 +290,7 @@ impl LossKind {
             | Self::QuickFilter
             | Self::ViewFilter
             | Self::RowOrder
+            | Self::ViewMissing
             | Self::RowInTrash
             | Self::NumberFormat
             | Self::Completeness => false,

@@ -15,11 +15,11 @@ impl Stage {
         self.reading(ImportOptions::default().completeness(true))
     }
 
-    fn reading(&self, options: ImportOptions) -> Importer {
+    pub(super) fn reading(&self, options: ImportOptions) -> Importer {
         importer_with(&self.world, &self.clock, &self.grant, |builder| builder.import_options(options))
     }
 
-    async fn read_by(&self, importer: &Importer) -> Fetched {
+    pub(super) async fn read_by(&self, importer: &Importer) -> Fetched {
         self.world.forget_requests();
         importer.fetch(&self.connection, Pick::page(self.home)).await.unwrap()
     }
@@ -34,13 +34,13 @@ impl Stage {
 }
 
 /// How many blocks of a kind are missing, and the first of them.
-fn missing(fetched: &Fetched, kind: TruncationKind) -> (u64, Option<NotionId>) {
+pub(super) fn missing(fetched: &Fetched, kind: TruncationKind) -> (u64, Option<NotionId>) {
     let Fidelity::Truncated { truncations, .. } = &fetched.content.fidelity else { return (0, None) };
     let found = truncations.iter().find(|found| found.kind == kind);
     found.map_or((0, None), |found| (found.count, found.first_block))
 }
 
-fn is_unknown(fetched: &Fetched) -> bool {
+pub(super) fn is_unknown(fetched: &Fetched) -> bool {
     fetched
         .content
         .fidelity
@@ -101,7 +101,7 @@ async fn a_block_is_hidden_only_if_asking_for_it_says_so_and_few_are_asked_for()
 }
 
 /// Takes a block out of a list.
-fn without(block: NotionId) -> impl Fn(&str, &mut Value) + Send + Sync + 'static {
+pub(super) fn without(block: NotionId) -> impl Fn(&str, &mut Value) + Send + Sync + 'static {
     move |_, answer| {
         if let Some(listed) = answer["results"].as_array_mut() {
             listed.retain(|one| one["id"] != json!(block));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Stage, importer_with};
 
 /// The kinds of what is missing and of what is lost.
-fn kinds(fidelity: &Fidelity) -> (Vec<TruncationKind>, Vec<LossKind>) {
+pub(super) fn kinds(fidelity: &Fidelity) -> (Vec<TruncationKind>, Vec<LossKind>) {
     let missing = match fidelity {
         Fidelity::Complete | Fidelity::Lossy { .. } => Vec::new(),
         Fidelity::Truncated { truncations, .. } => truncations.iter().map(|missing| missing.kind).collect(),
@@ -21,7 +21,7 @@ fn kinds(fidelity: &Fidelity) -> (Vec<TruncationKind>, Vec<LossKind>) {
 
 impl Stage {
     /// A database in the home page, shown there.
-    fn inline(&self, title: &str) -> Database {
+    pub(super) fn inline(&self, title: &str) -> Database {
         let author = self.author();
         author.append(self.home, [paragraph("Before.")]);
         let database = author.database(self.home, title, [("Country", "select")]);
@@ -30,7 +30,7 @@ impl Stage {
         database
     }
 
-    fn row(&self, database: Database, name: &str, country: &str) {
+    pub(super) fn row(&self, database: Database, name: &str, country: &str) {
         self.author().row(database.data_source, name, [("Country", json!({"name": country}))]);
     }
 
@@ -49,7 +49,7 @@ impl Stage {
 }
 
 /// The text without the links, which hold ids.
-fn plain(fetched: &Fetched) -> String {
+pub(super) fn plain(fetched: &Fetched) -> String {
     let text = fetched.markdown().unwrap();
     let mut parts = text.split("](");
     let first = parts.next().unwrap().to_owned();
@@ -215,7 +215,7 @@ async fn the_rows_of_a_wiki_are_imported_as_what_they_are() {
 }
 
 /// What a data source becomes that has these views, by what is shown of it.
-async fn viewed(
+pub(super) async fn viewed(
     shown: impl Fn(NotionId) -> Shown + Send + Sync + 'static,
     views: &[Value],
 ) -> (Stage, Fetched) {
@@ -237,11 +237,11 @@ async fn viewed(
     (stage, fetched)
 }
 
-fn first(_: NotionId) -> Shown {
+pub(super) fn first(_: NotionId) -> Shown {
     Shown::FirstView
 }
 
-fn by_name(direction: &str) -> Value {
+pub(super) fn by_name(direction: &str) -> Value {
     json!([{"property": "Name", "direction": direction}])
 }
 

@@ -159,3 +159,20 @@ async fn the_words_of_the_block_that_holds_a_part_come_too() {
     assert!(markdown.contains("### Summary\n\nWe decided."), "{markdown}");
     assert!(markdown.contains("### Notes\n\nTaken by hand\n\n- A note."), "{markdown}");
 }
+
+#[tokio::test]
+async fn what_was_spoken_of_is_called_by_its_title() {
+    let (stage, meeting) = stage();
+    let policy = stage.author().page(stage.home, "Incident response");
+    stage
+        .author()
+        .append(meeting.transcript, [block("link_to_page", json!({"type": "page_id", "page_id": policy}))]);
+    stage.pass(60);
+    let fetched = stage.read(&stage.listening()).await;
+    assert_eq!(
+        fetched.markdown().unwrap().matches("[Incident response](").count(),
+        2,
+        "{:?}",
+        fetched.markdown()
+    );
+}

@@ -18,6 +18,9 @@ mod schedule;
 mod service;
 mod sessions;
 mod sync;
+mod tables;
+mod views;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
