@@ -129,7 +129,7 @@ async fn against(
 }
 
 fn seen(document: DocumentId, source: &Source, against: Against) -> SyncPatch {
-    let reading = Some(Reading { read: against.read, differs: true });
+    let reading = Some(Reading { read: against.read, differs: true, draft: None });
     let (source, began_at) = (Box::new(source.clone()), source.edited_at);
     let found = Found::Source { source, state: SourceState::Present, reading, trouble: None };
     SyncPatch { document, began_at, against, found }
