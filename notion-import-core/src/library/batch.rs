@@ -89,15 +89,17 @@ impl Batch {
         for patch in patches {
             let Some(kept) = self.kept.get_mut(&patch.document) else { continue };
             let Some(patched) = patch.apply(connection, kept) else { continue };
-            match patched {
-                Patched::Checked => drop(self.changed.insert(patch.document)),
-                Patched::Refreshed => self.rewrite(patch.document),
-                Patched::Retitled => {
-                    self.rewrite(patch.document);
-                    let subject = Subject::Document(patch.document);
-                    let entry = NewEntry::of_system(patch.began_at, subject, AuditEvent::TitleFollowed);
-                    self.entries.push(entry);
-                }
+            let Patched::Refreshed { is_retitled, draft } = patched else {
+                self.changed.insert(patch.document);
+                continue;
+            };
+            self.rewrite(patch.document);
+            let entry = |event| NewEntry::of_system(patch.began_at, Subject::Document(patch.document), event);
+            if let Some(version) = draft {
+                self.add(patch.document, connection, *version, entry);
+            }
+            if is_retitled {
+                self.entries.push(entry(AuditEvent::TitleFollowed));
             }
         }
     }
@@ -182,7 +184,8 @@ impl Batch {
         self.kept.insert(id, kept);
         self.by_source.insert(content.source.id, id);
         self.rewrite(id);
-        self.add(id, actor, connection, content.version(VersionNumber(1), now));
+        let entry = |event| NewEntry::of(actor, now, Subject::Document(id), event);
+        self.add(id, connection, content.version(VersionNumber(1), now), entry);
         Imported::Created(id)
     }
 
@@ -202,18 +205,24 @@ impl Batch {
         let next = VersionNumber(kept.document.latest.0 + u32::from(!is_unchanged));
         kept.document.latest = next;
         self.rewrite(id);
+        let entry = |event| NewEntry::of(actor, now, Subject::Document(id), event);
         if !is_unchanged {
-            self.add(id, actor, connection, content.version(next, now));
+            self.add(id, connection, content.version(next, now), entry);
         }
         if is_retitled {
-            self.entries.push(NewEntry::of(actor, now, Subject::Document(id), AuditEvent::TitleFollowed));
+            self.entries.push(entry(AuditEvent::TitleFollowed));
         }
         Ok(if is_unchanged { Imported::Unchanged(id) } else { Imported::NewVersion(id, next) })
     }
 
-    fn add(&mut self, id: DocumentId, actor: &Actor, connection: &Connection, version: Version) {
-        let event = AuditEvent::Imported { version: version.number, connection: connection.id };
-        self.entries.push(NewEntry::of(actor, version.imported_at, Subject::Document(id), event));
+    fn add(
+        &mut self,
+        id: DocumentId,
+        connection: &Connection,
+        version: Version,
+        entry: impl Fn(AuditEvent) -> NewEntry,
+    ) {
+        self.entries.push(entry(AuditEvent::Imported { version: version.number, connection: connection.id }));
         self.versions.entry(id).or_default().push(version);
     }
 }

@@ -57,7 +57,7 @@ impl NewContent {
 impl SyncPatch {
     /// Applies the patch to a document; none if it is to be skipped.
     pub fn apply(&self, connection: &Connection, kept: &mut StoredDocument) -> Option<Patched> {
-        let StoredDocument { document, read, .. } = kept;
+        let StoredDocument { document, read, digest } = kept;
         let is_judged = document.latest == self.against.latest && *read == self.against.read;
         let link = document.link.as_mut()?;
         if link.connection.is_some_and(|owner| owner != connection.id) {
@@ -71,7 +71,7 @@ impl SyncPatch {
             Found::Unchanged => {
                 let had_trouble = link.trouble.take().is_some();
                 link.checked_at = self.began_at;
-                Some(if had_trouble { Patched::Refreshed } else { Patched::Checked })
+                Some(if had_trouble { Patched::REFRESHED } else { Patched::Checked })
             }
             // Not being shared with one connection says nothing of a document that no connection holds.
             Found::NotShared if link.connection.is_none() => {
@@ -80,26 +80,33 @@ impl SyncPatch {
             }
             Found::NotShared => {
                 (link.checked_at, link.state, link.trouble) = (self.began_at, SourceState::NotShared, None);
-                Some(Patched::Refreshed)
+                Some(Patched::REFRESHED)
             }
             Found::Trouble(code) => {
                 link.trouble = Some(self.trouble(code, link.trouble.take()));
-                Some(Patched::Refreshed)
+                Some(Patched::REFRESHED)
             }
             Found::Source { source, .. } if source.id != link.source.id => None,
             Found::Source { source, state, reading, trouble } => {
-                let judged = reading.filter(|_| is_judged);
+                let judged = reading.as_ref().filter(|_| is_judged);
+                let draft = judged.and_then(|judged| judged.draft.as_deref());
                 *link = Link {
                     connection: Some(connection.id),
                     source: source.as_ref().clone().with_files_of(&link.source),
                     state: *state,
                     checked_at: self.began_at,
-                    update_available: judged.map_or(link.update_available, |judged| judged.differs),
+                    update_available: draft.is_none()
+                        && judged.map_or(link.update_available, |judged| judged.differs),
                     trouble: trouble.as_ref().map(|code| self.trouble(code, link.trouble.take())),
                 };
                 *read = judged.map_or(*read, |judged| judged.read);
-                let retitled = document.title.follow(&source.title);
-                Some(if retitled { Patched::Retitled } else { Patched::Refreshed })
+                let is_retitled = document.title.follow(&source.title);
+                let draft = draft.map(|content| {
+                    document.latest.0 += 1;
+                    *digest = content.digest();
+                    Box::new(content.version(document.latest, self.began_at))
+                });
+                Some(Patched::Refreshed { is_retitled, draft })
             }
         }
     }
@@ -134,14 +141,21 @@ impl Source {
 }
 
 /// What a patch did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Patched {
     /// Only the time of the look moved on.
     Checked,
     /// What is known of the source is new.
-    Refreshed,
-    /// The document's title, too, which is to be audited.
-    Retitled,
+    Refreshed {
+        /// Whether the document's title is, too.
+        is_retitled: bool,
+        /// A version that it brought.
+        draft: Option<Box<Version>>,
+    },
+}
+
+impl Patched {
+    const REFRESHED: Self = Self::Refreshed { is_retitled: false, draft: None };
 }
 
 impl Title {

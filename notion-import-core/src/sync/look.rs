@@ -64,9 +64,11 @@ impl SyncTask<'_> {
         let began = self.api.moment();
         match self.compare(known, look.seen.source.edited_at).await {
             Ok((fresh, differs)) => {
-                let reading = Some(Reading { read: fresh.read, differs });
-                let source = Box::new(fresh.source.with_files_of(&known.link.source));
-                let found = Found::Source { source, state: fresh.state, reading, trouble: None };
+                let source = Box::new(fresh.source.clone().with_files_of(&known.link.source));
+                let (read, state) = (fresh.read, fresh.state);
+                let draft = (differs && self.options.drafts).then(|| Box::new(fresh));
+                let reading = Some(Reading { read, differs, draft });
+                let found = Found::Source { source, state, reading, trouble: None };
                 Ok(self.patch(known, began, found))
             }
             Err(error) if ends_the_run(&error) => Err(error),

@@ -1,5 +1,5 @@
-//! Keeping the metadata of linked documents true to their sources, and telling where an update waits. A sync never touches a level, a
-//! publication or a version.
+//! Keeping the metadata of linked documents true to their sources, and telling where an update waits. A sync never touches a level or
+//! a publication.
 
 mod costs;
 mod hints;
@@ -44,6 +44,9 @@ options! {
         /// Up to so many sources are read whole in every run, to tell whether they say something else than what was imported; of more,
         /// enough that each is in time.
         pub read_at_once: usize = 200,
+        /// Whether an update that a reading brings is kept as the newest version at once, which nobody outside sees until a member
+        /// publishes it, instead of being told to wait.
+        pub drafts: bool = false,
         /// Within this time each document is verified, whatever search shows: a day by default. If runs come less often, each verifies
         /// every document.
         pub verified_within: Duration = Duration::from_secs(24 * 60 * 60),

@@ -272,7 +272,9 @@ pub(super) fn changes(known: &Linked, patch: &SyncPatch) -> bool {
             link.connection.is_none()
                 || **source != link.source
                 || *state != link.state
-                || reading.is_some_and(|reading| reading.differs != link.update_available)
+                || reading.as_ref().is_some_and(|reading| {
+                    reading.draft.is_some() || reading.differs != link.update_available
+                })
                 || known.would_follow(&source.title)
         }
     }

@@ -142,7 +142,7 @@ async fn a_patch_that_fails_in_the_middle_never_was() {
             .unwrap();
         source.title.push('!');
         let known = postgres.linked_by_source(connection.tenant, &[source.id]).await.unwrap().remove(0);
-        let reading = Some(Reading { read: known.read, differs: true });
+        let reading = Some(Reading { read: known.read, differs: true, draft: None });
         let found = Found::Source {
             source: Box::new(source),
             state: SourceState::Present,

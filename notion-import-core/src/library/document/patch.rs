@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Source, SourceState};
+use super::{NewContent, Source, SourceState};
 use crate::id::{DocumentId, VersionNumber};
 use crate::library::basis::ReadState;
 
-/// What a sync found out about one document. It has no level, no publication, no content and no file: a stored icon or cover in it
-/// stands for the one that is kept.
+/// What a sync found out about one document. It has no level and no publication, and no file but those of a [draft](Reading::draft): a
+/// stored icon or cover in it stands for the one that is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SyncPatch {
     /// Which document.
@@ -54,10 +54,12 @@ pub enum Found {
 }
 
 /// What reading a source whole brought.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Reading {
     /// How it was read.
     pub read: ReadState,
     /// Whether it said something else than the newest version.
     pub differs: bool,
+    /// What it said, if that is to be the newest version from now on, which nobody outside sees.
+    pub draft: Option<Box<NewContent>>,
 }

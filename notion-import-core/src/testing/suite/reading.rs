@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::fixture::{actor, content, content_manager, file, minute, page, tenant, writer};
+use super::fixture::{actor, content, content_manager, file, minute, page, patch, tenant, writer};
 use super::{Broken, Outcome, Promise};
 use crate::actor::{Actor, Role};
 use crate::connection::Connection;
 use crate::id::{DocumentId, VersionNumber};
-use crate::library::document::{Content, DocumentReader, DocumentStore, NewContent};
+use crate::library::document::{
+    self as sync, Content, DocumentReader, DocumentStore, Found, NewContent, SourceState,
+};
 
 /// Documents and where members read them: two sides of one store.
 #[derive(Clone)]
@@ -22,6 +24,7 @@ pub struct Reading {
 pub const PROMISES: &[Promise<Reading>] = &[
     promise!("members read documents in pages, newest first", paged),
     promise!("versions are kept as they were imported, newest first", versions),
+    promise!("a draft that a sync has kept is the newest version", draft),
     promise!("there is nothing of a document that is not there, nor after it", absent),
     promise!("another tenant's documents are not there", tenants),
 ];
@@ -86,6 +89,28 @@ async fn versions(store: Reading) -> Outcome {
     let listed = store.reader.imported(&shelf.member, None, 9).await?;
     let newest: Vec<_> = listed.iter().map(|document| (document.id, document.latest)).collect();
     ensure_eq!(newest, [(id, VersionNumber(2))], "the newest version's number");
+    Ok(())
+}
+
+async fn draft(store: Reading) -> Outcome {
+    let shelf = Shelf::new(&store);
+    let source = page("Policy");
+    let (first, mut second) = (content(&source, "First"), content(&source, "Second"));
+    second.attachments = vec![file("a.png")];
+    let id = shelf.import(&first, 1).await?;
+    let found = Found::Source {
+        source: Box::new(source),
+        state: SourceState::Present,
+        reading: Some(sync::Reading {
+            read: second.read,
+            differs: true,
+            draft: Some(Box::new(second.clone())),
+        }),
+        trouble: None,
+    };
+    shelf.documents.patch(&shelf.connection, &[patch(id, 5, found)], None).await?;
+    let expected = [second.version(VersionNumber(2), minute(5)), first.version(VersionNumber(1), minute(1))];
+    ensure_eq!(store.reader.versions(&shelf.member, id).await?, expected, "the versions");
     Ok(())
 }
 

@@ -192,7 +192,7 @@ async fn an_update_that_a_sync_saw_is_read() {
         let known = desk.linked(desk.home).await;
         let (document, against, link) = (known.document, known.against(), known.link);
         let source = Box::new(Source { edited_at, ..link.source });
-        let reading = Some(Reading { read: known.read, differs: update_available });
+        let reading = Some(Reading { read: known.read, differs: update_available, draft: None });
         let found = Found::Source { source, state: link.state, reading, trouble: None };
         let began_at = desk.pass(1200).await;
         let patch = SyncPatch { document, began_at, against, found };

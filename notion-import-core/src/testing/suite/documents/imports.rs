@@ -52,7 +52,7 @@ pub(super) async fn unchanged(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
     let read = desk.linked(&source).await?.read;
-    let reading = Some(Reading { read, differs: true });
+    let reading = Some(Reading { read, differs: true, draft: None });
     let (edit, state) = (Box::new(source.clone()), SourceState::Present);
     let found = Found::Source { source: edit, state, reading, trouble: Some("unavailable".into()) };
     store.patch(&desk.connection, &[patch(document, 2, found)], None).await?;

@@ -53,6 +53,7 @@ pub const PROMISES: &[Promise<Store>] = &[
         "what was read is judged against the version and the reading that it was compared with",
         patches::judged
     ),
+    promise!("a draft becomes the newest version if it was compared with the last one", patches::draft),
     promise!("a detached document whose source answers is linked again", patches::relinked),
     promise!("a detached document stays so when a source is not shared", patches::not_relinked),
     promise!("a patch brings no file, and drops only what the source no longer has", patches::no_file),

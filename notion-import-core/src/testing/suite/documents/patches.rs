@@ -4,8 +4,8 @@ use super::{Desk, Store};
 use crate::id::VersionNumber;
 use crate::library::basis::ReadState;
 use crate::library::document::{
-    Against, Found, Link, NewContent, Reading, Source, SourceImage, SourceState, StoredFile, SyncCursor,
-    SyncPatch, Trouble,
+    Against, Found, Imported, Link, NewContent, Reading, Source, SourceImage, SourceState, StoredFile,
+    SyncCursor, SyncPatch, Trouble,
 };
 use crate::testing::suite::fixture::{
     DAY, abandon, basis, content, file, minute, notion_id, page, patch, seen,
@@ -20,7 +20,7 @@ fn moved_on(patch_of: &Source) -> (Source, Found) {
     let found = Found::Source {
         source: Box::new(source.clone()),
         state: SourceState::Trashed,
-        reading: Some(Reading { read, differs: true }),
+        reading: Some(Reading { read, differs: true, draft: None }),
         trouble: None,
     };
     (source, found)
@@ -181,7 +181,7 @@ pub(super) async fn judged(store: Store) -> Outcome {
         against,
         ..patch(document, minutes, {
             let renamed = Source { title: format!("At {minutes}"), ..source.clone() };
-            let reading = Some(Reading { read, differs });
+            let reading = Some(Reading { read, differs, draft: None });
             let (source, state) = (Box::new(renamed), SourceState::Present);
             Found::Source { source, state, reading, trouble: None }
         })
@@ -207,6 +207,39 @@ pub(super) async fn judged(store: Store) -> Outcome {
     let read_then = desk.linked(&source).await?.against();
     let found = look(judging(9, read_then, false)).await?;
     ensure_eq!(found, ("At 9".into(), false, read), "judged the same again");
+    Ok(())
+}
+
+pub(super) async fn draft(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let (source, document) = desk.page("Policy").await?;
+    let drafted = |minutes, against, text: &str| {
+        let content = content(&source, text);
+        let (read, draft) = (content.read, Some(Box::new(content)));
+        let reading = Some(Reading { read, differs: true, draft });
+        let (source, state) = (Box::new(source.clone()), SourceState::Present);
+        let found = Found::Source { source, state, reading, trouble: None };
+        SyncPatch { against, ..patch(document, minutes, found) }
+    };
+    let first = desk.linked(&source).await?;
+    let patch = drafted(5, first.against(), "Second");
+    for time in ["once", "twice"] {
+        store.patch(&desk.connection, std::slice::from_ref(&patch), None).await?;
+        let linked = desk.linked(&source).await?;
+        ensure_eq!(
+            (linked.latest, linked.link.update_available),
+            (VersionNumber(2), false),
+            "patched {time}"
+        );
+        ensure_eq!(linked.digest, content(&source, "Second").digest(), "what it says, patched {time}");
+    }
+    let drafted_too_late = drafted(6, first.against(), "Compared with the first");
+    store.patch(&desk.connection, &[drafted_too_late], None).await?;
+    let linked = desk.linked(&source).await?;
+    ensure_eq!(linked.latest, VersionNumber(2), "compared with an earlier version");
+    ensure_eq!(linked.digest, content(&source, "Second").digest(), "what it says still");
+    let imported = desk.import_at(&content(&source, "Second"), 7).await?;
+    ensure_eq!(imported, Imported::Unchanged(document), "an import of what was drafted");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Keeping linked documents true to their sources.
 
 mod clocks;
+mod drafts;
 mod elsewhere;
 mod rows;
 mod trouble;

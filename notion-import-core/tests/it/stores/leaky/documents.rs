@@ -31,6 +31,7 @@ pub(super) enum Leak {
     FindsAnyTenants,
     AnybodyUnlinks,
     JudgesAnyway,
+    LosesDrafts,
     FreezesInTheFuture,
     ForgetsTrouble,
     ForgetsWhatToRelink,
@@ -132,6 +133,7 @@ impl DocumentStore for Leaky {
                     let known = known.iter().find(|known| known.document == patch.document);
                     patch.against = known.map_or(patch.against, Linked::against);
                 }
+                (Leak::LosesDrafts, Found::Source { reading: Some(reading), .. }) => reading.draft = None,
                 (Leak::ForgetsTrouble, Found::Trouble(_)) => patch.found = Found::Unchanged,
                 (Leak::PatchesForeignDocuments, _) => {
                     let foreign =
@@ -283,6 +285,7 @@ async fn every_leak_breaks_its_own_promise() {
                 "other content",
                 "other attachments",
                 "an import of many",
+                "a draft becomes",
                 "a tenant's blobs are",
             ],
         ),
@@ -300,8 +303,13 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::AnybodyUnlinks, &["only who may import"]),
         (
             Leak::JudgesAnyway,
-            &["a patch that began before a look", "what was read is judged against the version"],
+            &[
+                "a patch that began before a look",
+                "what was read is judged against the version",
+                "a draft becomes the newest version",
+            ],
         ),
+        (Leak::LosesDrafts, &["a draft becomes the newest version"]),
         (Leak::FreezesInTheFuture, &["a patch is taken whatever clock"]),
         (Leak::ForgetsTrouble, &["trouble is kept"]),
         (Leak::ForgetsWhatToRelink, &["only what was detached"]),

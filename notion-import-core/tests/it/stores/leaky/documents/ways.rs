@@ -95,7 +95,7 @@ impl Leaky {
                 let found = Found::Source {
                     source: Box::new(content.source.clone()),
                     state: content.state,
-                    reading: Some(Reading { read: known.read, differs: true }),
+                    reading: Some(Reading { read: known.read, differs: true, draft: None }),
                     trouble: None,
                 };
                 let against = known.against();
