@@ -24,7 +24,7 @@ use crate::import::{
     KnownTitles, OnShown, Pick, Reader, Wanted,
 };
 use crate::library::blob::BlobStore;
-use crate::library::document::{DocumentStore, Imported, Source};
+use crate::library::document::{DocumentStore, Imported, Source, WhenGone};
 pub use crate::library::sweep::GRACE;
 use crate::library::sweep::sweep;
 use crate::notion::client::Client;
@@ -93,6 +93,7 @@ pub struct Importer {
     known: KnownTitles,
     watch: Watch,
     costs: RowCosts,
+    when_gone: Option<Arc<dyn WhenGone>>,
 }
 
 /// What a person begins takes the [`Actor`], who must be allowed to import into the connection's tenant. The rest acts for the system
@@ -409,6 +410,7 @@ impl Importer {
             options: self.sync,
             watch: self.watch.clone(),
             costs: self.costs.clone(),
+            when_gone: self.when_gone.as_deref(),
         }
     }
 }

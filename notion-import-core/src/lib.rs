@@ -87,15 +87,15 @@ pub use library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
 #[cfg(feature = "client")]
 pub use library::document::{
     Content, Document, DocumentReader, DocumentStore, Imported, Source, SourceImage, SourceKind,
-    SourceParent, SourceState, StoredFile, Version,
+    SourceParent, SourceState, StoredFile, Version, WhenGone,
 };
 pub use library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};
 #[cfg(feature = "client")]
 pub use library::folder::FolderBlobs;
 #[cfg(feature = "gate")]
 pub use library::gate::{
-    AccessStore, AdminDocument, Expected, Gate, LevelChange, NdaText, NewAcceptance, NewAssignment,
-    NewNdaVersion, PublicDocument, Publish, ReadOutcome, Readable,
+    AccessStore, AdminDocument, Expected, Gate, InternalWhenGone, LevelChange, NdaText, NewAcceptance,
+    NewAssignment, NewNdaVersion, PublicDocument, Publish, ReadOutcome, Readable,
 };
 #[cfg(feature = "client")]
 pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};

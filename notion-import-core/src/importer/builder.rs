@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::id::NotionId;
 use crate::import::{ImportOptions, KnownTitles, OnShown, Shown};
 use crate::library::blob::BlobStore;
-use crate::library::document::DocumentStore;
+use crate::library::document::{DocumentStore, WhenGone};
 use crate::notion::client::{Client, OnRetry, Retry};
 use crate::options::options;
 use crate::sync::{RowCosts, SyncOptions, Watch};
@@ -43,6 +43,7 @@ pub struct ImporterBuilder {
     import: ImportOptions,
     shown: OnShown,
     sync: SyncOptions,
+    when_gone: Option<Arc<dyn WhenGone>>,
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
     on_retry: Option<OnRetry>,
@@ -65,6 +66,7 @@ impl ImporterBuilder {
             import: ImportOptions::default(),
             shown: Arc::new(|_| Shown::default()),
             sync: SyncOptions::default(),
+            when_gone: None,
             timeouts: Timeouts::default(),
             identity: None,
             on_retry: None,
@@ -107,6 +109,14 @@ impl ImporterBuilder {
     #[must_use]
     pub fn sync_options(mut self, options: SyncOptions) -> Self {
         self.sync = options;
+        self
+    }
+
+    /// Tells this of documents whose source a sync finds gone: `InternalWhenGone` (feature `gate`) closes them. Without it they stay as
+    /// they are.
+    #[must_use]
+    pub fn when_gone(mut self, when_gone: Arc<dyn WhenGone>) -> Self {
+        self.when_gone = Some(when_gone);
         self
     }
 
@@ -166,6 +176,7 @@ impl ImporterBuilder {
             documents: _,
             blobs: _,
             sync: _,
+            when_gone: _,
             shown: _,
             timeouts: _,
             identity: _,
@@ -195,6 +206,7 @@ impl ImporterBuilder {
             known: KnownTitles::default(),
             watch: Watch::default(),
             costs: RowCosts::default(),
+            when_gone: self.when_gone,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Documents, their link to a source, their versions, and where they are kept.
 
+mod gone;
 mod patch;
 mod store;
 
@@ -7,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use self::gone::WhenGone;
 pub use self::patch::{Against, Found, Reading, SyncPatch};
 pub use self::store::{DocumentReader, DocumentStore};
 use super::basis::{ReadState, VersionDigest};
@@ -181,6 +183,16 @@ pub enum SourceState {
     Trashed,
     /// Notion says it is not there for this connection: deleted for good, or no longer shared.
     NotShared,
+}
+
+impl SourceState {
+    /// Returns whether there is nothing to read any more.
+    pub const fn is_gone(self) -> bool {
+        match self {
+            Self::Present | Self::Archived => false,
+            Self::Trashed | Self::NotShared => true,
+        }
+    }
 }
 
 /// One state of a document's content. It never changes.

@@ -23,9 +23,9 @@ pub(crate) use self::watch::Watch;
 pub use self::watch::{Phase, Progress};
 use crate::connection::{Connection, Identity};
 use crate::error::{Error, ErrorKind};
-use crate::id::NotionId;
+use crate::id::{DocumentId, NotionId};
 use crate::import::Fetcher;
-use crate::library::document::{DocumentStore, Linked, SyncCursor, SyncPatch};
+use crate::library::document::{DocumentStore, Linked, SyncCursor, SyncPatch, WhenGone};
 use crate::notion::client::Api;
 use crate::options::options;
 
@@ -76,6 +76,7 @@ pub(crate) struct SyncTask<'a> {
     pub(crate) options: SyncOptions,
     pub(crate) watch: Watch,
     pub(crate) costs: RowCosts,
+    pub(crate) when_gone: Option<&'a dyn WhenGone>,
 }
 
 /// A source that is to be read whole. What was seen of it is written down.
@@ -92,6 +93,8 @@ impl SyncTask<'_> {
     pub(crate) async fn run(&self) -> Result<SyncReport, Error> {
         let cursor = self.documents.cursor(self.connection).await?;
         let linked = self.linked().await?;
+        self.tell_gone(linked.iter().filter(|known| known.link.state.is_gone()).map(|known| known.document))
+            .await?;
         let cost = |data_source| self.costs.of(self.connection.tenant, data_source);
         let plan = plan::plan(&linked, cursor, &self.options, cost, self.time(self.api.moment()));
         let by_source: HashMap<_, _> = linked.iter().map(|known| (known.link.source.id, known)).collect();
@@ -248,7 +251,17 @@ impl SyncTask<'_> {
         if let Some(identity) = self.identity {
             identity.keep(self.connection, read_until).await?;
         }
-        Ok(self.documents.patch(self.connection, patches, cursor).await?)
+        self.documents.patch(self.connection, patches, cursor).await?;
+        self.tell_gone(patches.iter().filter(|patch| patch.found.is_gone()).map(|patch| patch.document)).await
+    }
+
+    /// Tells of documents whose source is gone. It was written down before: whoever is told can see that, and after a crash is told again.
+    async fn tell_gone(&self, documents: impl Iterator<Item = DocumentId>) -> Result<(), Error> {
+        let Some(when_gone) = self.when_gone else { return Ok(()) };
+        for document in documents {
+            when_gone.gone(self.connection.tenant, document, self.fetcher.clock.now()).await?;
+        }
+        Ok(())
     }
 }
 

@@ -196,20 +196,12 @@ fn age(of: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
 /// Whether the source was edited, or may have been, since it was last read whole.
 fn is_open(known: &Linked) -> bool {
     let read = &known.read;
-    is_readable(known.link.state) && (known.link.source.edited_at != read.edited_at || !read.settled)
+    !known.link.state.is_gone() && (known.link.source.edited_at != read.edited_at || !read.settled)
 }
 
 /// Whether a look cannot tell all that reading it again might bring.
 const fn leans_on_others(read: &ReadState) -> bool {
     read.basis.is_none() || read.refers
-}
-
-/// Whether there is something to read, which an update could come of.
-const fn is_readable(state: SourceState) -> bool {
-    match state {
-        SourceState::Present | SourceState::Archived => true,
-        SourceState::Trashed | SourceState::NotShared => false,
-    }
 }
 
 /// What a hint says about a document, if it is news. Search lags behind edits, so that it shows nothing new proves nothing.
@@ -236,7 +228,7 @@ pub(super) fn why(
     let age = age(read.read_at, now);
     let is_future = read.read_at > now;
     match has_moved {
-        _ if !is_readable(seen.state) => None,
+        _ if seen.state.is_gone() => None,
         _ if seen.source.edited_at != read.edited_at => Some(Why::Edited),
         Some(true) => Some(Why::Elsewhere),
         _ if !read.settled => {

@@ -53,6 +53,17 @@ pub enum Found {
     Trouble(String),
 }
 
+impl Found {
+    /// Returns whether the source was found to be gone.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Source { state, .. } => state.is_gone(),
+            Self::NotShared => true,
+            Self::Unchanged | Self::Trouble(_) => false,
+        }
+    }
+}
+
 /// What reading a source whole brought.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reading {

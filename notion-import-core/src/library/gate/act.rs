@@ -7,11 +7,16 @@ use super::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNda
 use crate::actor::{Action, Actor, Denied};
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
-use crate::library::access::{Acceptance, AccessFacts, Assignment, AssignmentId, NdaState, Viewer, accepts};
+use crate::library::access::{
+    Acceptance, AccessFacts, AccessLevel, Assignment, AssignmentId, NdaState, Viewer, accepts,
+};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::batch::StoredDocument;
 use crate::library::standing::Standing;
 use crate::library::title::reason;
+
+/// Why a document is closed whose source is gone.
+const GONE: &str = "the source is gone";
 
 /// A change of who may read what, as a member asks for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,6 +98,7 @@ pub struct Act {
 enum By {
     Member(Actor, AccessChange),
     Reader(TenantId, Viewer, NewAcceptance),
+    Sync(TenantId, DocumentId),
 }
 
 /// The rows that an act is decided on. A store reads them in the transaction of the act, and nobody else changes the document, the
@@ -190,11 +196,16 @@ impl Act {
         Self { at, by: By::Reader(site, viewer.clone(), new.clone()) }
     }
 
+    /// Builds the act that makes a document internal if its source is gone, which no person asks for.
+    pub const fn close_gone(tenant: TenantId, document: DocumentId, at: DateTime<Utc>) -> Self {
+        Self { at, by: By::Sync(tenant, document) }
+    }
+
     /// Returns whose documents and NDAs it is about.
     pub const fn tenant(&self) -> TenantId {
         match &self.by {
             By::Member(actor, _) => actor.tenant,
-            By::Reader(site, ..) => *site,
+            By::Reader(tenant, ..) | By::Sync(tenant, _) => *tenant,
         }
     }
 
@@ -207,7 +218,7 @@ impl Act {
     pub const fn actor(&self) -> Option<&Actor> {
         match &self.by {
             By::Member(actor, _) => Some(actor),
-            By::Reader(..) => None,
+            By::Reader(..) | By::Sync(..) => None,
         }
     }
 
@@ -221,6 +232,7 @@ impl Act {
                 nda_text: true,
                 ..Scope::default()
             },
+            By::Sync(_, document) => Scope { document: Some(*document), ..Scope::default() },
             By::Member(_, AccessChange::Document(id, change)) => change.scope(*id),
             By::Member(_, AccessChange::PublishNda(new)) => Scope { nda: Some(new.id), ..Scope::default() },
             By::Member(_, AccessChange::SetDefaultNda(nda)) => {
@@ -239,6 +251,7 @@ impl Act {
     pub fn decide(&self, found: ActFacts) -> Result<Verdict, StoreError> {
         match &self.by {
             By::Reader(site, viewer, new) => self.accept(*site, viewer, new, found),
+            By::Sync(..) => self.close(found),
             By::Member(actor, AccessChange::Document(_, change)) => self.of_document(actor, change, found),
             By::Member(actor, AccessChange::PublishNda(new)) => self.publish_nda(actor, new, &found.facts),
             By::Member(actor, AccessChange::SetDefaultNda(nda)) => {
@@ -288,6 +301,20 @@ impl Act {
             }
         };
         let entry = |event| NewEntry::of(actor, self.at, Subject::Document(id), event);
+        Ok(Verdict { writes, entries: events.into_iter().map(entry).collect() })
+    }
+
+    /// It always may: that narrows.
+    fn close(&self, found: ActFacts) -> Result<Verdict, StoreError> {
+        let ActFacts { kept, mut standing, .. } = found;
+        let gone = kept.filter(|kept| kept.document.link.as_ref().is_some_and(|link| link.state.is_gone()));
+        let Some(kept) = gone else { return Ok(Verdict::default()) };
+        let id = kept.document.id;
+        let (level, revision) = (standing.level, standing.revision);
+        let expected = Expected { level, revision, reason: GONE.to_owned() };
+        let event = standing.set_level(&LevelChange { to: AccessLevel::Internal, expected })?;
+        let (writes, events) = changed(event, || Write::Standing(id, standing));
+        let entry = |event| NewEntry::of_system(self.at, Subject::Document(id), event);
         Ok(Verdict { writes, entries: events.into_iter().map(entry).collect() })
     }
 

@@ -3,6 +3,7 @@
 
 mod act;
 mod change;
+mod gone;
 mod store;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 pub use act::{AccessChange, Act, ActFacts, DocumentChange, Scope, Verdict, Write};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
+pub use gone::InternalWhenGone;
 pub use store::AccessStore;
 
 use super::access::{

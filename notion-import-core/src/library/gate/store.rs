@@ -94,6 +94,17 @@ pub trait AccessStore: AuditLog + DocumentReader {
         self.perform(&Act::on(actor, id, DocumentChange::SetLevel(change.clone()), now)?).await
     }
 
+    /// Makes a document internal if its source is gone, as no person has asked for: nothing else, and nothing if it is not there. A sync
+    /// calls it where the host wants that ([`InternalWhenGone`](super::InternalWhenGone)).
+    async fn close_gone(
+        &self,
+        tenant: TenantId,
+        id: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.perform(&Act::close_gone(tenant, id, now)).await
+    }
+
     /// Shows a version, under a title, to whom the level lets in. The version that is shown already may get a new title.
     ///
     /// # Errors

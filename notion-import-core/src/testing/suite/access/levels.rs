@@ -2,14 +2,16 @@
 
 use futures_util::future::join_all;
 
-use super::{Desk, Library};
+use super::{Desk, Imported, Library};
+use crate::actor::Agent;
 use crate::error::{Conflict, StoreError};
 use crate::id::DocumentId;
 use crate::library::access::AccessLevel;
-use crate::library::audit::AuditEvent;
+use crate::library::audit::{AuditEntry, AuditEvent};
+use crate::library::document::{Found, SourceState};
 use crate::library::gate::{Expected, LevelChange};
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{conflict, minute};
+use crate::testing::suite::fixture::{conflict, minute, patch};
 
 /// The change is refused and leaves the document as it is.
 async fn refused(desk: &Desk, id: DocumentId, change: LevelChange, why: Conflict) -> Outcome {
@@ -105,6 +107,38 @@ pub(super) async fn narrowing(library: Library) -> Outcome {
         desk.try_level(id, &LevelChange { to, expected }).await?;
         ensure_eq!(desk.level(id).await?, to, "the level");
     }
+    Ok(())
+}
+
+pub(super) async fn gone(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let (tenant, member) = (desk.tenant(), desk.open("Unlinked", AccessLevel::Public).await?.id);
+    library.documents.unlink(&desk.admin, member, minute(3)).await?;
+    for (state, level) in [
+        (SourceState::Present, AccessLevel::Public),
+        (SourceState::Archived, AccessLevel::Public),
+        (SourceState::Trashed, AccessLevel::Internal),
+        (SourceState::NotShared, AccessLevel::Internal),
+    ] {
+        let Imported { id, source } = desk.open("Policy", AccessLevel::Public).await?;
+        let (source, reading, trouble) = (Box::new(source), None, None);
+        let found = Found::Source { source, state, reading, trouble };
+        library.documents.patch(&desk.connection, &[patch(id, 5, found)], None).await?;
+        for time in ["once", "twice"] {
+            desk.access().close_gone(tenant, id, minute(6)).await?;
+            ensure_eq!(desk.level(id).await?, level, "the level where it is {state:?}, closed {time}");
+        }
+        let closed = |entry: &&AuditEntry| {
+            matches!(&entry.event, AuditEvent::LevelChanged { to: AccessLevel::Internal, .. })
+                && entry.by == Agent::System
+        };
+        let entries = desk.history(id).await?.iter().filter(closed).count();
+        ensure_eq!(entries, usize::from(state.is_gone()), "entries where it is {state:?}");
+        desk.access().close_gone(super::tenant(), id, minute(6)).await?;
+    }
+    desk.access().close_gone(tenant, member, minute(6)).await?;
+    ensure_eq!(desk.level(member).await?, AccessLevel::Public, "the level of what has no source");
+    desk.access().close_gone(tenant, DocumentId::fresh(), minute(6)).await?;
     Ok(())
 }
 

@@ -55,6 +55,7 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a widening needs a reason", levels::reason),
     promise!("of many widenings at once one succeeds", levels::race),
     promise!("narrowing always works", levels::narrowing),
+    promise!("a document is closed by nobody only if its source is gone", levels::gone),
     promise!("every change of level counts as a revision and is kept", levels::every),
     promise!("a published version is the one that is shown", publication::published),
     promise!("publishing needs the revision it began from", publication::revision),

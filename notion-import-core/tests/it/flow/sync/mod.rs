@@ -3,6 +3,7 @@
 mod clocks;
 mod drafts;
 mod elsewhere;
+mod gone;
 mod rows;
 mod trouble;
 

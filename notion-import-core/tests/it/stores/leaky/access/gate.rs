@@ -98,6 +98,26 @@ impl AccessStore for Leaky {
         }
     }
 
+    async fn close_gone(
+        &self,
+        tenant: TenantId,
+        id: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match self.leak {
+            Leak::KeepsOpenWhatIsGone => Ok(()),
+            Leak::ClosesWhatIsThere => match self.read(tenant, id).await {
+                Ok(AdminDocument { facts: DocumentFacts { level, .. }, revision, .. }) => {
+                    let expected = Expected { level, revision, reason: "Gone".into() };
+                    let change = LevelChange { to: AccessLevel::Internal, expected };
+                    self.inner.set_level(&self.admin(tenant), id, &change, now).await
+                }
+                Err(_) => Ok(()),
+            },
+            _ => self.inner.close_gone(tenant, id, now).await,
+        }
+    }
+
     async fn set_level(
         &self,
         actor: &Actor,

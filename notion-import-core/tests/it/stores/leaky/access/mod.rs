@@ -24,6 +24,8 @@ enum Leak {
     ForgetsTheReason,
     PublishesFromAnyRevision,
     NarrowingNeedsTheRevision,
+    KeepsOpenWhatIsGone,
+    ClosesWhatIsThere,
     AcceptsAnyDigest,
     NeverVoids,
     NeverAsksAgain,
@@ -101,6 +103,8 @@ async fn every_leak_breaks_its_own_promise() {
             &["publishing needs the revision", "publishing again", "what fails"],
         ),
         (Leak::NarrowingNeedsTheRevision, &["narrowing always works"]),
+        (Leak::KeepsOpenWhatIsGone, &["a document is closed by nobody"]),
+        (Leak::ClosesWhatIsThere, &["a document is closed by nobody"]),
         (Leak::AcceptsAnyDigest, &["an acceptance is bound"]),
         (Leak::NeverVoids, &["a void acceptance", "what becomes"]),
         (Leak::NeverAsksAgain, &["versions of an NDA", "a version", "asking again", "what becomes"]),
@@ -153,6 +157,7 @@ async fn every_leak_breaks_its_own_promise() {
         (
             Leak::AuditsAnySubject,
             &[
+                "a document is closed by nobody",
                 "an assignment is revoked",
                 "every change is",
                 "what fails",
