@@ -52,7 +52,8 @@ pub fn source_badge(link: Option<&Link>) -> Option<Badge> {
     let Some(link) = link else { return Some(Badge { style: "quiet", text: "Unlinked" }) };
     match (link.state, link.update_available) {
         (SourceState::Trashed, _) => Some(Badge { style: "bad", text: "In Notion's trash" }),
-        (SourceState::NotShared, _) => Some(Badge { style: "bad", text: "No longer shared" }),
+        (SourceState::NotShared, _) => Some(Badge { style: "bad", text: "Removed or no longer shared" }),
+        (SourceState::ParentGone, _) => Some(Badge { style: "bad", text: "Out of reach with its parent" }),
         (SourceState::Archived, _) => Some(Badge { style: "warn", text: "Archived in Notion" }),
         (SourceState::Present, true) => Some(Badge { style: "warn", text: "Update available" }),
         (SourceState::Present, false) if link.connection.is_none() => {

@@ -21,7 +21,7 @@ use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
     Databases, Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job,
-    KnownTitles, OnShown, Pick, Reader, Wanted,
+    KnownTitles, OnShown, Once, Pick, Reader, Wanted,
 };
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, WhenGone};
@@ -410,6 +410,7 @@ impl Importer {
             options: self.sync,
             watch: self.watch.clone(),
             costs: self.costs.clone(),
+            parents: Once::default(),
             when_gone: self.when_gone.as_deref(),
         }
     }

@@ -22,6 +22,7 @@ pub(crate) use fetch::Fetcher;
 pub use fetch::{Child, Fetched, Original};
 pub(crate) use job::Job;
 pub(crate) use media::Downloads;
+pub(crate) use once::Once;
 pub(crate) use reader::Reader;
 pub(crate) use shown::OnShown;
 pub use shown::Shown;

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::id::NotionId;
 
 /// What was answered, by the id of what it is of. Whoever asks while the answer is awaited waits for it as well.
-pub(super) struct Once<T>(Mutex<HashMap<NotionId, Arc<OnceCell<T>>>>);
+pub(crate) struct Once<T>(Mutex<HashMap<NotionId, Arc<OnceCell<T>>>>);
 
 /// What was asked for, or why there is none.
 pub(super) type Answer<T> = Result<Arc<T>, Arc<Error>>;
@@ -23,7 +23,7 @@ impl<T> Default for Once<T> {
 
 impl<T: Clone> Once<T> {
     /// Returns the answer, and asks if nobody has. An error is not kept.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         of: NotionId,
         ask: impl Future<Output = Result<T, Error>>,

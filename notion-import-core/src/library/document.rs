@@ -183,6 +183,8 @@ pub enum SourceState {
     Trashed,
     /// Notion says it is not there for this connection: deleted for good, or no longer shared.
     NotShared,
+    /// Notion says the same, and what it stood in is not there either, or is in the trash.
+    ParentGone,
 }
 
 impl SourceState {
@@ -190,7 +192,7 @@ impl SourceState {
     pub const fn is_gone(self) -> bool {
         match self {
             Self::Present | Self::Archived => false,
-            Self::Trashed | Self::NotShared => true,
+            Self::Trashed | Self::NotShared | Self::ParentGone => true,
         }
     }
 }

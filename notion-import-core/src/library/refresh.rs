@@ -74,12 +74,14 @@ impl SyncPatch {
                 Some(if had_trouble { Patched::REFRESHED } else { Patched::Checked })
             }
             // Not being shared with one connection says nothing of a document that no connection holds.
-            Found::NotShared if link.connection.is_none() => {
+            Found::NotShared | Found::ParentGone if link.connection.is_none() => {
                 link.checked_at = self.began_at;
                 Some(Patched::Checked)
             }
-            Found::NotShared => {
-                (link.checked_at, link.state, link.trouble) = (self.began_at, SourceState::NotShared, None);
+            Found::NotShared | Found::ParentGone => {
+                let is_alone = self.found == Found::NotShared;
+                link.state = if is_alone { SourceState::NotShared } else { SourceState::ParentGone };
+                (link.checked_at, link.trouble) = (self.began_at, None);
                 Some(Patched::REFRESHED)
             }
             Found::Trouble(code) => {

@@ -21,8 +21,8 @@ const MOST: usize = 5000;
 pub(super) struct Hints {
     /// What tells as much as a look: all that is news, and rows as they are known where all were asked for.
     looks: HashMap<NotionId, Look>,
-    /// Data sources of which all rows were asked for.
-    scanned: HashSet<NotionId>,
+    /// Data sources of which all rows were listed, or that are not there any more: rows that were not shown do not stand there.
+    listed: HashSet<NotionId>,
     /// The last edit of a row, by data source.
     rows: HashMap<NotionId, DateTime<Utc>>,
     /// The last edit that search shows; none if it was not gone through.
@@ -39,8 +39,8 @@ impl Hints {
     pub(super) fn urgency(&self, known: &Linked) -> Urgency {
         let source = &known.link.source;
         let is_missing = || {
-            let is_scanned = plan::rows_of(known).is_some_and(|id| self.scanned.contains(&id));
-            is_scanned && known.link.state == SourceState::Present
+            let is_listed = plan::rows_of(known).is_some_and(|id| self.listed.contains(&id));
+            is_listed && known.link.state == SourceState::Present
         };
         match self.rows.get(&source.id) {
             _ if self.looks.contains_key(&source.id) => Urgency::Shown,
@@ -73,7 +73,7 @@ impl SyncTask<'_> {
         outcome: &mut Outcome,
     ) -> Result<Hints, Error> {
         let mut hints =
-            Hints { looks: HashMap::new(), scanned: HashSet::new(), rows: HashMap::new(), newest: None };
+            Hints { looks: HashMap::new(), listed: HashSet::new(), rows: HashMap::new(), newest: None };
         match self.search(linked, plan, &mut hints).await {
             Ok(newest) => {
                 outcome.answered();
@@ -87,7 +87,12 @@ impl SyncTask<'_> {
                 Ok(()) => outcome.answered(),
                 Err(error) if ends_the_run(&error) => return Err(error),
                 // The rows are looked at one by one then, and each answer stands for itself.
-                Err(error) => outcome.missed(error),
+                Err(error) => {
+                    if error.is_not_found() {
+                        hints.listed.insert(*data_source);
+                    }
+                    outcome.missed(error);
+                }
             }
         }
         Ok(hints)
@@ -140,7 +145,7 @@ impl SyncTask<'_> {
         let cost = if is_whole { cost } else { 2 * cost + 1 };
         self.costs.learn(self.connection.tenant, data_source, cost);
         if is_whole {
-            hints.scanned.insert(data_source);
+            hints.listed.insert(data_source);
         }
         Ok(is_whole)
     }

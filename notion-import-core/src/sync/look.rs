@@ -36,7 +36,8 @@ impl SyncTask<'_> {
         match source::look(&self.api, known.link.source.id, known.link.source.kind).await {
             Ok((seen, page)) => self.judge(known, Look { began, seen, page }).await,
             Err(error) if error.is_not_found() => {
-                Ok(Looked { patch: self.patch(known, began, Found::NotShared), unread: None })
+                let absent = self.absent(known).await?;
+                Ok(Looked { patch: self.patch(known, began, absent), unread: None })
             }
             Err(error) => Err(error),
         }

@@ -1,6 +1,7 @@
 //! Keeping the metadata of linked documents true to their sources, and telling where an update waits. A sync never touches a level or
 //! a publication.
 
+mod absent;
 mod costs;
 mod hints;
 mod look;
@@ -24,7 +25,7 @@ pub use self::watch::{Phase, Progress};
 use crate::connection::{Connection, Identity};
 use crate::error::{Error, ErrorKind};
 use crate::id::{DocumentId, NotionId};
-use crate::import::Fetcher;
+use crate::import::{Fetcher, Once};
 use crate::library::document::{DocumentStore, Linked, SyncCursor, SyncPatch, WhenGone};
 use crate::notion::client::Api;
 use crate::options::options;
@@ -76,6 +77,8 @@ pub(crate) struct SyncTask<'a> {
     pub(crate) options: SyncOptions,
     pub(crate) watch: Watch,
     pub(crate) costs: RowCosts,
+    /// Whether what sources stood in is gone, too.
+    pub(crate) parents: Once<bool>,
     pub(crate) when_gone: Option<&'a dyn WhenGone>,
 }
 

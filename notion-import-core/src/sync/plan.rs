@@ -260,6 +260,7 @@ pub(super) fn changes(known: &Linked, patch: &SyncPatch) -> bool {
     match &patch.found {
         Found::Unchanged | Found::Trouble(_) => false,
         Found::NotShared => link.connection.is_some() && link.state != SourceState::NotShared,
+        Found::ParentGone => link.connection.is_some() && link.state != SourceState::ParentGone,
         Found::Source { source, state, reading, trouble: _ } => {
             link.connection.is_none()
                 || **source != link.source

@@ -102,7 +102,7 @@ pub(super) async fn reconnect(ada: &Browser, imported: &Imported) {
     assert_ne!(reference(ada, imported).await, before, "a new consent makes a new connection at Nango");
     assert_eq!(integration(ada).await, path, "here it is the connection that it was");
     sync(ada).await;
-    ada.get(&imported.document(POLICY)).await.ok().not_saying("No longer shared");
+    ada.get(&imported.document(POLICY)).await.ok().not_saying("no longer shared");
 }
 
 pub(super) async fn disconnect(demo: &Demo, ada: &Browser, imported: &Imported) {

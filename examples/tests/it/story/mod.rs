@@ -357,7 +357,7 @@ async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported)
         .await
         .ok();
     sync(ada).await;
-    ada.get(&imported.document(POLICY)).await.ok().saying("No longer shared");
+    ada.get(&imported.document(POLICY)).await.ok().saying("Out of reach with its parent");
     demo.browser().get(&imported.reading(POLICY)).await.ok().saying("Least privilege");
 }
 

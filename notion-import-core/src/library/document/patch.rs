@@ -49,6 +49,8 @@ pub enum Found {
     },
     /// Notion says it is not there for this connection.
     NotShared,
+    /// Notion says the same, and what it stood in is not there either, or is in the trash.
+    ParentGone,
     /// There was no answer that says anything about it; the [code](crate::Error::code) says why.
     Trouble(String),
 }
@@ -58,7 +60,7 @@ impl Found {
     pub fn is_gone(&self) -> bool {
         match self {
             Self::Source { state, .. } => state.is_gone(),
-            Self::NotShared => true,
+            Self::NotShared | Self::ParentGone => true,
             Self::Unchanged | Self::Trouble(_) => false,
         }
     }

@@ -69,11 +69,14 @@ pub(super) async fn not_shared(store: Store) -> Outcome {
     let desk = Desk::new(&store);
     let (source, document) = desk.page("Policy").await?;
     let mut expected = desk.linked(&source).await?;
-    let patch = patch(document, 5, Found::NotShared);
-    store.patch(&desk.connection, &[patch], None).await?;
-    expected.link.state = SourceState::NotShared;
-    expected.link.checked_at = minute(5);
-    ensure_eq!(desk.linked(&source).await?, expected, "the document");
+    for (minutes, found, state) in
+        [(5, Found::NotShared, SourceState::NotShared), (6, Found::ParentGone, SourceState::ParentGone)]
+    {
+        let patch = SyncPatch { against: expected.against(), ..patch(document, minutes, found) };
+        store.patch(&desk.connection, &[patch], None).await?;
+        (expected.link.state, expected.link.checked_at) = (state, minute(minutes));
+        ensure_eq!(desk.linked(&source).await?, expected, "the document");
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ mod rows;
 mod trouble;
 
 use chrono::TimeDelta;
-use notion_import_core::testing::{Endpoint, paragraph};
+use notion_import_core::testing::{Endpoint, Fault, paragraph};
 use notion_import_core::{NotionId, SourceState, SyncReport};
 use serde_json::json;
 
@@ -87,9 +87,44 @@ async fn trash_and_lost_access_are_told_apart_and_keep_the_document() {
     check(SourceState::Archived).await;
     stage.author().unarchive(page);
     stage.world.unshare(&stage.grant.token, stage.home);
-    check(SourceState::NotShared).await;
+    check(SourceState::ParentGone).await;
     stage.world.share(&stage.grant.token, stage.home);
     check(SourceState::Present).await;
+}
+
+#[tokio::test]
+async fn what_went_with_its_parent_is_told_from_what_is_missing_alone() {
+    let stage = Stage::new();
+    let author = stage.author();
+    let folder = author.page(stage.home, "Folder");
+    let source = author.database(stage.home, "Vendors", [("Owner", "rich_text")]).data_source;
+    let inside: Vec<_> = (0..5).map(|n| author.page(folder, format!("Policy {n}"))).collect();
+    let rows: Vec<_> = (0..5).map(|n| author.row(source, format!("Vendor {n}"), [])).collect();
+    stage.pass(5);
+    for page in inside.iter().chain(&rows) {
+        stage.import(*page).await;
+    }
+    let check = async |page: NotionId, state: SourceState| {
+        stage.pass(240);
+        stage.sync().await;
+        assert_eq!(stage.linked(page).await.link.state, state);
+    };
+    stage.author().purge(inside[0]);
+    check(inside[0], SourceState::NotShared).await;
+    check(inside[1], SourceState::Present).await;
+    // One question about the folder is enough for all that was in it.
+    stage.author().purge(folder);
+    stage.world.forget_requests();
+    check(inside[1], SourceState::ParentGone).await;
+    assert_eq!(stage.world.requests_to(Endpoint::Page), inside.len() + 1);
+    check(inside[0], SourceState::ParentGone).await;
+    stage.author().purge(rows[0]);
+    check(rows[0], SourceState::NotShared).await;
+    stage.author().purge(source);
+    check(rows[1], SourceState::ParentGone).await;
+    // Where that cannot be told, nothing is said of it.
+    stage.world.fail_all(Endpoint::DataSource, Fault::Restricted);
+    check(rows[1], SourceState::NotShared).await;
 }
 
 #[tokio::test]
