@@ -31,7 +31,7 @@ async fn what_is_named_without_an_id_was_not_read_unless_it_is_in_a_part_that_wa
     let part = stage.author().append(stage.home, [toggle("more", [paragraph("a")])])[0];
     stage.pass(60);
     let options = ImportOptions::default().completeness(true);
-    let fetched = stage.read_by(&stage.answered(options.clone(), saying(stage.home, with_tag))).await;
+    let fetched = stage.read_by(&stage.answered(options, saying(stage.home, with_tag))).await;
     assert_eq!(missing(&fetched, TruncationKind::Unread), (1, None));
     assert!(matches!(fetched.content.fidelity, Fidelity::Truncated { .. }));
     // Where it is in the part that was not loaded, it is counted with that.
