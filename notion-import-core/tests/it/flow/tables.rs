@@ -75,6 +75,25 @@ async fn a_database_without_a_title_in_its_page_is_called_as_it_or_its_rows_are(
 }
 
 #[tokio::test]
+async fn rows_beyond_what_is_shown_inside_a_page_are_counted_also_in_the_middle_of_an_answer() {
+    let stage = Stage::new();
+    let database = stage.inline("Vendors");
+    for number in 0..130 {
+        stage.row(database, &format!("Vendor {number}"), "France");
+    }
+    stage.pass(10);
+    for (most, shown) in [(120, 120), (130, 130)] {
+        let options = ImportOptions::default().inline_rows(most);
+        let importer = stage.importer_with(|builder| builder.import_options(options));
+        let fetched = importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+        assert_eq!(plain(&fetched).matches("France").count(), shown);
+        assert_eq!(plain(&fetched).contains(r"\[More rows\]"), shown < 130);
+        let missing = if shown < 130 { vec![TruncationKind::TooManyRows] } else { vec![] };
+        assert_eq!(kinds(&fetched.content.fidelity).0, missing);
+    }
+}
+
+#[tokio::test]
 async fn rows_inside_a_page_call_what_they_relate_to_by_its_title() {
     let stage = Stage::new();
     let vendors = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
@@ -141,15 +160,16 @@ async fn a_database_that_is_not_shared_is_untitled_to_nobody_and_a_page_without_
 async fn a_title_of_another_connection_is_not_shown_to_this_one() {
     let stage = Stage::new();
     let policy = stage.author().page(stage.home, "Old name");
-    stage.author().append(stage.home, [block("link_to_page", json!({"type": "page_id", "page_id": policy}))]);
+    let page = stage.author().page(stage.home, "Overview");
+    stage.author().append(page, [block("link_to_page", json!({"type": "page_id", "page_id": policy}))]);
     stage.pass(10);
     stage.import(policy).await;
     stage.author().set_title(policy, "New name");
     stage.pass(10);
     let other = Connection::new(stage.connection.tenant, "other");
-    for (connection, label) in [(&stage.connection, "[Old name]"), (&other, "[New name]")] {
-        let fetched = stage.importer.fetch(connection, Pick::page(stage.home)).await.unwrap();
-        assert!(plain(&fetched).contains(label), "{label}: {}", plain(&fetched));
+    for (connection, label) in [(&stage.connection, "[Old name]\n"), (&other, "[New name]\n")] {
+        let fetched = stage.importer.fetch(connection, Pick::page(page)).await.unwrap();
+        assert_eq!(plain(&fetched), label);
     }
 }
 

@@ -66,17 +66,20 @@ async fn a_witness_that_says_that_it_lacks_something_and_not_what_is_reported() 
 
 #[tokio::test]
 async fn what_is_there_by_another_name_is_not_missing() {
-    let stage = Stage::new();
-    let meeting =
-        stage.author().meeting(stage.home, "Weekly", [paragraph("a"), paragraph("b"), paragraph("c")]);
-    let button = stage.author().append(stage.home, [unsupported("button")])[0];
-    stage.pass(60);
-    let named = [stage.home, meeting.transcript, meeting.summary, button, button];
-    let listing = move |answer: &mut Value| answer["unknown_block_ids"] = json!(named);
-    let options = ImportOptions::default().completeness(true);
-    let fetched = stage.read_by(&stage.answered(options, saying(stage.home, listing))).await;
-    for kind in [TruncationKind::Unread, TruncationKind::Hidden] {
-        assert_eq!(missing(&fetched, kind), (0, None), "{kind:?}");
+    for meetings_list_parts in [true, false] {
+        let stage = Stage::new();
+        let parts = [paragraph("a"), paragraph("b"), paragraph("c")];
+        let meeting = stage.author().meeting(stage.home, "Weekly", parts);
+        let button = stage.author().append(stage.home, [unsupported("button")])[0];
+        stage.pass(60);
+        stage.world.tune(|rules| rules.meetings_list_parts = meetings_list_parts);
+        let named = [stage.home, meeting.transcript, meeting.summary, button, button];
+        let listing = move |answer: &mut Value| answer["unknown_block_ids"] = json!(named);
+        let options = ImportOptions::default().completeness(true);
+        let fetched = stage.read_by(&stage.answered(options, saying(stage.home, listing))).await;
+        for kind in [TruncationKind::Unread, TruncationKind::Hidden] {
+            assert_eq!(missing(&fetched, kind), (0, None), "{kind:?}");
+        }
     }
 }
 
