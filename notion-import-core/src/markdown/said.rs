@@ -86,7 +86,9 @@ pub(super) fn worded<'r>(ledger: &mut Ledger, options: &Options<'_>, run: &'r Ri
         RichTextKind::Equation(_) => return said,
         RichTextKind::Text => {}
         RichTextKind::Mention(mention) => {
-            let is_nameless = || run.plain_text.is_empty() || link::whole(&said).is_some();
+            // Notion says it of what has no title and of what it does not give: whoever knows titles can tell them apart.
+            let is_unsure = options.titles.is_some() && said.trim() == "Untitled";
+            let is_nameless = || run.plain_text.is_empty() || is_unsure || link::whole(&said).is_some();
             let is_person_nameless = || {
                 let name = run.plain_text.trim_start_matches('@');
                 name.is_empty() || link::whole(name).is_some()

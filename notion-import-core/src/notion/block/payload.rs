@@ -251,7 +251,8 @@ impl Lenient for LinkTarget {
         while let Some(key) = Key::next(&mut object)? {
             match key.as_str() {
                 "page_id" => page = value(&mut object)?,
-                "database_id" => database = value(&mut object)?,
+                // None leads to a data source so far; it would be where its database is.
+                "database_id" | "data_source_id" => database = database.or(value(&mut object)?),
                 "comment_id" => comment = value(&mut object)?,
                 _ => skip(&mut object)?,
             }

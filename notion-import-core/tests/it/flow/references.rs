@@ -83,6 +83,26 @@ async fn what_cannot_be_asked_for_stands_under_neutral_words_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_mention_that_notion_calls_untitled_has_no_title_or_none_that_may_be_known() {
+    let stage = Stage::new();
+    let author = stage.author();
+    let hidden = author.page(author.workspace("Other"), "Secret plan");
+    let [named, blank] = ["Incident response", ""].map(|title| author.page(stage.home, title));
+    for (page, label, lost) in
+        [(named, "[Incident response](", 0), (blank, "[Untitled](", 0), (hidden, "[a page in Notion](", 1)]
+    {
+        let place = author.page(stage.home, "Overview");
+        author.append(place, [paragraph(text("see ").mention_page(page, "Untitled"))]);
+        stage.pass(15);
+        let fetched = stage.importer.fetch(&stage.connection, Pick::page(place)).await.unwrap();
+        assert!(fetched.markdown().unwrap().starts_with(&format!("see {label}")), "{:?}", fetched.markdown());
+        let losses = fetched.content.fidelity.losses();
+        assert_eq!(losses.iter().map(|loss| loss.count).sum::<u64>(), lost, "{losses:?}");
+        assert_eq!(asked_for(&stage, page), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_leads_to_a_database_is_called_by_its_title() {
     let stage = Stage::new();
     let database = stage.author().database(stage.home, "Sub-processors", [("Country", "select")]);
