@@ -54,7 +54,7 @@ impl Outcome {
         if let Found::Source { trouble: Some(code), .. } = &patch.found {
             tracing::info!(document = %known.document, code, "a source was not read");
             self.report.failed += 1;
-            self.watch.missed(code);
+            self.watch.not_read(code);
         }
     }
 

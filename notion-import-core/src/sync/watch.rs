@@ -14,13 +14,13 @@ use crate::notion::tally::Tally;
 pub struct Progress {
     /// What it is at.
     pub phase: Phase,
-    /// Linked documents whose source was looked at.
+    /// Linked documents whose source was looked at, and read where it had to be.
     pub checked: u32,
-    /// Of these, the ones of which something changed.
+    /// Linked documents of which something changed.
     pub changed: u32,
     /// Linked documents whose source could not be looked at or read.
     pub failed: u32,
-    /// How many will be looked at in all, as far as that is known.
+    /// How many there will be in all, as far as that is known.
     pub total: u32,
 }
 
@@ -69,9 +69,22 @@ impl Watch {
         self.0.progress.send_modify(|progress| progress.changed += u32::from(changed));
     }
 
-    /// One document could not be looked at or read, for this reason.
+    /// One document could not be looked at, for this reason.
     pub(super) fn missed(&self, code: &str) {
         self.0.progress.send_modify(|progress| progress.failed += 1);
+        self.note(code);
+    }
+
+    /// One document that was looked at could not be read, for this reason.
+    pub(super) fn not_read(&self, code: &str) {
+        self.0.progress.send_modify(|progress| {
+            progress.checked = progress.checked.saturating_sub(1);
+            progress.failed += 1;
+        });
+        self.note(code);
+    }
+
+    fn note(&self, code: &str) {
         let mut failed = self.0.failed.lock().unwrap_or_else(PoisonError::into_inner);
         *failed.entry(code.to_owned()).or_default() += 1;
     }

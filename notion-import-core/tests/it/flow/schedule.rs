@@ -1,5 +1,7 @@
 //! Syncs that run when they are due, under virtual time.
 
+mod by_hand;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +10,8 @@ use notion_import_core::store::Confirmation;
 use notion_import_core::testing::{Endpoint, Fault, WorldTransport};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState,
-    ConnectionStore, Error, Granted, MemberId, MemoryConnections, Occasion, Phase, Role, ScheduleOptions,
-    Scheduler, SourceState, SyncReport, SyncedNow, TenantId, Workspace,
+    ConnectionStore, Error, Granted, MemberId, MemoryConnections, Role, ScheduleOptions, Scheduler,
+    SourceState, SyncedNow, TenantId, Workspace,
 };
 
 use super::Stage;
@@ -291,136 +293,4 @@ async fn one_process_begins_as_many_as_are_due_and_fit() {
     assert_eq!(runs.len(), 24);
     let took = scene.stage.now() - began;
     assert!(took <= TimeDelta::minutes(1), "24 syncs of half a minute took {took}");
-}
-
-#[tokio::test]
-async fn a_manual_sync_joins_the_one_that_is_under_way_and_hears_how_far_it_is() {
-    use futures_util::StreamExt;
-    let scene = Scene::new().await;
-    scene.pages(20).await;
-    let scheduler = scene.slow(Duration::from_secs(10));
-    let (tenant, id) = (scene.stage.connection.tenant, scene.id);
-    let admin = admin(tenant);
-    let joining = async {
-        scene.stage.importer_clock_sleep(5).await;
-        let progress = scheduler.progress(tenant, id).expect("a sync is under way");
-        assert_eq!((progress.phase, progress.checked), (Phase::Listing, 0));
-        let watching = scheduler.watch(tenant, id).collect::<Vec<_>>();
-        tokio::join!(scheduler.sync_now(&admin, id), watching)
-    };
-    let (runs, (joined, watched)) = tokio::join!(scheduler.sync_due(10), joining);
-    let report = *runs.unwrap()[0].outcome.as_ref().unwrap();
-    assert_eq!(joined.unwrap(), SyncedNow::Done(report));
-    let checked: Vec<_> = watched.iter().map(|progress| progress.checked).collect();
-    assert!(checked.is_sorted() && checked.len() > 5, "{watched:?}");
-    assert!(watched.iter().all(|progress| progress.total == 0 || progress.total == 20), "{watched:?}");
-    assert_eq!(watched.last().map(|last| last.checked), Some(report.checked));
-    assert_eq!(scheduler.progress(tenant, id), None);
-    assert_eq!(scene.connections.runs(tenant, id, 9).await.unwrap().len(), 1, "it was synced twice");
-}
-
-#[tokio::test]
-async fn a_sync_goes_on_for_whoever_joined_it_and_is_dropped_with_the_last() {
-    let scene = Scene::new().await;
-    scene.pages(5).await;
-    let scheduler = scene.slow(Duration::from_secs(10));
-    let (tenant, id) = (scene.stage.connection.tenant, scene.id);
-    let (lease, admin) = (scheduler.options().lease, admin(tenant));
-    let starting = async {
-        tokio::select! {
-            _ = scheduler.sync_now(&admin, id) => panic!("it was through at once"),
-            () = scene.stage.importer_clock_sleep(15) => {}
-        }
-    };
-    let joining = async {
-        scene.stage.importer_clock_sleep(5).await;
-        scheduler.sync_now(&admin, id).await
-    };
-    let ((), joined) = tokio::join!(starting, joining);
-    assert!(matches!(joined.unwrap(), SyncedNow::Done(_)), "it ended with whoever began it");
-
-    let before = scene.record().await;
-    tokio::select! {
-        _ = scheduler.sync_now(&admin, id) => panic!("it was through at once"),
-        () = scene.stage.importer_clock_sleep(5) => {}
-    }
-    scene.stage.importer_clock_sleep(1).await;
-    let free = scene.connections.claim(tenant, id, scene.stage.now(), lease).await.unwrap();
-    assert!(free.is_some(), "nobody waits for the sync, and its connection is claimed");
-    let after = scene.record().await;
-    assert_eq!((after.next_run, after.last_run), (before.next_run, before.last_run));
-}
-
-#[tokio::test]
-async fn a_schedule_whose_caller_leaves_frees_all_it_holds_and_they_are_due() {
-    let scene = Scene::new().await;
-    scene.pages(2).await;
-    tokio::select! {
-        _ = async { scene.slow(Duration::from_secs(10)).sync_due(10).await } => panic!("it was through at once"),
-        () = scene.stage.importer_clock_sleep(5) => {}
-    }
-    scene.stage.importer_clock_sleep(1).await;
-    assert_eq!(scene.runs().await, 1, "what was left is due at once");
-}
-
-#[tokio::test]
-async fn one_document_is_looked_at_by_hand_and_nothing_else() {
-    let scene = Scene::new().await;
-    let page = scene.stage.author().page(scene.stage.home, "Policy");
-    scene.pages(10).await;
-    scene.stage.import(page).await;
-    scene.stage.pass(5);
-    scene.runs().await;
-    let (tenant, before) = (scene.stage.connection.tenant, scene.record().await);
-    scene.stage.author().set_title(page, "Policy, renamed");
-    scene.stage.pass(5);
-    let asked = scene.asked();
-    let done = scene.scheduler.look_now(&admin(tenant), scene.id, &[page]).await.unwrap();
-    assert!(matches!(done, SyncedNow::Done(SyncReport { checked: 1, changed: 1, .. })), "{done:?}");
-    // A look, and since it was edited a reading: its blocks and the page once more.
-    assert_eq!(scene.asked() - asked, 3);
-    assert_eq!(scene.stage.linked(page).await.title.text, "Policy, renamed");
-    let after = scene.record().await;
-    assert_eq!(
-        (after.next_run, after.last_run),
-        (before.next_run, before.last_run),
-        "the schedule is as it was"
-    );
-    let runs = scene.connections.runs(tenant, scene.id, 9).await.unwrap();
-    assert_eq!(
-        runs.iter().map(|run| run.occasion).collect::<Vec<_>>(),
-        [Occasion::PersonOnSome, Occasion::Due]
-    );
-
-    // Also beside a sync that takes its time.
-    scene.stage.author().set_title(page, "Policy, renamed again");
-    let slow = scene.slow(Duration::from_secs(20));
-    let admin = admin(tenant);
-    let (synced, ()) = tokio::join!(slow.sync_now(&admin, scene.id), async {
-        scene.stage.importer_clock_sleep(5).await;
-        let began = scene.stage.now();
-        slow.look_now(&admin, scene.id, &[page]).await.unwrap();
-        // A look and a reading, of three requests one after the other.
-        assert!(scene.stage.now() - began <= TimeDelta::seconds(75), "it waited for the sync");
-        assert_eq!(scene.stage.linked(page).await.title.text, "Policy, renamed again");
-    });
-    assert!(matches!(synced.unwrap(), SyncedNow::Done(_)));
-}
-
-#[tokio::test]
-async fn the_history_says_what_each_run_asked_and_what_failed_and_why() {
-    let scene = Scene::new().await;
-    scene.pages(4).await;
-    scene.stage.world.fail_next(Endpoint::Page, Fault::Restricted);
-    let asked = scene.asked();
-    scene.scheduler.sync_due(1).await.unwrap();
-    let asked = u32::try_from(scene.asked() - asked).unwrap();
-    let tenant = scene.stage.connection.tenant;
-    let runs = scene.connections.runs(tenant, scene.id, 9).await.unwrap();
-    let [run] = &runs[..] else { panic!("{runs:?}") };
-    assert_eq!(run.requests.total(), asked, "{run:?}");
-    assert!(run.requests.search > 0 && run.requests.look > 0, "{run:?}");
-    assert_eq!(run.failed, [("restricted_resource".to_owned(), 1)].into(), "{run:?}");
-    assert_eq!((run.checked, &run.failure), (3, &None), "{run:?}");
-    assert!(run.finished_at >= run.started_at);
 }
