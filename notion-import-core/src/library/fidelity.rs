@@ -232,7 +232,7 @@ kinds! {
         RowOrder,
         /// A column that was chosen is not in the database.
         ColumnMissing,
-        /// A view that was chosen is not there or shows no rows: the first one that does stands for it.
+        /// A view that was chosen is not there, or shows no rows of this table: the first one that does stands for it.
         ViewMissing,
         /// A row that is in the trash was left out.
         RowInTrash,
