@@ -19,6 +19,7 @@ pub mod suite;
 mod blocks;
 mod door;
 mod signed;
+mod story;
 mod text;
 mod world;
 
@@ -31,6 +32,7 @@ pub use blocks::{
 pub use door::WiremockDoor;
 pub use door::{Asked, Download, FastClock, FileServer, Server, SimClock, Step, Switchboard, WorldTransport};
 pub use signed::{SignedPages, WORLDS_SIGNATURE, signed_everywhere};
+pub use story::Story;
 pub use text::{Text, text};
 pub use world::{
     Answer, Author, Column, Database, Endpoint, Fault, FaultPlan, Grant, Meeting, Reply, Rules, Seen,

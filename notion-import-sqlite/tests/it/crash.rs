@@ -1,7 +1,6 @@
 //! Killed in the middle of its work, a process leaves a whole library. `NOTION_IMPORT_SOAK=1` tries ten times as often.
 
-use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use notion_import_core::{Blob, BlobId, BlobStore, Content, DocumentStore, Stored
 use notion_import_sqlite::Sqlite;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::processes::{connection, numbered, spawn, told};
+use crate::processes::{connection, files, kill_after, numbered, told};
 
 const PAGES: u32 = 40;
 
@@ -51,22 +50,15 @@ async fn killed_imports_leave_a_whole_library_and_nothing_doubled() {
     let rounds = if std::env::var_os("NOTION_IMPORT_SOAK").is_some() { 60 } else { 6 };
     for round in 0..rounds {
         let answered =
-            kill_after(data.path(), round, Duration::from_millis(60 + u64::from(round * 37 % 200)));
+            kill_importing(data.path(), round, Duration::from_millis(60 + u64::from(round * 37 % 200)));
         check(data.path(), &answered).await;
     }
 }
 
 /// Lets a child work for a while, kills it, and returns the last answer for each page.
-fn kill_after(data: &Path, round: u32, while_working: Duration) -> Vec<(u32, BlobId)> {
-    let mut child = spawn("crash::child_that_is_killed", data, round);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    // The time counts from the first answer, so that it is spent on work.
-    let first = lines.by_ref().find(|line| line.contains("imported")).expect("the child imported nothing");
-    std::thread::sleep(while_working);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let mut answered = std::collections::BTreeMap::new();
-    for line in std::iter::once(first).chain(lines) {
+fn kill_importing(data: &Path, round: u32, working: Duration) -> Vec<(u32, BlobId)> {
+    let mut answered = BTreeMap::new();
+    for line in kill_after(data, "crash::child_that_is_killed", round, "imported", working) {
         let words: Vec<_> = line.split_whitespace().rev().take(2).collect();
         // The last line may be cut.
         if let [id, number] = words[..]
@@ -126,17 +118,4 @@ async fn blobs(data: &Path, number: u32) -> Vec<BlobId> {
 
 async fn raw(data: &Path) -> SqliteConnection {
     SqliteConnection::connect(data.join("library.db").to_str().unwrap()).await.unwrap()
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
 }

@@ -6,6 +6,7 @@ mod crash;
 mod file;
 mod full;
 mod private;
+mod killed;
 mod processes;
 mod promises;
 mod writes;

@@ -1,7 +1,9 @@
 //! Several processes on one data folder. A child is this very test binary, told what to do by its environment.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
@@ -50,6 +52,31 @@ fn run(mut command: Command, test: &str, data: &Path, child: u32) -> Child {
 pub(crate) fn told() -> Option<(PathBuf, u32)> {
     let child = std::env::var(CHILD).ok()?.parse().ok()?;
     Some((std::env::var_os(DATA)?.into(), child))
+}
+
+/// Lets a child work for a while from the first line on that says this, kills it, and returns its lines from there.
+pub(crate) fn kill_after(data: &Path, test: &str, number: u32, word: &str, working: Duration) -> Vec<String> {
+    let mut child = spawn(test, data, number);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.by_ref().find(|line| line.contains(word)).expect("the child did nothing");
+    std::thread::sleep(working);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::iter::once(first).chain(lines).collect()
+}
+
+/// All files in a folder, however deep.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
 }
 
 /// A child: it opens the folder and imports a hundred pages of its own and a hundred that all import.
