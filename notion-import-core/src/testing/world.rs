@@ -4,6 +4,7 @@ mod answer;
 mod author;
 mod column;
 mod edit;
+mod facts;
 mod fault;
 mod file;
 mod grant;
@@ -30,6 +31,7 @@ use serde_json::Value;
 
 pub use self::author::{Author, Database, Meeting};
 pub use self::column::Column;
+pub(in crate::testing) use self::facts::Facts;
 pub use self::fault::{Fault, FaultPlan};
 pub use self::file::StoredFile;
 pub use self::grant::Grant;

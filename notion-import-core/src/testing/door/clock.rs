@@ -23,13 +23,16 @@ const TURNS: usize = 32;
 #[derive(Clone)]
 pub struct SimClock {
     hands: Arc<Mutex<Hands>>,
+    /// By how much it was set wrong, beside what has passed.
+    set_by: Arc<Mutex<TimeDelta>>,
     patience: Duration,
+    turns: usize,
 }
 
 struct Hands {
     now: DateTime<Utc>,
-    /// By how much it was set wrong, beside what has passed.
-    set_by: TimeDelta,
+    /// How much goes on that the clock cannot see.
+    busy: usize,
     began: (DateTime<Utc>, Instant),
     /// By when they wake, and who slept first; how often each has been polled.
     sleepers: BTreeMap<(DateTime<Utc>, u64), u64>,
@@ -43,18 +46,35 @@ impl SimClock {
     pub fn new(now: DateTime<Utc>) -> Self {
         let hands = Hands {
             now,
-            set_by: TimeDelta::zero(),
+            busy: 0,
             began: (now, Instant::now()),
             sleepers: BTreeMap::new(),
             tickets: 0,
             activity: 0,
         };
-        Self { hands: Arc::new(Mutex::new(hands)), patience: Duration::ZERO }
+        Self {
+            hands: Arc::new(Mutex::new(hands)),
+            set_by: Arc::default(),
+            patience: Duration::ZERO,
+            turns: TURNS,
+        }
+    }
+
+    /// A clock of another machine, which is set for itself: the same time passes there.
+    #[must_use]
+    pub fn elsewhere(&self) -> Self {
+        Self { set_by: Arc::default(), ..self.clone() }
     }
 
     /// Gives work the clock cannot see this much real time before time jumps.
     pub fn patient(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Believes after a few turns that nobody has anything to do, where whoever works says so.
+    pub(in crate::testing) fn eager(mut self) -> Self {
+        self.turns = 4;
         self
     }
 
@@ -67,18 +87,23 @@ impl SimClock {
 
     /// It is set forward or back, as by whoever keeps a machine's clock. No time passes, and nobody wakes.
     pub fn set_by(&self, delta: TimeDelta) {
-        let mut hands = self.hands();
-        hands.set_by += delta;
-        hands.activity += 1;
+        *self.set_by.lock().unwrap_or_else(PoisonError::into_inner) += delta;
+        self.stir();
     }
 
     /// What clocks show that nobody set, such as Notion's.
-    pub(super) fn elsewhere(&self) -> DateTime<Utc> {
+    pub(in crate::testing) fn time(&self) -> DateTime<Utc> {
         self.hands().now
     }
 
+    /// Says that something goes on which the clock cannot see, until that is dropped: time stands still meanwhile.
+    pub(in crate::testing) fn busy(&self) -> Busy {
+        self.hands().busy += 1;
+        Busy(self.clone())
+    }
+
     /// Says that someone is at work.
-    pub(super) fn stir(&self) {
+    pub(in crate::testing) fn stir(&self) {
         self.hands().activity += 1;
     }
 
@@ -86,7 +111,7 @@ impl SimClock {
         if self.patience.is_zero() {
             tokio::task::yield_now().await;
         } else {
-            tokio::time::sleep(self.patience.div_f64(TURNS as f64)).await;
+            tokio::time::sleep(self.patience.div_f64(self.turns as f64)).await;
         }
     }
 
@@ -95,13 +120,23 @@ impl SimClock {
     }
 }
 
+/// Something that the clock cannot see.
+pub(in crate::testing) struct Busy(SimClock);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let mut hands = self.0.hands();
+        hands.busy -= 1;
+        hands.activity += 1;
+    }
+}
+
 impl Sealed for SimClock {}
 
 #[async_trait]
 impl Clock for SimClock {
     fn now(&self) -> DateTime<Utc> {
-        let hands = self.hands();
-        hands.now + hands.set_by
+        self.time() + *self.set_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn instant(&self) -> Instant {
@@ -148,7 +183,7 @@ impl<'a> Place<'a> {
         let earlier = hands.sleepers.range(..self.waking);
         let (before, polled) = earlier.fold((0, 0), |(count, sum), (_, polled)| (count + 1, sum + polled));
         let happened = hands.activity + polled;
-        let our_turn = happened == seen && idle >= TURNS * (before + 1);
+        let our_turn = hands.busy == 0 && happened == seen && idle >= self.clock.turns * (before + 1);
         if our_turn && hands.now < self.waking.0 {
             hands.now = self.waking.0;
         }

@@ -56,7 +56,7 @@ impl Transport for WorldTransport {
         if !self.latency.is_zero() {
             self.clock.sleep(self.latency).await;
         }
-        match (self.answers)(&request, self.clock.elsewhere()) {
+        match (self.answers)(&request, self.clock.time()) {
             Reply::Response(answer) => Ok(respond(&answer, whole(answer.body.clone()))),
             Reply::Reset => Err(TransportError::Connect(None)),
             Reply::Cut { answer, after } => Ok(respond(&answer, cut(&answer.body, after))),

@@ -225,6 +225,11 @@ impl Author {
         state.touch(page, self.now);
     }
 
+    /// Lets a property come out otherwise that Notion computes, such as a roll-up: what it is computed from was edited, and not the page.
+    pub fn set_computed(&self, page: NotionId, name: &str, value: Value) {
+        self.state().page(page).properties.insert(name.to_owned(), value);
+    }
+
     /// Sets what the schema says of a column under its type's key; no row is edited by it.
     pub fn set_column(&self, data_source: NotionId, name: &str, config: Value) {
         let mut state = self.state();

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Rules {
     /// How long an edit takes to show in search.
     pub search_lag: Duration,
+    /// Whether each edit takes a time of its own, up to that.
+    pub search_lags_apart: bool,
     /// The share, 0 to 1, of objects search never lists; granted roots are always listed.
     pub unlisted_share: f64,
     /// What a token may ask in a fixed 60-second window; `None` is without limit.
@@ -46,6 +48,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             search_lag: Duration::ZERO,
+            search_lags_apart: false,
             unlisted_share: 0.0,
             requests_per_minute: None,
             requests_per_second: None,

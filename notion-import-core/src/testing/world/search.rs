@@ -68,14 +68,25 @@ impl State {
 
     /// What search knows of an object by now: the last edit older than the lag.
     fn known(&self, node: &Node, now: DateTime<Utc>) -> Option<Entry> {
-        let lag = TimeDelta::from_std(self.rules.search_lag).unwrap_or(TimeDelta::MAX);
-        let indexed = |time: DateTime<Utc>| now.signed_duration_since(time) >= lag;
-        let mut entry = node.entries.iter().rev().find(|entry| indexed(entry.at)).cloned()?;
+        let indexed =
+            |node: &Node| node.entries.iter().rev().find(|entry| self.is_indexed(node, entry, now)).cloned();
+        let mut entry = indexed(node)?;
         let above = self.lineage(node.id).skip(1);
-        entry.in_trash |= above
-            .filter_map(|up| up.entries.iter().rev().find(|entry| indexed(entry.at)))
-            .any(|up| up.in_trash);
+        entry.in_trash |= above.filter_map(indexed).any(|up| up.in_trash);
         Some(entry)
+    }
+
+    /// Whether search has caught up with an edit.
+    pub fn is_indexed(&self, node: &Node, entry: &Entry, now: DateTime<Utc>) -> bool {
+        let lag = TimeDelta::from_std(self.rules.search_lag).unwrap_or(TimeDelta::MAX);
+        let lag = match self.rules.search_lags_apart {
+            true => {
+                let share = self.chance(&["lag", &node.id.to_string(), &entry.at.to_string()]);
+                TimeDelta::milliseconds((lag.num_milliseconds() as f64 * share) as i64)
+            }
+            false => lag,
+        };
+        now.signed_duration_since(entry.at) >= lag
     }
 
     /// The object as search knows it: its title and time may be older than the object's own.
