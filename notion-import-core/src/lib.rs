@@ -42,6 +42,8 @@ mod private;
 #[cfg(feature = "client")]
 mod random;
 #[cfg(feature = "client")]
+mod mutant;
+#[cfg(feature = "client")]
 mod options;
 mod id;
 

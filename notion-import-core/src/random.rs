@@ -4,9 +4,48 @@ use std::hash::{BuildHasher, RandomState};
 
 /// Returns a number from `low` up to `high`.
 pub(crate) fn between(low: f64, high: f64) -> f64 {
-    // Every hasher of the standard library has keys of its own.
-    let fraction = f64::from(RandomState::new().hash_one(()) as u32) / f64::from(u32::MAX);
-    low + fraction * (high - low)
+    let drawn = seeded::draw().unwrap_or_else(|| {
+        // Every hasher of the standard library has keys of its own.
+        RandomState::new().hash_one(()) as u32
+    });
+    low + f64::from(drawn) / f64::from(u32::MAX) * (high - low)
+}
+
+/// What a simulation draws in its own thread: the same every time.
+#[cfg(feature = "testing")]
+pub(crate) mod seeded {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static NUMBERS: RefCell<Option<fastrand::Rng>> = const { RefCell::new(None) };
+    }
+
+    pub(super) fn draw() -> Option<u32> {
+        NUMBERS.with_borrow_mut(|numbers| numbers.as_mut().map(|numbers| numbers.u32(..)))
+    }
+
+    /// Draws by this seed in this thread, until it is dropped.
+    pub(crate) struct Seeded(());
+
+    impl Seeded {
+        pub(crate) fn new(seed: u64) -> Self {
+            NUMBERS.set(Some(fastrand::Rng::with_seed(seed)));
+            Self(())
+        }
+    }
+
+    impl Drop for Seeded {
+        fn drop(&mut self) {
+            NUMBERS.set(None);
+        }
+    }
+}
+
+#[cfg(not(feature = "testing"))]
+mod seeded {
+    pub(super) const fn draw() -> Option<u32> {
+        None
+    }
 }
 
 #[cfg(test)]

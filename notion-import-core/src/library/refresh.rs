@@ -9,6 +9,7 @@ use super::document::{
 use super::title::title;
 use crate::connection::Connection;
 use crate::id::{DocumentId, VersionNumber};
+use crate::mutant;
 
 impl NewContent {
     /// The document this makes if its source has none yet.
@@ -58,7 +59,8 @@ impl SyncPatch {
     /// Applies the patch to a document; none if it is to be skipped.
     pub fn apply(&self, connection: &Connection, kept: &mut StoredDocument) -> Option<Patched> {
         let StoredDocument { document, read, digest } = kept;
-        let is_judged = document.latest == self.against.latest && *read == self.against.read;
+        let is_stale = mutant::is("judged against a stale snapshot");
+        let is_judged = document.latest == self.against.latest && *read == self.against.read || is_stale;
         let link = document.link.as_mut()?;
         if link.connection.is_some_and(|owner| owner != connection.id) {
             return None;
@@ -66,7 +68,7 @@ impl SyncPatch {
         // Somebody else has looked or imported meanwhile: what was asked later counts.
         let is_late = link.checked_at != self.against.checked_at && self.began_at < link.checked_at;
         match &self.found {
-            _ if is_late => None,
+            _ if is_late && !is_stale => None,
             Found::Unchanged if link.connection.is_none() => None,
             Found::Unchanged => {
                 let had_trouble = link.trouble.take().is_some();
@@ -92,13 +94,13 @@ impl SyncPatch {
             Found::Source { source, state, reading, trouble } => {
                 let judged = reading.as_ref().filter(|_| is_judged);
                 let draft = judged.and_then(|judged| judged.draft.as_deref());
+                let before = link.update_available && !mutant::is("flag forgotten");
                 *link = Link {
                     connection: Some(connection.id),
                     source: source.as_ref().clone().with_files_of(&link.source),
                     state: *state,
                     checked_at: self.began_at,
-                    update_available: draft.is_none()
-                        && judged.map_or(link.update_available, |judged| judged.differs),
+                    update_available: draft.is_none() && judged.map_or(before, |judged| judged.differs),
                     trouble: trouble.as_ref().map(|code| self.trouble(code, link.trouble.take())),
                 };
                 *read = judged.map_or(*read, |judged| judged.read);

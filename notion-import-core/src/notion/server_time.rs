@@ -6,6 +6,8 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, header};
 
+use crate::mutant;
+
 /// Two clocks that nobody sets wrong by the same mistake may still differ by this.
 const MARGIN: TimeDelta = TimeDelta::minutes(5);
 
@@ -104,6 +106,9 @@ impl ServerTime {
 
     /// Whether it is certain that `time` was past at Notion at a moment.
     pub(crate) fn is_past(&self, time: DateTime<Utc>, moment: Moment) -> bool {
+        if mutant::is("own clock trusted") {
+            return moment.wall >= time;
+        }
         let known = self.told();
         if known.edit.is_some_and(|edit| edit.at(moment.monotonic) >= time) {
             return true;

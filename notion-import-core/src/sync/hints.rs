@@ -11,6 +11,7 @@ use super::{SyncTask, ends_the_run};
 use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{Linked, SourceParent, SourceState};
+use crate::mutant;
 use crate::notion::endpoints::{Found, QueryKind};
 use crate::source::Seen;
 
@@ -74,6 +75,9 @@ impl SyncTask<'_> {
     ) -> Result<Hints, Error> {
         let mut hints =
             Hints { looks: HashMap::new(), listed: HashSet::new(), rows: HashMap::new(), newest: None };
+        if mutant::is("no hints") {
+            return Ok(hints);
+        }
         match self.search(linked, plan, &mut hints).await {
             Ok(newest) => {
                 outcome.answered();
@@ -81,6 +85,9 @@ impl SyncTask<'_> {
             }
             Err(error) if ends_the_run(&error) => return Err(error),
             Err(error) => outcome.missed(error),
+        }
+        if mutant::is("no row queries") {
+            return Ok(hints);
         }
         for (data_source, rows) in &plan.data_sources {
             match self.rows(linked, plan.since, *data_source, *rows, &mut hints).await {
@@ -169,7 +176,11 @@ impl SyncTask<'_> {
                     Found::Other => (None, None),
                 };
                 let Some(seen) = seen else { continue };
-                if plan.since.is_some_and(|since| seen.source.edited_at < since) {
+                let is_older = |since| match mutant::is("exclusive watermark") {
+                    false => seen.source.edited_at < since,
+                    true => seen.source.edited_at <= since,
+                };
+                if plan.since.is_some_and(is_older) {
                     return Ok(newest);
                 }
                 count += 1;

@@ -7,6 +7,7 @@ use super::{SyncTask, ends_the_run};
 use crate::error::Error;
 use crate::import::{Fetcher, Pick, Shape};
 use crate::library::document::{Content, Found, Linked, NewContent, Reading, SyncPatch};
+use crate::mutant;
 use crate::notion::page::Page;
 use crate::notion::server_time::Moment;
 use crate::source::{self, Seen};
@@ -33,9 +34,12 @@ impl SyncTask<'_> {
     /// Looks at one source.
     pub(super) async fn look(&self, known: &Linked) -> Result<Looked, Error> {
         let began = self.api.moment();
+        if mutant::is("absence means gone") {
+            return Ok(Looked { patch: self.patch(known, began, Found::NotShared), unread: None });
+        }
         match source::look(&self.api, known.link.source.id, known.link.source.kind).await {
             Ok((seen, page)) => self.judge(known, Look { began, seen, page }).await,
-            Err(error) if error.is_not_found() => {
+            Err(error) if error.is_not_found() || mutant::is("failure means gone") => {
                 let absent = self.absent(known).await?;
                 Ok(Looked { patch: self.patch(known, began, absent), unread: None })
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::SyncOptions;
 use crate::id::NotionId;
@@ -11,6 +11,7 @@ use crate::library::basis::ReadState;
 use crate::library::document::{
     Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch, Trouble,
 };
+use crate::mutant;
 use crate::source::{SEARCH_LAG, Seen, to_the_minute};
 
 /// A run may come so much later than its interval says, as a part of it.
@@ -91,10 +92,12 @@ pub(super) fn plan(
     }
     let to_read = linked.iter().filter(|known| is_open(known) || leans_on_others(&known.read)).count();
     let runs = runs_within(options, options.verified_within).max(1);
+    let overlap = if mutant::is("no overlap") { TimeDelta::zero() } else { SEARCH_LAG };
+    let readings = options.read_at_once.max(to_read.div_ceil(runs));
     Plan {
-        since: cursor.map(|cursor| to_the_minute(cursor.watermark) - SEARCH_LAG),
+        since: cursor.map(|cursor| to_the_minute(cursor.watermark) - overlap),
         data_sources,
-        readings: options.read_at_once.max(to_read.div_ceil(runs)),
+        readings: if mutant::is("no budget of readings") { usize::MAX } else { readings },
     }
 }
 
@@ -151,6 +154,10 @@ pub(super) fn to_look<'a>(
         let is_to_be_said_of = *urgency == Urgency::Hinted || is_open(known);
         (!is_last_in_time, !is_to_be_said_of)
     });
+    let looks = if mutant::is("no budget of looks") { usize::MAX } else { looks };
+    if mutant::is("newest first") {
+        healthy.sort_by_key(|(_, known)| std::cmp::Reverse(checked_at(known, now)));
+    }
     healthy.truncate(looks);
     troubled.retain(|(_, known)| known.link.trouble.as_ref().is_some_and(|met| is_over(met, options, now)));
     troubled.sort_by_key(|(_, known)| known.link.trouble.as_ref().map(|trouble| trouble.met_at));
@@ -230,6 +237,7 @@ pub(super) fn why(
     match has_moved {
         _ if seen.state.is_gone() => None,
         _ if seen.source.edited_at != read.edited_at => Some(Why::Edited),
+        _ if mutant::is("never read again") => None,
         Some(true) => Some(Why::Elsewhere),
         _ if !read.settled => {
             let is_over = is_over || is_future || read.was_over(now);
@@ -275,6 +283,7 @@ pub(super) fn changes(known: &Linked, patch: &SyncPatch) -> bool {
 
 /// The later of the two cursors, so that a watermark never moves back.
 pub(super) fn advance(cursor: Option<SyncCursor>, newest: Option<DateTime<Utc>>) -> Option<SyncCursor> {
-    let watermark = cursor.map(|cursor| cursor.watermark).max(newest.map(to_the_minute))?;
+    let (before, newest) = (cursor.map(|cursor| cursor.watermark), newest.map(to_the_minute));
+    let watermark = if mutant::is("watermark moves back") { newest.or(before) } else { before.max(newest) }?;
     Some(SyncCursor { watermark })
 }

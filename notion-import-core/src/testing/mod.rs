@@ -1,5 +1,5 @@
-//! The test kit: [`World`], the one fake Notion, its doors, the [conformance suites](suite) of the stores, and a
-//! [large file](large) to import.
+//! The test kit: [`World`], the one fake Notion, its doors, the [conformance suites](suite) of the stores, the
+//! [simulation] of their syncs, and a [large file](large) to import.
 //!
 //! ```
 //! use notion_import_core::testing::{World, paragraph};
@@ -14,6 +14,7 @@
 //! ```
 
 pub mod large;
+pub mod simulation;
 pub mod suite;
 
 mod blocks;

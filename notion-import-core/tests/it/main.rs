@@ -10,5 +10,6 @@ mod json;
 mod loss;
 mod markdown;
 mod network;
+mod simulation;
 mod stores;
 mod world;

@@ -107,7 +107,7 @@ fn failed(error: Error) -> Broken {
 }
 
 /// A service with which nobody connects.
-struct NoConsents;
+pub(in crate::testing) struct NoConsents;
 
 #[async_trait]
 impl Authorizer for NoConsents {

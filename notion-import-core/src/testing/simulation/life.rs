@@ -1,0 +1,131 @@
+//! A process that may stand still, and be killed at any await.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::error::StoreError;
+use crate::testing::SimClock;
+
+/// Whether a process runs. Clones are the same process.
+#[derive(Clone)]
+pub(super) struct Life {
+    state: Arc<Mutex<State>>,
+    clock: SimClock,
+}
+
+#[derive(Default)]
+struct State {
+    is_dead: bool,
+    /// After how many awaits it is killed.
+    left: Option<u16>,
+    is_stalled: bool,
+    stalled: Vec<Waker>,
+}
+
+/// The process was killed before.
+#[derive(Debug)]
+pub(super) struct Dead;
+
+impl fmt::Display for Dead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the process was killed")
+    }
+}
+
+impl std::error::Error for Dead {}
+
+impl Life {
+    pub(super) fn new(clock: &SimClock) -> Self {
+        Self { state: Arc::default(), clock: clock.clone() }
+    }
+
+    pub(super) fn kill_after(&self, awaits: u16) {
+        self.lock().left = Some(awaits);
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.lock().is_dead
+    }
+
+    pub(super) fn kill(&self) {
+        self.lock().is_dead = true;
+    }
+
+    pub(super) fn stall(&self, is_stalled: bool) {
+        let mut state = self.lock();
+        state.is_stalled = is_stalled;
+        if !is_stalled {
+            state.stalled.drain(..).for_each(Waker::wake);
+        }
+    }
+
+    pub(super) fn is_stalled(&self) -> bool {
+        self.lock().is_stalled
+    }
+
+    /// Something is awaited: whoever is killed here never goes on.
+    pub(super) async fn awaits(&self) -> Result<(), Dead> {
+        let is_killed = {
+            let mut state = self.lock();
+            if state.is_dead {
+                return Err(Dead);
+            }
+            state.left = state.left.map(|left| left.saturating_sub(1));
+            state.is_dead = state.left == Some(0);
+            state.is_dead
+        };
+        if is_killed {
+            std::future::pending::<()>().await;
+        }
+        self.clock.stir();
+        tokio::task::yield_now().await;
+        self.clock.stir();
+        Ok(())
+    }
+
+    /// A store is asked, which the clock cannot see.
+    pub(super) async fn asks<T>(
+        &self,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.awaits().await.map_err(StoreError::backend)?;
+        let outcome = {
+            let _busy = self.clock.busy();
+            asked.await
+        };
+        self.awaits().await.map_err(StoreError::backend)?;
+        outcome
+    }
+
+    /// Runs something as a part of this process.
+    pub(super) fn run<F: Future>(&self, future: F) -> Run<F> {
+        Run { life: self.clone(), future: Box::pin(future) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A part of a process: not polled while that stands still.
+pub(super) struct Run<F> {
+    life: Life,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Run<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        {
+            let mut state = self.life.lock();
+            if state.is_stalled {
+                state.stalled.push(context.waker().clone());
+                return Poll::Pending;
+            }
+        }
+        self.future.as_mut().poll(context)
+    }
+}

@@ -1,0 +1,73 @@
+//! What people of the host do.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::Stores;
+use super::run::Run;
+use super::step::Thing;
+use crate::connect::Connector;
+use crate::connection::{Attempt, Confirmation, ConnectionRef, Granted, SharedWorkspace, Workspace};
+use crate::error::{Error, StoreError};
+use crate::id::AttemptId;
+use crate::library::access::AccessLevel;
+use crate::library::gate::{AdminDocument, Expected, LevelChange, Publish};
+use crate::testing::suite::dispatch::NoConsents;
+
+impl Run {
+    pub(super) async fn publish(&mut self, thing: Thing) -> Result<(), Error> {
+        let _busy = self.clock.busy();
+        let (tenant, source) = (self.admin.tenant, self.workspace.thing(thing).id);
+        let Stores { documents, access, .. } = &self.ground.stores;
+        let Some(known) = documents.linked_by_source(tenant, &[source]).await?.pop() else { return Ok(()) };
+        let id = known.document;
+        let facts = async || access.document(&self.admin, id).await?.ok_or(StoreError::NotFound);
+        let expected = |seen: &AdminDocument| Expected {
+            level: seen.facts.level,
+            revision: seen.revision,
+            reason: "It is for everybody.".to_owned(),
+        };
+        let (seen, now) = (facts().await?, self.clock.time());
+        let title = format!("As of {now}");
+        let publish = Publish { version: known.latest, title, expected: expected(&seen) };
+        access.publish(&self.admin, id, &publish, now).await?;
+        let seen = facts().await?;
+        let change = LevelChange { to: AccessLevel::Public, expected: expected(&seen) };
+        access.set_level(&self.admin, id, &change, now).await?;
+        let seen = facts().await?;
+        self.opened.retain(|opened| opened.document.id != id);
+        self.opened.push(seen);
+        Ok(())
+    }
+
+    /// Somebody consents, to another connection or to the one that there is.
+    pub(super) async fn connect(&mut self, is_renewal: bool) -> Result<(), Error> {
+        let _busy = self.clock.busy();
+        self.connected += 1;
+        if self.connected > 1 {
+            self.workspace.grant_anew();
+        }
+        let (tenant, now) = (self.admin.tenant, self.clock.time());
+        let reference = ConnectionRef::new(format!("{tenant}-{}", self.connected));
+        self.ground.tokens.insert(&reference, &self.workspace.grant.token);
+        let (id, secret) = (AttemptId::fresh(), [7; 32]);
+        let mut attempt = Attempt::new(tenant, id, self.admin.member, secret, now + TimeDelta::minutes(15));
+        attempt.renews = is_renewal.then_some(self.connection.id);
+        let bot = self.workspace.grant.bot_id;
+        let workspace = Workspace { id: Some(tenant.to_string()), name: "Acme".into(), bot };
+        let connections = &self.ground.stores.connections;
+        connections.begin(&self.admin, &attempt, now).await?;
+        connections.record_grant(tenant, id, &Granted { reference, workspace }).await?;
+        let confirmation = Confirmation { shared: SharedWorkspace::Allow, ..Confirmation::new(secret, now) };
+        self.connection = connections.activate(&self.admin, id, &confirmation).await?.connection();
+        Ok(())
+    }
+
+    pub(super) async fn disconnect(&mut self) -> Result<(), Error> {
+        let _busy = self.clock.busy();
+        let connections = self.ground.stores.connections.clone();
+        let connector = Connector::new(&self.desk, Arc::new(NoConsents), connections);
+        connector.disconnect(&self.admin, self.connection.id).await
+    }
+}
