@@ -15,6 +15,7 @@ use crate::import::Pick;
 use crate::importer::Importer;
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentReader, DocumentStore};
+use crate::library::memory::{MemoryBlobs, MemoryLibrary};
 use crate::transport::Clock;
 
 const PAGES: u32 = 24;
@@ -66,6 +67,19 @@ impl Story {
             story.edit();
         }
         Ok(story)
+    }
+
+    /// Returns the [account](Self::account) of a library that nobody disturbs, up to this phase and with it.
+    ///
+    /// # Errors
+    /// The importer's.
+    pub async fn undisturbed(phase: u32, tenant: TenantId) -> Result<Vec<String>, Error> {
+        let (library, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
+        let mut story = Self::before(0, tenant, library.clone(), blobs)?;
+        while story.phase <= phase {
+            story.go_on().await?;
+        }
+        Ok(story.account(&*library).await?)
     }
 
     /// Returns the phase that is next.

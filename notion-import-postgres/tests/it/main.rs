@@ -4,6 +4,7 @@
 mod catalogue;
 mod faults;
 mod isolation;
+mod killed;
 mod migrations;
 mod opening;
 mod promises;
