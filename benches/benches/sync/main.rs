@@ -4,7 +4,6 @@
 //! time is the processor's alone: that of the stand-in for Notion, too, which answers in the same process. Arguments choose the numbers
 //! of documents; 1000, 10000 and 100000 by default.
 
-mod counted;
 mod process;
 mod spent;
 mod workspace;
@@ -13,10 +12,10 @@ use std::error::Error;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
+use notion_import_core::testing::Counted;
 use notion_import_core::{DocumentStore, MemoryLibrary, Pick};
 use notion_import_sqlite::Sqlite;
 
-use self::counted::Counted;
 use self::spent::Spent;
 use self::workspace::{RUNS, Workspace};
 

@@ -1,9 +1,8 @@
 //! What a day has cost.
 
-use notion_import_core::testing::Endpoint;
+use notion_import_core::testing::{Counted, Endpoint};
 
 use crate::Outcome;
-use crate::counted::Counted;
 use crate::process::Process;
 use crate::workspace::Workspace;
 

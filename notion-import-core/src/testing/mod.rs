@@ -18,6 +18,7 @@ pub mod simulation;
 pub mod suite;
 
 mod blocks;
+mod counted;
 mod door;
 mod signed;
 mod story;
@@ -29,6 +30,7 @@ pub use blocks::{
     external, file, heading, image, numbered, paragraph, pdf, quote, synced, synced_copy, table, to_do,
     toggle, unsupported,
 };
+pub use counted::Counted;
 #[cfg(feature = "wiremock")]
 pub use door::WiremockDoor;
 pub use door::{Asked, Download, FastClock, FileServer, Server, SimClock, Step, Switchboard, WorldTransport};

@@ -86,6 +86,16 @@ impl Stage {
         change(builder).build().unwrap()
     }
 
+    /// An importer into another store.
+    fn importer_into(&self, documents: Arc<dyn DocumentStore>) -> Importer {
+        let transport = WorldTransport::new(self.world.clone(), self.clock.clone());
+        let tokens = Arc::new(StaticToken::new(self.grant.token.clone()));
+        Importer::builder(tokens, documents, Arc::new(self.blobs.clone()))
+            .through(Arc::new(transport), Arc::new(self.clock.clone()))
+            .build()
+            .unwrap()
+    }
+
     /// An importer that is answered what this makes of the answer, by its path.
     fn answered(
         &self,

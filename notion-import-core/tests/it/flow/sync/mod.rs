@@ -1,6 +1,7 @@
 //! Keeping linked documents true to their sources.
 
 mod clocks;
+mod costs;
 mod drafts;
 mod elsewhere;
 mod gone;

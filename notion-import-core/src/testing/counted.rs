@@ -6,34 +6,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::store::{Found, Linked, NewContent, SyncCursor, SyncPatch};
-use notion_import_core::{
-    Actor, BlobId, Connection, DocumentId, DocumentStore, Imported, NotionId, StoreError, TenantId,
-};
+
+use crate::actor::Actor;
+use crate::connection::Connection;
+use crate::error::StoreError;
+use crate::id::{DocumentId, NotionId, TenantId};
+use crate::library::blob::BlobId;
+use crate::library::document::{DocumentStore, Found, Imported, Linked, NewContent, SyncCursor, SyncPatch};
 
 /// A store that counts what syncs write to it.
-pub(crate) struct Counted<S> {
+pub struct Counted<S> {
     store: Arc<S>,
     looked_at: AtomicUsize,
     rewritten: AtomicUsize,
 }
 
 impl<S> Counted<S> {
-    pub(crate) fn over(store: Arc<S>) -> Self {
+    /// Counts what is written to a store from now on.
+    pub fn over(store: Arc<S>) -> Self {
         Self { store, looked_at: AtomicUsize::new(0), rewritten: AtomicUsize::new(0) }
     }
 
     /// Returns of how many rows the time of the look alone was written.
-    pub(crate) fn looked_at(&self) -> usize {
+    pub fn looked_at(&self) -> usize {
         self.looked_at.load(Ordering::Relaxed)
     }
 
     /// Returns how many rows were written whole.
-    pub(crate) fn rewritten(&self) -> usize {
+    pub fn rewritten(&self) -> usize {
         self.rewritten.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn forget(&self) {
+    /// Begins to count anew.
+    pub fn forget(&self) {
         self.looked_at.store(0, Ordering::Relaxed);
         self.rewritten.store(0, Ordering::Relaxed);
     }
