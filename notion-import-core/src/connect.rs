@@ -20,7 +20,7 @@ use crate::connection::{
 };
 #[cfg(doc)]
 use crate::error::Conflict;
-use crate::error::{Error, StoreError};
+use crate::error::{AccessError, Error, Fault, StoreError};
 use crate::id::{AttemptId, ConnectionId, NotionId, TenantId};
 use crate::importer::Importer;
 use crate::library::document::DocumentStore;
@@ -69,6 +69,18 @@ pub enum AttemptState {
     },
     /// There is no such attempt, or no longer.
     Expired,
+}
+
+/// How a connection is at the service that holds it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It is there, and nothing is known against it.
+    Sound,
+    /// Its grant is failing: the credentials could not be renewed the last time.
+    Failing,
+    /// It is not there any more.
+    Missing,
 }
 
 impl Connector {
@@ -158,7 +170,11 @@ impl Connector {
         let waiting = attempt.filter(|attempt| !attempt.is_over(now));
         match waiting.as_ref().map(|attempt| (attempt, &attempt.granted)) {
             Some((attempt, None)) => self.granted(attempt, &seen).await,
-            Some((_, Some(noted))) if noted.reference == seen.reference => Ok(()),
+            Some((attempt, Some(noted))) if noted.reference == seen.reference => {
+                // Whoever noted it may not have come so far.
+                self.or_later(self.close_session_of(attempt).await);
+                Ok(())
+            }
             // The link was used again, or late.
             Some((_, Some(_))) | None => self.revoke_unless_used(&seen.reference).await,
         }
@@ -342,6 +358,23 @@ impl Connector {
     /// [`StoreError::NotFound`] if the tenant has no such connection; the store's.
     pub async fn get(&self, tenant: TenantId, id: ConnectionId) -> Result<ConnectionRecord, Error> {
         Ok(self.connections.get(tenant, id).await?.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Asks the authorizer how a connection of a tenant's is, for the page that shows it. It costs a request and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such connection; the authorizer's and the store's.
+    pub async fn health(&self, tenant: TenantId, id: ConnectionId) -> Result<Health, Error> {
+        let known = self.get(tenant, id).await?;
+        match self.authorizer.inspect(&known.reference).await {
+            Ok(None) => Ok(Health::Missing),
+            Ok(Some(seen)) => Ok(if seen.is_failing { Health::Failing } else { Health::Sound }),
+            // A service that looks at the credentials first says it so.
+            Err(AccessError { fault: Fault::RefreshFailing | Fault::CredentialsRefused, .. }) => {
+                Ok(Health::Failing)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Returns a tenant's connections, for its members.

@@ -15,6 +15,8 @@ mod connect;
 #[cfg(feature = "client")]
 mod importer;
 #[cfg(feature = "client")]
+pub mod webhook;
+#[cfg(feature = "client")]
 mod sync;
 #[cfg(feature = "client")]
 mod import;
@@ -52,7 +54,7 @@ pub use actor::{Action, Actor, Agent, Denied, Role, UnknownRole};
 #[cfg(feature = "client")]
 pub use browse::{Entry, Listing, Query, QueryKind};
 #[cfg(feature = "client")]
-pub use connect::{AttemptState, Begun, Connector};
+pub use connect::{AttemptState, Begun, Connector, Health};
 #[cfg(all(feature = "client", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use connection::Seal;
 #[cfg(feature = "client")]

@@ -193,6 +193,8 @@ pub struct Inspected {
     /// The id of the Notion workspace it leads to. If none is told, nobody can know that it leads where it was confirmed to, and a
     /// connection in use counts as [leading elsewhere](super::ConnectionRecord::leads_to) whenever it is looked at.
     pub workspace_id: Option<String>,
+    /// Whether the service could not renew its credentials the last time: the earliest sign of a grant that is going.
+    pub is_failing: bool,
 }
 
 /// Who runs the OAuth dance.

@@ -87,8 +87,8 @@ impl ApiAccess {
 ///         ApiAccess::bearer(token.as_str())
 ///     }
 ///
-///     fn explain(&self, status: StatusCode, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> Fault {
-///         ApiAccess::explain_bearer(status)
+///     fn explain(&self, status: StatusCode, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> AccessError {
+///         ApiAccess::explain_bearer(status).into()
 ///     }
 /// }
 ///
@@ -117,9 +117,21 @@ pub trait TokenSource: Send + Sync {
     /// Returns how to reach Notion through `connection`.
     async fn access(&self, connection: &Connection) -> Result<ApiAccess, AccessError>;
 
+    /// Looks for other access after Notion no longer accepted this one, and tells whether there is any: then the request is sent
+    /// once more with what `access` returns now. By default there is none.
+    async fn renew(&self, _: &Connection, _refused: &ApiAccess) -> Result<bool, AccessError> {
+        Ok(false)
+    }
+
     /// Tells what an answer means that Notion did not give (one without `"object":"error"`): what stands in between did.
-    /// For a plain token that is [`ApiAccess::explain_bearer`].
-    fn explain(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault;
+    /// For a plain token that is [`ApiAccess::explain_bearer`]. The cause names who refused, and no more than may be logged.
+    fn explain(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> AccessError;
 }
 
 /// One token for every connection: an internal integration's, or a personal one.
@@ -154,8 +166,8 @@ impl TokenSource for StaticToken {
         Ok(ApiAccess::bearer(self.token.clone())?.at(self.base.clone()))
     }
 
-    fn explain(&self, status: StatusCode, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> Fault {
-        ApiAccess::explain_bearer(status)
+    fn explain(&self, status: StatusCode, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> AccessError {
+        ApiAccess::explain_bearer(status).into()
     }
 }
 
@@ -190,7 +202,7 @@ mod tests {
         ] {
             let token = StaticToken::new("ntn_1");
             let explained = token.explain(status, &HeaderMap::new(), b"<html>", DateTime::UNIX_EPOCH);
-            assert_eq!(explained, fault, "{status}");
+            assert_eq!(explained.fault, fault, "{status}");
         }
     }
 }

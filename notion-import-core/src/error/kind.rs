@@ -276,7 +276,7 @@ impl AccessError {
             Fault::Operator => ErrorKind::Operator,
             Fault::AccountPause(_) => ErrorKind::RateLimited,
             Fault::ConnectionMissing | Fault::CredentialsRefused => ErrorKind::NeedsReconnect,
-            Fault::Transient => ErrorKind::Unavailable,
+            Fault::RefreshFailing | Fault::Transient => ErrorKind::Unavailable,
         }
     }
 }

@@ -172,6 +172,8 @@ pub enum Fault {
     ConnectionMissing,
     /// The connection's credentials no longer work and need the tenant's consent again.
     CredentialsRefused,
+    /// The connection's credentials could not be renewed just now. That is tried again, and may come to [`CredentialsRefused`](Self::CredentialsRefused).
+    RefreshFailing,
     /// Something on the way broke; asking again may help.
     Transient,
 }
@@ -183,6 +185,7 @@ impl Fault {
             Self::AccountPause(_) => "account_paused",
             Self::ConnectionMissing => "connection_missing",
             Self::CredentialsRefused => "credentials_refused",
+            Self::RefreshFailing => "refresh_failing",
             Self::Transient => "gateway_fault",
         }
     }

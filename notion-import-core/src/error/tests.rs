@@ -55,6 +55,7 @@ fn all() -> Vec<(Error, ErrorKind)> {
         (of_access(Fault::AccountPause(now())), ErrorKind::RateLimited),
         (of_access(Fault::ConnectionMissing), ErrorKind::NeedsReconnect),
         (of_access(Fault::CredentialsRefused), ErrorKind::NeedsReconnect),
+        (of_access(Fault::RefreshFailing), ErrorKind::Unavailable),
         (of_access(Fault::Transient), ErrorKind::Unavailable),
         (TransportError::Connect(None).into(), ErrorKind::Unavailable),
         (TransportError::Timeout.into(), ErrorKind::Unavailable),

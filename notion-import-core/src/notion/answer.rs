@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
 use crate::connection::TokenSource;
-use crate::error::{AccessError, Error, NotionCode, NotionError};
+use crate::error::{Error, NotionCode, NotionError};
 
 /// Notion's error object, as far as it is read. Its message is looked at, never kept.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub(super) fn failure(
             retry_after: retry_after(headers, &notion, now),
             request_id: notion.request_id,
         }),
-        _ => Error::Access(AccessError::from(tokens.explain(status, headers, body, now))),
+        _ => Error::Access(tokens.explain(status, headers, body, now)),
     }
 }
 

@@ -14,7 +14,9 @@ use super::rate_limit::{NoPermit, Priority, RateLimiter, RateLimiters, RequestPe
 use super::server_time::{Moment, ServerTime};
 use super::tally::Tally;
 use crate::connection::{ApiAccess, Connection, TokenSource};
-use crate::error::{Error, ErrorKind, Fault, NotionCode, NotionError, StoreError, TransportError};
+use crate::error::{
+    AccessError, Error, ErrorKind, Fault, NotionCode, NotionError, StoreError, TransportError,
+};
 use crate::random;
 use crate::transport::{Clock, Request, SharedClock, Transport, within};
 
@@ -217,8 +219,12 @@ impl Api {
     /// Whether a person waits in vain, who rather hears of it, or whoever runs by itself, who may have all the time.
     fn has_tried_enough(&self, error: &Error, tried: u32, lost: Duration) -> bool {
         let is_cut_off = matches!(error, Error::Transport(TransportError::Connect(_)));
+        // It is tried again once in half a minute or less often, which is more than a person waits.
+        let is_failing = matches!(error, Error::Access(AccessError { fault: Fault::RefreshFailing, .. }));
         match self.priority {
-            Priority::Interactive => tried >= TRIES_OF_A_PERSON || (is_cut_off && lost >= PATIENCE),
+            Priority::Interactive => {
+                is_failing || tried >= TRIES_OF_A_PERSON || (is_cut_off && lost >= PATIENCE)
+            }
             Priority::Begun(_) | Priority::New => tried >= TRIES,
         }
     }
@@ -231,13 +237,30 @@ impl Api {
         })
     }
 
+    /// Asks once, and once more if there is other access than what Notion no longer accepts.
     async fn exchange<T: DeserializeOwned>(
         &self,
+        permit: RequestPermit,
+        question: &Question<'_>,
+    ) -> Result<T, Error> {
+        let tokens = &self.client.tokens;
+        let access = tokens.access(&self.connection).await?;
+        let outcome = self.exchange_by(&access, permit, question).await;
+        if !outcome.as_ref().is_err_and(is_unauthorized) || !tokens.renew(&self.connection, &access).await? {
+            return outcome;
+        }
+        let permit = self.permit(self.priority).await?;
+        let access = tokens.access(&self.connection).await?;
+        self.exchange_by(&access, permit, question).await
+    }
+
+    async fn exchange_by<T: DeserializeOwned>(
+        &self,
+        access: &ApiAccess,
         mut permit: RequestPermit,
         question: &Question<'_>,
     ) -> Result<T, Error> {
-        let access = self.client.tokens.access(&self.connection).await?;
-        let request = request(&access, question)?;
+        let request = request(access, question)?;
         let host = request.url.host_str().map(str::to_owned);
         permit.sent();
         self.client.tally.count(question.path);
@@ -306,6 +329,10 @@ fn decode<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Error> {
         // Its text would quote the answer.
         false => Error::Transport(TransportError::Interrupted(None)),
     })
+}
+
+fn is_unauthorized(error: &Error) -> bool {
+    matches!(error, Error::Notion(notion) if notion.code == NotionCode::Unauthorized)
 }
 
 fn is_too_much(error: &Error) -> bool {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod author;
+mod beside;
 mod column;
 mod edit;
 mod facts;
@@ -21,6 +22,7 @@ mod route;
 mod rules;
 mod search;
 mod state;
+mod version;
 mod view;
 
 use std::fmt;
@@ -46,7 +48,8 @@ use crate::id::NotionId;
 use crate::transport::Request;
 
 /// Notion, as far as an import reads it: workspaces, grants and files that answer the documented protocol,
-/// version `2026-03-11`. It is deterministic by its seed, cheap to clone, and knows nothing of this crate's
+/// version `2026-03-11`. Older versions, users and comments are answered for Notion's own clients, and count as a
+/// [violation](World::violations). It is deterministic by its seed, cheap to clone, and knows nothing of this crate's
 /// model of Notion, so it can bear witness against it.
 #[derive(Clone)]
 pub struct World(Arc<Mutex<State>>);

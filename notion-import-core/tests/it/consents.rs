@@ -61,7 +61,7 @@ impl Consents {
         let is_tagged = !self.known().untagged.contains(reference);
         let (tenant, attempt) = (is_tagged.then_some(tenant), is_tagged.then_some(attempt));
         let workspace_id = self.known().workspaces.get(reference).cloned();
-        Some(Inspected { reference: reference.clone(), tenant, attempt, workspace_id })
+        Some(Inspected { reference: reference.clone(), tenant, attempt, workspace_id, is_failing: false })
     }
 }
 

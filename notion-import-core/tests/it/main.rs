@@ -12,4 +12,5 @@ mod markdown;
 mod network;
 mod simulation;
 mod stores;
+mod webhook;
 mod world;

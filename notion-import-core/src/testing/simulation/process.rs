@@ -44,8 +44,8 @@ impl TokenSource for Tokens {
         ApiAccess::bearer(token.ok_or(Fault::ConnectionMissing)?)
     }
 
-    fn explain(&self, status: StatusCode, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> Fault {
-        ApiAccess::explain_bearer(status)
+    fn explain(&self, status: StatusCode, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> AccessError {
+        ApiAccess::explain_bearer(status).into()
     }
 }
 

@@ -11,8 +11,7 @@ use super::reply::{Answer, Outcome, Refusal, Reply};
 use super::retrieve::Ask;
 use super::route::{Call, Endpoint};
 use super::state::State;
-
-const VERSION: &str = "2026-03-11";
+use super::version::Version;
 
 impl State {
     pub fn answer(&mut self, call: &Call, now: DateTime<Utc>) -> Reply {
@@ -21,7 +20,7 @@ impl State {
         let route = call.route();
         let fault = route.and_then(|(endpoint, _)| self.draw_fault(endpoint, call));
         let reply = match (route, fault) {
-            (None, _) => Reply::Response(self.unknown(call).answer(&request_id)),
+            (None, _) => Reply::Response(self.unknown(call, now, &request_id)),
             (Some(route), None) => Reply::Response(self.truth(call, route, now, &request_id)),
             (Some(route), Some(fault)) => self.faulty(&fault, call, route, now, &request_id),
         };
@@ -57,7 +56,12 @@ impl State {
         if endpoint == Endpoint::File {
             return self.file_answer(call, now);
         }
-        match self.attend(call, endpoint, names, now) {
+        let outcome = self.attend(call, endpoint, names, now);
+        self.worded(call, outcome, request_id)
+    }
+
+    fn worded(&mut self, call: &Call, outcome: Outcome, request_id: &str) -> Answer {
+        match outcome {
             Ok(mut body) => {
                 body["request_id"] = json!(request_id);
                 Answer::json(StatusCode::OK, &body, request_id)
@@ -78,11 +82,15 @@ impl State {
         [id, property]: [&str; 2],
         now: DateTime<Utc>,
     ) -> Outcome {
-        let (token, grant) = self.authorize(call)?;
-        check_version(call)?;
-        self.spend(&token, now)?;
-        let ask = Ask { call, grant: &grant, now };
-        match endpoint {
+        let (grant, version) = self.admit(call, now)?;
+        let ask = Ask { call, grant: &grant, now, version };
+        let mut told = match endpoint {
+            Endpoint::DataSource | Endpoint::Views | Endpoint::View if !version.has_data_sources() => {
+                Err(invalid_url())
+            }
+            Endpoint::Query if call.path.starts_with("/v1/databases/") == version.has_data_sources() => {
+                Err(invalid_url())
+            }
             Endpoint::Search => self.search(&ask),
             Endpoint::Page => self.retrieve_page(&ask, id),
             Endpoint::Property => self.retrieve_property(&ask, id, property),
@@ -96,7 +104,20 @@ impl State {
             Endpoint::View => self.retrieve_view(&ask, id),
             Endpoint::Me => self.me(&ask),
             Endpoint::File => Err(invalid_url()),
+        }?;
+        version.tell(&mut told);
+        Ok(told)
+    }
+
+    /// Who asks, and in which version. An import asks for the latest.
+    fn admit(&mut self, call: &Call, now: DateTime<Utc>) -> Outcome<(Granted, Version)> {
+        let (token, grant) = self.authorize(call)?;
+        let version = Version::of(call)?;
+        self.spend(&token, now)?;
+        if !version.is_latest() {
+            self.violate(call, "an import asks for the latest version");
         }
+        Ok((grant, version))
     }
 
     fn authorize(&self, call: &Call) -> Outcome<(String, Granted)> {
@@ -107,9 +128,14 @@ impl State {
         }
     }
 
-    fn unknown(&mut self, call: &Call) -> Refusal {
-        self.violate(call, "an import only reads, and the world answers only what Endpoint lists");
-        invalid_url()
+    /// What no import asks for.
+    fn unknown(&mut self, call: &Call, now: DateTime<Utc>, request_id: &str) -> Answer {
+        self.violate(call, "an import only reads, and nothing but what Endpoint lists");
+        let outcome = self.admit(call, now).and_then(|(grant, version)| {
+            let ask = Ask { call, grant: &grant, now, version };
+            self.beside(&ask).unwrap_or_else(|| Err(invalid_url()))
+        });
+        self.worded(call, outcome, request_id)
     }
 
     fn violate(&mut self, call: &Call, what: &str) {
@@ -119,21 +145,6 @@ impl State {
 
 fn invalid_url() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "invalid_request_url", "Invalid request URL.")
-}
-
-fn check_version(call: &Call) -> Outcome<()> {
-    match call.header("notion-version") {
-        Some(VERSION) => Ok(()),
-        Some(other) => {
-            let message =
-                format!("Notion-Version header should be `{VERSION}` in this world, instead was `{other}`.");
-            Err(Refusal::invalid(message).violation())
-        }
-        None => {
-            let message = "Notion-Version header failed validation: Notion-Version header should be defined.";
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "missing_version", message).violation())
-        }
-    }
 }
 
 fn seen(call: &Call, endpoint: Option<Endpoint>, status: Option<u16>, now: DateTime<Utc>) -> Seen {

@@ -22,7 +22,10 @@ impl State {
         let known = ["filter", "sorts", "start_cursor", "page_size", "is_archived", "result_type"];
         only_fields(&body, "body", &known)?;
         let window = Window::of_body(&body)?;
-        let source = self.find(ask, id, "data source")?;
+        let source = match ask.version.has_data_sources() {
+            true => self.find(ask, id, "data source")?,
+            false => self.only_source(ask, id)?,
+        };
         let Kind::DataSource { columns, .. } = &source.kind else {
             return Err(self.wrong_kind(source, "data source"));
         };

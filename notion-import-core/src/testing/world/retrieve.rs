@@ -12,6 +12,7 @@ use super::reply::{Outcome, Refusal};
 use super::route::Call;
 use super::rules::WrongKind;
 use super::state::State;
+use super::version::Version;
 use crate::id::NotionId;
 
 /// One authorized request.
@@ -19,6 +20,7 @@ pub(super) struct Ask<'a> {
     pub call: &'a Call,
     pub grant: &'a Granted,
     pub now: DateTime<Utc>,
+    pub version: Version,
 }
 
 impl State {
@@ -72,6 +74,12 @@ impl State {
 
     pub fn retrieve_database(&self, ask: &Ask<'_>, id: &str) -> Outcome {
         ask.call.only_parameters(&[])?;
+        if !ask.version.has_data_sources()
+            && let source = self.only_source(ask, id)?
+            && let Kind::DataSource { about, columns } = &source.kind
+        {
+            return Ok(self.data_source_object(source, about, columns, ask.now));
+        }
         let node = self.find(ask, id, "database")?;
         match &node.kind {
             Kind::Database(about) => Ok(self.database_object(node, about, ask.now)),

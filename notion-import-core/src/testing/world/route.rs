@@ -98,6 +98,8 @@ impl Call {
             ("GET", ["databases", database]) => Some((Endpoint::Database, [database, ""])),
             ("GET", ["data_sources", source]) => Some((Endpoint::DataSource, [source, ""])),
             ("POST", ["data_sources", source, "query"]) => Some((Endpoint::Query, [source, ""])),
+            // By an old version.
+            ("POST", ["databases", database, "query"]) => Some((Endpoint::Query, [database, ""])),
             ("GET", ["views"]) => Some((Endpoint::Views, ["", ""])),
             ("GET", ["views", view]) => Some((Endpoint::View, [view, ""])),
             ("GET", ["users", "me"]) => Some((Endpoint::Me, ["", ""])),

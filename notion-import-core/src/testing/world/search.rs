@@ -10,6 +10,7 @@ use super::reply::{Outcome, Refusal};
 use super::retrieve::Ask;
 use super::route::only_fields;
 use super::state::{State, wire};
+use super::version::Version;
 
 struct Wanted {
     words: String,
@@ -30,7 +31,7 @@ impl State {
     pub fn search(&self, ask: &Ask<'_>) -> Outcome {
         let body = ask.call.json()?;
         only_fields(&body, "body", &["query", "filter", "sort", "start_cursor", "page_size"])?;
-        let wanted = Wanted::of(&body)?;
+        let wanted = Wanted::of(&body, ask.version)?;
         let window = Window::of_body(&body)?;
         let listed = self.nodes.values().filter(|node| self.lists(ask.grant, node));
         let mut found: Vec<(&Node, Entry)> = listed
@@ -111,7 +112,7 @@ impl State {
 }
 
 impl Wanted {
-    fn of(body: &Value) -> Outcome<Self> {
+    fn of(body: &Value, version: Version) -> Outcome<Self> {
         let words = match &body["query"] {
             Value::Null => String::new(),
             Value::String(query) => query.to_lowercase(),
@@ -125,11 +126,13 @@ impl Wanted {
         only_fields(filter, "body.filter", &["property", "value", "in_trash"])?;
         let (pages, data_sources) = match (filter["property"].as_str(), filter["value"].as_str()) {
             (Some("object"), Some("page")) => (true, false),
-            (Some("object"), Some("data_source")) => (false, true),
+            (Some("object"), Some(table)) if table == version.table() => (false, true),
             (None, None) if filter.is_null() || filter["in_trash"].is_boolean() => (true, true),
             _ => {
-                let message =
-                    "body failed validation: body.filter.value should be `\"page\"` or `\"data_source\"`.";
+                let table = version.table();
+                let message = format!(
+                    "body failed validation: body.filter.value should be `\"page\"` or `\"{table}\"`."
+                );
                 return Err(Refusal::invalid(message).violation());
             }
         };

@@ -10,6 +10,7 @@ mod downloads;
 mod library;
 mod matrix;
 mod rate_limit;
+mod renewal;
 mod reading;
 mod requests;
 mod timeouts;

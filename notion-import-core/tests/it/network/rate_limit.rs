@@ -11,8 +11,8 @@ use notion_import_core::testing::suite::content_manager;
 use notion_import_core::testing::{Grant, Rules, Server, SimClock, World, paragraph, toggle};
 use notion_import_core::transport::Clock;
 use notion_import_core::{
-    AccessError, ApiAccess, Connection, ConnectionRef, Fault, ImportEvent, Importer, MemoryBlobs,
-    MemoryLibrary, NotionId, Pick, Query, StaticToken, TenantId, TokenSource,
+    AccessError, ApiAccess, Connection, ConnectionRef, ImportEvent, Importer, MemoryBlobs, MemoryLibrary,
+    NotionId, Pick, Query, StaticToken, TenantId, TokenSource,
 };
 
 use super::{Line, morning};
@@ -217,7 +217,13 @@ impl TokenSource for Two {
         if is_busy { self.busy.1.access(connection).await } else { self.idle.access(connection).await }
     }
 
-    fn explain(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault {
+    fn explain(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> AccessError {
         self.idle.explain(status, headers, body, now)
     }
 }

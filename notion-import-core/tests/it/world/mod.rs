@@ -10,6 +10,7 @@ mod lists;
 mod protocol;
 mod saved;
 mod search;
+mod versions;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};

@@ -68,7 +68,7 @@ fn what_no_correct_import_asks_is_refused_and_reported() {
     let rows = [
         ("a write", ("PATCH", format!("/v1/pages/{page}"), Some(json!({}))), (400, "invalid_request_url")),
         ("a deletion", ("DELETE", format!("/v1/blocks/{page}"), None), (400, "invalid_request_url")),
-        ("an unknown endpoint", get("/v1/comments".into()), (400, "invalid_request_url")),
+        ("an unknown endpoint", get("/v1/teamspaces".into()), (400, "invalid_request_url")),
         ("no id", get("/v1/pages/security-policy".into()), (400, "validation_error")),
         (
             "too large a page",
@@ -119,7 +119,7 @@ fn the_headers_decide_who_asks_and_how() {
         ("a wrong token", Some("ntn_wrong"), Some("2026-03-11"), (401, "unauthorized")),
         ("a revoked token", Some(revoked.token.as_str()), Some("2026-03-11"), (401, "unauthorized")),
         ("no version", Some(token), None, (400, "missing_version")),
-        ("another version", Some(token), Some("2022-06-28"), (400, "validation_error")),
+        ("another version", Some(token), Some("2021-01-01"), (400, "validation_error")),
     ];
     for (claim, token, version, expected) in rows {
         let mut request = request("GET", "https://api.notion.com/v1/users/me", None);

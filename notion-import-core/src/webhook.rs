@@ -1,0 +1,165 @@
+//! Notion's own webhooks: is it Notion that speaks, and what does it hint at?
+//!
+//! For hosts that Notion sends its events to itself. One subscription serves all connections of an integration, so an event names
+//! the workspace and, for public integrations, the bots that can see what has changed; the host asks [`Event::concerns`] which of
+//! its connections that are. Nango forwards the same events, one for each connection.
+//!
+//! # A hint, never a fact
+//! An event tells that something may have changed, and is never content: [`Service::hint`](crate::Service::hint) gathers what
+//! [`Event::hint`] names, in memory and in no time, and what is looked at later is asked of Notion. Events arrive late, twice, out
+//! of order or not at all, so syncs have to find what they would have told.
+//!
+//! ```
+//! # use http::{HeaderMap, StatusCode};
+//! # use notion_import_core::{ConnectionRecord, Error, Service, webhook};
+//! # use secrecy::SecretString;
+//! async fn notion(
+//!     service: &Service, connections: &[ConnectionRecord], token: &SecretString, headers: &HeaderMap, body: &[u8],
+//! ) -> Result<StatusCode, Error> {
+//!     let Ok(event) = webhook::verify(body, headers, std::slice::from_ref(token)) else {
+//!         return Ok(StatusCode::UNAUTHORIZED);
+//!     };
+//!     let concerned = |known: &&ConnectionRecord| event.as_ref().is_some_and(|event| event.concerns(&known.workspace));
+//!     for known in connections.iter().filter(concerned) {
+//!         if let Some(hint) = event.as_ref().and_then(|event| event.hint(known.reference.clone())) {
+//!             service.hint(&hint).await?;
+//!         }
+//!     }
+//!     Ok(StatusCode::NO_CONTENT)
+//! }
+//! ```
+
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::connection::{ConnectionRef, Hint, Workspace};
+use crate::id::NotionId;
+
+/// The header with the signature.
+pub const SIGNATURE: HeaderName = HeaderName::from_static("x-notion-signature");
+
+/// What stands before the signature's digits.
+const SCHEME: &[u8] = b"sha256=";
+
+/// It is not a webhook of who it should be of. Nothing in it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    /// There is no signature, or more than one.
+    #[error("the webhook is not signed")]
+    Unsigned,
+    /// The signature is not made with one of the keys.
+    #[error("the webhook's signature is wrong")]
+    WrongSignature,
+}
+
+/// Something changed in Notion.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Notion's name for what happened, such as `page.content_updated`.
+    pub kind: String,
+    /// The workspace, if it is told.
+    pub workspace: Option<String>,
+    /// The page, data source, database or other thing it happened to.
+    pub entity: NotionId,
+    /// What the entity is: `page`, `data_source`, `database`, ..
+    pub entity_kind: String,
+    /// The data source or database that it stands in, if it stands in one: as one of its rows, for instance.
+    pub within: Option<NotionId>,
+    /// The bots that can see it; none if Notion does not tell. A connection whose bot is not among them has nothing to look for.
+    pub bots: Option<Vec<NotionId>>,
+}
+
+impl Event {
+    /// Reads an event leniently; none if it is of no kind that names an entity.
+    pub fn read(payload: &Value) -> Option<Self> {
+        let entity = &payload["entity"];
+        Some(Self {
+            kind: payload["type"].as_str()?.to_owned(),
+            workspace: payload["workspace_id"].as_str().map(str::to_owned),
+            entity: entity["id"].as_str()?.parse().ok()?,
+            entity_kind: entity["type"].as_str()?.to_owned(),
+            within: within(&payload["data"]["parent"]),
+            bots: payload["accessible_by"].as_array().and_then(|who| bots(who)),
+        })
+    }
+
+    /// Tells whether a connection to this workspace may see what has changed.
+    pub fn concerns(&self, workspace: &Workspace) -> bool {
+        let is_there = self.workspace.is_some() && self.workspace == workspace.id;
+        is_there && self.bots.as_ref().is_none_or(|bots| bots.contains(&workspace.bot))
+    }
+
+    /// Returns what [`Service::hint`](crate::Service::hint) takes of it for a connection; none if nothing that is read here has
+    /// changed, but a comment or a view.
+    pub fn hint(&self, connection: ConnectionRef) -> Option<Hint> {
+        let is_source = matches!(self.entity_kind.as_str(), "page" | "data_source" | "database");
+        let sources = [Some(self.entity), self.within].into_iter().flatten().collect();
+        is_source.then(|| Hint::Changed { connection, sources, bots: self.bots.clone() })
+    }
+}
+
+/// Checks the signature over the raw bytes with every verification token, then reads the event; none if there is nothing in it
+/// that is known here.
+///
+/// # Errors
+/// [`WebhookError`] if no token fits.
+pub fn verify(
+    raw: &[u8],
+    headers: &HeaderMap,
+    tokens: &[SecretString],
+) -> Result<Option<Event>, WebhookError> {
+    let signature = signature(headers)?;
+    if !tokens.iter().any(|token| is_signed_with(token, raw, &signature)) {
+        return Err(WebhookError::WrongSignature);
+    }
+    Ok(serde_json::from_slice(raw).ok().and_then(|payload| Event::read(&payload)))
+}
+
+/// Returns the verification token that Notion sends first, for the operator to enter in Notion and to keep as the key of
+/// [`verify`]; none of any other body. Anybody can send one, so it is looked at only while a subscription is being set up.
+pub fn handshake(raw: &[u8], headers: &HeaderMap) -> Option<SecretString> {
+    let Handshake { verification_token } = serde_json::from_slice(raw).ok()?;
+    let token = SecretString::from(verification_token);
+    is_signed_with(&token, raw, &signature(headers).ok()?).then_some(token)
+}
+
+#[derive(Deserialize)]
+struct Handshake {
+    verification_token: String,
+}
+
+fn signature(headers: &HeaderMap) -> Result<[u8; 32], WebhookError> {
+    let mut values = headers.get_all(SIGNATURE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(WebhookError::Unsigned) };
+    let digits = value.as_bytes().strip_prefix(SCHEME).ok_or(WebhookError::WrongSignature)?;
+    let mut signature = [0; 32];
+    hex::decode_to_slice(digits, &mut signature).map_err(|_| WebhookError::WrongSignature)?;
+    Ok(signature)
+}
+
+/// Tells in constant time whether this key has signed these bytes by HMAC-SHA256. An empty key signs nothing: anybody has it.
+pub fn is_signed_with(key: &SecretString, raw: &[u8], signature: &[u8; 32]) -> bool {
+    let key = key.expose_secret().as_bytes();
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
+    !key.is_empty() && mac.chain_update(raw).verify_slice(signature).is_ok()
+}
+
+/// The rows of a data source name their database as the parent, and the data source beside it.
+fn within(parent: &Value) -> Option<NotionId> {
+    let database = (parent["type"] == "database").then(|| &parent["id"]);
+    [Some(&parent["data_source_id"]), database].into_iter().flatten().find_map(|id| id.as_str()?.parse().ok())
+}
+
+/// Where people are named and no bot, that says nothing of bots.
+fn bots(who: &[Value]) -> Option<Vec<NotionId>> {
+    let bots: Vec<NotionId> = who
+        .iter()
+        .filter(|one| one["type"] != "person")
+        .filter_map(|one| one["id"].as_str()?.parse().ok())
+        .collect();
+    (who.is_empty() || !bots.is_empty()).then_some(bots)
+}
