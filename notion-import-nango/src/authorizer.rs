@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::call::Failed;
-use crate::config;
 use crate::fault::unexpected;
 use crate::nango::{Enveloped, Nango, sensitive};
 use crate::webhook::{Tags, tag};
@@ -60,18 +59,22 @@ impl Authorizer for Nango {
         let Some(url) = self.connection_url(reference) else { return Ok(None) };
         match self.get::<Described>(url).await {
             Ok(found) => Ok(Some(found.into())),
-            Err(failed) if failed.is_missing() => Ok(None),
+            Err(failed) if failed.is_not_found() => Ok(None),
             Err(failed) => Err(failed.into()),
         }
     }
 
-    /// Notion is not told: the grant there stays until the person removes it in Notion.
+    /// Notion is not told: the grant there stays until the person removes it in Notion. That there is no such connection Nango also
+    /// says where there is no such *integration*, so it is believed only once the connection is not found either.
     async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError> {
         let Some(url) = self.connection_url(reference) else { return Ok(()) };
         match self.delete::<Deleted>(url).await {
             Ok(Deleted { success: true }) => Ok(()),
             Ok(Deleted { success: false }) => Err(unexpected("Nango did not delete the connection")),
-            Err(failed) if failed.is_missing() => Ok(()),
+            Err(failed) if failed.is_missing() => match self.inspect(reference).await? {
+                None => Ok(()),
+                Some(_) => Err(unexpected("Nango shows a connection that it does not delete")),
+            },
             Err(failed) => Err(failed.into()),
         }
     }
@@ -84,16 +87,16 @@ impl Nango {
             return Err(unexpected("Nango's connect link is not an http address"));
         }
         // The connect page assumes Nango's cloud unless it is told otherwise, and a self-hosted server does not.
-        let base = &self.0.config.base_url;
-        let cloud = base.host() == config::cloud().host();
-        if !cloud && !url.query_pairs().any(|(name, _)| name == "apiURL") {
-            url.query_pairs_mut().append_pair("apiURL", base.as_str().trim_end_matches('/'));
+        if let Some(told) = self.0.config.told_to_browsers()
+            && !url.query_pairs().any(|(name, _)| name == "apiURL")
+        {
+            url.query_pairs_mut().append_pair("apiURL", told.as_str().trim_end_matches('/'));
         }
         Ok(ConnectLink { url, expires_at: session.expires_at, session: session.token.into() })
     }
 
     /// None for what no path can carry: then it is no connection of Nango's.
-    fn connection_url(&self, reference: &ConnectionRef) -> Option<Url> {
+    pub(crate) fn connection_url(&self, reference: &ConnectionRef) -> Option<Url> {
         let reference = reference.as_str();
         if matches!(reference, "" | "." | "..") {
             return None;
@@ -105,20 +108,18 @@ impl Nango {
 }
 
 impl Failed {
-    /// Nango's word for it differs by version and method; an unknown *integration* is not among them.
-    fn is_missing(&self) -> bool {
-        let client = matches!(self.status, Some(StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND));
-        self.refusal.as_ref().is_some_and(|refusal| {
-            (client && refusal.is("unknown_connection"))
-                || (self.status == Some(StatusCode::NOT_FOUND) && refusal.is("not_found"))
-        })
+    /// What a look-up is answered where there is no such connection of an integration that there is.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.is(StatusCode::NOT_FOUND, "not_found") || self.is(StatusCode::NOT_FOUND, "unknown_connection")
     }
-}
 
-impl Failed {
+    /// What a deletion is answered; the same where there is no such integration.
+    fn is_missing(&self) -> bool {
+        self.is_not_found() || self.is(StatusCode::BAD_REQUEST, "unknown_connection")
+    }
+
     fn is_no_session(&self) -> bool {
-        self.status == Some(StatusCode::UNAUTHORIZED)
-            && self.refusal.as_ref().is_some_and(|refusal| refusal.is("unknown_connect_session_token"))
+        self.is(StatusCode::UNAUTHORIZED, "unknown_connect_session_token")
     }
 }
 
@@ -138,7 +139,7 @@ struct Listing {
     connections: Vec<Described>,
 }
 
-/// A connection as Nango describes it. Credentials, should the key be allowed to see them, are not read.
+/// A connection as Nango describes it. Credentials, should the key be allowed to see them, are skipped and become no value.
 #[derive(Deserialize)]
 struct Described {
     connection_id: String,
@@ -146,11 +147,21 @@ struct Described {
     tags: Option<BTreeMap<String, Value>>,
     #[serde(default)]
     connection_config: Option<Value>,
+    #[serde(default)]
+    errors: Vec<Trouble>,
+}
+
+/// What is wrong with a connection at the moment.
+#[derive(Deserialize)]
+struct Trouble {
+    #[serde(rename = "type", default)]
+    kind: String,
 }
 
 impl From<Described> for Inspected {
     fn from(described: Described) -> Self {
         let Tags { tenant, attempt } = Tags::of(&described.tags.unwrap_or_default());
+        let is_failing = described.errors.iter().any(|trouble| trouble.kind == "auth");
         let workspace =
             described.connection_config.as_ref().and_then(|config| config["workspace_id"].as_str());
         Self {
@@ -158,6 +169,7 @@ impl From<Described> for Inspected {
             tenant,
             attempt,
             workspace_id: workspace.map(str::to_owned),
+            is_failing,
         }
     }
 }

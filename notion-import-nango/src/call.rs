@@ -1,5 +1,7 @@
 //! One call to Nango's own API.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -9,32 +11,36 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::fault::{Refusal, Speaker, classify, unexpected};
+use crate::fault::{Limit, Refused, explain, unexpected};
 use crate::nango::Nango;
 use crate::pause;
 
 /// Nango's answers are small; anything longer is not one of them.
 const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
 
+/// Nango may wait some seconds for a refresh that is under way; a person waits for most of what is asked here.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
+
 /// What an answer without content says.
 const NOTHING: &[u8] = b"null";
 
-/// Why a call failed: what it means, and what Nango said, for the callers that know better what it means.
-pub(crate) struct Failed {
-    pub status: Option<StatusCode>,
-    pub refusal: Option<Refusal>,
-    error: AccessError,
-}
+/// Why a call failed: what it means, for callers that may know better.
+pub(crate) struct Failed(pub AccessError);
 
 impl From<Failed> for AccessError {
-    fn from(failed: Failed) -> Self {
-        failed.error
+    fn from(Failed(error): Failed) -> Self {
+        error
     }
 }
 
 impl Failed {
-    fn plain(error: AccessError) -> Self {
-        Self { status: None, refusal: None, error }
+    /// What Nango said, if it was Nango.
+    pub fn refused(&self) -> Option<Refused> {
+        self.0.source.as_ref()?.downcast_ref().copied()
+    }
+
+    pub fn is(&self, status: StatusCode, code: &str) -> bool {
+        self.refused().is_some_and(|refused| refused.status == status && refused.code == code)
     }
 }
 
@@ -66,14 +72,17 @@ impl Nango {
         body: Option<Bytes>,
     ) -> Result<T, Failed> {
         if let Some(left) = self.0.pause.left(self.0.clock.instant()) {
-            return Err(Failed::plain(Fault::AccountPause(self.0.clock.now() + left).into()));
+            return Err(Failed(self.paused(left)));
         }
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let response = self.0.transport.send(Request { method, url, headers, body }).await.map_err(lost)?;
-        let (status, headers) = (response.status, response.headers.clone());
-        let body = response.bytes(LONGEST_ANSWER).await.map_err(lost)?;
+        let exchange = self.exchange(Request { method, url, headers, body });
+        let (status, headers, body) = tokio::select! {
+            biased;
+            answered = exchange => answered.map_err(lost)?,
+            () = self.0.clock.sleep(LONGEST_CALL) => return Err(lost(TransportError::Timeout)),
+        };
 
         let now = self.0.clock.now();
         if status.is_success() {
@@ -85,9 +94,22 @@ impl Nango {
                 return Ok(answer);
             }
         }
-        let fault = classify(status, &headers, &body, now);
-        self.note(fault, now);
-        Err(failed(status, fault, &body))
+        let error = explain(status, &headers, &body, now);
+        self.note(error.fault, now);
+        Err(Failed(error))
+    }
+
+    async fn exchange(&self, request: Request) -> Result<(StatusCode, HeaderMap, Bytes), TransportError> {
+        let response = self.0.transport.send(request).await?;
+        let (status, headers) = (response.status, response.headers.clone());
+        Ok((status, headers, response.bytes(LONGEST_ANSWER).await?))
+    }
+
+    /// The account's limit is used up for so long, as an answer has said before.
+    fn paused(&self, wait: Duration) -> AccessError {
+        let limit = Some(Limit { requests: None, wait });
+        let refused = Refused { status: StatusCode::TOO_MANY_REQUESTS, code: "too_many_request", limit };
+        AccessError { fault: Fault::AccountPause(self.0.clock.now() + wait), source: Some(refused.into()) }
     }
 
     /// A pause of the account begins here, whichever call was refused.
@@ -96,18 +118,13 @@ impl Nango {
             Fault::AccountPause(until) => {
                 self.0.pause.extend(self.0.clock.instant(), (until - now).to_std().unwrap_or_default());
             }
-            Fault::Operator | Fault::ConnectionMissing | Fault::CredentialsRefused | Fault::Transient => {}
+            Fault::Operator
+            | Fault::ConnectionMissing
+            | Fault::CredentialsRefused
+            | Fault::RefreshFailing
+            | Fault::Transient => {}
         }
     }
-}
-
-fn failed(status: StatusCode, fault: Fault, body: &[u8]) -> Failed {
-    let refusal = match Speaker::of(body) {
-        Speaker::Nango(refusal) => Some(refusal),
-        Speaker::Notion | Speaker::Network | Speaker::Gateway => None,
-    };
-    let source = refusal.as_ref().map(|refusal| refusal.shown(status).into());
-    Failed { status: Some(status), refusal, error: AccessError { fault, source } }
 }
 
 /// None if it is no JSON at all, or only part of one.
@@ -116,12 +133,12 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<Option<T>, Failed> {
         Ok(answer) => Ok(Some(answer)),
         // The error quotes the answer, so it is not kept.
         Err(error) if error.is_data() => {
-            Err(Failed::plain(unexpected("Nango's answer does not have the documented form")))
+            Err(Failed(unexpected("Nango's answer does not have the documented form")))
         }
         Err(_) => Ok(None),
     }
 }
 
 fn lost(error: TransportError) -> Failed {
-    Failed::plain(AccessError { fault: Fault::Transient, source: Some(Box::new(error)) })
+    Failed(AccessError { fault: Fault::Transient, source: Some(Box::new(error)) })
 }

@@ -11,12 +11,15 @@ use url::Url;
 pub struct Config {
     /// Nango's address: `https://api.nango.dev`, or a self-hosted one, under a path if it is behind a proxy.
     pub base_url: Url,
+    /// What browsers reach it by, if that is not the base URL: a self-hosted Nango that the backend calls by an inner name. The
+    /// page where a person consents is told of it.
+    pub public_url: Option<Url>,
     /// An API key of one environment.
     pub api_key: SecretString,
     /// The integration's id in Nango, whose provider is `notion`.
     pub integration_id: String,
     /// The keys webhooks may be signed with. A rotation takes minutes to reach every sender, so the old key
-    /// stays in the list for a while. Without keys no webhook is accepted.
+    /// stays in the list for a while. Without keys no webhook is accepted, and polling finds what they would tell, later.
     pub webhook_signing_keys: Vec<SecretString>,
 }
 
@@ -25,6 +28,7 @@ impl Config {
     pub fn new(api_key: impl Into<SecretString>) -> Self {
         Self {
             base_url: cloud(),
+            public_url: None,
             api_key: api_key.into(),
             integration_id: "notion".to_owned(),
             webhook_signing_keys: Vec::new(),
@@ -33,15 +37,8 @@ impl Config {
 
     /// Fails on what could not work, or would not be safe.
     pub(crate) fn check(&self) -> Result<(), InvalidConfig> {
-        let base = &self.base_url;
-        if !matches!(base.scheme(), "https" | "http") || base.host_str().is_none() {
-            return Err(InvalidConfig("the base URL is not an http address"));
-        }
-        if !base.username().is_empty() || base.password().is_some() {
-            return Err(InvalidConfig("the base URL carries credentials"));
-        }
-        if base.query().is_some() || base.fragment().is_some() {
-            return Err(InvalidConfig("the base URL carries a query or a fragment"));
+        for address in [Some(&self.base_url), self.public_url.as_ref()].into_iter().flatten() {
+            check_address(address)?;
         }
         let key = self.api_key.expose_secret();
         if key.is_empty() || key.contains(char::is_whitespace) || HeaderValue::from_str(key).is_err() {
@@ -58,10 +55,32 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The address that the page where a person consents is told; none if that is Nango's cloud, which it assumes.
+    pub(crate) fn told_to_browsers(&self) -> Option<&Url> {
+        let is_cloud = self.base_url.host() == cloud().host();
+        self.public_url.as_ref().or((!is_cloud).then_some(&self.base_url))
+    }
+}
+
+fn check_address(address: &Url) -> Result<(), InvalidConfig> {
+    if !matches!(address.scheme(), "https" | "http") || address.host_str().is_none() {
+        return Err(InvalidConfig("the base URL, or the public one, is not an http address"));
+    }
+    if !address.username().is_empty() || address.password().is_some() {
+        return Err(InvalidConfig("the base URL, or the public one, carries credentials"));
+    }
+    if address.query().is_some() || address.fragment().is_some() {
+        return Err(InvalidConfig("the base URL, or the public one, carries a query or a fragment"));
+    }
+    Ok(())
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("host", &self.base_url.host_str())
+            .field("public_host", &self.public_url.as_ref().and_then(Url::host_str))
             .field("integration_id", &self.integration_id)
             .field("webhook_signing_keys", &self.webhook_signing_keys.len())
             .finish_non_exhaustive()
@@ -73,7 +92,7 @@ impl fmt::Debug for Config {
 #[error("Nango is not configured: {0}")]
 pub struct InvalidConfig(pub(crate) &'static str);
 
-pub(crate) fn cloud() -> Url {
+fn cloud() -> Url {
     #[allow(clippy::unwrap_used, reason = "a constant")]
     Url::parse("https://api.nango.dev").unwrap()
 }

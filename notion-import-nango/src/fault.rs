@@ -3,40 +3,88 @@
 //! One status means different things in different mouths: Notion's 401 ends one tenant's connection, Nango's 401
 //! is a wrong API key and ends nobody's.
 
+use std::fmt;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 use notion_import_core::{AccessError, Fault};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::pause;
 
 /// What Nango said when it refused: the cause inside an [`AccessError`]. Its message is left out, since it can
 /// quote what the tenant's side answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Nango answered {status} {code}")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused {
     /// The HTTP status.
     pub status: StatusCode,
     /// Nango's code, if it is one known here.
     pub code: &'static str,
+    /// The account's limit, if that is what was refused by.
+    pub limit: Option<Limit>,
 }
 
-/// An answer that is well-formed but not what the protocol says.
+/// The limit on the requests of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How many it may make in a minute, if Nango says so.
+    pub requests: Option<u64>,
+    /// How long it has to wait.
+    pub wait: Duration,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nango refused: {} {}", self.status.as_u16(), self.code)?;
+        let Some(Limit { requests, wait }) = self.limit else { return Ok(()) };
+        f.write_str(", the account's limit")?;
+        if let Some(requests) = requests {
+            write!(f, " of {requests} requests a minute")?;
+        }
+        write!(f, " is used up for another {} s", wait.as_secs())
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// An answer that is well-formed but not what the protocol says, or none of Nango's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 struct Unexpected(&'static str);
+
+/// Something between here and Nango, or between Nango and Notion, answered instead of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what answered {} is neither Nango nor Notion", .0.as_u16())]
+struct InBetween(StatusCode);
 
 pub(crate) fn unexpected(what: &'static str) -> AccessError {
     AccessError { fault: Fault::Operator, source: Some(Box::new(Unexpected(what))) }
 }
 
-/// Tells what a failure means that reached us instead of Notion's answer.
-pub(crate) fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault {
+/// What is said where a web page comes instead of JSON.
+pub(crate) const WEB_PAGE: &str = "Nango's address leads to a web page: the base URL is not that of its API";
+
+/// Tells what a failure means that reached us instead of Notion's answer, and who refused.
+pub(crate) fn explain(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: DateTime<Utc>,
+) -> AccessError {
     match Speaker::of(body) {
-        Speaker::Nango(refusal) => refusal.fault(status, headers, now),
-        // A network error on the way from Nango to Notion; and Notion's own words are never a fault of Nango's.
-        Speaker::Network | Speaker::Notion => Fault::Transient,
+        Speaker::Nango(refusal) => {
+            let fault = refusal.fault(status, headers, now);
+            AccessError { fault, source: Some(refusal.shown(status, headers, fault, now).into()) }
+        }
+        // Notion's own words are never a fault of Nango's.
+        Speaker::Notion => Fault::Transient.into(),
+        Speaker::Network => AccessError {
+            fault: Fault::Transient,
+            source: Some(Unexpected("Nango could not reach Notion").into()),
+        },
         Speaker::Gateway => gateway(status, headers),
     }
 }
@@ -54,28 +102,53 @@ pub(crate) enum Speaker {
 }
 
 impl Speaker {
+    /// Nothing but what tells them apart is read: an answer can hold credentials.
     pub fn of(body: &[u8]) -> Self {
-        let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else { return Self::Gateway };
-        if object.get("object").is_some_and(|kind| kind == "error") {
-            return Self::Notion;
-        }
-        if let Some(refusal) = object.remove("error").and_then(|error| serde_json::from_value(error).ok()) {
-            return Self::Nango(refusal);
-        }
-        match object.get("message").and(object.get("method")) {
-            Some(_) => Self::Network,
-            None => Self::Gateway,
+        if serde_json::from_slice::<OfNotion>(body).is_ok_and(|said| said.object == "error") {
+            Self::Notion
+        } else if let Ok(OfNango { error }) = serde_json::from_slice(body) {
+            Self::Nango(error)
+        } else if serde_json::from_slice::<OfNetwork>(body).is_ok() {
+            Self::Network
+        } else {
+            Self::Gateway
         }
     }
 }
 
-/// Nango's own refusal. Its message may quote others, so it is looked at and never shown.
+#[derive(Deserialize)]
+struct OfNotion {
+    object: String,
+}
+
+#[derive(Deserialize)]
+struct OfNango {
+    error: Refusal,
+}
+
+#[derive(Deserialize)]
+struct OfNetwork {
+    #[serde(rename = "message")]
+    _message: IgnoredAny,
+    #[serde(rename = "method")]
+    _method: IgnoredAny,
+}
+
+/// Nango's own refusal. Its message and payload may quote others, so they are looked at and never shown.
 #[derive(Deserialize)]
 pub(crate) struct Refusal {
     code: String,
     #[serde(default)]
     message: Value,
+    #[serde(default)]
+    payload: Value,
 }
+
+/// What Nango says while it goes on trying to renew credentials; anything else of a 424 is its last word.
+const TRIES_AGAIN: [&str; 2] = [
+    "A recent refresh attempt failed. Backing off before retrying.",
+    "The external API returned an error when trying to refresh the access token. Please try again later.",
+];
 
 /// What a code of Nango's is about.
 #[derive(Clone, Copy)]
@@ -88,8 +161,6 @@ enum Meaning {
     Missing,
     /// The credentials could not be refreshed.
     Refresh,
-    /// It will be tried again, but not yet.
-    BackOff,
     /// Anything: the message tells more.
     Server,
 }
@@ -99,7 +170,7 @@ const CODES: [(&str, Meaning); 36] = [
     ("base_url_override_disabled", Meaning::SetUp),
     ("base_url_override_not_allowed", Meaning::SetUp),
     ("connection_not_found", Meaning::Missing),
-    ("connection_refresh_backoff", Meaning::BackOff),
+    ("connection_refresh_backoff", Meaning::Refresh),
     ("connection_refresh_exhausted", Meaning::Refresh),
     ("credentials_refresh_failed", Meaning::Refresh),
     ("deprecated_authentication", Meaning::SetUp),
@@ -144,12 +215,23 @@ impl Refusal {
     }
 
     /// The refusal as a cause that may be shown.
-    pub fn shown(&self, status: StatusCode) -> Refused {
+    fn shown(&self, status: StatusCode, headers: &HeaderMap, fault: Fault, now: DateTime<Utc>) -> Refused {
         let known = CODES.iter().find(|(code, _)| self.is(code));
-        Refused { status, code: known.map_or("with a code not known here", |(code, _)| code) }
+        let limit = match fault {
+            Fault::AccountPause(until) => {
+                let wait = (until - now).to_std().unwrap_or_default();
+                Some(Limit { requests: pause::limit(headers), wait })
+            }
+            Fault::Operator
+            | Fault::ConnectionMissing
+            | Fault::CredentialsRefused
+            | Fault::RefreshFailing
+            | Fault::Transient => None,
+        };
+        Refused { status, code: known.map_or("with a code not known here", |(code, _)| code), limit }
     }
 
-    pub fn fault(&self, status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Fault {
+    fn fault(&self, status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Fault {
         let Some((_, meaning)) = CODES.iter().find(|(code, _)| self.is(code)) else {
             return unknown(status, headers, now);
         };
@@ -158,16 +240,24 @@ impl Refusal {
             Meaning::Limit => Fault::AccountPause(now + pause::after_refusal(headers, now)),
             Meaning::Missing => Fault::ConnectionMissing,
             Meaning::Refresh => self.refresh(status),
-            Meaning::BackOff => Fault::Transient,
             Meaning::Server => self.server(status, headers, now),
         }
     }
 
     /// Nango tries a refresh on four days before it gives up and answers 424. Until then it may yet succeed, and
     /// nobody is sent to the consent page for an outage.
+    ///
+    /// The proxy names a back-off by its code. A connection that is read says `invalid_credentials` to everything, and what it is
+    /// only in the payload, or in one of two sentences.
     fn refresh(&self, status: StatusCode) -> Fault {
-        let given_up = status == StatusCode::FAILED_DEPENDENCY || self.is("connection_refresh_exhausted");
-        if given_up && !self.says("backoff") { Fault::CredentialsRefused } else { Fault::Transient }
+        let named = ["type", "code"].iter().find_map(|name| self.payload[name].as_str());
+        match named.unwrap_or(&self.code) {
+            "connection_refresh_backoff" => Fault::RefreshFailing,
+            "connection_refresh_exhausted" => Fault::CredentialsRefused,
+            _ if status != StatusCode::FAILED_DEPENDENCY => Fault::RefreshFailing,
+            _ if TRIES_AGAIN.iter().any(|sentence| self.says(sentence)) => Fault::RefreshFailing,
+            _ => Fault::CredentialsRefused,
+        }
     }
 
     fn server(&self, status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Fault {
@@ -189,14 +279,15 @@ fn unknown(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Fault
     }
 }
 
-fn gateway(status: StatusCode, headers: &HeaderMap) -> Fault {
+fn gateway(status: StatusCode, headers: &HeaderMap) -> AccessError {
     if status.is_success() {
         // Nango answers an unknown path with its dashboard, so a wrong base URL looks like a success.
-        return if is_html(headers) { Fault::Operator } else { Fault::Transient };
+        return if is_html(headers) { unexpected(WEB_PAGE) } else { Fault::Transient.into() };
     }
     // An edge that takes us for a robot says 403, and thinks better of it.
     let mistaken = status == StatusCode::FORBIDDEN;
-    if mistaken || passes_by_itself(status) { Fault::Transient } else { Fault::Operator }
+    let fault = if mistaken || passes_by_itself(status) { Fault::Transient } else { Fault::Operator };
+    AccessError { fault, source: Some(InBetween(status).into()) }
 }
 
 fn passes_by_itself(status: StatusCode) -> bool {

@@ -5,6 +5,8 @@
 #[cfg(feature = "testing")]
 pub mod testing;
 
+mod check;
+mod direct;
 mod authorizer;
 mod proxy;
 mod call;
@@ -14,6 +16,8 @@ mod pause;
 mod config;
 pub mod webhook;
 
+pub use check::{Finding, Level};
 pub use config::{Config, InvalidConfig};
-pub use fault::Refused;
+pub use direct::DirectTokens;
+pub use fault::{Limit, Refused};
 pub use nango::Nango;

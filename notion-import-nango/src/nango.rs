@@ -4,14 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
-use notion_import_core::AccessError;
 use notion_import_core::transport::{Http, SharedClock, SystemClock, Transport};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use url::Url;
 
 use crate::config::{Config, InvalidConfig};
-use crate::fault;
 use crate::pause::Pause;
 use crate::webhook::{Event, WebhookError, verify};
 
@@ -58,27 +56,24 @@ impl Nango {
         Ok(Self(Arc::new(Inner { config, bearer, integration, pause: Pause::default(), transport, clock })))
     }
 
-    /// Asks Nango for the integration: that there is one, that it is Notion's, and that the key is right.
-    /// The key needs the scope `environment:integrations:read` for this.
-    ///
-    /// # Errors
-    /// [`Fault::Operator`](notion_import_core::Fault::Operator) if one of these is not so.
-    pub async fn check(&self) -> Result<(), AccessError> {
-        let path = ["integrations", &self.0.config.integration_id];
-        let found: Enveloped<Integration> = self.get(self.url(&path)).await?;
-        match found.data.provider.as_str() {
-            "notion" => Ok(()),
-            _ => Err(fault::unexpected("the integration is not one of provider notion")),
-        }
-    }
-
-    /// Checks a webhook's signature and reads it. What belongs to another integration is [`Event::Ignored`].
+    /// Checks a webhook's signature and reads it. What belongs to another integration is [`Event::Ignored`]. A webhook that is
+    /// refused is logged with the reason.
     ///
     /// # Errors
     /// [`WebhookError`] if it is not signed with one of the configured keys.
     pub fn webhook(&self, raw: &[u8], headers: &HeaderMap) -> Result<Event, WebhookError> {
-        let event = verify(raw, headers, &self.0.config.webhook_signing_keys)?;
+        let keys = &self.0.config.webhook_signing_keys;
+        let event = verify(raw, headers, keys).inspect_err(|error| {
+            let reason =
+                if keys.is_empty() { "no signing key is configured".to_owned() } else { error.to_string() };
+            tracing::warn!(reason, "a webhook that is to be of Nango's is refused");
+        })?;
         Ok(event.of_integration(&self.0.config.integration_id))
+    }
+
+    /// Tells whether webhooks can be checked. Without a signing key none is accepted, and polling finds everything, only later.
+    pub fn takes_webhooks(&self) -> bool {
+        !self.0.config.webhook_signing_keys.is_empty()
     }
 
     /// An address below the base, with each segment percent-encoded. The base's own path stays.
@@ -105,11 +100,6 @@ impl fmt::Debug for Nango {
 #[derive(Deserialize)]
 pub(crate) struct Enveloped<T> {
     pub data: T,
-}
-
-#[derive(Deserialize)]
-struct Integration {
-    provider: String,
 }
 
 pub(crate) fn sensitive(text: &str) -> Option<HeaderValue> {

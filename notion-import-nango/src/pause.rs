@@ -39,6 +39,11 @@ pub(crate) fn after_refusal(headers: &HeaderMap, now: DateTime<Utc>) -> Duration
     wait.min(LONGEST)
 }
 
+/// How many requests the account may make in a minute.
+pub(crate) fn limit(headers: &HeaderMap) -> Option<u64> {
+    number(headers, "x-ratelimit-limit")
+}
+
 /// How long the next window is away, if this answer was the last that the current one allows.
 pub(crate) fn after_last(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let spent = number(headers, "x-ratelimit-remaining") == Some(0);

@@ -28,16 +28,20 @@ impl TokenSource for Nango {
         Ok(ApiAccess { base, headers, version_header: "nango-proxy-notion-version" })
     }
 
-    fn explain(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Fault {
-        let fault = fault::classify(status, headers, body, now);
-        self.note(fault, now);
-        if fault == Fault::Operator {
-            tracing::warn!(
-                status = status.as_u16(),
-                "Nango's set-up is wrong: see its key, scopes and integration"
-            );
+    fn explain(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> AccessError {
+        let error = fault::explain(status, headers, body, now);
+        self.note(error.fault, now);
+        if error.fault == Fault::Operator {
+            let cause = error.source.as_deref().map(|cause| cause as &dyn std::error::Error);
+            tracing::warn!(error = cause, "Nango's set-up is wrong: see its key, scopes and integration");
         }
-        fault
+        error
     }
 }
 

@@ -14,13 +14,12 @@
 
 use std::collections::BTreeMap;
 
-use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName};
-use notion_import_core::{AttemptId, ConnectionRef, Hint, NotionId, TenantId};
-use secrecy::{ExposeSecret, SecretString};
+pub use notion_import_core::webhook::WebhookError;
+use notion_import_core::{AttemptId, ConnectionRef, Hint, TenantId, webhook as notion};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::Sha256;
 
 /// The header with the signature. The older `X-Nango-Signature` can be forged by extension and is never accepted.
 pub const SIGNATURE: HeaderName = HeaderName::from_static("x-nango-hmac-sha256");
@@ -51,7 +50,7 @@ impl Event {
         match self {
             Self::Auth(auth) if auth.success => Some(Hint::Authorized(auth.connection.clone())),
             Self::Auth(auth) => Some(Hint::Doubted(auth.connection.clone())),
-            Self::Notion(changed) => changed.hint(),
+            Self::Notion(changed) => changed.event.hint(changed.connection.clone()),
             Self::Ignored => None,
         }
     }
@@ -109,38 +108,8 @@ pub struct Changed {
     pub integration: String,
     /// The connection.
     pub connection: ConnectionRef,
-    /// Notion's name for what happened, such as `page.content_updated`.
-    pub kind: String,
-    /// The page, data source, database or other thing it happened to.
-    pub entity: NotionId,
-    /// What the entity is: `page`, `data_source`, `database`, ..
-    pub entity_kind: String,
-    /// The data source or database that it stands in, if it stands in one: as one of its rows, for instance.
-    pub within: Option<NotionId>,
-    /// The bots that can see it; none if Notion does not tell. A connection whose bot is not among them has nothing to look for.
-    pub bots: Option<Vec<NotionId>>,
-}
-
-impl Changed {
-    /// Names what is to be looked at; none if nothing that is read here has changed, but a comment or a view.
-    fn hint(&self) -> Option<Hint> {
-        let is_source = matches!(self.entity_kind.as_str(), "page" | "data_source" | "database");
-        let sources: Vec<NotionId> =
-            is_source.then_some(self.entity).into_iter().chain(self.within.filter(|_| is_source)).collect();
-        let (connection, bots) = (self.connection.clone(), self.bots.clone());
-        (!sources.is_empty()).then_some(Hint::Changed { connection, sources, bots })
-    }
-}
-
-/// It is not a webhook of Nango's. Nothing in it was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum WebhookError {
-    /// There is no signature, or more than one.
-    #[error("the webhook is not signed")]
-    Unsigned,
-    /// The signature is not made with one of the keys.
-    #[error("the webhook's signature is wrong")]
-    WrongSignature,
+    /// What Notion says.
+    pub event: notion::Event,
 }
 
 /// Checks the signature over the raw bytes with every key, then reads the event leniently.
@@ -149,7 +118,7 @@ pub enum WebhookError {
 /// [`WebhookError`] if no key fits.
 pub fn verify(raw: &[u8], headers: &HeaderMap, keys: &[SecretString]) -> Result<Event, WebhookError> {
     let signature = signature(headers)?;
-    if !keys.iter().any(|key| is_signed_with(key, raw, &signature)) {
+    if !keys.iter().any(|key| notion::is_signed_with(key, raw, &signature)) {
         return Err(WebhookError::WrongSignature);
     }
     Ok(Event::read(raw))
@@ -161,13 +130,6 @@ fn signature(headers: &HeaderMap) -> Result<[u8; 32], WebhookError> {
     let mut signature = [0; 32];
     hex::decode_to_slice(value.as_bytes(), &mut signature).map_err(|_| WebhookError::WrongSignature)?;
     Ok(signature)
-}
-
-fn is_signed_with(key: &SecretString, raw: &[u8], signature: &[u8; 32]) -> bool {
-    let key = key.expose_secret().as_bytes();
-    // Anybody could sign with an empty key.
-    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
-    !key.is_empty() && mac.chain_update(raw).verify_slice(signature).is_ok()
 }
 
 impl Event {
@@ -239,31 +201,8 @@ struct RawForward {
 
 impl RawForward {
     fn event(self) -> Option<Event> {
-        let entity = &self.payload["entity"];
-        Some(Event::Notion(Changed {
-            integration: self.provider_config_key,
-            connection: ConnectionRef::new(self.connection_id),
-            kind: self.payload["type"].as_str()?.to_owned(),
-            entity: entity["id"].as_str()?.parse().ok()?,
-            entity_kind: entity["type"].as_str()?.to_owned(),
-            within: within(&self.payload["data"]["parent"]),
-            bots: self.payload["accessible_by"].as_array().and_then(|who| bots(who)),
-        }))
+        let event = notion::Event::read(&self.payload)?;
+        let connection = ConnectionRef::new(self.connection_id);
+        Some(Event::Notion(Changed { integration: self.provider_config_key, connection, event }))
     }
-}
-
-/// The rows of a data source name their database as the parent, and the data source beside it.
-fn within(parent: &Value) -> Option<NotionId> {
-    let database = (parent["type"] == "database").then(|| &parent["id"]);
-    [Some(&parent["data_source_id"]), database].into_iter().flatten().find_map(|id| id.as_str()?.parse().ok())
-}
-
-/// Where people are named and no bot, that says nothing of bots.
-fn bots(who: &[Value]) -> Option<Vec<NotionId>> {
-    let bots: Vec<NotionId> = who
-        .iter()
-        .filter(|one| one["type"] != "person")
-        .filter_map(|one| one["id"].as_str()?.parse().ok())
-        .collect();
-    (who.is_empty() || !bots.is_empty()).then_some(bots)
 }

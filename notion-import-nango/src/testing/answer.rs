@@ -40,16 +40,31 @@ impl Asked {
         }
         let value: Value =
             serde_json::from_slice(&self.body).map_err(|_| Refusal::invalid("invalid_json", "not JSON"))?;
-        serde_json::from_value(value).map_err(|error| Refusal::invalid("invalid_body", &error.to_string()))
+        serde_json::from_value(value).map_err(|error| {
+            let said = error.to_string();
+            Refusal::validation("invalid_body", &said, &named(&said))
+        })
     }
 
     /// No query parameter but these is accepted.
     pub fn only(&self, known: &[&str]) -> Outcome<()> {
         match self.pairs().iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            Some((name, _)) => {
-                Err(Refusal::invalid("invalid_query_params", &format!("Unrecognized key: {name}")))
-            }
+            Some((name, _)) => Err(Refusal::validation(
+                "invalid_query_params",
+                &format!("Unrecognized key: \"{name}\""),
+                &[],
+            )),
             None => Ok(()),
+        }
+    }
+
+    /// A parameter that says yes or no, in one of the words that Nango knows; not said, it is no.
+    pub fn flag(&self, name: &str) -> Outcome<bool> {
+        let said = self.parameter(name).unwrap_or_else(|| "false".to_owned());
+        match said.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" | "y" | "enabled" => Ok(true),
+            "false" | "0" | "no" | "off" | "n" | "disabled" => Ok(false),
+            _ => Err(Refusal::validation("invalid_query_params", "Invalid option", &[name])),
         }
     }
 
@@ -77,6 +92,12 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code).saying(message)
     }
 
+    /// What is wrong with what was sent, and where.
+    pub fn validation(code: &str, message: &str, path: &[&str]) -> Self {
+        let errors = json!([{ "code": "custom", "message": message, "path": path }]);
+        Self::new(StatusCode::BAD_REQUEST, code).with("errors", errors)
+    }
+
     pub fn saying(self, message: &str) -> Self {
         self.with("message", message.into())
     }
@@ -95,6 +116,11 @@ impl Refusal {
     }
 }
 
+/// The field that serde names.
+fn named(said: &str) -> Vec<&str> {
+    said.split('`').nth(1).into_iter().collect()
+}
+
 pub(super) fn reply(status: StatusCode, body: &Value) -> Answer {
     typed(status, "application/json; charset=utf-8", body.to_string())
 }
@@ -106,6 +132,17 @@ pub(super) fn html(status: StatusCode, body: String) -> Answer {
     add(header::REFERRER_POLICY, "no-referrer");
     add(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'");
     answer
+}
+
+/// What the framework says of a call that there is not.
+pub(super) fn no_such_call(asked: &Asked) -> Answer {
+    let what = format!("Cannot {} {}", asked.method, asked.path).replace('&', "&amp;").replace('<', "&lt;");
+    html(
+        StatusCode::NOT_FOUND,
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>{what}</pre>\n</body>\n</html>\n"
+        ),
+    )
 }
 
 pub(super) fn empty(status: StatusCode) -> Answer {

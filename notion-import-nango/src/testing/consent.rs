@@ -11,7 +11,7 @@ use super::hook::Hook;
 use super::page;
 use super::session::token_of;
 use super::stand_in::StandIn;
-use super::state::{Connection, Session, State};
+use super::state::{Connection, Refresh, Session, State};
 
 /// The link has expired, or never was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +50,9 @@ impl StandIn {
     ) -> Result<ConnectionRef, NotConsented> {
         let token = token_of(link).ok_or(NotConsented)?;
         let (connection, hook) = self.grant(&token, workspace, pages)?;
-        self.send(hook).await;
+        if let Some(hook) = hook {
+            self.send(hook).await;
+        }
         Ok(ConnectionRef::new(connection))
     }
 
@@ -96,7 +98,9 @@ impl StandIn {
         }
         match self.grant(&decision.token, workspace, &pages) {
             Ok((_, hook)) => {
-                self.send_later(hook);
+                if let Some(hook) = hook {
+                    self.send_later(hook);
+                }
                 html(StatusCode::OK, page::closing("Connected", "Notion is connected.", back))
             }
             Err(NotConsented) => expired(),
@@ -112,7 +116,7 @@ impl StandIn {
         token: &str,
         workspace: NotionId,
         pages: &[NotionId],
-    ) -> Result<(String, Hook), NotConsented> {
+    ) -> Result<(String, Option<Hook>), NotConsented> {
         let now = self.now();
         let mut state = self.state();
         let Session { tags, renews, .. } = state.arrive(token, now).ok_or(NotConsented)?;
@@ -127,6 +131,9 @@ impl StandIn {
             workspace: grant.workspace_id,
             bot: grant.bot_id,
             token: grant.token,
+            next_token: None,
+            pages: pages.to_vec(),
+            refresh: Refresh::Works,
             created_at: now,
             updated_at: now,
         };
@@ -135,7 +142,9 @@ impl StandIn {
             None => fresh,
         };
         state.connections.insert(id.clone(), connection);
-        let hook = Hook::auth(operation, &id, &tags);
+        // A renewal is told whatever is switched on.
+        let is_told = self.settings().tell_creations || operation == "override";
+        let hook = is_told.then(|| Hook::auth(operation, &id, &tags));
         Ok((id, hook))
     }
 

@@ -8,7 +8,7 @@
 //! ```
 //! use notion_import_core::testing::World;
 //! use notion_import_nango::testing::{Settings, StandIn};
-//! use notion_import_nango::{Config, Nango};
+//! use notion_import_nango::{Config, Level, Nango};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +21,7 @@
 //! config.webhook_signing_keys.push("signing-key".into());
 //! let router = stand_in.router();
 //! tokio::spawn(async move { axum::serve(listener, router).await });
-//! Nango::new(config)?.check().await?;
+//! assert!(Nango::new(config)?.check().await.iter().all(|found| found.level() < Level::Error));
 //! // From here on: `stand_in.send_webhooks_to`, and `stand_in.consent` for each link that `Connector::begin` returns.
 //! # Ok(())
 //! # }
@@ -44,4 +44,4 @@ mod settings;
 pub use consent::NotConsented;
 pub use settings::{Settings, scope};
 pub use stand_in::StandIn;
-pub use state::{Delivery, Seen};
+pub use state::{Delivery, Refresh, Seen};

@@ -1,7 +1,7 @@
 //! The proxy: it puts the token in and hands on what Notion says.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use notion_import_core::testing::Reply;
+use notion_import_core::testing::{Answer, Reply};
 use notion_import_core::transport::Request;
 use serde_json::json;
 use url::Url;
@@ -27,19 +27,19 @@ impl StandIn {
         let request = Request { method: asked.method.clone(), url, headers: upstream(asked, &token), body };
         Ok(match self.world().answer(&request, self.now()) {
             Reply::Reset => unreachable_upstream(&asked.method),
+            Reply::Response(answer) if self.settings().unchunked && answer.status.is_success() => {
+                Reply::Response(bare(answer))
+            }
             answered => answered,
         })
     }
 
     fn token_for(&self, asked: &Asked, state: &State) -> Outcome<String> {
-        let headers = (asked.header("provider-config-key"), asked.header("connection-id"));
-        let (Some(integration), Some(connection)) = headers else {
-            return Err(Refusal::invalid(
-                "invalid_headers",
-                "Provider-Config-Key and Connection-Id are required",
-            ));
-        };
-        if asked.headers.contains_key("base-url-override") {
+        let (integration, connection) =
+            (required(asked, "provider-config-key")?, required(asked, "connection-id")?);
+        check_options(asked)?;
+        // Nango's own client always sends one, and means none by an empty one.
+        if asked.header("base-url-override").is_some_and(|url| !url.is_empty()) {
             return Err(Refusal::invalid("base_url_override_disabled", "Base URL override is disabled"));
         }
         if integration != self.settings().integration_id {
@@ -48,8 +48,37 @@ impl StandIn {
         }
         let found = state.connections.get(connection);
         let found = found.ok_or_else(|| Refusal::invalid("server_error", "Failed to get connection"))?;
+        found.proxied()?;
         Ok(found.token.clone())
     }
+}
+
+fn required<'a>(asked: &'a Asked, name: &str) -> Outcome<&'a str> {
+    let message = "Invalid input: expected string, received undefined";
+    asked.header(name).ok_or_else(|| Refusal::validation("invalid_headers", message, &[name]))
+}
+
+/// What the client may say of the call has to make sense.
+fn check_options(asked: &Asked) -> Outcome<()> {
+    let is_wrong = |name: &str, text: &str| match name {
+        "retries" => !text.trim().is_empty() && text.trim().parse::<f64>().is_err(),
+        "retry-on" => text.split(',').any(|one| one.is_empty() || !one.bytes().all(|c| c.is_ascii_digit())),
+        _ => !matches!(text, "true" | "false"),
+    };
+    let known = ["retries", "retry-on", "decompress", "forward-headers-on-redirect"];
+    match known.iter().find(|name| asked.header(name).is_some_and(|text| is_wrong(name, text))) {
+        Some(name) => Err(Refusal::validation("invalid_headers", "Invalid input", &[name])),
+        None => Ok(()),
+    }
+}
+
+/// What is left of the headers of an answer that Nango has read whole.
+fn bare(mut answer: Answer) -> Answer {
+    let kept = ["content-type", "mcp-session-id", "x-request-id", "x-correlation-id"];
+    let all = std::mem::take(&mut answer.headers);
+    let kept = kept.iter().filter_map(|name| Some((HeaderName::from_static(name), all.get(*name)?.clone())));
+    answer.headers = kept.collect();
+    answer
 }
 
 /// The template's headers, and over them the client's.

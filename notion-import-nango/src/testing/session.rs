@@ -1,5 +1,7 @@
 //! Connect sessions.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use notion_import_core::testing::Answer;
@@ -24,15 +26,13 @@ const PREFIX: &str = "nango_connect_session_";
 #[serde(deny_unknown_fields)]
 struct Create {
     tags: Option<Map<String, Value>>,
-    end_user: Option<Value>,
-    #[serde(rename = "organization")]
-    _organization: Option<Value>,
+    end_user: Option<EndUser>,
+    organization: Option<Organization>,
     allowed_integrations: Option<Vec<String>>,
     #[serde(rename = "integrations_config_defaults")]
-    _defaults: Option<Value>,
-    overrides: Option<Value>,
-    #[serde(rename = "webhook_url_override")]
-    _webhook: Option<String>,
+    _defaults: Option<BTreeMap<String, Defaults>>,
+    overrides: Option<BTreeMap<String, Overridden>>,
+    webhook_url_override: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,46 +41,79 @@ struct Reconnect {
     connection_id: String,
     integration_id: String,
     tags: Option<Map<String, Value>>,
-    #[serde(rename = "end_user")]
-    _end_user: Option<Value>,
-    #[serde(rename = "organization")]
-    _organization: Option<Value>,
+    end_user: Option<EndUser>,
+    organization: Option<Organization>,
     #[serde(rename = "integrations_config_defaults")]
-    _defaults: Option<Value>,
-    overrides: Option<Value>,
-    #[serde(rename = "webhook_url_override")]
-    _webhook: Option<String>,
+    _defaults: Option<BTreeMap<String, Defaults>>,
+    overrides: Option<BTreeMap<String, Overridden>>,
+    webhook_url_override: Option<String>,
+}
+
+/// What tags have replaced.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndUser {
+    id: String,
+    email: Option<String>,
+    display_name: Option<String>,
+    tags: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Organization {
+    id: String,
+    display_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Defaults {
+    #[serde(rename = "user_scopes")]
+    _user_scopes: Option<String>,
+    #[serde(rename = "authorization_params")]
+    _authorization_params: Option<Map<String, Value>>,
+    #[serde(rename = "connection_config")]
+    _connection_config: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Overridden {
+    docs_connect: Option<String>,
 }
 
 impl StandIn {
     pub(super) fn create_session(&self, asked: &Asked, state: &mut State) -> Outcome<Answer> {
         asked.only(&[])?;
-        let Create { tags, end_user, allowed_integrations, overrides, .. } = asked.json()?;
-        if tags.is_none() && end_user.is_none() {
-            return Err(Refusal::invalid("invalid_body", "end_user or tags is required"));
+        let asks: Create = asked.json()?;
+        if asks.tags.is_none() && asks.end_user.is_none() {
+            let message = "Invalid input: expected object, received undefined";
+            return Err(Refusal::validation("invalid_body", message, &["end_user"]));
         }
-        for (at, id) in allowed_integrations.iter().flatten().enumerate() {
+        for (at, id) in asks.allowed_integrations.iter().flatten().enumerate() {
             if *id != self.settings().integration_id {
-                let path = ["allowed_integrations".to_owned(), at.to_string()];
-                let message = "Integration does not exist";
-                return Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_body")
-                    .with("errors", json!([{ "code": "custom", "message": message, "path": path }])));
+                let path = ["allowed_integrations", &at.to_string()];
+                return Err(Refusal::validation("invalid_body", "Integration does not exist", &path));
             }
         }
-        unpaid(overrides.as_ref())?;
-        self.open(asked, state, tags.unwrap_or_default(), None)
+        unpaid(asks.overrides.as_ref())?;
+        check_webhook(asks.webhook_url_override.as_deref())?;
+        self.open(asked, state, tags(asks.tags, asks.end_user, asks.organization), None)
     }
 
     pub(super) fn reconnect_session(&self, asked: &Asked, state: &mut State) -> Outcome<Answer> {
         asked.only(&[])?;
-        let Reconnect { connection_id, integration_id, tags, overrides, .. } = asked.json()?;
-        unpaid(overrides.as_ref())?;
-        let known = integration_id == self.settings().integration_id;
-        if !known || !state.connections.contains_key(&connection_id) {
+        let asks: Reconnect = asked.json()?;
+        unpaid(asks.overrides.as_ref())?;
+        check_webhook(asks.webhook_url_override.as_deref())?;
+        let known = asks.integration_id == self.settings().integration_id;
+        if !known || !state.connections.contains_key(&asks.connection_id) {
             return Err(Refusal::invalid("invalid_body", "ConnectionID or IntegrationId does not exists"));
         }
         // Without tags it holds none, and the connection will lose its own.
-        self.open(asked, state, tags.unwrap_or_default(), Some(connection_id))
+        let tags = tags(asks.tags, asks.end_user, asks.organization);
+        self.open(asked, state, tags, Some(asks.connection_id))
     }
 
     fn open(
@@ -146,11 +179,52 @@ fn wire(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-fn unpaid(overrides: Option<&Value>) -> Outcome<()> {
-    match overrides {
-        Some(_) => {
-            Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden").saying("Overrides are a paid feature"))
-        }
-        None => Ok(()),
+fn unpaid(overrides: Option<&BTreeMap<String, Overridden>>) -> Outcome<()> {
+    match overrides.is_some_and(|all| all.values().any(|one| one.docs_connect.is_some())) {
+        true => Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden").saying("Overrides are a paid feature")),
+        false => Ok(()),
     }
+}
+
+/// Nothing is sent to this machine or to Nango itself; an empty one is for nowhere.
+fn check_webhook(url: Option<&str>) -> Outcome<()> {
+    let Some(url) = url.filter(|url| !url.is_empty()) else { return Ok(()) };
+    let host = Url::parse(url).ok().filter(|url| url.scheme().starts_with("http"));
+    let host = host.and_then(|url| url.host_str().map(str::to_owned));
+    let is_refused = |host: &str| {
+        host == "localhost"
+            || host.starts_with("127.")
+            || host.starts_with("10.")
+            || host.ends_with(".nango.dev")
+    };
+    match host.filter(|host| !is_refused(host)) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::validation("invalid_body", "Invalid URL", &["webhook_url_override"])),
+    }
+}
+
+/// Those that are sent win over those that a person or an organization stands for.
+fn tags(
+    tags: Option<Map<String, Value>>,
+    person: Option<EndUser>,
+    organization: Option<Organization>,
+) -> Map<String, Value> {
+    let mut all = Map::new();
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            all.insert(name.to_owned(), value.into());
+        }
+    };
+    if let Some(Organization { id, display_name }) = organization {
+        add("organization_id", Some(id));
+        add("organization_display_name", display_name);
+    }
+    if let Some(EndUser { id, email, display_name, tags }) = person {
+        add("end_user_id", Some(id));
+        add("end_user_email", email);
+        add("end_user_display_name", display_name);
+        all.extend(tags.unwrap_or_default());
+    }
+    all.extend(tags.unwrap_or_default());
+    all
 }

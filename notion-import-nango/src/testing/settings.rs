@@ -44,6 +44,10 @@ pub struct Settings {
     pub webhook_url: Option<Url>,
     /// What webhooks are signed with.
     pub webhook_signing_key: SecretString,
+    /// Whether a new connection sends a webhook. By default it does, as at Nango's cloud; a self-hosted Nango begins without.
+    pub tell_creations: bool,
+    /// Whether Notion's answers come through the proxy unchunked: then Nango keeps four of their headers. By default not.
+    pub unchunked: bool,
     /// Whether a deletion sends a webhook. By default not, as at Nango.
     pub tell_deletions: bool,
     /// How long it waits before it sends a webhook again; the second time twice as long. By default 3 s.
@@ -68,6 +72,8 @@ impl Settings {
             origin: None,
             webhook_url: None,
             webhook_signing_key: webhook_signing_key.into(),
+            tell_creations: true,
+            unchunked: false,
             tell_deletions: false,
             retry_pause: Duration::from_secs(3),
             limit: None,

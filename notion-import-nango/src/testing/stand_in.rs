@@ -11,10 +11,10 @@ use notion_import_core::transport::{Http, Transport};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::answer::{Asked, Outcome, Refusal, html, reply};
+use super::answer::{Asked, Outcome, html, no_such_call, reply};
 use super::page;
 use super::settings::{Settings, scope};
-use super::state::{Delivery, Seen, State};
+use super::state::{Delivery, Refresh, Seen, State};
 
 /// A Nango of one environment and one integration, in memory. Cheap to clone; clones are one stand-in.
 #[derive(Clone)]
@@ -75,6 +75,26 @@ impl StandIn {
         self.state().window = None;
     }
 
+    /// Lets Nango fail to renew a connection's credentials from now on, or no more.
+    pub fn let_refresh(&self, connection: &str, refresh: Refresh) {
+        if let Some(found) = self.state().connections.get_mut(connection) {
+            found.refresh = refresh;
+        }
+    }
+
+    /// Gives a connection another token at Notion, as a refresh would, and ends the one it had there.
+    pub fn rotate(&self, connection: &str) {
+        let mut state = self.state();
+        let Some(found) = state.connections.get_mut(connection) else { return };
+        self.world().revoke(&found.token);
+        found.next_token = Some(self.world().grant(found.workspace, found.pages.iter().copied()).token);
+    }
+
+    /// Deletes a connection as somebody would who has Nango's dashboard.
+    pub fn delete(&self, connection: &str) -> bool {
+        self.state().connections.remove(connection).is_some()
+    }
+
     /// Every request seen, oldest first; the last 50,000.
     pub fn requests(&self) -> Vec<Seen> {
         self.state().seen.iter().cloned().collect()
@@ -112,21 +132,25 @@ impl StandIn {
             ("POST", ["connect", "sessions", "reconnect"]) => {
                 self.admitted(asked, scope::SESSIONS, |state| self.reconnect_session(asked, state))
             }
-            ("GET", ["connections"]) => {
+            // The older name is another for the same.
+            ("GET", ["connections" | "connection"]) => {
                 self.admitted(asked, scope::LIST, |state| self.list_connections(asked, state))
             }
-            ("GET", ["connections", id]) => {
+            ("GET", ["connections" | "connection", id]) => {
                 self.admitted(asked, scope::READ, |state| self.get_connection(asked, id, state))
             }
-            ("DELETE", ["connections", id]) => {
+            ("DELETE", ["connections" | "connection", id]) => {
                 self.admitted(asked, scope::DELETE, |state| self.delete_connection(asked, id, state))
             }
+            ("GET", ["integrations"]) => {
+                self.admitted(asked, scope::INTEGRATIONS, |_| self.list_integrations(asked))
+            }
             ("GET", ["integrations", id]) => {
-                self.admitted(asked, scope::INTEGRATIONS, |_| self.get_integration(id))
+                self.admitted(asked, scope::INTEGRATIONS, |_| self.get_integration(asked, id))
             }
             (_, ["proxy", ..]) => self.proxied(asked),
             ("GET", _) => plain(html(StatusCode::OK, page::dashboard())),
-            _ => plain(Refusal::new(StatusCode::NOT_FOUND, "not_found").answer()),
+            _ => plain(no_such_call(asked)),
         }
     }
 
@@ -155,7 +179,7 @@ impl StandIn {
 
     fn log(&self, asked: &Asked, at: DateTime<Utc>, reply: &Reply) {
         let named = match asked.segments().as_slice() {
-            [first, id] if first == "connections" => Some(id.clone()),
+            [first, id] if matches!(first.as_str(), "connections" | "connection") => Some(id.clone()),
             _ => asked.header("connection-id").map(str::to_owned),
         };
         let status = match reply {

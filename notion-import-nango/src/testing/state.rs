@@ -72,8 +72,30 @@ pub(super) struct Connection {
     pub bot: NotionId,
     /// The fake Notion's token.
     pub token: String,
+    /// What a refresh puts in its place.
+    #[serde(default)]
+    pub next_token: Option<String>,
+    /// What it may see there.
+    #[serde(default)]
+    pub pages: Vec<NotionId>,
+    #[serde(default)]
+    pub refresh: Refresh,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What becomes of an attempt to renew credentials. Only Notion's own tokens need none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Refresh {
+    /// There is nothing to renew, or it is renewed.
+    #[default]
+    Works,
+    /// The attempt fails, and there will be more.
+    Fails,
+    /// One failed just now, and the next is not made yet.
+    BacksOff,
+    /// None is made any more.
+    Exhausted,
 }
 
 /// A minute of the account's limit.

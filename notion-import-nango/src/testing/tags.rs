@@ -22,7 +22,7 @@ pub(super) fn normalise(tags: &Map<String, Value>) -> Outcome<BTreeMap<String, S
         }
         let value = value.as_str().filter(|value| (1..=LONGEST_VALUE).contains(&value.chars().count()));
         let value = value.ok_or_else(|| wrong("invalid_type", "Invalid tag value", Some(key)))?;
-        if key.eq_ignore_ascii_case("end_user_email") && !value.contains('@') {
+        if key.eq_ignore_ascii_case("end_user_email") && !is_email(value) {
             return Err(wrong("invalid_format", "Invalid email address", Some(key)));
         }
         if normal.insert(key.to_ascii_lowercase(), value.to_owned()).is_some() {
@@ -32,14 +32,22 @@ pub(super) fn normalise(tags: &Map<String, Value>) -> Outcome<BTreeMap<String, S
     Ok(normal)
 }
 
-fn is_key(key: &str) -> bool {
+/// `a@b` is none.
+fn is_email(text: &str) -> bool {
+    let domain = text.split_once('@').filter(|(name, _)| !name.is_empty()).map(|(_, domain)| domain);
+    domain
+        .and_then(|domain| domain.rsplit_once('.'))
+        .is_some_and(|(host, top)| !host.is_empty() && top.len() > 1)
+}
+
+pub(super) fn is_key(key: &str) -> bool {
     let known = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     key.len() <= LONGEST_KEY && key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.chars().all(known)
 }
 
 fn wrong(code: &str, message: &str, key: Option<&str>) -> Refusal {
     let path: Vec<&str> = std::iter::once("tags").chain(key).collect();
-    Refusal::invalid("invalid_body", message)
+    Refusal::new(http::StatusCode::BAD_REQUEST, "invalid_body")
         .with("errors", json!([{ "code": code, "message": message, "path": path }]))
 }
 
@@ -57,6 +65,7 @@ mod tests {
         check(json!({ "tenant_id": "x", "a.b/c-d_e": "Zürich" }), true);
         check(json!({ "end_user_email": "ana@example.com" }), true);
         check(json!({ "end_user_email": "ana" }), false);
+        check(json!({ "end_user_email": "a@b" }), false);
         check(json!({ "Tenant": "x", "tenant": "y" }), false);
         check(json!({ "1st": "x" }), false);
         check(json!({ "": "x" }), false);

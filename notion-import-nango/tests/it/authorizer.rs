@@ -1,6 +1,7 @@
 //! The connect flow: what is asked of Nango, and what its answers mean.
 
 use notion_import_core::{Authorizer, ConnectionId, ConnectionRef, Fault, Inspected};
+use notion_import_nango::Finding;
 use serde_json::{Value, json};
 use wiremock::matchers::{any, body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate, Times};
@@ -111,7 +112,8 @@ async fn a_connection_is_read_without_its_credentials() {
     let reference = ConnectionRef::new("c/1?#");
     let found = nango(&server.uri()).inspect(&reference).await.unwrap();
     let (tenant, attempt) = (Some(attempt.tenant), Some(attempt.id));
-    assert_eq!(found, Some(Inspected { reference, tenant, attempt, workspace_id: Some("w-1".to_owned()) }));
+    let workspace_id = Some("w-1".to_owned());
+    assert_eq!(found, Some(Inspected { reference, tenant, attempt, workspace_id, is_failing: false }));
     let asked = &server.received_requests().await.unwrap()[0];
     assert_eq!(asked.url.query(), Some("provider_config_key=notion"), "neither refresh nor tokens");
 }
@@ -129,16 +131,68 @@ async fn only_a_missing_connection_is_missing() {
     };
     check(404, coded("not_found"), None, None).await;
     check(404, coded("unknown_connection"), None, None).await;
-    check(400, coded("unknown_connection"), None, None).await;
     let operator = Some(Fault::Operator);
     check(400, coded("unknown_provider_config"), operator, operator).await;
     check(404, json!("not here"), operator, operator).await;
+    // To a look-up it is no answer that Nango gives.
+    check(400, coded("unknown_connection"), Some(Fault::ConnectionMissing), Some(Fault::ConnectionMissing))
+        .await;
     check(401, coded("unknown_account"), operator, operator).await;
     check(403, coded("forbidden"), operator, operator).await;
     let transient = Some(Fault::Transient);
     check(500, coded("server_error"), transient, transient).await;
     check(502, json!("bad gateway"), transient, transient).await;
     check(500, coded("unknown_connection_of_next_year"), transient, transient).await;
+}
+
+/// Nango says the same where there is no such connection and where there is no such integration.
+#[tokio::test]
+async fn that_a_connection_is_gone_is_believed_only_once_it_is_not_found() {
+    let coded = |status, code: &str| {
+        ResponseTemplate::new(status).set_body_json(json!({ "error": { "code": code } }))
+    };
+    let shown = ResponseTemplate::new(200).set_body_json(json!({ "connection_id": "c-1" }));
+    for (looked_up, revoked) in [
+        (coded(404, "not_found"), Ok(())),
+        (coded(400, "unknown_provider_config"), Err(Fault::Operator)),
+        (coded(401, "unknown_account"), Err(Fault::Operator)),
+        (coded(500, "server_error"), Err(Fault::Transient)),
+        (shown, Err(Fault::Operator)),
+    ] {
+        let server = MockServer::start().await;
+        let deletion = Mock::given(method("DELETE")).respond_with(coded(400, "unknown_connection"));
+        deletion.expect(once()).mount(&server).await;
+        Mock::given(method("GET")).respond_with(looked_up.clone()).expect(once()).mount(&server).await;
+        let outcome = nango(&server.uri()).revoke(&ConnectionRef::new("c-1")).await;
+        assert_eq!(outcome.map_err(|error| error.fault), revoked, "{looked_up:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_credentials_could_not_be_renewed_is_failing() {
+    for (errors, is_failing) in [
+        (json!([{ "type": "auth", "log_id": "l-1" }]), true),
+        (json!([{ "type": "sync", "log_id": "l-1" }, { "type": "auth" }]), true),
+        (json!([{ "type": "sync", "log_id": "l-1" }]), false),
+        (json!([{ "brand_new": 1 }]), false),
+        (json!([]), false),
+    ] {
+        let server = answering(200, json!({ "connection_id": "c-1", "errors": errors })).await;
+        let found = nango(&server.uri()).inspect(&ConnectionRef::new("c-1")).await.unwrap().unwrap();
+        assert_eq!(found.is_failing, is_failing, "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn browsers_are_told_the_address_that_they_reach() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(session()).mount(&server).await;
+    let mut config = crate::config(&server.uri());
+    config.public_url = Some("https://nango.example/below/".parse().unwrap());
+    let nango = notion_import_nango::Nango::new(config).unwrap();
+    let link = nango.begin(&attempt()).await.unwrap().url;
+    let told: Vec<_> = link.query_pairs().filter(|(name, _)| name == "apiURL").collect();
+    assert_eq!(told, [("apiURL".into(), "https://nango.example/below".into())]);
 }
 
 #[tokio::test]
@@ -173,19 +227,7 @@ async fn the_dashboard_is_not_an_answer() {
     let nango = nango(&server.uri());
     assert_eq!(nango.inspect(&ConnectionRef::new("c-1")).await.unwrap_err().fault, Fault::Operator);
     assert_eq!(nango.find(&attempt()).await.unwrap_err().fault, Fault::Operator);
-    assert_eq!(nango.check().await.unwrap_err().fault, Fault::Operator);
-}
-
-#[tokio::test]
-async fn the_integration_has_to_be_notions() {
-    let of = |provider: &str| json!({ "data": { "unique_key": "notion", "provider": provider } });
-    let check = async |status: u16, body: Value, expected: Option<Fault>| {
-        let server = answering(status, body).await;
-        assert_eq!(nango(&server.uri()).check().await.err().map(|error| error.fault), expected);
-    };
-    check(200, of("notion"), None).await;
-    check(200, of("notion-mcp"), Some(Fault::Operator)).await;
-    check(404, json!({ "error": { "code": "not_found" } }), Some(Fault::Operator)).await;
+    assert!(matches!(nango.check().await[..], [Finding::NotNango]));
 }
 
 #[tokio::test]

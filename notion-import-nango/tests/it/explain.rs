@@ -12,7 +12,7 @@ fn explain(status: u16, headers: &[(&'static str, &'static str)], body: &str) ->
         .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
         .collect();
     let status = StatusCode::from_u16(status).unwrap();
-    nango("https://api.nango.dev").explain(status, &headers, body.as_bytes(), moment())
+    nango("https://api.nango.dev").explain(status, &headers, body.as_bytes(), moment()).fault
 }
 
 fn check(status: u16, body: &str, expected: Fault) {
@@ -70,15 +70,31 @@ fn a_missing_connection_is_told_from_one_whose_credentials_failed() {
     coded(404, "unknown_connection", missing);
     coded(400, "unknown_connection", missing);
 
+    let (failing, refused) = (Fault::RefreshFailing, Fault::CredentialsRefused);
     let quoted = "Failed to get connection credentials: 'Please try again later.'";
-    said(400, "server_error", quoted, Fault::Transient);
-    said(503, "server_error", quoted, Fault::Transient);
-    said(424, "server_error", quoted, Fault::CredentialsRefused);
-    said(424, "server_error", "Failed to get connection credentials: 'backoff'", Fault::Transient);
-    coded(424, "connection_refresh_backoff", Fault::Transient);
-    coded(424, "connection_refresh_exhausted", Fault::CredentialsRefused);
-    coded(424, "invalid_credentials", Fault::CredentialsRefused);
-    coded(400, "invalid_credentials", Fault::Transient);
+    said(400, "server_error", quoted, failing);
+    said(503, "server_error", quoted, failing);
+    said(424, "server_error", quoted, refused);
+    let failed =
+        "The external API returned an error when trying to refresh the access token. Please try again later.";
+    let backs_off = "A recent refresh attempt failed. Backing off before retrying.";
+    for sentence in [failed, backs_off] {
+        said(424, "invalid_credentials", sentence, failing);
+        said(424, "server_error", &format!("Failed to get connection credentials: '{sentence}'"), failing);
+        said(424, "connection_refresh_backoff", sentence, failing);
+    }
+    let named = |named: &str, expected| {
+        let body = format!(
+            r#"{{"error":{{"code":"invalid_credentials","message":"x","payload":{{"type":"{named}"}}}}}}"#
+        );
+        check(424, &body, expected);
+    };
+    named("connection_refresh_backoff", failing);
+    named("connection_refresh_exhausted", refused);
+    coded(424, "connection_refresh_backoff", failing);
+    coded(424, "connection_refresh_exhausted", refused);
+    coded(424, "invalid_credentials", refused);
+    coded(400, "invalid_credentials", failing);
     said(500, "server_error", "Failed to get connection", Fault::Transient);
 }
 

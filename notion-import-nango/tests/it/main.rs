@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod authorizer;
+mod check;
+mod direct;
 mod explain;
+mod faults;
 mod interleaving;
 mod proxy;
 mod secrets;

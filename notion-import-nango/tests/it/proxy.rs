@@ -65,7 +65,10 @@ async fn a_429_of_nangos_holds_every_tenant_until_it_is_over() {
     let (nango, clock, world) = staged();
     let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, HeaderValue::from_static("9"))]);
     let body = br#"{"error":{"code":"too_many_request"}}"#;
-    let fault = nango.explain(StatusCode::TOO_MANY_REQUESTS, &headers, body, clock.now());
+    let error = nango.explain(StatusCode::TOO_MANY_REQUESTS, &headers, body, clock.now());
+    let fault = error.fault;
+    let cause = error.source.unwrap().to_string();
+    assert_eq!(cause, "Nango refused: 429 too_many_request, the account's limit is used up for another 10 s");
     // Nango rounds down.
     let until = moment() + TimeDelta::seconds(10);
     assert_eq!(fault, Fault::AccountPause(until));

@@ -1,6 +1,7 @@
 //! Webhooks: who signed them, and what they hint at.
 
 use http::{HeaderMap, HeaderValue};
+use notion_import_core::webhook as notion;
 use notion_import_core::{ConnectionRef, Hint, NotionId};
 use notion_import_nango::webhook::{Auth, Changed, Event, Operation, Tags, WebhookError, verify};
 use secrecy::SecretString;
@@ -165,11 +166,14 @@ fn a_change_in_notion_names_the_entity_what_it_stands_in_and_which_bots_can_see_
         let changed = Changed {
             integration: "notion".to_owned(),
             connection: ConnectionRef::new(CONNECTION),
-            kind: "page.content_updated".to_owned(),
-            entity: id("0f2b1c9e-0000-4000-8000-0000000000aa"),
-            entity_kind: "page".to_owned(),
-            within: within.map(id),
-            bots: bots.map(|bots| bots.into_iter().map(id).collect()),
+            event: notion::Event {
+                kind: "page.content_updated".to_owned(),
+                workspace: Some("ws-1".to_owned()),
+                entity: id("0f2b1c9e-0000-4000-8000-0000000000aa"),
+                entity_kind: "page".to_owned(),
+                within: within.map(id),
+                bots: bots.map(|bots| bots.into_iter().map(id).collect()),
+            },
         };
         assert_eq!(read(&body), Event::Notion(changed), "{more}");
     };

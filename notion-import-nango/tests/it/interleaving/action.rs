@@ -30,6 +30,13 @@ pub enum Action {
     ReplaceAmid { connection: Nth, workspace: Where, after: usize },
     /// A webhook about any connection there ever was arrives: the first time, once more, or forged.
     Webhook(Nth),
+    /// A webhook about a connection that never was arrives.
+    Forged,
+    /// Somebody with Nango's dashboard deletes any connection.
+    Delete(Nth),
+    /// The process dies in the middle of what an administrator or the service does: at one of its next requests, which arrives or
+    /// does not. What is stored stays.
+    Die { amid: Amid, nth: Nth, after: usize, arrives: bool },
     /// The administrator looks what their attempt led to.
     Poll(Nth),
     /// The administrator confirms what they were shown.
@@ -56,6 +63,18 @@ pub enum Action {
     Wait(u64),
     /// Somebody sets our clock by so many minutes.
     SetClock(i64),
+}
+
+/// What can be cut short.
+#[derive(Clone, Copy, Debug)]
+pub enum Amid {
+    Begin,
+    Webhook,
+    Poll,
+    Confirm,
+    Cancel,
+    Disconnect,
+    Sweep,
 }
 
 /// Returns histories: often with a connection or two to begin with.
@@ -85,6 +104,10 @@ fn action() -> impl Strategy<Value = Action> {
             Action::ReplaceAmid { connection, workspace, after }
         }),
         3 => nth().prop_map(Action::Webhook),
+        1 => Just(Action::Forged),
+        2 => nth().prop_map(Action::Delete),
+        4 => (amid(), nth(), 0..4_usize, any::<bool>())
+            .prop_map(|(amid, nth, after, arrives)| Action::Die { amid, nth, after, arrives }),
         2 => nth().prop_map(Action::Poll),
         4 => nth().prop_map(Action::Confirm),
         2 => nth().prop_map(Action::ConfirmChange),
@@ -104,4 +127,10 @@ fn action() -> impl Strategy<Value = Action> {
 /// Mostly what is newest.
 fn nth() -> impl Strategy<Value = Nth> {
     prop_oneof![3 => Just(0), 1 => 1..6_usize]
+}
+
+fn amid() -> impl Strategy<Value = Amid> {
+    let all =
+        [Amid::Begin, Amid::Webhook, Amid::Poll, Amid::Confirm, Amid::Cancel, Amid::Disconnect, Amid::Sweep];
+    proptest::sample::select(all.to_vec())
 }

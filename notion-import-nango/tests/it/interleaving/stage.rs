@@ -1,5 +1,6 @@
 //! Two tenants before one Nango before one Notion of three workspaces, and what may be seen of them.
 
+mod death;
 mod left;
 mod seen;
 mod trigger;
@@ -26,6 +27,7 @@ use proptest::{prop_assert, prop_assert_eq, prop_assert_ne};
 use serde_json::{Value, json};
 use url::Url;
 
+use self::death::Death;
 use self::trigger::{Armed, Trigger, pull};
 use super::action::{Action, Nth, TENANTS, WORKSPACES, Where};
 use crate::{API_KEY, SIGNING_KEY, config};
@@ -43,6 +45,8 @@ pub struct Stage {
     scheduler: Scheduler,
     admins: Vec<Actor>,
     trigger: Trigger,
+    death: Death,
+    has_died: bool,
     /// What there ever was, oldest first.
     links: Vec<Url>,
     references: Vec<ConnectionRef>,
@@ -80,8 +84,12 @@ impl Stage {
         let settings = Settings { clock: shared.clone(), ..Settings::new(API_KEY, SIGNING_KEY) };
         let stand_in = StandIn::new(world, settings).unwrap();
         let trigger = Trigger::default();
-        let (answering, pulled) = (stand_in.clone(), trigger.clone());
+        let (answering, pulled, mortal) = (stand_in.clone(), trigger.clone(), Death::default());
+        let death = mortal.clone();
         let answers = move |request: &Request, _| {
+            if let Some(silence) = mortal.strike(|| drop(answering.reply(request))) {
+                return silence;
+            }
             let reply = answering.reply(request);
             if request.url.path().starts_with("/proxy/") {
                 pull(&pulled, &answering);
@@ -116,6 +124,8 @@ impl Stage {
             scheduler,
             admins: (0..TENANTS).map(|_| admin(TenantId::fresh())).collect(),
             trigger,
+            death,
+            has_died: false,
             links: Vec::new(),
             references: Vec::new(),
             attempts: Vec::new(),
@@ -137,6 +147,9 @@ impl Stage {
                 self.replace_amid(connection, workspace, after).await;
             }
             Action::Webhook(nth) => self.hear(nth).await?,
+            Action::Forged => self.connector.reconcile(&ConnectionRef::new("forged")).await?,
+            Action::Delete(nth) => self.delete(nth),
+            Action::Die { amid, nth, after, arrives } => self.die(amid, nth, after, arrives).await,
             Action::Poll(nth) => self.poll(nth).await?,
             Action::Confirm(nth) => self.confirm(nth).await?,
             Action::ConfirmChange(nth) => self.confirm_change(nth).await?,
@@ -327,6 +340,12 @@ impl Stage {
         let noticeable = self.is_noticeable(&connection);
         let synced = self.scheduler.sync_now(&content_manager(record.tenant), record.id).await;
         self.settle(&connection, noticeable, matches!(synced, Ok(SyncedNow::Done(_)))).await
+    }
+
+    fn delete(&self, nth: Nth) {
+        if let Some(reference) = newest(&self.references, nth) {
+            self.stand_in.delete(reference.as_str());
+        }
     }
 
     async fn disconnect(&self, nth: Nth) -> TestCaseResult {

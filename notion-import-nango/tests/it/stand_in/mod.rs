@@ -4,6 +4,7 @@ mod flow;
 mod page;
 mod protocol;
 mod sessions;
+mod strictness;
 mod webhooks;
 
 use std::sync::{Arc, Mutex};
@@ -24,12 +25,12 @@ use url::Url;
 use crate::{API_KEY, SIGNING_KEY, nango};
 
 /// A Notion with one workspace, a Nango before it, and the adapter before that.
-struct Stage {
+pub struct Stage {
     world: World,
     workspace: NotionId,
     page: NotionId,
-    stand_in: StandIn,
-    base: String,
+    pub stand_in: StandIn,
+    pub base: String,
     nango: Nango,
 }
 
@@ -38,7 +39,7 @@ impl Stage {
         Self::with(|_| {}).await
     }
 
-    async fn with(adjust: impl FnOnce(&mut Settings)) -> Self {
+    pub async fn with(adjust: impl FnOnce(&mut Settings)) -> Self {
         let world = World::new(7);
         let author = world.at(crate::moment());
         let workspace = author.workspace("Acme <Ops> & Co");

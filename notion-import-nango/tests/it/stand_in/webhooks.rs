@@ -64,7 +64,7 @@ async fn a_change_in_notion_is_forwarded_to_every_connection_of_its_workspace() 
     let mut told: Vec<String> = Vec::new();
     for event in receiver.events() {
         let Event::Notion(changed) = event else { panic!("{event:?}") };
-        assert_eq!((changed.entity, changed.bots), (stage.page, Some(vec![])));
+        assert_eq!((changed.event.entity, changed.event.bots), (stage.page, Some(vec![])));
         told.push(changed.connection.as_str().to_owned());
     }
     told.sort();
