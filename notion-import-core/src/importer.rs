@@ -1,27 +1,27 @@
 //! The front door: one line per flow.
 
 mod builder;
+mod parts;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::{Stream, TryStreamExt, stream};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 pub use builder::{ImporterBuilder, Timeouts};
+use parts::span;
 
 use crate::actor::Actor;
 use crate::browse::{self, Entry, Listing, Query};
-use crate::connection::{Connection, Identity, TokenSource, noted};
+use crate::connection::{Connection, Identity, TokenSource};
 use crate::download::Downloader;
 pub use crate::download::External;
 use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
-    Databases, Directory, Downloads, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, Job,
-    KnownTitles, OnShown, Once, Pick, Reader, Wanted,
+    FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, KnownTitles, OnShown, Pick, Wanted,
 };
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Imported, Source, WhenGone};
@@ -32,8 +32,8 @@ pub use crate::notion::client::Retry;
 use crate::notion::endpoints::QueryKind;
 pub use crate::source::SEARCH_LAG;
 use crate::source::{self, Seen};
-use crate::sync::{RowCosts, SyncOptions, SyncReport, SyncTask, Watch};
-use crate::transport::{Clock, all_within, within};
+use crate::sync::{RowCosts, SyncOptions, SyncReport, Watch};
+use crate::transport::{Clock, all_within};
 
 /// Browses, imports and syncs. Clones share everything, the pace of each connection included, so a process needs one.
 ///
@@ -348,75 +348,4 @@ impl Importer {
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
-
-    async fn begin(&self, connection: &Connection) -> Result<(), Error> {
-        match &self.identity {
-            Some(identity) => identity.begin(connection).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Reads through a connection that still leads to its workspace, and gives up after a time: whatever was under way is dropped,
-    /// which is safe everywhere.
-    async fn reading<T>(
-        &self,
-        flow: &'static str,
-        connection: &Connection,
-        limit: Duration,
-        operation: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let reading = async {
-            self.begin(connection).await?;
-            operation.await
-        };
-        let reading = within(&*self.clock, limit, reading, Error::Overdue);
-        let outcome = reading.instrument(span(flow, connection.tenant)).await;
-        noted(self.identity.as_deref(), connection, outcome).await
-    }
-
-    fn fetcher<'a>(&'a self, connection: &'a Connection) -> Fetcher<'a> {
-        Fetcher {
-            api: self.client.on(connection),
-            downloader: self.downloader.clone(),
-            documents: &*self.documents,
-            blobs: &*self.blobs,
-            clock: self.clock.clone(),
-            connection,
-            options: self.import,
-            downloads: Downloads::default(),
-            directory: Directory::new(self.import.lookups, self.known.clone()),
-            databases: Databases::default(),
-            shown: self.shown.clone(),
-            before: None,
-        }
-    }
-
-    fn reader<'a>(&'a self, connection: &'a Connection) -> Reader<'a> {
-        let identity = self.identity.as_deref();
-        Reader { fetcher: self.fetcher(connection), identity, limit: self.timeouts.import }
-    }
-
-    fn job<'a>(&'a self, actor: &Actor, connection: &'a Connection) -> Job<'a> {
-        Job { actor: actor.clone(), reader: self.reader(connection), documents: &*self.documents }
-    }
-
-    fn syncing<'a>(&'a self, connection: &'a Connection) -> SyncTask<'a> {
-        SyncTask {
-            api: self.client.on(connection).patient(),
-            fetcher: self.fetcher(connection),
-            documents: &*self.documents,
-            identity: self.identity.as_deref(),
-            connection,
-            options: self.sync,
-            watch: self.watch.clone(),
-            costs: self.costs.clone(),
-            parents: Once::default(),
-            when_gone: self.when_gone.as_deref(),
-        }
-    }
-}
-
-/// Builds the span of a flow. By hand, since the attribute for it would bring its macros and another parser to every host.
-fn span(flow: &'static str, tenant: TenantId) -> Span {
-    tracing::info_span!("notion_import", flow, %tenant)
 }

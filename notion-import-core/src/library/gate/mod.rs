@@ -4,6 +4,7 @@
 mod act;
 mod change;
 mod gone;
+mod rows;
 mod store;
 
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use http::request::Parts;
 use http::{HeaderValue, Response, header};
 use serde::Serialize;
 
-pub use act::{AccessChange, Act, ActFacts, DocumentChange, Scope, Verdict, Write};
+pub use act::{AccessChange, Act, DocumentChange};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
 pub use gone::InternalWhenGone;
+pub use rows::{ActFacts, Scope, Verdict, Write};
 pub use store::AccessStore;
 
 use super::access::{
