@@ -98,7 +98,7 @@ impl Story {
         if phase % 3 != 1 {
             self.import().await;
         }
-        if phase % 3 != 0 {
+        if !phase.is_multiple_of(3) {
             self.importer.sync(&self.connection).await?;
         }
         Ok(())
