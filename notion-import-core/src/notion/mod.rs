@@ -47,7 +47,9 @@ pub use file::{File, FileSource, HostedFile, SignedUrl};
 pub use icon::Icon;
 pub use page::Page;
 pub use parent::Parent;
-pub use property::{Formula, Property, PropertyValue, Rollup, RollupResult};
+pub use property::{
+    Choice, Formula, Person, Place, Property, PropertyValue, Rollup, RollupResult, UniqueId, Verification,
+};
 pub use row::{ChildSource, Row};
 pub use text::{
     Annotations, Color, CustomEmoji, DateRange, LinkMention, Mention, RichText, RichTextKind, plain_text,
