@@ -41,7 +41,7 @@ impl Hints {
         let source = &known.link.source;
         let is_missing = || {
             let is_listed = plan::rows_of(known).is_some_and(|id| self.listed.contains(&id));
-            is_listed && known.link.state == SourceState::Present
+            is_listed && known.link.connection.is_some() && known.link.state == SourceState::Present
         };
         match self.rows.get(&source.id) {
             _ if self.looks.contains_key(&source.id) => Urgency::Shown,
