@@ -85,6 +85,7 @@ impl Nango {
         };
 
         let now = self.0.clock.now();
+        self.0.pause.learn(&headers);
         if status.is_success() {
             if let Some(wait) = pause::after_last(&headers, now) {
                 self.0.pause.extend(self.0.clock.instant(), wait);
@@ -107,7 +108,7 @@ impl Nango {
 
     /// The account's limit is used up for so long, as an answer has said before.
     fn paused(&self, wait: Duration) -> AccessError {
-        let limit = Some(Limit { requests: None, wait });
+        let limit = Some(Limit { requests: self.0.pause.limit(), wait });
         let refused = Refused { status: StatusCode::TOO_MANY_REQUESTS, code: "too_many_request", limit };
         AccessError { fault: Fault::AccountPause(self.0.clock.now() + wait), source: Some(refused.into()) }
     }

@@ -1,5 +1,6 @@
 //! The pause Nango's rate limit asks for: it counts per account, so every tenant waits; by a monotonic clock.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,19 +14,37 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// Until when nobody asks.
 #[derive(Default)]
-pub(crate) struct Pause(Mutex<Option<Instant>>);
+pub(crate) struct Pause {
+    until: Mutex<Option<Instant>>,
+    /// What answers have said of the limit; 0 if nothing.
+    limit: AtomicU64,
+}
 
 impl Pause {
     /// Lasts so long from now on, or longer: it is never shortened.
     pub fn extend(&self, now: Instant, wait: Duration) {
-        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         *until = (*until).max(Some(now + wait.min(LONGEST)));
     }
 
     /// How much is left of it; none if it is over.
     pub fn left(&self, now: Instant) -> Option<Duration> {
-        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
         until?.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+}
+
+impl Pause {
+    /// Remembers how many requests an answer says that the account may make in a minute.
+    pub fn learn(&self, headers: &HeaderMap) {
+        if let Some(limit) = limit(headers) {
+            self.limit.store(limit, Ordering::Relaxed);
+        }
+    }
+
+    /// How many that are, if it was said.
+    pub fn limit(&self) -> Option<u64> {
+        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
     }
 }
 

@@ -236,6 +236,7 @@ async fn the_last_call_the_limit_allows_starts_the_pause() {
     let reset = (chrono::Utc::now().timestamp() + 30).to_string();
     let last = ResponseTemplate::new(200)
         .set_body_json(json!({ "success": true }))
+        .insert_header("x-ratelimit-limit", "200")
         .insert_header("x-ratelimit-remaining", "0")
         .insert_header("x-ratelimit-reset", reset.as_str());
     Mock::given(any()).respond_with(last).expect(once()).mount(&server).await;
@@ -243,4 +244,6 @@ async fn the_last_call_the_limit_allows_starts_the_pause() {
     nango.revoke(&ConnectionRef::new("c-1")).await.unwrap();
     let refused = nango.revoke(&ConnectionRef::new("c-2")).await.unwrap_err();
     assert!(matches!(refused.fault, Fault::AccountPause(_)));
+    let cause = refused.source.unwrap().to_string();
+    assert!(cause.contains("the account's limit of 200 requests a minute is used up for another"), "{cause}");
 }

@@ -1,6 +1,10 @@
 //! Webhooks as they are really sent.
 
-use notion_import_core::Authorizer;
+use std::sync::Arc;
+
+use notion_import_core::{
+    Authorizer, Connector, Importer, MemoryBlobs, MemoryConnections, MemoryLibrary, Scheduler, Service,
+};
 use notion_import_nango::webhook::Event;
 use serde_json::json;
 use url::Url;
@@ -71,6 +75,28 @@ async fn a_change_in_notion_is_forwarded_to_every_connection_of_its_workspace() 
     let mut connections = connections.to_vec();
     connections.sort();
     assert_eq!(told, connections);
+}
+
+#[tokio::test]
+async fn a_forwarded_event_is_taken_without_a_request() {
+    let stage = Stage::new().await;
+    connect(&stage).await;
+    let receiver = Receiver::of(&stage).await;
+    let event = json!({
+        "type": "page.content_updated", "workspace_id": stage.workspace.to_string(),
+        "entity": { "id": stage.page, "type": "page" },
+    });
+    stage.stand_in.forward(&event).await;
+    let hint = receiver.events()[0].hint().unwrap();
+
+    let (nango, connections) = (Arc::new(stage.nango.clone()), Arc::<MemoryConnections>::default());
+    let (library, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
+    let importer = Importer::builder(nango.clone(), library, blobs).build().unwrap();
+    let connector = Connector::new(&importer, nango, connections.clone());
+    let service = Service::new(Scheduler::new(importer, connections), connector);
+    let before = stage.stand_in.requests().len();
+    service.hint(&hint).await.unwrap();
+    assert_eq!(stage.stand_in.requests().len(), before);
 }
 
 #[tokio::test]
