@@ -94,9 +94,10 @@ impl Running {
         &self.url
     }
 
-    /// Where the stand-ins listen, if they are what is used.
-    pub fn stand_ins(&self) -> Option<Url> {
-        self.app.stand_ins.as_ref().map(StandIns::root)
+    /// Where the stand-ins listen, if they are what is used: the window on them, Nango and Notion.
+    pub fn stand_ins(&self) -> Option<(Url, Url, Url)> {
+        let stand_ins = self.app.stand_ins.as_ref()?;
+        Some((stand_ins.root(), stand_ins.config().base_url, stand_ins.files()))
     }
 
     /// Returns once somebody asked it to stop and every answer is out, or has had its time.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use notion_import_core::{ScheduleOptions, Timeouts};
 
 use crate::app::{App, asked_to_stop};
+use crate::nango;
 
 /// Returns how syncs run that are to be this often: who falls silent is not waited for much longer than that.
 pub fn schedule(every: Duration) -> ScheduleOptions {
@@ -26,5 +27,11 @@ pub fn timeouts(every: Duration) -> Timeouts {
 
 /// Runs what is to be run beside the pages, until it is asked to stop.
 pub async fn run(app: Arc<App>) {
-    app.service.run(asked_to_stop()).await;
+    // Whoever brings a Nango along knows what it is like.
+    let checked = async {
+        if app.stand_ins.is_none() {
+            nango::log_findings(&app.nango).await;
+        }
+    };
+    tokio::join!(checked, app.service.run(asked_to_stop()));
 }

@@ -68,9 +68,9 @@ fn logged() -> Targets {
 
 async fn run(config: Config) -> Result<(), app::StartError> {
     let running = Running::start(&config).await?;
-    let stand_ins = running
-        .stand_ins()
-        .map_or_else(String::new, |url| format!("Notion and Nango, as stand-ins: {url}\n"));
+    let stand_ins = running.stand_ins().map_or_else(String::new, |(window, nango, notion)| {
+        format!("Notion and Nango, as stand-ins: {window}\nNango's API: {nango}\nNotion's API: {notion}\n")
+    });
     // Whoever started this waits for the first line, and may read no further.
     let mut out = std::io::stdout();
     let _ = write!(out, "{}\n{stand_ins}", running.url()).and_then(|()| out.flush());

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use notion_import_nango::Config;
+use notion_import_nango::{Config, Level, Nango};
 use secrecy::SecretString;
 use url::Url;
 
@@ -19,11 +19,27 @@ pub fn from_environment() -> Result<Option<Config>, StartError> {
     if let Some(integration) = variable("NANGO_INTEGRATION_ID") {
         config.integration_id = integration;
     }
-    let keys = variable("NANGO_WEBHOOK_SIGNING_KEYS").ok_or(StartError::Environment(
-        "NANGO_WEBHOOK_SIGNING_KEYS is missing: webhooks could not be checked",
-    ))?;
-    config.webhook_signing_keys = keys.split(',').map(|key| SecretString::from(key.trim())).collect();
+    if let Some(public) = variable("NANGO_PUBLIC_URL") {
+        let public =
+            Url::parse(&public).map_err(|_| StartError::Environment("NANGO_PUBLIC_URL is not a URL"))?;
+        config.public_url = Some(public);
+    }
+    // Without keys no webhook is accepted, and polling carries the flow.
+    let keys = variable("NANGO_WEBHOOK_SIGNING_KEYS").unwrap_or_default();
+    let keys = keys.split(',').map(str::trim).filter(|key| !key.is_empty());
+    config.webhook_signing_keys = keys.map(SecretString::from).collect();
     Ok(Some(config))
+}
+
+/// Tells the operator what is wrong with the set-up at Nango.
+pub async fn log_findings(nango: &Nango) {
+    for finding in nango.check().await {
+        match finding.level() {
+            Level::Error => tracing::error!(%finding, "the set-up at Nango is wrong"),
+            Level::Warning => tracing::warn!(%finding, "the set-up at Nango could be better"),
+            Level::Note => tracing::info!(%finding, "the set-up at Nango"),
+        }
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

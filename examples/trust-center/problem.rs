@@ -116,6 +116,9 @@ impl Problem {
 
     fn of_kind(kind: ErrorKind, error: &Error) -> Self {
         match kind {
+            ErrorKind::RateLimited if matches!(error, Error::Access(_)) => {
+                Self::of_notion("Nango is busy", error)
+            }
             ErrorKind::RateLimited => Self::of_notion("Notion is busy", error),
             ErrorKind::Unavailable | ErrorKind::SourceUnavailable => {
                 Self::of_notion("Notion did not answer", error)
@@ -142,7 +145,9 @@ impl Problem {
 
     fn of_notion(title: &'static str, error: &Error) -> Self {
         let way_out = ("/integrations".into(), "To the integrations");
-        Self { way_out, ..Self::new(error.kind().status(), title, words::reason(error)) }
+        let refusal = words::refusal(error).map(|refusal| format!(" ({refusal})")).unwrap_or_default();
+        let advice = format!("{}{refusal}", words::reason(error));
+        Self { way_out, ..Self::new(error.kind().status(), title, advice) }
     }
 
     fn full() -> Self {
@@ -190,7 +195,9 @@ pub fn log(error: &Error) {
         | ErrorKind::StorageUnavailable
         | ErrorKind::StorageFailed
         | ErrorKind::Corrupt => tracing::error!(code, error = cause, "our storage failed"),
-        ErrorKind::Operator => tracing::error!(code, "the access to Notion does not work as it is set up"),
+        ErrorKind::Operator => {
+            tracing::error!(code, error = cause, "the access to Notion does not work as it is set up");
+        }
         ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::InvalidInput | ErrorKind::Denied => {}
         ErrorKind::RateLimited
         | ErrorKind::Unavailable
@@ -201,7 +208,10 @@ pub fn log(error: &Error) {
         | ErrorKind::NotAccepted
         | ErrorKind::Malformed
         | ErrorKind::NeedsReconnect
-        | ErrorKind::Cancelled => tracing::warn!(code, "Notion did not answer as hoped"),
+        | ErrorKind::Cancelled => match error {
+            Error::Access(_) => tracing::warn!(code, error = cause, "Notion was not reached"),
+            _ => tracing::warn!(code, "Notion did not answer as hoped"),
+        },
     }
 }
 
@@ -279,15 +289,36 @@ mod tests {
         AccessError::from(Fault::AccountPause(Utc::now() + TimeDelta::milliseconds(41_900))).into()
     }
 
+    fn refused(fault: Fault, status: u16, code: &'static str) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        let refused = notion_import_nango::Refused { status, code, limit: None };
+        AccessError { fault, source: Some(refused.into()) }.into()
+    }
+
     #[tokio::test]
     async fn each_error_is_answered_with_its_status_its_wait_and_what_to_do() {
-        let rows: [Row; 21] = [
+        let rows: [Row; 26] = [
             (|| of_notion(NotionCode::RateLimited, 429, Some(7)), 503, Some(7), "takes no more requests"),
             (|| of_notion(NotionCode::Overloaded, 529, None), 503, Some(60), "takes no more requests"),
             (paused, 503, Some(42), "takes no more requests"),
             (|| AccessError::from(Fault::Transient).into(), 503, Some(60), "could not be reached"),
             (|| AccessError::from(Fault::Operator).into(), 500, None, "whoever runs this site"),
             (|| AccessError::from(Fault::CredentialsRefused).into(), 409, None, "can reconnect it"),
+            (|| AccessError::from(Fault::ConnectionMissing).into(), 409, None, "not at Nango any more"),
+            (|| AccessError::from(Fault::RefreshFailing).into(), 503, Some(60), "grant is failing"),
+            (
+                || refused(Fault::Operator, 401, "unknown_account"),
+                500,
+                None,
+                "mend it. (Nango refused: 401 unknown_account)",
+            ),
+            (
+                || refused(Fault::Transient, 500, "server_error"),
+                503,
+                Some(60),
+                "minutes. (Nango refused: 500 server_error)",
+            ),
+            (|| refused(Fault::RefreshFailing, 424, "x"), 503, Some(60), "(Nango refused: 424 x)"),
             (|| of_notion(NotionCode::ObjectNotFound, 404, None), 404, None, "Share it in Notion"),
             (|| Error::Malformed("not the object that was asked for"), 502, None, "could not be understood"),
             (|| StoreError::NotFound.into(), 404, None, "There is no page here"),

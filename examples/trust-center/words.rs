@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
-    AccessLevel, Agent, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Loss,
-    OtherKind, Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError,
+    AccessLevel, Agent, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Fault,
+    Loss, OtherKind, Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError,
     Truncation, VersionNumber, Workspace,
 };
+use notion_import_nango::Refused;
 
 use crate::people::Company;
 
@@ -150,6 +151,7 @@ pub fn reason(error: &Error) -> &'static str {
         Error::Store(StoreError::TooLarge { .. }) | Error::Download(_) => {
             "A file on it could not be brought over. Check it in Notion, then try again."
         }
+        Error::Access(access) => reason_of_access(access.fault),
         Error::OtherKind(OtherKind::LinkedView) => {
             "It shows a table of another place in Notion. Share the original there (••• → Connections), then pick that."
         }
@@ -157,8 +159,45 @@ pub fn reason(error: &Error) -> &'static str {
     }
 }
 
+/// The same, of what came of the way to Notion and not of Notion.
+const fn reason_of_access(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Operator => reason_of(ErrorKind::Operator),
+        Fault::AccountPause(_) => {
+            "Nango takes no more requests from this site at the moment. Nothing was changed; try again in a minute."
+        }
+        Fault::ConnectionMissing => {
+            "The connection is not at Nango any more. An administrator can reconnect it; the documents stay."
+        }
+        Fault::CredentialsRefused => {
+            "The connection's grant could not be renewed and is given up. An administrator can reconnect it; the documents stay."
+        }
+        Fault::RefreshFailing => GRANT_FAILING,
+        Fault::Transient => {
+            "Notion could not be reached through Nango. Nothing was changed; try again in a few minutes."
+        }
+    }
+}
+
+/// What is said of a connection before its grant is gone.
+pub const GRANT_FAILING: &str = "Its grant is failing: Nango could not renew it the last time, and goes on trying. If that lasts, an administrator has to reconnect it; the documents stay.";
+
+/// Who refused and how, where it was not Notion: for whoever runs the site.
+pub fn refusal(error: &Error) -> Option<String> {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.filter_map(|cause| cause.downcast_ref::<Refused>()).next().map(ToString::to_string)
+}
+
+/// What stands in the way of a disconnect that is not finished.
+pub fn leaving(error: Option<&Error>) -> String {
+    let why = error.and_then(refusal).map(|refusal| format!(" ({refusal})")).unwrap_or_default();
+    format!(
+        "It is being disconnected: nothing is read through it any more, and its documents stay. Nango has not confirmed yet that the connection is deleted there{why}; this is tried again every minute."
+    )
+}
+
 /// The same, of any error of a kind.
-fn reason_of(kind: ErrorKind) -> &'static str {
+const fn reason_of(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::RateLimited => {
             "Notion takes no more requests at the moment. Nothing was changed; try again in a minute."

@@ -63,7 +63,6 @@ impl Demo {
     pub fn before(nango: &str, api_key: &str) -> Self {
         let mut command = command(&["--ephemeral"]);
         command.env("NANGO_BASE_URL", nango).env("NANGO_SECRET_KEY", api_key);
-        command.env("NANGO_WEBHOOK_SIGNING_KEYS", "a key of nobody's");
         let (child, url, _) = begun(command);
         Self { child, url, stand_ins: nango.to_owned() }
     }
@@ -108,6 +107,7 @@ pub fn command(arguments: &[&str]) -> Command {
         "NANGO_SECRET_KEY",
         "NANGO_WEBHOOK_SIGNING_KEYS",
         "NANGO_BASE_URL",
+        "NANGO_PUBLIC_URL",
         "NANGO_INTEGRATION_ID",
     ] {
         command.env_remove(real);

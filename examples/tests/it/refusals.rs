@@ -1,33 +1,161 @@
 //! What the demo answers where it cannot do what it was asked: the status, how long to wait, and words that say what to do.
 
-use notion_import_core::DocumentId;
+use std::time::Duration;
+
+use chrono::Utc;
 use notion_import_core::testing::World;
-use notion_import_nango::testing::{Settings, StandIn};
+use notion_import_core::{DocumentId, NotionId};
+use notion_import_nango::testing::{Refresh, Seen, Settings, StandIn, scope};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
-use crate::demo::Demo;
+use crate::demo::{Browser, Demo};
+use crate::story::{attempt_of, integration};
 
 const API_KEY: &str = "0c1ab1e5-0000-4000-8000-00000000cafe";
 
+/// A demo before a Nango of the test's own, which has a workspace of one page.
+struct Stage {
+    stand_in: StandIn,
+    workspace: NotionId,
+    page: NotionId,
+    demo: Demo,
+}
+
+impl Stage {
+    async fn new(adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::by(API_KEY, adjust).await
+    }
+
+    /// The demo has a key, right or wrong.
+    async fn by(api_key: &'static str, adjust: impl FnOnce(&mut Settings)) -> Self {
+        let world = World::new(7);
+        let author = world.at(Utc::now());
+        let workspace = author.workspace("Halden Pay");
+        let page = author.page(workspace, "Security policy");
+        let mut settings = Settings::new(API_KEY, "a key of nobody's");
+        adjust(&mut settings);
+        let stand_in = StandIn::new(world, settings).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let nango = format!("http://{}", listener.local_addr().unwrap());
+        let router = stand_in.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let demo = spawn_blocking(move || Demo::before(&nango, api_key)).await.unwrap();
+        Self { stand_in, workspace, page, demo }
+    }
+
+    /// Begins, consents and confirms; nothing but polling finds out. Returns the connection.
+    async fn connect(&self, ada: &Browser) -> String {
+        let waiting = ada.post("/integrations/connect", &[]).await.ok().saying("sends no webhooks here");
+        let link =
+            waiting.between("id=\"consent\" href=\"", "\"").replace("&#38;", "&").replace("&amp;", "&");
+        let reference =
+            self.stand_in.consent(&link.parse().unwrap(), self.workspace, &[self.page]).await.unwrap();
+        let asked = ada.get("/integrations/attempt").await.ok().saying("Is this your workspace?");
+        ada.post("/integrations/confirm", &[("attempt", &attempt_of(&asked))]).await.ok().saying("Active");
+        reference.to_string()
+    }
+
+    /// How many links were asked for. The check at the start asks for none.
+    fn sessions(&self) -> usize {
+        let seen = self.stand_in.requests();
+        seen.iter().filter(|seen| seen.path == "/connect/sessions" && seen.status != 400).count()
+    }
+
+    /// Returns once the check at the start is over: its last question is whether the key may read the tokens.
+    async fn checked(&self) {
+        let of_nobody = |seen: &&Seen| seen.method == "GET" && seen.path.starts_with("/connections/0000");
+        while self.stand_in.requests().iter().filter(of_nobody).count() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_account_at_nango_is_paused_people_are_told_for_how_long() {
-    let stand_in = StandIn::new(World::new(7), Settings::new(API_KEY, "a key of nobody's")).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nango = format!("http://{}", listener.local_addr().unwrap());
-    let router = stand_in.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let demo = spawn_blocking(move || Demo::before(&nango, API_KEY)).await.unwrap();
-    let ada = demo.browser_of("ada").await;
+    let stage = Stage::new(|_| {}).await;
+    let ada = stage.demo.browser_of("ada").await;
+    stage.checked().await;
 
-    stand_in.limit_to(0);
+    stage.stand_in.limit_to(0);
     // The second time nobody is asked: the pause is known.
     for asked in [1, 1] {
         let page = ada.post("/integrations/connect", &[]).await.is(503).saying("takes no more requests");
+        let page = page.saying("Nango refused: 429 too_many_request");
         let wait: u64 = page.header("retry-after").parse().unwrap();
         assert!((50..=61).contains(&wait), "{wait}");
-        assert_eq!(stand_in.requests().len(), asked);
+        assert_eq!(stage.sessions(), asked);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_set_up_is_told_to_administrators() {
+    let stage = Stage::new(|_| {}).await;
+    let ada = stage.demo.browser_of("ada").await;
+    let setup = ada.get("/integrations/setup").await.ok().saying("are as they should be");
+    setup.saying("no webhook is accepted");
+    stage.demo.browser_of("bruno").await.get("/integrations/setup").await.is(403);
+
+    let wrong = Stage::by("0c1ab1e5-0000-4000-8000-00000000beef", |_| {}).await;
+    let ada = wrong.demo.browser_of("ada").await;
+    let refused = "Nango refused: 401 unknown_account";
+    ada.get("/integrations/setup").await.ok().saying(refused).not_saying("as they should be");
+    ada.post("/integrations/connect", &[]).await.is(500).saying(refused).saying("whoever runs this site");
+
+    let without = |settings: &mut Settings| {
+        settings.scopes.remove(scope::PROXY);
+    };
+    let lacking = Stage::new(without).await;
+    let ada = lacking.demo.browser_of("ada").await;
+    ada.get("/integrations/setup").await.ok().saying("lacks the scope environment:proxy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_said_to_be_gone_only_once_it_is() {
+    let without = |settings: &mut Settings| {
+        settings.scopes.remove(scope::DELETE);
+    };
+    let stage = Stage::new(without).await;
+    let ada = stage.demo.browser_of("ada").await;
+    let reference = stage.connect(&ada).await;
+    let path = format!("{}/disconnect", integration(&ada).await);
+    ada.get(&path).await.ok().saying("The grant in Notion itself remains");
+    let told = ada.post(&path, &[]).await.ok().saying("Nango has not confirmed yet");
+    told.saying("Nango refused: 403 forbidden").not_saying("Disconnected,");
+    ada.get("/integrations").await.ok().saying("It is being disconnected").saying("Try again");
+
+    stage.stand_in.delete(&reference);
+    ada.post(&path, &[]).await.ok().saying("has not confirmed");
+
+    let stage = Stage::new(|_| {}).await;
+    let ada = stage.demo.browser_of("ada").await;
+    stage.connect(&ada).await;
+    let path = format!("{}/disconnect", integration(&ada).await);
+    let told = ada.post(&path, &[]).await.ok().saying("deleted at Nango");
+    told.saying("The grant in Notion itself remains");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_grant_is_told_before_it_is_gone_and_what_is_gone_is_connected_again() {
+    let stage = Stage::new(|_| {}).await;
+    let ada = stage.demo.browser_of("ada").await;
+    let reference = stage.connect(&ada).await;
+    ada.get("/integrations").await.ok().not_saying("grant is failing");
+    stage.stand_in.let_refresh(&reference, Refresh::BacksOff);
+    ada.get("/integrations").await.ok().saying("Its grant is failing").saying("Reconnect");
+    let browsed = ada.get("/import").await.is(503).saying("Its grant is failing");
+    browsed.saying("Nango refused: 424 connection_refresh_backoff");
+
+    stage.stand_in.let_refresh(&reference, Refresh::Works);
+    stage.stand_in.delete(&reference);
+    ada.get("/integrations").await.ok().saying("It is not at Nango any more").saying("Reconnect");
+    let path = integration(&ada).await;
+    let waiting = ada.post(&format!("{path}/reconnect"), &[]).await.ok();
+    let link = waiting.between("id=\"consent\" href=\"", "\"").replace("&#38;", "&").replace("&amp;", "&");
+    stage.stand_in.consent(&link.parse().unwrap(), stage.workspace, &[stage.page]).await.unwrap();
+    let asked = ada.get("/integrations/attempt").await.ok();
+    ada.post("/integrations/confirm", &[("attempt", &attempt_of(&asked))]).await.ok().saying("Active");
+    assert_eq!(integration(&ada).await, path);
 }
 
 #[tokio::test(flavor = "multi_thread")]

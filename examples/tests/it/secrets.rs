@@ -16,7 +16,7 @@ use notion_import_core::{
     Actor, BlobStore, ConnectionStore, Connector, DocumentStore, Error, FolderBlobs, ImportEvent, Importer,
     MemberId, NotionId, Pick, Query, Role, Scheduler, TenantId,
 };
-use notion_import_nango::testing::{Settings, StandIn};
+use notion_import_nango::testing::{Settings, StandIn, scope};
 use notion_import_nango::{Config, Nango};
 use notion_import_postgres::testing::Database;
 use notion_import_sqlite::Sqlite;
@@ -122,7 +122,10 @@ async fn story(stores: Stores) -> Told {
     let world = World::new(11);
     let notion = Server::start(world.clone(), Arc::new(SystemClock), 0).await.unwrap();
     let (workspace, home) = furnish(&world);
-    let stand_in = StandIn::new(world.clone(), Settings::new(API_KEY, SIGNING_KEY)).unwrap();
+    // A key that may do everything, as Nango makes it by default: each look at a connection is answered with the token.
+    let mut settings = Settings::new(API_KEY, SIGNING_KEY);
+    settings.scopes.insert(scope::CREDENTIALS);
+    let stand_in = StandIn::new(world.clone(), settings).unwrap();
     let mut config = Config::new(API_KEY.to_owned());
     config.base_url = serve(&stand_in).await;
     let nango = Nango::new(config).unwrap();

@@ -1,20 +1,27 @@
 //! Connecting Notion, and what became of the connection.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use notion_import_core::{
-    Action, AttemptId, AttemptState, ConnectionId, ConnectionRecord, ConnectionState, Error, StoreError,
+    Action, AttemptId, AttemptState, ConnectionId, ConnectionRecord, ConnectionState, Error, Health,
+    StoreError,
 };
+use tokio::time::timeout;
 
 use super::documents::linked_through;
 use super::frame::{Frame, page};
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::session::{Attempt, Staff, Visitor};
 use crate::words::{self, Badge};
+
+/// A page does not wait for Nango longer than this.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(askama::Template)]
 #[template(path = "integrations.html")]
@@ -40,6 +47,11 @@ struct Shown {
     needs_consent: bool,
     /// Where it leads instead of to the workspace that was confirmed, and what to do.
     elsewhere: Option<String>,
+    /// What Nango knows against it, and what to do.
+    trouble: Option<String>,
+    is_leaving: bool,
+    /// Whether it can be connected again from here.
+    can_reconnect: bool,
 }
 
 pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
@@ -64,6 +76,9 @@ async fn shown(
     now: DateTime<Utc>,
 ) -> Result<Shown, Problem> {
     let is_active = record.state == ConnectionState::Active;
+    let needs_consent = record.state == ConnectionState::NeedsReauth;
+    let health = timeout(PATIENCE, app.connector.health(record.tenant, record.id)).await;
+    let health = health.unwrap_or(Err(Error::Overdue));
     let next_run = match is_active {
         true if record.next_run <= now => "now".to_owned(),
         true => words::away(record.next_run, now),
@@ -79,9 +94,28 @@ async fn shown(
         next_run,
         linked: linked_through(app, &staff.actor, record.id).await?,
         is_active,
-        needs_consent: record.state == ConnectionState::NeedsReauth,
+        needs_consent,
         elsewhere: record.found.as_ref().map(|found| words::elsewhere(&record.workspace, found)),
+        is_leaving: record.state == ConnectionState::Disconnecting,
+        can_reconnect: needs_consent || matches!(health, Ok(Health::Missing | Health::Failing)),
+        trouble: trouble(record, &health),
     })
+}
+
+/// Nango is asked in passing: what it does not say in time is left out.
+fn trouble(record: &ConnectionRecord, health: &Result<Health, Error>) -> Option<String> {
+    match (record.state, health) {
+        (ConnectionState::Disconnecting, health) => Some(words::leaving(health.as_ref().err())),
+        (ConnectionState::NeedsReauth, _) | (ConnectionState::Active, Ok(Health::Sound)) => None,
+        (ConnectionState::Active, Ok(Health::Failing)) => Some(words::GRANT_FAILING.to_owned()),
+        (ConnectionState::Active, Ok(Health::Missing)) => {
+            Some("It is not at Nango any more, so nothing can be read through it. Reconnect to go on; the documents stay.".to_owned())
+        }
+        (ConnectionState::Active, Err(error)) => {
+            let refusal = words::refusal(error)?;
+            Some(format!("Nothing can be read at the moment ({refusal}). The connection stays as it is; whoever runs this site has to look at the set-up at Nango."))
+        }
+    }
 }
 
 pub async fn connect(State(app): Shared, visitor: Visitor) -> Answer {
@@ -110,6 +144,8 @@ struct AttemptPage {
     id: AttemptId,
     link: String,
     state: AttemptState,
+    /// Whether only polling finds out.
+    is_slow: bool,
 }
 
 pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
@@ -118,11 +154,13 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
         return see(Address::Integrations);
     };
     let frame = Frame::new(&app, &visitor, "Connect Notion");
-    let (id, link) = (attempt.id, attempt.link.to_string());
+    let (id, link, is_slow) = (attempt.id, attempt.link.to_string(), !app.nango.takes_webhooks());
     match app.connector.poll(&staff.actor, attempt.id).await? {
-        state @ AttemptState::Waiting => page(&AttemptPage { frame: frame.again_in(3), id, link, state }),
+        state @ AttemptState::Waiting => {
+            page(&AttemptPage { frame: frame.again_in(3), id, link, state, is_slow })
+        }
         state @ (AttemptState::Granted(_) | AttemptState::GrantedElsewhere { .. }) => {
-            page(&AttemptPage { frame, id, link, state })
+            page(&AttemptPage { frame, id, link, state, is_slow })
         }
         AttemptState::Expired => {
             visitor.set_attempt(None);
@@ -208,10 +246,13 @@ pub async fn disconnect(
 ) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
     let notice = match app.connector.disconnect(&staff.actor, id).await {
-        Ok(()) => "Disconnected. Every document is still here.",
+        Ok(()) => {
+            "Disconnected, and the connection is deleted at Nango. Every document is still here. The grant in Notion itself remains until somebody removes it there: Settings → Connections.".to_owned()
+        }
         Err(Error::Store(error)) => return Err(error.into()),
-        Err(_) => {
-            "Disconnected here: nothing syncs any more. Nango could not be reached yet and will be told."
+        Err(error) => {
+            problem::log(&error);
+            words::leaving(Some(&error))
         }
     };
     visitor.tell(notice);

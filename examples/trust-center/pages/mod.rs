@@ -15,6 +15,7 @@ mod opening;
 mod picker;
 mod preview;
 mod runs;
+mod setup;
 mod site;
 mod source;
 mod start;
@@ -51,6 +52,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/integrations/confirm", post(integrations::confirm))
         .route("/integrations/change", post(integrations::change))
         .route("/integrations/cancel", post(integrations::cancel))
+        .route("/integrations/setup", get(setup::show))
         .route("/integrations/{id}/sync", post(runs::sync))
         .route("/integrations/{id}/runs", get(runs::show))
         .route("/integrations/{id}/reconnect", post(integrations::reconnect))
