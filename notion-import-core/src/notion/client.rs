@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -129,6 +130,11 @@ impl Client {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    /// Returns the time as it may be kept: no clock that runs far ahead is believed alone.
+    pub(crate) fn time(&self) -> DateTime<Utc> {
+        self.server.no_later(Moment { wall: self.clock.now(), monotonic: self.clock.instant() })
     }
 }
 

@@ -92,6 +92,19 @@ async fn a_connection_is_synced_at_once_and_then_every_four_hours() {
 }
 
 #[tokio::test]
+async fn a_run_with_our_clock_far_ahead_plans_the_next_for_when_it_is_due() {
+    let scene = Scene::new().await;
+    scene.runs().await;
+    scene.stage.clock.set_by(TimeDelta::days(30));
+    scene.stage.pass(5 * HOUR);
+    assert_eq!(scene.runs().await, 1);
+    assert_eq!(scene.runs().await, 0, "what was planned is due by the clock that is ahead alone");
+    scene.stage.clock.set_by(TimeDelta::days(-30));
+    scene.stage.pass(5 * HOUR);
+    assert_eq!(scene.runs().await, 1, "nothing is due for a month");
+}
+
+#[tokio::test]
 async fn a_day_of_edits_is_in_the_library_within_the_interval() {
     let scene = Scene::new().await;
     let page = scene.stage.author().page(scene.stage.home, "Policy");
