@@ -110,7 +110,7 @@ impl SyncTask<'_> {
             self.keep(&[], cursor, self.fetcher.clock.instant()).await?;
         }
         if mutant::is("watermark from now") {
-            hints.newest = hints.newest.map(|_| now);
+            hints.newest = hints.newest.map(|_| self.api.moment().wall);
         }
         let to_look = plan::to_look(&linked, &plan, &self.options, now, |known| hints.urgency(known));
         let news = linked.iter().filter_map(|known| Some((known, Some(hints.take(known)?))));

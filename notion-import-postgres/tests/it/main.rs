@@ -15,6 +15,7 @@ mod rows;
 mod rights;
 mod safety;
 mod setup;
+mod simulation;
 #[cfg(feature = "worker")]
 mod worker;
 mod writes;

@@ -9,4 +9,5 @@ mod private;
 mod killed;
 mod processes;
 mod promises;
+mod simulation;
 mod writes;

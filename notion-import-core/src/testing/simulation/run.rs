@@ -17,7 +17,7 @@ use super::{History, Stores};
 use crate::actor::{Actor, Role};
 use crate::connection::{Connection, ConnectionState, Hint};
 use crate::error::Error;
-use crate::id::{DocumentId, MemberId, NotionId, TenantId};
+use crate::id::{ConnectionId, DocumentId, MemberId, NotionId, TenantId};
 use crate::importer::Importer;
 use crate::library::document::Linked;
 use crate::library::gate::AdminDocument;
@@ -60,6 +60,7 @@ pub(super) struct Run {
     /// What was asked since the last run began.
     pub(super) asked: Vec<Seen>,
     is_alone: bool,
+    watermark: (ConnectionId, Option<DateTime<Utc>>),
     pub(super) known: Known,
     broken: Broken,
 }
@@ -102,6 +103,7 @@ impl Run {
             refused: HashSet::new(),
             asked: Vec::new(),
             is_alone: false,
+            watermark: (ConnectionId::new(uuid::Uuid::nil()), None),
             known,
             broken: Vec::new(),
         };
@@ -298,6 +300,9 @@ impl Run {
             Ok(linked) => linked,
             Err(error) => return self.broken.push(format!("what is linked cannot be read: {error:?}")),
         };
+        if let Err(how) = self.follow_watermark().await {
+            self.broken.push(how);
+        }
         let mut ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
         for run in &mut ended {
             run.alone = self.is_alone;
@@ -308,6 +313,19 @@ impl Run {
             broken.extend(checks::budgets(self, run));
         }
         self.broken.extend(broken);
+    }
+
+    async fn follow_watermark(&mut self) -> Result<(), String> {
+        let _busy = self.clock.busy();
+        let cursor = self.ground.stores.documents.cursor(&self.connection).await;
+        let reached =
+            cursor.map_err(|error| format!("there is no cursor: {error:?}"))?.map(|cursor| cursor.watermark);
+        let (id, before) = self.watermark;
+        self.watermark = (self.connection.id, reached);
+        if id == self.connection.id && before > reached {
+            return Err(format!("the watermark moved from {before:?} to {reached:?}"));
+        }
+        Ok(())
     }
 
     /// Nothing goes wrong any more, and nobody edits anything, until each document was to be looked at.

@@ -112,7 +112,10 @@ impl Workspace {
                 author.set_icon(id, json!({"type": "emoji", "emoji": emoji}));
             }
             Edit::Trash => author.trash(id),
-            Edit::Restore => author.restore(id),
+            Edit::Restore => {
+                author.restore(id);
+                self.show_in(self.world.parent(id), &author);
+            }
             Edit::Share => self.share(id),
             Edit::Unshare => self.unshare(id),
             Edit::NewRow if self.world.has(self.database.data_source) => {
@@ -163,10 +166,14 @@ impl Workspace {
         let is_there = place == self.id || self.world.has(place);
         if is_there && !self.world.is_within(place, id) {
             author.move_to(id, place);
-            // A page shows that another was added to it.
-            if self.first.contains_key(&place) {
-                author.append(place, []);
-            }
+            self.show_in(Some(place), author);
+        }
+    }
+
+    /// A page shows that another was added to it.
+    fn show_in(&self, place: Option<NotionId>, author: &Author) {
+        if let Some(page) = place.filter(|place| self.first.contains_key(place)) {
+            author.append(page, []);
         }
     }
 

@@ -7,6 +7,7 @@ mod elsewhere;
 mod gone;
 mod rows;
 mod trouble;
+mod watermark;
 
 use chrono::TimeDelta;
 use notion_import_core::testing::{Endpoint, Fault, paragraph};
