@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::plan::{self, Why};
+use super::plan::{self, Plan, Why};
 use super::{SyncTask, ends_the_run};
 use crate::error::Error;
 use crate::import::{Fetcher, Pick, Shape};
@@ -32,13 +32,13 @@ pub(super) struct Looked {
 
 impl SyncTask<'_> {
     /// Looks at one source.
-    pub(super) async fn look(&self, known: &Linked) -> Result<Looked, Error> {
+    pub(super) async fn look(&self, known: &Linked, plan: &Plan) -> Result<Looked, Error> {
         let began = self.api.moment();
         if mutant::is("absence means gone") {
             return Ok(Looked { patch: self.patch(known, began, Found::NotShared), unread: None });
         }
         match source::look(&self.api, known.link.source.id, known.link.source.kind).await {
-            Ok((seen, page)) => self.judge(known, Look { began, seen, page }).await,
+            Ok((seen, page)) => self.judge(known, Look { began, seen, page }, plan).await,
             Err(error) if error.is_not_found() || mutant::is("failure means gone") => {
                 let absent = self.absent(known).await?;
                 Ok(Looked { patch: self.patch(known, began, absent), unread: None })
@@ -48,7 +48,7 @@ impl SyncTask<'_> {
     }
 
     /// Decides what comes of a look.
-    pub(super) async fn judge(&self, known: &Linked, look: Look) -> Result<Looked, Error> {
+    pub(super) async fn judge(&self, known: &Linked, look: Look, plan: &Plan) -> Result<Looked, Error> {
         let is_unedited = look.seen.source.edited_at == known.read.edited_at;
         let has_moved = match &look.page {
             Some(page) if is_unedited => match Box::pin(self.fetcher.has_moved(known, page)).await {
@@ -60,7 +60,7 @@ impl SyncTask<'_> {
         let is_over = look.seen.is_settled(&self.api, look.began);
         let now = self.time(look.began);
         let patch = self.patch(known, look.began, plan::found(known, &look.seen, None));
-        let why = plan::why(known, &look.seen, has_moved, is_over, &self.options, now);
+        let why = plan::why(known, &look.seen, has_moved, is_over, plan, now);
         Ok(Looked { patch, unread: why.map(|why| (why, look)) })
     }
 

@@ -128,7 +128,7 @@ impl SyncTask<'_> {
         let ours = Some(self.connection.id);
         linked.retain(|known| known.link.connection.is_none() || known.link.connection == ours);
         let mut outcome = Outcome::told(&self.watch);
-        let plan = Plan { readings: linked.len(), ..Plan::default() };
+        let plan = plan::plan_for(&linked, &self.options, self.time(self.api.moment()));
         self.verify(linked.iter().map(|known| (known, None)).collect(), &plan, &mut outcome).await?;
         Ok(outcome.report)
     }
@@ -176,8 +176,8 @@ impl SyncTask<'_> {
                 looking.push(
                     async move {
                         let looked = match look {
-                            Some(look) => self.judge(known, look).await,
-                            None => self.look(known).await,
+                            Some(look) => self.judge(known, look, plan).await,
+                            None => self.look(known, plan).await,
                         };
                         (known, began, looked)
                     }
@@ -191,7 +191,10 @@ impl SyncTask<'_> {
                 ended = match looked {
                     Ok(looked) => {
                         let is_news = outcome.found(known, &looked.patch);
-                        patches.push(looked.patch);
+                        // What is to be read is done with when it was: what the budget leaves comes first in the next run.
+                        if is_news || looked.unread.is_none() {
+                            patches.push(looked.patch);
+                        }
                         unread.extend(looked.unread.map(|(why, look)| Unread { why, known, look, is_news }));
                         Ok(())
                     }
@@ -213,16 +216,18 @@ impl SyncTask<'_> {
         self.read_whole(unread, plan, outcome).await
     }
 
-    /// Reads what the budget allows, the most urgent first.
+    /// Reads what the budget allows, the most urgent first, and beside that what has its turn to be read again.
     async fn read_whole(
         &self,
-        mut unread: Vec<Unread<'_>>,
+        unread: Vec<Unread<'_>>,
         plan: &Plan,
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
-        unread.sort_by_key(|unread| (unread.why, unread.known.read.read_at, unread.known.document));
-        unread.truncate(plan.readings);
-        let reading = unread.into_iter().map(|Unread { known, look, is_news, .. }| {
+        let (again, mut urgent): (Vec<_>, Vec<_>) =
+            unread.into_iter().partition(|unread| unread.why == Why::Again);
+        urgent.sort_by_key(|unread| (unread.why, unread.known.read.read_at, unread.known.document));
+        urgent.truncate(plan.readings);
+        let reading = urgent.into_iter().chain(again).map(|Unread { known, look, is_news, .. }| {
             async move { (known, is_news, self.read(known, look).await) }.boxed()
         });
         let mut reading = stream::iter(reading.collect::<Vec<_>>()).buffered(CONCURRENCY).ready_chunks(BATCH);

@@ -1,12 +1,12 @@
 //! What a sync asks and what it concludes: pure functions, so that the loop which acts on them is too plain to go wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::SyncOptions;
-use crate::id::NotionId;
+use crate::id::{DocumentId, NotionId};
 use crate::library::basis::ReadState;
 use crate::library::document::{
     Found, Linked, SourceKind, SourceParent, SourceState, SyncCursor, SyncPatch, Trouble,
@@ -27,7 +27,9 @@ pub(super) struct Plan {
     pub(super) since: Option<DateTime<Utc>>,
     /// Data sources whose rows are linked.
     pub(super) data_sources: BTreeMap<NotionId, Rows>,
-    /// How many may be read whole.
+    /// Documents to read again, since nothing else tells whether what they show from elsewhere has changed.
+    again: BTreeSet<DocumentId>,
+    /// How many may be read whole beside these.
     pub(super) readings: usize,
 }
 
@@ -69,8 +71,8 @@ pub(super) enum Why {
     Elsewhere,
     /// It was read in the minute of its last edit, and that minute is over.
     Unsettled,
-    /// It shows what stands elsewhere, and was not read for long.
-    Overdue,
+    /// It shows what stands elsewhere, and its turn has come to be read again.
+    Again,
 }
 
 /// Decides what to ask. `cost` says how many requests it takes to ask for all rows of a data source, if that is known.
@@ -87,18 +89,52 @@ pub(super) fn plan(
         let rows = data_sources.entry(id).or_insert(Rows { linked: 0, runs: usize::MAX, cost: cost(id) });
         if is_scanned_with_others(known) {
             rows.linked += 1;
-            rows.runs = rows.runs.min(runs_left(known, options, now));
+            rows.runs = rows.runs.min(runs_left(known.link.checked_at, options, now));
         }
     }
-    let to_read = linked.iter().filter(|known| is_open(known) || leans_on_others(&known.read)).count();
+    let to_read = linked.iter().filter(|known| is_open(known) || leans_on_others(known)).count();
     let runs = runs_within(options, options.verified_within).max(1);
     let overlap = if mutant::is("no overlap") { TimeDelta::zero() } else { SEARCH_LAG };
     let readings = options.read_at_once.max(to_read.div_ceil(runs));
     Plan {
         since: cursor.map(|cursor| to_the_minute(cursor.watermark) - overlap),
         data_sources,
+        again: to_read_again(linked, options, now),
         readings: if mutant::is("no budget of readings") { usize::MAX } else { readings },
     }
+}
+
+/// Decides what to do with some documents that somebody asks for.
+pub(super) fn plan_for(linked: &[Linked], options: &SyncOptions, now: DateTime<Utc>) -> Plan {
+    let again =
+        linked.iter().filter(|known| is_last_to_read(known, options, now)).map(|known| known.document);
+    Plan { again: again.collect(), readings: linked.len(), ..Plan::default() }
+}
+
+/// Picks the documents to read again: the longest unread, enough that each is in time, but no more in a run than that takes if all runs
+/// do the same. What failed is read with the look that it is given, and takes nobody's turn.
+fn to_read_again(linked: &[Linked], options: &SyncOptions, now: DateTime<Utc>) -> BTreeSet<DocumentId> {
+    let leaning = linked.iter().filter(|known| leans_on_others(known));
+    let (mut healthy, troubled): (Vec<_>, Vec<_>) = leaning.partition(|known| known.link.trouble.is_none());
+    healthy.sort_by_key(|known| (no_later(known.read.read_at, now), known.document));
+    let left: Vec<_> = healthy.iter().map(|known| runs_left(known.read.read_at, options, now)).collect();
+    let most = healthy.len().div_ceil(runs_within(options, options.verified_within).max(1));
+    healthy.truncate(to_do_now(&left).min(most));
+    let troubled = troubled.into_iter().filter(|known| is_last_to_read(known, options, now));
+    healthy.into_iter().chain(troubled).map(|known| known.document).collect()
+}
+
+/// Whether this is the last run in which it is read again in time.
+fn is_last_to_read(known: &Linked, options: &SyncOptions, now: DateTime<Utc>) -> bool {
+    leans_on_others(known) && runs_left(known.read.read_at, options, now) == 1
+}
+
+/// Returns how many of these are to be done now, so that all are in time if the later runs do as many as that takes. `left` says in how
+/// many runs each may be done, this one among them, the most urgent first.
+fn to_do_now(left: &[usize]) -> usize {
+    let ranked = || left.iter().enumerate().map(|(before, runs)| (before + 1, *runs));
+    let rate = ranked().map(|(rank, runs)| rank.div_ceil(runs)).max().unwrap_or_default();
+    ranked().map(|(rank, runs)| rank.saturating_sub(rate * (runs - 1))).max().unwrap_or_default()
 }
 
 /// Returns the data source that a document's source is a row of.
@@ -114,10 +150,9 @@ fn is_scanned_with_others(known: &Linked) -> bool {
     known.link.state == SourceState::Present && known.link.trouble.is_none()
 }
 
-/// Returns how many runs are left in which a document is verified in time, this one among them.
-fn runs_left(known: &Linked, options: &SyncOptions, now: DateTime<Utc>) -> usize {
-    let left = options.verified_within.saturating_sub(age(checked_at(known, now), now));
-    1 + runs_within(options, left)
+/// Returns how many runs are left in which what was done then is done again in time, this one among them.
+fn runs_left(done_at: DateTime<Utc>, options: &SyncOptions, now: DateTime<Utc>) -> usize {
+    1 + runs_within(options, options.verified_within.saturating_sub(age(no_later(done_at, now), now)))
 }
 
 /// Returns how many runs certainly come within a time.
@@ -144,19 +179,21 @@ pub(super) fn to_look<'a>(
     });
     let (mut troubled, mut healthy): (Vec<_>, Vec<_>) =
         asked.partition(|(_, known)| known.link.trouble.is_some());
-    healthy.sort_by_key(|(_, known)| (checked_at(known, now), known.document));
-    let in_time = |(older, (_, known)): (usize, &(Urgency, &Linked))| {
-        (older + 1).div_ceil(runs_left(known, options, now))
+    let left = |known: &Linked| match plan.again.contains(&known.document) {
+        true => 1,
+        false => runs_left(known.link.checked_at, options, now),
     };
-    let looks = healthy.iter().enumerate().map(in_time).max().unwrap_or_default().max(options.verify_at_once);
+    let checked_at = |known: &Linked| no_later(known.link.checked_at, now);
+    healthy.sort_by_key(|(_, known)| (left(known), checked_at(known), known.document));
+    let in_time: Vec<_> = healthy.iter().map(|(_, known)| left(known)).collect();
+    let looks = to_do_now(&in_time).max(options.verify_at_once);
     healthy.sort_by_key(|(urgency, known)| {
-        let is_last_in_time = runs_left(known, options, now) == 1;
         let is_to_be_said_of = *urgency == Urgency::Hinted || is_open(known);
-        (!is_last_in_time, !is_to_be_said_of)
+        (left(known) > 1, !is_to_be_said_of)
     });
     let looks = if mutant::is("no budget of looks") { usize::MAX } else { looks };
     if mutant::is("newest first") {
-        healthy.sort_by_key(|(_, known)| std::cmp::Reverse(checked_at(known, now)));
+        healthy.sort_by_key(|(_, known)| std::cmp::Reverse(checked_at(known)));
     }
     healthy.truncate(looks);
     troubled.retain(|(_, known)| known.link.trouble.as_ref().is_some_and(|met| is_over(met, options, now)));
@@ -169,7 +206,8 @@ impl Plan {
     /// Whether a look at a row is left to a later run, which asks for all rows.
     fn waits(&self, known: &Linked) -> bool {
         let rows = rows_of(known).and_then(|id| self.data_sources.get(&id));
-        is_scanned_with_others(known) && !is_open(known) && rows.is_some_and(|rows| rows.wait())
+        let is_asked_for = is_open(known) || self.again.contains(&known.document);
+        is_scanned_with_others(known) && !is_asked_for && rows.is_some_and(|rows| rows.wait())
     }
 }
 
@@ -184,9 +222,9 @@ pub(super) enum Urgency {
     Unknown,
 }
 
-/// When it was last looked at. A time in the future was written by a clock that was wrong, and says nothing.
-fn checked_at(known: &Linked, now: DateTime<Utc>) -> DateTime<Utc> {
-    if known.link.checked_at > now { DateTime::UNIX_EPOCH } else { known.link.checked_at }
+/// When something was done. A time in the future was written by a clock that was wrong, and says nothing.
+fn no_later(done_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    if done_at > now { DateTime::UNIX_EPOCH } else { done_at }
 }
 
 /// Whether trouble may be over, so that it is worth another try.
@@ -207,8 +245,9 @@ fn is_open(known: &Linked) -> bool {
 }
 
 /// Whether a look cannot tell all that reading it again might bring.
-const fn leans_on_others(read: &ReadState) -> bool {
-    read.basis.is_none() || read.refers
+fn leans_on_others(known: &Linked) -> bool {
+    let ReadState { basis, refers, .. } = &known.read;
+    !known.link.state.is_gone() && (basis.is_none() || *refers)
 }
 
 /// What a hint says about a document, if it is news. Search lags behind edits, so that it shows nothing new proves nothing.
@@ -228,11 +267,10 @@ pub(super) fn why(
     seen: &Seen,
     has_moved: Option<bool>,
     is_over: bool,
-    options: &SyncOptions,
+    plan: &Plan,
     now: DateTime<Utc>,
 ) -> Option<Why> {
     let read = &known.read;
-    let age = age(read.read_at, now);
     let is_future = read.read_at > now;
     match has_moved {
         _ if seen.state.is_gone() => None,
@@ -244,10 +282,7 @@ pub(super) fn why(
             is_over.then_some(Why::Unsettled)
         }
         Some(false) if !read.refers => None,
-        _ => {
-            let is_overdue = is_future || age >= options.verified_within.saturating_sub(options.every);
-            is_overdue.then_some(Why::Overdue)
-        }
+        _ => plan.again.contains(&known.document).then_some(Why::Again),
     }
 }
 

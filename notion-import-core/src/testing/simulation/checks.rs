@@ -193,7 +193,8 @@ pub(super) fn budgets(run: &Run, ended: &Ended) -> Broken {
     let (looks, readings) = setting.budget;
     let looks = looks.max(looks_in_time(run, ended));
     let runs = (setting.within as f64 / (setting.every as f64 * 1.05)) as usize;
-    let readings = readings.max(ended.known.len().div_ceil(runs.max(1)));
+    let turns = ended.known.len().div_ceil(runs.max(1));
+    let readings = readings.max(turns) + turns;
     let news = |known: &&Linked| {
         let past = run.workspace.since(known.link.source.id, ended.began);
         let is_edited = past.iter().flatten().any(|facts| facts.edited_at > known.link.source.edited_at);
