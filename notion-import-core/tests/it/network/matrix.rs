@@ -125,6 +125,10 @@ fn expected(endpoint: Endpoint, fault: &Fault) -> End {
         (Endpoint::Views, Fault::Restricted | Fault::NotFound | Fault::Invalid) => {
             End::Told("unsaid_columns: 3")
         }
+        // The rest of a property costs that property.
+        (Endpoint::Property, Fault::Restricted | Fault::NotFound | Fault::Invalid) => {
+            End::Told("kind: PropertyNotLoaded")
+        }
         (_, Fault::Blocked) => End::Error("public_api_request_blocked"),
         (_, Fault::Restricted) => End::Error("restricted_resource"),
         (_, Fault::Unauthorized) => End::Error("unauthorized"),
