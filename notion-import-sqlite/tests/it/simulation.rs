@@ -2,7 +2,7 @@
 
 #![cfg(feature = "gate")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use notion_import_core::MemoryBlobs;
 use notion_import_core::testing::simulation::{self, Stores, histories};
@@ -10,14 +10,18 @@ use notion_import_sqlite::Sqlite;
 
 #[tokio::test]
 async fn whatever_happens_a_sync_keeps_its_promises() {
-    let folder = tempfile::tempdir().unwrap();
-    let sqlite = Arc::new(Sqlite::open(folder.path()).await.unwrap());
-    let stores = Stores {
-        documents: sqlite.clone(),
-        access: sqlite.clone(),
-        connections: sqlite,
-        blobs: Arc::<MemoryBlobs>::default(),
+    let folders = Mutex::new(Vec::new());
+    // Each has a folder of its own: what is due is everybody's.
+    let fresh = async || {
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = Arc::new(Sqlite::open(folder.path()).await.unwrap());
+        folders.lock().unwrap().push(folder);
+        Stores {
+            documents: sqlite.clone(),
+            access: sqlite.clone(),
+            connections: sqlite,
+            blobs: Arc::<MemoryBlobs>::default(),
+        }
     };
-    // Each history is a tenant of its own.
-    simulation::run(0..histories(100, 2_000), async || stores.clone()).await;
+    simulation::run(0..histories(50, 2_000), fresh).await;
 }
