@@ -110,13 +110,8 @@ impl Api {
         self.get(&property_path(&page.to_string(), &property_id(property))).await
     }
 
-    /// Lists the rows of a data source, however many.
-    pub(crate) fn rows(&self, data_source: NotionId) -> List<Row> {
-        self.query(data_source, json!({})).beyond_the_cap()
-    }
-
-    /// Lists the rows of a data source that are pages, as a look at each would show them, however many.
-    pub(crate) fn rows_as_pages(&self, data_source: NotionId) -> List<Page> {
+    /// Lists the rows of a data source, however many: as rows, or as the pages that a look at each would show.
+    pub(crate) fn rows<T: Element>(&self, data_source: NotionId) -> List<T> {
         self.query(data_source, json!({})).beyond_the_cap()
     }
 

@@ -13,6 +13,7 @@ use crate::id::NotionId;
 use crate::library::document::{Linked, SourceParent, SourceState};
 use crate::mutant;
 use crate::notion::endpoints::{Found, QueryKind};
+use crate::notion::page::Page;
 use crate::source::Seen;
 
 /// A workspace may list any number of pages; what lies beyond is looked at one by one like all that hints do not show.
@@ -136,7 +137,7 @@ impl SyncTask<'_> {
         most: usize,
         hints: &mut Hints,
     ) -> Result<bool, Error> {
-        let mut listing = self.api.rows_as_pages(data_source);
+        let mut listing = self.api.rows::<Page>(data_source);
         let mut cost = 0;
         while cost < most {
             let began = self.api.moment();
