@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::batch::StoredDocument;
 use super::document::{
-    Document, Found, Link, NewContent, Source, SourceImage, SourceState, SyncPatch, Title, Trouble, Version,
+    Document, Found, Link, NewContent, Source, SourceImage, SyncPatch, Title, Trouble, Version,
 };
 use super::title::title;
 use crate::connection::Connection;
@@ -81,8 +81,7 @@ impl SyncPatch {
                 Some(Patched::Checked)
             }
             Found::NotShared | Found::ParentGone => {
-                let is_alone = self.found == Found::NotShared;
-                link.state = if is_alone { SourceState::NotShared } else { SourceState::ParentGone };
+                link.state = self.found.state().unwrap_or(link.state);
                 (link.checked_at, link.trouble) = (self.began_at, None);
                 Some(Patched::REFRESHED)
             }

@@ -93,9 +93,8 @@ pub(super) fn plan(
         }
     }
     let to_read = linked.iter().filter(|known| is_open(known) || leans_on_others(known)).count();
-    let runs = runs_within(options, options.verified_within).max(1);
     let overlap = if mutant::is("no overlap") { TimeDelta::zero() } else { SEARCH_LAG };
-    let readings = options.read_at_once.max(to_read.div_ceil(runs));
+    let readings = options.read_at_once.max(a_run(to_read, options));
     Plan {
         since: cursor.map(|cursor| to_the_minute(cursor.watermark) - overlap),
         data_sources,
@@ -118,8 +117,7 @@ fn to_read_again(linked: &[Linked], options: &SyncOptions, now: DateTime<Utc>) -
     let (mut healthy, troubled): (Vec<_>, Vec<_>) = leaning.partition(|known| known.link.trouble.is_none());
     healthy.sort_by_key(|known| (no_later(known.read.read_at, now), known.document));
     let left: Vec<_> = healthy.iter().map(|known| runs_left(known.read.read_at, options, now)).collect();
-    let most = healthy.len().div_ceil(runs_within(options, options.verified_within).max(1));
-    healthy.truncate(to_do_now(&left).min(most));
+    healthy.truncate(to_do_now(&left).min(a_run(healthy.len(), options)));
     let troubled = troubled.into_iter().filter(|known| is_last_to_read(known, options, now));
     healthy.into_iter().chain(troubled).map(|known| known.document).collect()
 }
@@ -153,6 +151,11 @@ fn is_scanned_with_others(known: &Linked) -> bool {
 /// Returns how many runs are left in which what was done then is done again in time, this one among them.
 fn runs_left(done_at: DateTime<Utc>, options: &SyncOptions, now: DateTime<Utc>) -> usize {
     1 + runs_within(options, options.verified_within.saturating_sub(age(no_later(done_at, now), now)))
+}
+
+/// Returns how many of these come to a run, if all runs in time do the same.
+fn a_run(all: usize, options: &SyncOptions) -> usize {
+    all.div_ceil(runs_within(options, options.verified_within).max(1))
 }
 
 /// Returns how many runs certainly come within a time.
@@ -302,8 +305,9 @@ pub(super) fn changes(known: &Linked, patch: &SyncPatch) -> bool {
     let link = &known.link;
     match &patch.found {
         Found::Unchanged | Found::Trouble(_) => false,
-        Found::NotShared => link.connection.is_some() && link.state != SourceState::NotShared,
-        Found::ParentGone => link.connection.is_some() && link.state != SourceState::ParentGone,
+        found @ (Found::NotShared | Found::ParentGone) => {
+            link.connection.is_some() && found.state() != Some(link.state)
+        }
         Found::Source { source, state, reading, trouble: _ } => {
             link.connection.is_none()
                 || **source != link.source

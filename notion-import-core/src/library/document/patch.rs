@@ -56,13 +56,19 @@ pub enum Found {
 }
 
 impl Found {
+    /// Returns how the source stands, if that was told.
+    pub const fn state(&self) -> Option<SourceState> {
+        match self {
+            Self::Source { state, .. } => Some(*state),
+            Self::NotShared => Some(SourceState::NotShared),
+            Self::ParentGone => Some(SourceState::ParentGone),
+            Self::Unchanged | Self::Trouble(_) => None,
+        }
+    }
+
     /// Returns whether the source was found to be gone.
     pub fn is_gone(&self) -> bool {
-        match self {
-            Self::Source { state, .. } => state.is_gone(),
-            Self::NotShared | Self::ParentGone => true,
-            Self::Unchanged | Self::Trouble(_) => false,
-        }
+        self.state().is_some_and(SourceState::is_gone)
     }
 }
 
