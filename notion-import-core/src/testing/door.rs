@@ -10,6 +10,7 @@ mod transport;
 #[cfg(feature = "wiremock")]
 mod wiremock;
 
+pub(super) use self::clock::Busy;
 pub use self::clock::SimClock;
 pub use self::download::Download;
 pub use self::fast::FastClock;

@@ -23,5 +23,5 @@ async fn whatever_happens_a_sync_keeps_its_promises() {
             blobs: Arc::<MemoryBlobs>::default(),
         }
     };
-    simulation::run(0..histories(50, 2_000), fresh).await;
+    simulation::run(0..histories(200, 2_000), fresh).await;
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::StoreError;
 use crate::testing::SimClock;
+use crate::testing::door::Busy;
 
 /// Whether a process runs. Clones are the same process.
 #[derive(Clone)]
@@ -22,6 +23,19 @@ struct State {
     left: Option<u16>,
     is_stalled: bool,
     stalled: Vec<Waker>,
+    /// How much is asked of the stores: no time passes until that is answered, so until then the process does not stand still.
+    asking: usize,
+}
+
+impl State {
+    /// Ready unless the process stands still.
+    fn goes_on(&mut self, context: &Context<'_>) -> Poll<()> {
+        if self.is_stalled {
+            self.stalled.push(context.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
 }
 
 /// The process was killed before.
@@ -65,6 +79,10 @@ impl Life {
         self.lock().is_stalled
     }
 
+    fn is_asking(&self) -> bool {
+        self.lock().asking > 0
+    }
+
     /// Something is awaited: whoever is killed here never goes on.
     pub(super) async fn awaits(&self) -> Result<(), Dead> {
         let is_killed = {
@@ -82,6 +100,7 @@ impl Life {
         self.clock.stir();
         tokio::task::yield_now().await;
         self.clock.stir();
+        std::future::poll_fn(|context| self.lock().goes_on(context)).await;
         Ok(())
     }
 
@@ -92,7 +111,7 @@ impl Life {
     ) -> Result<T, StoreError> {
         self.awaits().await.map_err(StoreError::backend)?;
         let outcome = {
-            let _busy = self.clock.busy();
+            let _asking = Asking::of(self);
             asked.await
         };
         self.awaits().await.map_err(StoreError::backend)?;
@@ -109,6 +128,25 @@ impl Life {
     }
 }
 
+/// Something that is asked of a store.
+struct Asking<'a> {
+    life: &'a Life,
+    _busy: Busy,
+}
+
+impl<'a> Asking<'a> {
+    fn of(life: &'a Life) -> Self {
+        life.lock().asking += 1;
+        Self { life, _busy: life.clock.busy() }
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.life.lock().asking -= 1;
+    }
+}
+
 /// A part of a process: not polled while that stands still.
 pub(super) struct Run<F> {
     life: Life,
@@ -121,11 +159,41 @@ impl<F: Future> Future for Run<F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         {
             let mut state = self.life.lock();
-            if state.is_stalled {
-                state.stalled.push(context.waker().clone());
+            if state.asking == 0 && state.goes_on(context).is_pending() {
                 return Poll::Pending;
             }
         }
         self.future.as_mut().poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::transport::Clock;
+
+    #[tokio::test]
+    async fn what_was_asked_of_a_store_is_answered_though_the_process_stands_still() {
+        let clock = SimClock::new("2026-11-22T08:00:00Z".parse().unwrap()).eager();
+        let life = Life::new(&clock);
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let asking = life.clone();
+        let task = tokio::spawn(life.run(async move {
+            asking.asks(async { answered.await.map_err(StoreError::backend) }).await.unwrap();
+        }));
+        while !life.is_asking() {
+            tokio::task::yield_now().await;
+        }
+        life.stall(true);
+        answer.send(()).unwrap();
+        let passes = timeout(Duration::from_secs(10), clock.sleep(Duration::from_secs(60))).await;
+        assert!(passes.is_ok(), "no time passes");
+        assert!(!task.is_finished(), "it goes on");
+        life.stall(false);
+        task.await.unwrap();
     }
 }
