@@ -79,10 +79,6 @@ impl Life {
         self.lock().is_stalled
     }
 
-    fn is_asking(&self) -> bool {
-        self.lock().asking > 0
-    }
-
     /// Something is awaited: whoever is killed here never goes on.
     pub(super) async fn awaits(&self) -> Result<(), Dead> {
         let is_killed = {
@@ -185,7 +181,7 @@ mod tests {
         let task = tokio::spawn(life.run(async move {
             asking.asks(async { answered.await.map_err(StoreError::backend) }).await.unwrap();
         }));
-        while !life.is_asking() {
+        while life.lock().asking == 0 {
             tokio::task::yield_now().await;
         }
         life.stall(true);
