@@ -99,7 +99,10 @@ async fn file(app: Shared, visitor: Visitor, Path((site, id, blob)): File, reque
 
 /// The body is taken as it came: the signature is over its bytes.
 async fn webhook(app: Shared, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Failed> {
-    let Ok(event) = app.nango.webhook(&body, &headers) else { return Ok(UNAUTHORIZED) };
+    let event = match app.nango.webhook(&body, &headers) {
+        Ok(event) => event,
+        Err(refused) => return Ok(refused.status()),
+    };
     if let Some(hint) = event.hint() {
         app.service.hint(&hint).await?;
     }

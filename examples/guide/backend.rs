@@ -43,7 +43,10 @@ pub fn routes(backend: Arc<Backend>) -> Router {
 
 /// The body is taken as it came: the signature is over its bytes.
 async fn webhook(State(backend): State<Arc<Backend>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let Ok(event) = backend.nango.webhook(&body, &headers) else { return StatusCode::UNAUTHORIZED };
+    let event = match backend.nango.webhook(&body, &headers) {
+        Ok(event) => event,
+        Err(refused) => return refused.status(),
+    };
     let Some(hint) = event.hint() else { return StatusCode::NO_CONTENT };
     match backend.service.hint(&hint).await {
         Ok(()) => StatusCode::NO_CONTENT,

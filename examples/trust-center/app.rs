@@ -18,11 +18,13 @@ use url::Url;
 use crate::config::Config;
 use crate::converted::Converted;
 use crate::database::DatabaseError;
+use crate::deliveries::Deliveries;
 use crate::folder::{Folder, START};
 use crate::jobs::Jobs;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
+use crate::subscription::Subscription;
 use crate::{background, nango, pages, sealing, server, stand_ins};
 
 const PORT: u16 = 4780;
@@ -38,6 +40,9 @@ pub struct App {
     pub connector: Connector,
     pub service: Service,
     pub nango: Nango,
+    /// To Notion's own webhooks, which come beside Nango's or instead of what it forwards.
+    pub subscription: Subscription,
+    pub deliveries: Deliveries,
     pub sessions: Sessions,
     /// What browsers call the site, if that is not where it listens.
     pub public_url: Option<Url>,
@@ -149,6 +154,8 @@ impl App {
             connector,
             service,
             nango,
+            subscription: Subscription::from_environment(),
+            deliveries: Deliveries::new(),
             sessions: Sessions::open(folder, config.public_url.as_ref())?,
             public_url: config.public_url.clone(),
             jobs: Jobs::open(folder)?,

@@ -10,6 +10,8 @@ mod database;
 #[cfg(not(feature = "postgres"))]
 #[path = "no_database.rs"]
 mod database;
+mod deliveries;
+mod environment;
 mod fields;
 mod folder;
 mod headers;
@@ -30,6 +32,7 @@ mod sign_ins;
 mod stand_ins;
 mod stores;
 mod stream;
+mod subscription;
 mod target;
 mod words;
 

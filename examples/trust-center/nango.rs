@@ -1,12 +1,10 @@
 //! Which Nango the demo speaks to: a real one, if the environment names it.
 
-use std::env;
-
 use notion_import_nango::{Config, Level, Nango};
-use secrecy::SecretString;
 use url::Url;
 
 use crate::app::StartError;
+use crate::environment::{secrets, variable};
 
 /// The Nango that the environment names; none without `NANGO_SECRET_KEY`.
 pub fn from_environment() -> Result<Option<Config>, StartError> {
@@ -25,9 +23,7 @@ pub fn from_environment() -> Result<Option<Config>, StartError> {
         config.public_url = Some(public);
     }
     // Without keys no webhook is accepted, and polling carries the flow.
-    let keys = variable("NANGO_WEBHOOK_SIGNING_KEYS").unwrap_or_default();
-    let keys = keys.split(',').map(str::trim).filter(|key| !key.is_empty());
-    config.webhook_signing_keys = keys.map(SecretString::from).collect();
+    config.webhook_signing_keys = secrets("NANGO_WEBHOOK_SIGNING_KEYS");
     Ok(Some(config))
 }
 
@@ -40,8 +36,4 @@ pub async fn log_findings(nango: &Nango) {
             Level::Note => tracing::info!(%finding, "the set-up at Nango"),
         }
     }
-}
-
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

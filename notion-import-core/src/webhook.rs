@@ -4,20 +4,26 @@
 //! the workspace and, for public integrations, the bots that can see what has changed; the host asks [`Event::concerns`] which of
 //! its connections that are. Nango forwards the same events, one for each connection.
 //!
+//! # A subscription
+//! is made in Notion's developer portal. Notion first posts a token, which [`handshake`] takes out: the operator enters it in Notion,
+//! and it is the key of [`verify`] from then on.
+//!
 //! # A hint, never a fact
 //! An event tells that something may have changed, and is never content: [`Service::hint`](crate::Service::hint) gathers what
 //! [`Event::hint`] names, in memory and in no time, and what is looked at later is asked of Notion. Events arrive late, twice, out
 //! of order or not at all, so syncs have to find what they would have told.
 //!
 //! ```
+//! # use chrono::Utc;
 //! # use http::{HeaderMap, StatusCode};
 //! # use notion_import_core::{ConnectionRecord, Error, Service, webhook};
 //! # use secrecy::SecretString;
 //! async fn notion(
 //!     service: &Service, connections: &[ConnectionRecord], token: &SecretString, headers: &HeaderMap, body: &[u8],
 //! ) -> Result<StatusCode, Error> {
-//!     let Ok(event) = webhook::verify(body, headers, std::slice::from_ref(token)) else {
-//!         return Ok(StatusCode::UNAUTHORIZED);
+//!     let event = match webhook::verify(body, headers, std::slice::from_ref(token), Utc::now()) {
+//!         Ok(event) => event,
+//!         Err(refused) => return Ok(refused.status()),
 //!     };
 //!     let concerned = |known: &&ConnectionRecord| event.as_ref().is_some_and(|event| event.concerns(&known.workspace));
 //!     for known in connections.iter().filter(concerned) {
@@ -29,8 +35,9 @@
 //! }
 //! ```
 
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -45,20 +52,50 @@ pub const SIGNATURE: HeaderName = HeaderName::from_static("x-notion-signature");
 /// What stands before the signature's digits.
 const SCHEME: &[u8] = b"sha256=";
 
-/// It is not a webhook of who it should be of. Nothing in it was looked at.
+/// Notion sends an event that was not taken again, for the last time about a day later.
+const SENT_AGAIN: TimeDelta = TimeDelta::hours(25);
+
+/// Why a webhook is refused. Nothing in it was believed, and nothing of it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WebhookError {
+    /// There is nothing to check a signature with.
+    #[error("no key is configured to check it with")]
+    NoKey,
     /// There is no signature, or more than one.
-    #[error("the webhook is not signed")]
+    #[error("it is not signed")]
     Unsigned,
     /// The signature is not made with one of the keys.
-    #[error("the webhook's signature is wrong")]
+    #[error("its signature is wrong")]
     WrongSignature,
+    /// The signature is right, and the body is no JSON.
+    #[error("it is no JSON")]
+    Malformed,
+    /// The event is older than any that is still sent again: somebody repeats it.
+    #[error("it is too old to be sent again by who signed it")]
+    Outdated,
+}
+
+impl WebhookError {
+    /// Returns what to answer.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::NoKey | Self::Unsigned | Self::WrongSignature => StatusCode::UNAUTHORIZED,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Outdated => StatusCode::FORBIDDEN,
+        }
+    }
 }
 
 /// Something changed in Notion.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Event {
+    /// Its id, the same each time it is sent, if it is told.
+    pub id: Option<NotionId>,
+    /// How often it was sent by now, from 1 on, if that is told.
+    pub attempt: Option<u64>,
+    /// When it happened, if that is told.
+    pub at: Option<DateTime<Utc>>,
     /// Notion's name for what happened, such as `page.content_updated`.
     pub kind: String,
     /// The workspace, if it is told.
@@ -78,6 +115,9 @@ impl Event {
     pub fn read(payload: &Value) -> Option<Self> {
         let entity = &payload["entity"];
         Some(Self {
+            id: payload["id"].as_str().and_then(|id| id.parse().ok()),
+            attempt: payload["attempt_number"].as_u64(),
+            at: payload["timestamp"].as_str().and_then(|at| at.parse().ok()),
             kind: payload["type"].as_str()?.to_owned(),
             workspace: payload["workspace_id"].as_str().map(str::to_owned),
             entity: entity["id"].as_str()?.parse().ok()?,
@@ -85,6 +125,15 @@ impl Event {
             within: within(&payload["data"]["parent"]),
             bots: payload["accessible_by"].as_array().and_then(|who| bots(who)),
         })
+    }
+
+    /// Refuses an event that is older than any that Notion still sends. One that does not tell when it happened passes.
+    ///
+    /// # Errors
+    /// [`WebhookError::Outdated`].
+    pub fn check_age(&self, now: DateTime<Utc>) -> Result<(), WebhookError> {
+        let is_outdated = self.at.is_some_and(|at| now.signed_duration_since(at) > SENT_AGAIN);
+        if is_outdated { Err(WebhookError::Outdated) } else { Ok(()) }
     }
 
     /// Tells whether a connection to this workspace may see what has changed.
@@ -103,24 +152,41 @@ impl Event {
 }
 
 /// Checks the signature over the raw bytes with every verification token, then reads the event; none if there is nothing in it
-/// that is known here.
+/// that is known here, which is answered 2xx like any other. What is refused is logged with the reason.
 ///
 /// # Errors
-/// [`WebhookError`] if no token fits.
+/// [`WebhookError`] if no token fits, it is no JSON, or `now` is long after the event.
 pub fn verify(
     raw: &[u8],
     headers: &HeaderMap,
     tokens: &[SecretString],
+    now: DateTime<Utc>,
 ) -> Result<Option<Event>, WebhookError> {
-    let signature = signature(headers)?;
-    if !tokens.iter().any(|token| is_signed_with(token, raw, &signature)) {
-        return Err(WebhookError::WrongSignature);
+    let verified = || {
+        check_signature(raw, &signature(headers)?, tokens)?;
+        let payload = serde_json::from_slice(raw).map_err(|_| WebhookError::Malformed)?;
+        let event = Event::read(&payload);
+        event.as_ref().map_or(Ok(()), |event| event.check_age(now))?;
+        Ok(event)
+    };
+    verified().inspect_err(|reason| tracing::warn!(%reason, "a webhook that is to be of Notion's is refused"))
+}
+
+/// Checks a signature by HMAC-SHA256 over these bytes with every key.
+///
+/// # Errors
+/// [`WebhookError`] if none fits, or there is none.
+pub fn check_signature(raw: &[u8], signature: &[u8; 32], keys: &[SecretString]) -> Result<(), WebhookError> {
+    match keys {
+        [] => Err(WebhookError::NoKey),
+        keys if keys.iter().any(|key| is_signed_with(key, raw, signature)) => Ok(()),
+        _ => Err(WebhookError::WrongSignature),
     }
-    Ok(serde_json::from_slice(raw).ok().and_then(|payload| Event::read(&payload)))
 }
 
 /// Returns the verification token that Notion sends first, for the operator to enter in Notion and to keep as the key of
-/// [`verify`]; none of any other body. Anybody can send one, so it is looked at only while a subscription is being set up.
+/// [`verify`]; none of any other body. Anybody can send one, so it is looked at only while a subscription is being set up, and
+/// trusted once Notion has accepted it.
 pub fn handshake(raw: &[u8], headers: &HeaderMap) -> Option<SecretString> {
     let Handshake { verification_token } = serde_json::from_slice(raw).ok()?;
     let token = SecretString::from(verification_token);
@@ -142,7 +208,7 @@ fn signature(headers: &HeaderMap) -> Result<[u8; 32], WebhookError> {
 }
 
 /// Tells in constant time whether this key has signed these bytes by HMAC-SHA256. An empty key signs nothing: anybody has it.
-pub fn is_signed_with(key: &SecretString, raw: &[u8], signature: &[u8; 32]) -> bool {
+fn is_signed_with(key: &SecretString, raw: &[u8], signature: &[u8; 32]) -> bool {
     let key = key.expose_secret().as_bytes();
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
     !key.is_empty() && mac.chain_update(raw).verify_slice(signature).is_ok()

@@ -60,14 +60,11 @@ impl Nango {
     /// refused is logged with the reason.
     ///
     /// # Errors
-    /// [`WebhookError`] if it is not signed with one of the configured keys.
+    /// [`WebhookError`] if it is not signed with one of the configured keys, is no JSON, or forwards what is too old.
     pub fn webhook(&self, raw: &[u8], headers: &HeaderMap) -> Result<Event, WebhookError> {
-        let keys = &self.0.config.webhook_signing_keys;
-        let event = verify(raw, headers, keys).inspect_err(|error| {
-            let reason =
-                if keys.is_empty() { "no signing key is configured".to_owned() } else { error.to_string() };
-            tracing::warn!(reason, "a webhook that is to be of Nango's is refused");
-        })?;
+        let verified = verify(raw, headers, &self.0.config.webhook_signing_keys, self.0.clock.now());
+        let event = verified
+            .inspect_err(|reason| tracing::warn!(%reason, "a webhook that is to be of Nango's is refused"))?;
         Ok(event.of_integration(&self.0.config.integration_id))
     }
 

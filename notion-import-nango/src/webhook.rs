@@ -9,11 +9,12 @@
 //!
 //! # What to answer
 //! 2xx to every event, [`Event::Ignored`] too, as new kinds appear without notice; 5xx if it could not be kept:
-//! only that is sent again, twice. 401 to a [`WebhookError`]. Webhooks get lost, so polling has to find what they
+//! only that is sent again, twice. [`WebhookError::status`] to what is refused. Webhooks get lost, so polling has to find what they
 //! would have told.
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName};
 pub use notion_import_core::webhook::WebhookError;
 use notion_import_core::{AttemptId, ConnectionRef, Hint, TenantId, webhook as notion};
@@ -115,13 +116,19 @@ pub struct Changed {
 /// Checks the signature over the raw bytes with every key, then reads the event leniently.
 ///
 /// # Errors
-/// [`WebhookError`] if no key fits.
-pub fn verify(raw: &[u8], headers: &HeaderMap, keys: &[SecretString]) -> Result<Event, WebhookError> {
-    let signature = signature(headers)?;
-    if !keys.iter().any(|key| notion::is_signed_with(key, raw, &signature)) {
-        return Err(WebhookError::WrongSignature);
+/// [`WebhookError`] if no key fits, it is no JSON, or it forwards an event of Notion's long after that.
+pub fn verify(
+    raw: &[u8],
+    headers: &HeaderMap,
+    keys: &[SecretString],
+    now: DateTime<Utc>,
+) -> Result<Event, WebhookError> {
+    notion::check_signature(raw, &signature(headers)?, keys)?;
+    let event = Event::read(raw)?;
+    if let Event::Notion(changed) = &event {
+        changed.event.check_age(now)?;
     }
-    Ok(Event::read(raw))
+    Ok(event)
 }
 
 fn signature(headers: &HeaderMap) -> Result<[u8; 32], WebhookError> {
@@ -133,13 +140,15 @@ fn signature(headers: &HeaderMap) -> Result<[u8; 32], WebhookError> {
 }
 
 impl Event {
-    fn read(raw: &[u8]) -> Self {
-        let read = serde_json::from_slice::<Envelope>(raw).ok().and_then(|envelope| match envelope {
+    /// JSON of another form is something new of Nango's.
+    fn read(raw: &[u8]) -> Result<Self, WebhookError> {
+        let payload: Value = serde_json::from_slice(raw).map_err(|_| WebhookError::Malformed)?;
+        let read = Envelope::deserialize(payload).ok().and_then(|envelope| match envelope {
             Envelope::Auth(auth) => auth.event(),
             Envelope::Forward(forward) => forward.event(),
             Envelope::Other => None,
         });
-        read.unwrap_or(Self::Ignored)
+        Ok(read.unwrap_or(Self::Ignored))
     }
 
     /// What is not of this integration does not matter.

@@ -61,7 +61,10 @@ impl Demo {
 
     /// Keeps nothing, and speaks to a Nango that is there already.
     pub fn before(nango: &str, api_key: &str) -> Self {
-        let mut command = command(&["--ephemeral"]);
+        Self::run_before(command(&["--ephemeral"]), nango, api_key)
+    }
+
+    pub fn run_before(mut command: Command, nango: &str, api_key: &str) -> Self {
         command.env("NANGO_BASE_URL", nango).env("NANGO_SECRET_KEY", api_key);
         let (child, url, _) = begun(command);
         Self { child, url, stand_ins: nango.to_owned() }
@@ -109,6 +112,7 @@ pub fn command(arguments: &[&str]) -> Command {
         "NANGO_BASE_URL",
         "NANGO_PUBLIC_URL",
         "NANGO_INTEGRATION_ID",
+        "NOTION_WEBHOOK_TOKENS",
     ] {
         command.env_remove(real);
     }

@@ -23,4 +23,5 @@ mod sessions;
 mod slow;
 mod stand_ins;
 mod story;
+mod webhooks;
 mod workspaces;

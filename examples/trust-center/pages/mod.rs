@@ -86,9 +86,11 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(body::take))
         .layer(middleware::from_fn_with_state(app.clone(), session::carry))
         .layer(middleware::from_fn_with_state(app.clone(), same_origin::guard));
-    // Nango knows no origin and has no session; its signature is what counts.
-    let hooks =
-        Router::new().route("/webhooks/nango", post(webhook::take)).layer(middleware::from_fn(body::take));
+    // Nango and Notion know no origin and have no session; their signature is what counts.
+    let hooks = Router::new()
+        .route("/webhooks/nango", post(webhook::of_nango))
+        .route("/webhooks/notion", post(webhook::of_notion))
+        .layer(middleware::from_fn(webhook::whole));
     pages
         .merge(hooks)
         .layer(middleware::from_fn(revalidate::answer))

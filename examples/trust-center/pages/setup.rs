@@ -1,15 +1,17 @@
-//! Whether the set-up at Nango is right, for administrators.
+//! Whether the set-up at Nango is right, and how Notion's own webhooks are set up, for administrators.
 
 use std::time::Duration;
 
 use axum::extract::State;
 use notion_import_core::Action;
 use notion_import_nango::Level;
+use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
 use super::frame::{Frame, page};
 use super::{Answer, Shared};
 use crate::session::Visitor;
+use crate::words;
 
 /// Nobody waits longer for Nango than this.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,6 +24,11 @@ struct Setup {
     findings: Vec<(&'static str, String)>,
     works: bool,
     takes_webhooks: bool,
+    takes_events: bool,
+    /// Where Notion has to send its events; none if browsers know this site by an address that Notion cannot reach.
+    events_to: Option<String>,
+    /// When tokens came to check events with, and which.
+    offered: Vec<(String, String)>,
 }
 
 pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
@@ -33,7 +40,16 @@ pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
         Err(_) => vec![(style(Level::Error), "Nango does not answer in time.".to_owned())],
     };
     let takes_webhooks = app.nango.takes_webhooks();
-    page(&Setup { findings, works, takes_webhooks, frame: Frame::new(&app, &visitor, "Set-up at Nango") })
+    let offered = app.subscription.offered().into_iter();
+    page(&Setup {
+        findings,
+        works,
+        takes_webhooks,
+        takes_events: !app.subscription.is_to_be_set_up(),
+        events_to: app.public_url.as_ref().map(|url| format!("{url}webhooks/notion")),
+        offered: offered.map(|one| (words::moment(one.at), one.token.expose_secret().to_owned())).collect(),
+        frame: Frame::new(&app, &visitor, "Set-up"),
+    })
 }
 
 const fn style(level: Level) -> &'static str {

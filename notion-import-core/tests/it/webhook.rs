@@ -1,5 +1,7 @@
 //! Notion's own webhooks: verified over the raw bytes, read leniently, believed in nothing.
 
+use chrono::{TimeDelta, Utc};
+use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use notion_import_core::webhook::{Event, SIGNATURE, WebhookError, handshake, verify};
 use notion_import_core::{ConnectionRef, Hint, NotionId, Workspace};
@@ -40,7 +42,7 @@ fn only_what_is_signed_with_a_verification_token_is_looked_at() {
     let (body, hmac) = SIGNED;
     let check = |body: &str, headers: &HeaderMap, tokens: &[&str], expected| {
         assert_eq!(
-            verify(body.as_bytes(), headers, &keys(tokens)),
+            verify(body.as_bytes(), headers, &keys(tokens), Utc::now()),
             expected,
             "{body} {headers:?} {tokens:?}"
         );
@@ -52,7 +54,7 @@ fn only_what_is_signed_with_a_verification_token_is_looked_at() {
     let wrong = Err(WebhookError::WrongSignature);
     check(&format!("{body} "), &good, &[TOKEN], wrong.clone());
     check(body, &good, &["secret_other"], wrong.clone());
-    check(body, &good, &[], wrong.clone());
+    check(body, &good, &[], Err(WebhookError::NoKey));
     check(body, &headers(hmac), &[TOKEN], wrong.clone());
     check(body, &headers("sha256="), &[TOKEN], wrong.clone());
     check(body, &headers(&format!("sha256={hmac}00")), &[TOKEN], wrong.clone());
@@ -63,6 +65,35 @@ fn only_what_is_signed_with_a_verification_token_is_looked_at() {
     let mut twice = good.clone();
     twice.append(SIGNATURE, good[SIGNATURE].clone());
     check(body, &twice, &[TOKEN], Err(WebhookError::Unsigned));
+}
+
+/// What Notion would send: a body and its signature.
+fn sent(body: &str) -> HeaderMap {
+    let mac = Hmac::<sha2::Sha256>::new_from_slice(TOKEN.as_bytes()).unwrap().chain_update(body);
+    headers(&format!("sha256={}", hex::encode(mac.finalize().into_bytes())))
+}
+
+#[test]
+fn what_is_signed_is_refused_if_it_is_no_json_or_older_than_what_is_sent_again() {
+    let now = Utc::now();
+    let check = |body: &str, expected: Result<bool, WebhookError>| {
+        let verified = verify(body.as_bytes(), &sent(body), &[TOKEN.into()], now);
+        assert_eq!(verified.map(|event| event.is_some()), expected, "{body}");
+    };
+    let at = |hours: i64| {
+        let at = (now - TimeDelta::hours(hours)).to_rfc3339();
+        json!({ "timestamp": at, "type": "page.deleted", "entity": {"id": PAGE, "type": "page"} }).to_string()
+    };
+    check("", Err(WebhookError::Malformed));
+    check("not json", Err(WebhookError::Malformed));
+    check(&at(0)[1..], Err(WebhookError::Malformed));
+    check("[]", Ok(false));
+    check(r#"{"type":"page.turned_over"}"#, Ok(false));
+    check(&at(24), Ok(true));
+    check(&at(26), Err(WebhookError::Outdated));
+    // A clock of ours that is behind makes nothing old.
+    check(&at(-26), Ok(true));
+    check(&json!({ "type": "page.deleted", "entity": {"id": PAGE, "type": "page"} }).to_string(), Ok(true));
 }
 
 #[test]
@@ -76,7 +107,7 @@ fn the_token_of_a_subscription_comes_signed_with_itself() {
     assert!(handshake(body.as_bytes(), &headers(&format!("sha256={}", SIGNED.1))).is_none());
     assert!(handshake(SIGNED.0.as_bytes(), &headers(&format!("sha256={}", SIGNED.1))).is_none());
     // Nor is it an event.
-    assert_eq!(verify(body.as_bytes(), &signed, &[TOKEN.into()]), Ok(None));
+    assert_eq!(verify(body.as_bytes(), &signed, &[TOKEN.into()], Utc::now()), Ok(None));
 }
 
 #[test]
