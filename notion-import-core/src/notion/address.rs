@@ -123,13 +123,9 @@ pub(crate) fn is_signed(address: &str) -> bool {
         return false;
     }
     let plain = decoded(address);
-    let has = |name: &&str| {
-        let mut found = plain.match_indices(*name);
-        found.any(|(at, _)| plain.as_bytes().get(at + name.len()) == Some(&b'=') && is_edge(&plain, at))
-    };
-    PRESIGNED.iter().any(&has)
-        || host(&plain, FILE_HOSTS).is_some_and(has_parameter)
-        || host(&plain, OWN_HOSTS).is_some() && SIGNATURES.iter().any(has)
+    has_parameter(&plain, &PRESIGNED)
+        || behind_host(&plain, FILE_HOSTS).is_some_and(has_any_parameter)
+        || behind_host(&plain, OWN_HOSTS).is_some() && has_parameter(&plain, &SIGNATURES)
 }
 
 const PRESIGNED: [&str; 5] =
@@ -169,30 +165,34 @@ fn may_be_signed(text: &str) -> bool {
     text.bytes().any(|byte| matches!(byte, b'=' | b'%'))
 }
 
+/// Whether an address has a parameter of one of some names.
+fn has_parameter(plain: &[u8], names: &[&str]) -> bool {
+    let mut ends = (0..plain.len()).filter(|&end| plain[end] == b'=');
+    ends.any(|end| ends_in(&plain[..end], names))
+}
+
 /// What stands after the first of some hosts that an address names.
-fn host<'a>(plain: &'a str, hosts: &[&str]) -> Option<&'a str> {
-    let ends =
-        |rest: &str| rest.bytes().next().is_none_or(|next| matches!(next, b'.' | b'/' | b':' | b'?' | b'#'));
-    let found = hosts.iter().flat_map(|host| plain.match_indices(*host).map(|(at, _)| (at, at + host.len())));
-    found
-        .filter(|(at, end)| is_edge(plain, *at) && ends(&plain[*end..]))
-        .map(|(_, end)| end)
-        .min()
-        .map(|end| &plain[end..])
+fn behind_host<'a>(plain: &'a [u8], hosts: &[&str]) -> Option<&'a [u8]> {
+    let ends_host = |end: &usize| matches!(plain.get(*end), None | Some(b'.' | b'/' | b':' | b'?' | b'#'));
+    let end = (0..=plain.len()).filter(ends_host).find(|&end| ends_in(&plain[..end], hosts))?;
+    Some(&plain[end..])
 }
 
-fn has_parameter(rest: &str) -> bool {
-    rest.find(['?', '#']).is_some_and(|query| rest[query..].contains('='))
+/// Whether an address ends in one of some names, which is not the end of a longer one.
+fn ends_in(plain: &[u8], names: &[&str]) -> bool {
+    let is_edge =
+        |before: &[u8]| before.last().is_none_or(|last| !last.is_ascii_alphanumeric() && *last != b'-');
+    names.iter().any(|name| plain.strip_suffix(name.as_bytes()).is_some_and(is_edge))
 }
 
-/// Whether a name can begin there: it is not the end of a longer one.
-fn is_edge(plain: &str, at: usize) -> bool {
-    plain[..at].bytes().next_back().is_none_or(|before| !before.is_ascii_alphanumeric() && before != b'-')
+/// Whether there are parameters behind a host.
+fn has_any_parameter(rest: &[u8]) -> bool {
+    rest.iter().skip_while(|byte| !matches!(byte, b'?' | b'#')).any(|byte| *byte == b'=')
 }
 
 /// An address in small letters, without controls and with nothing encoded in it. Decoding again and again until nothing is left
 /// costs no more than once: each step leaves less.
-fn decoded(address: &str) -> String {
+fn decoded(address: &str) -> Vec<u8> {
     let mut plain: Vec<u8> = Vec::with_capacity(address.len());
     for byte in address.bytes().filter(|byte| !byte.is_ascii_control()) {
         plain.push(byte.to_ascii_lowercase());
@@ -206,7 +206,7 @@ fn decoded(address: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&plain).into_owned()
+    plain
 }
 
 #[cfg(test)]
@@ -225,6 +225,7 @@ mod tests {
             "https://www.notion.so/a?expirationTimestamp=1",
             "https://a.example/b?x-amz-signature=s",
             "https://a.example/b#X-Amz-Credential=s",
+            "https://a.example/b?signature=s&from=notion.so",
             "https://storage.googleapis.com/b?X-Goog-Signature=s",
             "https://view.example/?src=https%3A%2F%2Fa.example%2Fb%3FX-Amz-Signature%3Ds",
             "https://view.example/?src=https%253A%252F%252Fa.example%252Fb%253FX-Amz-Signature%253Ds",
