@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 use crate::library::fidelity::LossKind;
 use crate::markdown::cluster;
 use crate::markdown::emphasis;
@@ -53,7 +55,7 @@ pub(super) fn rich_text(
 ) {
     if let [RichText { plain_text, href: None, annotations, kind: RichTextKind::Text }] = runs
         && *annotations == Annotations::default()
-        && !plain_text.contains(['\n', '\r'])
+        && memchr2(b'\n', b'\r', plain_text.as_bytes()).is_none()
     {
         let plain_text = ledger.lasting_words(plain_text);
         let line_start = place == Place::Paragraph;

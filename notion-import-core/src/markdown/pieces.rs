@@ -1,5 +1,7 @@
 //! Rich text taken apart: words, white space, code, formulas, breaks.
 
+use memchr::{memchr2, memchr3};
+
 use crate::markdown::cluster;
 use crate::markdown::options::Styles;
 use crate::markdown::piece::{Kind, Piece, Style};
@@ -41,14 +43,13 @@ impl Pieces {
     /// Splits words from the white space around them and from line breaks. Controls that Markdown cannot hold
     /// become what its parsers make of them.
     pub(super) fn words(&mut self, text: &str, kind: Kind, style: Style, link: u32) {
-        const UNSAID: [char; 3] = ['\0', '\x0b', '\x0c'];
-        if text.contains(UNSAID) {
+        if memchr3(b'\0', b'\x0b', b'\x0c', text.as_bytes()).is_some() {
             let said = text.replace('\0', "\u{FFFD}").replace(['\x0b', '\x0c'], " ");
             return self.words(&said, kind, style, link);
         }
         let mut rest = text;
         loop {
-            let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
+            let end = memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
             let line = &rest[..end];
             if kind == Kind::Text {
                 let words = cluster::with_base(line, line.trim_start());

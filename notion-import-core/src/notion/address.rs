@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr2;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// An address without a signature: the only kind that is written into Markdown or kept with a document.
@@ -162,7 +163,7 @@ pub(crate) fn is_notions(host: &str, path: &str) -> bool {
 
 /// A cheap test: every parameter has an equals sign, if only an encoded one.
 fn may_be_signed(text: &str) -> bool {
-    text.bytes().any(|byte| matches!(byte, b'=' | b'%'))
+    memchr2(b'=', b'%', text.as_bytes()).is_some()
 }
 
 /// Whether an address has a parameter of one of some names.
