@@ -234,12 +234,11 @@ fn find_spans(pieces: &[Piece]) -> Vec<Span> {
             continue;
         }
         let opened = open.iter().fold(0, |styles, &span| styles | spans[span].style);
-        let mut missing: Vec<Style> =
-            [STRIKE, BOLD, ITALIC].into_iter().filter(|bit| style & !opened & bit != 0).collect();
-        missing.sort_by_key(|&bit| std::cmp::Reverse(lasts[bit.trailing_zeros() as usize]));
-        for style in missing {
+        let mut longest_first = [STRIKE, BOLD, ITALIC];
+        longest_first.sort_by_key(|&bit| std::cmp::Reverse(lasts[bit.trailing_zeros() as usize]));
+        for bit in longest_first.into_iter().filter(|bit| style & !opened & bit != 0) {
             open.push(spans.len());
-            spans.push(Span::new(style, at, at));
+            spans.push(Span::new(bit, at, at));
         }
     }
     spans

@@ -76,7 +76,14 @@ fn take_apart(ledger: &mut Ledger, options: &Options<'_>, runs: &[RichText], pla
     let mut texts: Vec<Cow<'_, str>> = runs.iter().map(|run| worded(ledger, options, run)).collect();
     ledger.cut_parts(&mut texts);
     cluster::keep_whole(&mut texts, |at| matches!(runs[at].kind, RichTextKind::Equation(_)));
-    let mut pieces = Pieces { styles: options.styles, ..Pieces::default() };
+    let length = texts.iter().map(|text| text.len()).sum();
+    let mut pieces = Pieces {
+        text: String::with_capacity(length),
+        // Words with white space on both sides are three; few runs are more.
+        pieces: Vec::with_capacity(3 * runs.len()),
+        links: Vec::new(),
+        styles: options.styles,
+    };
     for (run, text) in runs.iter().zip(&texts) {
         take_run(ledger, options, &mut pieces, run, text, place);
     }
