@@ -12,7 +12,7 @@ use chrono::{TimeDelta, Utc};
 use notion_import_core::testing::{Server, World, paragraph, pdf};
 use notion_import_core::transport::SystemClock;
 use notion_import_core::{
-    AccessLevel, AccessStore, Actor, ConnectionStore, DocumentReader, Expected, LevelChange, MemberId,
+    AccessLevel, AccessStore, Actor, ConnectionStore, DocumentReader, Expected, MemberId,
     NotionId, Publish, Role, ScheduleOptions, TenantId, VersionNumber,
 };
 use notion_import_nango::Config;
@@ -137,12 +137,10 @@ impl Stage {
     async fn open(&self, document: &str, title: &str) {
         let actor = Actor::new(self.tenant, MemberId::fresh(), Role::ContentManager);
         let id = document.parse().unwrap();
-        let expected =
-            |revision| Expected { level: AccessLevel::Internal, revision, reason: "Asked for".into() };
-        let publish = Publish { version: VersionNumber(1), title: title.into(), expected: expected(0) };
+        let expected = Expected { level: AccessLevel::Internal, revision: 0, reason: "Asked for".into() };
+        let (version, level) = (VersionNumber(1), Some(AccessLevel::Public));
+        let publish = Publish { version, title: title.into(), level, expected };
         self.stores.publish(&actor, id, &publish, Utc::now()).await.unwrap();
-        let change = LevelChange { to: AccessLevel::Public, expected: expected(1) };
-        self.stores.set_level(&actor, id, &change, Utc::now()).await.unwrap();
     }
 
     async fn refuses_whom_it_should(&self) {

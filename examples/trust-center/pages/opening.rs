@@ -97,7 +97,10 @@ pub async fn publish(
         care.map_err(|problem| problem.with_way_out(again, "Back to the form"))?;
     }
     let expected = expected(&fields, &current);
-    app.stores.access.publish(&staff.actor, id, &Publish { version, title, expected }, Utc::now()).await?;
+    app.stores
+        .access
+        .publish(&staff.actor, id, &Publish { version, title, level: None, expected }, Utc::now())
+        .await?;
     visitor.tell(match current.facts.publication {
         Publication::Published(shown) if shown == version => "The new title is published.".to_owned(),
         _ => format!("Version {} is published.", version.0),

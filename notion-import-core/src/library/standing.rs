@@ -65,8 +65,10 @@ impl Standing {
     pub fn set_level(&mut self, change: &LevelChange) -> Result<Option<AuditEvent>, StoreError> {
         match self.level.direction(change.to) {
             Direction::Narrowing => {}
-            Direction::Widening if self.is_shown() => self.may_open(&change.expected)?,
-            Direction::Widening => return Err(Conflict::NotPublished.into()),
+            Direction::Widening if self.publication.is_needed(self.level, change.to) => {
+                return Err(Conflict::NotPublished.into());
+            }
+            Direction::Widening => self.may_open(&change.expected)?,
             // Somebody else has widened it: whoever asked for that did not.
             Direction::Same if change.expected.level.direction(change.to) == Direction::Widening => {
                 return Err(Conflict::Changed.into());
@@ -91,48 +93,37 @@ impl Standing {
         if self::reason(reason).is_empty() { Err(Conflict::NoReason.into()) } else { Ok(()) }
     }
 
-    fn is_shown(&self) -> bool {
-        match self.publication {
-            Publication::Published(_) => true,
-            Publication::Draft | Publication::Archived => false,
-        }
-    }
-
-    /// Whether the level lets readers outside in to what is shown.
-    fn lets_in(&self) -> bool {
-        match self.level {
-            AccessLevel::Internal => false,
-            AccessLevel::RequiresNda | AccessLevel::Restricted | AccessLevel::Public => true,
-        }
-    }
-
-    /// Shows a version that exists under a title; none if both are shown already.
+    /// Shows a version that exists under a title, at the level that is named or at the one it has. Returns what came of it: nothing if
+    /// all of that is so already.
     ///
     /// # Errors
-    /// [`Conflict::Changed`] if the revision has moved on, and, where nothing was shown at a level that lets readers in, if the
-    /// level has; [`Conflict::NoReason`] if there is none then.
-    pub fn publish(
-        &mut self,
-        publish: &Publish,
-        now: DateTime<Utc>,
-    ) -> Result<Option<AuditEvent>, StoreError> {
-        let Publish { version, title: given, expected } = publish;
-        if expected.revision != self.revision {
+    /// [`Conflict::Changed`] if the revision has moved on, and, where a level is named or readers are let in who were not, if the level
+    /// has; [`Conflict::NoReason`] if readers are let in and there is none.
+    pub fn publish(&mut self, publish: &Publish, now: DateTime<Utc>) -> Result<Vec<AuditEvent>, StoreError> {
+        let Publish { version, title: given, level, expected } = publish;
+        let to = level.unwrap_or(self.level);
+        if expected.revision != self.revision || level.is_some() && expected.level != self.level {
             return Err(Conflict::Changed.into());
         }
-        if !self.is_shown() && self.lets_in() {
+        if self.publication.opens(self.level, to) {
             self.may_open(expected)?;
         }
-        let (version, shown) = (*version, Publication::Published(*version));
-        let given = Some(title(given));
-        let is_retitled = self.title != given;
-        self.title = given;
-        if self.publication == shown {
-            return Ok(is_retitled.then(|| self.changed(AuditEvent::TitlePublished { version })));
+        let mut events = Vec::new();
+        let (version, shown, given) = (*version, Publication::Published(*version), Some(title(given)));
+        if self.publication != shown {
+            self.published_at = Some(now);
+            events.push(AuditEvent::Published { version, reason: reason(&expected.reason) });
+        } else if self.title != given {
+            events.push(AuditEvent::TitlePublished { version });
         }
-        self.publication = shown;
-        self.published_at = Some(now);
-        Ok(Some(self.changed(AuditEvent::Published { version, reason: reason(&expected.reason) })))
+        if self.level != to {
+            let (from, reason) = (self.level, reason(&expected.reason));
+            events.push(AuditEvent::LevelChanged { from, to, reason });
+        }
+        (self.publication, self.title, self.level) = (shown, given, to);
+        // One act, however much it changes.
+        self.revision += u64::from(!events.is_empty());
+        Ok(events)
     }
 
     /// Takes the document from every reader outside; none if nobody had it.

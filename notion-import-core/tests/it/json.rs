@@ -200,6 +200,8 @@ fn what_a_host_is_asked_for_is_read_so() {
         assert_eq!(serde_json::to_value(role).unwrap().as_str().unwrap().parse(), Ok(role));
     }
     assert_eq!("owner".parse::<Role>(), Err(UnknownRole));
-    let publish = Publish { version: VersionNumber(1), title: "Policy".to_owned(), expected };
-    reads(json!({ "version": 1, "title": "Policy", "expected": expected_json }), publish);
+    let publish = Publish { version: VersionNumber(1), title: "Policy".to_owned(), level: None, expected };
+    reads(json!({ "version": 1, "title": "Policy", "expected": expected_json }), publish.clone());
+    let publish = Publish { level: Some(AccessLevel::Public), ..publish };
+    reads(json!({ "version": 1, "title": "Policy", "level": "public", "expected": expected_json }), publish);
 }

@@ -11,6 +11,7 @@ mod loss;
 mod markdown;
 mod network;
 mod simulation;
+mod standing;
 mod stores;
 mod webhook;
 mod world;

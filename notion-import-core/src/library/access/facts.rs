@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::AccessLevel;
+use super::{AccessLevel, Direction};
 use crate::actor::Actor;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
 
@@ -103,7 +103,43 @@ pub struct Assignment {
     pub nda_waived: bool,
 }
 
+impl DocumentFacts {
+    /// Returns whether readers outside are let in who are not now, if a version is shown at this level
+    /// (`Publish`): it takes level, revision and reason then.
+    pub fn opens(&self, to: AccessLevel) -> bool {
+        self.publication.opens(self.level, to)
+    }
+
+    /// Returns whether a change to this level takes a version that is shown with it: it widens what shows nothing.
+    pub fn needs_publication(&self, to: AccessLevel) -> bool {
+        self.publication.is_needed(self.level, to)
+    }
+}
+
 impl Publication {
+    /// Returns the version that is shown, if any.
+    pub const fn version(self) -> Option<VersionNumber> {
+        match self {
+            Self::Published(version) => Some(version),
+            Self::Draft | Self::Archived => None,
+        }
+    }
+
+    /// Returns whether showing a version at the level `to` lets in readers outside who were not at the level `from`.
+    pub fn opens(self, from: AccessLevel, to: AccessLevel) -> bool {
+        match to {
+            AccessLevel::Internal => false,
+            AccessLevel::RequiresNda | AccessLevel::Restricted | AccessLevel::Public => {
+                self.version().is_none() || from.direction(to) == Direction::Widening
+            }
+        }
+    }
+
+    /// Returns whether nothing is shown that the wider level `to` would open.
+    pub fn is_needed(self, from: AccessLevel, to: AccessLevel) -> bool {
+        self.version().is_none() && from.direction(to) == Direction::Widening
+    }
+
     /// The name and the version that a store keeps of it.
     pub const fn kept(self) -> (&'static str, Option<VersionNumber>) {
         match self {

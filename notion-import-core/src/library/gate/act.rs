@@ -35,9 +35,9 @@ pub enum AccessChange {
 pub enum DocumentChange {
     /// Gives it its own working title, or lets it follow the source's again.
     Rename(Option<String>),
-    /// Changes its level.
+    /// Changes the level of what it shows, or closes it.
     SetLevel(LevelChange),
-    /// Shows a version under a title.
+    /// Shows a version under a title, at a level.
     Publish(Publish),
     /// Takes it from every reader outside.
     Withdraw,
@@ -343,10 +343,12 @@ impl AccessFacts {
     }
 }
 
-/// What is written of an event, if there is one.
-fn changed(event: Option<AuditEvent>, write: impl FnOnce() -> Write) -> (Vec<Write>, Vec<AuditEvent>) {
-    match event {
-        Some(event) => (vec![write()], vec![event]),
-        None => Default::default(),
-    }
+/// What is written of events, if there are any.
+fn changed(
+    events: impl IntoIterator<Item = AuditEvent>,
+    write: impl FnOnce() -> Write,
+) -> (Vec<Write>, Vec<AuditEvent>) {
+    let events: Vec<_> = events.into_iter().collect();
+    let writes = if events.is_empty() { Vec::new() } else { vec![write()] };
+    (writes, events)
 }

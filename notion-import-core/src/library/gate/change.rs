@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Agent;
 use crate::error::{Conflict, StoreError};
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
+#[cfg(doc)]
+use crate::library::access::DocumentFacts;
 use crate::library::access::{AccessLevel, Assignment, AssignmentId, NdaState};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::blob::BlobId;
@@ -35,14 +37,18 @@ pub struct LevelChange {
     pub expected: Expected,
 }
 
-/// A version to be shown, and what it is to be called, as a person asked for it.
+/// A version to be shown, what it is to be called and how far it is to be open, as a person asked for it.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Publish {
     /// Which version.
     pub version: VersionNumber,
     /// The title that readers are to see.
     pub title: String,
-    /// What it was decided on. Only the revision is looked at, unless the document was withdrawn and its level lets readers in.
+    /// The level that it is to be shown at; none for the one that the document has.
+    #[serde(default)]
+    pub level: Option<AccessLevel>,
+    /// What it was decided on. Only the revision is looked at, unless a level is named or readers are let in who were not
+    /// ([`DocumentFacts::opens`]).
     pub expected: Expected,
 }
 

@@ -117,7 +117,7 @@ pub struct PublicDocument {
 
 /// The one door through which documents are read: facts, decision, then bytes.
 ///
-/// What is imported is internal and unpublished; a person publishes a version, and another decision opens it.
+/// What is imported is internal and unpublished; a person publishes a version and says how far it is open.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -128,7 +128,7 @@ pub struct PublicDocument {
 /// use notion_import_core::testing::{SimClock, World, WorldTransport, paragraph};
 /// use notion_import_core::transport::Clock;
 /// use notion_import_core::{
-///     AccessLevel, AccessStore, Actor, Connection, DocumentReader, Expected, Gate, Importer, LevelChange, MemberId,
+///     AccessLevel, AccessStore, Actor, Connection, DocumentReader, Expected, Gate, Importer, MemberId,
 ///     MemoryBlobs, MemoryLibrary, Pick, Publish, ReadOutcome, Role, StaticToken, TenantId, Viewer,
 /// };
 ///
@@ -156,14 +156,11 @@ pub struct PublicDocument {
 /// let closed = gate.read(site, &Viewer::Anonymous, id, now).await?;
 /// assert!(matches!(closed, ReadOutcome::Closed(_)));
 ///
-/// let expected = |level, revision| Expected { level, revision, reason: "reviewed".into() };
 /// let version = library.versions(&manager, id).await?[0].number;
+/// let expected = Expected { level: AccessLevel::Internal, revision: document.revision, reason: "reviewed".into() };
 /// let title = "Security policy".to_owned();
-/// let publish = Publish { version, title, expected: expected(AccessLevel::Internal, document.revision) };
+/// let publish = Publish { version, title, level: Some(AccessLevel::Public), expected };
 /// library.publish(&manager, id, &publish, now).await?;
-/// let revision = library.document(&manager, id).await?.ok_or("gone")?.revision;
-/// let to_all = LevelChange { to: AccessLevel::Public, expected: expected(AccessLevel::Internal, revision) };
-/// library.set_level(&manager, id, &to_all, now).await?;
 ///
 /// let ReadOutcome::Open(readable) = gate.read(site, &Viewer::Anonymous, id, now).await? else { panic!("closed") };
 /// assert_eq!(readable.title, "Security policy");

@@ -78,8 +78,9 @@ pub trait AccessStore: AuditLog + DocumentReader {
         self.perform(&Act::on(actor, id, DocumentChange::Rename(title.map(str::to_owned)), now)?).await
     }
 
-    /// Changes a document's level. Which way the change goes is told by the level the document has, not by the one the
-    /// change begins from.
+    /// Changes the level of a document that is shown, or narrows that of any. Which way the change goes is told by the level the
+    /// document has, not by the one the change begins from. What shows nothing is opened by [`publish`](AccessStore::publish)
+    /// alone, which takes a level: [`DocumentFacts::needs_publication`] says beforehand whether it is so.
     ///
     /// # Errors
     /// When widening: [`Conflict::NotPublished`] if no version is, [`Conflict::Changed`] if level or revision are no longer those of
@@ -105,11 +106,13 @@ pub trait AccessStore: AuditLog + DocumentReader {
         self.perform(&Act::close_gone(tenant, id, now)).await
     }
 
-    /// Shows a version, under a title, to whom the level lets in. The version that is shown already may get a new title.
+    /// Shows a version, under a title, to whom the level lets in: the one that it has, or the one that is named, which it has from
+    /// then on. All of it is one act and one revision, with an audit entry for the publication and one for the level, if it changes.
+    /// The version that is shown already may get a new title.
     ///
     /// # Errors
-    /// [`Conflict::Changed`] if the revision has moved on, [`StoreError::NotFound`] if there is no such version. Where nothing
-    /// was shown and the level lets readers in: as for a widening.
+    /// [`Conflict::Changed`] if the revision has moved on, or the level where one is named, [`StoreError::NotFound`] if there is no
+    /// such version. Where readers are let in who were not ([`DocumentFacts::opens`]): as for a widening.
     async fn publish(
         &self,
         actor: &Actor,

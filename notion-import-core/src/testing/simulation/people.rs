@@ -12,7 +12,7 @@ use crate::connection::{Attempt, Confirmation, ConnectionRef, Granted, SharedWor
 use crate::error::{Error, StoreError};
 use crate::id::AttemptId;
 use crate::library::access::AccessLevel;
-use crate::library::gate::{AdminDocument, Expected, LevelChange, Publish};
+use crate::library::gate::{Expected, Publish};
 use crate::testing::suite::dispatch::NoConsents;
 
 impl Run {
@@ -23,18 +23,12 @@ impl Run {
         let Some(known) = documents.linked_by_source(tenant, &[source]).await?.pop() else { return Ok(()) };
         let id = known.document;
         let facts = async || access.document(&self.admin, id).await?.ok_or(StoreError::NotFound);
-        let expected = |seen: &AdminDocument| Expected {
-            level: seen.facts.level,
-            revision: seen.revision,
-            reason: "It is for everybody.".to_owned(),
-        };
         let (seen, now) = (facts().await?, self.clock.time());
+        let (level, revision) = (seen.facts.level, seen.revision);
+        let expected = Expected { level, revision, reason: "It is for everybody.".to_owned() };
         let title = format!("As of {now}");
-        let publish = Publish { version: known.latest, title, expected: expected(&seen) };
+        let publish = Publish { version: known.latest, title, level: Some(AccessLevel::Public), expected };
         access.publish(&self.admin, id, &publish, now).await?;
-        let seen = facts().await?;
-        let change = LevelChange { to: AccessLevel::Public, expected: expected(&seen) };
-        access.set_level(&self.admin, id, &change, now).await?;
         let seen = facts().await?;
         self.opened.retain(|opened| opened.document.id != id);
         self.opened.push(seen);

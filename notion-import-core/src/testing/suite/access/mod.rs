@@ -24,6 +24,7 @@ mod history;
 mod levels;
 mod ndas;
 mod publication;
+mod publication_as;
 mod reading;
 mod roles;
 mod tenancy;
@@ -65,6 +66,12 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a new title is not shown before it is published", publication::new_title),
     promise!("a title is kept without what cannot be seen", publication::clean_title),
     promise!("publishing again what was withdrawn is a widening", publication::again),
+    promise!("a version is published as of a level in one act, audited as both", publication_as::one_act),
+    promise!(
+        "publishing as of a level takes the care of a widening, or changes nothing",
+        publication_as::care
+    ),
+    promise!("publishing as of a level closes what it narrows", publication_as::narrowing),
     promise!("whether a document is listed is kept", publication::listed),
     promise!("listing is a widening, hiding always works", publication::listing),
     promise!("an assignment is kept as it was made, oldest first", assignments::kept),
@@ -195,7 +202,17 @@ impl Desk {
     /// What a person would publish who sees the document as it is: a version, and the working title.
     async fn publication_of(&self, id: DocumentId, version: u32) -> Result<Publish, Broken> {
         let title = self.read(id).await?.document.title.text;
-        Ok(Publish { version: VersionNumber(version), title, expected: self.expected(id).await? })
+        Ok(Publish {
+            version: VersionNumber(version),
+            title,
+            level: None,
+            expected: self.expected(id).await?,
+        })
+    }
+
+    /// What a person would publish who sees the document as it is, at a level.
+    async fn publication_as(&self, id: DocumentId, level: AccessLevel) -> Result<Publish, Broken> {
+        Ok(Publish { level: Some(level), ..self.publication_of(id, 1).await? })
     }
 
     /// What a person has before them who sees the document as it is, and a reason.

@@ -104,7 +104,7 @@ pub(super) async fn listed(library: Library) -> Outcome {
 }
 
 /// The title that everybody sees.
-async fn seen_title(desk: &Desk) -> Result<Option<String>, Broken> {
+pub(super) async fn seen_title(desk: &Desk) -> Result<Option<String>, Broken> {
     let readable = desk.access().readable(desk.tenant(), &Viewer::Anonymous, minute(3)).await?;
     Ok(readable.into_iter().next().map(|shown| shown.title))
 }
@@ -165,7 +165,7 @@ pub(super) async fn clean_title(library: Library) -> Outcome {
 }
 
 /// What somebody might ask for who did not look, or has no reason.
-fn careless(seen: &Expected) -> [(Expected, Conflict); 4] {
+pub(super) fn careless(seen: &Expected) -> [(Expected, Conflict); 4] {
     [
         (Expected { level: AccessLevel::Internal, ..seen.clone() }, Conflict::Changed),
         (Expected { revision: seen.revision + 1, ..seen.clone() }, Conflict::Changed),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use notion_import_core::testing::{Endpoint, Fault};
 use notion_import_core::{
-    AccessLevel, AccessStore, DocumentId, Expected, InternalWhenGone, LevelChange, Publish, SourceState,
-    VersionNumber,
+    AccessLevel, AccessStore, DocumentId, Expected, InternalWhenGone, Publish, SourceState, VersionNumber,
 };
 
 use crate::flow::Stage;
@@ -13,17 +12,13 @@ use crate::flow::Stage;
 impl Stage {
     /// A member publishes the document and opens it to everybody.
     async fn open(&self, document: DocumentId) {
-        let (member, reason) = (self.manager(), "Asked for".to_owned());
-        let expected = async || {
-            let document = self.library.document(&member, document).await.unwrap().unwrap();
-            let (level, revision) = (document.facts.level, document.revision);
-            Expected { level, revision, reason: reason.clone() }
-        };
-        let (version, title, now) = (VersionNumber(1), "Policy".to_owned(), self.now());
-        let publish = Publish { version, title, expected: expected().await };
-        self.library.publish(&member, document, &publish, now).await.unwrap();
-        let change = LevelChange { to: AccessLevel::Public, expected: expected().await };
-        self.library.set_level(&member, document, &change, now).await.unwrap();
+        let member = self.manager();
+        let seen = self.library.document(&member, document).await.unwrap().unwrap();
+        let (level, revision) = (seen.facts.level, seen.revision);
+        let expected = Expected { level, revision, reason: "Asked for".to_owned() };
+        let (version, title) = (VersionNumber(1), "Policy".to_owned());
+        let publish = Publish { version, title, level: Some(AccessLevel::Public), expected };
+        self.library.publish(&member, document, &publish, self.now()).await.unwrap();
     }
 
     async fn level(&self, document: DocumentId) -> AccessLevel {

@@ -108,7 +108,7 @@ impl Leaky {
                 self.inner.set_level(&self.admin(tenant), id, &change, now).await
             }
             (Leak::PublishesOnImport, Imported::NewVersion(_, version), Publication::Published(_)) => {
-                let publish = Publish { version, title: document.title.text, expected };
+                let publish = Publish { version, title: document.title.text, level: None, expected };
                 self.inner.publish(&self.admin(tenant), id, &publish, now).await
             }
             _ => Ok(()),

@@ -160,6 +160,14 @@ impl AccessStore for Leaky {
                     publish.expected.level = known.facts.level;
                     publish.expected.reason = "None".into();
                 }
+                Leak::PublishesAtTheOldLevel => publish.level = None,
+                Leak::PublishesInTwoActs if publish.level.is_some() => {
+                    let to = publish.level.take().unwrap_or_default();
+                    self.inner.publish(&actor, id, &publish, now).await?;
+                    let revision = publish.expected.revision + 1;
+                    let expected = Expected { revision, ..publish.expected };
+                    return self.inner.set_level(&actor, id, &LevelChange { to, expected }, now).await;
+                }
                 Leak::PublishesNoTitle => {
                     publish.title = known.published_title.unwrap_or(known.document.title.text);
                 }

@@ -49,6 +49,8 @@ enum Leak {
     ShowsTheWorkingTitle,
     PublishesNoTitle,
     PublishesAgainWithoutCare,
+    PublishesAtTheOldLevel,
+    PublishesInTwoActs,
     ListsWithoutCare,
     ClampsDays,
     KeepsWhatIsReplaced,
@@ -87,7 +89,7 @@ impl Leaky {
 #[tokio::test]
 async fn every_leak_breaks_its_own_promise() {
     let rows = [
-        (Leak::WidensOnImport, &["no import, patch"][..]),
+        (Leak::WidensOnImport, &["no import, patch", "publishing as of a level takes"][..]),
         (
             Leak::PublishesOnImport,
             &["no import, patch", "a published version", "a new version is not shown", "a new title"],
@@ -100,7 +102,12 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ForgetsTheReason, &["a widening needs a reason"]),
         (
             Leak::PublishesFromAnyRevision,
-            &["publishing needs the revision", "publishing again", "what fails"],
+            &[
+                "publishing needs the revision",
+                "publishing again",
+                "publishing as of a level takes",
+                "what fails",
+            ],
         ),
         (Leak::NarrowingNeedsTheRevision, &["narrowing always works"]),
         (Leak::KeepsOpenWhatIsGone, &["a document is closed by nobody"]),
@@ -117,6 +124,7 @@ async fn every_leak_breaks_its_own_promise() {
         (
             Leak::ShowsUnlisted,
             &[
+                "publishing as of a level closes",
                 "whether a document is listed",
                 "a contact",
                 "what is readable says nothing",
@@ -128,6 +136,7 @@ async fn every_leak_breaks_its_own_promise() {
         (
             Leak::HistoryOldestFirst,
             &[
+                "a version is published as",
                 "every change is audited",
                 "a title that follows",
                 "an import is audited",
@@ -174,7 +183,24 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::KeepsTitleWhenReleased, &["a title given here"]),
         (Leak::ShowsTheWorkingTitle, &["a new title is not shown", "a title is kept without"]),
         (Leak::PublishesNoTitle, &["a new title is not shown", "a title is kept without", "every change"]),
-        (Leak::PublishesAgainWithoutCare, &["publishing again what was withdrawn", "every change is"]),
+        (
+            Leak::PublishesAgainWithoutCare,
+            &[
+                "publishing again what was withdrawn",
+                "a version is published as",
+                "publishing as of a level takes",
+                "every change is",
+            ],
+        ),
+        (
+            Leak::PublishesAtTheOldLevel,
+            &[
+                "a version is published as",
+                "publishing as of a level takes",
+                "publishing as of a level closes",
+            ],
+        ),
+        (Leak::PublishesInTwoActs, &["a version is published as", "publishing as of a level takes"]),
         (Leak::ListsWithoutCare, &["listing is a widening", "every change is", "what fails"]),
         (Leak::ClampsDays, &["an assignment ends in one day"]),
         (Leak::KeepsWhatIsReplaced, &["a contact has one live", "of many assignments"]),
