@@ -27,6 +27,8 @@ pub mod markdown;
 mod source;
 #[cfg(feature = "client")]
 mod download;
+#[cfg(feature = "gate")]
+pub mod review;
 mod library;
 pub mod notion;
 #[cfg(feature = "client")]

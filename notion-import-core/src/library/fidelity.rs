@@ -63,6 +63,24 @@ impl Fidelity {
         }
     }
 
+    /// Returns what it has lost beyond another, kind by kind, with how much more.
+    #[must_use]
+    pub fn beyond(&self, other: &Self) -> Self {
+        let (mut truncations, mut losses) = self.clone().parts();
+        let (known_truncations, known_losses) = other.clone().parts();
+        for more in &mut truncations {
+            let known = known_truncations.iter().find(|known| known.kind == more.kind);
+            more.count = more.count.saturating_sub(known.map_or(0, |known| known.count));
+        }
+        for more in &mut losses {
+            let known = known_losses.iter().find(|known| known.kind == more.kind);
+            more.count = more.count.saturating_sub(known.map_or(0, |known| known.count));
+        }
+        truncations.retain(|more| more.count > 0);
+        losses.retain(|more| more.count > 0);
+        Self::new(truncations, losses)
+    }
+
     /// What was lost.
     pub fn losses(&self) -> &[Loss] {
         match self {
@@ -342,6 +360,21 @@ impl Exposure {
             unsaid_columns: self.unsaid_columns + other.unsaid_columns,
             unfiltered_tables: self.unfiltered_tables + other.unfiltered_tables,
             transcripts: self.transcripts + other.transcripts,
+        }
+    }
+
+    /// Returns how much more it tells or loads than another.
+    #[must_use]
+    pub const fn beyond(self, other: Self) -> Self {
+        Self {
+            people: self.people.saturating_sub(other.people),
+            notion_links: self.notion_links.saturating_sub(other.notion_links),
+            remote_images: self.remote_images.saturating_sub(other.remote_images),
+            files: self.files.saturating_sub(other.files),
+            comments: self.comments.saturating_sub(other.comments),
+            unsaid_columns: self.unsaid_columns.saturating_sub(other.unsaid_columns),
+            unfiltered_tables: self.unfiltered_tables.saturating_sub(other.unfiltered_tables),
+            transcripts: self.transcripts.saturating_sub(other.transcripts),
         }
     }
 }

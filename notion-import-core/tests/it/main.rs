@@ -10,6 +10,7 @@ mod json;
 mod loss;
 mod markdown;
 mod network;
+mod review;
 mod simulation;
 mod standing;
 mod stores;
