@@ -1,5 +1,9 @@
-//! What a person looks at before a version is shown: what has changed since the one that is shown. Pure.
+//! What a person looks at before a version is shown: what has changed since the one that is shown, and what it gives away. Pure.
 
+mod leaks;
+mod secrets;
+mod hosts;
+mod spots;
 mod files;
 mod text;
 mod pairs;
@@ -11,6 +15,7 @@ use serde::Serialize;
 
 pub use blocks::{Block, BlockKind, blocks};
 pub use files::FileChange;
+pub use leaks::{Finding, LeakKind, Leaks, Place};
 pub use marks::Mark;
 pub use text::{Step, TextDiff};
 pub use words::{WordDiff, Words};

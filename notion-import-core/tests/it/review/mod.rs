@@ -1,6 +1,7 @@
 //! What a person looks at before a version is shown.
 
 mod diff;
+mod leaks;
 
 use chrono::{DateTime, Utc};
 use notion_import_core::review::Edition;
