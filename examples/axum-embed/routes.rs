@@ -13,7 +13,7 @@ use chrono::Utc;
 use futures_util::StreamExt;
 use notion_import_core::{
     AccessStore, AttemptState, BlobId, ConnectionId, ConnectionRecord, DocumentId, ImportEvent, Listing,
-    Pick, PublicDocument, Query as BrowseQuery, ReadOutcome, StoreError, TenantId, Viewer,
+    Pick, PublicDocument, Query as BrowseQuery, ReadOutcome, StoreError, TenantId, Viewer, Visit,
 };
 use serde_json::{Value, json};
 
@@ -72,12 +72,13 @@ type Shared = State<Arc<App>>;
 /// Who has no session is a visitor like everybody.
 type Visitor = Result<User, Response>;
 
-fn viewer(user: Visitor) -> Viewer {
-    user.map_or(Viewer::Anonymous, |user| Viewer::Member(user.actor))
+fn visit(site: TenantId, visitor: Visitor) -> Visit {
+    Visit::new(site, visitor.map_or(Viewer::Anonymous, |user| Viewer::Member(user.actor)), Utc::now())
 }
 
 async fn readable(app: Shared, visitor: Visitor, site: Path<TenantId>) -> Answer<Vec<PublicDocument>> {
-    Ok(Json(app.stores.readable(*site, &viewer(visitor), Utc::now()).await?))
+    let Visit { site, viewer, at, .. } = visit(*site, visitor);
+    Ok(Json(app.stores.readable(site, &viewer, at).await?))
 }
 
 type Served = Result<Response, Failed>;
@@ -85,16 +86,17 @@ type Document = Path<(TenantId, DocumentId)>;
 type File = Path<(TenantId, DocumentId, BlobId)>;
 
 async fn read(app: Shared, visitor: Visitor, Path((site, id)): Document) -> Served {
-    Ok(match app.gate.read(site, &viewer(visitor), id, Utc::now()).await? {
+    Ok(match app.gate.read(&visit(site, visitor), id).await? {
         ReadOutcome::Open(document) => Json(document).into_response(),
         ReadOutcome::Closed(outside) => (outside.status(), Json(outside)).into_response(),
     })
 }
 
 async fn file(app: Shared, visitor: Visitor, Path((site, id, blob)): File, request: Parts) -> Served {
-    let reading = app.gate.read(site, &viewer(visitor), id, Utc::now()).await?;
-    let ReadOutcome::Open(document) = reading else { return Err(StoreError::NotFound.into()) };
-    Ok(app.gate.answer(&document, &blob, &request).await?.map(Body::from_stream))
+    match app.gate.download(&visit(site, visitor), id, &blob, &request).await? {
+        ReadOutcome::Open(served) => Ok(served.response.map(Body::from_stream)),
+        ReadOutcome::Closed(_) => Err(StoreError::NotFound.into()),
+    }
 }
 
 /// The body is taken as it came: the signature is over its bytes.

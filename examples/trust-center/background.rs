@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notion_import_core::{ScheduleOptions, Timeouts};
+use tokio::time::timeout;
 
 use crate::app::{App, asked_to_stop};
 use crate::nango;
@@ -33,5 +34,16 @@ pub async fn run(app: Arc<App>) {
             nango::log_findings(&app.nango).await;
         }
     };
-    tokio::join!(checked, app.service.run(asked_to_stop()));
+    tokio::join!(checked, app.service.run(asked_to_stop()), count(&app));
+}
+
+/// Writes every minute how often what is public was read, and once more at the end.
+async fn count(app: &App) {
+    let mut is_over = false;
+    while !is_over {
+        is_over = timeout(Duration::from_secs(60), asked_to_stop()).await.is_ok();
+        if let Err(error) = app.gate.flush().await {
+            tracing::warn!(%error, "how often public documents were read is not written");
+        }
+    }
 }

@@ -13,7 +13,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use notion_import_core::{Action, Actor, AttemptId, MemberId, StoreError, Viewer};
+use chrono::Utc;
+use notion_import_core::{Action, Actor, AttemptId, MemberId, StoreError, TenantId, Viewer, Visit};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -204,6 +205,11 @@ impl Visitor {
 
     pub fn viewer(&self) -> Viewer {
         self.person.map_or(Viewer::Anonymous, Person::viewer)
+    }
+
+    /// Their visit to a company's site, now.
+    pub fn visit(&self, site: TenantId) -> Visit {
+        Visit { site, viewer: self.viewer(), address: self.address, at: Utc::now() }
     }
 }
 

@@ -136,6 +136,10 @@ uuid_id! {
     ConnectionId
 }
 uuid_id! {
+    /// One entry of a tenant's read log.
+    ReadId
+}
+uuid_id! {
     /// An NDA of a tenant, whatever its version.
     NdaId
 }

@@ -71,7 +71,7 @@ pub use error::{
     StoreError, TransportError,
 };
 pub use id::{
-    AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId, TenantId,
+    AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId, ReadId, TenantId,
     VersionNumber,
 };
 #[cfg(feature = "client")]
@@ -83,8 +83,8 @@ pub use import::{
 pub use importer::{External, Importer, ImporterBuilder, Retry, SEARCH_LAG, Timeouts};
 #[cfg(feature = "client")]
 pub use library::access::{
-    AccessLevel, Allow, Assignment, AssignmentId, Decision, Deny, Direction, DocumentFacts, NdaState,
-    Outside, Publication, UnknownLevel, Viewer, decide,
+    AcceptedNda, AccessLevel, Allow, Assignment, AssignmentId, Decision, Deny, Direction, DocumentFacts,
+    NdaState, Outside, Publication, UnknownLevel, Viewer, decide,
 };
 #[cfg(feature = "client")]
 pub use library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery, Subject};
@@ -101,7 +101,8 @@ pub use library::folder::FolderBlobs;
 #[cfg(feature = "gate")]
 pub use library::gate::{
     AccessStore, AdminDocument, Expected, Gate, InternalWhenGone, LevelChange, NdaText, NewAcceptance,
-    NewAssignment, NewNdaVersion, PublicDocument, Publish, ReadOutcome, Readable,
+    NewAssignment, NewNdaVersion, PublicDocument, PublicReads, Publish, ReadEntry, ReadLog, ReadOutcome,
+    ReadQuery, Readable, Served, Visit,
 };
 #[cfg(feature = "client")]
 pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};

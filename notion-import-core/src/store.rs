@@ -16,7 +16,9 @@ pub use crate::library::document::{
     Against, Found, Link, Linked, NewContent, Reading, SyncCursor, SyncPatch, Title, Trouble,
 };
 #[cfg(feature = "gate")]
-pub use crate::library::gate::{AccessChange, Act, ActFacts, DocumentChange, Permit, Scope, Verdict, Write};
+pub use crate::library::gate::{
+    AccessChange, Act, ActFacts, DocumentChange, Permit, Scope, Verdict, Write, minute_of,
+};
 #[cfg(feature = "gate")]
 pub use crate::library::standing::Standing;
 

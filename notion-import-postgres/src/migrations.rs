@@ -36,7 +36,10 @@ const SETS: &[Set] = &[
     Set {
         name: "gate",
         wanted: cfg!(feature = "gate"),
-        migrations: &[include_str!("../migrations/gate/0001_access.sql")],
+        migrations: &[
+            include_str!("../migrations/gate/0001_access.sql"),
+            include_str!("../migrations/gate/0002_reads.sql"),
+        ],
     },
 ];
 

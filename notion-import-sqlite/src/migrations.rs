@@ -23,7 +23,13 @@ const SETS: &[Set] = &[
     },
     // A host with a gate of its own never gets these tables.
     #[cfg(feature = "gate")]
-    Set { name: "gate", migrations: &[include_str!("../migrations/gate/0001_access.sql")] },
+    Set {
+        name: "gate",
+        migrations: &[
+            include_str!("../migrations/gate/0001_access.sql"),
+            include_str!("../migrations/gate/0002_reads.sql"),
+        ],
+    },
 ];
 
 /// Runs what has not been run yet, all in one transaction: two processes that open a new file take turns.

@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
-use chrono::Utc;
 use notion_import_core::{BlobId, DocumentId, FileRange, ReadOutcome, StoreError, Version};
 
 use super::site::document_id;
@@ -23,10 +22,12 @@ pub async fn of_readers(
     let company = Company::of_slug(&site).ok_or_else(Problem::not_found)?;
     let id = document_id(&id)?;
     let blob = blob.parse().map_err(|_| Problem::not_found())?;
-    let reading = app.gate.read(company.tenant, &visitor.viewer(), id, Utc::now()).await?;
-    let ReadOutcome::Open(readable) = reading else { return Err(Problem::not_found()) };
-    let response = app.gate.answer(&readable, &blob, &request).await?.map(Body::from_stream);
-    Ok(if readable.cacheable { revalidate::everybodys(response) } else { response })
+    let visit = visitor.visit(company.tenant);
+    let ReadOutcome::Open(served) = app.gate.download(&visit, id, &blob, &request).await? else {
+        return Err(Problem::not_found());
+    };
+    let response = served.response.map(Body::from_stream);
+    Ok(if served.cacheable { revalidate::everybodys(response) } else { response })
 }
 
 /// A file of any version, drafts included, for a member.

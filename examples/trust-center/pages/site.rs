@@ -115,7 +115,7 @@ pub async fn document(
     Path((site, id)): Path<(String, String)>,
 ) -> Answer {
     let (company, id) = (company(&site)?, document_id(&id)?);
-    match app.gate.read(company.tenant, &visitor.viewer(), id, Utc::now()).await? {
+    match app.gate.read(&visitor.visit(company.tenant), id).await? {
         ReadOutcome::Open(readable) => read(&app, &visitor, company, id, &readable).await,
         ReadOutcome::Closed(Outside::AcceptNda { nda, version }) => {
             ask_nda(&app, &visitor, company, id, (nda, version)).await

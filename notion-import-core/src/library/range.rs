@@ -98,7 +98,7 @@ impl FileRange {
 impl FileRange {
     /// Answers a request for a file of a tenant with what it asks for, as a download that no cache keeps.
     ///
-    /// Who may read it is decided before: for readers outside, [`Gate::answer`](super::gate::Gate::answer) does both.
+    /// Who may read it is decided before: for readers outside, [`Gate::download`](super::gate::Gate::download) does both.
     ///
     /// # Errors
     /// The store's.

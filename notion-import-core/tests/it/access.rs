@@ -1,5 +1,7 @@
 //! What `decide` must never do, whatever it is told. The numbers are those of the threat model's invariants.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Acceptance, AccessFacts};
 use notion_import_core::{
@@ -213,15 +215,20 @@ proptest! {
         match basis {
             Allow::Staff => prop_assert!(!request.is_outsider()),
             Allow::AssignedWaived(_) => prop_assert!(request.live().iter().any(|a| a.nda_waived)),
-            Allow::AssignedWithNda(_) => {
-                let required: Vec<_> = request.facts.default_nda.into_iter().chain(request.document.nda).collect();
+            Allow::AssignedWithNda(_, named) => {
+                let required: BTreeSet<_> = request.facts.default_nda.into_iter().chain(request.document.nda).collect();
                 prop_assert!(!required.is_empty());
+                prop_assert_eq!(named.iter().map(|accepted| accepted.nda).collect::<BTreeSet<_>>(), required.clone());
+                prop_assert_eq!(named.len(), required.len());
                 for nda in required {
                     let floor = request.facts.ndas.iter().find(|state| state.id == nda).map(|state| state.accept_from);
                     let accepted = request.facts.acceptances.iter().any(|a| {
                         a.nda == nda && a.voided_at.is_none() && floor.is_some_and(|floor| a.version >= floor)
                     });
                     prop_assert!(accepted);
+                    let newest = request.facts.acceptances.iter().filter(|a| a.nda == nda && a.voided_at.is_none());
+                    let newest = newest.map(|a| a.version).max();
+                    prop_assert!(named.iter().any(|named| named.nda == nda && Some(named.version) == newest));
                 }
             }
             Allow::Public | Allow::Assigned(_) => prop_assert!(false, "{basis:?}"),

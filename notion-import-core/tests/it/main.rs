@@ -6,6 +6,7 @@ mod architecture;
 mod consents;
 mod download;
 mod flow;
+mod gate;
 mod json;
 mod loss;
 mod markdown;

@@ -19,4 +19,6 @@ pub(crate) mod assignments;
 #[cfg(feature = "gate")]
 pub(crate) mod ndas;
 #[cfg(feature = "gate")]
+pub(crate) mod reads;
+#[cfg(feature = "gate")]
 pub(crate) mod standings;

@@ -79,6 +79,24 @@ impl Rows {
     }
 }
 
+/// Fails unless the document has this version.
+#[cfg(feature = "gate")]
+pub(crate) async fn has(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+    version: VersionNumber,
+) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT 1 FROM versions WHERE tenant_id = $1 AND document_id = $2 AND number = $3")
+        .bind(tenant.as_uuid())
+        .bind(document.as_uuid())
+        .bind(number(version.0))
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
+    row.map(drop).ok_or(StoreError::NotFound)
+}
+
 #[cfg(feature = "gate")]
 pub(crate) async fn get(
     db: impl PgExecutor<'_>,

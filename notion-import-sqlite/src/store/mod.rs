@@ -5,3 +5,5 @@ mod access;
 mod audit;
 mod connections;
 mod documents;
+#[cfg(feature = "gate")]
+mod reads;

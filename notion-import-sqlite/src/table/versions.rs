@@ -54,6 +54,24 @@ pub(crate) async fn get(
     row.as_ref().map(read).transpose()
 }
 
+/// Fails unless the document has this version.
+#[cfg(feature = "gate")]
+pub(crate) async fn has(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    document: DocumentId,
+    number: VersionNumber,
+) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT 1 FROM versions WHERE tenant_id = ? AND document_id = ? AND number = ?")
+        .bind(tenant.to_string())
+        .bind(document.to_string())
+        .bind(number.0)
+        .fetch_optional(db)
+        .await
+        .map_err(backend)?;
+    row.map(drop).ok_or(StoreError::NotFound)
+}
+
 /// Newest first.
 pub(crate) async fn list(
     db: impl SqliteExecutor<'_>,

@@ -181,6 +181,15 @@ pub struct NdaState {
     pub accept_from: u32,
 }
 
+/// A version of an NDA that a contact has accepted and that counts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct AcceptedNda {
+    /// Which NDA.
+    pub nda: NdaId,
+    /// Which version of it.
+    pub version: u32,
+}
+
 /// One contact's acceptance of one version of an NDA.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Acceptance {

@@ -8,7 +8,8 @@ use http::StatusCode;
 use serde::Serialize;
 
 pub use facts::{
-    Acceptance, AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Publication, Viewer,
+    Acceptance, AcceptedNda, AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Publication,
+    Viewer,
 };
 pub use level::{AccessLevel, Direction, UnknownLevel};
 
@@ -23,12 +24,19 @@ pub enum Allow {
     Public,
     /// The contact is assigned.
     Assigned(AssignmentId),
-    /// The contact is assigned and has accepted every required NDA.
-    AssignedWithNda(AssignmentId),
+    /// The contact is assigned and has accepted every required NDA: these.
+    AssignedWithNda(AssignmentId, Vec<AcceptedNda>),
     /// The contact is assigned and need not accept any.
     AssignedWaived(AssignmentId),
     /// The viewer is a member of the tenant.
     Staff,
+}
+
+impl Allow {
+    /// Whether a shared cache may keep what was read: only what is public.
+    pub const fn is_cacheable(&self) -> bool {
+        matches!(self, Self::Public)
+    }
 }
 
 /// Why reading is denied.
@@ -152,9 +160,9 @@ fn gated(
     if required.peek().is_none() {
         return Decision::Deny(Deny::NdaNotConfigured);
     }
-    match required.find_map(|nda| missing(nda, facts)) {
-        Some(denied) => Decision::Deny(denied),
-        None => Decision::Allow(Allow::AssignedWithNda(assignment.id)),
+    match required.map(|nda| accepted(nda, facts)).collect() {
+        Ok(accepted) => Decision::Allow(Allow::AssignedWithNda(assignment.id, accepted)),
+        Err(denied) => Decision::Deny(denied),
     }
 }
 
@@ -165,7 +173,8 @@ fn required(document: &DocumentFacts, facts: &AccessFacts) -> impl Iterator<Item
         AccessLevel::Internal | AccessLevel::Restricted | AccessLevel::Public => false,
     };
     // A union: an NDA of its own never takes the general one away.
-    facts.default_nda.into_iter().chain(document.nda).filter(move |_| requires)
+    let own = document.nda.filter(|nda| facts.default_nda != Some(*nda));
+    facts.default_nda.into_iter().chain(own).filter(move |_| requires)
 }
 
 /// Says whether `viewer` may accept an NDA for the sake of a document, and which contact that is: only somebody who may read
@@ -185,12 +194,13 @@ pub fn accepts(
     viewer.contact().filter(|_| known && required(document, facts).any(|required| required == nda))
 }
 
-fn missing(nda: NdaId, facts: &AccessFacts) -> Option<Deny> {
-    let Some(state) = facts.ndas.iter().find(|state| state.id == nda) else {
-        return Some(Deny::NdaNotConfigured);
-    };
-    let counts = |a: &Acceptance| a.nda == nda && a.version >= state.accept_from && a.voided_at.is_none();
-    (!facts.acceptances.iter().any(counts)).then_some(Deny::NdaNotAccepted(nda, state.current))
+/// Returns the newest acceptance of an NDA that counts.
+fn accepted(nda: NdaId, facts: &AccessFacts) -> Result<AcceptedNda, Deny> {
+    let state = facts.ndas.iter().find(|state| state.id == nda).ok_or(Deny::NdaNotConfigured)?;
+    let counts = |a: &&Acceptance| a.nda == nda && a.version >= state.accept_from && a.voided_at.is_none();
+    let newest = facts.acceptances.iter().filter(counts).map(|acceptance| acceptance.version).max();
+    let version = newest.ok_or(Deny::NdaNotAccepted(nda, state.current))?;
+    Ok(AcceptedNda { nda, version })
 }
 
 impl Decision {
@@ -219,6 +229,6 @@ impl Decision {
 
     /// Whether a shared cache may keep what was read: only what is public.
     pub const fn is_cacheable(&self) -> bool {
-        matches!(self, Self::Allow(Allow::Public))
+        matches!(self, Self::Allow(why) if why.is_cacheable())
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     AccessChange, Act, AdminDocument, DocumentChange, Expected, LevelChange, NdaText, NewAcceptance,
-    NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish,
+    NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadLog,
 };
 use crate::actor::{Actor, Insider};
 #[cfg(doc)]
@@ -34,7 +34,7 @@ use crate::library::document::{DocumentReader, Version};
 /// A store decides nothing: every change goes through [`perform`](AccessStore::perform), for which an [`Act`] says what to read and
 /// what to write. Only `perform` and what reads by an [`Insider`] or a [`Permit`] is a store's to implement.
 #[async_trait]
-pub trait AccessStore: AuditLog + DocumentReader {
+pub trait AccessStore: AuditLog + DocumentReader + ReadLog {
     /// Returns one document of the tenant.
     async fn load_document(
         &self,

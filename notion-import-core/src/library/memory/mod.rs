@@ -12,6 +12,8 @@ mod connections;
 mod documents;
 #[cfg(feature = "gate")]
 mod readers;
+#[cfg(feature = "gate")]
+mod reads;
 
 pub use audit::MemoryAudit;
 pub use blobs::MemoryBlobs;

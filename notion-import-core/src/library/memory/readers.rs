@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::documents::Tenant;
+use super::reads::Reads;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{Acceptance, AccessFacts, Assignment, NdaState, Viewer};
 use crate::library::document::{Document, Version};
@@ -19,6 +20,7 @@ pub(super) struct Access {
     pub(super) default_nda: Option<NdaId>,
     pub(super) ndas: BTreeMap<NdaId, Nda>,
     pub(super) acceptances: Vec<(ContactId, Acceptance)>,
+    pub(super) reads: Reads,
 }
 
 #[derive(Default)]

@@ -26,6 +26,7 @@ mod ndas;
 mod publication;
 mod publication_as;
 mod reading;
+mod reads;
 mod roles;
 mod tenancy;
 
@@ -99,6 +100,13 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("what is readable says nothing of what is not shown", reading::hidden),
     promise!("content is the version asked for", reading::content),
     promise!("what is readable is what the decision says, whatever the facts", generated::readable),
+    promise!("a reading is logged as it was, newest first", reads::kept),
+    promise!("readings of one thing in one minute are one entry", reads::once),
+    promise!("the read log is paged, also of one document and of one contact", reads::paged),
+    promise!("how often what is public was read adds up", reads::counts),
+    promise!("only a version that is there is read", reads::no_such_version),
+    promise!("the read log is for those who let contacts in", reads::denied),
+    promise!("another tenant's read log does not exist", reads::tenancy),
     promise!("every change is audited with who and when, newest first", history::every),
     promise!("what fails or changes nothing is not audited", history::failures),
     promise!("a title that follows its source is audited, after a sync without a member", history::title),

@@ -2,6 +2,7 @@
 
 mod documents;
 mod gate;
+mod reads;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -57,6 +58,14 @@ enum Leak {
     RevokesByTheAssignmentAlone,
     PublishesNdasBlindly,
     AcceptsForAnyDocument,
+    LogsEachReading,
+    ForgetsReadersAddresses,
+    LogsAnyVersion,
+    LogsOfAnybody,
+    LogOldestFirst,
+    CountsOneByOne,
+    CountsOfAnyTime,
+    AnybodyReadsTheLog,
 }
 
 #[derive(Clone)]
@@ -210,6 +219,30 @@ async fn every_leak_breaks_its_own_promise() {
             Leak::AcceptsForAnyDocument,
             &["an acceptance needs a document", "a void", "facts are", "what is readable is what"],
         ),
+        (
+            Leak::LogsEachReading,
+            &[
+                "a reading is logged",
+                "readings of one thing",
+                "the read log is paged",
+                "another tenant's read log",
+            ],
+        ),
+        (
+            Leak::ForgetsReadersAddresses,
+            &[
+                "a reading is logged",
+                "readings of one thing",
+                "the read log is paged",
+                "another tenant's read log",
+            ],
+        ),
+        (Leak::LogsAnyVersion, &["only a version that is there is read"]),
+        (Leak::LogsOfAnybody, &["the read log is paged"]),
+        (Leak::LogOldestFirst, &["a reading is logged", "readings of one thing", "the read log is paged"]),
+        (Leak::CountsOneByOne, &["only a version that is there is read"]),
+        (Leak::CountsOfAnyTime, &["how often what is public"]),
+        (Leak::AnybodyReadsTheLog, &["the read log is for"]),
     ];
     super::check(PROMISES, Leaky::library, &rows).await;
 }

@@ -1,0 +1,127 @@
+//! How often what is public was read, until that is written.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::reads::{PublicReads, ReadLog, minute_of};
+use crate::error::StoreError;
+use crate::id::{DocumentId, TenantId, VersionNumber};
+use crate::library::blob::BlobId;
+
+/// So many counts are kept at most before they are written.
+const MOST: usize = 1_000;
+
+/// What was read, and in which minute.
+type Key = (DocumentId, VersionNumber, Option<BlobId>, DateTime<Utc>);
+
+/// How often what is public was read, until that is written: when a minute is over, and when there are many.
+#[derive(Default)]
+pub(super) struct Tally(Mutex<HashMap<TenantId, HashMap<Key, u64>>>);
+
+impl Tally {
+    /// Counts a reading, and returns whether it is time to write.
+    pub(super) fn count(
+        &self,
+        site: TenantId,
+        (document, version, file): (DocumentId, VersionNumber, Option<BlobId>),
+        at: DateTime<Utc>,
+    ) -> bool {
+        let minute = minute_of(at);
+        let mut counts = self.lock();
+        *counts.entry(site).or_default().entry((document, version, file, minute)).or_default() += 1;
+        let keys = || counts.values().flat_map(HashMap::keys);
+        keys().any(|(.., counted)| *counted < minute) || keys().count() > MOST
+    }
+
+    /// Writes what was counted. What cannot be written is counted still.
+    pub(super) async fn write(&self, log: &(impl ReadLog + ?Sized)) -> Result<(), StoreError> {
+        let mut outcome = Ok(());
+        let taken = mem::take(&mut *self.lock());
+        for (site, counted) in taken {
+            let reads: Vec<PublicReads> = counted.iter().map(reads).collect();
+            if let Err(error) = log.count_reads(site, &reads).await {
+                let mut counts = self.lock();
+                let counts = counts.entry(site).or_default();
+                counted.into_iter().for_each(|(key, count)| *counts.entry(key).or_default() += count);
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, HashMap<Key, u64>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn reads((&(document, version, file, minute), &count): (&Key, &u64)) -> PublicReads {
+    PublicReads { document, version, file, minute, count }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::ops::Range;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::actor::Actor;
+    use crate::library::gate::{ReadEntry, ReadQuery};
+
+    /// Keeps counts, unless it is out of order.
+    #[derive(Default)]
+    struct Log {
+        is_broken: AtomicBool,
+        kept: Mutex<Vec<PublicReads>>,
+    }
+
+    #[async_trait]
+    impl ReadLog for Log {
+        async fn record_read(&self, _: TenantId, _: &ReadEntry) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn count_reads(&self, _: TenantId, reads: &[PublicReads]) -> Result<(), StoreError> {
+            if self.is_broken.load(Ordering::Relaxed) {
+                return Err(StoreError::NotFound);
+            }
+            self.kept.lock().unwrap().extend(reads);
+            Ok(())
+        }
+
+        async fn reads(&self, _: &Actor, _: &ReadQuery) -> Result<Vec<ReadEntry>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn public_reads(
+            &self,
+            _: &Actor,
+            _: DocumentId,
+            _: Range<DateTime<Utc>>,
+        ) -> Result<Vec<PublicReads>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_is_counted_still_and_written_once() {
+        let (tally, log) = (Tally::default(), Log::default());
+        let (site, document) = (TenantId::fresh(), DocumentId::fresh());
+        let at = DateTime::UNIX_EPOCH;
+        let read = || tally.count(site, (document, VersionNumber(1), None), at);
+        assert!(!read(), "the minute is not over");
+        log.is_broken.store(true, Ordering::Relaxed);
+        assert!(tally.write(&log).await.is_err());
+        read();
+        log.is_broken.store(false, Ordering::Relaxed);
+        tally.write(&log).await.unwrap();
+        tally.write(&log).await.unwrap();
+        let kept = log.kept.lock().unwrap();
+        assert_eq!(kept.iter().map(|reads| (reads.minute, reads.count)).collect::<Vec<_>>(), [(at, 2)]);
+    }
+}
