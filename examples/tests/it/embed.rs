@@ -12,8 +12,8 @@ use chrono::{TimeDelta, Utc};
 use notion_import_core::testing::{Server, World, paragraph, pdf};
 use notion_import_core::transport::SystemClock;
 use notion_import_core::{
-    AccessLevel, AccessStore, Actor, ConnectionStore, DocumentReader, Expected, MemberId,
-    NotionId, Publish, Role, ScheduleOptions, TenantId, VersionNumber,
+    AccessLevel, AccessStore, Actor, ConnectionStore, DocumentReader, Expected, MemberId, NotionId, Publish,
+    Role, ScheduleOptions, TenantId, VersionNumber,
 };
 use notion_import_nango::Config;
 use notion_import_nango::testing::{Settings as Account, StandIn};

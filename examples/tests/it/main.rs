@@ -15,6 +15,7 @@ mod guide;
 mod imports;
 mod instances;
 mod reading;
+mod readings;
 mod refusals;
 mod restart;
 mod same_origin;

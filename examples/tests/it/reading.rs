@@ -66,7 +66,7 @@ fn log(data: &Path) -> std::path::PathBuf {
     data.join("log")
 }
 
-async fn set_level(bruno: &Browser, id: &str, level: &str) {
+pub async fn set_level(bruno: &Browser, id: &str, level: &str) {
     let path = format!("/documents/{id}/level");
     let dialog = bruno.get(&format!("{path}?to={level}")).await.ok();
     let field = |name: &str| dialog.between(&format!("name=\"{name}\" value=\""), "\"");

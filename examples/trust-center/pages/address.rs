@@ -21,6 +21,7 @@ pub enum Address {
     Runs(ConnectionId),
     Nda,
     Audit,
+    Readings,
     Site(&'static Company),
     Reading(&'static Company, DocumentId),
 }
@@ -41,6 +42,7 @@ impl Address {
             ["integrations", id, "runs"] => Self::Runs(id.parse().ok()?),
             ["nda"] => Self::Nda,
             ["audit"] => Self::Audit,
+            ["readings"] => Self::Readings,
             ["t", slug] => Self::Site(Company::of_slug(slug)?),
             ["t", slug, "d", id] => Self::Reading(Company::of_slug(slug)?, id.parse().ok()?),
             _ => return None,
@@ -71,7 +73,8 @@ impl Address {
             | Self::Attempt
             | Self::Runs(_)
             | Self::Nda
-            | Self::Audit => None,
+            | Self::Audit
+            | Self::Readings => None,
         }
     }
 }
@@ -90,6 +93,7 @@ impl fmt::Display for Address {
             Self::Runs(id) => write!(f, "/integrations/{id}/runs"),
             Self::Nda => f.write_str("/nda"),
             Self::Audit => f.write_str("/audit"),
+            Self::Readings => f.write_str("/readings"),
             Self::Site(company) => write!(f, "/t/{}", company.slug),
             Self::Reading(company, id) => write!(f, "/t/{}/d/{id}", company.slug),
         }

@@ -20,6 +20,7 @@ pub struct Frame {
     pub works_for: Option<&'static Company>,
     pub may_import: bool,
     pub may_manage_nda: bool,
+    pub may_assign: bool,
     pub may_read_audit: bool,
     /// Where the window on the stand-ins' Notion is, if that is what is connected.
     pub notion: Option<String>,
@@ -42,6 +43,7 @@ impl Frame {
             works_for,
             may_import: may(Action::Import),
             may_manage_nda: may(Action::ManageNda),
+            may_assign: may(Action::Assign),
             may_read_audit: may(Action::ReadAudit),
             notion: app.stand_ins.as_ref().map(StandIns::window),
             again_in: None,

@@ -14,6 +14,7 @@ mod notion;
 mod opening;
 mod picker;
 mod preview;
+mod readings;
 mod runs;
 mod setup;
 mod site;
@@ -74,6 +75,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/unlink", post(source::unlink))
         .route("/documents/{id}/files/{blob}", get(files::of_members))
         .route("/audit", get(audit::show))
+        .route("/readings", get(readings::show))
+        .route("/log/{form}", get(readings::export))
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
         .route("/t/{site}/sign-in", get(site::sign_in))

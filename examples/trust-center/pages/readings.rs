@@ -1,0 +1,242 @@
+//! Who has read what: on a page, and as a file to take along.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use chrono::{SecondsFormat, TimeDelta, Utc};
+use futures_util::stream;
+use notion_import_core::{Action, Actor, ContactId, DocumentId, ReadEntry, ReadId, ReadQuery, StoreError};
+use serde::Serialize;
+
+use super::frame::{Frame, page};
+use super::{Answer, Shared};
+use crate::app::App;
+use crate::fields::Fields;
+use crate::people::Company;
+use crate::problem::Problem;
+use crate::session::{Staff, Visitor};
+use crate::words;
+
+/// Entries on a page.
+const LINES: usize = 50;
+/// Entries that are read at once for a file.
+const BATCH: usize = 500;
+/// What is public is counted for so long back.
+const DAYS: i64 = 30;
+
+#[derive(askama::Template)]
+#[template(path = "readings.html")]
+struct Readings {
+    frame: Frame,
+    /// The document that the page is about, if it is about one only.
+    document: Option<(DocumentId, String)>,
+    /// The contact that it is about.
+    contact: Option<(ContactId, &'static str)>,
+    entries: Vec<Shown>,
+    /// How often each version was read by everybody lately.
+    public: Vec<(u32, u64)>,
+    days: i64,
+    /// What the page, and the files, are narrowed to.
+    filter: String,
+    /// The entry that the next page begins before; none if this is the last.
+    older: Option<ReadId>,
+}
+
+struct Shown {
+    at: String,
+    contact: ContactId,
+    who: &'static str,
+    firm: &'static str,
+    address: String,
+    document: DocumentId,
+    title: String,
+    version: u32,
+    what: &'static str,
+    right: String,
+}
+
+pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let staff = visitor.staff_who_may(Action::Assign)?;
+    let mut query = asked(query)?;
+    query.limit = LINES + 1;
+    let mut entries = app.stores.access.reads(&staff.actor, &query).await?;
+    let is_last = entries.len() <= LINES;
+    entries.truncate(LINES);
+    let older = entries.last().filter(|_| !is_last).map(|last| last.id);
+    let titles =
+        titles(&app, &staff, entries.iter().map(|entry| entry.document).chain(query.document)).await?;
+    let title = |id: DocumentId| titles.get(&id).cloned().unwrap_or_default();
+    let public = match query.document.filter(|_| query.contact.is_none()) {
+        Some(document) => lately(&app, &staff.actor, document).await?,
+        None => Vec::new(),
+    };
+    page(&Readings {
+        frame: Frame::new(&app, &visitor, "Readings"),
+        document: query.document.map(|id| (id, title(id))),
+        contact: query.contact.map(|id| (id, name(staff.company, id).0)),
+        entries: entries.iter().map(|entry| shown(entry, staff.company, title(entry.document))).collect(),
+        public,
+        days: DAYS,
+        filter: filter(&query),
+        older,
+    })
+}
+
+/// The log as a file: all of it, or what the page is narrowed to, newest first.
+pub async fn export(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(form): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let staff = visitor.staff_who_may(Action::Assign)?;
+    let query = ReadQuery { limit: BATCH, ..asked(query)? };
+    let (media_type, write): (_, Write) = match form.as_str() {
+        "readings.csv" => ("text/csv; charset=utf-8", csv),
+        "readings.jsonl" => ("application/jsonl", json_lines),
+        _ => return Err(Problem::not_found()),
+    };
+    let first = Some((query, true));
+    let parts = stream::try_unfold((app, staff, first), move |(app, staff, next)| async move {
+        let Some((query, is_first)) = next else { return Ok(None) };
+        let entries = app.stores.access.reads(&staff.actor, &query).await?;
+        let next = entries.last().filter(|_| entries.len() == BATCH).map(|last| last.id);
+        let next = next.map(|before| (ReadQuery { before: Some(before), ..query }, false));
+        let part = write(&entries, staff.company, is_first).map_err(StoreError::backend)?;
+        Ok::<_, StoreError>(Some((part, (app, staff, next))))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{form}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(parts)).into_response())
+}
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+type Write = fn(&[ReadEntry], &Company, bool) -> Result<Vec<u8>, Failed>;
+
+/// A line of the file for tables.
+#[derive(Serialize)]
+struct Line {
+    at: String,
+    contact: ContactId,
+    name: String,
+    company: String,
+    address: String,
+    document: DocumentId,
+    version: u32,
+    digest: String,
+    file: String,
+    assignment: String,
+    accepted: String,
+}
+
+fn csv(entries: &[ReadEntry], company: &Company, is_first: bool) -> Result<Vec<u8>, Failed> {
+    let mut lines = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
+    for entry in entries {
+        let (name, firm) = name(company, entry.contact);
+        let accepted: Vec<String> =
+            entry.accepted.iter().map(|nda| format!("{} v{}", nda.nda, nda.version)).collect();
+        lines.serialize(Line {
+            at: entry.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            contact: entry.contact,
+            name: cell(name),
+            company: cell(firm),
+            address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
+            document: entry.document,
+            version: entry.version.0,
+            digest: entry.digest.to_string(),
+            file: entry.file.map(|file| file.to_string()).unwrap_or_default(),
+            assignment: entry.assignment.0.to_string(),
+            accepted: accepted.join(" "),
+        })?;
+    }
+    Ok(lines.into_inner()?)
+}
+
+fn json_lines(entries: &[ReadEntry], _: &Company, _: bool) -> Result<Vec<u8>, Failed> {
+    let mut lines = Vec::new();
+    for entry in entries {
+        serde_json::to_writer(&mut lines, entry)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+/// No program for tables takes it for a formula.
+fn cell(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn asked(query: Option<String>) -> Result<ReadQuery, Problem> {
+    let fields = Fields::read(query.unwrap_or_default().as_bytes());
+    Ok(ReadQuery {
+        document: id(&fields, "document")?,
+        contact: id(&fields, "contact")?,
+        before: id(&fields, "before")?,
+        limit: LINES,
+    })
+}
+
+fn id<T: FromStr>(fields: &Fields, name: &str) -> Result<Option<T>, Problem> {
+    fields.given(name).map(str::parse).transpose().map_err(|_| Problem::not_found())
+}
+
+/// What a query is narrowed to, as a query.
+fn filter(query: &ReadQuery) -> String {
+    let document = query.document.map(|id| format!("document={id}"));
+    let contact = query.contact.map(|id| format!("contact={id}"));
+    [document, contact].into_iter().flatten().collect::<Vec<_>>().join("&")
+}
+
+async fn titles(
+    app: &Arc<App>,
+    staff: &Staff,
+    documents: impl Iterator<Item = DocumentId>,
+) -> Result<BTreeMap<DocumentId, String>, Problem> {
+    let mut titles = BTreeMap::new();
+    for id in documents.collect::<BTreeSet<_>>() {
+        let known = app.stores.access.document(&staff.actor, id).await?.ok_or_else(Problem::not_found)?;
+        titles.insert(id, words::title(&known.document.title.text));
+    }
+    Ok(titles)
+}
+
+/// How often each version of a document was read by everybody lately.
+async fn lately(app: &App, actor: &Actor, document: DocumentId) -> Result<Vec<(u32, u64)>, Problem> {
+    app.gate.flush().await?;
+    let now = Utc::now();
+    let within = now - TimeDelta::days(DAYS)..now + TimeDelta::minutes(1);
+    let mut versions = BTreeMap::new();
+    for read in app.stores.access.public_reads(actor, document, within).await? {
+        *versions.entry(read.version.0).or_default() += read.count;
+    }
+    Ok(versions.into_iter().rev().collect())
+}
+
+fn name(company: &Company, contact: ContactId) -> (&'static str, &'static str) {
+    company.contact(contact).map_or(("A contact", ""), |contact| (contact.name, contact.firm))
+}
+
+fn shown(entry: &ReadEntry, company: &Company, title: String) -> Shown {
+    let (who, firm) = name(company, entry.contact);
+    let accepted = entry.accepted.iter().map(|nda| format!("NDA v{}", nda.version));
+    Shown {
+        at: words::moment(entry.at),
+        contact: entry.contact,
+        who,
+        firm,
+        address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
+        document: entry.document,
+        title,
+        version: entry.version.0,
+        what: if entry.file.is_some() { "Downloaded a file" } else { "Read the page" },
+        right: ["Assigned".to_owned()].into_iter().chain(accepted).collect::<Vec<_>>().join(", "),
+    }
+}
