@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
@@ -62,6 +62,9 @@ pub trait Transport: Send + Sync + sealed::Sealed {
     /// Sends the request and returns as soon as the head of the answer is there.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
+
+/// Two clocks that nobody sets wrong by the same mistake may still differ by this.
+pub(crate) const CLOCKS_APART: TimeDelta = TimeDelta::minutes(5);
 
 /// Time, as the library sees it.
 #[async_trait]

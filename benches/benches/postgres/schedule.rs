@@ -67,7 +67,7 @@ async fn enqueue(bench: &Bench) -> Result<(), Failure> {
     let queued = worker.tick().await?;
     print_rate(&format!("connections queued, {queued} in all"), queued, began.elapsed());
     postgres.close().await;
-    run(&mut db, "UPDATE notion_import.connections SET queued_until = NULL WHERE queued_until IS NOT NULL")
+    run(&mut db, "UPDATE notion_import.connections SET queued_from = NULL, queued_until = NULL WHERE queued_until IS NOT NULL")
         .await;
     Ok(())
 }

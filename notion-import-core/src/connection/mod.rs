@@ -2,6 +2,7 @@
 
 mod base;
 mod identity;
+mod lease;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod seal;
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
@@ -22,6 +23,7 @@ pub use authorizer::{Attempt, Authorizer, Confirmation, ConnectLink, Granted, Hi
 pub use base::{ApiBase, ApiBaseError};
 pub use identity::{ConfirmedIdentity, Identity};
 pub(crate) use identity::{leads_home, noted};
+pub use lease::Lease;
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
 pub use run::{Occasion, RUNS_KEPT, Requests, RunSummary};
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]

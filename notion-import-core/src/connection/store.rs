@@ -33,7 +33,7 @@ pub enum SharedWorkspace {
 ///   [`fenced`](ConnectionStore::fenced) and [`by_reference`](ConnectionStore::by_reference): they are for what acts for no
 ///   member, and return the tenant with each row.
 /// - Each call is one transaction: it happens wholly or not at all, also when the future is dropped.
-/// - A claim raises the generation; a claimed connection is not claimed again before its lease runs out. At the moment it
+/// - A claim raises the generation; a claimed connection is not claimed again while its [`Lease`](super::Lease) counts. At the moment that
 ///   runs out, it is free.
 /// - The generation never falls while the record is there.
 /// - Only [`activate`](ConnectionStore::activate) makes a connection, and only it makes one active again.

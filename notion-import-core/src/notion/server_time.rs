@@ -7,9 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, header};
 
 use crate::mutant;
-
-/// Two clocks that nobody sets wrong by the same mistake may still differ by this.
-const MARGIN: TimeDelta = TimeDelta::minutes(5);
+use crate::transport::CLOCKS_APART;
 
 /// So much may Notion's servers differ from each other.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
@@ -101,7 +99,7 @@ impl ServerTime {
     /// if not both are ahead.
     pub(crate) fn no_later(&self, moment: Moment) -> DateTime<Utc> {
         let date = self.told().date.map(|(date, _)| date.at(moment.monotonic));
-        date.filter(|date| *date + MARGIN < moment.wall).unwrap_or(moment.wall)
+        date.filter(|date| *date + CLOCKS_APART < moment.wall).unwrap_or(moment.wall)
     }
 
     /// Whether it is certain that `time` was past at Notion at a moment.
@@ -115,8 +113,8 @@ impl ServerTime {
         }
         known.date.is_some_and(|(date, is_notions)| {
             let date = date.at(moment.monotonic);
-            let agree = (date - moment.wall).abs() <= MARGIN;
-            agree && date.min(moment.wall) >= time + if is_notions { SKEW } else { MARGIN }
+            let agree = (date - moment.wall).abs() <= CLOCKS_APART;
+            agree && date.min(moment.wall) >= time + if is_notions { SKEW } else { CLOCKS_APART }
         })
     }
 

@@ -36,17 +36,24 @@ CREATE TABLE notion_import.connections (
     connected_at timestamptz NOT NULL,
     generation bigint NOT NULL,
     next_run timestamptz NOT NULL,
+    -- A claim counts from then on, until then: `Lease` says why.
+    leased_from timestamptz,
     leased_until timestamptz,
-    -- A queue is trusted to have it claimed by then.
+    -- The same of a queue that is trusted to have it claimed.
+    queued_from timestamptz,
     queued_until timestamptz,
     -- To when it was brought forward since the last claim.
     due_at_latest timestamptz,
     last_run json,
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, reference)
+    UNIQUE (tenant_id, reference),
+    CHECK ((leased_from IS NULL) = (leased_until IS NULL)),
+    CHECK ((queued_from IS NULL) = (queued_until IS NULL))
 );
 
 CREATE INDEX connections_due ON notion_import.connections (greatest(next_run, leased_until, queued_until)) WHERE state = 'active';
+CREATE INDEX connections_held ON notion_import.connections (greatest(leased_from, queued_from))
+    WHERE state = 'active' AND greatest(leased_from, queued_from) IS NOT NULL;
 CREATE INDEX connections_fenced ON notion_import.connections (id) WHERE state = 'disconnecting';
 CREATE INDEX connections_by_reference ON notion_import.connections (reference);
 CREATE INDEX connections_by_bot ON notion_import.connections (bot_id);
@@ -81,7 +88,7 @@ GRANT SELECT, INSERT, DELETE ON notion_import.attempts TO notion_import_app;
 GRANT UPDATE (granted, session, ended_at, to_revoke, look_at) ON notion_import.attempts TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON notion_import.connections TO notion_import_app;
 GRANT SELECT ON notion_import.connections TO notion_import_sync;
-GRANT UPDATE (state, found, generation, next_run, leased_until, queued_until, due_at_latest, last_run)
+GRANT UPDATE (state, found, generation, next_run, leased_from, leased_until, queued_from, queued_until, due_at_latest, last_run)
     ON notion_import.connections TO notion_import_sync;
 GRANT SELECT ON notion_import.runs TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE (run), DELETE ON notion_import.runs TO notion_import_sync;
@@ -95,9 +102,10 @@ CREATE POLICY lookup ON notion_import.connections FOR SELECT TO notion_import_lo
 -- All it may write is that a connection is queued.
 CREATE POLICY lookup_queues ON notion_import.connections
     FOR UPDATE TO notion_import_lookup USING (true) WITH CHECK (true);
-GRANT SELECT (tenant_id, id, reference, connected_at, state, workspace_id, bot_id, next_run, leased_until, queued_until)
+GRANT SELECT (tenant_id, id, reference, connected_at, state, workspace_id, bot_id, next_run,
+        leased_from, leased_until, queued_from, queued_until)
     ON notion_import.connections TO notion_import_lookup;
-GRANT UPDATE (queued_until) ON notion_import.connections TO notion_import_lookup;
+GRANT UPDATE (queued_from, queued_until) ON notion_import.connections TO notion_import_lookup;
 
 -- Active connections that are due and that neither anybody holds nor a queue has, longest due first. They stay locked until the
 -- transaction ends, so nobody else finds them meanwhile.
@@ -105,17 +113,30 @@ CREATE FUNCTION notion_import.due(at timestamptz, at_most bigint)
 RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT c.tenant_id, c.id FROM notion_import.connections AS c
-    WHERE c.state = 'active' AND greatest(c.next_run, c.leased_until, c.queued_until) <= at
-    ORDER BY greatest(c.next_run, c.leased_until, c.queued_until) LIMIT at_most FOR UPDATE SKIP LOCKED
+    WITH free AS (
+        SELECT c.tenant_id, c.id, greatest(c.next_run, c.leased_until, c.queued_until) AS since
+        FROM notion_import.connections AS c
+        WHERE c.state = 'active' AND greatest(c.next_run, c.leased_until, c.queued_until) <= at
+        ORDER BY greatest(c.next_run, c.leased_until, c.queued_until) LIMIT at_most FOR UPDATE SKIP LOCKED
+    -- Held or queued by a clock that runs far ahead.
+    ), ahead AS (
+        SELECT c.tenant_id, c.id, c.next_run AS since
+        FROM notion_import.connections AS c
+        WHERE c.state = 'active' AND greatest(c.leased_from, c.queued_from) > at AND c.next_run <= at
+            AND (c.leased_from <= at AND at < c.leased_until) IS NOT TRUE
+            AND (c.queued_from <= at AND at < c.queued_until) IS NOT TRUE
+        ORDER BY c.next_run LIMIT at_most FOR UPDATE SKIP LOCKED
+    )
+    SELECT found.tenant_id, found.id FROM (SELECT * FROM free UNION ALL SELECT * FROM ahead) AS found
+    ORDER BY found.since LIMIT at_most
 $$;
 
 -- The same, and they are queued.
-CREATE FUNCTION notion_import.queue_due(at timestamptz, until timestamptz, at_most bigint)
+CREATE FUNCTION notion_import.queue_due(at timestamptz, since timestamptz, until timestamptz, at_most bigint)
 RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    UPDATE notion_import.connections AS c SET queued_until = until
+    UPDATE notion_import.connections AS c SET queued_from = since, queued_until = until
     FROM notion_import.due(at, at_most) AS d
     WHERE c.tenant_id = d.tenant_id AND c.id = d.id
     RETURNING c.tenant_id, c.id

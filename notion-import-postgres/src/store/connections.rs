@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::store::{Confirmation, Elsewhere, Ground, Settled};
+use notion_import_core::store::{Confirmation, Elsewhere, Ground, Lease, Settled};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Conflict, Connection, ConnectionId, ConnectionRecord, ConnectionRef,
     ConnectionState, ConnectionStore, Granted, RunSummary, StoreError, TenantId,
@@ -159,6 +159,7 @@ impl ConnectionStore for Postgres {
         lease: Duration,
         limit: usize,
     ) -> Result<Vec<Connection>, StoreError> {
+        let lease = Lease::new(now, lease);
         let mut tx = self.schedule(Role::Sync).await?;
         let mut claimed = Vec::new();
         for (tenant, id) in connections::due(&mut *tx, now, limit).await? {
@@ -177,7 +178,7 @@ impl ConnectionStore for Postgres {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, None).await?;
+        let claimed = connections::claim(&mut *tx, tenant, id, now, Lease::new(now, lease), None).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -190,7 +191,8 @@ impl ConnectionStore for Postgres {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write(Role::Sync, tenant).await?;
-        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, Some(now)).await?;
+        let claimed =
+            connections::claim(&mut *tx, tenant, id, now, Lease::new(now, lease), Some(now)).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -202,7 +204,7 @@ impl ConnectionStore for Postgres {
         lease: Duration,
     ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::Sync, connection.tenant).await?;
-        let renewed = connections::renew(&mut *tx, connection, now + lease).await?;
+        let renewed = connections::renew(&mut *tx, connection, Lease::new(now, lease)).await?;
         commit(tx).await?;
         if renewed { Ok(()) } else { Err(StoreError::Fenced) }
     }

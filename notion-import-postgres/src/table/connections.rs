@@ -1,8 +1,7 @@
 //! Connections, who holds them, and when they run next.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
+use notion_import_core::store::Lease;
 use notion_import_core::{
     Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, MemberId, RunSummary,
     StoreError, TenantId, Workspace,
@@ -43,8 +42,8 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET reference = $3, state = $4, workspace = $5::text::json, bot_id = $6, \
-             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, workspace_id = $11, found = NULL, leased_until = NULL, due_at_latest = NULL, \
-             queued_until = NULL \
+             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, workspace_id = $11, found = NULL, due_at_latest = NULL, \
+             leased_from = NULL, leased_until = NULL, queued_from = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2",
     )
     .bind(record.tenant.as_uuid())
@@ -162,17 +161,18 @@ pub(crate) async fn due(
     every(rows, place)
 }
 
-/// Returns those that [are due](due) and sees to it that none of them is found again before `until`, unless it was claimed.
+/// Returns those that [are due](due) and sees to it that none of them is found again while the lease counts, unless it was claimed.
 #[cfg(feature = "worker")]
 pub(crate) async fn queue_due(
     db: impl PgExecutor<'_>,
     now: DateTime<Utc>,
-    until: DateTime<Utc>,
+    lease: Lease,
     limit: usize,
 ) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
-    let rows = sqlx::query("SELECT tenant_id, id FROM queue_due($1, $2, $3)")
+    let rows = sqlx::query("SELECT tenant_id, id FROM queue_due($1, $2, $3, $4)")
         .bind(now)
-        .bind(until)
+        .bind(lease.from)
+        .bind(lease.until)
         .bind(integer(limit))
         .fetch_all(db)
         .await
@@ -188,7 +188,7 @@ pub(crate) async fn unqueue(
     id: ConnectionId,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE connections SET queued_until = NULL \
+        "UPDATE connections SET queued_from = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2 AND queued_until IS NOT NULL",
     )
     .bind(tenant.as_uuid())
@@ -205,20 +205,22 @@ pub(crate) async fn claim(
     tenant: TenantId,
     id: ConnectionId,
     now: DateTime<Utc>,
-    lease: Duration,
+    lease: Lease,
     due_by: Option<DateTime<Utc>>,
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
         "UPDATE connections \
-         SET generation = generation + 1, leased_until = $4, due_at_latest = NULL, queued_until = NULL \
-         WHERE tenant_id = $1 AND id = $2 AND state = 'active' AND coalesce(leased_until, $3) <= $3 \
-             AND next_run <= coalesce($5, next_run) \
+         SET generation = generation + 1, leased_from = $4, leased_until = $5, due_at_latest = NULL, \
+             queued_from = NULL, queued_until = NULL \
+         WHERE tenant_id = $1 AND id = $2 AND state = 'active' \
+             AND (leased_from <= $3 AND $3 < leased_until) IS NOT TRUE AND next_run <= coalesce($6, next_run) \
          RETURNING tenant_id, id, reference, generation",
     )
     .bind(tenant.as_uuid())
     .bind(id.as_uuid())
     .bind(now)
-    .bind(now + lease)
+    .bind(lease.from)
+    .bind(lease.until)
     .bind(due_by)
     .fetch_optional(db)
     .await
@@ -230,14 +232,15 @@ pub(crate) async fn claim(
 pub(crate) async fn renew(
     db: impl PgExecutor<'_>,
     connection: &Connection,
-    until: DateTime<Utc>,
+    lease: Lease,
 ) -> Result<bool, StoreError> {
     let renewed = sqlx::query(
-        "UPDATE connections SET leased_until = $1 \
-         WHERE tenant_id = $2 AND id = $3 AND generation = $4 \
+        "UPDATE connections SET leased_from = $1, leased_until = $2 \
+         WHERE tenant_id = $3 AND id = $4 AND generation = $5 \
              AND state <> 'disconnecting' AND leased_until IS NOT NULL",
     )
-    .bind(until)
+    .bind(lease.from)
+    .bind(lease.until)
     .bind(connection.tenant.as_uuid())
     .bind(connection.id.as_uuid())
     .bind(integer(connection.generation))
@@ -256,7 +259,7 @@ pub(crate) async fn finish(
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
         "UPDATE connections SET last_run = $4::text::json, next_run = least($5, due_at_latest), \
-             leased_until = NULL, queued_until = NULL \
+             leased_from = NULL, leased_until = NULL, queued_from = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.as_uuid())
@@ -273,7 +276,8 @@ pub(crate) async fn finish(
 /// Frees a connection that is still the holder's and changes nothing else, and tells whether it was.
 pub(crate) async fn release(db: impl PgExecutor<'_>, connection: &Connection) -> Result<bool, StoreError> {
     let released = sqlx::query(
-        "UPDATE connections SET leased_until = NULL, queued_until = NULL \
+        "UPDATE connections \
+         SET leased_from = NULL, leased_until = NULL, queued_from = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2 AND generation = $3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.as_uuid())
@@ -312,6 +316,7 @@ pub(crate) async fn set_standing(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET state = $3, generation = $4, found = $5::text::json, \
+             leased_from = CASE WHEN $3 = 'disconnecting' THEN NULL ELSE leased_from END, \
              leased_until = CASE WHEN $3 = 'disconnecting' THEN NULL ELSE leased_until END \
          WHERE tenant_id = $1 AND id = $2",
     )

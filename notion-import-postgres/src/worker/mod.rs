@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use notion_import_core::store::Lease;
 use notion_import_core::{ConnectionId, Dispatcher, Error, Scheduler, StoreError, TenantId};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -118,8 +119,8 @@ impl Worker {
     async fn queue_due(&self) -> Result<usize, StoreError> {
         let now = Utc::now();
         let mut tx = self.postgres.schedule(Role::Sync).await?;
-        let until = now + self.scheduler.options().lease * REQUEUE_AFTER;
-        let due = connections::queue_due(&mut *tx, now, until, BATCH).await?;
+        let lease = Lease::new(now, self.scheduler.options().lease * REQUEUE_AFTER);
+        let due = connections::queue_due(&mut *tx, now, lease, BATCH).await?;
         if !due.is_empty() {
             leave(&mut tx).await?;
             queued::add(&mut *tx, &due, self.spread).await?;

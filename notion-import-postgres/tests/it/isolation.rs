@@ -260,7 +260,7 @@ async fn the_look_up_sees_where_and_not_what_and_writes_only_what_is_queued() {
     }
     for (role, sql) in [
         ("notion_import_app", "SELECT notion_import.due(now(), 1)"),
-        ("notion_import_app", "SELECT notion_import.queue_due(now(), now(), 1)"),
+        ("notion_import_app", "SELECT notion_import.queue_due(now(), now(), now(), 1)"),
         ("notion_import_sync", "SELECT notion_import.by_reference('notion')"),
         ("notion_import_sync", "SELECT notion_import.expired(now(), 1)"),
         (

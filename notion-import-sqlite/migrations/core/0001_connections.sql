@@ -35,12 +35,15 @@ CREATE TABLE connections (
     connected_at INTEGER NOT NULL,
     generation INTEGER NOT NULL,
     next_run INTEGER NOT NULL,
+    -- A claim counts from then on, until then: `Lease` says why.
+    leased_from INTEGER,
     leased_until INTEGER,
     -- To when it was brought forward since the last claim.
     due_at_latest INTEGER,
     last_run TEXT,
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, reference)
+    UNIQUE (tenant_id, reference),
+    CHECK ((leased_from IS NULL) = (leased_until IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- What came of claims, by their generations.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::store::{Confirmation, Elsewhere, Ground};
+use notion_import_core::store::{Confirmation, Elsewhere, Ground, Lease};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Conflict, Connection, ConnectionId, ConnectionRecord, ConnectionRef,
     ConnectionState, ConnectionStore, Granted, RunSummary, StoreError, TenantId,
@@ -132,7 +132,7 @@ impl ConnectionStore for Sqlite {
         limit: usize,
     ) -> Result<Vec<Connection>, StoreError> {
         let mut tx = self.write().await?;
-        let claimed = connections::claim_due(&mut *tx, now, lease, limit).await?;
+        let claimed = connections::claim_due(&mut *tx, now, Lease::new(now, lease), limit).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -145,7 +145,7 @@ impl ConnectionStore for Sqlite {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write().await?;
-        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, None).await?;
+        let claimed = connections::claim(&mut *tx, tenant, id, now, Lease::new(now, lease), None).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -158,7 +158,8 @@ impl ConnectionStore for Sqlite {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let mut tx = self.write().await?;
-        let claimed = connections::claim(&mut *tx, tenant, id, now, lease, Some(now)).await?;
+        let claimed =
+            connections::claim(&mut *tx, tenant, id, now, Lease::new(now, lease), Some(now)).await?;
         commit(tx).await?;
         Ok(claimed)
     }
@@ -170,7 +171,7 @@ impl ConnectionStore for Sqlite {
         lease: Duration,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let renewed = connections::renew(&mut *tx, connection, now + lease).await?;
+        let renewed = connections::renew(&mut *tx, connection, Lease::new(now, lease)).await?;
         commit(tx).await?;
         if renewed { Ok(()) } else { Err(StoreError::Fenced) }
     }

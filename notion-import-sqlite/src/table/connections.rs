@@ -1,8 +1,7 @@
 //! Connections, who holds them, and when they run next.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
+use notion_import_core::store::Lease;
 use notion_import_core::{
     Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary, StoreError,
     TenantId, Workspace,
@@ -24,7 +23,7 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
              reference = excluded.reference, state = excluded.state, workspace = excluded.workspace, workspace_id = excluded.workspace_id, bot_id = excluded.bot_id, \
              found = excluded.found, connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
              generation = excluded.generation, next_run = excluded.next_run, last_run = excluded.last_run, \
-             leased_until = NULL, due_at_latest = NULL",
+             leased_from = NULL, leased_until = NULL, due_at_latest = NULL",
     )
     .bind(record.tenant.to_string())
     .bind(record.id.to_string())
@@ -118,19 +117,21 @@ pub(crate) async fn another_has(
 pub(crate) async fn claim_due(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
-    lease: Duration,
+    lease: Lease,
     limit: usize,
 ) -> Result<Vec<Connection>, StoreError> {
     let rows = sqlx::query(
-        "UPDATE connections SET generation = generation + 1, leased_until = ?2, due_at_latest = NULL \
+        "UPDATE connections \
+         SET generation = generation + 1, leased_from = ?2, leased_until = ?3, due_at_latest = NULL \
          WHERE (tenant_id, id) IN ( \
              SELECT tenant_id, id FROM connections \
-             WHERE state = 'active' AND next_run <= ?1 AND coalesce(leased_until, ?1) <= ?1 \
-             ORDER BY next_run LIMIT ?3) \
+             WHERE state = 'active' AND next_run <= ?1 AND (leased_from <= ?1 AND ?1 < leased_until) IS NOT TRUE \
+             ORDER BY next_run LIMIT ?4) \
          RETURNING tenant_id, id, reference, generation, next_run",
     )
     .bind(micros(now))
-    .bind(micros(now + lease))
+    .bind(micros(lease.from))
+    .bind(micros(lease.until))
     .bind(integer(limit))
     .fetch_all(db)
     .await
@@ -147,19 +148,21 @@ pub(crate) async fn claim(
     tenant: TenantId,
     id: ConnectionId,
     now: DateTime<Utc>,
-    lease: Duration,
+    lease: Lease,
     due_by: Option<DateTime<Utc>>,
 ) -> Result<Option<Connection>, StoreError> {
     let row = sqlx::query(
-        "UPDATE connections SET generation = generation + 1, leased_until = ?4, due_at_latest = NULL \
-         WHERE tenant_id = ?1 AND id = ?2 AND state = 'active' AND coalesce(leased_until, ?3) <= ?3 \
-             AND next_run <= coalesce(?5, next_run) \
+        "UPDATE connections \
+         SET generation = generation + 1, leased_from = ?4, leased_until = ?5, due_at_latest = NULL \
+         WHERE tenant_id = ?1 AND id = ?2 AND state = 'active' \
+             AND (leased_from <= ?3 AND ?3 < leased_until) IS NOT TRUE AND next_run <= coalesce(?6, next_run) \
          RETURNING tenant_id, id, reference, generation",
     )
     .bind(tenant.to_string())
     .bind(id.to_string())
     .bind(micros(now))
-    .bind(micros(now + lease))
+    .bind(micros(lease.from))
+    .bind(micros(lease.until))
     .bind(due_by.map(micros))
     .fetch_optional(db)
     .await
@@ -171,13 +174,14 @@ pub(crate) async fn claim(
 pub(crate) async fn renew(
     db: impl SqliteExecutor<'_>,
     connection: &Connection,
-    until: DateTime<Utc>,
+    lease: Lease,
 ) -> Result<bool, StoreError> {
     let renewed = sqlx::query(
-        "UPDATE connections SET leased_until = ? WHERE tenant_id = ? AND id = ? AND generation = ? \
-         AND state <> 'disconnecting' AND leased_until IS NOT NULL",
+        "UPDATE connections SET leased_from = ?, leased_until = ? \
+         WHERE tenant_id = ? AND id = ? AND generation = ? AND state <> 'disconnecting' AND leased_until IS NOT NULL",
     )
-    .bind(micros(until))
+    .bind(micros(lease.from))
+    .bind(micros(lease.until))
     .bind(connection.tenant.to_string())
     .bind(connection.id.to_string())
     .bind(integer(connection.generation))
@@ -195,7 +199,8 @@ pub(crate) async fn finish(
     next_run: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let finished = sqlx::query(
-        "UPDATE connections SET last_run = ?4, next_run = min(?5, coalesce(due_at_latest, ?5)), leased_until = NULL \
+        "UPDATE connections SET last_run = ?4, next_run = min(?5, coalesce(due_at_latest, ?5)), \
+             leased_from = NULL, leased_until = NULL \
          WHERE tenant_id = ?1 AND id = ?2 AND generation = ?3 AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.to_string())
@@ -215,7 +220,7 @@ pub(crate) async fn release(
     connection: &Connection,
 ) -> Result<bool, StoreError> {
     let released = sqlx::query(
-        "UPDATE connections SET leased_until = NULL \
+        "UPDATE connections SET leased_from = NULL, leased_until = NULL \
          WHERE tenant_id = ? AND id = ? AND generation = ? AND state <> 'disconnecting'",
     )
     .bind(connection.tenant.to_string())
@@ -253,6 +258,7 @@ pub(crate) async fn set_standing(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET state = ?3, generation = ?4, found = ?5, \
+             leased_from = CASE WHEN ?3 = 'disconnecting' THEN NULL ELSE leased_from END, \
              leased_until = CASE WHEN ?3 = 'disconnecting' THEN NULL ELSE leased_until END \
          WHERE tenant_id = ?1 AND id = ?2",
     )

@@ -12,7 +12,7 @@ use super::lock;
 use crate::actor::Actor;
 use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
-    Elsewhere, Granted, RUNS_KEPT, RunSummary,
+    Elsewhere, Granted, Lease, RUNS_KEPT, RunSummary,
 };
 use crate::error::{Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -40,7 +40,7 @@ struct Tried {
 
 struct Held {
     record: ConnectionRecord,
-    leased_until: Option<DateTime<Utc>>,
+    lease: Option<Lease>,
     /// When it was made due at since it was last claimed.
     hastened: Option<DateTime<Utc>>,
     /// What came of claims, by their generations.
@@ -129,7 +129,7 @@ impl ConnectionStore for MemoryConnections {
         for record in left.into_iter().chain([record.clone()]) {
             let key = (tenant, record.id);
             let runs = state.connections.remove(&key).map(|held| held.runs).unwrap_or_default();
-            state.connections.insert(key, Held { record, leased_until: None, hastened: None, runs });
+            state.connections.insert(key, Held { record, lease: None, hastened: None, runs });
         }
         if let Some(tried) = state.attempts.get_mut(&(tenant, id)) {
             tried.end(confirmation.at, to_revoke);
@@ -248,10 +248,10 @@ impl ConnectionStore for MemoryConnections {
     ) -> Result<(), StoreError> {
         let mut state = self.lock();
         let held = state.owned_by(connection)?;
-        if held.leased_until.is_none() {
+        if held.lease.is_none() {
             return Err(StoreError::Fenced);
         }
-        held.leased_until = Some(now + lease);
+        held.lease = Some(Lease::new(now, lease));
         Ok(())
     }
 
@@ -269,7 +269,7 @@ impl ConnectionStore for MemoryConnections {
             ConnectionState::NeedsReauth => held.record.refuse(run.finished_at),
             ConnectionState::Disconnecting => return Err(StoreError::OutOfRange("state")),
         };
-        held.leased_until = None;
+        held.lease = None;
         held.record.next_run = held.hastened.map_or(next_run, |at| at.min(next_run));
         held.record.last_run = Some(run.clone());
         held.note(run);
@@ -280,7 +280,7 @@ impl ConnectionStore for MemoryConnections {
     async fn release(&self, connection: &Connection, run: Option<&RunSummary>) -> Result<(), StoreError> {
         let mut state = self.lock();
         let held = state.owned_by(connection)?;
-        held.leased_until = None;
+        held.lease = None;
         run.into_iter().for_each(|run| held.note(run));
         Ok(())
     }
@@ -343,7 +343,7 @@ impl ConnectionStore for MemoryConnections {
         let mut state = self.lock();
         let Some(held) = state.get(actor.tenant, id) else { return Ok(None) };
         let entry = held.record.disconnect(actor, now);
-        held.leased_until = None;
+        held.lease = None;
         self.audit.extend(actor.tenant, entry);
         Ok(Some(held.record.clone()))
     }
@@ -408,7 +408,7 @@ impl State {
 
 impl Held {
     fn is_claimable(&self, now: DateTime<Utc>) -> bool {
-        self.record.state == ConnectionState::Active && self.leased_until.is_none_or(|end| end <= now)
+        self.record.state == ConnectionState::Active && !self.lease.is_some_and(|lease| lease.counts_at(now))
     }
 
     fn note(&mut self, run: &RunSummary) {
@@ -419,7 +419,7 @@ impl Held {
 
     fn claim(&mut self, now: DateTime<Utc>, lease: Duration) -> Connection {
         self.record.generation += 1;
-        self.leased_until = Some(now + lease);
+        self.lease = Some(Lease::new(now, lease));
         self.hastened = None;
         self.record.connection()
     }

@@ -21,7 +21,6 @@ use crate::id::{ConnectionId, DocumentId, MemberId, NotionId, TenantId};
 use crate::importer::Importer;
 use crate::library::document::Linked;
 use crate::library::gate::AdminDocument;
-use crate::schedule::ScheduleOptions;
 use crate::sync::SyncReport;
 use crate::testing::world::Seen;
 use crate::testing::{Endpoint, Fault, SimClock, WorldTransport};
@@ -343,7 +342,6 @@ impl Run {
         if !is_active || !self.ground.world.accepts(&self.workspace.grant.token) {
             self.connect(true).await?;
         }
-        self.free().await?;
         let (every, within) = (self.ground.setting.every, self.ground.setting.within);
         for round in 0..within.div_ceil(every) + 3 {
             self.clock.sleep(minutes(every) + minutes(every) / 15).await;
@@ -354,19 +352,6 @@ impl Run {
         let broken = checks::quiet(self).await?;
         self.broken.extend(broken);
         Ok(())
-    }
-
-    /// A process that is killed before it hears any time but its own leaves a claim that lasts until its clock would say so. Somebody sees
-    /// that nothing is synced then, and connects anew.
-    async fn free(&mut self) -> Result<(), Error> {
-        let lease = ScheduleOptions::default().lease;
-        self.clock.sleep(lease * 2).await;
-        let connections = self.ground.stores.connections.clone();
-        let claimed = connections.claim(self.admin.tenant, self.connection.id, self.clock.time(), lease);
-        match claimed.await? {
-            Some(held) => Ok(connections.release(&held, None).await?),
-            None => self.connect(true).await,
-        }
     }
 
     pub(super) async fn documents(&self) -> Result<Vec<AdminDocument>, Error> {

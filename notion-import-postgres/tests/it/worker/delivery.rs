@@ -58,7 +58,7 @@ async fn a_job_whose_connection_is_held_gone_or_done_ends_quietly() {
         .run(
             "CREATE TEMPORARY TABLE numbered AS \
                  SELECT tenant_id, row_number() OVER () AS number FROM notion_import.connections; \
-             UPDATE notion_import.connections SET leased_until = now() + interval '1 minute' \
+             UPDATE notion_import.connections SET leased_from = now(), leased_until = now() + interval '1 minute' \
                  WHERE tenant_id = (SELECT tenant_id FROM numbered WHERE number = 1); \
              UPDATE notion_import.connections SET state = 'disconnecting' \
                  WHERE tenant_id = (SELECT tenant_id FROM numbered WHERE number = 2); \
@@ -70,7 +70,9 @@ async fn a_job_whose_connection_is_held_gone_or_done_ends_quietly() {
     empty(&mut scene, &worker).await;
     assert_eq!(scene.count("public.runs").await, 0);
     assert_eq!(scene.world.requests().len(), 0);
-    scene.run("UPDATE notion_import.connections SET leased_until = NULL, next_run = now()").await;
+    scene
+        .run("UPDATE notion_import.connections SET leased_from = NULL, leased_until = NULL, next_run = now()")
+        .await;
     assert_eq!(worker.tick().await.unwrap(), 2, "what is free and due now is queued again");
 }
 
@@ -82,7 +84,7 @@ async fn a_run_that_could_not_be_finished_leaves_nothing_to_the_queue() {
     scene
         .run(
             "CREATE FUNCTION public.again() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$ BEGIN NEW.queued_until := now() + interval '1 hour'; RETURN NEW; END $$; \
+                 $$ BEGIN NEW.queued_from := now(); NEW.queued_until := now() + interval '1 hour'; RETURN NEW; END $$; \
              CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
              CREATE TRIGGER again BEFORE UPDATE OF generation ON notion_import.connections \
                  FOR EACH ROW EXECUTE FUNCTION public.again(); \

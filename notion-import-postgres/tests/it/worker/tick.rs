@@ -70,6 +70,7 @@ async fn only_what_is_due_and_free_is_queued() {
              UPDATE notion_import.connections AS c SET \
                  next_run = CASE number WHEN 1 THEN now() + interval '1 minute' ELSE next_run END, \
                  state = CASE number WHEN 2 THEN 'needs_reauth' WHEN 3 THEN 'disconnecting' ELSE state END, \
+                 leased_from = CASE number WHEN 4 THEN now() END, \
                  leased_until = CASE number WHEN 4 THEN now() + interval '1 minute' END \
              FROM numbered WHERE numbered.tenant_id = c.tenant_id",
         )
@@ -79,6 +80,27 @@ async fn only_what_is_due_and_free_is_queued() {
         .run("UPDATE notion_import.connections SET leased_until = now() WHERE leased_until IS NOT NULL")
         .await;
     assert_eq!(worker.tick().await.unwrap(), 1, "a lease has run out");
+}
+
+#[tokio::test]
+async fn what_is_queued_by_a_clock_that_runs_far_ahead_is_queued_again() {
+    let mut scene = Scene::new(3).await;
+    let worker = scene.worker(at_once(4)).await;
+    assert_eq!(worker.tick().await.unwrap(), 3);
+    let ahead = "UPDATE notion_import.connections \
+                 SET queued_from = queued_from + interval '30 days', queued_until = queued_until + interval '30 days'";
+    scene.run(ahead).await;
+    // One of them is held besides, and another was, by such a clock.
+    scene
+        .run(
+            "WITH numbered AS (SELECT tenant_id, row_number() OVER () AS number FROM notion_import.connections) \
+             UPDATE notion_import.connections AS c SET leased_from = now() + CASE number WHEN 2 THEN interval '30 days' ELSE '0' END, \
+                 leased_until = now() + CASE number WHEN 2 THEN interval '31 days' ELSE '1 minute' END \
+             FROM numbered WHERE numbered.tenant_id = c.tenant_id AND number IN (1, 2)",
+        )
+        .await;
+    assert_eq!(worker.tick().await.unwrap(), 2);
+    assert_eq!(worker.tick().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -163,6 +163,50 @@ pub(super) async fn renewed(store: Store) -> Outcome {
     Ok(())
 }
 
+/// Minutes of a month.
+const MONTH: i64 = 30 * 24 * 60;
+
+pub(super) async fn from_the_future(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let former = claimed(&store, &record, MONTH).await?;
+    ensure_eq!(claim_due(&store, 0).await?, std::slice::from_ref(&record.id), "what is claimed as due");
+    ensure_eq!(claim_due(&store, 9).await?, [], "what is claimed within the lease that counts");
+    let generation = read(&store, &record).await?.generation;
+    ensure!(generation > former.generation, "the former holder must be fenced");
+
+    claimed(&store, &record, 2 * MONTH).await?;
+    claimed(&store, &record, 10).await?;
+    claimed(&store, &record, 3 * MONTH).await?;
+    let by_name = store.claim_if_due(record.tenant, record.id, minute(20), LEASE).await?;
+    ensure!(by_name.is_some(), "a lease from the future must not hinder a claim of what is due, by name");
+    Ok(())
+}
+
+pub(super) async fn renewed_in_the_future(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let former = claimed(&store, &record, 0).await?;
+    store.renew(&former, minute(MONTH), LEASE).await?;
+    ensure_eq!(claim_due(&store, 1).await?, std::slice::from_ref(&record.id), "what is claimed as due");
+    let generation = read(&store, &record).await?.generation;
+    ensure!(generation > former.generation, "the former holder must be fenced");
+
+    let held = claimed(&store, &record, 11).await?;
+    store.renew(&held, minute(MONTH), LEASE).await?;
+    claimed(&store, &record, 12).await?;
+    Ok(())
+}
+
+pub(super) async fn clocks_apart(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    claimed(&store, &record, 10).await?;
+    ensure_eq!(claim_due(&store, 0).await?, [], "what is claimed a lease before it was claimed");
+    let record = connected(&*store, record.tenant, "for a second").await?;
+    let claim = async |at| store.claim(record.tenant, record.id, minute(at), Duration::from_secs(1)).await;
+    ensure!(claim(5).await?.is_some(), "what is free must be claimed");
+    ensure_eq!(claim(0).await?, None, "what is claimed five minutes before it was claimed");
+    Ok(())
+}
+
 pub(super) async fn overtaken_renew(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let first = claimed(&store, &record, 0).await?;

@@ -63,6 +63,12 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("an active connection is claimed by name, due or not", leases::by_name),
     promise!("what is due is claimed by name once, and nothing else is", leases::if_due),
     promise!("a renewed lease runs out later", leases::renewed),
+    promise!("a lease by a clock that runs far ahead is not believed", leases::from_the_future),
+    promise!(
+        "a lease that is renewed by a clock that runs far ahead is not believed",
+        leases::renewed_in_the_future
+    ),
+    promise!("a lease by a clock that runs a little ahead is believed", leases::clocks_apart),
     promise!("whoever was overtaken cannot renew", leases::overtaken_renew),
     promise!("whoever gave the claim back cannot renew", leases::finished_renew),
     promise!("a finished run is noted, planned and freed", leases::finished),

@@ -1,5 +1,6 @@
 //! Leaky connections.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ enum Leak {
     ClaimsTheRefused,
     ClaimsBeforeDue,
     ForgetsLeases,
+    BelievesEveryClock,
+    BelievesNoClock,
     FinishesWhenOvertaken,
     RenewsWhenOvertaken,
     LosesHints,
@@ -82,18 +85,43 @@ struct Leaky {
     leak: Leak,
     records: Mutex<Vec<ConnectionRecord>>,
     held: Mutex<Vec<Connection>>,
+    /// When what is held was claimed or renewed, and how long that is to last.
+    leases: Mutex<HashMap<ConnectionId, (DateTime<Utc>, Duration)>>,
 }
 
 impl Leaky {
     fn store(leak: Leak) -> Arc<dyn AuditedConnections> {
         let inner = MemoryConnections::default();
-        Arc::new(Self { inner, leak, records: Mutex::default(), held: Mutex::default() })
+        let (records, held, leases) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { inner, leak, records, held, leases })
     }
 
     /// The right of whoever may act now, whoever asks.
     async fn current(&self, connection: &Connection) -> Result<Connection, StoreError> {
         let record = self.inner.get(connection.tenant, connection.id).await?;
         Ok(record.map_or(connection.clone(), |record| record.connection()))
+    }
+
+    /// Whether a claim goes on to the store, by what is made here of a lease from another clock.
+    async fn believes_free(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let Some((at, length)) = self.leases.lock().unwrap().get(&id).copied() else { return Ok(true) };
+        if self.leak == Leak::BelievesNoClock
+            && now < at
+            && let Some(record) = self.inner.get(tenant, id).await?
+        {
+            self.inner.release(&record.connection(), None).await?;
+        }
+        Ok(self.leak != Leak::BelievesEveryClock || at + length <= now)
+    }
+
+    fn note(&self, held: &[Connection], now: DateTime<Utc>, lease: Duration) {
+        self.leases.lock().unwrap().extend(held.iter().map(|held| (held.id, (now, lease))));
+        self.held.lock().unwrap().extend(held.to_vec());
     }
 
     fn holds(&self, tenant: TenantId, id: ConnectionId) -> bool {
@@ -198,6 +226,7 @@ impl ConnectionStore for Leaky {
             }
         }
         let record = self.inner.activate(&actor, id, &confirmation).await?;
+        self.leases.lock().unwrap().remove(&record.id);
         self.records.lock().unwrap().push(record.clone());
         Ok(record)
     }
@@ -288,7 +317,7 @@ impl ConnectionStore for Leaky {
     ) -> Result<Vec<Connection>, StoreError> {
         let limit = if self.leak == Leak::ClaimsAll { usize::MAX } else { limit };
         let claimed = self.inner.claim_due(now, lease, limit).await?;
-        self.held.lock().unwrap().extend(claimed.clone());
+        self.note(&claimed, now, lease);
         Ok(claimed)
     }
 
@@ -300,13 +329,16 @@ impl ConnectionStore for Leaky {
         lease: Duration,
     ) -> Result<Option<Connection>, StoreError> {
         let lease = if self.leak == Leak::ForgetsLeases { Duration::ZERO } else { lease };
+        if !self.believes_free(tenant, id, now).await? {
+            return Ok(None);
+        }
         let mut claimed = self.inner.claim(tenant, id, now, lease).await?;
         if self.leak == Leak::ClaimsTheRefused && claimed.is_none() {
             let record = self.inner.get(tenant, id).await?;
             let refused = record.filter(|record| record.state == ConnectionState::NeedsReauth);
             claimed = refused.map(|record| record.connection());
         }
-        self.held.lock().unwrap().extend(claimed.clone());
+        self.note(claimed.as_slice(), now, lease);
         Ok(claimed)
     }
 
@@ -329,10 +361,13 @@ impl ConnectionStore for Leaky {
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<(), StoreError> {
-        match self.leak {
-            Leak::RenewsWhenOvertaken => self.inner.renew(&self.current(connection).await?, now, lease).await,
-            _ => self.inner.renew(connection, now, lease).await,
-        }
+        let connection = match self.leak {
+            Leak::RenewsWhenOvertaken => self.current(connection).await?,
+            _ => connection.clone(),
+        };
+        self.inner.renew(&connection, now, lease).await?;
+        self.leases.lock().unwrap().insert(connection.id, (now, lease));
+        Ok(())
     }
 
     async fn finish(
@@ -354,10 +389,12 @@ impl ConnectionStore for Leaky {
         let run = if self.leak == Leak::ForgetsTheRun { &RunSummary::default() } else { run };
         self.inner.finish(&connection, run, state, next_run).await?;
         self.held.lock().unwrap().retain(|held| *held != connection);
+        self.leases.lock().unwrap().remove(&connection.id);
         Ok(())
     }
 
     async fn release(&self, connection: &Connection, run: Option<&RunSummary>) -> Result<(), StoreError> {
+        self.leases.lock().unwrap().remove(&connection.id);
         match self.leak {
             Leak::ReleasesNothing => Ok(()),
             Leak::ReleasesWhenOvertaken => self.inner.release(&self.current(connection).await?, run).await,
@@ -466,10 +503,19 @@ async fn every_leak_breaks_its_own_promise() {
             Leak::ForgetsLeases,
             &[
                 "what is claimed is not claimed again",
+                "a lease by a clock that runs a little ahead",
                 "whoever was overtaken cannot finish",
                 "whoever was overtaken cannot release",
             ],
         ),
+        (
+            Leak::BelievesEveryClock,
+            &[
+                "a lease by a clock that runs far ahead",
+                "a lease that is renewed by a clock that runs far ahead",
+            ],
+        ),
+        (Leak::BelievesNoClock, &["a lease by a clock that runs a little ahead"]),
         (Leak::FinishesWhenOvertaken, &["a renewal makes", "whoever was overtaken cannot finish"]),
         (Leak::RenewsWhenOvertaken, &["whoever was overtaken cannot renew"]),
         (Leak::LosesHints, &["a hint that comes during a run"]),
