@@ -47,6 +47,8 @@ pub struct Stage {
     trigger: Trigger,
     death: Death,
     has_died: bool,
+    /// By how much somebody set our clock back, all in all.
+    set_back: Duration,
     /// What there ever was, oldest first.
     links: Vec<Url>,
     references: Vec<ConnectionRef>,
@@ -126,6 +128,7 @@ impl Stage {
             trigger,
             death,
             has_died: false,
+            set_back: Duration::ZERO,
             links: Vec::new(),
             references: Vec::new(),
             attempts: Vec::new(),
@@ -162,7 +165,10 @@ impl Stage {
             Action::Disconnect(nth) => self.disconnect(nth).await?,
             Action::Sweep => drop(self.connector.sweep().await?),
             Action::Wait(minutes) => self.clock.advance(Duration::from_secs(minutes * 60)),
-            Action::SetClock(minutes) => self.clock.set_by(TimeDelta::minutes(minutes)),
+            Action::SetClock(minutes) => {
+                self.clock.set_by(TimeDelta::minutes(minutes));
+                self.set_back += TimeDelta::minutes(-minutes).to_std().unwrap_or_default();
+            }
         }
         Ok(())
     }

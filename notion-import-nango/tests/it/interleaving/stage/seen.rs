@@ -62,18 +62,37 @@ impl Stage {
     pub async fn look(&mut self) -> TestCaseResult {
         self.observe().await?;
         let mut stands = HashMap::new();
+        self.each_active_connection_is_bound_to_the_workspace_that_was_confirmed().await?;
+        self.no_two_active_connections_are_one_at_nango().await?;
         for record in self.records().await {
             let confirmed = self.confirmed[&record.id].to_string();
-            prop_assert_eq!(
-                record.workspace.id.as_ref(),
-                Some(&confirmed),
-                "the record names another workspace"
-            );
             let tenant = *stands.entry(confirmed).or_insert(record.tenant);
             prop_assert_eq!(tenant, record.tenant, "two tenants stand on one workspace");
         }
         for admin in &self.admins {
             self.look_at_documents(admin).await?;
+        }
+        Ok(())
+    }
+
+    async fn each_active_connection_is_bound_to_the_workspace_that_was_confirmed(&self) -> TestCaseResult {
+        for record in self.records().await {
+            let confirmed = self.confirmed[&record.id].to_string();
+            prop_assert_eq!(
+                record.workspace.id,
+                Some(confirmed),
+                "a connection names another workspace than was confirmed"
+            );
+        }
+        Ok(())
+    }
+
+    async fn no_two_active_connections_are_one_at_nango(&self) -> TestCaseResult {
+        let mut seen = HashSet::new();
+        for record in self.records().await {
+            let is_active = record.state == ConnectionState::Active;
+            let is_first = !is_active || seen.insert(record.reference);
+            prop_assert!(is_first, "two active connections are one at Nango");
         }
         Ok(())
     }
