@@ -163,16 +163,14 @@ async fn a_person_connects_imports_publishes_and_a_visitor_reads() {
     chromium.click("Encryption Policy").await;
     chromium.see("AES-256-GCM").await;
     chromium.is_sound().await;
-    chromium.click("Publish version 1").await;
-    chromium.click("Publish").await;
-    chromium.see("Published").await;
-    open_to_everybody(&chromium).await;
+    publish_to_everybody(&chromium).await;
     if let Ok(picture) = std::env::var("NOTION_IMPORT_PICTURE") {
         std::fs::write(picture, chromium.client.screenshot().await.unwrap()).unwrap();
     }
 
     the_syncs(&chromium).await;
     change_in_notion(&chromium, &demo).await;
+    publish_what_changed(&chromium).await;
     chromium.client.delete_all_cookies().await.unwrap();
     chromium.client.set_window_size(420, 800).await.unwrap();
     chromium.go("/t/halden").await;
@@ -183,19 +181,43 @@ async fn a_person_connects_imports_publishes_and_a_visitor_reads() {
     chromium.client.clone().close().await.unwrap();
 }
 
-/// From internal to public: the report is seen, a reason is given, and it is confirmed once more.
-async fn open_to_everybody(chromium: &Chromium) {
-    let level = chromium.on(Locator::Css("select[name=to]"), "the choice of a level").await;
-    level.select_by_value("public").await.unwrap();
-    chromium.click("Change").await;
-    chromium.is_sound().await;
+/// From a draft to public in four steps: the level, a reason, what is confirmed, and the act.
+async fn publish_to_everybody(chromium: &Chromium) {
+    chromium.click("Public…").await;
+    chromium.see("Everybody on the internet may read it").await;
+    fits_every_window(chromium, "publish").await;
     let reason = chromium.on(Locator::Css("input[name=reason]"), "the reason").await;
     reason.send_keys("Asked for by every customer").await.unwrap();
     chromium.tick("input[name=seen]").await;
-    chromium.tick("input[name=public]").await;
-    chromium.click("Open it").await;
+    chromium.click("Publish").await;
     chromium.on(Locator::Css(".badge.level.public"), "the badge of a public document").await;
+    chromium.see("Published v1").await;
     chromium.is_sound().await;
+}
+
+/// A new version is compared with the one that is shown.
+async fn publish_what_changed(chromium: &Chromium) {
+    chromium.go("/documents").await;
+    chromium.click("Encryption Policy").await;
+    chromium.click("Import again").await;
+    chromium.click("Publish version 2").await;
+    chromium.see("What changes for readers").await;
+    chromium.on(Locator::Css(".diff .added ins"), "what was added").await;
+    fits_every_window(chromium, "changes").await;
+    chromium.click("Publish").await;
+    chromium.see("Published v2").await;
+}
+
+/// Whatever page is open, on a narrow and on a wide window; with a picture of each where one is asked for.
+async fn fits_every_window(chromium: &Chromium, name: &str) {
+    for (width, height) in [(390, 800), (1280, 900)] {
+        chromium.client.set_window_size(width, height).await.unwrap();
+        chromium.is_sound().await;
+        if let Ok(folder) = std::env::var("NOTION_IMPORT_PICTURES") {
+            let picture = chromium.client.screenshot().await.unwrap();
+            std::fs::write(format!("{folder}/{name}-{width}.png"), picture).unwrap();
+        }
+    }
 }
 
 /// One by hand, and what became of it, on a wide and on a narrow window.
@@ -225,6 +247,10 @@ async fn change_in_notion(chromium: &Chromium, demo: &Demo) {
     title.send_keys(", renamed").await.unwrap();
     chromium.click("Rename").await;
     chromium.see("Changed in Notion").await;
+    let text = chromium.on(Locator::Css("input[name=text]"), "the text of a new paragraph").await;
+    text.send_keys("Keys must be renewed within 90 days.").await.unwrap();
+    chromium.click("Add").await;
+    chromium.see("within 90 days").await;
     let back = chromium.on(Locator::LinkText("Back to the Trust Center"), "the way back").await;
     back.click().await.unwrap();
     chromium.see("A way through").await;

@@ -7,7 +7,8 @@ use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
 
 use crate::demo::{self, Browser, Demo, Page};
-use crate::story::{self, POLICY, publish};
+use crate::publishing::publish_as;
+use crate::story::{self, POLICY};
 
 /// What the policy links to.
 const LINKED: &str = "Encryption Policy";
@@ -44,8 +45,7 @@ impl Shelf {
         let bruno = demo.browser_of("bruno").await;
         let (policy, linked, pictured) = (id(POLICY), id(LINKED), id(PICTURED));
         for (id, level) in [(&policy, "public"), (&linked, "restricted"), (&pictured, "public")] {
-            publish(&bruno, &format!("/documents/{id}"), 1).await;
-            set_level(&bruno, id, level).await;
+            publish_as(&bruno, &format!("/documents/{id}"), 1, level).await.ok();
         }
         let chiara = demo.browser_of("chiara").await;
         chiara.post(&format!("/documents/{linked}/assign"), &[("contact", "dana")]).await.ok();
@@ -71,8 +71,9 @@ pub async fn set_level(bruno: &Browser, id: &str, level: &str) {
     let dialog = bruno.get(&format!("{path}?to={level}")).await.ok();
     let field = |name: &str| dialog.between(&format!("name=\"{name}\" value=\""), "\"");
     let (from, revision) = (field("from"), field("revision"));
-    let fields = [("to", level), ("from", &from), ("revision", &revision), ("reason", "Asked for")];
-    let fields = [&fields[..], &[("seen", "yes"), ("public", "yes")]].concat();
+    let seen = dialog.all_between("name=\"seen\" value=\"", "\"").pop().unwrap_or_default();
+    let fields =
+        [("to", level), ("from", &from), ("revision", &revision), ("reason", "Asked for"), ("seen", &seen)];
     bruno.post(&path, &fields).await.ok().saying("The level is now");
 }
 

@@ -17,17 +17,12 @@ pub struct Report {
 
 impl Report {
     pub fn of(version: &Version) -> Self {
-        let unread = match &version.fidelity {
-            Fidelity::Complete | Fidelity::Lossy { .. } => &[][..],
-            Fidelity::Truncated { truncations, .. } => truncations,
-        };
-        let (words, forms): (Vec<_>, Vec<_>) =
-            version.fidelity.losses().iter().partition(|loss| loss.kind.costs_words());
+        let (missing, losses) = losses(&version.fidelity);
         Self {
             version: version.number.0,
             is_file: matches!(version.content, Content::File(_)),
-            missing: unread.iter().map(words::truncation).chain(words.into_iter().map(words::loss)).collect(),
-            losses: forms.into_iter().map(words::loss).collect(),
+            missing,
+            losses,
             exposures: exposures(&version.exposure),
         }
     }
@@ -37,7 +32,18 @@ impl Report {
     }
 }
 
-fn exposures(exposure: &Exposure) -> Vec<String> {
+/// What is missing of the words, and what has another form or none.
+pub fn losses(fidelity: &Fidelity) -> (Vec<String>, Vec<String>) {
+    let unread = match fidelity {
+        Fidelity::Complete | Fidelity::Lossy { .. } => &[][..],
+        Fidelity::Truncated { truncations, .. } => truncations,
+    };
+    let (words, forms): (Vec<_>, Vec<_>) = fidelity.losses().iter().partition(|loss| loss.kind.costs_words());
+    let missing = unread.iter().map(words::truncation).chain(words.into_iter().map(words::loss));
+    (missing.collect(), forms.into_iter().map(words::loss).collect())
+}
+
+pub fn exposures(exposure: &Exposure) -> Vec<String> {
     let Exposure {
         people,
         notion_links,

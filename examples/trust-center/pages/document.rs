@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use chrono::Utc;
 use notion_import_core::store::Link;
 use notion_import_core::{
-    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentId, Publication, SourceState, Version,
+    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, SourceState,
+    Version,
 };
 
 use super::dialog::Report;
@@ -32,6 +33,8 @@ struct DocumentPage {
     new_title: String,
     revision: u64,
     level: AccessLevel,
+    /// The levels that a change can lead to as things stand: what shows nothing is opened by publishing it.
+    levels: Vec<AccessLevel>,
     publication: String,
     is_published: bool,
     /// The newest version, if it is not the one that is shown.
@@ -92,10 +95,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
     let versions = app.stores.access.versions(&staff.actor, id).await?;
     let newest = versions.first().ok_or_else(Problem::not_found)?;
     let preview = Shown::to_members(&app, staff.company, newest, &files(id)).await?;
-    let shown = match known.facts.publication {
-        Publication::Published(version) => Some(version),
-        Publication::Draft | Publication::Archived => None,
-    };
+    let shown = known.facts.publication.version();
     let may = |action| staff.actor.may(action).is_ok();
     let working = &known.document.title.text;
     let other = known.published_title.filter(|published| published != working);
@@ -108,6 +108,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
         title: words::title(&known.document.title.text),
         titled_here: known.document.title.edited_here,
         level: known.facts.level,
+        levels: levels(&known.facts),
         publication: words::publication(known.facts.publication),
         is_published: shown.is_some(),
         unpublished: (shown != Some(newest.number)).then_some(newest.number.0),
@@ -128,6 +129,10 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
     })
 }
 
+fn levels(facts: &DocumentFacts) -> Vec<AccessLevel> {
+    AccessLevel::ALL.into_iter().filter(|to| *to != facts.level && !facts.needs_publication(*to)).collect()
+}
+
 /// The document, if this company has it.
 pub async fn known(app: &App, staff: &Staff, id: DocumentId) -> Result<AdminDocument, Problem> {
     app.stores.access.document(&staff.actor, id).await?.ok_or_else(Problem::not_found)
@@ -142,6 +147,17 @@ pub fn files(id: DocumentId) -> String {
 pub async fn assignments(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownAssignment>, Problem> {
     let assignments = app.stores.access.assignments(&staff.actor, id).await?;
     Ok(assignments.iter().map(|assignment| shown_assignment(staff.company, assignment)).collect())
+}
+
+/// Who is let in now.
+pub async fn live_assignments(
+    app: &App,
+    staff: &Staff,
+    id: DocumentId,
+) -> Result<Vec<ShownAssignment>, Problem> {
+    let mut assignments = assignments(app, staff, id).await?;
+    assignments.retain(|assignment| assignment.is_live);
+    Ok(assignments)
 }
 
 fn shown_assignment(company: &'static Company, assignment: &Assignment) -> ShownAssignment {

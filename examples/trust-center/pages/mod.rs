@@ -3,6 +3,8 @@
 mod address;
 mod assigning;
 mod audit;
+mod care;
+mod changes;
 mod dialog;
 mod document;
 mod documents;
@@ -14,6 +16,7 @@ mod notion;
 mod opening;
 mod picker;
 mod preview;
+mod publishing;
 mod readings;
 mod runs;
 mod setup;
@@ -64,8 +67,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents", get(documents::show))
         .route("/documents/{id}", get(document::show))
         .route("/documents/{id}/rename", post(document::rename))
-        .route("/documents/{id}/publish", get(opening::ask_publish).post(opening::publish))
-        .route("/documents/{id}/withdraw", post(opening::withdraw))
+        .route("/documents/{id}/publish", get(publishing::ask).post(publishing::publish))
+        .route("/documents/{id}/withdraw", post(publishing::withdraw))
         .route("/documents/{id}/level", get(opening::ask_level).post(opening::set_level))
         .route("/documents/{id}/listed", post(opening::set_listed))
         .route("/documents/{id}/assign", post(assigning::assign))

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use notion_import_postgres::testing::{Database, HOST};
 
 use crate::demo::{Browser, Demo, Page};
+use crate::publishing::publish_as;
 
 pub use connecting::{attempt_of, connect, consent_to, requests};
 use connecting::{before, disconnect, reconnect};
@@ -105,37 +106,20 @@ async fn open(demo: &Demo, imported: &Imported) {
     let (bruno, chiara) = (demo.browser_of("bruno").await, demo.browser_of("chiara").await);
     for (title, level) in [(POLICY, "public"), (REPORT, "requires_nda"), (TABLE, "restricted")] {
         let document = imported.document(title);
-        bruno
-            .get(&format!("{document}/level?to={level}"))
-            .await
-            .is(422)
-            .saying("Publish a version first")
-            .saying("/publish\"");
-        publish(&bruno, &document, 1).await;
-        let dialog =
-            bruno.get(&format!("{document}/level?to={level}")).await.ok().saying("What it may give away");
-        let revision = dialog.between("name=\"revision\" value=\"", "\"");
-        let mut fields = vec![
-            ("to", level),
-            ("from", "internal"),
-            ("revision", revision.as_str()),
-            ("reason", "Asked for"),
-        ];
+        publish_as(&chiara, &document, 1, level).await.is(403);
+        publish_as(&bruno, &document, 1, level).await.ok().saying("The level is now");
         let path = format!("{document}/level");
-        bruno.post(&path, &fields).await.is(422).saying("seen what the document gives away");
-        fields.push(("seen", "yes"));
-        chiara.post(&path, &fields).await.is(403);
-        if level == "public" {
-            bruno.post(&path, &fields).await.is(422).saying("everybody on the internet");
-            fields.push(("public", "yes"));
-        }
-        bruno.post(&path, &fields).await.ok().saying("The level is now");
         bruno.post(&path, &[("to", "internal")]).await.ok().saying("The level is now: Internal");
-        let dialog = bruno.get(&format!("{document}/level?to={level}")).await.ok();
-        let revision = dialog.between("name=\"revision\" value=\"", "\"");
-        fields.retain(|(name, _)| *name != "revision");
-        fields.push(("revision", &revision));
-        bruno.post(&path, &fields).await.ok();
+        let dialog = bruno.get(&format!("{path}?to={level}")).await.ok().saying("What it may give away");
+        let field = |name: &str| dialog.between(&format!("name=\"{name}\" value=\""), "\"");
+        let (revision, seen) = (field("revision"), field("seen"));
+        let mut fields = vec![("to", level), ("from", "internal"), ("revision", &revision)];
+        bruno.post(&path, &fields).await.is(422).saying("Say why");
+        fields.push(("reason", "Asked for"));
+        bruno.post(&path, &fields).await.is(422).saying("Tick this first");
+        fields.push(("seen", &seen));
+        chiara.post(&path, &fields).await.is(403);
+        bruno.post(&path, &fields).await.ok().saying("The level is now");
     }
     for title in [REPORT, TABLE] {
         let path = format!("{}/assign", imported.document(title));
@@ -304,9 +288,9 @@ async fn publish_title(bruno: &Browser, document: &str) {
 /// What was withdrawn opens again with the care of a widening.
 async fn publish_again(bruno: &Browser, document: &str) {
     bruno.post(&format!("{document}/withdraw"), &[]).await.ok().saying("Withdrawn");
-    let dialog = bruno.get(&format!("{document}/publish?version=2")).await.ok().saying("opens it again");
+    let dialog = bruno.get(&format!("{document}/publish?version=2")).await.ok().saying("It opens at once");
     let field = |name: &str| dialog.between(&format!("name=\"{name}\" value=\""), "\"");
-    let (revision, title) = (field("revision"), field("title"));
+    let (revision, title, seen) = (field("revision"), field("title"), field("seen"));
     let mut fields = vec![
         ("version", "2"),
         ("revision", revision.as_str()),
@@ -315,9 +299,9 @@ async fn publish_again(bruno: &Browser, document: &str) {
     ];
     let path = format!("{document}/publish");
     bruno.post(&path, &fields).await.is(422).saying("Say why");
-    fields.extend([("reason", "Mended"), ("seen", "yes")]);
-    bruno.post(&path, &fields).await.is(422).saying("everybody on the internet");
-    fields.push(("public", "yes"));
+    fields.push(("reason", "Mended"));
+    bruno.post(&path, &fields).await.is(422).saying("Everybody on the internet");
+    fields.push(("seen", &seen));
     bruno.post(&path, &fields).await.ok().saying("Version 2 is published");
 }
 
