@@ -1,6 +1,6 @@
 //! The companies of the demo, and the people one can be. A real host has its own users; these are all there are here.
 
-use notion_import_core::{Actor, ContactId, MemberId, NdaId, Role, TenantId, Viewer};
+use notion_import_core::{Actor, Agent, ContactDetails, ContactId, MemberId, NdaId, Role, TenantId, Viewer};
 use uuid::Uuid;
 
 /// A customer of the Trust Center: a tenant with its members and the contacts it knows.
@@ -28,6 +28,7 @@ pub struct Contact {
     pub key: &'static str,
     pub name: &'static str,
     pub firm: &'static str,
+    mail: &'static str,
 }
 
 /// Somebody one can be.
@@ -49,8 +50,8 @@ pub static COMPANIES: [Company; 2] = [
             member(0x13, "chiara", "Chiara Romano", Role::AccountManager),
         ],
         contacts: [
-            contact(0x21, "dana", "Dana Whitfield", "Orchard Bank"),
-            contact(0x22, "emil", "Emil Novak", "Tessera Retail"),
+            contact(0x21, "dana", "Dana Whitfield", "Orchard Bank", "dana.whitfield@orchardbank.example"),
+            contact(0x22, "emil", "Emil Novak", "Tessera Retail", "emil.novak@tessera.example"),
         ],
         nda: NdaId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0031)),
     },
@@ -65,8 +66,8 @@ pub static COMPANIES: [Company; 2] = [
             member(0x43, "hanna", "Hanna Virtanen", Role::AccountManager),
         ],
         contacts: [
-            contact(0x51, "imke", "Imke de Vries", "Noordzee Clinics"),
-            contact(0x52, "jonas", "Jonas Baumann", "Klinikum Aller"),
+            contact(0x51, "imke", "Imke de Vries", "Noordzee Clinics", "imke@noordzee.example"),
+            contact(0x52, "jonas", "Jonas Baumann", "Klinikum Aller", "j.baumann@aller.example"),
         ],
         nda: NdaId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0061)),
     },
@@ -76,8 +77,14 @@ const fn member(id: u128, key: &'static str, name: &'static str, role: Role) -> 
     Member { id: MemberId::new(Uuid::from_u128(PEOPLE + id)), key, name, role }
 }
 
-const fn contact(id: u128, key: &'static str, name: &'static str, firm: &'static str) -> Contact {
-    Contact { id: ContactId::new(Uuid::from_u128(PEOPLE + id)), key, name, firm }
+const fn contact(
+    id: u128,
+    key: &'static str,
+    name: &'static str,
+    firm: &'static str,
+    mail: &'static str,
+) -> Contact {
+    Contact { id: ContactId::new(Uuid::from_u128(PEOPLE + id)), key, name, firm, mail }
 }
 
 const PEOPLE: u128 = 0x0199_a000_0000_7000_8000_0000_0000_1000;
@@ -96,8 +103,28 @@ impl Company {
         self.members.iter().find(|member| member.id == id).map_or("a former member", |member| member.name)
     }
 
+    /// Who did something.
+    pub fn agent_named(&self, agent: Agent) -> &'static str {
+        match agent {
+            Agent::Member(member) => self.member_named(member),
+            Agent::Contact(contact) => {
+                let known = self.contacts.iter().find(|known| known.id == contact);
+                known.map_or("A former contact", |contact| contact.name)
+            }
+            Agent::Visitor => "A visitor",
+            Agent::System => "Sync",
+        }
+    }
+
     pub fn contact(&self, id: ContactId) -> Option<&Contact> {
         self.contacts.iter().find(|contact| contact.id == id)
+    }
+}
+
+impl Contact {
+    /// What the company knows of them to begin with.
+    pub fn details(&self) -> Option<ContactDetails> {
+        ContactDetails::new(self.name, self.firm, self.mail.parse().ok()?).ok()
     }
 }
 
@@ -160,7 +187,7 @@ impl Person {
         match self {
             Self::Member(company, member) => Viewer::Member(member.actor(company)),
             Self::Contact(company, contact) => {
-                Viewer::Contact { tenant: company.tenant, id: contact.id, verified: true, blocked: false }
+                Viewer::Contact { tenant: company.tenant, id: contact.id, verified: true }
             }
         }
     }

@@ -77,6 +77,7 @@ impl Problem {
             Conflict::Changed => ("It has changed", documents),
             Conflict::NoReason => ("A reason is missing", documents),
             Conflict::NotPublished => ("Nothing is published", documents),
+            Conflict::AddressTaken => ("Somebody has this address", documents),
             Conflict::NotCurrent => ("The NDA has changed", ("/", "To the start")),
             Conflict::AttemptExists | Conflict::AnotherGrant | Conflict::NotFenced => {
                 ("That cannot be now", integrations)

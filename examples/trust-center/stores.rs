@@ -35,6 +35,7 @@ impl Stores {
             (Some(folder), Some(url)) => database::stores(url, folder).await?,
         };
         stores.prepare_ndas().await?;
+        stores.prepare_contacts().await?;
         Ok(stores)
     }
 
@@ -60,6 +61,17 @@ impl Stores {
             blobs: Arc::new(MemoryBlobs::default()),
             queue: None,
         }
+    }
+
+    /// Every company begins with contacts; adding them again changes nothing.
+    async fn prepare_contacts(&self) -> Result<(), StoreError> {
+        for company in &COMPANIES {
+            for contact in &company.contacts {
+                let details = contact.details().ok_or(StoreError::Corrupt("contact"))?;
+                self.access.add_contact(&company.admin(), contact.id, &details, Utc::now()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Without an NDA, documents that require one open to nobody, so every company begins with one. One instance at a time

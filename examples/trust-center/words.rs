@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
-    AccessLevel, Agent, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Fault,
-    Loss, OtherKind, Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError,
+    AccessLevel, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Fault, Loss,
+    OtherKind, Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError,
     Truncation, VersionNumber, Workspace,
 };
 use notion_import_nango::Refused;
@@ -276,6 +276,7 @@ pub const fn conflict(conflict: Conflict) -> &'static str {
         Conflict::NotCurrent => {
             "The text has changed since it was shown to you, so it does not count as accepted. Go back and read what it says now."
         }
+        Conflict::AddressTaken => "This mail address is another contact's.",
         Conflict::AttemptExists | Conflict::AnotherGrant => {
             "This attempt to connect has gone another way already. Start again from the integrations."
         }
@@ -363,17 +364,14 @@ pub fn event(event: &AuditEvent, company: &Company) -> String {
         AuditEvent::DefaultNda { to: None, .. } => "No NDA for every document any more".to_owned(),
         AuditEvent::NdaAccepted { version, .. } => format!("Version {version} of the NDA accepted"),
         AuditEvent::AcceptanceVoided { .. } => "The acceptance of an NDA declared void".to_owned(),
-    }
-}
-
-/// Who did something.
-pub fn agent(agent: Agent, company: &Company) -> &'static str {
-    match agent {
-        Agent::Member(member) => company.member_named(member),
-        Agent::Contact(contact) => {
-            company.contact(contact).map_or("A former contact", |contact| contact.name)
-        }
-        Agent::System => "Sync",
+        AuditEvent::ContactAdded => "Added to the contacts".to_owned(),
+        AuditEvent::ContactBlocked => "Shut out".to_owned(),
+        AuditEvent::ContactUnblocked { reason } => format!("No longer shut out{}", because(reason)),
+        AuditEvent::ContactErased => "All that was known of them erased".to_owned(),
+        AuditEvent::AccessRequested { .. } => "Access asked for".to_owned(),
+        AuditEvent::RequestApproved { .. } => "A request approved".to_owned(),
+        AuditEvent::RequestDeclined { reason, .. } => format!("A request declined{}", because(reason)),
+        AuditEvent::RequestWithdrawn { .. } => "A request withdrawn".to_owned(),
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Agent {
     Member(MemberId),
     /// Somebody outside the tenant.
     Contact(ContactId),
+    /// Somebody on the site who has not signed in.
+    Visitor,
     /// No person: a sync or a sweep.
     System,
 }
@@ -27,6 +29,7 @@ impl Agent {
         match self {
             Self::Member(id) => ("member", Some(id.as_uuid())),
             Self::Contact(id) => ("contact", Some(id.as_uuid())),
+            Self::Visitor => ("visitor", None),
             Self::System => ("system", None),
         }
     }
@@ -39,6 +42,7 @@ impl Agent {
         match (kind, id) {
             ("member", Some(id)) => Ok(Self::Member(MemberId::new(id))),
             ("contact", Some(id)) => Ok(Self::Contact(ContactId::new(id))),
+            ("visitor", None) => Ok(Self::Visitor),
             ("system", None) => Ok(Self::System),
             _ => Err(StoreError::Corrupt("agent")),
         }
@@ -86,8 +90,10 @@ pub enum Action {
     Import,
     /// Change a level, publish and withdraw versions, list, rename.
     Publish,
-    /// Assign documents to contacts and revoke that.
+    /// Assign documents to contacts and revoke that, decide requests, add and block contacts.
     Assign,
+    /// Erase what is known of a contact, for good.
+    Erase,
     /// Publish NDA versions, set the tenant's default NDA, take an NDA off a document.
     ManageNda,
     /// Read internal documents and drafts, and what became of them.

@@ -143,6 +143,10 @@ uuid_id! {
     /// An NDA of a tenant, whatever its version.
     NdaId
 }
+uuid_id! {
+    /// A person's request to read one document.
+    RequestId
+}
 
 /// Counts a document's versions from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -71,8 +71,8 @@ pub use error::{
     StoreError, TransportError,
 };
 pub use id::{
-    AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId, ReadId, TenantId,
-    VersionNumber,
+    AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId, ReadId, RequestId,
+    TenantId, VersionNumber,
 };
 #[cfg(feature = "client")]
 pub use import::{
@@ -83,8 +83,8 @@ pub use import::{
 pub use importer::{External, Importer, ImporterBuilder, Retry, SEARCH_LAG, Timeouts};
 #[cfg(feature = "client")]
 pub use library::access::{
-    AcceptedNda, AccessLevel, Allow, Assignment, AssignmentId, Decision, Deny, Direction, DocumentFacts,
-    NdaState, Outside, Publication, UnknownLevel, Viewer, decide,
+    AcceptedNda, AccessLevel, Allow, Assignment, AssignmentId, ContactState, Decision, Deny, Direction,
+    DocumentFacts, NdaState, Outside, Publication, UnknownLevel, Viewer, decide,
 };
 #[cfg(feature = "client")]
 pub use library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery, Subject};
@@ -100,9 +100,11 @@ pub use library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, Trun
 pub use library::folder::FolderBlobs;
 #[cfg(feature = "gate")]
 pub use library::gate::{
-    AccessStore, AdminDocument, Expected, Gate, InternalWhenGone, LevelChange, NdaText, NewAcceptance,
-    NewAssignment, NewNdaVersion, PublicDocument, PublicReads, Publish, ReadEntry, ReadLog, ReadOutcome,
-    ReadQuery, Readable, Served, Visit,
+    AccessRequest, AccessStore, AdminDocument, Approval, Asker, Contact, ContactChange, ContactDetails,
+    ContactStore, Expected, Gate, InternalWhenGone, InvalidMailAddress, LevelChange, MailAddress,
+    MissingDetail, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, PublicDocument,
+    PublicReads, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, RequestLimits, RequestState,
+    Served, Visit,
 };
 #[cfg(feature = "client")]
 pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};

@@ -17,7 +17,8 @@ pub use crate::library::document::{
 };
 #[cfg(feature = "gate")]
 pub use crate::library::gate::{
-    AccessChange, Act, ActFacts, DocumentChange, Permit, Scope, Verdict, Write, minute_of,
+    AccessChange, Act, ActFacts, ActStore, ContactRow, CountScope, DocumentChange, Permit, RequestCounts,
+    Scope, Verdict, Write, minute_of,
 };
 #[cfg(feature = "gate")]
 pub use crate::library::standing::Standing;

@@ -34,6 +34,12 @@ pub(crate) async fn default_nda(db: impl PgExecutor<'_>, tenant: TenantId) -> Re
     exclusive(db, [format!("default NDA {tenant}")]).await
 }
 
+/// One at a time makes contacts and requests of a tenant, or settles them: who is known, and what they ask for, is one question.
+#[cfg(feature = "gate")]
+pub(crate) async fn requests(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<(), StoreError> {
+    exclusive(db, [format!("requests {tenant}")]).await
+}
+
 /// Nobody detaches the connection meanwhile.
 pub(crate) async fn attached(db: impl PgExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
     sqlx::query("SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' ' || $1, 0))")

@@ -96,7 +96,12 @@ pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failu
              md5(t || ' contact ' || d % {CONTACTS})::uuid, now(), NULL, NULL, false \
          FROM drawn WHERE d BETWEEN {SHOWN} AND {SHOWN} * 2 - 1"
     );
-    let statements = [drawn, documents, checks, versions, standings, assignments];
+    let contacts = format!(
+        "INSERT INTO notion_import.contacts SELECT DISTINCT tenant, id, 'Dana', 'Orchard', id || '@orchard.example', false, now() \
+         FROM (SELECT tenant, md5(t || ' contact ' || d % {CONTACTS})::uuid AS id FROM drawn) AS drawn \
+         ON CONFLICT DO NOTHING"
+    );
+    let statements = [drawn, documents, checks, versions, standings, contacts, assignments];
     let mut db = bench.superuser().await?;
     // What foreign keys would check is true by the way it is drawn.
     let all =

@@ -56,7 +56,7 @@ async fn readable(bench: &Bench) -> Result<(), Failure> {
     });
     anonymous.await?.print("readable, for anybody");
     let contact = bench.latency(&contacts, async |postgres, (tenant, contact)| {
-        let viewer = Viewer::Contact { tenant, id: contact, verified: true, blocked: false };
+        let viewer = Viewer::Contact { tenant, id: contact, verified: true };
         Ok(postgres.readable(tenant, &viewer, Utc::now()).await?.len())
     });
     contact.await?.print("readable, for a contact");

@@ -70,7 +70,7 @@ fn shown(entry: &AuditEntry, staff: &Staff) -> Shown {
     Shown {
         number: entry.number,
         at: words::moment(entry.at),
-        who: words::agent(entry.by, staff.company),
+        who: staff.company.agent_named(entry.by),
         address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
         about,
         document,

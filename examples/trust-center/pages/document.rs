@@ -186,7 +186,7 @@ async fn history(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownEv
     let entries = app.stores.audit.audit(&staff.actor, &AuditQuery::of_document(id, HISTORY)).await?;
     let shown = entries.iter().map(|entry| ShownEvent {
         at: words::moment(entry.at),
-        who: words::agent(entry.by, staff.company),
+        who: staff.company.agent_named(entry.by),
         what: words::event(&entry.event, staff.company),
     });
     Ok(shown.collect())

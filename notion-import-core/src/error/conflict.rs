@@ -15,6 +15,9 @@ pub enum Conflict {
     /// What was accepted is not the current text of the NDA.
     #[error("what was accepted is not the current text")]
     NotCurrent,
+    /// The mail address is another contact's of the tenant.
+    #[error("the address is another contact's")]
+    AddressTaken,
     /// The tenant has an attempt to connect of this id.
     #[error("there is such an attempt already")]
     AttemptExists,
@@ -43,6 +46,7 @@ impl Conflict {
             Self::NoReason => "no_reason",
             Self::NotPublished => "not_published",
             Self::NotCurrent => "not_current",
+            Self::AddressTaken => "address_taken",
             Self::AttemptExists => "attempt_exists",
             Self::AnotherGrant => "another_grant",
             Self::AlreadyConnected => "already_connected",

@@ -346,6 +346,7 @@ impl Conflict {
             | Self::AlreadyConnected
             | Self::WorkspaceTaken
             | Self::AnotherWorkspace
+            | Self::AddressTaken
             | Self::NotFenced => ErrorKind::Conflict,
         }
     }

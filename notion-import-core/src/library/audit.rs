@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::access::{AccessLevel, AssignmentId};
 use crate::actor::{Action, Actor, Agent, Denied};
 use crate::error::StoreError;
-use crate::id::{AttemptId, ConnectionId, ContactId, DocumentId, NdaId, VersionNumber};
+use crate::id::{AttemptId, ConnectionId, ContactId, DocumentId, NdaId, RequestId, VersionNumber};
 
 /// One line of a tenant's audit. It names ids and levels, no texts but a person's reason.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -237,6 +237,41 @@ pub enum AuditEvent {
     AcceptanceVoided {
         /// Of this NDA.
         nda: NdaId,
+    },
+    /// A contact was added.
+    ContactAdded,
+    /// A contact was shut out.
+    ContactBlocked,
+    /// A contact is no longer shut out.
+    ContactUnblocked {
+        /// For this reason.
+        reason: String,
+    },
+    /// What was known of a contact was erased.
+    ContactErased,
+    /// Somebody asked to read a document.
+    AccessRequested {
+        /// By this request.
+        request: RequestId,
+        /// As this contact: the one who signed in, or whose mail address was given.
+        contact: Option<ContactId>,
+    },
+    /// A request was approved. That the contact was let in has an entry of its own.
+    RequestApproved {
+        /// This one.
+        request: RequestId,
+    },
+    /// A request was declined.
+    RequestDeclined {
+        /// This one.
+        request: RequestId,
+        /// For this reason.
+        reason: String,
+    },
+    /// A request was withdrawn by its author, or ended because its author was erased.
+    RequestWithdrawn {
+        /// This one.
+        request: RequestId,
     },
 }
 

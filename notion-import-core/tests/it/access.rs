@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Acceptance, AccessFacts};
 use notion_import_core::{
-    AccessLevel, Actor, Allow, Assignment, AssignmentId, ContactId, Decision, DocumentFacts, DocumentId,
-    MemberId, NdaId, NdaState, Outside, Publication, Role, TenantId, VersionNumber, Viewer, decide,
+    AccessLevel, Actor, Allow, Assignment, AssignmentId, ContactId, ContactState, Decision, DocumentFacts,
+    DocumentId, MemberId, NdaId, NdaState, Outside, Publication, Role, TenantId, VersionNumber, Viewer,
+    decide,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -92,11 +93,11 @@ impl Request {
 }
 
 fn viewers() -> impl Strategy<Value = Viewer> {
-    let contacts = (1..=2_u8, 1..=2_u8, any::<bool>(), any::<bool>());
+    let contacts = (1..=2_u8, 1..=2_u8, any::<bool>());
     let roles = select(vec![Role::Admin, Role::ContentManager, Role::AccountManager, Role::Viewer]);
     prop_oneof![
         1 => Just(Viewer::Anonymous),
-        6 => contacts.prop_map(|(t, c, verified, blocked)| Viewer::Contact { tenant: tenant(t), id: contact(c), verified, blocked }),
+        6 => contacts.prop_map(|(t, c, verified)| Viewer::Contact { tenant: tenant(t), id: contact(c), verified }),
         1 => (1..=2_u8, roles).prop_map(|(t, role)| Viewer::Member(Actor::new(tenant(t), MemberId::new(Uuid::nil()), role))),
     ]
 }
@@ -141,13 +142,17 @@ fn facts() -> impl Strategy<Value = AccessFacts> {
         version,
         voided_at,
     });
-    (option::of(1..=3_u8), states, 0..=3_usize, vec(assignments, 0..4), vec(acceptances, 0..4)).prop_map(
-        |(default, mut ndas, known, assignments, acceptances)| {
+    let contacts = prop_oneof![
+        3 => Just(ContactState::Known),
+        1 => Just(ContactState::Blocked),
+        1 => Just(ContactState::Unknown),
+    ];
+    (option::of(1..=3_u8), states, 0..=3_usize, vec(assignments, 0..4), vec(acceptances, 0..4), contacts)
+        .prop_map(|(default, mut ndas, known, assignments, acceptances, contact)| {
             ndas.rotate_left(known);
             ndas.truncate(known.max(2));
-            AccessFacts { default_nda: default.map(nda), ndas, assignments, acceptances }
-        },
-    )
+            AccessFacts { contact, default_nda: default.map(nda), ndas, assignments, acceptances }
+        })
 }
 
 fn requests() -> impl Strategy<Value = Request> {
@@ -197,14 +202,14 @@ proptest! {
     }
 
     #[test]
-    fn p4_gated_documents_need_a_live_assignment_of_a_verified_contact(request in requests()) {
+    fn p4_gated_documents_need_a_live_assignment_of_a_verified_contact_who_is_known(request in requests()) {
         if request.is_gated() && request.is_outsider() && request.allows() {
             prop_assert!(!request.live().is_empty());
             let welcome = matches!(
                 request.viewer,
-                Viewer::Contact { tenant, verified: true, blocked: false, .. } if tenant == request.site
+                Viewer::Contact { tenant, verified: true, .. } if tenant == request.site
             );
-            prop_assert!(welcome);
+            prop_assert!(welcome && request.facts.contact == ContactState::Known);
         }
     }
 
@@ -297,6 +302,21 @@ proptest! {
         let request = request.with(|r| r.document.listed = false);
         if request.is_gated() && request.is_outsider() && request.live().is_empty() {
             prop_assert_eq!(request.outside(), Outside::NotFound);
+        }
+    }
+
+    #[test]
+    fn p15_shutting_a_contact_out_or_erasing_them_never_adds_a_reader(request in requests()) {
+        for contact in [ContactState::Blocked, ContactState::Unknown] {
+            let after = request.with(|r| r.facts.contact = contact);
+            prop_assert!(request.allows() || !after.allows());
+            prop_assert!(!request.is_gated() || !request.is_outsider() || !after.allows());
+        }
+        // Somebody whom nobody knows is told what anybody is.
+        let unknown = request.with(|r| r.facts.contact = ContactState::Unknown);
+        if request.viewer.contact().is_some() {
+            let anybody = request.with(|r| r.viewer = Viewer::Anonymous);
+            prop_assert_eq!(unknown.outside(), anybody.outside());
         }
     }
 

@@ -7,10 +7,10 @@ use http::{Method, Request, StatusCode, header};
 use notion_import_core::store::VersionDigest;
 use notion_import_core::testing::suite::{bytes, content, content_manager, minute, page};
 use notion_import_core::{
-    AcceptedNda, AccessLevel, AccessStore, Actor, AssignmentId, BlobId, BlobStore, Connection, ContactId,
-    DocumentId, DocumentStore, Expected, Gate, MemberId, MemoryBlobs, MemoryLibrary, NdaId, NewAcceptance,
-    NewAssignment, NewNdaVersion, PublicReads, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Role,
-    TenantId, VersionNumber, Viewer, Visit,
+    AcceptedNda, AccessLevel, AccessStore, Actor, AssignmentId, BlobId, BlobStore, Connection,
+    ContactDetails, ContactId, ContactStore, DocumentId, DocumentStore, Expected, Gate, MemberId,
+    MemoryBlobs, MemoryLibrary, NdaId, NewAcceptance, NewAssignment, NewNdaVersion, PublicReads, Publish,
+    ReadEntry, ReadLog, ReadOutcome, ReadQuery, Role, TenantId, VersionNumber, Viewer, Visit,
 };
 
 /// A tenant with one published document, and a file attached to it.
@@ -45,14 +45,18 @@ impl Site {
         Expected { level: known.facts.level, revision: known.revision, reason: "reviewed".into() }
     }
 
-    async fn assign(&self, contact: ContactId) -> AssignmentId {
+    /// Adds a contact who is let in.
+    async fn assign(&self) -> (ContactId, AssignmentId) {
+        let contact = ContactId::fresh();
+        let details =
+            ContactDetails::new("Dana", "Orchard", "dana@orchard.example".parse().unwrap()).unwrap();
+        self.library.add_contact(&self.admin, contact, &details, minute(2)).await.unwrap();
         let new = NewAssignment { document: self.document, contact, expires_at: None, nda_waiver: None };
-        self.library.assign(&self.admin, &new, minute(2)).await.unwrap()
+        (contact, self.library.assign(&self.admin, &new, minute(2)).await.unwrap())
     }
 
     fn visit(&self, contact: ContactId, minutes: i64) -> Visit {
-        let viewer =
-            Viewer::Contact { tenant: self.admin.tenant, id: contact, verified: true, blocked: false };
+        let viewer = Viewer::Contact { tenant: self.admin.tenant, id: contact, verified: true };
         Visit::new(self.admin.tenant, viewer, minute(minutes)).from_address([192, 0, 2, 9].into())
     }
 
@@ -91,13 +95,12 @@ fn get(range: Option<&str>) -> Parts {
 #[tokio::test]
 async fn a_contacts_reading_says_who_what_when_and_by_what_right() {
     let site = Site::open(AccessLevel::RequiresNda).await;
-    let contact = ContactId::fresh();
     let nda = NdaId::fresh();
     let text =
         NewNdaVersion { id: nda, title: "NDA".into(), text: "Hush".into(), expected: 0, ask_again: true };
     site.library.publish_nda(&site.admin, &text, minute(2)).await.unwrap();
     site.library.set_default_nda(&site.admin, Some(nda), minute(2)).await.unwrap();
-    let assignment = site.assign(contact).await;
+    let (contact, assignment) = site.assign().await;
     let visit = site.visit(contact, 5);
     assert!(!site.reads(&visit).await);
     assert_eq!(site.log().await, [], "what was refused is not read");
@@ -126,8 +129,7 @@ async fn a_contacts_reading_says_who_what_when_and_by_what_right() {
 #[tokio::test]
 async fn a_download_is_one_reading_whatever_its_ranges_and_what_sends_nothing_is_none() {
     let site = Site::open(AccessLevel::Restricted).await;
-    let contact = ContactId::fresh();
-    site.assign(contact).await;
+    let (contact, _) = site.assign().await;
     let visit = site.visit(contact, 5);
     let mut head = get(None);
     head.method = Method::HEAD;

@@ -48,6 +48,21 @@ CREATE INDEX standings_published ON notion_import.standings (tenant_id, document
 CREATE INDEX standings_shown ON notion_import.standings (tenant_id, document_id)
     WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
 
+-- What is known of people outside, unless they were erased.
+CREATE TABLE notion_import.contacts (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text,
+    company text,
+    mail text,
+    blocked boolean NOT NULL DEFAULT false,
+    added_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((name IS NULL) = (mail IS NULL) AND (company IS NULL) = (mail IS NULL))
+);
+
+CREATE UNIQUE INDEX contacts_by_mail ON notion_import.contacts (tenant_id, mail);
+
 CREATE TABLE notion_import.assignments (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -58,7 +73,8 @@ CREATE TABLE notion_import.assignments (
     revoked_at timestamptz,
     nda_waived boolean NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id)
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES notion_import.contacts (tenant_id, id)
 );
 
 CREATE INDEX assignments_by_document ON notion_import.assignments (tenant_id, document_id, contact_id);
@@ -73,19 +89,51 @@ CREATE TABLE notion_import.acceptances (
     accepted_at timestamptz NOT NULL,
     voided_at timestamptz,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, nda_id, version) REFERENCES notion_import.nda_versions (tenant_id, nda_id, version)
+    FOREIGN KEY (tenant_id, nda_id, version) REFERENCES notion_import.nda_versions (tenant_id, nda_id, version),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES notion_import.contacts (tenant_id, id)
 );
 
 CREATE UNIQUE INDEX acceptances_that_count
     ON notion_import.acceptances (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL;
 CREATE INDEX acceptances_by_contact ON notion_import.acceptances (tenant_id, contact_id);
 
+-- Who asks to read what: a contact, or somebody who is none yet, of whom the row says what they said.
+CREATE TABLE notion_import.requests (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    contact_id uuid,
+    name text,
+    company text,
+    mail text,
+    signed_in boolean NOT NULL,
+    reason text NOT NULL,
+    origin text,
+    asked_at timestamptz NOT NULL,
+    state text NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES notion_import.contacts (tenant_id, id),
+    CHECK ((name IS NULL) = (mail IS NULL) AND (company IS NULL) = (mail IS NULL) AND (contact_id IS NULL OR mail IS NULL))
+);
+
+CREATE INDEX requests_that_wait ON notion_import.requests (tenant_id, asked_at, id) WHERE state = 'waiting';
+CREATE UNIQUE INDEX requests_of_contacts
+    ON notion_import.requests (tenant_id, contact_id, document_id) WHERE state = 'waiting';
+CREATE UNIQUE INDEX requests_of_strangers
+    ON notion_import.requests (tenant_id, mail, document_id) WHERE state = 'waiting';
+CREATE INDEX requests_by_document ON notion_import.requests (tenant_id, document_id);
+CREATE INDEX requests_by_contact ON notion_import.requests (tenant_id, contact_id, asked_at);
+CREATE INDEX requests_by_mail ON notion_import.requests (tenant_id, mail) WHERE mail IS NOT NULL;
+CREATE INDEX requests_by_time ON notion_import.requests (tenant_id, asked_at);
+
 DO $$
 DECLARE
     name text;
     tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
 BEGIN
-    FOREACH name IN ARRAY ARRAY['ndas', 'nda_versions', 'default_ndas', 'standings', 'assignments', 'acceptances'] LOOP
+    FOREACH name IN ARRAY ARRAY['ndas', 'nda_versions', 'default_ndas', 'standings', 'contacts',
+        'assignments', 'acceptances', 'requests'] LOOP
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
@@ -97,11 +145,14 @@ END $$;
 
 -- To the application alone: a sync can neither open a document nor read whether it is open.
 GRANT SELECT, INSERT ON notion_import.ndas, notion_import.default_ndas, notion_import.standings,
-    notion_import.nda_versions, notion_import.assignments, notion_import.acceptances TO notion_import_app;
+    notion_import.nda_versions, notion_import.contacts, notion_import.assignments, notion_import.acceptances,
+    notion_import.requests TO notion_import_app;
 GRANT UPDATE (current, accept_from) ON notion_import.ndas TO notion_import_app;
 GRANT UPDATE (nda_id), DELETE ON notion_import.default_ndas TO notion_import_app;
 GRANT UPDATE (level, publication, version, published_title, published_at, listed, nda_id, revision)
     ON notion_import.standings TO notion_import_app;
+GRANT UPDATE (name, company, mail, blocked) ON notion_import.contacts TO notion_import_app;
+GRANT UPDATE (contact_id, name, company, mail, reason, origin, state) ON notion_import.requests TO notion_import_app;
 GRANT UPDATE (revoked_at) ON notion_import.assignments TO notion_import_app;
 GRANT UPDATE (voided_at) ON notion_import.acceptances TO notion_import_app;
 

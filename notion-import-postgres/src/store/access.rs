@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::store::{
-    AccessFacts, Act, ActFacts, Insider, Permit, Scope, StoredDocument, Verdict, Write,
+    AccessFacts, Act, ActFacts, ActStore, Insider, Permit, Scope, StoredDocument, Verdict, Write,
 };
 use notion_import_core::{
     AccessStore, AdminDocument, Assignment, ContactId, DocumentFacts, DocumentId, NdaId, NdaState, NdaText,
@@ -12,7 +12,9 @@ use notion_import_core::{
 
 use crate::database::{Postgres, Role, Tx, commit};
 use crate::lock;
-use crate::table::{acceptances, assignments, audit, documents, ndas, standings, versions};
+use crate::table::{
+    acceptances, assignments, audit, contacts, documents, ndas, requests, standings, versions,
+};
 
 #[async_trait]
 impl AccessStore for Postgres {
@@ -124,7 +126,10 @@ impl AccessStore for Postgres {
         commit(tx).await?;
         Ok(title.zip(version))
     }
+}
 
+#[async_trait]
+impl ActStore for Postgres {
     async fn perform(&self, act: &Act) -> Result<(), StoreError> {
         let tenant = act.tenant();
         let mut tx = self.write(Role::App, tenant).await?;
@@ -150,13 +155,39 @@ async fn found(tx: &mut Tx, tenant: TenantId, scope: &Scope) -> Result<ActFacts,
             found.assignment = assignments::get(&mut **tx, tenant, id, assignment).await?;
         }
     }
+    if scope.is_about_requests() {
+        lock::requests(&mut **tx, tenant).await?;
+    }
+    let mail = scope.mail.as_ref();
+    if let Some(mail) = mail {
+        found.by_mail = contacts::by_mail(&mut **tx, tenant, mail).await?;
+    }
+    if let Some(id) = scope.request {
+        found.request = requests::get(&mut **tx, tenant, scope.document, id).await?;
+    }
+    let person = scope.person(found.request.as_ref(), found.by_mail.as_ref());
+    if let Some(id) = person {
+        contacts::lock(&mut **tx, tenant, id).await?;
+        found.contact = contacts::get(&mut **tx, tenant, id).await?;
+    }
+    if scope.waiting {
+        found.waiting = requests::waiting_of(&mut **tx, tenant, person, mail).await?;
+    }
+    if let Some(counts) = &scope.counts {
+        found.counts = requests::count(&mut **tx, tenant, counts, person, mail).await?;
+    }
+    for id in &scope.asked_for {
+        if documents::get(&mut **tx, tenant, *id).await?.is_some() {
+            found.asked_for.push(standings::get(&mut **tx, tenant, *id).await?.facts(tenant, *id));
+        }
+    }
     if let Some(nda) = scope.nda {
         ndas::lock(&mut **tx, tenant, nda).await?;
     }
     if scope.default_nda {
         lock::default_nda(&mut **tx, tenant).await?;
     }
-    found.facts = facts(tx, tenant, scope.contact, scope.document).await?;
+    found.facts = facts(tx, tenant, person, scope.document).await?;
     if let Some(nda) = scope.nda.filter(|_| scope.nda_text)
         && let Some(state) = found.facts.ndas.iter().find(|state| state.id == nda)
     {
@@ -177,6 +208,16 @@ async fn write(tx: &mut Tx, act: &Act, write: &Write) -> Result<(), StoreError> 
         Write::Acceptance(contact, nda, version) => {
             acceptances::insert(&mut **tx, tenant, *contact, *nda, *version, now).await
         }
+        Write::Contact(contact) => contacts::insert(&mut **tx, tenant, contact).await,
+        Write::Blocked(id, blocked) => contacts::block(&mut **tx, tenant, *id, *blocked).await,
+        Write::Erase(id) => {
+            requests::forget(&mut **tx, tenant, None, Some(*id)).await?;
+            contacts::erase(&mut **tx, tenant, *id).await
+        }
+        Write::Request(request, origin) => requests::insert(&mut **tx, tenant, request, *origin).await,
+        Write::Attribute(mail, id) => requests::attribute(&mut **tx, tenant, mail, *id).await,
+        Write::Settle(id, state) => requests::settle(&mut **tx, tenant, *id, *state).await,
+        Write::Forget(id) => requests::forget(&mut **tx, tenant, Some(*id), None).await,
         Write::Void(contact, nda) => acceptances::void(&mut **tx, tenant, *contact, *nda, now).await,
     }
 }
@@ -194,6 +235,7 @@ async fn facts(
         ..AccessFacts::default()
     };
     if let Some(contact) = contact {
+        facts.contact = contacts::get(&mut **tx, site, contact).await?.state();
         facts.assignments = assignments::of_contact(&mut **tx, site, contact, document).await?;
         facts.acceptances = acceptances::list(&mut **tx, site, contact).await?;
     }

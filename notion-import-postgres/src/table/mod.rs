@@ -17,8 +17,12 @@ pub(crate) mod acceptances;
 #[cfg(feature = "gate")]
 pub(crate) mod assignments;
 #[cfg(feature = "gate")]
+pub(crate) mod contacts;
+#[cfg(feature = "gate")]
 pub(crate) mod ndas;
 #[cfg(feature = "gate")]
 pub(crate) mod reads;
+#[cfg(feature = "gate")]
+pub(crate) mod requests;
 #[cfg(feature = "gate")]
 pub(crate) mod standings;

@@ -288,6 +288,10 @@ async fn a_sync_can_neither_open_a_document_nor_see_whether_it_is_open() {
         "DELETE FROM notion_import.standings",
         "SELECT * FROM notion_import.assignments",
         "SELECT * FROM notion_import.acceptances",
+        "SELECT * FROM notion_import.contacts",
+        "UPDATE notion_import.contacts SET blocked = false",
+        "SELECT * FROM notion_import.requests",
+        "UPDATE notion_import.requests SET state = 'approved'",
     ] {
         assert_eq!(refused(&mut db, sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
     }

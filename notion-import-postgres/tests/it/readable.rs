@@ -3,9 +3,9 @@
 use notion_import_core::store::{Acceptance, AccessFacts};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_core::{
-    AccessLevel, AccessStore, Actor, Assignment, AssignmentId, Connection, ContactId, DocumentFacts,
-    DocumentId, DocumentStore, MemberId, NdaId, NdaState, Outside, Publication, Role, TenantId,
-    VersionNumber, Viewer, decide,
+    AccessLevel, AccessStore, Actor, Assignment, AssignmentId, Connection, ContactId, ContactState,
+    DocumentFacts, DocumentId, DocumentStore, MemberId, NdaId, NdaState, Outside, Publication, Role,
+    TenantId, VersionNumber, Viewer, decide,
 };
 use notion_import_postgres::Postgres;
 use proptest::collection::vec;
@@ -27,8 +27,16 @@ const LEVELS: [(&str, AccessLevel); 6] = [
     ("Public", AccessLevel::Internal),
 ];
 
+/// What is kept of a contact, past the stores, and how the tenant stands to them.
+const CONTACTS: [(&str, ContactState); 3] = [
+    ("'Dana', 'Orchard', $2::text || '@orchard.example', false", ContactState::Known),
+    ("'Dana', 'Orchard', $2::text || '@orchard.example', true", ContactState::Blocked),
+    ("NULL, NULL, NULL, false", ContactState::Unknown),
+];
+
 #[derive(Clone, Debug)]
 struct Drawn {
+    contacts: [usize; 2],
     documents: Vec<DrawnDocument>,
     assignments: Vec<DrawnAssignment>,
     /// Who, which NDA, which version, and whether it was declared void.
@@ -70,14 +78,17 @@ fn library() -> impl Strategy<Value = Drawn> {
     );
     let acceptance = (0..2_usize, 0..2_usize, 1..3_u32, any::<bool>());
     let nda = prop_oneof![Just((1, 1)), Just((2, 1)), Just((2, 2))];
+    let contact = prop_oneof![4 => Just(0_usize), 1 => 1..3_usize];
     let all = (
         vec(document, 1..8),
         vec(assignment, 0..12),
         vec(acceptance, 0..6),
         option::of(0..2_usize),
         [nda.clone(), nda],
+        [contact.clone(), contact],
     );
-    all.prop_map(|(documents, assignments, acceptances, default_nda, ndas)| Drawn {
+    all.prop_map(|(documents, assignments, acceptances, default_nda, ndas, contacts)| Drawn {
+        contacts,
         documents,
         assignments,
         acceptances,
@@ -90,6 +101,7 @@ fn library() -> impl Strategy<Value = Drawn> {
 struct Written {
     tenant: TenantId,
     contacts: [ContactId; 2],
+    drawn_contacts: [usize; 2],
     documents: Vec<(DocumentFacts, String)>,
     assignments: Vec<Assignment>,
     acceptances: Vec<(ContactId, Acceptance)>,
@@ -103,12 +115,18 @@ async fn write(postgres: &Postgres, db: &mut PgConnection, drawn: &Drawn) -> Wri
     let mut written = Written {
         tenant,
         contacts: [ContactId::fresh(), ContactId::fresh()],
+        drawn_contacts: drawn.contacts,
         documents: Vec::new(),
         assignments: Vec::new(),
         acceptances: Vec::new(),
         default_nda: drawn.default_nda.map(|nda| nda_ids[nda]),
         ndas: Vec::new(),
     };
+    for (id, kept) in written.contacts.iter().zip(drawn.contacts) {
+        let row = format!("INSERT INTO notion_import.contacts VALUES ($1, $2, {}, now())", CONTACTS[kept].0);
+        let row = sqlx::query(sqlx::AssertSqlSafe(row)).bind(tenant.as_uuid()).bind(id.as_uuid());
+        row.execute(&mut *db).await.unwrap();
+    }
     for (id, (current, accept_from)) in nda_ids.into_iter().zip(drawn.ndas) {
         written.nda(db, NdaState { id, current, accept_from }).await;
     }
@@ -228,25 +246,26 @@ impl Written {
 
     fn viewers(&self) -> Vec<Viewer> {
         let [known, other] = self.contacts;
-        let contact = |tenant, id, verified, blocked| Viewer::Contact { tenant, id, verified, blocked };
+        let contact = |tenant, id, verified| Viewer::Contact { tenant, id, verified };
         let member = |tenant, role| Viewer::Member(Actor::new(tenant, MemberId::fresh(), role));
         vec![
             Viewer::Anonymous,
             member(self.tenant, Role::Viewer),
             member(self.tenant, Role::Admin),
             member(TenantId::fresh(), Role::Admin),
-            contact(self.tenant, known, true, false),
-            contact(self.tenant, other, true, false),
-            contact(self.tenant, ContactId::fresh(), true, false),
-            contact(self.tenant, known, false, false),
-            contact(self.tenant, known, true, true),
-            contact(TenantId::fresh(), known, true, false),
+            contact(self.tenant, known, true),
+            contact(self.tenant, other, true),
+            contact(self.tenant, ContactId::fresh(), true),
+            contact(self.tenant, known, false),
+            contact(TenantId::fresh(), known, true),
         ]
     }
 
     fn expected(&self, viewer: &Viewer, now: i64) -> Vec<(DocumentId, AccessLevel, Outside)> {
         let of = |contact: &ContactId| Some(*contact) == viewer.contact();
+        let place = self.contacts.iter().position(of);
         let facts = AccessFacts {
+            contact: place.map(|place| CONTACTS[self.drawn_contacts[place]].1).unwrap_or_default(),
             default_nda: self.default_nda,
             ndas: self.ndas.clone(),
             assignments: self.assignments.iter().filter(|a| of(&a.contact)).cloned().collect(),

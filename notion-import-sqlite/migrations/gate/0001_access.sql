@@ -46,6 +46,21 @@ CREATE TABLE standings (
     FOREIGN KEY (tenant_id, nda_id) REFERENCES ndas (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
 
+-- What is known of people outside, unless they were erased.
+CREATE TABLE contacts (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT,
+    company TEXT,
+    mail TEXT,
+    blocked INTEGER NOT NULL DEFAULT 0,
+    added_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((name IS NULL) = (mail IS NULL) AND (company IS NULL) = (mail IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX contacts_by_mail ON contacts (tenant_id, mail) WHERE mail IS NOT NULL;
+
 CREATE TABLE assignments (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -56,7 +71,8 @@ CREATE TABLE assignments (
     revoked_at INTEGER,
     nda_waived INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id)
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX assignments_by_document ON assignments (tenant_id, document_id, contact_id);
@@ -71,7 +87,34 @@ CREATE TABLE acceptances (
     accepted_at INTEGER NOT NULL,
     voided_at INTEGER,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, nda_id, version) REFERENCES nda_versions (tenant_id, nda_id, version)
+    FOREIGN KEY (tenant_id, nda_id, version) REFERENCES nda_versions (tenant_id, nda_id, version),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX acceptances_that_count ON acceptances (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL;
+
+-- Who asks to read what: a contact, or somebody who is none yet, of whom the row says what they said.
+CREATE TABLE requests (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    contact_id TEXT,
+    name TEXT,
+    company TEXT,
+    mail TEXT,
+    signed_in INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    origin TEXT,
+    asked_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id),
+    CHECK ((name IS NULL) = (mail IS NULL) AND (company IS NULL) = (mail IS NULL) AND (contact_id IS NULL OR mail IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX requests_that_wait ON requests (tenant_id, asked_at, id) WHERE state = 'waiting';
+CREATE UNIQUE INDEX requests_of_contacts ON requests (tenant_id, contact_id, document_id) WHERE state = 'waiting';
+CREATE UNIQUE INDEX requests_of_strangers ON requests (tenant_id, mail, document_id) WHERE state = 'waiting';
+CREATE INDEX requests_by_contact ON requests (tenant_id, contact_id, asked_at);
+CREATE INDEX requests_by_time ON requests (tenant_id, asked_at);

@@ -2,14 +2,18 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::store::{AccessFacts, Act, ActFacts, Insider, Permit, Scope, Verdict, Write};
+use notion_import_core::store::{
+    AccessFacts, Act, ActFacts, ActStore, Insider, Permit, Scope, Verdict, Write,
+};
 use notion_import_core::{
     AccessStore, AdminDocument, Assignment, ContactId, DocumentFacts, DocumentId, NdaId, NdaState, NdaText,
     PublicDocument, StoreError, TenantId, Version, Viewer,
 };
 
 use crate::database::{Sqlite, Tx, commit};
-use crate::table::{acceptances, assignments, audit, documents, ndas, standings, versions};
+use crate::table::{
+    acceptances, assignments, audit, contacts, documents, ndas, requests, standings, versions,
+};
 
 #[async_trait]
 impl AccessStore for Sqlite {
@@ -97,7 +101,10 @@ impl AccessStore for Sqlite {
         let version = versions::get(&mut *tx, site, id, permit.version()).await?;
         Ok(title.zip(version))
     }
+}
 
+#[async_trait]
+impl ActStore for Sqlite {
     async fn perform(&self, act: &Act) -> Result<(), StoreError> {
         let tenant = act.tenant();
         let mut tx = self.write().await?;
@@ -125,7 +132,29 @@ async fn found(tx: &mut Tx, tenant: TenantId, scope: &Scope) -> Result<ActFacts,
             found.assignment = assignments::get(&mut **tx, tenant, id, assignment).await?;
         }
     }
-    found.facts = facts(tx, tenant, scope.contact, scope.document).await?;
+    let mail = scope.mail.as_ref();
+    if let Some(mail) = mail {
+        found.by_mail = contacts::by_mail(&mut **tx, tenant, mail).await?;
+    }
+    if let Some(id) = scope.request {
+        found.request = requests::get(&mut **tx, tenant, scope.document, id).await?;
+    }
+    let person = scope.person(found.request.as_ref(), found.by_mail.as_ref());
+    if let Some(id) = person {
+        found.contact = contacts::get(&mut **tx, tenant, id).await?;
+    }
+    if scope.waiting {
+        found.waiting = requests::waiting_of(&mut **tx, tenant, person, mail).await?;
+    }
+    if let Some(counts) = &scope.counts {
+        found.counts = requests::count(&mut **tx, tenant, counts, person, mail).await?;
+    }
+    for id in &scope.asked_for {
+        if documents::get(&mut **tx, tenant, *id).await?.is_some() {
+            found.asked_for.push(standings::get(&mut **tx, tenant, *id).await?.facts(tenant, *id));
+        }
+    }
+    found.facts = facts(tx, tenant, person, scope.document).await?;
     if let Some(nda) = scope.nda.filter(|_| scope.nda_text)
         && let Some(state) = found.facts.ndas.iter().find(|state| state.id == nda)
     {
@@ -146,6 +175,16 @@ async fn write(tx: &mut Tx, act: &Act, write: &Write) -> Result<(), StoreError> 
         Write::Acceptance(contact, nda, version) => {
             acceptances::insert(&mut **tx, tenant, *contact, *nda, *version, now).await
         }
+        Write::Contact(contact) => contacts::insert(&mut **tx, tenant, contact).await,
+        Write::Blocked(id, blocked) => contacts::block(&mut **tx, tenant, *id, *blocked).await,
+        Write::Erase(id) => {
+            requests::forget(&mut **tx, tenant, None, Some(*id)).await?;
+            contacts::erase(&mut **tx, tenant, *id).await
+        }
+        Write::Request(request, origin) => requests::insert(&mut **tx, tenant, request, *origin).await,
+        Write::Attribute(mail, id) => requests::attribute(&mut **tx, tenant, mail, *id).await,
+        Write::Settle(id, state) => requests::settle(&mut **tx, tenant, *id, *state).await,
+        Write::Forget(id) => requests::forget(&mut **tx, tenant, Some(*id), None).await,
         Write::Void(contact, nda) => acceptances::void(&mut **tx, tenant, *contact, *nda, now).await,
     }
 }
@@ -163,6 +202,7 @@ async fn facts(
         ..AccessFacts::default()
     };
     if let Some(contact) = contact {
+        facts.contact = contacts::get(&mut **tx, site, contact).await?.state();
         facts.assignments = assignments::of_contact(&mut **tx, site, contact, document).await?;
         facts.acceptances = acceptances::list(&mut **tx, site, contact).await?;
     }

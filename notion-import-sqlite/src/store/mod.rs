@@ -4,6 +4,8 @@
 mod access;
 mod audit;
 mod connections;
+#[cfg(feature = "gate")]
+mod contacts;
 mod documents;
 #[cfg(feature = "gate")]
 mod reads;

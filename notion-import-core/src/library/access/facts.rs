@@ -21,8 +21,6 @@ pub enum Viewer {
         id: ContactId,
         /// Whether they have shown that the e-mail address is theirs.
         verified: bool,
-        /// Whether the tenant has shut them out.
-        blocked: bool,
     },
     /// A member of a tenant.
     Member(Actor),
@@ -68,9 +66,23 @@ pub struct DocumentFacts {
     pub nda: Option<NdaId>,
 }
 
+/// How a tenant stands to a contact.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ContactState {
+    /// Nobody it knows, or no longer.
+    #[default]
+    Unknown,
+    /// Somebody it knows.
+    Known,
+    /// Somebody it has shut out.
+    Blocked,
+}
+
 /// What is known about one contact and one document.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct AccessFacts {
+    /// How the tenant stands to the contact.
+    pub contact: ContactState,
     /// The tenant's default NDA.
     pub default_nda: Option<NdaId>,
     /// The NDAs that may be required, as they stand now.

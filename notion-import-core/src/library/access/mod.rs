@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde::Serialize;
 
 pub use facts::{
-    Acceptance, AcceptedNda, AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Publication,
-    Viewer,
+    Acceptance, AcceptedNda, AccessFacts, Assignment, AssignmentId, ContactState, DocumentFacts, NdaState,
+    Publication, Viewer,
 };
 pub use level::{AccessLevel, Direction, UnknownLevel};
 
@@ -142,9 +142,12 @@ fn gated(
     let contact = match viewer {
         Viewer::Contact { tenant, .. } if *tenant != site => return Decision::Deny(Deny::NotSignedIn),
         Viewer::Anonymous | Viewer::Member(_) => return Decision::Deny(Deny::NotSignedIn),
-        Viewer::Contact { blocked: true, .. } => return Decision::Deny(Deny::Blocked),
-        Viewer::Contact { verified: false, .. } => return Decision::Deny(Deny::Unverified),
-        Viewer::Contact { id, .. } => *id,
+        Viewer::Contact { id, verified, .. } => match (facts.contact, verified) {
+            (ContactState::Unknown, _) => return Decision::Deny(Deny::NotSignedIn),
+            (ContactState::Blocked, _) => return Decision::Deny(Deny::Blocked),
+            (ContactState::Known, false) => return Decision::Deny(Deny::Unverified),
+            (ContactState::Known, true) => *id,
+        },
     };
     let live = |a: &&Assignment| a.contact == contact && a.document == document.id && a.is_live(now);
     let Some(assignment) = facts.assignments.iter().find(live) else {

@@ -1,16 +1,22 @@
 //! What people ask to be changed of who may read what. It is decided here, from rows that a store reads, and comes out as rows that
 //! the store writes.
 
+mod contacts;
+mod ndas;
+mod requests;
+
 use chrono::{DateTime, Utc};
 
+pub use self::contacts::ContactChange;
+use self::requests::decline;
 use super::{
-    ActFacts, Expected, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, Publish, Scope, Verdict,
-    Write,
+    ActFacts, Approval, Expected, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest,
+    Publish, Scope, Verdict, Write,
 };
 use crate::actor::{Action, Actor, Denied};
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, NdaId, TenantId};
-use crate::library::access::{Acceptance, AccessFacts, AccessLevel, AssignmentId, NdaState, Viewer, accepts};
+use crate::id::{ContactId, DocumentId, NdaId, RequestId, TenantId};
+use crate::library::access::{AccessFacts, AccessLevel, AssignmentId, Viewer};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::title::reason;
 
@@ -28,6 +34,8 @@ pub enum AccessChange {
     SetDefaultNda(Option<NdaId>),
     /// Declares a contact's acceptances of an NDA void.
     VoidAcceptance(ContactId, NdaId),
+    /// Changes a contact.
+    Contact(ContactId, ContactChange),
 }
 
 /// A change of one document, as a member asks for it.
@@ -49,6 +57,19 @@ pub enum DocumentChange {
     Assign(AssignmentId, NewAssignment),
     /// Takes an assignment back.
     Revoke(AssignmentId),
+    /// Lets in who asked.
+    Approve {
+        /// By this request.
+        request: RequestId,
+        /// How.
+        approval: Approval,
+        /// The id of the assignment.
+        assignment: AssignmentId,
+        /// The id of the contact that a stranger becomes.
+        contact: ContactId,
+    },
+    /// Declines a request, for a reason.
+    Decline(RequestId, String),
 }
 
 impl AccessChange {
@@ -57,6 +78,7 @@ impl AccessChange {
         match self {
             Self::Document(_, change) => change.action(),
             Self::PublishNda(_) | Self::SetDefaultNda(_) | Self::VoidAcceptance(..) => Action::ManageNda,
+            Self::Contact(_, change) => change.action(),
         }
     }
 }
@@ -70,7 +92,7 @@ impl DocumentChange {
             | Self::Withdraw
             | Self::SetListed(..)
             | Self::RequireNda(_) => Action::Publish,
-            Self::Assign(..) | Self::Revoke(_) => Action::Assign,
+            Self::Assign(..) | Self::Revoke(_) | Self::Approve { .. } | Self::Decline(..) => Action::Assign,
         }
     }
 
@@ -82,6 +104,9 @@ impl DocumentChange {
             Self::RequireNda(nda) => Scope { nda: *nda, ..scope },
             Self::Assign(_, new) => Scope { contact: Some(new.contact), ..scope },
             Self::Revoke(assignment) => Scope { assignment: Some(*assignment), ..scope },
+            Self::Approve { request, .. } | Self::Decline(request, _) => {
+                Scope { request: Some(*request), ..scope }
+            }
         }
     }
 }
@@ -97,6 +122,8 @@ pub struct Act {
 enum By {
     Member(Actor, AccessChange),
     Reader(TenantId, Viewer, NewAcceptance),
+    Asker(TenantId, Vec<RequestId>, NewRequest),
+    Author(TenantId, Viewer, RequestId),
     Sync(TenantId, DocumentId),
 }
 
@@ -128,6 +155,17 @@ impl Act {
         Self { at, by: By::Reader(site, viewer.clone(), new.clone()) }
     }
 
+    /// Builds the act of somebody on the site of this tenant who asks to read.
+    pub fn request(site: TenantId, new: &NewRequest, at: DateTime<Utc>) -> Self {
+        let ids = new.documents.iter().map(|_| RequestId::fresh()).collect();
+        Self { at, by: By::Asker(site, ids, new.clone()) }
+    }
+
+    /// Builds the act of somebody on the site of this tenant who withdraws their request.
+    pub fn withdrawal(site: TenantId, viewer: &Viewer, request: RequestId, at: DateTime<Utc>) -> Self {
+        Self { at, by: By::Author(site, viewer.clone(), request) }
+    }
+
     /// Builds the act that makes a document internal if its source is gone, which no person asks for.
     pub const fn close_gone(tenant: TenantId, document: DocumentId, at: DateTime<Utc>) -> Self {
         Self { at, by: By::Sync(tenant, document) }
@@ -137,7 +175,9 @@ impl Act {
     pub const fn tenant(&self) -> TenantId {
         match &self.by {
             By::Member(actor, _) => actor.tenant,
-            By::Reader(tenant, ..) | By::Sync(tenant, _) => *tenant,
+            By::Reader(tenant, ..) | By::Asker(tenant, ..) | By::Author(tenant, ..) | By::Sync(tenant, _) => {
+                *tenant
+            }
         }
     }
 
@@ -150,7 +190,7 @@ impl Act {
     pub const fn actor(&self) -> Option<&Actor> {
         match &self.by {
             By::Member(actor, _) => Some(actor),
-            By::Reader(..) | By::Sync(..) => None,
+            By::Reader(..) | By::Asker(..) | By::Author(..) | By::Sync(..) => None,
         }
     }
 
@@ -164,6 +204,8 @@ impl Act {
                 nda_text: true,
                 ..Scope::default()
             },
+            By::Asker(_, _, new) => new.scope(self.at),
+            By::Author(_, _, request) => Scope { request: Some(*request), ..Scope::default() },
             By::Sync(_, document) => Scope { document: Some(*document), ..Scope::default() },
             By::Member(_, AccessChange::Document(id, change)) => change.scope(*id),
             By::Member(_, AccessChange::PublishNda(new)) => Scope { nda: Some(new.id), ..Scope::default() },
@@ -173,17 +215,24 @@ impl Act {
             By::Member(_, AccessChange::VoidAcceptance(contact, nda)) => {
                 Scope { contact: Some(*contact), nda: Some(*nda), ..Scope::default() }
             }
+            By::Member(_, AccessChange::Contact(contact, change)) => change.scope(*contact),
         }
     }
 
     /// Decides what comes of it, given what is there.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the tenant has no such document, version, assignment or NDA; otherwise those of the change.
+    /// [`StoreError::NotFound`] if the tenant has no such document, version, assignment, NDA, contact or request; otherwise those of the
+    /// change.
     pub fn decide(&self, found: ActFacts) -> Result<Verdict, StoreError> {
         match &self.by {
             By::Reader(site, viewer, new) => self.accept(*site, viewer, new, found),
+            By::Asker(site, ids, new) => self.ask(*site, ids, new, found),
+            By::Author(site, viewer, _) => self.withdraw_request(*site, viewer, found),
             By::Sync(..) => self.close(found),
+            By::Member(actor, AccessChange::Contact(id, change)) => {
+                self.of_contact(actor, *id, change, found)
+            }
             By::Member(actor, AccessChange::Document(_, change)) => self.of_document(actor, change, found),
             By::Member(actor, AccessChange::PublishNda(new)) => self.publish_nda(actor, new, &found.facts),
             By::Member(actor, AccessChange::SetDefaultNda(nda)) => {
@@ -201,7 +250,7 @@ impl Act {
         change: &DocumentChange,
         found: ActFacts,
     ) -> Result<Verdict, StoreError> {
-        let ActFacts { kept, mut standing, has_version, assignment, facts, .. } = found;
+        let ActFacts { kept, mut standing, has_version, assignment, facts, contact, request, .. } = found;
         let mut kept = kept.ok_or(StoreError::NotFound)?;
         let id = kept.document.id;
         let (writes, events) = match change {
@@ -226,7 +275,15 @@ impl Act {
                 facts.has(*nda)?;
                 changed(standing.require_nda(actor, *nda)?, || Write::Standing(id, standing))
             }
-            DocumentChange::Assign(assignment, new) => self.assign(*assignment, new, &facts)?,
+            DocumentChange::Assign(assignment, new) => {
+                contact.contact().ok_or(StoreError::NotFound)?;
+                self.assign(*assignment, new, &facts)?
+            }
+            DocumentChange::Approve { request: _, approval, assignment, contact } => {
+                let request = request.ok_or(StoreError::NotFound)?;
+                return self.approve(actor, request, approval, (*assignment, *contact), &facts);
+            }
+            DocumentChange::Decline(_, why) => decline(&request.ok_or(StoreError::NotFound)?, why)?,
             DocumentChange::Revoke(id) => {
                 let is_first = assignment.ok_or(StoreError::NotFound)?.revoked_at.is_none();
                 changed(is_first.then_some(AuditEvent::Revoked { assignment: *id }), || Write::Revoke(*id))
@@ -265,81 +322,6 @@ impl Act {
         writes.push(Write::Assignment(new.assignment(id)));
         events.push(AuditEvent::Assigned { assignment: id, contact, nda_waiver });
         Ok((writes, events))
-    }
-
-    fn publish_nda(
-        &self,
-        actor: &Actor,
-        new: &NewNdaVersion,
-        facts: &AccessFacts,
-    ) -> Result<Verdict, StoreError> {
-        let state = new.next(facts.state_of(new.id))?;
-        let event = AuditEvent::NdaPublished { version: state.current, ask_again: new.ask_again };
-        let entries = vec![NewEntry::of(actor, self.at, Subject::Nda(new.id), event)];
-        Ok(Verdict { writes: vec![Write::Nda(state, new.numbered(state.current))], entries })
-    }
-
-    fn set_default_nda(
-        &self,
-        actor: &Actor,
-        nda: Option<NdaId>,
-        facts: &AccessFacts,
-    ) -> Result<Verdict, StoreError> {
-        facts.has(nda)?;
-        let entry = NewEntry::of_default_nda(actor, self.at, facts.default_nda, nda);
-        let writes = entry.is_some().then_some(Write::DefaultNda(nda));
-        Ok(Verdict { writes: writes.into_iter().collect(), entries: entry.into_iter().collect() })
-    }
-
-    fn void(
-        &self,
-        actor: &Actor,
-        contact: ContactId,
-        nda: NdaId,
-        facts: &AccessFacts,
-    ) -> Result<Verdict, StoreError> {
-        facts.has(Some(nda))?;
-        let counts = |a: &Acceptance| a.nda == nda && a.voided_at.is_none();
-        if !facts.acceptances.iter().any(counts) {
-            return Ok(Verdict::default());
-        }
-        let event = AuditEvent::AcceptanceVoided { nda };
-        let entries = vec![NewEntry::of(actor, self.at, Subject::Contact(contact), event)];
-        Ok(Verdict { writes: vec![Write::Void(contact, nda)], entries })
-    }
-
-    fn accept(
-        &self,
-        site: TenantId,
-        viewer: &Viewer,
-        new: &NewAcceptance,
-        found: ActFacts,
-    ) -> Result<Verdict, StoreError> {
-        let ActFacts { kept, standing, facts, nda_text, .. } = found;
-        let document = standing.facts(site, kept.ok_or(StoreError::NotFound)?.document.id);
-        let contact =
-            accepts(site, viewer, &document, &facts, new.nda, self.at).ok_or(StoreError::NotFound)?;
-        new.check(&nda_text.ok_or(StoreError::NotFound)?)?;
-        let accepted = Acceptance { nda: new.nda, version: new.version, voided_at: None };
-        if facts.acceptances.contains(&accepted) {
-            return Ok(Verdict::default());
-        }
-        let writes = vec![Write::Acceptance(contact, new.nda, new.version)];
-        Ok(Verdict { writes, entries: vec![new.entry(contact, self.at)] })
-    }
-}
-
-impl AccessFacts {
-    fn state_of(&self, nda: NdaId) -> Option<NdaState> {
-        self.ndas.iter().copied().find(|state| state.id == nda)
-    }
-
-    /// Fails if an NDA is named that the tenant does not have.
-    fn has(&self, nda: Option<NdaId>) -> Result<(), StoreError> {
-        match nda {
-            Some(nda) => self.state_of(nda).map(drop).ok_or(StoreError::NotFound),
-            None => Ok(()),
-        }
     }
 }
 

@@ -3,9 +3,12 @@
 
 mod act;
 mod change;
+mod contact;
 mod door;
 mod gone;
+mod people;
 mod reads;
+mod request;
 mod rows;
 mod store;
 mod tally;
@@ -13,12 +16,15 @@ mod tally;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use act::{AccessChange, Act, DocumentChange};
+pub use act::{AccessChange, Act, ContactChange, DocumentChange};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
+pub use contact::{Contact, ContactDetails, ContactRow, InvalidMailAddress, MailAddress, MissingDetail};
 pub use door::{Gate, ReadOutcome, Readable, Served, Visit};
 pub use gone::InternalWhenGone;
+pub use people::{ActStore, ContactStore};
 pub use reads::{PublicReads, ReadEntry, ReadLog, ReadQuery, minute_of};
-pub use rows::{ActFacts, Scope, Verdict, Write};
+pub use request::{AccessRequest, Approval, Asker, NewRequest, RequestCounts, RequestLimits, RequestState};
+pub use rows::{ActFacts, CountScope, Scope, Verdict, Write};
 pub use store::AccessStore;
 
 use super::access::{

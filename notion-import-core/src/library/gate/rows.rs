@@ -1,10 +1,15 @@
 //! The rows that an act is decided on, and those that come of it.
 
-use super::NdaText;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+
+use super::{AccessRequest, Contact, ContactRow, MailAddress, NdaText, RequestCounts, RequestState};
 #[cfg(doc)]
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
-use crate::library::access::{AccessFacts, Assignment, AssignmentId, NdaState};
+use crate::id::{ContactId, DocumentId, NdaId, RequestId, VersionNumber};
+use crate::library::access::{AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState};
 use crate::library::audit::NewEntry;
 use crate::library::batch::StoredDocument;
 use crate::library::standing::Standing;
@@ -19,14 +24,46 @@ pub struct Scope {
     pub version: Option<VersionNumber>,
     /// This assignment to the document.
     pub assignment: Option<AssignmentId>,
-    /// What is known of this contact and the document.
+    /// What is known of this contact and the document, or all documents if none is named.
     pub contact: Option<ContactId>,
+    /// The contact of this address, and the same of them.
+    pub mail: Option<MailAddress>,
+    /// This request, for the document if one is named, and the same of its author.
+    pub request: Option<RequestId>,
+    /// The requests that wait of the contact, or of the address.
+    pub waiting: bool,
+    /// How these documents stand.
+    pub asked_for: BTreeSet<DocumentId>,
+    /// How many requests were kept.
+    pub counts: Option<CountScope>,
     /// This NDA.
     pub nda: Option<NdaId>,
     /// The text of the NDA's current version.
     pub nda_text: bool,
     /// The tenant's default NDA.
     pub default_nda: bool,
+}
+
+/// Which requests a store counts: the tenant's, those of the contact or of the address, and those from the origin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CountScope {
+    /// From this moment on.
+    pub since: DateTime<Utc>,
+    /// The origin.
+    pub origin: Option<IpAddr>,
+}
+
+impl Scope {
+    /// Returns the contact whom it is about: the one that is named, the author of the request, or whose address it is.
+    pub fn person(&self, request: Option<&AccessRequest>, by_mail: Option<&Contact>) -> Option<ContactId> {
+        let author = request.and_then(|request| request.asker.as_ref()?.contact());
+        self.contact.or(author).or(by_mail.map(|contact| contact.id))
+    }
+
+    /// Says whether it is about requests or addresses, of which nobody else may make any until the act is done.
+    pub const fn is_about_requests(&self) -> bool {
+        self.mail.is_some() || self.request.is_some() || self.waiting
+    }
 }
 
 /// What a store has found in a [`Scope`].
@@ -44,6 +81,18 @@ pub struct ActFacts {
     pub facts: AccessFacts,
     /// The text of the NDA's current version.
     pub nda_text: Option<NdaText>,
+    /// The contact whom it is about.
+    pub contact: ContactRow,
+    /// The contact of the address.
+    pub by_mail: Option<Contact>,
+    /// The request.
+    pub request: Option<AccessRequest>,
+    /// The requests that wait, oldest first.
+    pub waiting: Vec<AccessRequest>,
+    /// Those that are asked for and that the tenant has.
+    pub asked_for: Vec<DocumentFacts>,
+    /// How many requests were kept.
+    pub counts: RequestCounts,
 }
 
 /// A row for a store to write.
@@ -65,6 +114,20 @@ pub enum Write {
     Acceptance(ContactId, NdaId, u32),
     /// The contact's acceptances of an NDA that count are void.
     Void(ContactId, NdaId),
+    /// A new contact.
+    Contact(Contact),
+    /// Whether a contact is shut out.
+    Blocked(ContactId, bool),
+    /// A contact's details go, and with them the texts and the origins of its requests.
+    Erase(ContactId),
+    /// A new request, and its origin.
+    Request(Box<AccessRequest>, Option<IpAddr>),
+    /// The requests from an address are a contact's from now on; what they say of the person goes.
+    Attribute(MailAddress, ContactId),
+    /// What became of a request.
+    Settle(RequestId, RequestState),
+    /// What a request says of a person goes: who, why, and the origin.
+    Forget(RequestId),
 }
 
 /// What comes of an act: rows and audit entries, which a store writes in this order in one transaction. Empty if nothing changes.

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    AccessChange, Act, AdminDocument, DocumentChange, Expected, LevelChange, NdaText, NewAcceptance,
-    NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadLog,
+    AccessChange, Act, AdminDocument, ContactStore, DocumentChange, Expected, LevelChange, NdaText,
+    NewAcceptance, NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadLog,
 };
 use crate::actor::{Actor, Insider};
 #[cfg(doc)]
@@ -17,7 +17,7 @@ use crate::library::access::{AccessFacts, Assignment, AssignmentId, DocumentFact
 use crate::library::audit::AuditLog;
 use crate::library::document::{DocumentReader, Version};
 
-/// Where levels, publications, assignments and NDAs are kept.
+/// Where levels, publications, assignments and NDAs are kept, with the contacts they are about.
 ///
 /// # Contract
 /// - What takes an actor answers [`StoreError::Denied`] if its role may not; a store is asked with the proof that it may.
@@ -31,10 +31,10 @@ use crate::library::document::{DocumentReader, Version};
 /// - Another tenant's documents, contacts and NDAs do not exist for any call: a change of them is
 ///   [`StoreError::NotFound`], a list of what belongs to them is empty.
 ///
-/// A store decides nothing: every change goes through [`perform`](AccessStore::perform), for which an [`Act`] says what to read and
+/// A store decides nothing: every change goes through [`perform`](super::ActStore::perform), for which an [`Act`] says what to read and
 /// what to write. Only `perform` and what reads by an [`Insider`] or a [`Permit`] is a store's to implement.
 #[async_trait]
-pub trait AccessStore: AuditLog + DocumentReader + ReadLog {
+pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
     /// Returns one document of the tenant.
     async fn load_document(
         &self,
@@ -160,7 +160,7 @@ pub trait AccessStore: AuditLog + DocumentReader + ReadLog {
     /// Lets a contact in to a document, whatever its level now. An assignment by which the contact was let in before is taken back.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the tenant has no such document, [`StoreError::OutOfRange`] if the end is not among
+    /// [`StoreError::NotFound`] if the tenant has no such document or contact, [`StoreError::OutOfRange`] if the end is not among
     /// [`NewAssignment::DAYS`] ahead, [`Conflict::NoReason`] if the NDA is waived without one.
     async fn assign(
         &self,
@@ -281,10 +281,4 @@ pub trait AccessStore: AuditLog + DocumentReader + ReadLog {
 
     /// Returns the published title and the content of the version that may be read; none if nothing is published any more.
     async fn content(&self, permit: &Permit) -> Result<Option<(String, Version)>, StoreError>;
-
-    /// Reads what an act is decided on, lets it [decide](Act::decide), and writes what comes of it, all in one transaction.
-    ///
-    /// # Errors
-    /// Those of the decision; nothing is written then.
-    async fn perform(&self, act: &Act) -> Result<(), StoreError>;
 }

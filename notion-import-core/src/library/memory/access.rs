@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::documents::{MemoryLibrary, Tenant};
+use super::people::is_of;
 use crate::actor::Insider;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
 use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, NdaState, Viewer};
 use crate::library::document::Version;
 use crate::library::gate::{
-    AccessStore, Act, ActFacts, AdminDocument, NdaText, Permit, PublicDocument, Scope, Verdict, Write,
+    AccessRequest, AccessStore, Act, ActFacts, ActStore, AdminDocument, NdaText, Permit, PublicDocument,
+    Scope, Verdict, Write,
 };
 
 #[async_trait]
@@ -92,7 +94,10 @@ impl AccessStore for MemoryLibrary {
             Some((title, tenant.version(id, permit.version())?.clone()))
         }))
     }
+}
 
+#[async_trait]
+impl ActStore for MemoryLibrary {
     async fn perform(&self, act: &Act) -> Result<(), StoreError> {
         let mut tenants = self.tenants();
         let tenant = tenants.entry(act.tenant()).or_default();
@@ -109,8 +114,18 @@ impl Tenant {
     fn found(&self, scope: &Scope) -> ActFacts {
         let shelved = scope.document.and_then(|id| self.documents.get(&id));
         let kept = shelved.map(|shelved| shelved.kept.clone());
-        let assignments = &self.access.assignments;
+        let (assignments, people) = (&self.access.assignments, &self.access.people);
+        let (mail, request) = (scope.mail.as_ref(), people.request(scope));
+        let by_mail = mail.and_then(|mail| people.by_mail(mail));
+        let person = scope.person(request, by_mail);
+        let is_theirs = |request: &&&AccessRequest| is_of(request, person, mail);
         ActFacts {
+            contact: person.map(|id| people.row(id)).unwrap_or_default(),
+            by_mail: by_mail.cloned(),
+            request: request.cloned(),
+            waiting: people.queue().iter().filter(is_theirs).map(|request| (*request).clone()).collect(),
+            asked_for: self.asked_for(scope),
+            counts: scope.counts.map(|within| people.count(&within, person, mail)).unwrap_or_default(),
             standing: scope.document.map(|id| self.standing_of(id)).unwrap_or_default(),
             has_version: scope
                 .document
@@ -120,7 +135,7 @@ impl Tenant {
                 .iter()
                 .find(|kept| Some(kept.id) == scope.assignment && Some(kept.document) == scope.document)
                 .cloned(),
-            facts: self.facts(scope.contact, scope.document),
+            facts: self.facts(person, scope.document),
             nda_text: scope.nda.and_then(|nda| self.access.ndas.get(&nda)?.texts.last().cloned()),
             kept,
         }
@@ -150,6 +165,17 @@ impl Tenant {
             Write::Acceptance(contact, nda, version) => {
                 access.acceptances.push((contact, Acceptance { nda, version, voided_at: None }));
             }
+            Write::Contact(contact) => drop(access.people.contacts.insert(contact.id, Some(contact))),
+            Write::Blocked(id, blocked) => {
+                if let Some(Some(contact)) = access.people.contacts.get_mut(&id) {
+                    contact.blocked = blocked;
+                }
+            }
+            Write::Erase(id) => access.people.erase(id),
+            Write::Request(request, origin) => access.people.requests.push((*request, origin)),
+            Write::Attribute(mail, id) => access.people.attribute(&mail, id),
+            Write::Settle(id, state) => access.people.settle(id, state),
+            Write::Forget(id) => access.people.forget(|request| request.id == id),
             Write::Void(contact, nda) => {
                 let theirs = |(who, of): &&mut (ContactId, Acceptance)| *who == contact && of.nda == nda;
                 for (_, acceptance) in access.acceptances.iter_mut().filter(theirs) {

@@ -11,6 +11,8 @@ mod blobs;
 mod connections;
 mod documents;
 #[cfg(feature = "gate")]
+mod people;
+#[cfg(feature = "gate")]
 mod readers;
 #[cfg(feature = "gate")]
 mod reads;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::documents::Tenant;
+use super::people::People;
 use super::reads::Reads;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{Acceptance, AccessFacts, Assignment, NdaState, Viewer};
@@ -20,6 +21,7 @@ pub(super) struct Access {
     pub(super) default_nda: Option<NdaId>,
     pub(super) ndas: BTreeMap<NdaId, Nda>,
     pub(super) acceptances: Vec<(ContactId, Acceptance)>,
+    pub(super) people: People,
     pub(super) reads: Reads,
 }
 
@@ -44,12 +46,13 @@ impl Tenant {
 
     /// What is known of a contact and one document, or all.
     pub(super) fn facts(&self, contact: Option<ContactId>, document: Option<DocumentId>) -> AccessFacts {
-        let Access { assignments, default_nda, acceptances, .. } = &self.access;
+        let Access { assignments, default_nda, acceptances, people, .. } = &self.access;
         let theirs = |kept: &&Assignment| {
             Some(kept.contact) == contact && document.is_none_or(|document| kept.document == document)
         };
         let accepted = acceptances.iter().filter(|(who, _)| Some(*who) == contact);
         AccessFacts {
+            contact: contact.map(|id| people.row(id).state()).unwrap_or_default(),
             default_nda: *default_nda,
             ndas: self.access.states(),
             assignments: assignments.iter().filter(theirs).cloned().collect(),

@@ -26,14 +26,14 @@ pub(super) async fn kept(library: Library) -> Outcome {
     for (expires_at, waiver) in
         [(None, None), (Some(minute(9 * DAY)), Some("A paper NDA")), (Some(minute(8 * DAY)), None)]
     {
-        let contact = ContactId::fresh();
+        let contact = desk.contact().await?;
         let nda_waiver = waiver.map(String::from);
         let new = NewAssignment { document, contact, expires_at, nda_waiver };
         let id = desk.access().assign(&desk.admin, &new, minute(2)).await?;
         let nda_waived = waiver.is_some();
         expected.push(Assignment { id, contact, document, expires_at, revoked_at: None, nda_waived });
     }
-    desk.assign(other, ContactId::fresh()).await?;
+    desk.assign(other, desk.contact().await?).await?;
     ensure_eq!(desk.access().assignments(&desk.admin, document).await?, expected, "the assignments");
     Ok(())
 }
@@ -41,7 +41,7 @@ pub(super) async fn kept(library: Library) -> Outcome {
 pub(super) async fn expires(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     let new = NewAssignment { document, contact, expires_at: Some(minute(9 * DAY)), nda_waiver: None };
     desk.access().assign(&desk.admin, &new, minute(2)).await?;
     for (minutes, expected) in [(9 * DAY - 1, true), (9 * DAY, false), (10 * DAY, false)] {
@@ -53,7 +53,7 @@ pub(super) async fn expires(library: Library) -> Outcome {
 pub(super) async fn revoked(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
-    let (contact, other) = (ContactId::fresh(), ContactId::fresh());
+    let (contact, other) = (desk.contact().await?, desk.contact().await?);
     let assignment = desk.assign(document, contact).await?;
     desk.assign(document, other).await?;
     for minutes in [4, 5] {
@@ -64,7 +64,7 @@ pub(super) async fn revoked(library: Library) -> Outcome {
     }
     ensure_eq!(reads(&desk, contact, 5).await?, false, "whether the contact reads");
     ensure_eq!(reads(&desk, other, 5).await?, true, "whether the other contact reads");
-    let unknown = AssignmentId(ContactId::fresh().as_uuid());
+    let unknown = AssignmentId(DocumentId::fresh().as_uuid());
     let unknown = desk.access().revoke(&desk.admin, document, unknown, minute(5)).await;
     ensure_fails!(unknown, StoreError::NotFound, "revoking what is not there");
     Ok(())
@@ -73,7 +73,7 @@ pub(super) async fn revoked(library: Library) -> Outcome {
 pub(super) async fn no_such_document(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = DocumentId::fresh();
-    let new = NewAssignment { document, contact: ContactId::fresh(), expires_at: None, nda_waiver: None };
+    let new = NewAssignment { document, contact: desk.contact().await?, expires_at: None, nda_waiver: None };
     let assigned = desk.access().assign(&desk.admin, &new, minute(2)).await;
     ensure_fails!(assigned, StoreError::NotFound, "assigning what is not there");
     ensure_eq!(desk.access().assignments(&desk.admin, document).await?, [], "its assignments");
@@ -83,7 +83,7 @@ pub(super) async fn no_such_document(library: Library) -> Outcome {
 pub(super) async fn waiver(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::RequiresNda).await?.id;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     for (reason, expected) in [(None, false), (Some("A paper NDA"), true)] {
         let nda_waiver = reason.map(String::from);
         let new = NewAssignment { document, contact, expires_at: None, nda_waiver };
@@ -102,7 +102,7 @@ pub(super) async fn waiver(library: Library) -> Outcome {
 pub(super) async fn days(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     let assign = async |end| {
         let new = NewAssignment { document, contact, expires_at: Some(end), nda_waiver: None };
         desk.access().assign(&desk.admin, &new, minute(2)).await
@@ -125,7 +125,7 @@ pub(super) async fn one(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
     let elsewhere = desk.open("Other", AccessLevel::Restricted).await?.id;
-    let (contact, other) = (ContactId::fresh(), ContactId::fresh());
+    let (contact, other) = (desk.contact().await?, desk.contact().await?);
     let untouched = [desk.assign(document, other).await?, desk.assign(elsewhere, contact).await?];
     let end = Some(minute(3 * DAY));
     let short = NewAssignment { document, contact, expires_at: end, nda_waiver: None };
@@ -155,7 +155,7 @@ pub(super) async fn one(library: Library) -> Outcome {
 pub(super) async fn race(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     for made in join_all((0..8).map(|_| desk.assign(document, contact))).await {
         made?;
     }
@@ -169,7 +169,7 @@ pub(super) async fn of_document(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::Restricted).await?.id;
     let other = desk.open("Other", AccessLevel::Restricted).await?.id;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     let assignment = desk.assign(document, contact).await?;
     for id in [other, DocumentId::fresh()] {
         let revoked = desk.access().revoke(&desk.admin, id, assignment, minute(3)).await;

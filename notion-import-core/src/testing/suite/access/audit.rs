@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::{Desk, Library};
 use crate::actor::{Agent, Role};
 use crate::error::StoreError;
-use crate::id::{ContactId, NdaId};
+use crate::id::NdaId;
 use crate::library::access::AccessLevel;
 use crate::library::audit::{AuditEntry, AuditEvent, AuditQuery, Subject};
 use crate::library::gate::NewAcceptance;
@@ -72,7 +72,7 @@ pub(super) async fn imports(library: Library) -> Outcome {
 pub(super) async fn ndas(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let (access, admin) = (desk.access(), &desk.admin);
-    let (nda, contact) = (desk.nda("Say nothing").await?, ContactId::fresh());
+    let (nda, contact) = (desk.nda("Say nothing").await?, desk.contact().await?);
     for _again in 0..2 {
         access.set_default_nda(admin, Some(nda), minute(3)).await?;
     }
@@ -108,6 +108,7 @@ pub(super) async fn ndas(library: Library) -> Outcome {
     let of_contact = said(access.audit(admin, &of_subject(Subject::Contact(contact))).await?);
     let accepted = AuditEvent::NdaAccepted { nda, version: 1 };
     let expected = [
+        (minute(0), member, None, AuditEvent::ContactAdded),
         (minute(4), Agent::Contact(contact), Some(address), accepted),
         (minute(5), member, None, AuditEvent::AcceptanceVoided { nda }),
     ];

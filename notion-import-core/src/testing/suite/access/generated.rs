@@ -14,8 +14,9 @@ pub(super) async fn readable(library: Library) -> Outcome {
     for seed in 0..12 {
         let mut rng = Rng::with_seed(seed);
         let desk = Desk::new(&library);
-        let contacts = [ContactId::fresh(), ContactId::fresh()];
+        let contacts = [desk.contact().await?, desk.contact().await?, desk.contact().await?];
         let documents = furnish(&desk, &contacts, &mut rng).await?;
+        desk.block(contacts[2]).await?;
         for viewer in viewers(&desk, &contacts) {
             for minutes in [3, 2 * DAY, 5 * DAY] {
                 compare(&desk, &documents, &viewer, minutes).await.map_err(|how| {
@@ -80,8 +81,8 @@ async fn assign(desk: &Desk, document: DocumentId, contact: ContactId, rng: &mut
     Ok(())
 }
 
-fn viewers(desk: &Desk, contacts: &[ContactId; 2]) -> Vec<Viewer> {
-    let contact = |tenant, id, verified, blocked| Viewer::Contact { tenant, id, verified, blocked };
+fn viewers(desk: &Desk, contacts: &[ContactId; 3]) -> Vec<Viewer> {
+    let contact = |tenant, id, verified| Viewer::Contact { tenant, id, verified };
     vec![
         Viewer::Anonymous,
         Viewer::Member(actor(desk.tenant(), Role::Viewer)),
@@ -89,9 +90,9 @@ fn viewers(desk: &Desk, contacts: &[ContactId; 2]) -> Vec<Viewer> {
         desk.viewer(contacts[0]),
         desk.viewer(contacts[1]),
         desk.viewer(ContactId::fresh()),
-        contact(desk.tenant(), contacts[0], false, false),
-        contact(desk.tenant(), contacts[0], true, true),
-        contact(tenant(), contacts[0], true, false),
+        contact(desk.tenant(), contacts[0], false),
+        contact(desk.tenant(), contacts[2], true),
+        contact(tenant(), contacts[0], true),
     ]
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Desk, Library};
 use crate::actor::Agent;
 use crate::actor::Role;
-use crate::id::{ContactId, DocumentId, VersionNumber};
+use crate::id::{DocumentId, VersionNumber};
 use crate::library::access::AccessLevel;
 use crate::library::audit::{AuditEntry, AuditEvent};
 use crate::library::document::Source;
@@ -33,7 +33,7 @@ pub(super) async fn every(library: Library) -> Outcome {
     let id = desk.import("Policy").await?.id;
     let imported = history(&desk, id).await?;
     let nda = desk.nda("Say nothing").await?;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
 
     access.rename(admin, id, Some("Our policy"), minute(10)).await?;
     let version = VersionNumber(1);
@@ -82,7 +82,7 @@ pub(super) async fn failures(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let (access, admin) = (desk.access(), &desk.admin);
     let id = desk.open("Policy", AccessLevel::Restricted).await?.id;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     let assignment = desk.assign(id, contact).await?;
     access.revoke(admin, id, assignment, minute(3)).await?;
     let before = (history(&desk, id).await?, desk.read(id).await?);

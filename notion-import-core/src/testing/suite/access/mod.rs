@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Broken, Promise};
-use crate::actor::Actor;
-use crate::actor::Role;
+use super::{Broken, Outcome, Promise};
+use crate::actor::{Actor, Insider, Role};
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId, VersionNumber};
@@ -12,12 +11,14 @@ use crate::library::access::{AccessLevel, AssignmentId, Publication, Viewer};
 use crate::library::audit::{AuditEntry, AuditQuery};
 use crate::library::document::{DocumentStore, Source};
 use crate::library::gate::{
-    AccessStore, AdminDocument, Expected, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, Publish,
+    AccessStore, AdminDocument, ContactChange, ContactDetails, Expected, LevelChange, NewAcceptance,
+    NewAssignment, NewNdaVersion, Publish,
 };
 use crate::testing::suite::fixture::{actor, content, content_manager, minute, page, tenant, writer};
 
 mod assignments;
 mod audit;
+mod contacts;
 mod documents;
 mod generated;
 mod history;
@@ -27,6 +28,7 @@ mod publication;
 mod publication_as;
 mod reading;
 mod reads;
+mod requests;
 mod roles;
 mod tenancy;
 
@@ -84,6 +86,21 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a contact has one live assignment to a document", assignments::one),
     promise!("of many assignments at once one is live", assignments::race),
     promise!("an assignment is revoked as the document's that it is", assignments::of_document),
+    promise!("a contact is kept as added, and found by any spelling of the address", contacts::kept),
+    promise!("an address is one contact's", contacts::one_address),
+    promise!("contacts are paged completely, in the order of their ids", contacts::paged),
+    promise!("somebody unknown or shut out reads nothing", contacts::known),
+    promise!("what is known of an erased contact is gone", contacts::erased),
+    promise!("an erased contact may do nothing, and erasing again changes nothing", contacts::erased_rights),
+    promise!("requests are kept as they were made, oldest first", requests::kept),
+    promise!("a person has one request for a document that waits", requests::one),
+    promise!("only what is listed and closed is asked for, and nobody is told", requests::neutral),
+    promise!("over a limit no request is taken up", requests::limited),
+    promise!("approving lets in to that document alone, at its level", requests::approved),
+    promise!("a stranger is a contact once approved", requests::became_contact),
+    promise!("a request is declined for a reason, and not approved after that", requests::declined),
+    promise!("a request is withdrawn by its author alone", requests::withdrawn),
+    promise!("every step of a request is audited", requests::audited),
     promise!("versions of an NDA are counted from one and never change", ndas::versions),
     promise!("an NDA without a version cannot be required", ndas::no_such_nda),
     promise!("a version of an NDA follows the one that was expected", ndas::expected),
@@ -122,7 +139,15 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("another tenant's documents cannot be changed", tenancy::changes),
     promise!("another tenant's NDAs do not exist", tenancy::ndas),
     promise!("another tenant's contacts are nobody here", tenancy::contacts),
+    promise!("another tenant's contacts and requests cannot be seen or changed", tenancy::people),
 ];
+
+/// What is known of somebody who has this address.
+fn details(mail: &str) -> Result<ContactDetails, Broken> {
+    let details =
+        mail.parse().ok().and_then(|mail| ContactDetails::new("Dana Whitfield", "Orchard Bank", mail).ok());
+    details.ok_or_else(|| Broken::new(format!("no details of {mail}")))
+}
 
 /// One tenant's library as its administrator sees it.
 struct Desk {
@@ -149,6 +174,10 @@ impl Desk {
 
     fn tenant(&self) -> TenantId {
         self.admin.tenant
+    }
+
+    fn insider(&self) -> Result<Insider, Broken> {
+        self.admin.insider().map_err(|_| Broken::new("the administrator is no insider".into()))
     }
 
     fn access(&self) -> &dyn AccessStore {
@@ -300,6 +329,29 @@ impl Desk {
 
     /// A contact of this tenant whose address is verified.
     fn viewer(&self, contact: ContactId) -> Viewer {
-        Viewer::Contact { tenant: self.tenant(), id: contact, verified: true, blocked: false }
+        Viewer::Contact { tenant: self.tenant(), id: contact, verified: true }
+    }
+
+    /// Adds somebody to the contacts.
+    async fn contact(&self) -> Result<ContactId, Broken> {
+        let id = ContactId::fresh();
+        self.add(id).await?;
+        Ok(id)
+    }
+
+    async fn add(&self, id: ContactId) -> Outcome {
+        let details = details(&format!("{id}@orchard.example"))?;
+        Ok(self.access().add_contact(&self.admin, id, &details, minute(0)).await?)
+    }
+
+    /// Adds somebody to the contacts and shuts them out.
+    async fn blocked(&self) -> Result<ContactId, Broken> {
+        let id = self.contact().await?;
+        self.block(id).await?;
+        Ok(id)
+    }
+
+    async fn block(&self, id: ContactId) -> Outcome {
+        Ok(self.access().change_contact(&self.admin, id, ContactChange::Block, minute(2)).await?)
     }
 }

@@ -23,7 +23,7 @@ impl Signing {
     async fn new(library: &Library) -> Result<Self, Broken> {
         let desk = Desk::new(library);
         let document = desk.open("Policy", AccessLevel::RequiresNda).await?.id;
-        let contact = ContactId::fresh();
+        let contact = desk.contact().await?;
         desk.assign(document, contact).await?;
         let nda = desk.nda("Say nothing").await?;
         desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
@@ -91,7 +91,7 @@ pub(super) async fn no_such_nda(library: Library) -> Outcome {
     ensure_fails!(required, StoreError::NotFound, "an unknown requirement");
     let acceptance = NewAcceptance { document, nda, version: 1, digest: BlobId::of(b""), address: None };
     ensure_fails!(
-        desk.try_accept(ContactId::fresh(), &acceptance).await,
+        desk.try_accept(desk.contact().await?, &acceptance).await,
         StoreError::NotFound,
         "an unknown acceptance"
     );
@@ -157,7 +157,7 @@ pub(super) async fn editorial(library: Library) -> Outcome {
 pub(super) async fn voided(library: Library) -> Outcome {
     let signing = Signing::new(&library).await?;
     let Signing { desk, contact, nda, .. } = &signing;
-    let other = ContactId::fresh();
+    let other = desk.contact().await?;
     signing.accept().await?;
     desk.accept(other, *nda).await?;
     for _again in 0..2 {
@@ -187,7 +187,7 @@ pub(super) async fn union(library: Library) -> Outcome {
 pub(super) async fn unconfigured(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let document = desk.open("Policy", AccessLevel::RequiresNda).await?.id;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     desk.assign(document, contact).await?;
     let readable = desk.access().readable(desk.tenant(), &desk.viewer(contact), minute(3)).await?;
     ensure_eq!(readable, [], "what the contact sees");
@@ -245,7 +245,7 @@ pub(super) async fn expected(library: Library) -> Outcome {
 pub(super) async fn for_a_document(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let (nda, other) = (desk.nda("Say nothing").await?, desk.nda("Say less").await?);
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     let prepare = async |level, listed, assigned| {
         let id = desk.open("Policy", level).await?.id;
         desk.access().require_nda(&desk.admin, id, Some(nda), minute(2)).await?;
@@ -277,10 +277,9 @@ pub(super) async fn for_a_document(library: Library) -> Outcome {
     let listed = prepare(AccessLevel::RequiresNda, true, false).await?;
     let assigned = prepare(AccessLevel::RequiresNda, false, true).await?;
     refused(&viewer, assigned, other, "another NDA").await?;
-    let known = |verified, blocked| Viewer::Contact { tenant: desk.tenant(), id: contact, verified, blocked };
-    for stranger in
-        [Viewer::Anonymous, Viewer::Member(desk.admin.clone()), known(false, false), known(true, true)]
-    {
+    let unverified = Viewer::Contact { tenant: desk.tenant(), id: contact, verified: false };
+    let (unknown, blocked) = (desk.viewer(ContactId::fresh()), desk.viewer(desk.blocked().await?));
+    for stranger in [Viewer::Anonymous, Viewer::Member(desk.admin.clone()), unverified, unknown, blocked] {
         refused(&stranger, listed, nda, "as somebody else").await?;
         refused(&stranger, assigned, nda, "as somebody else, though assigned").await?;
     }

@@ -2,14 +2,14 @@
 
 use super::{Desk, Library};
 use crate::id::{ContactId, DocumentId, VersionNumber};
-use crate::library::access::{Acceptance, AccessFacts, AccessLevel, NdaState, Viewer};
+use crate::library::access::{Acceptance, AccessFacts, AccessLevel, ContactState, NdaState, Viewer};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{minute, permit};
 
 pub(super) async fn facts(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let (document, other) = (desk.import("Policy").await?.id, desk.import("Other").await?.id);
-    let (contact, stranger) = (ContactId::fresh(), ContactId::fresh());
+    let (contact, stranger) = (desk.contact().await?, desk.contact().await?);
     let nda = desk.nda("Say nothing").await?;
     desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
     for who in [contact, stranger] {
@@ -24,6 +24,7 @@ pub(super) async fn facts(library: Library) -> Outcome {
         ..AccessFacts::default()
     };
     let expected = AccessFacts {
+        contact: ContactState::Known,
         assignments: assigned.into_iter().filter(|assignment| assignment.contact == contact).collect(),
         acceptances: vec![Acceptance { nda, version: 1, voided_at: None }],
         ..nobody.clone()

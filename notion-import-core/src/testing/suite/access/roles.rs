@@ -2,15 +2,18 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Desk, Library};
+use super::{Desk, Library, details};
 use crate::actor::Role;
 use crate::actor::{Action, Actor};
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, NdaId};
+use crate::id::{ContactId, DocumentId, NdaId, RequestId};
 use crate::library::access::{AccessLevel, AssignmentId};
 use crate::library::audit::{AuditQuery, Subject};
 use crate::library::document::DocumentStore;
-use crate::library::gate::{AccessStore, Expected, LevelChange, NewAssignment, NewNdaVersion, Publish};
+use crate::library::gate::{
+    AccessStore, Approval, Asker, ContactChange, ContactDetails, Expected, LevelChange, NewAssignment,
+    NewNdaVersion, Publish,
+};
 use crate::testing::suite::fixture::{actor, minute};
 use crate::testing::suite::{Broken, Outcome};
 
@@ -24,6 +27,12 @@ struct Target<'a> {
     assignment: AssignmentId,
     contact: ContactId,
     nda: NdaId,
+    asked_for: DocumentId,
+    request: RequestId,
+    approval: Approval,
+    new_contact: ContactId,
+    blocked: ContactId,
+    details: ContactDetails,
     wider: LevelChange,
     second: Publish,
     of_document: AuditQuery,
@@ -66,6 +75,26 @@ const CALLS: &[(&str, Action, Call)] = &[
     call!("require_nda", Publish, |t, actor| t.access.require_nda(actor, t.document, Some(t.nda), minute(3))),
     call!("assign", Assign, |t, actor| t.access.assign(actor, &t.assignment_again, minute(3))),
     call!("revoke", Assign, |t, actor| t.access.revoke(actor, t.document, t.assignment, minute(3))),
+    call!("contacts", ReadInternal, |t, actor| t.access.contacts(actor, None, 9)),
+    call!("requests", Assign, |t, actor| t.access.requests(actor, None, 9)),
+    call!("approve", Assign, |t, actor| {
+        t.access.approve(actor, t.asked_for, t.request, &t.approval, minute(3))
+    }),
+    call!("decline", Assign, |t, actor| {
+        t.access.decline(actor, t.asked_for, t.request, "Not yet", minute(3))
+    }),
+    call!("add_contact", Assign, |t, actor| {
+        t.access.add_contact(actor, t.new_contact, &t.details, minute(3))
+    }),
+    call!("blocking a contact", Assign, |t, actor| {
+        t.access.change_contact(actor, t.contact, ContactChange::Block, minute(3))
+    }),
+    call!("unblocking a contact", Assign, |t, actor| {
+        t.access.change_contact(actor, t.blocked, ContactChange::Unblock("Why".into()), minute(3))
+    }),
+    call!("erasing a contact", Erase, |t, actor| {
+        t.access.change_contact(actor, t.contact, ContactChange::Erase, minute(3))
+    }),
     call!("publish_nda", ManageNda, |t, actor| t.access.publish_nda(actor, &t.nda_again, minute(3))),
     call!("set_default_nda", ManageNda, |t, actor| t.access.set_default_nda(actor, Some(t.nda), minute(3))),
     call!("void_acceptance", ManageNda, |t, actor| {
@@ -88,10 +117,12 @@ async fn attempt(library: &Library, name: &str, action: Action, call: Call, role
     let imported = desk.import("Policy").await?;
     desk.import_text(&imported.source, "Second").await?;
     desk.publish(imported.id, 1).await?;
-    let contact = ContactId::fresh();
+    let contact = desk.contact().await?;
     let nda = desk.nda("Say nothing").await?;
     desk.accept(contact, nda).await?;
     let document = imported.id;
+    let asked_for = desk.gated("Asked for").await?;
+    desk.ask(Asker::Contact(contact), &[asked_for], 2).await?;
     let wider = desk.change(document, AccessLevel::Public).await?;
     let target = Target {
         access: desk.access(),
@@ -100,6 +131,12 @@ async fn attempt(library: &Library, name: &str, action: Action, call: Call, role
         assignment: desk.assign(document, contact).await?,
         contact,
         nda,
+        asked_for,
+        request: desk.waiting().await?.id,
+        approval: Approval::default(),
+        new_contact: ContactId::fresh(),
+        blocked: desk.blocked().await?,
+        details: details("new@orchard.example")?,
         of_document: AuditQuery::of_document(document, 9),
         newest: AuditQuery::newest(9),
         of_nda: AuditQuery { subject: Some(Subject::Nda(nda)), ..AuditQuery::newest(9) },
@@ -136,6 +173,8 @@ async fn everything(
         access.audit(&desk.admin, &AuditQuery::newest(99)).await?,
         access.assignments(&desk.admin, target.document).await?,
         access.ndas(desk.tenant()).await?,
+        access.contacts(&desk.admin, None, 9).await?,
+        desk.queue().await?,
         access.facts(desk.tenant(), Some(target.contact), target.document).await?,
     ))
 }

@@ -1,18 +1,18 @@
 //! What one tenant can do to another: nothing.
 
-use super::{Desk, Library};
+use super::{Desk, Library, details};
 use crate::error::StoreError;
 use crate::id::{ContactId, VersionNumber};
 use crate::library::access::{AccessLevel, Viewer};
 use crate::library::audit::AuditQuery;
-use crate::library::gate::NewAssignment;
+use crate::library::gate::{Asker, ContactChange, NewAssignment, RequestState};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{minute, permit};
 
 pub(super) async fn reads(library: Library) -> Outcome {
     let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
     let id = ours.open("Policy", AccessLevel::Public).await?.id;
-    ours.assign(id, ContactId::fresh()).await?;
+    ours.assign(id, ours.contact().await?).await?;
     let (access, stranger, site) = (theirs.access(), &theirs.admin, theirs.tenant());
     ensure_eq!(access.document(stranger, id).await?, None, "the document");
     ensure_eq!(access.documents(stranger, None, 9).await?, [], "the documents");
@@ -30,7 +30,7 @@ pub(super) async fn reads(library: Library) -> Outcome {
 pub(super) async fn changes(library: Library) -> Outcome {
     let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
     let id = ours.open("Policy", AccessLevel::Restricted).await?.id;
-    let contact = ContactId::fresh();
+    let contact = ours.contact().await?;
     let assignment = ours.assign(id, contact).await?;
     // A tenant that has something of everything, so that nothing is refused for want of it.
     theirs.open("Theirs", AccessLevel::Restricted).await?;
@@ -68,7 +68,7 @@ pub(super) async fn changes(library: Library) -> Outcome {
 pub(super) async fn ndas(library: Library) -> Outcome {
     let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
     let nda = ours.nda("Ours").await?;
-    let contact = ContactId::fresh();
+    let contact = theirs.contact().await?;
     let document = theirs.import("Theirs").await?.id;
     let (access, stranger, site) = (theirs.access(), &theirs.admin, theirs.tenant());
     ensure_eq!(access.ndas(site).await?, (None, vec![]), "the NDAs");
@@ -96,6 +96,8 @@ pub(super) async fn ndas(library: Library) -> Outcome {
 pub(super) async fn contacts(library: Library) -> Outcome {
     let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
     let contact = ContactId::fresh();
+    ours.add(contact).await?;
+    theirs.add(contact).await?;
     let nda = ours.nda("Ours").await?;
     theirs.publish_nda(nda, "Ours", true).await?;
     for desk in [&ours, &theirs] {
@@ -112,5 +114,46 @@ pub(super) async fn contacts(library: Library) -> Outcome {
     ours.assign(restricted, contact).await?;
     let readable = ours.access().readable(ours.tenant(), &theirs.viewer(contact), minute(3)).await?;
     ensure_eq!(readable, [], "what a contact of another tenant sees");
+    Ok(())
+}
+
+pub(super) async fn people(library: Library) -> Outcome {
+    let (ours, theirs) = (Desk::new(&library), Desk::new(&library));
+    let contact = ours.contact().await?;
+    let known = ours.access().contact(ours.tenant(), contact).await?;
+    let document = ours.gated("Policy").await?;
+    ours.ask(Asker::Contact(contact), &[document], 3).await?;
+    let request = ours.waiting().await?;
+    let (access, site) = (theirs.access(), theirs.tenant());
+    ensure_eq!(access.contact(site, contact).await?, None, "the contact");
+    let address = details(&format!("{contact}@orchard.example"))?;
+    ensure_eq!(access.contact_of(site, address.mail()).await?, None, "the contact of the address");
+    ensure_eq!(access.contacts(&theirs.admin, None, 9).await?, [], "the contacts");
+    ensure_eq!(access.requests_of(site, contact, 9).await?, [], "the contact's requests");
+    ensure_eq!(theirs.queue().await?, [], "the queue");
+    ensure_eq!(access.requests(&theirs.admin, Some(request.id), 9).await?, [], "the queue after it");
+    ensure_eq!(access.count_requests(theirs.insider()?).await?, 0, "how many wait");
+    // There is a document of theirs, so that nothing is refused for want of it.
+    let own = theirs.gated("Theirs").await?;
+    for document in [document, own] {
+        let wrong = crate::library::gate::AccessRequest { document, ..request.clone() };
+        ensure_fails!(theirs.approve(&wrong).await, StoreError::NotFound, "a stranger's approval");
+        let declined = access.decline(&theirs.admin, document, request.id, "No", minute(6)).await;
+        ensure_fails!(declined, StoreError::NotFound, "a stranger's decision");
+    }
+    let withdrawn = access.withdraw_request(site, &theirs.viewer(contact), request.id, minute(6)).await;
+    ensure_fails!(withdrawn, StoreError::NotFound, "a withdrawal on another site");
+    for change in [ContactChange::Block, ContactChange::Unblock("Why".into()), ContactChange::Erase] {
+        let done = access.change_contact(&theirs.admin, contact, change, minute(6)).await;
+        ensure_fails!(done, StoreError::NotFound, "a stranger's change of the contact");
+    }
+    theirs.ask(Asker::Contact(contact), &[own, document], 6).await?;
+    ensure_eq!(theirs.queue().await?, [], "what somebody else's contact asked for");
+    // The same address at another tenant is another contact's.
+    access.add_contact(&theirs.admin, crate::id::ContactId::fresh(), &address, minute(6)).await?;
+    theirs.ask(Asker::Stranger(address), &[document], 6).await?;
+    ensure_eq!(ours.access().contact(ours.tenant(), contact).await?, known, "the contact");
+    let kept = ours.waiting().await?;
+    ensure_eq!((kept.state, &kept), (RequestState::Waiting, &request), "the request");
     Ok(())
 }

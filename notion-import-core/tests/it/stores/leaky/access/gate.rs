@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::store::{AccessFacts, Act, Insider, Permit};
+use notion_import_core::store::{AccessFacts, Insider, Permit};
 use notion_import_core::testing::suite::permit;
 use notion_import_core::{
     AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, AuditEntry, AuditLog,
@@ -431,9 +431,5 @@ impl AccessStore for Leaky {
             }
             _ => Ok(content),
         }
-    }
-
-    async fn perform(&self, act: &Act) -> Result<(), StoreError> {
-        self.inner.perform(act).await
     }
 }

@@ -2,15 +2,17 @@
 
 mod documents;
 mod gate;
+mod people;
 mod reads;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use notion_import_core::testing::suite::Library;
 use notion_import_core::testing::suite::access::PROMISES;
 use notion_import_core::{
-    AccessStore, Actor, AdminDocument, DocumentId, MemberId, MemoryLibrary, Role, StoreError, TenantId,
+    AccessStore, Actor, AdminDocument, Contact, ContactId, DocumentId, MailAddress, MemberId, MemoryLibrary,
+    Role, StoreError, TenantId,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,18 +68,48 @@ enum Leak {
     CountsOneByOne,
     CountsOfAnyTime,
     AnybodyReadsTheLog,
+    SharesAddresses,
+    FindsNobody,
+    ContactsLastFirst,
+    NeverBlocks,
+    UnblocksWithoutReason,
+    NeverErases,
+    AnybodyErases,
+    RemembersTheErased,
+    RequestsNewestFirst,
+    TakesUpAgain,
+    TakesUpTheUnlisted,
+    TellsWhatIsNotThere,
+    ForgetsLimits,
+    AnybodyApproves,
+    ApprovesByTheRequestAlone,
+    ApprovesForGood,
+    ApprovingOpens,
+    DeclinesWithoutReason,
+    AnybodyWithdraws,
 }
+
+/// Who has asked for what: a contact, or an address.
+type Asked = ((TenantId, String, Option<MailAddress>), DocumentId);
 
 #[derive(Clone)]
 struct Leaky {
     inner: MemoryLibrary,
     leak: Leak,
     tenants: Arc<Mutex<BTreeSet<TenantId>>>,
+    contacts: Arc<Mutex<BTreeMap<(TenantId, ContactId), Contact>>>,
+    asked: Arc<Mutex<BTreeSet<Asked>>>,
 }
 
 impl Leaky {
     fn library(leak: Leak) -> Library {
-        let leaky = Arc::new(Self { inner: MemoryLibrary::default(), leak, tenants: Arc::default() });
+        let leaky = Arc::new(Self {
+            inner: MemoryLibrary::default(),
+            leak,
+            tenants: Arc::default(),
+            contacts: Arc::default(),
+            asked: Arc::default(),
+        });
         Library { documents: leaky.clone(), access: leaky }
     }
 
@@ -127,7 +159,12 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::AssignsForGood, &["an assignment ends", "what is readable is what the decision"]),
         (
             Leak::ForgetsRevocations,
-            &["a revoked assignment", "a contact", "what is readable is what the decision"],
+            &[
+                "a revoked assignment",
+                "a contact has one",
+                "an erased contact",
+                "what is readable is what the decision",
+            ],
         ),
         (Leak::WaivesWithoutReason, &["an NDA is not waived", "what fails"]),
         (
@@ -135,7 +172,9 @@ async fn every_leak_breaks_its_own_promise() {
             &[
                 "publishing as of a level closes",
                 "whether a document is listed",
-                "a contact",
+                "a contact has one",
+                "somebody unknown or shut out",
+                "an erased contact",
                 "what is readable says nothing",
                 "what is readable is what the decision",
                 "another tenant's contacts",
@@ -146,6 +185,9 @@ async fn every_leak_breaks_its_own_promise() {
             Leak::HistoryOldestFirst,
             &[
                 "a version is published as",
+                "somebody unknown or shut out",
+                "an erased contact",
+                "every step of a request",
                 "every change is audited",
                 "a title that follows",
                 "an import is audited",
@@ -159,7 +201,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::AnybodyAudits, &["every call is denied"]),
         (
             Leak::ForgetsAddresses,
-            &["every change is audited", "an import is audited", "what becomes of NDAs"],
+            &["every step of", "every change is audited", "an import is audited", "what becomes of NDAs"],
         ),
         (
             Leak::CountsEveryTenants,
@@ -177,6 +219,9 @@ async fn every_leak_breaks_its_own_promise() {
             &[
                 "a document is closed by nobody",
                 "an assignment is revoked",
+                "somebody unknown or shut out",
+                "an erased contact",
+                "every step of a request",
                 "every change is",
                 "what fails",
                 "what becomes of NDAs",
@@ -212,7 +257,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::PublishesInTwoActs, &["a version is published as", "publishing as of a level takes"]),
         (Leak::ListsWithoutCare, &["listing is a widening", "every change is", "what fails"]),
         (Leak::ClampsDays, &["an assignment ends in one day"]),
-        (Leak::KeepsWhatIsReplaced, &["a contact has one live", "of many assignments"]),
+        (Leak::KeepsWhatIsReplaced, &["a contact has one live", "of many assignments", "an erased contact"]),
         (Leak::RevokesByTheAssignmentAlone, &["an assignment is revoked as"]),
         (Leak::PublishesNdasBlindly, &["a version of an NDA follows"]),
         (
@@ -243,6 +288,28 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::CountsOneByOne, &["only a version that is there is read"]),
         (Leak::CountsOfAnyTime, &["how often what is public"]),
         (Leak::AnybodyReadsTheLog, &["the read log is for"]),
+        (Leak::SharesAddresses, &["an address is one contact's"]),
+        (Leak::FindsNobody, &["a contact is kept", "a stranger is a contact"]),
+        (Leak::ContactsLastFirst, &["contacts are paged"]),
+        (
+            Leak::NeverBlocks,
+            &["somebody unknown or shut out", "only what is listed", "an acceptance needs a document"],
+        ),
+        (Leak::UnblocksWithoutReason, &["somebody unknown or shut out"]),
+        (Leak::NeverErases, &["contacts are paged", "what is known of an erased", "an erased contact"]),
+        (Leak::AnybodyErases, &["every call is denied"]),
+        (Leak::RemembersTheErased, &["what is known of an erased"]),
+        (Leak::RequestsNewestFirst, &["requests are kept"]),
+        (Leak::TakesUpAgain, &["a person has one request", "over a limit", "a request is withdrawn"]),
+        (Leak::TakesUpTheUnlisted, &["only what is listed"]),
+        (Leak::TellsWhatIsNotThere, &["only what is listed", "another tenant's contacts and requests"]),
+        (Leak::ForgetsLimits, &["over a limit"]),
+        (Leak::AnybodyApproves, &["every call is denied"]),
+        (Leak::ApprovesByTheRequestAlone, &["approving lets in"]),
+        (Leak::ApprovesForGood, &["approving lets in"]),
+        (Leak::ApprovingOpens, &["approving lets in", "a stranger is a contact", "every step of a request"]),
+        (Leak::DeclinesWithoutReason, &["a request is declined"]),
+        (Leak::AnybodyWithdraws, &["a request is withdrawn"]),
     ];
     super::check(PROMISES, Leaky::library, &rows).await;
 }
