@@ -192,21 +192,23 @@ impl Stage {
     }
 
     async fn consent(&mut self, link: Nth, workspace: Where) {
-        let (Some(link), Workspace { id, page, .. }) =
-            (newest(&self.links, link), &self.workspaces[workspace])
-        else {
-            return;
-        };
-        if let Ok(reference) = self.stand_in.consent(link, *id, &[*page]).await {
+        if let Some(link) = newest(&self.links, link).cloned() {
+            self.follow(&link, workspace).await;
+        }
+    }
+
+    async fn follow(&mut self, link: &Url, workspace: Where) {
+        let Workspace { id, page, .. } = self.workspaces[workspace];
+        if let Ok(reference) = self.stand_in.consent(link, id, &[page]).await {
             self.references.push(reference);
         }
     }
 
     async fn replace(&mut self, connection: Nth, workspace: Where, keeps_tags: bool) {
         let Some(reference) = newest(&self.references, connection) else { return };
+        // Whoever has it uses it once: an attempt is remembered for a day, and what such a link leads to later is nobody's here.
         if let Some(link) = self.link_of_the_dashboard(reference, keeps_tags).await {
-            self.links.push(link);
-            self.consent(0, workspace).await;
+            self.follow(&link, workspace).await;
         }
     }
 
