@@ -17,6 +17,7 @@ mod folder;
 mod headers;
 mod html;
 mod jobs;
+mod names;
 mod nango;
 mod pages;
 mod people;

@@ -1,9 +1,12 @@
 //! The companies of the demo, and the people one can be. A real host has its own users; these are all there are here.
 
-use notion_import_core::{Actor, Agent, ContactDetails, ContactId, MemberId, NdaId, Role, TenantId, Viewer};
+use notion_import_core::{
+    AccessStore, Actor, Contact, ContactDetails, ContactId, MemberId, NdaId, Role, StoreError, TenantId,
+    Viewer,
+};
 use uuid::Uuid;
 
-/// A customer of the Trust Center: a tenant with its members and the contacts it knows.
+/// A customer of the Trust Center: a tenant with its members and the contacts it begins with.
 pub struct Company {
     pub tenant: TenantId,
     /// Its place in addresses.
@@ -11,7 +14,7 @@ pub struct Company {
     pub name: &'static str,
     pub promise: &'static str,
     pub members: [Member; 3],
-    pub contacts: [Contact; 2],
+    pub contacts: [FirstContact; 2],
     /// The NDA that its gated documents require.
     pub nda: NdaId,
 }
@@ -23,19 +26,20 @@ pub struct Member {
     pub role: Role,
 }
 
-pub struct Contact {
+/// Somebody outside whom a company knows from the beginning. What it knows of anybody is in the store.
+pub struct FirstContact {
     pub id: ContactId,
-    pub key: &'static str,
-    pub name: &'static str,
-    pub firm: &'static str,
+    key: &'static str,
+    name: &'static str,
+    firm: &'static str,
     mail: &'static str,
 }
 
 /// Somebody one can be.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Person {
     Member(&'static Company, &'static Member),
-    Contact(&'static Company, &'static Contact),
+    Contact(&'static Company, Contact),
 }
 
 pub static COMPANIES: [Company; 2] = [
@@ -83,8 +87,8 @@ const fn contact(
     name: &'static str,
     firm: &'static str,
     mail: &'static str,
-) -> Contact {
-    Contact { id: ContactId::new(Uuid::from_u128(PEOPLE + id)), key, name, firm, mail }
+) -> FirstContact {
+    FirstContact { id: ContactId::new(Uuid::from_u128(PEOPLE + id)), key, name, firm, mail }
 }
 
 const PEOPLE: u128 = 0x0199_a000_0000_7000_8000_0000_0000_1000;
@@ -102,26 +106,9 @@ impl Company {
     pub fn member_named(&self, id: MemberId) -> &'static str {
         self.members.iter().find(|member| member.id == id).map_or("a former member", |member| member.name)
     }
-
-    /// Who did something.
-    pub fn agent_named(&self, agent: Agent) -> &'static str {
-        match agent {
-            Agent::Member(member) => self.member_named(member),
-            Agent::Contact(contact) => {
-                let known = self.contacts.iter().find(|known| known.id == contact);
-                known.map_or("A former contact", |contact| contact.name)
-            }
-            Agent::Visitor => "A visitor",
-            Agent::System => "Sync",
-        }
-    }
-
-    pub fn contact(&self, id: ContactId) -> Option<&Contact> {
-        self.contacts.iter().find(|contact| contact.id == id)
-    }
 }
 
-impl Contact {
+impl FirstContact {
     /// What the company knows of them to begin with.
     pub fn details(&self) -> Option<ContactDetails> {
         ContactDetails::new(self.name, self.firm, self.mail.parse().ok()?).ok()
@@ -145,50 +132,65 @@ impl Member {
 }
 
 impl Person {
-    pub fn of_key(key: &str) -> Option<Self> {
-        COMPANIES.iter().find_map(|company| {
-            let member = company.members.iter().find(|member| member.key == key);
-            let contact = company.contacts.iter().find(|contact| contact.key == key);
-            let member = member.map(|member| Self::Member(company, member));
-            member.or_else(|| contact.map(|contact| Self::Contact(company, contact)))
-        })
+    /// Finds the member of a key, or the contact of a key or an id.
+    pub async fn find(access: &dyn AccessStore, key: &str) -> Result<Option<Self>, StoreError> {
+        for company in &COMPANIES {
+            if let Some(member) = company.members.iter().find(|member| member.key == key) {
+                return Ok(Some(Self::Member(company, member)));
+            }
+            let first = company.contacts.iter().find(|contact| contact.key == key).map(|contact| contact.id);
+            let Some(id) = first.or_else(|| key.parse().ok()) else { continue };
+            if let Some(contact) = access.contact(company.tenant, id).await? {
+                return Ok(Some(Self::Contact(company, contact)));
+            }
+        }
+        Ok(None)
     }
 
-    pub fn company(self) -> &'static Company {
+    pub fn company(&self) -> &'static Company {
         match self {
             Self::Member(company, _) | Self::Contact(company, _) => company,
         }
     }
 
-    pub fn key(self) -> &'static str {
+    /// By which they are found.
+    pub fn key(&self) -> String {
         match self {
-            Self::Member(_, member) => member.key,
-            Self::Contact(_, contact) => contact.key,
+            Self::Member(_, member) => member.key.to_owned(),
+            Self::Contact(_, contact) => contact.id.to_string(),
         }
     }
 
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Member(_, member) => member.name,
-            Self::Contact(_, contact) => contact.name,
+            Self::Contact(_, contact) => contact.details.name(),
         }
     }
 
     /// What they are, in a few words.
-    pub fn part(self) -> &'static str {
+    pub fn part(&self) -> &str {
         match self {
             Self::Member(_, member) => member.role_name(),
-            Self::Contact(_, contact) => contact.firm,
+            Self::Contact(_, contact) => contact.details.company(),
         }
     }
 
     /// How the gate sees them.
-    pub fn viewer(self) -> Viewer {
+    pub fn viewer(&self) -> Viewer {
         match self {
             Self::Member(company, member) => Viewer::Member(member.actor(company)),
             Self::Contact(company, contact) => {
                 Viewer::Contact { tenant: company.tenant, id: contact.id, verified: true }
             }
+        }
+    }
+
+    /// The contact of this company, if it is one.
+    pub fn contact_of(&self, company: &Company) -> Option<&Contact> {
+        match self {
+            Self::Contact(own, contact) if own.tenant == company.tenant => Some(contact),
+            Self::Contact(..) | Self::Member(..) => None,
         }
     }
 }

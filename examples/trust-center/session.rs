@@ -3,7 +3,6 @@
 //! A session lives in a sealed cookie: it outlives a restart, and every instance that has the key can read it. It is worth
 //! something only while its sign-in is good, which is written down at the server.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -148,7 +147,7 @@ impl Carried {
 impl Visitor {
     /// Ends the sign-in there was, for whoever has a copy of its cookie too, and begins one of this person. Who becomes nobody
     /// leaves nothing in the session.
-    pub fn be(&self, sessions: &Sessions, person: Option<Person>) -> Result<(), StoreError> {
+    pub fn be(&self, sessions: &Sessions, person: Option<&Person>) -> Result<(), StoreError> {
         let old = self.session.lock().sign_in.take();
         old.map(|old| sessions.sign_ins.end(old.id)).transpose().map_err(StoreError::backend)?;
         let Some(person) = person else {
@@ -156,7 +155,7 @@ impl Visitor {
             return Ok(());
         };
         let id = sessions.sign_ins.begin().map_err(StoreError::backend)?;
-        self.session.lock().sign_in = Some(SignIn { id, person: person.key().to_owned() });
+        self.session.lock().sign_in = Some(SignIn { id, person: person.key() });
         Ok(())
     }
 
@@ -183,7 +182,7 @@ impl Visitor {
     /// # Errors
     /// A page that says so if it is none.
     pub fn staff(&self) -> Result<Staff, Problem> {
-        match self.person {
+        match &self.person {
             Some(Person::Member(company, member)) => {
                 let actor = member.actor(company);
                 let actor = self.address.map_or(actor.clone(), |address| actor.from_address(address));
@@ -204,7 +203,7 @@ impl Visitor {
     }
 
     pub fn viewer(&self) -> Viewer {
-        self.person.map_or(Viewer::Anonymous, Person::viewer)
+        self.person.as_ref().map_or(Viewer::Anonymous, Person::viewer)
     }
 
     /// Their visit to a company's site, now.
@@ -214,11 +213,15 @@ impl Visitor {
 }
 
 impl FromRequestParts<Arc<App>> for Visitor {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let session = parts.extensions.get::<Carried>().cloned().unwrap_or_default();
-        let person = session.lock().sign_in.as_ref().and_then(|known| Person::of_key(&known.person));
+        let key = session.lock().sign_in.as_ref().map(|known| known.person.clone());
+        let person = match key {
+            Some(key) => Person::find(&*app.stores.access, &key).await?,
+            None => None,
+        };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
         Ok(Self { session, person, path: parts.uri.path().to_owned(), address })

@@ -3,13 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
-    AccessLevel, AuditEvent, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Fault, Loss,
-    OtherKind, Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError,
-    Truncation, VersionNumber, Workspace,
+    AccessLevel, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Fault, Loss, OtherKind,
+    Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError, Truncation,
+    Workspace,
 };
 use notion_import_nango::Refused;
-
-use crate::people::Company;
 
 pub const fn level(level: AccessLevel) -> &'static str {
     match level {
@@ -314,65 +312,6 @@ pub fn truncation(truncation: &Truncation) -> String {
 fn counted(description: &str, count: u64) -> String {
     let description = description.trim_end_matches('.');
     if count > 1 { format!("{description} (×{count})") } else { description.to_owned() }
-}
-
-fn because(reason: &str) -> String {
-    if reason.is_empty() { String::new() } else { format!(": “{reason}”") }
-}
-
-pub fn event(event: &AuditEvent, company: &Company) -> String {
-    match event {
-        AuditEvent::TitleFollowed => "The title followed Notion's".to_owned(),
-        AuditEvent::Renamed => "Renamed".to_owned(),
-        AuditEvent::Unlinked => "Unlinked from Notion".to_owned(),
-        AuditEvent::LevelChanged { from, to, reason } => {
-            format!("{} → {}{}", level(*from), level(*to), because(reason))
-        }
-        AuditEvent::Published { version, reason } => {
-            format!("Version {} published{}", version.0, because(reason))
-        }
-        AuditEvent::TitlePublished { version } => format!("A new title of version {} published", version.0),
-        AuditEvent::Withdrawn => "Withdrawn".to_owned(),
-        AuditEvent::Listed { listed: true, reason } => {
-            format!("Listed for those who may not read it yet{}", because(reason))
-        }
-        AuditEvent::Listed { listed: false, .. } => "No longer listed".to_owned(),
-        AuditEvent::NdaRequired { nda: Some(_) } => "A further NDA required".to_owned(),
-        AuditEvent::NdaRequired { nda: None } => "The further NDA taken off".to_owned(),
-        AuditEvent::Assigned { contact, nda_waiver, .. } => {
-            let name = company.contact(*contact).map_or("a contact", |contact| contact.name);
-            let waived = if nda_waiver.is_some() { ", NDA waived" } else { "" };
-            format!("{name} assigned{waived}")
-        }
-        AuditEvent::Revoked { .. } => "An assignment taken back".to_owned(),
-        AuditEvent::Imported { version: VersionNumber(1), .. } => "Imported from Notion".to_owned(),
-        AuditEvent::Imported { version, .. } => format!("Version {} imported from Notion", version.0),
-        AuditEvent::ConnectionBegun { .. } => "Connecting Notion begun".to_owned(),
-        AuditEvent::ConnectionConfirmed { .. } => "Notion connected".to_owned(),
-        AuditEvent::ConnectionRenewed { .. } => "Notion connected again".to_owned(),
-        AuditEvent::IdentityRefused { .. } => {
-            "Access to another workspace refused: nothing of it was kept".to_owned()
-        }
-        AuditEvent::NeedsReauth => "Notion needs to be connected again".to_owned(),
-        AuditEvent::Disconnected => "Notion disconnected".to_owned(),
-        AuditEvent::ConnectionRemoved => "What was left of the connection to Notion removed".to_owned(),
-        AuditEvent::NdaPublished { version, ask_again } => {
-            let again = if *ask_again { ", to be accepted anew by everybody" } else { "" };
-            format!("Version {version} of an NDA published{again}")
-        }
-        AuditEvent::DefaultNda { to: Some(_), .. } => "The NDA for every document set".to_owned(),
-        AuditEvent::DefaultNda { to: None, .. } => "No NDA for every document any more".to_owned(),
-        AuditEvent::NdaAccepted { version, .. } => format!("Version {version} of the NDA accepted"),
-        AuditEvent::AcceptanceVoided { .. } => "The acceptance of an NDA declared void".to_owned(),
-        AuditEvent::ContactAdded => "Added to the contacts".to_owned(),
-        AuditEvent::ContactBlocked => "Shut out".to_owned(),
-        AuditEvent::ContactUnblocked { reason } => format!("No longer shut out{}", because(reason)),
-        AuditEvent::ContactErased => "All that was known of them erased".to_owned(),
-        AuditEvent::AccessRequested { .. } => "Access asked for".to_owned(),
-        AuditEvent::RequestApproved { .. } => "A request approved".to_owned(),
-        AuditEvent::RequestDeclined { reason, .. } => format!("A request declined{}", because(reason)),
-        AuditEvent::RequestWithdrawn { .. } => "A request withdrawn".to_owned(),
-    }
 }
 
 #[cfg(test)]

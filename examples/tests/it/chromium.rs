@@ -79,6 +79,10 @@ impl Chromium {
         self.on(Locator::Css(selector), selector).await.click().await.unwrap();
     }
 
+    async fn write(&self, selector: &str, text: &str) {
+        self.on(Locator::Css(selector), selector).await.send_keys(text).await.unwrap();
+    }
+
     async fn see(&self, words: &str) {
         let path = format!("//body//*[contains(normalize-space(.), {words:?})]");
         self.on(Locator::XPath(&path), words).await;
@@ -168,6 +172,7 @@ async fn a_person_connects_imports_publishes_and_a_visitor_reads() {
         std::fs::write(picture, chromium.client.screenshot().await.unwrap()).unwrap();
     }
 
+    ask_and_be_let_in(&chromium).await;
     the_syncs(&chromium).await;
     change_in_notion(&chromium, &demo).await;
     publish_what_changed(&chromium).await;
@@ -179,6 +184,58 @@ async fn a_person_connects_imports_publishes_and_a_visitor_reads() {
     chromium.see("AES-256-GCM").await;
     chromium.is_sound().await;
     chromium.client.clone().close().await.unwrap();
+}
+
+/// A visitor asks for a listed document, a member approves, and the contact that the visitor is now reads it.
+async fn ask_and_be_let_in(chromium: &Chromium) {
+    chromium.go("/documents").await;
+    chromium.click("Incident Response").await;
+    chromium.click("Restricted…").await;
+    chromium.write("input[name=reason]", "Asked for by customers").await;
+    chromium.tick("input[name=seen]").await;
+    chromium.click("Publish").await;
+    chromium.on(Locator::Css(".badge.level.restricted"), "the badge of a restricted document").await;
+    chromium.write("form[action$=listed] input[name=reason]", "So that others can ask").await;
+    chromium.click("List").await;
+    chromium.see("others may know it exists").await;
+
+    chromium.client.delete_all_cookies().await.unwrap();
+    chromium.go("/t/halden").await;
+    chromium.click("Incident Response").await;
+    chromium.click("Ask for access").await;
+    fits_every_window(chromium, "ask").await;
+    for (field, text) in
+        [("name", "Eve Marlowe"), ("company", "Larch"), ("mail", "eve"), ("reason", "Our audit")]
+    {
+        chromium.write(&format!("[name={field}]"), text).await;
+    }
+    chromium.click("Ask for access").await;
+    chromium.see("Give a mail address").await;
+    fits_every_window(chromium, "ask-again").await;
+    chromium.on(Locator::Css("[name=mail]"), "the address").await.clear().await.unwrap();
+    chromium.write("[name=mail]", "eve@larch.example").await;
+    chromium.click("Ask for access").await;
+    chromium.see("Thank you").await;
+    fits_every_window(chromium, "asked").await;
+
+    chromium.be("Chiara Romano").await;
+    chromium.go("/requests").await;
+    chromium.see("eve@larch.example").await;
+    fits_every_window(chromium, "requests").await;
+    chromium.click("Approve").await;
+    chromium.see("Nobody is waiting").await;
+
+    chromium.client.delete_all_cookies().await.unwrap();
+    chromium.go("/t/halden").await;
+    chromium.click("Incident Response").await;
+    chromium.click("Eve Marlowe").await;
+    chromium.on(Locator::Css("main .prose"), "what the document says").await;
+    chromium.go("/t/halden").await;
+    chromium.see("What you asked for").await;
+    fits_every_window(chromium, "site-of-a-contact").await;
+    chromium.be("Ada Lindqvist").await;
+    chromium.go("/documents").await;
+    chromium.click("Encryption Policy").await;
 }
 
 /// From a draft to public in four steps: the level, a reason, what is confirmed, and the act.
@@ -227,10 +284,7 @@ async fn the_syncs(chromium: &Chromium) {
     chromium.go("/integrations").await;
     chromium.click("All syncs").await;
     chromium.see("one document, by hand").await;
-    for (width, height) in [(390, 800), (1280, 900)] {
-        chromium.client.set_window_size(width, height).await.unwrap();
-        chromium.is_sound().await;
-    }
+    fits_every_window(chromium, "syncs").await;
     chromium.go("/documents").await;
     chromium.click("Encryption Policy").await;
 }

@@ -18,6 +18,7 @@ mod publishing;
 mod reading;
 mod readings;
 mod refusals;
+mod requests;
 mod restart;
 mod same_origin;
 mod secrets;

@@ -19,11 +19,14 @@ pub enum Address {
     Integrations,
     Attempt,
     Runs(ConnectionId),
+    Requests,
     Nda,
     Audit,
     Readings,
     Site(&'static Company),
     Reading(&'static Company, DocumentId),
+    Asking(&'static Company),
+    Asked(&'static Company),
 }
 
 impl Address {
@@ -40,10 +43,13 @@ impl Address {
             ["integrations"] => Self::Integrations,
             ["integrations", "attempt"] => Self::Attempt,
             ["integrations", id, "runs"] => Self::Runs(id.parse().ok()?),
+            ["requests"] => Self::Requests,
             ["nda"] => Self::Nda,
             ["audit"] => Self::Audit,
             ["readings"] => Self::Readings,
             ["t", slug] => Self::Site(Company::of_slug(slug)?),
+            ["t", slug, "ask"] => Self::Asking(Company::of_slug(slug)?),
+            ["t", slug, "asked"] => Self::Asked(Company::of_slug(slug)?),
             ["t", slug, "d", id] => Self::Reading(Company::of_slug(slug)?, id.parse().ok()?),
             _ => return None,
         };
@@ -51,7 +57,7 @@ impl Address {
     }
 
     /// Returns where somebody begins.
-    pub fn home(person: Option<Person>) -> Self {
+    pub fn home(person: Option<&Person>) -> Self {
         match person {
             Some(Person::Member(..)) => Self::Documents,
             Some(Person::Contact(company, _)) => Self::Site(company),
@@ -62,7 +68,10 @@ impl Address {
     /// Returns the company whose public site this is a page of.
     pub fn site(self) -> Option<&'static Company> {
         match self {
-            Self::Site(company) | Self::Reading(company, _) => Some(company),
+            Self::Site(company)
+            | Self::Reading(company, _)
+            | Self::Asking(company)
+            | Self::Asked(company) => Some(company),
             Self::Start
             | Self::Documents
             | Self::Document(_)
@@ -72,6 +81,7 @@ impl Address {
             | Self::Integrations
             | Self::Attempt
             | Self::Runs(_)
+            | Self::Requests
             | Self::Nda
             | Self::Audit
             | Self::Readings => None,
@@ -91,11 +101,14 @@ impl fmt::Display for Address {
             Self::Integrations => f.write_str("/integrations"),
             Self::Attempt => f.write_str("/integrations/attempt"),
             Self::Runs(id) => write!(f, "/integrations/{id}/runs"),
+            Self::Requests => f.write_str("/requests"),
             Self::Nda => f.write_str("/nda"),
             Self::Audit => f.write_str("/audit"),
             Self::Readings => f.write_str("/readings"),
             Self::Site(company) => write!(f, "/t/{}", company.slug),
             Self::Reading(company, id) => write!(f, "/t/{}/d/{id}", company.slug),
+            Self::Asking(company) => write!(f, "/t/{}/ask", company.slug),
+            Self::Asked(company) => write!(f, "/t/{}/asked", company.slug),
         }
     }
 }
@@ -119,7 +132,10 @@ mod tests {
             "/integrations/attempt".to_owned(),
             format!("/integrations/{ID}/runs"),
             "/nda".to_owned(),
+            "/requests".to_owned(),
             "/t/halden".to_owned(),
+            "/t/halden/ask".to_owned(),
+            "/t/halden/asked".to_owned(),
             format!("/t/fernwood/d/{ID}"),
         ] {
             assert_eq!(Address::of(&path).unwrap().to_string(), path);

@@ -3,18 +3,19 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::{TimeDelta, Utc};
-use notion_import_core::{Action, AssignmentId, DocumentId, NewAssignment};
+use notion_import_core::{Action, AssignmentId, Contact, DocumentId, NewAssignment};
 
 use super::{Address, Answer, Shared, see};
+use crate::app::App;
 use crate::fields::Fields;
-use crate::people::{Company, Contact};
+use crate::people::{Company, Person};
 use crate::problem::Problem;
 use crate::session::Visitor;
 
 pub async fn assign(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>, body: Bytes) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
     let fields = Fields::read(&body);
-    let contact = chosen(staff.company, &fields)?;
+    let contact = chosen(&app, staff.company, &fields).await?;
     let now = Utc::now();
     let days = fields.given("days").map(days).transpose()?;
     let assignment = NewAssignment {
@@ -24,11 +25,12 @@ pub async fn assign(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
         nda_waiver: fields.given("waiver").map(str::to_owned),
     };
     app.stores.access.assign(&staff.actor, &assignment, now).await?;
-    visitor.tell(format!("{} is assigned.", contact.name));
+    visitor.tell(format!("{} is assigned.", contact.details.name()));
     see(Address::Document(id))
 }
 
-fn days(text: &str) -> Result<i64, Problem> {
+/// How many days ahead something ends.
+pub fn days(text: &str) -> Result<i64, Problem> {
     let (first, last) = (NewAssignment::DAYS.start(), NewAssignment::DAYS.end());
     let days = text.parse().ok().filter(|days| NewAssignment::DAYS.contains(days));
     days.ok_or_else(|| {
@@ -36,9 +38,10 @@ fn days(text: &str) -> Result<i64, Problem> {
     })
 }
 
-fn chosen<'c>(company: &'c Company, fields: &Fields) -> Result<&'c Contact, Problem> {
-    let known = company.contacts.iter().find(|contact| contact.key == fields.text("contact"));
-    known.ok_or_else(|| Problem::form("Choose a contact."))
+async fn chosen(app: &App, company: &Company, fields: &Fields) -> Result<Contact, Problem> {
+    let person = Person::find(&*app.stores.access, fields.text("contact")).await?;
+    let contact = person.as_ref().and_then(|person| person.contact_of(company)).cloned();
+    contact.ok_or_else(|| Problem::form("Choose a contact."))
 }
 
 pub async fn revoke(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>, body: Bytes) -> Answer {

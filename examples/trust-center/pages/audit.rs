@@ -7,6 +7,7 @@ use super::frame::{Frame, page};
 use super::{Answer, Shared};
 use crate::app::App;
 use crate::fields::Fields;
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::session::{Staff, Visitor};
 use crate::words;
@@ -28,9 +29,9 @@ struct Audit {
 struct Shown {
     number: u64,
     at: String,
-    who: &'static str,
+    who: String,
     address: String,
-    about: &'static str,
+    about: String,
     document: Option<DocumentId>,
     what: String,
 }
@@ -51,8 +52,9 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     let is_last = entries.len() <= LINES;
     entries.truncate(LINES);
     let older = entries.last().filter(|_| !is_last).map(|last| last.number);
-    let entries = entries.iter().map(|entry| shown(entry, &staff)).collect();
-    page(&Audit { frame: Frame::new(&app, &visitor, "Audit"), document, entries, older })
+    let names = Names::of(&app, &staff).await?;
+    let entries = entries.iter().map(|entry| shown(entry, &names)).collect();
+    page(&Audit { frame: Frame::new(&app, &visitor, "Audit").await?, document, entries, older })
 }
 
 async fn named(app: &App, staff: &Staff, id: DocumentId) -> Result<(DocumentId, String), Problem> {
@@ -60,20 +62,20 @@ async fn named(app: &App, staff: &Staff, id: DocumentId) -> Result<(DocumentId, 
     Ok((id, words::title(&known.document.title.text)))
 }
 
-fn shown(entry: &AuditEntry, staff: &Staff) -> Shown {
+fn shown(entry: &AuditEntry, names: &Names) -> Shown {
     let (about, document) = match entry.subject {
         Subject::Connection(_) => ("Notion", None),
         Subject::Document(id) => ("A document", Some(id)),
         Subject::Nda(_) => ("The NDA", None),
-        Subject::Contact(id) => (staff.company.contact(id).map_or("A contact", |contact| contact.name), None),
+        Subject::Contact(id) => (names.contact(id), None),
     };
     Shown {
         number: entry.number,
         at: words::moment(entry.at),
-        who: staff.company.agent_named(entry.by),
+        who: names.agent(entry.by).to_owned(),
         address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
-        about,
+        about: about.to_owned(),
         document,
-        what: words::event(&entry.event, staff.company),
+        what: names.event(&entry.event),
     }
 }

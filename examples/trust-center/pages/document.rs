@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use chrono::Utc;
 use notion_import_core::store::Link;
 use notion_import_core::{
-    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, SourceState,
-    Version,
+    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, Contact, DocumentFacts, DocumentId,
+    SourceState, Version,
 };
 
 use super::dialog::Report;
@@ -15,7 +15,7 @@ use super::preview::Shown;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::people::{Company, Contact};
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::session::{Staff, Visitor};
 use crate::words::{self, Badge};
@@ -24,7 +24,6 @@ use crate::words::{self, Badge};
 #[template(path = "document.html")]
 struct DocumentPage {
     frame: Frame,
-    company: &'static Company,
     id: DocumentId,
     title: String,
     titled_here: bool,
@@ -45,6 +44,7 @@ struct DocumentPage {
     versions: Vec<ShownVersion>,
     source: Option<ShownSource>,
     assignments: Vec<ShownAssignment>,
+    contacts: Vec<(String, String)>,
     history: Vec<ShownEvent>,
     may_publish: bool,
     may_assign: bool,
@@ -76,8 +76,8 @@ struct ShownSource {
 /// An assignment, alive or not.
 pub struct ShownAssignment {
     pub id: String,
-    pub name: &'static str,
-    pub firm: &'static str,
+    pub name: String,
+    pub firm: String,
     pub until: String,
     pub waived: bool,
     pub is_live: bool,
@@ -85,7 +85,7 @@ pub struct ShownAssignment {
 
 struct ShownEvent {
     at: String,
-    who: &'static str,
+    who: String,
     what: String,
 }
 
@@ -98,12 +98,12 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
     let shown = known.facts.publication.version();
     let may = |action| staff.actor.may(action).is_ok();
     let working = &known.document.title.text;
+    let names = Names::of(&app, &staff).await?;
     let other = known.published_title.filter(|published| published != working);
     page(&DocumentPage {
         still_titled: shown.zip(other).map(|(version, title)| (version.0, words::title(&title))),
         new_title: working.clone(),
         revision: known.revision,
-        company: staff.company,
         id,
         title: words::title(&known.document.title.text),
         titled_here: known.document.title.edited_here,
@@ -120,12 +120,13 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
             .map(|version| shown_version(version, shown == Some(version.number)))
             .collect(),
         source: known.document.link.as_ref().map(shown_source),
-        assignments: assignments(&app, &staff, id).await?,
-        history: history(&app, &staff, id).await?,
+        assignments: assignments(&app, &staff, &names, id).await?,
+        contacts: names.contacts().into_iter().map(chosen).collect(),
+        history: history(&app, &staff, &names, id).await?,
         may_publish: may(Action::Publish),
         may_assign: may(Action::Assign),
         may_import: may(Action::Import),
-        frame: Frame::new(&app, &visitor, words::title(&known.document.title.text)),
+        frame: Frame::new(&app, &visitor, words::title(&known.document.title.text)).await?,
     })
 }
 
@@ -144,9 +145,14 @@ pub fn files(id: DocumentId) -> String {
 }
 
 /// Who is let in, as the page shows it.
-pub async fn assignments(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownAssignment>, Problem> {
+pub async fn assignments(
+    app: &App,
+    staff: &Staff,
+    names: &Names,
+    id: DocumentId,
+) -> Result<Vec<ShownAssignment>, Problem> {
     let assignments = app.stores.access.assignments(&staff.actor, id).await?;
-    Ok(assignments.iter().map(|assignment| shown_assignment(staff.company, assignment)).collect())
+    Ok(assignments.iter().map(|assignment| shown_assignment(names, assignment)).collect())
 }
 
 /// Who is let in now.
@@ -155,13 +161,17 @@ pub async fn live_assignments(
     staff: &Staff,
     id: DocumentId,
 ) -> Result<Vec<ShownAssignment>, Problem> {
-    let mut assignments = assignments(app, staff, id).await?;
+    let mut assignments = assignments(app, staff, &Names::of(app, staff).await?, id).await?;
     assignments.retain(|assignment| assignment.is_live);
     Ok(assignments)
 }
 
-fn shown_assignment(company: &'static Company, assignment: &Assignment) -> ShownAssignment {
-    let contact: Option<&Contact> = company.contact(assignment.contact);
+/// What a contact is chosen by, and what they are called.
+fn chosen(contact: &Contact) -> (String, String) {
+    (contact.id.to_string(), format!("{}, {}", contact.details.name(), contact.details.company()))
+}
+
+fn shown_assignment(names: &Names, assignment: &Assignment) -> ShownAssignment {
     let now = Utc::now();
     let is_live = assignment.is_live(now);
     let until = match (assignment.revoked_at, assignment.expires_at) {
@@ -171,8 +181,8 @@ fn shown_assignment(company: &'static Company, assignment: &Assignment) -> Shown
     };
     ShownAssignment {
         id: assignment.id.0.to_string(),
-        name: contact.map_or("A former contact", |contact| contact.name),
-        firm: contact.map_or("", |contact| contact.firm),
+        name: names.contact(assignment.contact).to_owned(),
+        firm: names.firm(assignment.contact).to_owned(),
         until,
         waived: assignment.nda_waived,
         is_live,
@@ -182,12 +192,17 @@ fn shown_assignment(company: &'static Company, assignment: &Assignment) -> Shown
 /// How much of a document's history its page shows.
 const HISTORY: usize = 100;
 
-async fn history(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownEvent>, Problem> {
+async fn history(
+    app: &App,
+    staff: &Staff,
+    names: &Names,
+    id: DocumentId,
+) -> Result<Vec<ShownEvent>, Problem> {
     let entries = app.stores.audit.audit(&staff.actor, &AuditQuery::of_document(id, HISTORY)).await?;
     let shown = entries.iter().map(|entry| ShownEvent {
         at: words::moment(entry.at),
-        who: staff.company.agent_named(entry.by),
-        what: words::event(&entry.event, staff.company),
+        who: names.agent(entry.by).to_owned(),
+        what: names.event(&entry.event),
     });
     Ok(shown.collect())
 }

@@ -49,7 +49,13 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
             && (!stale_only || words::source_badge(document.document.link.as_ref()).is_some())
     };
     let documents = all.iter().filter(|document| wanted(document)).map(shown).collect();
-    page(&Documents { frame: Frame::new(&app, &visitor, "Documents"), level, stale_only, total, documents })
+    page(&Documents {
+        frame: Frame::new(&app, &visitor, "Documents").await?,
+        level,
+        stale_only,
+        total,
+        documents,
+    })
 }
 
 /// Every document of the actor's company, newest first.

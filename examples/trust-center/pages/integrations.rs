@@ -65,7 +65,7 @@ pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
         may_connect: staff.actor.may(Action::Connect).is_ok(),
         may_sync: staff.actor.may(Action::Import).is_ok(),
         under_way: visitor.attempt(staff.actor.member).is_some(),
-        frame: Frame::new(&app, &visitor, "Integrations"),
+        frame: Frame::new(&app, &visitor, "Integrations").await?,
     })
 }
 
@@ -153,7 +153,7 @@ pub async fn attempt(State(app): Shared, visitor: Visitor) -> Answer {
     let Some(attempt) = visitor.attempt(staff.actor.member) else {
         return see(Address::Integrations);
     };
-    let frame = Frame::new(&app, &visitor, "Connect Notion");
+    let frame = Frame::new(&app, &visitor, "Connect Notion").await?;
     let (id, link, is_slow) = (attempt.id, attempt.link.to_string(), !app.nango.takes_webhooks());
     match app.connector.poll(&staff.actor, attempt.id).await? {
         state @ AttemptState::Waiting => {
@@ -235,7 +235,7 @@ pub async fn ask(State(app): Shared, visitor: Visitor, Path(id): Path<Connection
     let staff = visitor.staff_who_may(Action::Connect)?;
     let record = app.connector.get(staff.actor.tenant, id).await?;
     let connection = shown(&app, &staff, &record, Utc::now()).await?;
-    page(&Disconnect { connection, frame: Frame::new(&app, &visitor, "Disconnect Notion") })
+    page(&Disconnect { connection, frame: Frame::new(&app, &visitor, "Disconnect Notion").await? })
 }
 
 pub async fn disconnect(

@@ -1,6 +1,7 @@
 //! The pages: which address is which, and what every page has around it.
 
 mod address;
+mod asking;
 mod assigning;
 mod audit;
 mod care;
@@ -18,6 +19,7 @@ mod picker;
 mod preview;
 mod publishing;
 mod readings;
+mod requests;
 mod runs;
 mod setup;
 mod site;
@@ -73,6 +75,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/listed", post(opening::set_listed))
         .route("/documents/{id}/assign", post(assigning::assign))
         .route("/documents/{id}/revoke", post(assigning::revoke))
+        .route("/documents/{id}/requests/{request}/approve", post(requests::approve))
+        .route("/documents/{id}/requests/{request}/decline", post(requests::decline))
+        .route("/requests", get(requests::show))
         .route("/documents/{id}/update", post(source::update))
         .route("/documents/{id}/sync", post(runs::look))
         .route("/documents/{id}/unlink", post(source::unlink))
@@ -83,6 +88,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
         .route("/t/{site}/sign-in", get(site::sign_in))
+        .route("/t/{site}/ask", get(asking::show).post(asking::ask))
+        .route("/t/{site}/asked", get(asking::asked))
+        .route("/t/{site}/requests/{id}/withdraw", post(asking::withdraw))
         .route("/t/{site}/d/{id}", get(site::document))
         .route("/t/{site}/d/{id}/nda", post(site::accept))
         .route("/t/{site}/d/{id}/files/{blob}", get(files::of_readers))

@@ -24,7 +24,7 @@ struct Editor {
 pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
     let staff = visitor.staff_who_may(Action::ManageNda)?;
     let (state, nda) = current(&app, &staff).await?;
-    page(&Editor { frame: Frame::new(&app, &visitor, "NDA"), nda, accept_from: state.accept_from })
+    page(&Editor { frame: Frame::new(&app, &visitor, "NDA").await?, nda, accept_from: state.accept_from })
 }
 
 async fn current(app: &App, staff: &Staff) -> Result<(NdaState, NdaText), Problem> {

@@ -72,7 +72,7 @@ pub async fn ask_level(
         report: Report::of(&shown),
         care,
         assignments,
-        frame: Frame::new(&app, &visitor, "Change the level"),
+        frame: Frame::new(&app, &visitor, "Change the level").await?,
     })
 }
 

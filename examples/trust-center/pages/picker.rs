@@ -69,7 +69,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     let staff = visitor.staff_who_may(Action::Import)?;
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
     let mut picker = Picker {
-        frame: Frame::new(&app, &visitor, "Import from Notion"),
+        frame: Frame::new(&app, &visitor, "Import from Notion").await?,
         workspace: None,
         words: fields.text("q").to_owned(),
         kind: fields.given("kind").map_or("any", kind_name),
@@ -199,7 +199,7 @@ pub async fn progress(State(app): Shared, visitor: Visitor, Path(number): Path<U
     let staff = visitor.staff_who_may(Action::Import)?;
     let id = ImportId { tenant: staff.actor.tenant, number };
     let progress = app.jobs.progress(id).ok_or_else(Problem::not_found)?;
-    let frame = Frame::new(&app, &visitor, "Import");
+    let frame = Frame::new(&app, &visitor, "Import").await?;
     let frame = if progress.ended.is_some() { frame } else { frame.again_in(1) };
     page(&ImportPage { frame, number, done: progress.lines.len(), progress })
 }

@@ -145,7 +145,7 @@ impl Looked {
             preview: Shown::to_members(app, staff.company, &version, &files(id)).await?,
             assignments,
             form,
-            frame: Frame::new(app, visitor, "Publish"),
+            frame: Frame::new(app, visitor, "Publish").await?,
         })
     }
 }

@@ -17,7 +17,7 @@ use super::frame::{Frame, page};
 use super::{Answer, Shared};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::people::Company;
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::session::{Staff, Visitor};
 use crate::words;
@@ -36,7 +36,7 @@ struct Readings {
     /// The document that the page is about, if it is about one only.
     document: Option<(DocumentId, String)>,
     /// The contact that it is about.
-    contact: Option<(ContactId, &'static str)>,
+    contact: Option<(ContactId, String)>,
     entries: Vec<Shown>,
     /// How often each version was read by everybody lately.
     public: Vec<(u32, u64)>,
@@ -50,8 +50,8 @@ struct Readings {
 struct Shown {
     at: String,
     contact: ContactId,
-    who: &'static str,
-    firm: &'static str,
+    who: String,
+    firm: String,
     address: String,
     document: DocumentId,
     title: String,
@@ -75,11 +75,12 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         Some(document) => lately(&app, &staff.actor, document).await?,
         None => Vec::new(),
     };
+    let names = Names::of(&app, &staff).await?;
     page(&Readings {
-        frame: Frame::new(&app, &visitor, "Readings"),
+        frame: Frame::new(&app, &visitor, "Readings").await?,
         document: query.document.map(|id| (id, title(id))),
-        contact: query.contact.map(|id| (id, name(staff.company, id).0)),
-        entries: entries.iter().map(|entry| shown(entry, staff.company, title(entry.document))).collect(),
+        contact: query.contact.map(|id| (id, names.contact(id).to_owned())),
+        entries: entries.iter().map(|entry| shown(entry, &names, title(entry.document))).collect(),
         public,
         days: DAYS,
         filter: filter(&query),
@@ -101,14 +102,15 @@ pub async fn export(
         "readings.jsonl" => ("application/jsonl", json_lines),
         _ => return Err(Problem::not_found()),
     };
+    let names = Names::of(&app, &staff).await?;
     let first = Some((query, true));
-    let parts = stream::try_unfold((app, staff, first), move |(app, staff, next)| async move {
+    let parts = stream::try_unfold((app, staff, names, first), move |(app, staff, names, next)| async move {
         let Some((query, is_first)) = next else { return Ok(None) };
         let entries = app.stores.access.reads(&staff.actor, &query).await?;
         let next = entries.last().filter(|_| entries.len() == BATCH).map(|last| last.id);
         let next = next.map(|before| (ReadQuery { before: Some(before), ..query }, false));
-        let part = write(&entries, staff.company, is_first).map_err(StoreError::backend)?;
-        Ok::<_, StoreError>(Some((part, (app, staff, next))))
+        let part = write(&entries, &names, is_first).map_err(StoreError::backend)?;
+        Ok::<_, StoreError>(Some((part, (app, staff, names, next))))
     });
     let headers = [
         (header::CONTENT_TYPE, media_type.to_owned()),
@@ -119,7 +121,7 @@ pub async fn export(
 }
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
-type Write = fn(&[ReadEntry], &Company, bool) -> Result<Vec<u8>, Failed>;
+type Write = fn(&[ReadEntry], &Names, bool) -> Result<Vec<u8>, Failed>;
 
 /// A line of the file for tables.
 #[derive(Serialize)]
@@ -137,17 +139,16 @@ struct Line {
     accepted: String,
 }
 
-fn csv(entries: &[ReadEntry], company: &Company, is_first: bool) -> Result<Vec<u8>, Failed> {
+fn csv(entries: &[ReadEntry], names: &Names, is_first: bool) -> Result<Vec<u8>, Failed> {
     let mut lines = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
     for entry in entries {
-        let (name, firm) = name(company, entry.contact);
         let accepted: Vec<String> =
             entry.accepted.iter().map(|nda| format!("{} v{}", nda.nda, nda.version)).collect();
         lines.serialize(Line {
             at: entry.at.to_rfc3339_opts(SecondsFormat::Secs, true),
             contact: entry.contact,
-            name: cell(name),
-            company: cell(firm),
+            name: cell(names.contact(entry.contact)),
+            company: cell(names.firm(entry.contact)),
             address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
             document: entry.document,
             version: entry.version.0,
@@ -160,7 +161,7 @@ fn csv(entries: &[ReadEntry], company: &Company, is_first: bool) -> Result<Vec<u
     Ok(lines.into_inner()?)
 }
 
-fn json_lines(entries: &[ReadEntry], _: &Company, _: bool) -> Result<Vec<u8>, Failed> {
+fn json_lines(entries: &[ReadEntry], _: &Names, _: bool) -> Result<Vec<u8>, Failed> {
     let mut lines = Vec::new();
     for entry in entries {
         serde_json::to_writer(&mut lines, entry)?;
@@ -220,18 +221,13 @@ async fn lately(app: &App, actor: &Actor, document: DocumentId) -> Result<Vec<(u
     Ok(versions.into_iter().rev().collect())
 }
 
-fn name(company: &Company, contact: ContactId) -> (&'static str, &'static str) {
-    company.contact(contact).map_or(("A contact", ""), |contact| (contact.name, contact.firm))
-}
-
-fn shown(entry: &ReadEntry, company: &Company, title: String) -> Shown {
-    let (who, firm) = name(company, entry.contact);
+fn shown(entry: &ReadEntry, names: &Names, title: String) -> Shown {
     let accepted = entry.accepted.iter().map(|nda| format!("NDA v{}", nda.version));
     Shown {
         at: words::moment(entry.at),
         contact: entry.contact,
-        who,
-        firm,
+        who: names.contact(entry.contact).to_owned(),
+        firm: names.firm(entry.contact).to_owned(),
         address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
         document: entry.document,
         title,

@@ -53,7 +53,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<Connectio
     let record = app.connector.get(tenant, id).await?;
     let runs = app.stores.connections.runs(tenant, id, RUNS_KEPT).await?;
     let progress = app.service.scheduler().progress(tenant, id);
-    let frame = Frame::new(&app, &visitor, "Syncs");
+    let frame = Frame::new(&app, &visitor, "Syncs").await?;
     page(&Runs {
         id,
         workspace: record.workspace.name,

@@ -48,7 +48,7 @@ pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
         takes_events: !app.subscription.is_to_be_set_up(),
         events_to: app.public_url.as_ref().map(|url| format!("{url}webhooks/notion")),
         offered: offered.map(|one| (words::moment(one.at), one.token.expose_secret().to_owned())).collect(),
-        frame: Frame::new(&app, &visitor, "Set-up"),
+        frame: Frame::new(&app, &visitor, "Set-up").await?,
     })
 }
 

@@ -9,7 +9,8 @@ use notion_import_core::{
     AccessLevel, DocumentId, NdaId, NdaText, NewAcceptance, Outside, PublicDocument, ReadOutcome, Readable,
 };
 
-use super::frame::{Frame, page};
+use super::asking::OwnRequest;
+use super::frame::{Cast, Frame, page};
 use super::preview::Shown;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
@@ -28,6 +29,9 @@ struct Site {
     is_member: bool,
     open: Vec<Shelved>,
     closed: Vec<Shelved>,
+    /// What the visitor has asked for.
+    own: Vec<OwnRequest>,
+    can_ask: bool,
 }
 
 /// A document on the shelf: nothing of its source, nothing of the company's members.
@@ -39,7 +43,7 @@ struct Shelved {
     hint: &'static str,
 }
 
-fn company(site: &str) -> Result<&'static Company, Problem> {
+pub fn company(site: &str) -> Result<&'static Company, Problem> {
     Company::of_slug(site).ok_or_else(Problem::not_found)
 }
 
@@ -52,11 +56,14 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(site): Path<String>
     let company = company(&site)?;
     let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), Utc::now()).await?;
     let (open, closed): (Vec<_>, Vec<_>) = readable.iter().partition(|known| known.outside == Outside::Ok);
-    let frame = Frame::new(&app, &visitor, format!("{} Trust Center", company.name));
+    let own = OwnRequest::all(&app, &visitor, company, &readable).await?;
+    let frame = Frame::new(&app, &visitor, format!("{} Trust Center", company.name)).await?;
     let is_everybodys = frame.is_everybodys();
     let page = page(&Site {
         company,
         is_member: is_member(&visitor, company),
+        can_ask: closed.iter().any(|known| matches!(known.outside, Outside::SignIn | Outside::RequestAccess)),
+        own,
         open: open.into_iter().map(shelved).collect(),
         closed: closed.into_iter().map(shelved).collect(),
         frame,
@@ -65,15 +72,15 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(site): Path<String>
 }
 
 fn is_member(visitor: &Visitor, company: &Company) -> bool {
-    matches!(visitor.person, Some(Person::Member(own, _)) if own.tenant == company.tenant)
+    matches!(&visitor.person, Some(Person::Member(own, _)) if own.tenant == company.tenant)
 }
 
 fn shelved(known: &PublicDocument) -> Shelved {
     let hint = match known.outside {
         Outside::Ok => "",
         Outside::AcceptNda { .. } => "Accept the NDA to read",
-        Outside::SignIn => "Sign in to read",
-        Outside::RequestAccess => "Ask your account manager for access",
+        Outside::SignIn => "Sign in, or ask for access",
+        Outside::RequestAccess => "Ask for access",
         Outside::NotFound => "",
     };
     Shelved {
@@ -90,13 +97,17 @@ fn shelved(known: &PublicDocument) -> Shelved {
 struct SignIn {
     frame: Frame,
     company: &'static Company,
+    cast: Cast,
     back: String,
+    /// What somebody who cannot sign in may ask for.
+    document: Option<DocumentId>,
 }
 
 pub async fn sign_in(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
     let company = company(&site)?;
     let back = format!("/t/{site}");
-    page(&SignIn { frame: Frame::new(&app, &visitor, "Sign in"), company, back })
+    let cast = Cast::of(&app, company).await?;
+    page(&SignIn { frame: Frame::new(&app, &visitor, "Sign in").await?, company, cast, back, document: None })
 }
 
 #[derive(askama::Template)]
@@ -122,11 +133,17 @@ pub async fn document(
         }
         ReadOutcome::Closed(Outside::SignIn) => {
             let back = format!("/t/{site}/d/{id}");
-            let sign_in = SignIn { frame: Frame::new(&app, &visitor, "Sign in"), company, back };
+            let (frame, cast) =
+                (Frame::new(&app, &visitor, "Sign in").await?, Cast::of(&app, company).await?);
+            let sign_in = SignIn { frame, company, cast, back, document: Some(id) };
             Ok((StatusCode::UNAUTHORIZED, page(&sign_in)?).into_response())
         }
         ReadOutcome::Closed(Outside::RequestAccess) => {
-            let closed = Closed { frame: Frame::new(&app, &visitor, "Access needed"), company };
+            let waiting = OwnRequest::all(&app, &visitor, company, &[]).await?.into_iter();
+            let mut waiting = waiting.filter(|own| own.document == id && own.is_waiting());
+            let waiting = waiting.next().map(|own| own.asked);
+            let frame = Frame::new(&app, &visitor, "Access needed").await?;
+            let closed = Closed { frame, company, document: id, waiting };
             Ok((StatusCode::FORBIDDEN, page(&closed)?).into_response())
         }
         ReadOutcome::Closed(Outside::NotFound | Outside::Ok) => Err(Problem::not_found()),
@@ -143,7 +160,7 @@ async fn read(
     let files = format!("/t/{}/d/{id}/files", company.slug);
     let shown = Shown::to_reader(app, company, &visitor.viewer(), readable, &files).await?;
     let title = words::title(&readable.title);
-    let frame = Frame::new(app, visitor, title.clone());
+    let frame = Frame::new(app, visitor, title.clone()).await?;
     let is_everybodys = readable.cacheable && frame.is_everybodys();
     let page = page(&ReadingPage { frame, company, title, version: readable.version.0, shown })?;
     Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
@@ -154,6 +171,9 @@ async fn read(
 struct Closed {
     frame: Frame,
     company: &'static Company,
+    document: DocumentId,
+    /// When the visitor asked for it, if nobody has answered.
+    waiting: Option<String>,
 }
 
 #[derive(askama::Template)]
@@ -178,7 +198,7 @@ async fn ask_nda(
         app.stores.access.nda_text(company.tenant, nda, version).await?.ok_or_else(Problem::not_found)?;
     let links = Links { files: "", documents: &Default::default(), into_notion: false };
     let shown = NdaPage {
-        frame: Frame::new(app, visitor, "Non-disclosure agreement"),
+        frame: Frame::new(app, visitor, "Non-disclosure agreement").await?,
         company,
         id,
         text: app.converted.html(company.tenant, &nda.text).await?.for_reader(&links),

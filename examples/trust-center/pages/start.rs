@@ -17,7 +17,7 @@ struct Start {
 }
 
 pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
-    page(&Start { frame: Frame::new(&app, &visitor, "Trust Center") })
+    page(&Start { frame: Frame::new(&app, &visitor, "Trust Center").await? })
 }
 
 /// There is no password: this is a demo, and its people are made up.
@@ -25,15 +25,18 @@ pub async fn be(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
     let fields = Fields::read(&body);
     let person = match fields.text("person") {
         "nobody" => None,
-        key => Some(Person::of_key(key).ok_or_else(|| Problem::form("Choose one of the people."))?),
+        key => {
+            let found = Person::find(&*app.stores.access, key).await?;
+            Some(found.ok_or_else(|| Problem::form("Choose one of the people."))?)
+        }
     };
-    let to = where_to(visitor.person, person, Address::of(fields.text("back")));
-    visitor.be(&app.sessions, person)?;
+    let to = where_to(visitor.person.as_ref(), person.as_ref(), Address::of(fields.text("back")));
+    visitor.be(&app.sessions, person.as_ref())?;
     see(to)
 }
 
 /// They stay on the page if it is one for them, else they begin where they belong.
-fn where_to(old: Option<Person>, new: Option<Person>, back: Option<Address>) -> Address {
+fn where_to(old: Option<&Person>, new: Option<&Person>, back: Option<Address>) -> Address {
     let site = back.and_then(Address::site).map(|company| company.slug);
     let stays = match (old, new) {
         (Some(Person::Member(old, _)), Some(Person::Member(new, _))) => old.slug == new.slug,

@@ -1,0 +1,128 @@
+//! What a company's members call people, and what was done.
+
+use std::collections::HashMap;
+
+use notion_import_core::{Agent, AuditEvent, Contact, ContactId, VersionNumber};
+
+use crate::app::App;
+use crate::people::Company;
+use crate::problem::Problem;
+use crate::session::Staff;
+use crate::words;
+
+/// Contacts in one call.
+const BATCH: usize = 100;
+
+/// Whom a company knows, by what they are called.
+pub struct Names {
+    company: &'static Company,
+    contacts: HashMap<ContactId, Contact>,
+}
+
+impl Names {
+    pub async fn of(app: &App, staff: &Staff) -> Result<Self, Problem> {
+        let mut contacts: Vec<Contact> = Vec::new();
+        loop {
+            let after = contacts.last().map(|last| last.id);
+            let part = app.stores.access.contacts(&staff.actor, after, BATCH).await?;
+            let is_last = part.len() < BATCH;
+            contacts.extend(part);
+            if is_last {
+                let contacts = contacts.into_iter().map(|contact| (contact.id, contact)).collect();
+                return Ok(Self { company: staff.company, contacts });
+            }
+        }
+    }
+
+    /// Everybody outside, by name.
+    pub fn contacts(&self) -> Vec<&Contact> {
+        let mut contacts: Vec<_> = self.contacts.values().collect();
+        contacts.sort_by_key(|contact| (contact.details.name(), contact.id));
+        contacts
+    }
+
+    pub fn known(&self, id: ContactId) -> Option<&Contact> {
+        self.contacts.get(&id)
+    }
+
+    pub fn contact(&self, id: ContactId) -> &str {
+        self.known(id).map_or("A former contact", |contact| contact.details.name())
+    }
+
+    /// Whom the contact is with; nothing if they are none any more.
+    pub fn firm(&self, id: ContactId) -> &str {
+        self.known(id).map_or("", |contact| contact.details.company())
+    }
+
+    /// Who did something.
+    pub fn agent(&self, agent: Agent) -> &str {
+        match agent {
+            Agent::Member(member) => self.company.member_named(member),
+            Agent::Contact(contact) => self.contact(contact),
+            Agent::Visitor => "A visitor",
+            Agent::System => "Sync",
+        }
+    }
+
+    /// What happened.
+    pub fn event(&self, event: &AuditEvent) -> String {
+        match event {
+            AuditEvent::TitleFollowed => "The title followed Notion's".to_owned(),
+            AuditEvent::Renamed => "Renamed".to_owned(),
+            AuditEvent::Unlinked => "Unlinked from Notion".to_owned(),
+            AuditEvent::LevelChanged { from, to, reason } => {
+                format!("{} → {}{}", words::level(*from), words::level(*to), because(reason))
+            }
+            AuditEvent::Published { version, reason } => {
+                format!("Version {} published{}", version.0, because(reason))
+            }
+            AuditEvent::TitlePublished { version } => {
+                format!("A new title of version {} published", version.0)
+            }
+            AuditEvent::Withdrawn => "Withdrawn".to_owned(),
+            AuditEvent::Listed { listed: true, reason } => {
+                format!("Listed for those who may not read it yet{}", because(reason))
+            }
+            AuditEvent::Listed { listed: false, .. } => "No longer listed".to_owned(),
+            AuditEvent::NdaRequired { nda: Some(_) } => "A further NDA required".to_owned(),
+            AuditEvent::NdaRequired { nda: None } => "The further NDA taken off".to_owned(),
+            AuditEvent::Assigned { contact, nda_waiver, .. } => {
+                let name = self.contact(*contact);
+                let waived = if nda_waiver.is_some() { ", NDA waived" } else { "" };
+                format!("{name} assigned{waived}")
+            }
+            AuditEvent::Revoked { .. } => "An assignment taken back".to_owned(),
+            AuditEvent::Imported { version: VersionNumber(1), .. } => "Imported from Notion".to_owned(),
+            AuditEvent::Imported { version, .. } => format!("Version {} imported from Notion", version.0),
+            AuditEvent::ConnectionBegun { .. } => "Connecting Notion begun".to_owned(),
+            AuditEvent::ConnectionConfirmed { .. } => "Notion connected".to_owned(),
+            AuditEvent::ConnectionRenewed { .. } => "Notion connected again".to_owned(),
+            AuditEvent::IdentityRefused { .. } => {
+                "Access to another workspace refused: nothing of it was kept".to_owned()
+            }
+            AuditEvent::NeedsReauth => "Notion needs to be connected again".to_owned(),
+            AuditEvent::Disconnected => "Notion disconnected".to_owned(),
+            AuditEvent::ConnectionRemoved => "What was left of the connection to Notion removed".to_owned(),
+            AuditEvent::NdaPublished { version, ask_again } => {
+                let again = if *ask_again { ", to be accepted anew by everybody" } else { "" };
+                format!("Version {version} of an NDA published{again}")
+            }
+            AuditEvent::DefaultNda { to: Some(_), .. } => "The NDA for every document set".to_owned(),
+            AuditEvent::DefaultNda { to: None, .. } => "No NDA for every document any more".to_owned(),
+            AuditEvent::NdaAccepted { version, .. } => format!("Version {version} of the NDA accepted"),
+            AuditEvent::AcceptanceVoided { .. } => "The acceptance of an NDA declared void".to_owned(),
+            AuditEvent::ContactAdded => "Added to the contacts".to_owned(),
+            AuditEvent::ContactBlocked => "Shut out".to_owned(),
+            AuditEvent::ContactUnblocked { reason } => format!("No longer shut out{}", because(reason)),
+            AuditEvent::ContactErased => "All that was known of them erased".to_owned(),
+            AuditEvent::AccessRequested { .. } => "Access asked for".to_owned(),
+            AuditEvent::RequestApproved { .. } => "A request approved".to_owned(),
+            AuditEvent::RequestDeclined { reason, .. } => format!("A request declined{}", because(reason)),
+            AuditEvent::RequestWithdrawn { .. } => "A request withdrawn".to_owned(),
+        }
+    }
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": “{reason}”") }
+}

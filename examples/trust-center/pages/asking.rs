@@ -1,0 +1,252 @@
+//! Asking a company for access, as a contact of it or as somebody it does not know yet.
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use chrono::Utc;
+use notion_import_core::{
+    AccessRequest, Asker, ContactDetails, DocumentId, MailAddress, NewRequest, Outside, PublicDocument,
+    RequestId, RequestLimits, RequestState,
+};
+
+use super::frame::{Frame, page};
+use super::site::company;
+use super::{Address, Answer, Shared, see};
+use crate::app::App;
+use crate::fields::Fields;
+use crate::people::Company;
+use crate::problem::Problem;
+use crate::session::Visitor;
+use crate::words;
+
+/// How many of their own requests somebody is shown.
+const OWN: usize = 20;
+
+/// The form, with what was typed and what is wrong with it.
+#[derive(askama::Template)]
+#[template(path = "ask.html")]
+struct Ask {
+    frame: Frame,
+    company: &'static Company,
+    /// Whether the company knows who asks, so that nobody has to say.
+    is_contact: bool,
+    documents: Vec<Choice>,
+    name: String,
+    firm: String,
+    mail: String,
+    reason: String,
+    wrong: Wrong,
+}
+
+struct Choice {
+    id: DocumentId,
+    title: String,
+    is_ticked: bool,
+}
+
+/// What is wrong with a form; none of what is fine.
+#[derive(Default)]
+struct Wrong {
+    documents: Option<&'static str>,
+    name: Option<&'static str>,
+    firm: Option<&'static str>,
+    mail: Option<&'static str>,
+    reason: Option<&'static str>,
+}
+
+impl Wrong {
+    fn is_nothing(&self) -> bool {
+        [self.documents, self.name, self.firm, self.mail, self.reason].iter().all(Option::is_none)
+    }
+}
+
+pub async fn show(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(site): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let company = company(&site)?;
+    let fields = Fields::read(query.unwrap_or_default().as_bytes());
+    page(&form(&app, &visitor, company, &fields, Wrong::default()).await?)
+}
+
+/// Whatever comes of it, the answer is one and the same.
+pub async fn ask(State(app): Shared, visitor: Visitor, Path(site): Path<String>, body: Bytes) -> Answer {
+    let company = company(&site)?;
+    let fields = Fields::read(&body);
+    let new = match read(&visitor, company, &fields) {
+        Ok(new) => new,
+        Err(wrong) => {
+            let form = form(&app, &visitor, company, &fields, wrong).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&form)?).into_response());
+        }
+    };
+    app.stores.access.ask(company.tenant, &new, Utc::now()).await?;
+    see(Address::Asked(company))
+}
+
+#[derive(askama::Template)]
+#[template(path = "asked.html")]
+struct Asked {
+    frame: Frame,
+    company: &'static Company,
+}
+
+pub async fn asked(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
+    let company = company(&site)?;
+    page(&Asked { frame: Frame::new(&app, &visitor, "Thank you").await?, company })
+}
+
+pub async fn withdraw(
+    State(app): Shared,
+    visitor: Visitor,
+    Path((site, id)): Path<(String, String)>,
+) -> Answer {
+    let company = company(&site)?;
+    let id: RequestId = id.parse().map_err(|_| Problem::not_found())?;
+    app.stores.access.withdraw_request(company.tenant, &visitor.viewer(), id, Utc::now()).await?;
+    visitor.tell("You no longer ask for it.");
+    see(Address::Site(company))
+}
+
+async fn form(
+    app: &App,
+    visitor: &Visitor,
+    company: &'static Company,
+    fields: &Fields,
+    wrong: Wrong,
+) -> Result<Ask, Problem> {
+    let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), Utc::now()).await?;
+    let own = own(app, visitor, company).await?;
+    let waits = |id| own.iter().any(|kept| kept.document == id && kept.state == RequestState::Waiting);
+    let may_ask = |known: &&PublicDocument| match known.outside {
+        Outside::SignIn | Outside::RequestAccess => !waits(known.id),
+        Outside::Ok | Outside::NotFound | Outside::AcceptNda { .. } => false,
+    };
+    let ticked = fields.distinct("document");
+    let documents: Vec<_> = readable
+        .iter()
+        .filter(may_ask)
+        .map(|known| Choice {
+            id: known.id,
+            title: words::title(&known.title),
+            is_ticked: ticked.contains(&known.id.to_string().as_str()),
+        })
+        .collect();
+    Ok(Ask {
+        frame: Frame::new(app, visitor, "Ask for access").await?,
+        company,
+        is_contact: asks_as_contact(visitor, company),
+        documents,
+        name: fields.text("name").to_owned(),
+        firm: fields.text("company").to_owned(),
+        mail: fields.text("mail").to_owned(),
+        reason: fields.text("reason").to_owned(),
+        wrong,
+    })
+}
+
+fn asks_as_contact(visitor: &Visitor, company: &Company) -> bool {
+    visitor.person.as_ref().is_some_and(|person| person.contact_of(company).is_some())
+}
+
+/// What the form asks for, or what is wrong with it: that depends on nothing but the form.
+fn read(visitor: &Visitor, company: &Company, fields: &Fields) -> Result<NewRequest, Wrong> {
+    let mut wrong = Wrong::default();
+    let documents: std::collections::BTreeSet<_> =
+        fields.all("document").filter_map(|id| id.parse().ok()).collect();
+    if !NewRequest::DOCUMENTS.contains(&documents.len()) {
+        wrong.documents = Some("Choose what you want to read, twenty documents at most.");
+    }
+    if fields.text("reason").is_empty() {
+        wrong.reason = Some("Say what you need it for.");
+    }
+    let contact = visitor.person.as_ref().and_then(|person| person.contact_of(company));
+    let asker = match contact {
+        Some(contact) => Some(Asker::Contact(contact.id)),
+        None => stranger(fields, &mut wrong).map(Asker::Stranger),
+    };
+    let (reason, address) = (fields.text("reason").to_owned(), visitor.address);
+    match asker {
+        Some(asker) if wrong.is_nothing() => {
+            Ok(NewRequest { asker, documents, reason, address, limits: RequestLimits::default() })
+        }
+        Some(_) | None => Err(wrong),
+    }
+}
+
+fn stranger(fields: &Fields, wrong: &mut Wrong) -> Option<ContactDetails> {
+    let (name, firm) = (fields.text("name"), fields.text("company"));
+    let mail = fields.text("mail").parse::<MailAddress>();
+    if name.is_empty() {
+        wrong.name = Some("Say what you are called.");
+    }
+    if firm.is_empty() {
+        wrong.firm = Some("Say whom you are with.");
+    }
+    if mail.is_err() {
+        wrong.mail = Some("Give a mail address, such as you@company.example.");
+    }
+    let details = ContactDetails::new(name, firm, mail.ok()?);
+    if details.is_err() && wrong.is_nothing() {
+        wrong.name = Some("Write your name and your company in letters that can be seen.");
+    }
+    details.ok()
+}
+
+/// What whoever is at the browser has asked this company for, newest first.
+async fn own(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<AccessRequest>, Problem> {
+    let contact = visitor.person.as_ref().and_then(|person| person.contact_of(company));
+    match contact {
+        Some(contact) => Ok(app.stores.access.requests_of(company.tenant, contact.id, OWN).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// A request, as its author sees it.
+pub struct OwnRequest {
+    pub id: RequestId,
+    pub document: DocumentId,
+    pub title: String,
+    pub asked: String,
+    pub state: RequestState,
+}
+
+impl OwnRequest {
+    /// Returns what the visitor has asked for. What they may not know of has no title.
+    pub async fn all(
+        app: &App,
+        visitor: &Visitor,
+        company: &Company,
+        readable: &[PublicDocument],
+    ) -> Result<Vec<Self>, Problem> {
+        let title = |id| match readable.iter().find(|known| known.id == id) {
+            Some(known) => words::title(&known.title),
+            None => "A document that is not here any more".to_owned(),
+        };
+        let own = own(app, visitor, company).await?;
+        let shown = own.into_iter().map(|kept| Self {
+            id: kept.id,
+            document: kept.document,
+            title: title(kept.document),
+            asked: words::moment(kept.asked_at),
+            state: kept.state,
+        });
+        Ok(shown.collect())
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        self.state == RequestState::Waiting
+    }
+
+    pub fn badge(&self) -> words::Badge {
+        match self.state {
+            RequestState::Waiting => words::Badge { style: "warn", text: "Waiting for an answer" },
+            RequestState::Approved => words::Badge { style: "good", text: "Approved" },
+            RequestState::Declined => words::Badge { style: "quiet", text: "Not granted" },
+            RequestState::Withdrawn => words::Badge { style: "quiet", text: "Withdrawn" },
+        }
+    }
+}
