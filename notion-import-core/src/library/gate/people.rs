@@ -49,7 +49,8 @@ pub trait ContactStore: ActStore {
     }
 
     /// Shuts a contact out, for a reason lets them back in, or erases what is known of them: then their assignments are revoked, their
-    /// acceptances void and their requests withdrawn, and only the ids stay. Doing so again succeeds.
+    /// acceptances void and their requests withdrawn, and the ids stay, as do the addresses they came from in the audit and the
+    /// read log, which never change. Doing so again succeeds.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the tenant has no such contact, [`Conflict::NoReason`] if nobody says why they are let back in.
