@@ -99,6 +99,9 @@ impl Chromium {
     async fn be(&self, person: &str) {
         self.go("/").await;
         self.click(person).await;
+        // Whoever goes on before the browser has followed would be led back.
+        let who = format!("//header//*[contains(@class, 'label')][contains(., {person:?})]");
+        self.on(Locator::XPath(&who), person).await;
     }
 
     /// Whatever page is open: it fits the window, every picture came, and the browser had nothing to complain of.
