@@ -1,6 +1,6 @@
 //! How often what is public was read, until that is written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +14,12 @@ use crate::library::blob::BlobId;
 /// So many counts are kept at most before they are written.
 const MOST: usize = 1_000;
 
-/// What was read, and in which minute.
-type Key = (DocumentId, VersionNumber, Option<BlobId>, DateTime<Utc>);
+/// The minute in which something was read, on whose site, and what: the oldest minute comes first.
+type Key = (DateTime<Utc>, TenantId, DocumentId, VersionNumber, Option<BlobId>);
 
 /// How often what is public was read, until that is written: when a minute is over, and when there are many.
 #[derive(Default)]
-pub(super) struct Tally(Mutex<HashMap<TenantId, HashMap<Key, u64>>>);
+pub(super) struct Tally(Mutex<BTreeMap<Key, u64>>);
 
 impl Tally {
     /// Counts a reading, and returns whether it is time to write.
@@ -31,34 +31,34 @@ impl Tally {
     ) -> bool {
         let minute = minute_of(at);
         let mut counts = self.lock();
-        *counts.entry(site).or_default().entry((document, version, file, minute)).or_default() += 1;
-        let keys = || counts.values().flat_map(HashMap::keys);
-        keys().any(|(.., counted)| *counted < minute) || keys().count() > MOST
+        *counts.entry((minute, site, document, version, file)).or_default() += 1;
+        let is_over = counts.first_key_value().is_some_and(|((oldest, ..), _)| *oldest < minute);
+        is_over || counts.len() > MOST
     }
 
     /// Writes what was counted. What cannot be written is counted still.
     pub(super) async fn write(&self, log: &(impl ReadLog + ?Sized)) -> Result<(), StoreError> {
         let mut outcome = Ok(());
         let taken = mem::take(&mut *self.lock());
-        for (site, counted) in taken {
-            let reads: Vec<PublicReads> = counted.iter().map(reads).collect();
+        let mut by_site: HashMap<TenantId, Vec<PublicReads>> = HashMap::new();
+        for ((minute, site, document, version, file), count) in taken {
+            by_site.entry(site).or_default().push(PublicReads { document, version, file, minute, count });
+        }
+        for (site, reads) in by_site {
             if let Err(error) = log.count_reads(site, &reads).await {
                 let mut counts = self.lock();
-                let counts = counts.entry(site).or_default();
-                counted.into_iter().for_each(|(key, count)| *counts.entry(key).or_default() += count);
+                for PublicReads { document, version, file, minute, count } in reads {
+                    *counts.entry((minute, site, document, version, file)).or_default() += count;
+                }
                 outcome = Err(error);
             }
         }
         outcome
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, HashMap<Key, u64>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn reads((&(document, version, file, minute), &count): (&Key, &u64)) -> PublicReads {
-    PublicReads { document, version, file, minute, count }
 }
 
 #[cfg(test)]
