@@ -7,7 +7,7 @@ use super::access::{
 };
 use super::audit::AuditEvent;
 use super::gate::{Expected, LevelChange, PublicDocument, Publish};
-use super::title::{reason, title};
+use super::title::{given_reason, reason, title};
 use crate::actor::{Action, Actor};
 use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, NdaId, TenantId};
@@ -90,7 +90,8 @@ impl Standing {
         if *level != self.level || *revision != self.revision {
             return Err(Conflict::Changed.into());
         }
-        if self::reason(reason).is_empty() { Err(Conflict::NoReason.into()) } else { Ok(()) }
+        given_reason(reason)?;
+        Ok(())
     }
 
     /// Shows a version that exists under a title, at the level that is named or at the one it has. Returns what came of it: nothing if

@@ -1,6 +1,8 @@
 //! Titles and reasons, safe to show and to keep.
 
 use super::file_name::{is_hidden, shortened};
+#[cfg(feature = "gate")]
+use crate::error::Conflict;
 
 /// No title is longer, in bytes.
 const LONGEST: usize = 500;
@@ -19,6 +21,15 @@ pub fn title(raw: &str) -> String {
 #[cfg(feature = "gate")]
 pub fn reason(raw: &str) -> String {
     line(raw, LONGEST_REASON)
+}
+
+/// Returns a reason as the audit keeps it.
+///
+/// # Errors
+/// [`Conflict::NoReason`] if nothing can be seen of it.
+#[cfg(feature = "gate")]
+pub fn given_reason(raw: &str) -> Result<String, Conflict> {
+    Some(reason(raw)).filter(|reason| !reason.is_empty()).ok_or(Conflict::NoReason)
 }
 
 fn line(raw: &str, longest: usize) -> String {

@@ -14,7 +14,7 @@ use crate::library::access::DocumentFacts;
 use crate::library::access::{AccessLevel, Assignment, AssignmentId, NdaState};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::blob::BlobId;
-use crate::library::title::{reason, title};
+use crate::library::title::{given_reason, title};
 
 /// What a person had before them when they decided on a change, and why they did. Whatever shows a document to more people
 /// needs all three; what narrows needs none.
@@ -78,8 +78,8 @@ impl NewAssignment {
         if self.expires_at.is_some_and(|end| !(first..=last).contains(&(end - now))) {
             return Err(StoreError::OutOfRange("expires_at"));
         }
-        let reasoned = self.nda_waiver.as_ref().is_none_or(|given| !reason(given).is_empty());
-        if reasoned { Ok(()) } else { Err(Conflict::NoReason.into()) }
+        self.nda_waiver.as_deref().map(given_reason).transpose()?;
+        Ok(())
     }
 
     /// Whether it takes the place of an assignment: a contact has one live assignment to a document.

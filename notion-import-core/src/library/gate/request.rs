@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::ContactDetails;
 use crate::error::{Conflict, StoreError};
 use crate::id::{ContactId, DocumentId, RequestId};
-use crate::library::title::reason;
+use crate::library::title::given_reason;
 
 /// Somebody's wish to read one document. A person has one that waits for a document.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -74,6 +74,18 @@ pub enum RequestState {
 }
 
 impl RequestState {
+    /// Returns whether a request that is decided so changes: one that waits does, and one that was decided so before does not.
+    ///
+    /// # Errors
+    /// [`Conflict::Changed`] if it was decided otherwise.
+    pub fn becomes(self, decided: Self) -> Result<bool, Conflict> {
+        match self {
+            Self::Waiting => Ok(true),
+            _ if self == decided => Ok(false),
+            Self::Approved | Self::Declined | Self::Withdrawn => Err(Conflict::Changed),
+        }
+    }
+
     /// The name under which a store keeps it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -122,8 +134,7 @@ impl NewRequest {
         if !Self::DOCUMENTS.contains(&self.documents.len()) {
             return Err(StoreError::OutOfRange("documents"));
         }
-        let reason = reason(&self.reason);
-        if reason.is_empty() { Err(Conflict::NoReason.into()) } else { Ok(reason) }
+        Ok(given_reason(&self.reason)?)
     }
 }
 

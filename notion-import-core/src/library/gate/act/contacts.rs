@@ -8,7 +8,7 @@ use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::gate::{
     ActFacts, Contact, ContactDetails, ContactRow, RequestState, Scope, Verdict, Write,
 };
-use crate::library::title::reason;
+use crate::library::title::given_reason;
 
 /// A change of one contact, as a member asks for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -134,10 +134,5 @@ impl Act {
 
 /// Their assignments let them in again, so somebody says why.
 fn unblocked(why: &str) -> Result<AuditEvent, StoreError> {
-    let reason = reason(why);
-    if reason.is_empty() {
-        Err(Conflict::NoReason.into())
-    } else {
-        Ok(AuditEvent::ContactUnblocked { reason })
-    }
+    Ok(AuditEvent::ContactUnblocked { reason: given_reason(why)? })
 }

@@ -12,7 +12,7 @@ use crate::library::gate::{
     AccessRequest, ActFacts, Asker, CountScope, NewAssignment, NewRequest, RequestLimits, RequestState,
     Scope, Verdict, Write,
 };
-use crate::library::title::reason;
+use crate::library::title::given_reason;
 
 impl NewRequest {
     pub(super) fn scope(&self, at: DateTime<Utc>) -> Scope {
@@ -94,10 +94,8 @@ impl Act {
         (assignment, new_contact): (AssignmentId, ContactId),
         facts: &AccessFacts,
     ) -> Result<Verdict, StoreError> {
-        match request.state {
-            RequestState::Waiting => {}
-            RequestState::Approved => return Ok(Verdict::default()),
-            RequestState::Declined | RequestState::Withdrawn => return Err(Conflict::Changed.into()),
+        if !request.state.becomes(RequestState::Approved)? {
+            return Ok(Verdict::default());
         }
         let (contact, mut verdict) = match &request.asker {
             Some(Asker::Contact(contact)) => (*contact, Verdict::default()),
@@ -132,10 +130,8 @@ impl Act {
         if request.asker != Some(Asker::Contact(contact)) {
             return Err(StoreError::NotFound);
         }
-        match request.state {
-            RequestState::Waiting => {}
-            RequestState::Withdrawn => return Ok(Verdict::default()),
-            RequestState::Approved | RequestState::Declined => return Err(Conflict::Changed.into()),
+        if !request.state.becomes(RequestState::Withdrawn)? {
+            return Ok(Verdict::default());
         }
         let event = AuditEvent::RequestWithdrawn { request: request.id };
         let (by, subject) = (Agent::Contact(contact), Subject::Document(request.document));
@@ -149,12 +145,9 @@ pub(super) fn decline(
     request: &AccessRequest,
     why: &str,
 ) -> Result<(Vec<Write>, Vec<AuditEvent>), StoreError> {
-    let reason = reason(why);
-    match request.state {
-        _ if reason.is_empty() => return Err(Conflict::NoReason.into()),
-        RequestState::Waiting => {}
-        RequestState::Declined => return Ok(Default::default()),
-        RequestState::Approved | RequestState::Withdrawn => return Err(Conflict::Changed.into()),
+    let reason = given_reason(why)?;
+    if !request.state.becomes(RequestState::Declined)? {
+        return Ok(Default::default());
     }
     let mut writes = vec![Write::Settle(request.id, RequestState::Declined)];
     if matches!(request.asker, Some(Asker::Stranger(_))) {
