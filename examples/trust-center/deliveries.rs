@@ -14,7 +14,7 @@ pub struct Deliveries(Cache<[u8; 32], u64>);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing {
     New,
-    /// It was taken, and Notion counts that it is sent once more.
+    /// Taken before, and Notion counts that it sends it once more.
     SentAgain,
     /// Somebody repeats what was taken, to the letter.
     Replayed,

@@ -15,20 +15,20 @@ use super::words::{WordDiff, tokens};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Step {
-    /// It stayed.
+    /// A block that stayed.
     Same(Block),
-    /// It stood here, and stands elsewhere as it was.
+    /// A block that stood here and stands elsewhere as it was.
     MovedAway(Block),
-    /// It stands here as it stood elsewhere.
+    /// A block that stands here as it stood elsewhere.
     MovedHere(Block),
-    /// It went.
+    /// A block that went.
     Removed {
         /// What it was.
         block: Block,
         /// What of it stands out.
         marks: Vec<Mark>,
     },
-    /// It came.
+    /// A block that came.
     Added {
         /// What it is.
         block: Block,

@@ -115,9 +115,9 @@ pub struct Gate {
 
 /// What came of a request to read: a page, or a file.
 pub enum ReadOutcome<T = Readable> {
-    /// It may be read: here it is.
+    /// What was asked for: it may be read.
     Open(T),
-    /// It may not, and this is all the viewer may learn.
+    /// All that the viewer may learn of what may not be read.
     Closed(Outside),
 }
 
