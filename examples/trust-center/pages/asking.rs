@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use chrono::Utc;
 use notion_import_core::{
-    AccessRequest, Asker, ContactDetails, DocumentId, MailAddress, NewRequest, Outside, PublicDocument,
-    RequestId, RequestLimits, RequestState,
+    AccessRequest, Asker, Contact, ContactDetails, DocumentId, MailAddress, NewRequest, Outside,
+    PublicDocument, RequestId, RequestLimits, RequestState,
 };
 
 use super::frame::{Frame, page};
@@ -138,7 +138,7 @@ async fn form(
     Ok(Ask {
         frame: Frame::new(app, visitor, "Ask for access").await?,
         company,
-        is_contact: asks_as_contact(visitor, company),
+        is_contact: contact(visitor, company).is_some(),
         documents,
         name: fields.text("name").to_owned(),
         firm: fields.text("company").to_owned(),
@@ -148,8 +148,9 @@ async fn form(
     })
 }
 
-fn asks_as_contact(visitor: &Visitor, company: &Company) -> bool {
-    visitor.person.as_ref().is_some_and(|person| person.contact_of(company).is_some())
+/// The contact of the company that is at the browser.
+fn contact<'v>(visitor: &'v Visitor, company: &Company) -> Option<&'v Contact> {
+    visitor.person.as_ref()?.contact_of(company)
 }
 
 /// What the form asks for, or what is wrong with it: that depends on nothing but the form.
@@ -163,8 +164,7 @@ fn read(visitor: &Visitor, company: &Company, fields: &Fields) -> Result<NewRequ
     if fields.text("reason").is_empty() {
         wrong.reason = Some("Say what you need it for.");
     }
-    let contact = visitor.person.as_ref().and_then(|person| person.contact_of(company));
-    let asker = match contact {
+    let asker = match contact(visitor, company) {
         Some(contact) => Some(Asker::Contact(contact.id)),
         None => stranger(fields, &mut wrong).map(Asker::Stranger),
     };
@@ -198,8 +198,7 @@ fn stranger(fields: &Fields, wrong: &mut Wrong) -> Option<ContactDetails> {
 
 /// What whoever is at the browser has asked this company for, newest first.
 async fn own(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<AccessRequest>, Problem> {
-    let contact = visitor.person.as_ref().and_then(|person| person.contact_of(company));
-    match contact {
+    match contact(visitor, company) {
         Some(contact) => Ok(app.stores.access.requests_of(company.tenant, contact.id, OWN).await?),
         None => Ok(Vec::new()),
     }

@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State};
 use notion_import_core::{Action, AuditEntry, AuditQuery, DocumentId, Subject};
 
 use super::frame::{Frame, page};
-use super::{Answer, Shared};
+use super::{Answer, Shared, cut};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -49,9 +49,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         limit: LINES + 1,
     };
     let mut entries = app.stores.audit.audit(&staff.actor, &query).await?;
-    let is_last = entries.len() <= LINES;
-    entries.truncate(LINES);
-    let older = entries.last().filter(|_| !is_last).map(|last| last.number);
+    let older = cut(&mut entries, LINES).map(|last| last.number);
     let names = Names::of(&app, &staff).await?;
     let entries = entries.iter().map(|entry| shown(entry, &names)).collect();
     page(&Audit { frame: Frame::new(&app, &visitor, "Audit").await?, document, entries, older })

@@ -1,8 +1,11 @@
 //! What a person has to have seen, and to say so, before more people read something.
 
+use std::collections::BTreeSet;
+
 use notion_import_core::review::{Edition, Finding, LeakKind, Leaks};
 use notion_import_core::{AccessLevel, AdminDocument, DocumentId, Version};
 
+use super::documents::every;
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
@@ -109,27 +112,14 @@ fn shown(finding: &Finding) -> Option<ShownPlace> {
     })
 }
 
-/// How many documents are read at once.
-const PAGE: usize = 200;
-
 /// The titles of documents that nobody outside knows of, but of this one.
 pub async fn internal_titles(app: &App, staff: &Staff, own: DocumentId) -> Result<Vec<String>, Problem> {
-    let (mut titles, mut after) = (Vec::new(), None);
-    loop {
-        let listed = app.stores.access.documents(&staff.actor, after, PAGE).await?;
-        let is_last = listed.len() < PAGE;
-        after = listed.last().map(|known| known.document.id);
-        let is_secret = |known: &&AdminDocument| known.document.id != own && !is_known_outside(known);
-        for known in listed.iter().filter(is_secret) {
-            titles.push(known.document.title.text.clone());
-            titles.extend(known.document.link.as_ref().map(|link| link.source.title.clone()));
-        }
-        if is_last {
-            titles.sort_unstable();
-            titles.dedup();
-            return Ok(titles);
-        }
-    }
+    let mut secret = every(app, &staff.actor).await?;
+    secret.retain(|known| known.document.id != own && !is_known_outside(known));
+    let titles = secret.into_iter().flat_map(|AdminDocument { document, .. }| {
+        [Some(document.title.text), document.link.map(|link| link.source.title)]
+    });
+    Ok(titles.flatten().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 fn is_known_outside(known: &AdminDocument) -> bool {

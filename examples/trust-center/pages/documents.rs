@@ -59,7 +59,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
 }
 
 /// Every document of the actor's company, newest first.
-async fn every(app: &App, actor: &Actor) -> Result<Vec<AdminDocument>, Problem> {
+pub async fn every(app: &App, actor: &Actor) -> Result<Vec<AdminDocument>, Problem> {
     let mut all = Vec::new();
     loop {
         let after = all.last().map(|last: &AdminDocument| last.document.id);

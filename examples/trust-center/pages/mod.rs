@@ -153,6 +153,13 @@ async fn style() -> Response {
     revalidate::everybodys(([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response())
 }
 
+/// Cuts what was read, one more than a page shows, to the page, and returns what the next page begins behind.
+fn cut<T>(read: &mut Vec<T>, lines: usize) -> Option<&T> {
+    let is_last = read.len() <= lines;
+    read.truncate(lines);
+    read.last().filter(|_| !is_last)
+}
+
 fn see(address: Address) -> Answer {
     Ok(Redirect::to(&address.to_string()).into_response())
 }

@@ -96,13 +96,10 @@ struct Looked {
 impl Looked {
     async fn at(app: &App, staff: &Staff, known: AdminDocument, form: Form) -> Result<Self, Problem> {
         let id = known.document.id;
-        let mut versions = app.stores.access.versions(&staff.actor, id).await?;
-        let mut take = |number: VersionNumber| {
-            versions.iter().position(|version| version.number == number).map(|at| versions[at].clone())
-        };
-        let version = take(form.version).ok_or_else(Problem::not_found)?;
-        let shown = known.facts.publication.version().and_then(&mut take).zip(known.published_title.clone());
-        versions.clear();
+        let versions = app.stores.access.versions(&staff.actor, id).await?;
+        let find = |number| versions.iter().find(|version| version.number == number).cloned();
+        let version = find(form.version).ok_or_else(Problem::not_found)?;
+        let shown = known.facts.publication.version().and_then(find).zip(known.published_title.clone());
         let opens = known.facts.opens(form.level);
         let internal = internal_titles(app, staff, id).await?;
         let all = leaks(&form.title, &version, &internal);

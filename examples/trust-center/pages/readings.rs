@@ -14,7 +14,7 @@ use notion_import_core::{Action, Actor, ContactId, DocumentId, ReadEntry, ReadId
 use serde::Serialize;
 
 use super::frame::{Frame, page};
-use super::{Answer, Shared};
+use super::{Answer, Shared, cut};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -62,12 +62,9 @@ struct Shown {
 
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
-    let mut query = asked(query)?;
-    query.limit = LINES + 1;
+    let query = asked(query, LINES + 1)?;
     let mut entries = app.stores.access.reads(&staff.actor, &query).await?;
-    let is_last = entries.len() <= LINES;
-    entries.truncate(LINES);
-    let older = entries.last().filter(|_| !is_last).map(|last| last.id);
+    let older = cut(&mut entries, LINES).map(|last| last.id);
     let titles =
         titles(&app, &staff, entries.iter().map(|entry| entry.document).chain(query.document)).await?;
     let title = |id: DocumentId| titles.get(&id).cloned().unwrap_or_default();
@@ -96,7 +93,7 @@ pub async fn export(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
-    let query = ReadQuery { limit: BATCH, ..asked(query)? };
+    let query = asked(query, BATCH)?;
     let (media_type, write): (_, Write) = match form.as_str() {
         "readings.csv" => ("text/csv; charset=utf-8", csv),
         "readings.jsonl" => ("application/jsonl", json_lines),
@@ -175,13 +172,13 @@ fn cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
-fn asked(query: Option<String>) -> Result<ReadQuery, Problem> {
+fn asked(query: Option<String>, limit: usize) -> Result<ReadQuery, Problem> {
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
     Ok(ReadQuery {
         document: id(&fields, "document")?,
         contact: id(&fields, "contact")?,
         before: id(&fields, "before")?,
-        limit: LINES,
+        limit,
     })
 }
 

@@ -11,7 +11,7 @@ use notion_import_core::{
 
 use super::assigning::days;
 use super::frame::{Frame, page};
-use super::{Address, Answer, Shared, see};
+use super::{Address, Answer, Shared, cut, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -60,9 +60,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
     let after = fields.given("after").map(|id| id.parse().map_err(|_| Problem::not_found())).transpose()?;
     let mut requests = app.stores.access.requests(&staff.actor, after, LINES + 1).await?;
-    let is_last = requests.len() <= LINES;
-    requests.truncate(LINES);
-    let next = requests.last().filter(|_| !is_last).map(|last| last.id);
+    let next = cut(&mut requests, LINES).map(|last| last.id);
     let names = Names::of(&app, &staff).await?;
     let mut shown = Vec::new();
     for request in &requests {
