@@ -10,7 +10,7 @@ use super::plan::{self, Plan, Rows, Urgency};
 use super::{SyncTask, ends_the_run};
 use crate::error::Error;
 use crate::id::NotionId;
-use crate::library::document::{Linked, SourceParent, SourceState};
+use crate::library::document::{Linked, SourceKind, SourceParent, SourceState};
 use crate::mutant;
 use crate::notion::endpoints::{Found, QueryKind};
 use crate::notion::page::Page;
@@ -25,8 +25,8 @@ pub(super) struct Hints {
     looks: HashMap<NotionId, Look>,
     /// Data sources of which all rows were listed, or that are not there any more: rows that were not shown do not stand there.
     listed: HashSet<NotionId>,
-    /// The last edit of a row, by data source.
-    rows: HashMap<NotionId, DateTime<Utc>>,
+    /// Data sources that were edited since, or a row of which was: how they stand is told by a look only, which sees both.
+    edited: HashSet<NotionId>,
     /// The last edit that search shows; none if it was not gone through.
     pub(super) newest: Option<DateTime<Utc>>,
 }
@@ -44,24 +44,32 @@ impl Hints {
             let is_listed = plan::rows_of(known).is_some_and(|id| self.listed.contains(&id));
             is_listed && known.link.connection.is_some() && known.link.state == SourceState::Present
         };
-        match self.rows.get(&source.id) {
-            _ if self.looks.contains_key(&source.id) => Urgency::Shown,
-            Some(edited) if *edited > source.edited_at => Urgency::Hinted,
-            _ if is_missing() => Urgency::Hinted,
-            _ => Urgency::Unknown,
+        if self.looks.contains_key(&source.id) {
+            Urgency::Shown
+        } else if self.edited.contains(&source.id) || is_missing() {
+            Urgency::Hinted
+        } else {
+            Urgency::Unknown
         }
     }
 
     /// Notes what was shown. If `all` rows were asked for, that which is no news tells as much as a look.
     fn note(&mut self, linked: &HashMap<NotionId, &Linked>, all: bool, look: Look) {
-        let source = &look.seen.source;
-        if let Some(SourceParent::DataSource(id)) = source.parent {
-            let last = self.rows.entry(id).or_insert(source.edited_at);
-            *last = (*last).max(source.edited_at);
+        let seen = &look.seen;
+        let is_news_of = |id: &NotionId| linked.get(id).is_some_and(|known| plan::is_news(known, seen));
+        if let Some(SourceParent::DataSource(id)) = seen.source.parent
+            && is_news_of(&id)
+        {
+            self.edited.insert(id);
         }
-        let Some(known) = linked.get(&source.id) else { return };
-        if plan::is_news(known, &look.seen) || (all && plan::is_as_known(known, &look.seen)) {
-            self.looks.insert(source.id, look);
+        let Some(known) = linked.get(&seen.source.id) else { return };
+        let is_news = plan::is_news(known, seen);
+        match seen.source.kind {
+            SourceKind::DataSource if is_news => drop(self.edited.insert(seen.source.id)),
+            SourceKind::Page if is_news || (all && plan::is_as_known(known, seen)) => {
+                self.looks.insert(seen.source.id, look);
+            }
+            SourceKind::DataSource | SourceKind::Page => {}
         }
     }
 }
@@ -75,7 +83,7 @@ impl SyncTask<'_> {
         outcome: &mut Outcome,
     ) -> Result<Hints, Error> {
         let mut hints =
-            Hints { looks: HashMap::new(), listed: HashSet::new(), rows: HashMap::new(), newest: None };
+            Hints { looks: HashMap::new(), listed: HashSet::new(), edited: HashSet::new(), newest: None };
         if mutant::is("no hints") {
             return Ok(hints);
         }

@@ -104,6 +104,29 @@ async fn the_rows_of_a_database_are_seen_to_come_to_change_and_to_go() {
 }
 
 #[tokio::test]
+async fn a_database_that_was_edited_is_looked_at_with_its_rows_whatever_search_shows() {
+    let stage = Stage::new();
+    let page = stage.page("Policy").await;
+    let vendors = stage.author().database(stage.home, "Vendors", [("Country", "rich_text")]);
+    let row = stage.author().row(vendors.data_source, "One", []);
+    stage.pass(5);
+    stage.import_pick(Pick::data_source(vendors.data_source)).await;
+    stage.pass(240);
+    // There is a budget for reading this alone.
+    stage.author().append(page, [paragraph("New.")]);
+    stage.author().set_title(vendors.data_source, "Suppliers");
+    stage.pass(30);
+    stage.author().set_title(row, "First");
+    let edited = stage.now();
+    stage.pass(210);
+    let importer =
+        stage.importer_with(|builder| builder.sync_options(SyncOptions::default().read_at_once(1)));
+    importer.sync(&stage.connection).await.unwrap();
+    let known = stage.linked(vendors.data_source).await;
+    assert_eq!((known.title.text.as_str(), known.link.source.edited_at), ("Suppliers", edited));
+}
+
+#[tokio::test]
 async fn files_that_change_within_the_minute_of_the_import_are_seen() {
     let stage = Stage::new();
     let check = async |name: &str, edit: &dyn Fn(&Stage, NotionId, NotionId)| {
