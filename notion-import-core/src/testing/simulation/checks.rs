@@ -279,15 +279,32 @@ async fn differs(oracle: &Importer, connection: &Connection, known: &Linked) -> 
 async fn access(run: &Run) -> Result<Broken, Error> {
     let mut broken = Vec::new();
     let documents = run.documents().await?;
-    for (id, latest) in run.versions() {
+    for (id, versions) in run.ground.ledger.versions() {
         let Some(seen) = documents.iter().find(|seen| seen.document.id == id) else {
             broken.push("a document is gone".to_owned());
             continue;
         };
-        if seen.document.latest.0 != latest {
-            broken.push(format!("a document has {:?} instead of {latest} versions", seen.document.latest));
+        if !versions.contains(&seen.document.latest.0) {
+            broken
+                .push(format!("a document has {:?} instead of {versions:?} versions", seen.document.latest));
+        }
+        let title = &seen.document.title;
+        let called = title.edited_here.then_some(&title.text);
+        if run.called.get(&id) != called {
+            broken.push(format!("a document is called {called:?} by people"));
+        }
+        let is_closed = seen.facts.level == AccessLevel::Internal && run.ground.ledger.has_closed(id);
+        let link = seen.document.link.as_ref();
+        let is_gone =
+            link.is_some_and(|link| link.state.is_gone() && link.connection == Some(run.connection.id));
+        if run.ground.setting.closes_gone && is_gone && seen.facts.level != AccessLevel::Internal {
+            broken.push(format!("a document is open though its source is gone: {seen:?}"));
         }
         let is_as_it_was = match run.opened.iter().find(|opened| opened.document.id == id) {
+            Some(opened) if is_closed => {
+                (opened.facts.publication, &opened.published_title)
+                    == (seen.facts.publication, &seen.published_title)
+            }
             Some(opened) => {
                 (&opened.facts, opened.revision, &opened.published_title)
                     == (&seen.facts, seen.revision, &seen.published_title)

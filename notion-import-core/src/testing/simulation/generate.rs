@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::History;
 use super::setting::Setting;
-use super::step::{Asked, Edit, Failure, Pace, Process, Step, Thing, What};
+use super::step::{Asked, Edit, Failure, Pace, Process, Step, Thing, Unanswered, What};
 
 /// Seconds of a month.
 const MONTH: i64 = 30 * 86_400;
@@ -50,6 +50,8 @@ fn setting(rng: &mut Rng) -> Setting {
         budget: *pick(rng, &[(1000, 200), (1000, 200), (1, 200), (2, 1), (1, 1), (1000, 1)]),
         every,
         within,
+        drafts: rng.u8(..3) == 0,
+        closes_gone: rng.u8(..3) == 0,
     }
 }
 
@@ -71,7 +73,7 @@ fn scene(rng: &mut Rng, setting: &Setting, steps: &mut Vec<Step>) {
     let other = Process(1 - process.0);
     let mut then = |after: u64, what: What| steps.push(Step { after: Duration::from_secs(after), what });
     let due = setting.every * 63 + rng.u64(..120);
-    match rng.u8(..24) {
+    match rng.u8(..28) {
         0..5 => {
             for _ in 0..rng.u8(1..4) {
                 let (thing, edit) =
@@ -182,7 +184,34 @@ fn scene(rng: &mut Rng, setting: &Setting, steps: &mut Vec<Step>) {
             then(0, What::SyncDue(process));
             then(rng.u64(150..600), What::SyncDue(other));
         }
-        22 => then(short(rng), What::Pace(*pick(rng, &[Pace::AtOnce, Pace::Seconds, Pace::Slow]))),
+        22 => {
+            // The stores do not answer, or what they did was never told.
+            let unanswered = *pick(rng, &[Unanswered::Undone, Unanswered::Done]);
+            let what = *pick(rng, &[Edit::Write, Edit::Rename, Edit::Trash, Edit::Unshare]);
+            then(medium(rng), What::Edit(thing, what));
+            then(due, What::SyncDue(process));
+            then(rng.u64(..10), What::Disconnect(process, unanswered, rng.u64(1..600)));
+            then(medium(rng), What::SyncDue(*pick(rng, &[process, other])));
+        }
+        23 => {
+            then(medium(rng), What::Unlink(thing));
+            if rng.bool() {
+                then(short(rng), What::Import(process, thing));
+            }
+        }
+        24 => {
+            then(medium(rng), What::Call(thing, rng.bool()));
+            then(short(rng), What::Edit(thing, Edit::Rename));
+        }
+        25 => {
+            // What is shown to all is gone, and comes back.
+            then(medium(rng), What::Publish(thing));
+            then(medium(rng), What::Edit(thing, *pick(rng, &[Edit::Trash, Edit::Unshare, Edit::Purge])));
+            then(due, What::SyncDue(process));
+            then(medium(rng), What::Publish(thing));
+            then(medium(rng), What::Edit(thing, *pick(rng, &[Edit::Restore, Edit::Share])));
+        }
+        26 => then(short(rng), What::Pace(*pick(rng, &[Pace::AtOnce, Pace::Seconds, Pace::Slow]))),
         _ => then(medium(rng), What::SyncDue(process)),
     }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::step::Unanswered;
 use crate::error::StoreError;
 use crate::testing::SimClock;
 use crate::testing::door::Busy;
@@ -23,6 +24,8 @@ struct State {
     left: Option<u16>,
     is_stalled: bool,
     stalled: Vec<Waker>,
+    /// What becomes of what is asked of the stores while they do not answer.
+    unanswered: Option<Unanswered>,
     /// How much is asked of the stores: no time passes until that is answered, so until then the process does not stand still.
     asking: usize,
 }
@@ -37,6 +40,18 @@ impl State {
         Poll::Ready(())
     }
 }
+
+/// The stores do not answer.
+#[derive(Debug)]
+struct NoAnswer;
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the database does not answer")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
 
 /// The process was killed before.
 #[derive(Debug)]
@@ -75,6 +90,16 @@ impl Life {
         }
     }
 
+    /// From now on the stores answer the process, or do not.
+    pub(super) fn disconnect(&self, unanswered: Option<Unanswered>) {
+        self.lock().unanswered = unanswered;
+    }
+
+    fn answers(&self, unanswered: Unanswered) -> Result<(), StoreError> {
+        let is_so = self.lock().unanswered == Some(unanswered);
+        if is_so { Err(StoreError::unavailable(NoAnswer)) } else { Ok(()) }
+    }
+
     pub(super) fn is_stalled(&self) -> bool {
         self.lock().is_stalled
     }
@@ -106,11 +131,13 @@ impl Life {
         asked: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         self.awaits().await.map_err(StoreError::backend)?;
+        self.answers(Unanswered::Undone)?;
         let outcome = {
             let _asking = Asking::of(self);
             asked.await
         };
         self.awaits().await.map_err(StoreError::backend)?;
+        self.answers(Unanswered::Done)?;
         outcome
     }
 

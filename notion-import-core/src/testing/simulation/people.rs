@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::Stores;
 use super::run::Run;
 use super::step::Thing;
 use crate::connect::Connector;
@@ -12,15 +11,41 @@ use crate::connection::{Attempt, Confirmation, ConnectionRef, Granted, SharedWor
 use crate::error::{Error, StoreError};
 use crate::id::AttemptId;
 use crate::library::access::AccessLevel;
+use crate::library::document::Linked;
 use crate::library::gate::{Expected, Publish};
 use crate::testing::suite::dispatch::NoConsents;
 
 impl Run {
+    /// What is linked to a source, if anything is.
+    async fn imported(&self, thing: Thing) -> Result<Option<Linked>, Error> {
+        let source = self.workspace.thing(thing).id;
+        Ok(self.ground.stores.documents.linked_by_source(self.admin.tenant, &[source]).await?.pop())
+    }
+
+    /// Somebody gives a document a title of its own, or takes that back.
+    pub(super) async fn call(&mut self, thing: Thing, is_ours: bool) -> Result<(), Error> {
+        let _busy = self.clock.busy();
+        let Some(known) = self.imported(thing).await? else { return Ok(()) };
+        let (id, now) = (known.document, self.clock.time());
+        let title = is_ours.then(|| format!("Ours, {now}"));
+        self.ground.stores.access.rename(&self.admin, id, title.as_deref(), now).await?;
+        match title {
+            Some(title) => drop(self.called.insert(id, title)),
+            None => drop(self.called.remove(&id)),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn unlink(&mut self, thing: Thing) -> Result<(), Error> {
+        let _busy = self.clock.busy();
+        let Some(known) = self.imported(thing).await? else { return Ok(()) };
+        Ok(self.ground.stores.documents.unlink(&self.admin, known.document, self.clock.time()).await?)
+    }
+
     pub(super) async fn publish(&mut self, thing: Thing) -> Result<(), Error> {
         let _busy = self.clock.busy();
-        let (tenant, source) = (self.admin.tenant, self.workspace.thing(thing).id);
-        let Stores { documents, access, .. } = &self.ground.stores;
-        let Some(known) = documents.linked_by_source(tenant, &[source]).await?.pop() else { return Ok(()) };
+        let Some(known) = self.imported(thing).await? else { return Ok(()) };
+        let access = &self.ground.stores.access;
         let id = known.document;
         let facts = async || access.document(&self.admin, id).await?.ok_or(StoreError::NotFound);
         let (seen, now) = (facts().await?, self.clock.time());

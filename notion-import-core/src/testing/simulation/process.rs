@@ -85,12 +85,18 @@ impl Machine {
             ledger: ledger.clone(),
         });
         let wire = Wire::new(&ground.world, clock, &ground.weather, &life);
-        let importer =
+        let mut importer =
             Importer::builder(Arc::new(ground.tokens.clone()), documents, ground.stores.blobs.clone())
                 .sync_options(ground.setting.sync())
-                .through(Arc::new(wire), Arc::new(clock.clone()))
-                .build()
-                .unwrap_or_else(|error| panic!("there is no importer: {error}"));
+                .through(Arc::new(wire), Arc::new(clock.clone()));
+        if ground.setting.closes_gone {
+            importer = importer.when_gone(Arc::new(Asked {
+                store: ground.stores.access.clone(),
+                life: life.clone(),
+                ledger: ledger.clone(),
+            }));
+        }
+        let importer = importer.build().unwrap_or_else(|error| panic!("there is no importer: {error}"));
         let scheduler = Scheduler::new(importer.clone(), connections.clone())
             .with(ground.setting.schedule())
             .unwrap_or_else(|error| panic!("there is no schedule: {error}"));

@@ -1,6 +1,6 @@
 //! A history, as it happens.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::checks::{self, Known};
 use super::ledger::Ledger;
 use super::process::{Ground, Machine, Tokens};
 use super::setting::minutes;
-use super::step::{Asked, Failure, Process, Step, Thing, What};
+use super::step::{Asked, Process, Step, Thing, What};
 use super::wire::Weather;
 use super::workspace::Workspace;
 use super::{History, Stores};
@@ -23,7 +23,7 @@ use crate::library::document::Linked;
 use crate::library::gate::AdminDocument;
 use crate::sync::SyncReport;
 use crate::testing::world::Seen;
-use crate::testing::{Endpoint, Fault, SimClock, WorldTransport};
+use crate::testing::{Endpoint, SimClock, WorldTransport};
 use crate::transport::Clock;
 
 /// How a history broke a promise.
@@ -55,6 +55,8 @@ pub(super) struct Run {
     ended: Arc<Mutex<Vec<Ended>>>,
     /// What was opened, as it was then.
     pub(super) opened: Vec<AdminDocument>,
+    /// The titles that people gave.
+    pub(super) called: HashMap<DocumentId, String>,
     /// The pages that Notion said are not there.
     pub(super) refused: HashSet<NotionId>,
     /// What was asked since the last run began.
@@ -100,6 +102,7 @@ impl Run {
             connected: 0,
             ended: Arc::default(),
             opened: Vec::new(),
+            called: HashMap::new(),
             refused: HashSet::new(),
             asked: Vec::new(),
             is_alone: false,
@@ -164,6 +167,8 @@ impl Run {
             }
             What::Import(process, thing) => self.import(*process, *thing).await?,
             What::Publish(thing) => self.publish(*thing).await?,
+            What::Call(thing, is_ours) => self.call(*thing, *is_ours).await?,
+            What::Unlink(thing) => self.unlink(*thing).await?,
             What::Kill(process, awaits) => self.awake(*process).life.kill_after(*awaits),
             What::Drop(process) => self.awake(*process).leave(),
             What::Stall(process, seconds) => {
@@ -176,6 +181,15 @@ impl Run {
                     life.stall(false);
                 });
             }
+            What::Disconnect(process, unanswered, seconds) => {
+                let (life, clock) = (self.awake(*process).life.clone(), self.clock.clone());
+                let seconds = Duration::from_secs(*seconds);
+                life.disconnect(Some(*unanswered));
+                tokio::spawn(async move {
+                    clock.sleep(seconds).await;
+                    life.disconnect(None);
+                });
+            }
             What::SetClock(process, seconds) => {
                 self.known.is_untimely = true;
                 self.awake(*process).clock.set_by(TimeDelta::seconds(*seconds));
@@ -184,12 +198,12 @@ impl Run {
                 let id = self.workspace.thing(*thing).id;
                 self.known.broken.insert(id);
                 for endpoint in [Endpoint::Page, Endpoint::DataSource, Endpoint::Children] {
-                    self.ground.world.fail_at(endpoint, id, fault(*failure));
+                    self.ground.world.fail_at(endpoint, id, failure.fault());
                 }
             }
             What::Outage(asked, failure) => {
                 self.known.outages.push((*asked, self.clock.time(), None));
-                self.ground.world.fail_all(endpoint(*asked), fault(*failure));
+                self.ground.world.fail_all(asked.endpoint(), failure.fault());
             }
             What::Mend => self.mend(),
             What::Lag(seconds) => {
@@ -265,7 +279,7 @@ impl Run {
             }
         }
         for asked in [Asked::Search, Asked::Rows, Asked::Pages, Asked::Blocks] {
-            self.ground.world.fail_all(endpoint(asked), None);
+            self.ground.world.fail_all(asked.endpoint(), None);
         }
     }
 
@@ -306,6 +320,17 @@ impl Run {
         let mut ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
         for run in &mut ended {
             run.alone = self.is_alone;
+        }
+        for run in &ended {
+            eprintln!(
+                "DBG {} {:?} asked {:?}",
+                run.began,
+                run.report,
+                self.asked.iter().map(|s| (s.path.clone(), s.status)).collect::<Vec<_>>()
+            );
+            for k in &run.known {
+                eprintln!("   known {:?} {:?} {:?}", k.title, k.link.source.edited_at, k.link.checked_at)
+            }
         }
         let mut broken = checks::always(self, &linked);
         for run in &ended {
@@ -357,30 +382,5 @@ impl Run {
     pub(super) async fn documents(&self) -> Result<Vec<AdminDocument>, Error> {
         let _busy = self.clock.busy();
         Ok(self.ground.stores.access.documents(&self.admin, None, 1000).await?)
-    }
-
-    pub(super) fn versions(&self) -> std::collections::HashMap<DocumentId, u32> {
-        self.ground.ledger.versions()
-    }
-}
-
-fn endpoint(asked: Asked) -> Endpoint {
-    match asked {
-        Asked::Search => Endpoint::Search,
-        Asked::Rows => Endpoint::Query,
-        Asked::Pages => Endpoint::Page,
-        Asked::Blocks => Endpoint::Children,
-    }
-}
-
-fn fault(failure: Failure) -> Fault {
-    match failure {
-        Failure::Restricted => Fault::Restricted,
-        Failure::Invalid => Fault::Invalid,
-        Failure::Internal => Fault::Internal,
-        Failure::Unavailable => Fault::Unavailable,
-        Failure::Reset => Fault::Reset,
-        Failure::Portal => Fault::Portal,
-        Failure::Halved => Fault::Halved,
     }
 }

@@ -31,6 +31,10 @@ pub(super) struct Setting {
     pub every: u64,
     /// Each document is looked at within so many minutes.
     pub within: u64,
+    /// Whether updates become versions at once.
+    pub drafts: bool,
+    /// Whether what is gone at its source becomes internal.
+    pub closes_gone: bool,
 }
 
 impl Setting {
@@ -40,6 +44,7 @@ impl Setting {
             .verify_at_once(looks)
             .read_at_once(readings)
             .verified_within(minutes(self.within))
+            .drafts(self.drafts)
     }
 
     pub(super) fn schedule(&self) -> ScheduleOptions {

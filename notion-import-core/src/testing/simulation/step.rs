@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::testing::{Endpoint, Fault};
+
 /// One thing that happens, and how long nothing happens before it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Step {
@@ -35,12 +37,18 @@ pub(super) enum What {
     Import(Process, Thing),
     /// Somebody publishes a document and opens it to all.
     Publish(Thing),
+    /// Somebody gives a document a title of its own, or lets it follow its source's again.
+    Call(Thing, bool),
+    /// Somebody takes the link to its source from a document.
+    Unlink(Thing),
     /// A process is killed when it has awaited so often again, wherever it is.
     Kill(Process, u16),
     /// Whoever waits for what a process does leaves, and all of it is dropped.
     Drop(Process),
     /// A process stands still for so many seconds.
     Stall(Process, u64),
+    /// The stores do not answer a process for so many seconds.
+    Disconnect(Process, Unanswered, u64),
     /// A process' clock is set by so many seconds.
     SetClock(Process, i64),
     /// Requests about a source fail.
@@ -126,6 +134,15 @@ pub(super) enum Failure {
     Halved,
 }
 
+/// What becomes of what is asked of a store that does not answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unanswered {
+    /// Nothing.
+    Undone,
+    /// All of it.
+    Done,
+}
+
 /// How long answers take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Pace {
@@ -134,6 +151,33 @@ pub(super) enum Pace {
     Seconds,
     /// So long that a lease may run out.
     Slow,
+}
+
+impl Asked {
+    /// Where these requests go.
+    pub(super) const fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Search => Endpoint::Search,
+            Self::Rows => Endpoint::Query,
+            Self::Pages => Endpoint::Page,
+            Self::Blocks => Endpoint::Children,
+        }
+    }
+}
+
+impl Failure {
+    /// How the world fails so.
+    pub(super) const fn fault(self) -> Fault {
+        match self {
+            Self::Restricted => Fault::Restricted,
+            Self::Invalid => Fault::Invalid,
+            Self::Internal => Fault::Internal,
+            Self::Unavailable => Fault::Unavailable,
+            Self::Reset => Fault::Reset,
+            Self::Portal => Fault::Portal,
+            Self::Halved => Fault::Halved,
+        }
+    }
 }
 
 impl fmt::Display for Step {

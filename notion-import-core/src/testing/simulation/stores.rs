@@ -17,7 +17,10 @@ use crate::connection::{
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, DocumentId, NotionId, TenantId};
 use crate::library::blob::BlobId;
-use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch};
+use crate::library::document::{
+    DocumentStore, Imported, Linked, NewContent, SyncCursor, SyncPatch, WhenGone,
+};
+use crate::library::gate::AccessStore;
 
 /// A store, as a process asks it.
 pub(super) struct Asked<S: ?Sized> {
@@ -37,7 +40,7 @@ impl DocumentStore for Asked<dyn DocumentStore> {
     ) -> Result<Vec<Imported>, StoreError> {
         let importing = async {
             let imported = self.store.import_many(actor, connection, contents, now).await?;
-            self.ledger.imported(&imported);
+            self.ledger.imported(&imported, contents);
             Ok(imported)
         };
         self.life.asks(importing).await
@@ -52,7 +55,7 @@ impl DocumentStore for Asked<dyn DocumentStore> {
         let patching = async {
             self.ledger.patches(connection);
             self.store.patch(connection, patches, cursor).await?;
-            self.ledger.patched(connection);
+            self.ledger.patched(connection, patches);
             Ok(())
         };
         self.life.asks(patching).await
@@ -147,4 +150,20 @@ passed_on! {
     fn fence(actor: &Actor, id: ConnectionId, now: DateTime<Utc>) -> Option<ConnectionRecord>;
     fn fenced(limit: usize) -> Vec<ConnectionRecord>;
     fn remove(tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> ();
+}
+
+#[async_trait]
+impl WhenGone for Asked<dyn AccessStore> {
+    async fn gone(
+        &self,
+        tenant: TenantId,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let closing = async {
+            self.ledger.closes(document);
+            self.store.close_gone(tenant, document, now).await
+        };
+        self.life.asks(closing).await
+    }
 }
