@@ -14,6 +14,7 @@ mod full;
 mod guide;
 mod imports;
 mod instances;
+mod matrix;
 mod publishing;
 mod reading;
 mod readings;

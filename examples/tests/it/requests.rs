@@ -4,7 +4,7 @@ use crate::demo::{Browser, Demo, Page};
 use crate::publishing::publish_as;
 use crate::story::{self, Imported, POLICY, REPORT, TABLE};
 
-const EVE: [(&str, &str); 4] = [
+pub const EVE: [(&str, &str); 4] = [
     ("name", "Eve Marlowe"),
     ("company", "Larch & Sons"),
     ("mail", "eve@larch.example"),
@@ -12,7 +12,7 @@ const EVE: [(&str, &str); 4] = [
 ];
 
 /// The policy is public, the report requires the NDA, the table is restricted; report and table are listed.
-async fn listed(demo: &Demo) -> Imported {
+pub async fn listed(demo: &Demo) -> Imported {
     let ada = demo.browser_of("ada").await;
     story::connect(demo, &ada).await;
     let imported = story::import(&ada).await;
@@ -33,11 +33,11 @@ async fn list(ada: &Browser, document: &str, level: &str) {
     ada.post(&format!("{document}/listed"), &fields).await.ok().saying("Listed: others may know");
 }
 
-fn id(imported: &Imported, title: &str) -> String {
+pub fn id(imported: &Imported, title: &str) -> String {
     imported.document(title).rsplit('/').next().unwrap().to_owned()
 }
 
-async fn ask(browser: &Browser, document: &str, who: &[(&str, &str)]) -> Page {
+pub async fn ask(browser: &Browser, document: &str, who: &[(&str, &str)]) -> Page {
     let fields = [&[("document", document)], who].concat();
     browser.post("/t/halden/ask", &fields).await
 }

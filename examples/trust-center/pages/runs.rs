@@ -90,6 +90,7 @@ fn shown(run: &RunSummary) -> Shown {
 /// A sync that takes longer than a browser waits goes on, and its page shows how far it is.
 pub async fn sync(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
+    app.connector.get(staff.actor.tenant, id).await?;
     let syncing = tokio::spawn(synced(app, staff.actor, id));
     let Ok(synced) = timeout(PATIENCE, syncing).await else { return see(Address::Runs(id)) };
     visitor.tell(match synced.map_err(|_| Error::Cancelled).and_then(|synced| synced) {

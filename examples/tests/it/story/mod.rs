@@ -18,6 +18,8 @@ pub const TABLE: &str = "Sub-processors of Halden Pay";
 
 /// The documents of the story, and where they came from.
 pub struct Imported {
+    /// The page of the import.
+    pub import: String,
     documents: HashMap<String, String>,
     pages: HashMap<String, String>,
 }
@@ -85,7 +87,12 @@ pub async fn import(ada: &Browser) -> Imported {
     assert_eq!(documents.len(), wanted.len(), "{documents:?}");
     ada.get("/import?q=information").await.ok().saying("Imported");
     let id = |value: &String| value.split(' ').nth(1).unwrap().to_owned();
-    Imported { documents, pages: picks.iter().map(|(title, value)| (title.clone(), id(value))).collect() }
+    let import = progress.path;
+    Imported {
+        import,
+        documents,
+        pages: picks.iter().map(|(title, value)| (title.clone(), id(value))).collect(),
+    }
 }
 
 async fn nobody_outside_sees_a_draft(demo: &Demo, imported: &Imported) {
