@@ -133,16 +133,16 @@ const fn is_row(known: &Linked) -> bool {
     matches!(known.link.source.parent, Some(SourceParent::DataSource(_)))
 }
 
-/// How many documents a run must look at, at least, so that each is in time.
-fn looks_in_time(run: &Run, ended: &Ended) -> usize {
+/// To how many documents a run must do something, at least, that was last done to each then, so that each is in time.
+fn needed_in_time(run: &Run, ended: &Ended, last: impl Fn(&Linked) -> DateTime<Utc>) -> usize {
     let setting = &run.ground.setting;
-    let mut checked: Vec<_> = ended.known.iter().map(|known| known.link.checked_at).collect();
-    checked.sort();
-    let runs_left = |checked: DateTime<Utc>| {
-        let left = TimeDelta::minutes(setting.within as i64) - (ended.began - checked);
+    let mut done: Vec<_> = ended.known.iter().map(last).collect();
+    done.sort();
+    let runs_left = |done: DateTime<Utc>| {
+        let left = TimeDelta::minutes(setting.within as i64) - (ended.began - done);
         1 + (left.num_seconds().max(0) as f64 / (setting.every as f64 * 63.0)) as usize
     };
-    let needed = checked.iter().enumerate().map(|(older, checked)| (older + 1).div_ceil(runs_left(*checked)));
+    let needed = done.iter().enumerate().map(|(older, done)| (older + 1).div_ceil(runs_left(*done)));
     needed.max().unwrap_or_default()
 }
 
@@ -191,9 +191,10 @@ pub(super) fn budgets(run: &Run, ended: &Ended) -> Broken {
         return broken;
     }
     let (looks, readings) = setting.budget;
-    let looks = looks.max(looks_in_time(run, ended));
+    let looks = looks.max(needed_in_time(run, ended, |known| known.link.checked_at));
     let runs = (setting.within as f64 / (setting.every as f64 * 1.05)) as usize;
     let turns = ended.known.len().div_ceil(runs.max(1));
+    let turns = turns.max(needed_in_time(run, ended, |known| known.read.read_at));
     let readings = readings.max(turns) + turns;
     let news = |known: &&Linked| {
         let past = run.workspace.since(known.link.source.id, ended.began);

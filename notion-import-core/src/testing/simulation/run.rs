@@ -321,17 +321,6 @@ impl Run {
         for run in &mut ended {
             run.alone = self.is_alone;
         }
-        for run in &ended {
-            eprintln!(
-                "DBG {} {:?} asked {:?}",
-                run.began,
-                run.report,
-                self.asked.iter().map(|s| (s.path.clone(), s.status)).collect::<Vec<_>>()
-            );
-            for k in &run.known {
-                eprintln!("   known {:?} {:?} {:?}", k.title, k.link.source.edited_at, k.link.checked_at)
-            }
-        }
         let mut broken = checks::always(self, &linked);
         for run in &ended {
             broken.extend(checks::promptness(self, run, &linked));
