@@ -12,9 +12,9 @@ use serde_json::json;
 use crate::demo::Demo;
 
 /// A driven browser. Dropping it ends the driver, and the browser with it, also when a test fails.
-struct Chromium {
+pub struct Chromium {
     _driver: Driver,
-    client: Client,
+    pub client: Client,
     url: String,
     _profile: tempfile::TempDir,
 }
@@ -56,13 +56,18 @@ impl Drop for Driver {
 
 impl Chromium {
     async fn open(demo: &Demo) -> Self {
+        Self::open_with(demo, None).await
+    }
+
+    /// The same, with one more option on its command line.
+    pub async fn open_with(demo: &Demo, option: Option<&str>) -> Self {
         let driver = Driver::start();
         let profile = tempfile::tempdir().unwrap();
-        let client = connect(driver.port, &profile.path().display().to_string()).await;
+        let client = connect(driver.port, &profile.path().display().to_string(), option).await;
         Self { _driver: driver, client, url: demo.url.clone(), _profile: profile }
     }
 
-    async fn go(&self, path: &str) {
+    pub async fn go(&self, path: &str) {
         let whole = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
         self.client.goto(&whole).await.unwrap();
     }
@@ -96,7 +101,7 @@ impl Chromium {
         }
     }
 
-    async fn be(&self, person: &str) {
+    pub async fn be(&self, person: &str) {
         self.go("/").await;
         self.click(person).await;
         // Whoever goes on before the browser has followed would be led back.
@@ -122,8 +127,8 @@ impl Chromium {
     }
 }
 
-async fn connect(port: u16, profile: &str) -> Client {
-    let arguments = [
+async fn connect(port: u16, profile: &str, option: Option<&str>) -> Client {
+    let mut arguments = vec![
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
@@ -133,8 +138,9 @@ async fn connect(port: u16, profile: &str) -> Client {
         "--disable-component-update",
         "--disable-sync",
         "--window-size=1280,900",
-        &format!("--user-data-dir={profile}"),
     ];
+    let profile = format!("--user-data-dir={profile}");
+    arguments.extend([profile.as_str()].into_iter().chain(option));
     let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
     let serde_json::Value::Object(capabilities) = capabilities else { unreachable!() };
     for _ in 0..100 {

@@ -29,3 +29,4 @@ mod stand_ins;
 mod story;
 mod webhooks;
 mod workspaces;
+mod xss;

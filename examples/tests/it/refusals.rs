@@ -15,11 +15,11 @@ use crate::story::{attempt_of, integration};
 const API_KEY: &str = "0c1ab1e5-0000-4000-8000-00000000cafe";
 
 /// A demo before a Nango of the test's own, which has a workspace of one page.
-struct Stage {
+pub struct Stage {
     stand_in: StandIn,
     workspace: NotionId,
     page: NotionId,
-    demo: Demo,
+    pub demo: Demo,
 }
 
 impl Stage {
@@ -33,6 +33,21 @@ impl Stage {
         let author = world.at(Utc::now());
         let workspace = author.workspace("Halden Pay");
         let page = author.page(workspace, "Security policy");
+        Self::before(world, workspace, page, api_key, adjust).await
+    }
+
+    /// The workspace is there already.
+    pub async fn of(world: World, workspace: NotionId, page: NotionId) -> Self {
+        Self::before(world, workspace, page, API_KEY, |_| {}).await
+    }
+
+    async fn before(
+        world: World,
+        workspace: NotionId,
+        page: NotionId,
+        api_key: &'static str,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::new(API_KEY, "a key of nobody's");
         adjust(&mut settings);
         let stand_in = StandIn::new(world, settings).unwrap();
@@ -45,7 +60,7 @@ impl Stage {
     }
 
     /// Begins, consents and confirms; nothing but polling finds out. Returns the connection.
-    async fn connect(&self, ada: &Browser) -> String {
+    pub async fn connect(&self, ada: &Browser) -> String {
         let waiting = ada.post("/integrations/connect", &[]).await.ok().saying("sends no webhooks here");
         let link =
             waiting.between("id=\"consent\" href=\"", "\"").replace("&#38;", "&").replace("&amp;", "&");
