@@ -31,7 +31,7 @@ pub async fn run(app: Arc<App>) {
     // Whoever brings a Nango along knows what it is like.
     let checked = async {
         if app.stand_ins.is_none() {
-            nango::log_findings(&app.nango).await;
+            nango::log_findings(&app).await;
         }
     };
     tokio::join!(checked, app.service.run(asked_to_stop()), count(&app));

@@ -1,10 +1,11 @@
 //! Which Nango the demo speaks to: a real one, if the environment names it.
 
-use notion_import_nango::{Config, Level, Nango};
+use notion_import_nango::{Config, Finding, Level};
 use url::Url;
 
-use crate::app::StartError;
+use crate::app::{App, StartError};
 use crate::environment::{secrets, variable};
+use crate::people::COMPANIES;
 
 /// The Nango that the environment names; none without `NANGO_SECRET_KEY`.
 pub fn from_environment() -> Result<Option<Config>, StartError> {
@@ -27,9 +28,21 @@ pub fn from_environment() -> Result<Option<Config>, StartError> {
     Ok(Some(config))
 }
 
+/// Returns what is to be said about the set-up at Nango.
+pub async fn findings(app: &App) -> Vec<Finding> {
+    let mut findings = app.nango.check().await;
+    let mut ours = Vec::new();
+    for company in &COMPANIES {
+        let known = app.stores.connections.list(company.tenant).await.unwrap_or_default();
+        ours.extend(known.into_iter().map(|known| known.reference));
+    }
+    findings.extend(app.nango.check_connections(&ours).await);
+    findings
+}
+
 /// Tells the operator what is wrong with the set-up at Nango.
-pub async fn log_findings(nango: &Nango) {
-    for finding in nango.check().await {
+pub async fn log_findings(app: &App) {
+    for finding in findings(app).await {
         match finding.level() {
             Level::Error => tracing::error!(%finding, "the set-up at Nango is wrong"),
             Level::Warning => tracing::warn!(%finding, "the set-up at Nango could be better"),

@@ -298,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_error_is_answered_with_its_status_its_wait_and_what_to_do() {
-        let rows: [Row; 26] = [
+        let rows: [Row; 27] = [
             (|| of_notion(NotionCode::RateLimited, 429, Some(7)), 503, Some(7), "takes no more requests"),
             (|| of_notion(NotionCode::Overloaded, 529, None), 503, Some(60), "takes no more requests"),
             (paused, 503, Some(42), "takes no more requests"),
@@ -306,6 +306,7 @@ mod tests {
             (|| AccessError::from(Fault::Operator).into(), 500, None, "whoever runs this site"),
             (|| AccessError::from(Fault::CredentialsRefused).into(), 409, None, "can reconnect it"),
             (|| AccessError::from(Fault::ConnectionMissing).into(), 409, None, "not at Nango any more"),
+            (|| AccessError::from(Fault::ConnectionUnknown).into(), 500, None, "key of another environment"),
             (|| AccessError::from(Fault::RefreshFailing).into(), 503, Some(60), "grant is failing"),
             (
                 || refused(Fault::Operator, 401, "unknown_account"),

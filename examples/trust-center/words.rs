@@ -167,6 +167,7 @@ const fn reason_of_access(fault: Fault) -> &'static str {
         Fault::ConnectionMissing => {
             "The connection is not at Nango any more. An administrator can reconnect it; the documents stay."
         }
+        Fault::ConnectionUnknown => CONNECTION_UNKNOWN,
         Fault::CredentialsRefused => {
             "The connection's grant could not be renewed and is given up. An administrator can reconnect it; the documents stay."
         }
@@ -176,6 +177,9 @@ const fn reason_of_access(fault: Fault) -> &'static str {
         }
     }
 }
+
+/// What is said of a connection of which Nango does not say whether it was deleted.
+pub const CONNECTION_UNKNOWN: &str = "Nango does not know this connection: it was deleted there, or this site has the key of another environment. The connection stays as it is. Whoever runs this site can tell; if it was deleted, an administrator can reconnect it. The documents stay.";
 
 /// What is said of a connection before its grant is gone.
 pub const GRANT_FAILING: &str = "Its grant is failing: Nango could not renew it the last time, and goes on trying. If that lasts, an administrator has to reconnect it; the documents stay.";

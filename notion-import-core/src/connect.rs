@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::actor::{Action, Actor};
 use crate::connection::{
     Attempt, Authorizer, Confirmation, ConnectLink, Connection, ConnectionRecord, ConnectionRef,
-    ConnectionStore, Granted, Inspected, Seal, SharedWorkspace, Workspace, leads_home,
+    ConnectionStore, Granted, Inspected, Seal, SharedWorkspace, Workspace, has_shown, leads_home,
 };
 #[cfg(doc)]
 use crate::error::Conflict;
@@ -81,6 +81,9 @@ pub enum Health {
     Failing,
     /// It is not there any more.
     Missing,
+    /// The service does not know it, and no run has read through it by the operator's key: it was deleted, or the key is of another account
+    /// or environment.
+    Unknown,
 }
 
 impl Connector {
@@ -367,7 +370,11 @@ impl Connector {
     pub async fn health(&self, tenant: TenantId, id: ConnectionId) -> Result<Health, Error> {
         let known = self.get(tenant, id).await?;
         match self.authorizer.inspect(&known.reference).await {
-            Ok(None) => Ok(Health::Missing),
+            Ok(None) => {
+                let fingerprint = self.authorizer.fingerprint(&known.reference);
+                let was_shown = has_shown(&*self.connections, &known, &fingerprint).await?;
+                Ok(if was_shown { Health::Missing } else { Health::Unknown })
+            }
             Ok(Some(seen)) => Ok(if seen.is_failing { Health::Failing } else { Health::Sound }),
             // A service that looks at the credentials first says it so.
             Err(AccessError { fault: Fault::RefreshFailing | Fault::CredentialsRefused, .. }) => {

@@ -228,7 +228,7 @@ impl Scheduler {
         let importer = self.importer.watched(watch, self.options.patience);
         let outcome = self.held(claim.connection(), importer.sync(claim.connection())).await;
         let failure = outcome.as_ref().err();
-        let run = self.summary(occasion, started_at, watch, failure);
+        let run = self.summary(claim.connection(), occasion, started_at, watch, failure);
         let state = match failure {
             Some(error) if error.needs_reconnect() => ConnectionState::NeedsReauth,
             _ => ConnectionState::Active,
@@ -277,6 +277,7 @@ impl Scheduler {
 
     fn summary(
         &self,
+        connection: &Connection,
         occasion: Occasion,
         started_at: DateTime<Utc>,
         watch: &Watch,
@@ -292,6 +293,7 @@ impl Scheduler {
             changed,
             failed: watch.failed(),
             failure: failure.map(|error| error.code().to_owned()),
+            key: self.importer.fingerprint(connection).filter(|_| failure.is_none()),
         }
     }
 

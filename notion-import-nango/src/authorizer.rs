@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use notion_import_core::{AccessError, Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected};
+use notion_import_core::{
+    AccessError, Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected, KeyFingerprint,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -62,6 +64,13 @@ impl Authorizer for Nango {
             Err(failed) if failed.is_not_found() => Ok(None),
             Err(failed) => Err(failed.into()),
         }
+    }
+
+    /// A key is of one environment, and a connection of one integration there. Under another address may be a copy.
+    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint {
+        let config = &self.0.config;
+        let (address, key) = (config.base_url.as_str(), config.api_key.expose_secret());
+        KeyFingerprint::of([address, &config.integration_id, key, reference.as_str()])
     }
 
     /// Notion is not told: the grant there stays until the person removes it in Notion. That there is no such connection Nango also

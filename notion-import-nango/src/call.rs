@@ -121,6 +121,7 @@ impl Nango {
             }
             Fault::Operator
             | Fault::ConnectionMissing
+            | Fault::ConnectionUnknown
             | Fault::CredentialsRefused
             | Fault::RefreshFailing
             | Fault::Transient => {}

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use notion_import_core::{AccessError, Fault};
+use notion_import_core::{AccessError, Authorizer, ConnectionRef, Fault};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -15,6 +15,9 @@ use crate::nango::{Enveloped, Nango};
 
 /// An id that no connection has: Nango's are of version 4.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// So many connections are asked for at most.
+const MOST_ASKED: usize = 20;
 
 /// Something about the set-up at Nango, in words for the operator: what is so, and what to do.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub enum Finding {
     UnknownIntegration,
     /// The integration is of another provider than `notion`.
     AnotherProvider,
+    /// Nango knows none of this many connections of ours.
+    KnowsNone(usize),
     /// The account's limit is used up.
     Paused(AccessError),
     /// Nango refuses in another way.
@@ -62,7 +67,8 @@ impl Finding {
     pub const fn level(&self) -> Level {
         match self {
             Self::Unreachable(_) | Self::NotNango | Self::Key(_) | Self::ScopeMissing(_) => Level::Error,
-            Self::UnknownIntegration | Self::AnotherProvider | Self::Refused(_) => Level::Error,
+            Self::UnknownIntegration | Self::AnotherProvider | Self::KnowsNone(_) => Level::Error,
+            Self::Refused(_) => Level::Error,
             Self::Paused(_) | Self::ReadsCredentials | Self::NoSigningKey => Level::Warning,
             Self::ForwardsNothing | Self::EventsTo(_) => Level::Note,
         }
@@ -93,6 +99,11 @@ impl fmt::Display for Finding {
             ),
             Self::AnotherProvider => f.write_str(
                 "The integration is not one of Notion's: its provider has to be `notion`, not `notion-mcp` or `notion-scim`.",
+            ),
+            Self::KnowsNone(count) => write!(
+                f,
+                "Nango knows none of the connections that are kept here ({count} looked for). The API key is of another environment \
+                 than they were made in, or all of them were deleted at Nango. Until that is clear, none of them is given up.",
             ),
             Self::Paused(error) => write!(f, "Nango takes no more requests at the moment{}.", Because(error)),
             Self::Refused(error) => write!(f, "Nango does not do what it should{}.", Because(error)),
@@ -164,6 +175,20 @@ impl Nango {
             findings.push(Finding::NoSigningKey);
         }
         findings
+    }
+
+    /// Asks Nango for connections of ours until it knows one, and returns what is to be said if it knows none: then the key may be of
+    /// another environment that has an integration of the same id. Of many, it asks for the first twenty.
+    pub async fn check_connections(&self, ours: &[ConnectionRef]) -> Option<Finding> {
+        let asked = &ours[..ours.len().min(MOST_ASKED)];
+        for reference in asked {
+            match self.inspect(reference).await {
+                Ok(None) => {}
+                // What else is wrong the check of the set-up tells.
+                Ok(Some(_)) | Err(_) => return None,
+            }
+        }
+        (!asked.is_empty()).then_some(Finding::KnowsNone(asked.len()))
     }
 
     /// It asks for what needs no key.
@@ -239,9 +264,11 @@ fn trouble(error: AccessError) -> Finding {
     match error.fault {
         Fault::AccountPause(_) => Finding::Paused(error),
         Fault::Transient => Finding::Unreachable(error),
-        Fault::Operator | Fault::ConnectionMissing | Fault::CredentialsRefused | Fault::RefreshFailing => {
-            Finding::Refused(error)
-        }
+        Fault::Operator
+        | Fault::ConnectionMissing
+        | Fault::ConnectionUnknown
+        | Fault::CredentialsRefused
+        | Fault::RefreshFailing => Finding::Refused(error),
     }
 }
 

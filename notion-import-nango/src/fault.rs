@@ -224,6 +224,7 @@ impl Refusal {
             }
             Fault::Operator
             | Fault::ConnectionMissing
+            | Fault::ConnectionUnknown
             | Fault::CredentialsRefused
             | Fault::RefreshFailing
             | Fault::Transient => None,

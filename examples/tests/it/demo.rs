@@ -59,11 +59,7 @@ impl Demo {
         Self { child, url, stand_ins }
     }
 
-    /// Keeps nothing, and speaks to a Nango that is there already.
-    pub fn before(nango: &str, api_key: &str) -> Self {
-        Self::run_before(command(&["--ephemeral"]), nango, api_key)
-    }
-
+    /// Speaks to a Nango that is there already.
     pub fn run_before(mut command: Command, nango: &str, api_key: &str) -> Self {
         command.env("NANGO_BASE_URL", nango).env("NANGO_SECRET_KEY", api_key);
         let (child, url, _) = begun(command);

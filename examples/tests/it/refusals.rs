@@ -1,5 +1,6 @@
 //! What the demo answers where it cannot do what it was asked: the status, how long to wait, and words that say what to do.
 
+use std::process::Command;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -9,7 +10,7 @@ use notion_import_nango::testing::{Refresh, Seen, Settings, StandIn, scope};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
-use crate::demo::{Browser, Demo};
+use crate::demo::{Browser, Demo, command};
 use crate::story::{attempt_of, integration};
 
 const API_KEY: &str = "0c1ab1e5-0000-4000-8000-00000000cafe";
@@ -29,6 +30,10 @@ impl Stage {
 
     /// The demo has a key, right or wrong.
     async fn by(api_key: &'static str, adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::with(command(&["--ephemeral"]), api_key, adjust).await
+    }
+
+    async fn with(command: Command, api_key: &'static str, adjust: impl FnOnce(&mut Settings)) -> Self {
         let world = World::new(7);
         let author = world.at(Utc::now());
         let workspace = author.workspace("Halden Pay");
@@ -55,7 +60,7 @@ impl Stage {
         let nango = format!("http://{}", listener.local_addr().unwrap());
         let router = stand_in.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let demo = spawn_blocking(move || Demo::before(&nango, api_key)).await.unwrap();
+        let demo = spawn_blocking(move || Demo::run_before(command, &nango, api_key)).await.unwrap();
         Self { stand_in, workspace, page, demo }
     }
 
@@ -68,6 +73,9 @@ impl Stage {
             self.stand_in.consent(&link.parse().unwrap(), self.workspace, &[self.page]).await.unwrap();
         let asked = ada.get("/integrations/attempt").await.ok().saying("Is this your workspace?");
         ada.post("/integrations/confirm", &[("attempt", &attempt_of(&asked))]).await.ok().saying("Active");
+        // A sync has read through it.
+        ada.post(&format!("{}/sync", integration(ada).await), &[]).await.ok();
+        ada.wait_for("/integrations", "looked at").await;
         reference.to_string()
     }
 
@@ -180,4 +188,42 @@ async fn what_is_not_there_is_not_found_and_nothing_says_when_it_will_be() {
     let page = ada.get(&format!("/documents/{}", DocumentId::fresh())).await.is(404);
     assert_eq!(page.header("retry-after"), "");
     ada.post(&format!("/documents/{}/withdraw", DocumentId::fresh()), &[]).await.is(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nango_that_knows_no_connection_ends_none_and_says_what_is_not_known() {
+    let data = tempfile::tempdir().unwrap();
+    let kept = || command(&["--data", data.path().to_str().unwrap(), "--sync-every", "2s"]);
+    let ours = Stage::with(kept(), API_KEY, |_| {}).await;
+    let reference = ours.connect(&ours.demo.browser_of("ada").await).await;
+    let Stage { stand_in, demo, .. } = ours;
+    let nango = demo.stand_ins.clone();
+    drop(demo);
+
+    // Another environment has an integration of the same id.
+    let other = "0c1ab1e5-0000-4000-8000-00000000f00d";
+    let mistaken = Stage::with(kept(), other, |settings| settings.api_key = other.into()).await;
+    let ada = mistaken.demo.browser_of("ada").await;
+    ada.wait_for("/integrations", "failed (connection unknown)").await;
+    let page = ada.get("/integrations").await.ok().saying("Active").saying("key of another environment");
+    page.saying("Reconnect").not_saying("not at Nango any more");
+    ada.get("/import").await.is(500).saying("key of another environment");
+    ada.get("/integrations/setup").await.ok().saying("Nango knows none of the connections");
+    drop(mistaken);
+
+    // With the right key all goes on.
+    let (command, address) = (kept(), nango.clone());
+    let demo = spawn_blocking(move || Demo::run_before(command, &address, API_KEY)).await.unwrap();
+    let ada = demo.browser_of("ada").await;
+    ada.get("/integrations").await.ok().saying("Active").not_saying("another environment");
+    ada.get("/import").await.ok();
+    drop(demo);
+
+    // What was deleted while nothing ran is known to be so.
+    stand_in.delete(&reference);
+    let (command, address) = (kept(), nango);
+    let demo = spawn_blocking(move || Demo::run_before(command, &address, API_KEY)).await.unwrap();
+    let ada = demo.browser_of("ada").await;
+    ada.get("/import").await.is(409).saying("not at Nango any more");
+    ada.get("/integrations").await.ok().saying("Needs a new consent");
 }

@@ -97,7 +97,8 @@ async fn shown(
         needs_consent,
         elsewhere: record.found.as_ref().map(|found| words::elsewhere(&record.workspace, found)),
         is_leaving: record.state == ConnectionState::Disconnecting,
-        can_reconnect: needs_consent || matches!(health, Ok(Health::Missing | Health::Failing)),
+        can_reconnect: needs_consent
+            || matches!(health, Ok(Health::Missing | Health::Unknown | Health::Failing)),
         trouble: trouble(record, &health),
     })
 }
@@ -108,6 +109,7 @@ fn trouble(record: &ConnectionRecord, health: &Result<Health, Error>) -> Option<
         (ConnectionState::Disconnecting, health) => Some(words::leaving(health.as_ref().err())),
         (ConnectionState::NeedsReauth, _) | (ConnectionState::Active, Ok(Health::Sound)) => None,
         (ConnectionState::Active, Ok(Health::Failing)) => Some(words::GRANT_FAILING.to_owned()),
+        (ConnectionState::Active, Ok(Health::Unknown)) => Some(words::CONNECTION_UNKNOWN.to_owned()),
         (ConnectionState::Active, Ok(Health::Missing)) => {
             Some("It is not at Nango any more, so nothing can be read through it. Reconnect to go on; the documents stay.".to_owned())
         }

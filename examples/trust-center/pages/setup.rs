@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::frame::{Frame, page};
 use super::{Answer, Shared};
+use crate::nango;
 use crate::session::Visitor;
 use crate::words;
 
@@ -33,7 +34,7 @@ struct Setup {
 
 pub async fn show(State(app): Shared, visitor: Visitor) -> Answer {
     visitor.staff_who_may(Action::Connect)?;
-    let checked = timeout(PATIENCE, app.nango.check()).await;
+    let checked = timeout(PATIENCE, nango::findings(&app)).await;
     let works = checked.as_ref().is_ok_and(|found| found.iter().all(|one| one.level() < Level::Error));
     let findings = match checked {
         Ok(found) => found.iter().map(|one| (style(one.level()), one.to_string())).collect(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{ConnectionRef, Seal, SharedWorkspace, Workspace};
+use super::{ConnectionRef, KeyFingerprint, Seal, SharedWorkspace, Workspace};
 use crate::error::{AccessError, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, MemberId, NotionId, TenantId};
 
@@ -215,6 +215,10 @@ pub trait Authorizer: Send + Sync {
 
     /// Reads a connection anew; none if there is no such connection.
     async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError>;
+
+    /// Returns the fingerprint of how [`inspect`](Self::inspect) asks for a connection: another one for each account, environment or key
+    /// that the service may know the connection by.
+    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint;
 
     /// Deletes the connection.
     async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError>;

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Authorizer, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Elsewhere};
+use super::{
+    Authorizer, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Elsewhere, KeyFingerprint,
+    RUNS_KEPT,
+};
 use crate::error::{AccessError, Error, Fault, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::transport::{Clock, SystemClock};
@@ -24,7 +27,8 @@ pub trait Identity: Send + Sync {
     /// Lets a flow begin. An answer of the last minute may do.
     ///
     /// # Errors
-    /// [`Error::AnotherWorkspace`] if the connection leads elsewhere; [`Fault::ConnectionMissing`] if there is none any more.
+    /// [`Error::AnotherWorkspace`] if the connection leads elsewhere; [`Fault::ConnectionMissing`] if there is none any more;
+    /// [`Fault::ConnectionUnknown`] if the service does not know it, and nobody can tell whether it ever did.
     async fn begin(&self, connection: &Connection) -> Result<(), Error>;
 
     /// Lets be stored what was read through the connection until a moment of the monotonic clock ([`Clock::instant`]). Only an
@@ -33,6 +37,9 @@ pub trait Identity: Send + Sync {
     /// # Errors
     /// As [`begin`](Self::begin).
     async fn keep(&self, connection: &Connection, read_until: Instant) -> Result<(), Error>;
+
+    /// Returns the fingerprint of how the service is asked for the connection.
+    fn fingerprint(&self, connection: &Connection) -> KeyFingerprint;
 
     /// Notes that Notion no longer accepts the connection.
     ///
@@ -74,9 +81,23 @@ pub(crate) async fn leads_home(
     Ok(leads_home)
 }
 
+/// Tells whether the service has shown a connection to whoever asks for it so: as a run noted, of this process or any other. One that it
+/// does not know and has shown was deleted. One that it has not shown may be another account's, by a mistake of the operator's.
+pub(crate) async fn has_shown(
+    connections: &dyn ConnectionStore,
+    record: &ConnectionRecord,
+    fingerprint: &KeyFingerprint,
+) -> Result<bool, StoreError> {
+    let runs = connections.runs(record.tenant, record.id, RUNS_KEPT).await?;
+    Ok(runs.iter().any(|run| run.key.as_ref() == Some(fingerprint)))
+}
+
 /// Compares what the authorizer says of a connection with its record, and marks a connection that leads elsewhere as one that
 /// needs reauthorisation. An id that is missing equals nothing, so nothing is read with an [`Authorizer`] that does not tell
 /// workspaces, nor through a connection whose workspace had no id when it was confirmed: both fail as [`Error::AnotherWorkspace`].
+///
+/// That the service does not know a connection is believed only if a run ([`ConnectionStore::runs`]) has read through it by the same key:
+/// then it was deleted, and needs reauthorisation. Otherwise it stays as it is, and what fails is a [`Fault::ConnectionUnknown`].
 ///
 /// Costs a request to the service, none to Notion: one a minute and connection for what begins, and at most one for each
 /// document or batch of up to 200 looks that is stored. Of one connection one request is under way at a time: those whose reading
@@ -132,12 +153,21 @@ impl ConfirmedIdentity {
 
     async fn check(&self, connection: &Connection) -> Result<(), Error> {
         let seen = self.authorizer.inspect(&connection.reference).await?;
-        let seen = seen.ok_or(AccessError::from(Fault::ConnectionMissing))?;
         let record = self.record(connection).await?;
+        let Some(seen) = seen else { return Err(self.missing(&record).await?.into()) };
         match leads_home(&*self.connections, &record, seen.workspace_id, self.clock.now()).await? {
             true => Ok(()),
             false => Err(Error::AnotherWorkspace),
         }
+    }
+
+    /// Returns what it means that the service does not know a connection.
+    async fn missing(&self, record: &ConnectionRecord) -> Result<AccessError, StoreError> {
+        let fingerprint = self.authorizer.fingerprint(&record.reference);
+        Ok(match has_shown(&*self.connections, record, &fingerprint).await? {
+            true => Fault::ConnectionMissing.into(),
+            false => Fault::ConnectionUnknown.into(),
+        })
     }
 
     /// Returns the record of a connection that nobody has found to lead elsewhere since it was confirmed, whoever looked.
@@ -176,6 +206,10 @@ impl Identity for ConfirmedIdentity {
 
     async fn keep(&self, connection: &Connection, read_until: Instant) -> Result<(), Error> {
         self.asked_after(connection, Some(read_until)).await
+    }
+
+    fn fingerprint(&self, connection: &Connection) -> KeyFingerprint {
+        self.authorizer.fingerprint(&connection.reference)
     }
 
     async fn refused(&self, connection: &Connection) -> Result<(), Error> {

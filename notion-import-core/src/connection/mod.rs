@@ -2,6 +2,7 @@
 
 mod base;
 mod identity;
+mod key;
 mod lease;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod seal;
@@ -22,7 +23,8 @@ use sha2::{Digest, Sha256};
 pub use authorizer::{Attempt, Authorizer, Confirmation, ConnectLink, Granted, Hint, Inspected};
 pub use base::{ApiBase, ApiBaseError};
 pub use identity::{ConfirmedIdentity, Identity};
-pub(crate) use identity::{leads_home, noted};
+pub(crate) use identity::{has_shown, leads_home, noted};
+pub use key::KeyFingerprint;
 pub use lease::Lease;
 pub use record::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
 pub use run::{Occasion, RUNS_KEPT, Requests, RunSummary};

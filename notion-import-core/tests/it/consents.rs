@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use notion_import_core::{
-    AccessError, Attempt, AttemptId, Authorizer, ConnectLink, ConnectionRef, Fault, Inspected, TenantId,
+    AccessError, Attempt, AttemptId, Authorizer, ConnectLink, ConnectionRef, Fault, Inspected,
+    KeyFingerprint, TenantId,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -98,6 +99,10 @@ impl Authorizer for Consents {
         let inspected = self.inspected(reference);
         drop(self.answering.lock().await);
         Ok(inspected)
+    }
+
+    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint {
+        KeyFingerprint::of([reference.as_str()])
     }
 
     async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError> {

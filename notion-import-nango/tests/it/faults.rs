@@ -14,7 +14,7 @@ use notion_import_core::transport::{Clock, Request};
 use notion_import_core::{
     Actor, ConfirmedIdentity, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
     Connector, Error, Importer, MemberId, MemoryBlobs, MemoryConnections, MemoryLibrary, Query, Role,
-    TenantId,
+    Scheduler, TenantId,
 };
 use notion_import_nango::Nango;
 use notion_import_nango::testing::{Refresh, Settings, StandIn};
@@ -77,12 +77,13 @@ impl Stage {
             .through(transport, shared)
             .build()
             .unwrap();
-        let connector = Connector::new(&importer, nango, kept).seal_with(&[3; 32]);
+        let connector = Connector::new(&importer, nango, kept.clone()).seal_with(&[3; 32]);
         let admin = Actor::new(TenantId::fresh(), MemberId::fresh(), Role::Admin);
         let begun = connector.begin(&admin).await.unwrap();
         let reference = stand_in.consent(&begun.link.url, workspace, &[page]).await.unwrap();
         connector.poll(&admin, begun.attempt).await.unwrap();
         let record = connector.confirm(&admin, begun.attempt, &begun.secret).await.unwrap();
+        Scheduler::new(importer.clone(), kept).sync_due(1).await.unwrap();
         let waiting = connector.begin(&admin).await.unwrap().attempt;
         // What was asked a moment ago is good for a minute.
         clock.advance(Duration::from_secs(61));

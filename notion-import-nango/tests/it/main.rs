@@ -10,6 +10,7 @@ mod interleaving;
 mod proxy;
 mod secrets;
 mod stand_in;
+mod unknown;
 mod webhook;
 
 use chrono::{DateTime, Utc};

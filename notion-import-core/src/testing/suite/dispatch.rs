@@ -11,6 +11,7 @@ use super::{Broken, Outcome};
 use crate::connect::Connector;
 use crate::connection::{
     Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, Hint, Inspected,
+    KeyFingerprint,
 };
 use crate::error::{AccessError, Error, Fault, StoreError};
 use crate::id::NotionId;
@@ -125,6 +126,10 @@ impl Authorizer for NoConsents {
 
     async fn inspect(&self, _: &ConnectionRef) -> Result<Option<Inspected>, AccessError> {
         Ok(None)
+    }
+
+    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint {
+        KeyFingerprint::of([reference.as_str()])
     }
 
     async fn revoke(&self, _: &ConnectionRef) -> Result<(), AccessError> {

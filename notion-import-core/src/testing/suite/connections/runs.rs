@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Store;
 use crate::connection::{
-    Connection, ConnectionRecord, ConnectionState, Occasion, RUNS_KEPT, Requests, RunSummary,
+    Connection, ConnectionRecord, ConnectionState, KeyFingerprint, Occasion, RUNS_KEPT, Requests, RunSummary,
 };
 use crate::error::StoreError;
 use crate::id::ConnectionId;
@@ -30,6 +30,7 @@ fn run(number: u32) -> RunSummary {
         changed: 7,
         failed: [("timeout".to_owned(), 8)].into(),
         failure: Some("rate_limited".to_owned()),
+        key: Some(KeyFingerprint::of([number.to_string().as_str()])),
     }
 }
 
