@@ -38,18 +38,17 @@ impl Stage {
         let author = world.at(Utc::now());
         let workspace = author.workspace("Halden Pay");
         let page = author.page(workspace, "Security policy");
-        Self::before(world, workspace, page, api_key, adjust).await
+        Self::before((world, workspace, page), command, api_key, adjust).await
     }
 
     /// The workspace is there already.
     pub async fn of(world: World, workspace: NotionId, page: NotionId) -> Self {
-        Self::before(world, workspace, page, API_KEY, |_| {}).await
+        Self::before((world, workspace, page), command(&["--ephemeral"]), API_KEY, |_| {}).await
     }
 
     async fn before(
-        world: World,
-        workspace: NotionId,
-        page: NotionId,
+        (world, workspace, page): (World, NotionId, NotionId),
+        command: Command,
         api_key: &'static str,
         adjust: impl FnOnce(&mut Settings),
     ) -> Self {
