@@ -89,7 +89,9 @@ pub(super) fn plan(
         let rows = data_sources.entry(id).or_insert(Rows { linked: 0, runs: usize::MAX, cost: cost(id) });
         if is_scanned_with_others(known) {
             rows.linked += 1;
-            rows.runs = rows.runs.min(runs_left(known.link.checked_at, options, now));
+            // What was edited before the first run, no later query asks for.
+            let runs = cursor.map_or(1, |_| runs_left(known.link.checked_at, options, now));
+            rows.runs = rows.runs.min(runs);
         }
     }
     let to_read = linked.iter().filter(|known| is_open(known) || leans_on_others(known)).count();

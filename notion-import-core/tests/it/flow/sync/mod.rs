@@ -120,13 +120,21 @@ async fn what_went_with_its_parent_is_told_from_what_is_missing_alone() {
     check(inside[1], SourceState::ParentGone).await;
     assert_eq!(stage.world.requests_to(Endpoint::Page), inside.len() + 1);
     check(inside[0], SourceState::ParentGone).await;
+    // All rows are asked for once a day.
+    let check_in_a_day = async |page: NotionId, state: SourceState| {
+        for _ in 0..5 {
+            stage.pass(240);
+            stage.sync().await;
+        }
+        check(page, state).await;
+    };
     stage.author().purge(rows[0]);
-    check(rows[0], SourceState::NotShared).await;
+    check_in_a_day(rows[0], SourceState::NotShared).await;
     stage.author().purge(source);
-    check(rows[1], SourceState::ParentGone).await;
+    check_in_a_day(rows[1], SourceState::ParentGone).await;
     // Where that cannot be told, nothing is said of it.
     stage.world.fail_all(Endpoint::DataSource, Fault::Restricted);
-    check(rows[1], SourceState::NotShared).await;
+    check_in_a_day(rows[1], SourceState::NotShared).await;
 }
 
 #[tokio::test]
