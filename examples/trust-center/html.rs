@@ -172,6 +172,8 @@ fn sanitised(html: &str) -> String {
         .add_tag_attributes("span", ["class"])
         .add_tag_attributes("code", ["class"])
         .add_tag_attributes("ol", ["start"])
+        // A wide table scrolls, also for whoever has no mouse.
+        .set_tag_attribute_value("table", "tabindex", "0")
         .url_schemes(HashSet::from(["http", "https", "mailto", "attachment", "notion"]))
         .link_rel(Some("noopener noreferrer nofollow"))
         .clean(html)

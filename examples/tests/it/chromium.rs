@@ -5,9 +5,12 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
 
 use crate::demo::Demo;
 
@@ -23,6 +26,20 @@ pub struct Chromium {
 struct Driver {
     process: Child,
     port: u16,
+}
+
+/// A command of the browser's developer tools, and what goes with it.
+#[derive(Debug)]
+struct Devtools(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"cmd": self.0, "params": self.1}).to_string()))
+    }
 }
 
 impl Driver {
@@ -55,7 +72,7 @@ impl Drop for Driver {
 }
 
 impl Chromium {
-    async fn open(demo: &Demo) -> Self {
+    pub async fn open(demo: &Demo) -> Self {
         Self::open_with(demo, None).await
     }
 
@@ -65,6 +82,11 @@ impl Chromium {
         let profile = tempfile::tempdir().unwrap();
         let client = connect(driver.port, &profile.path().display().to_string(), option).await;
         Self { _driver: driver, client, url: demo.url.clone(), _profile: profile }
+    }
+
+    /// Tells the browser something that only its developer tools can.
+    pub async fn tell(&self, command: &'static str, parameters: Value) {
+        self.client.issue_cmd(Devtools(command, parameters)).await.unwrap();
     }
 
     pub async fn go(&self, path: &str) {
@@ -109,23 +131,30 @@ impl Chromium {
         self.on(Locator::XPath(&who), person).await;
     }
 
-    /// Whatever page is open: it fits the window, every picture came, and the browser had nothing to complain of.
-    async fn is_sound(&self) {
-        let unsound = self
-            .client
-            .execute(
-                "const broken = [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => 'broken image');
-                 const wide = document.documentElement.scrollWidth > window.innerWidth + 1 ? ['wider than the window'] : [];
-                 const unnamed = [...document.querySelectorAll('main input:not([type=hidden]), main select')]
-                     .filter(f => !f.labels.length && !f.getAttribute('aria-label')).map(f => 'a field without a label: ' + f.name);
-                 return broken.concat(wide, unnamed);",
-                Vec::new(),
-            )
-            .await
-            .unwrap();
-        assert_eq!(unsound, json!([]), "{}", self.client.current_url().await.unwrap());
+    /// Whatever page is open: it fits the window, every picture came, and every field has a name.
+    pub async fn is_sound(&self) {
+        assert_eq!(self.faults().await, [""; 0], "{}", self.client.current_url().await.unwrap());
+    }
+
+    /// What is wrong with the page that is open.
+    pub async fn faults(&self) -> Vec<String> {
+        let faults = self.client.execute(FAULTS, Vec::new()).await.unwrap();
+        serde_json::from_value(faults).unwrap()
     }
 }
+
+/// Pictures that did not come, what is wider than the window, and fields without a label.
+const FAULTS: &str = "
+    const all = selector => [...document.querySelectorAll(selector)];
+    const said = element => element.outerHTML.slice(0, 200);
+    const broken = [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => 'broken image');
+    const is_wide = document.documentElement.scrollWidth > window.innerWidth + 1;
+    const sticks_out = element => element.getBoundingClientRect().right > window.innerWidth + 1;
+    const wide = is_wide ? all('body *').filter(sticks_out).slice(0, 1).map(e => 'wider than the window: ' + said(e)) : [];
+    const unnamed = all('main input:not([type=hidden]), main select')
+        .filter(f => !f.labels.length && !f.getAttribute('aria-label')).map(f => 'a field without a label: ' + said(f));
+    return broken.concat(is_wide && !wide.length ? ['wider than the window'] : wide, unnamed);
+";
 
 async fn connect(port: u16, profile: &str, option: Option<&str>) -> Client {
     let mut arguments = vec![
@@ -142,7 +171,7 @@ async fn connect(port: u16, profile: &str, option: Option<&str>) -> Client {
     let profile = format!("--user-data-dir={profile}");
     arguments.extend([profile.as_str()].into_iter().chain(option));
     let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
-    let serde_json::Value::Object(capabilities) = capabilities else { unreachable!() };
+    let Value::Object(capabilities) = capabilities else { unreachable!() };
     for _ in 0..100 {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities.clone());

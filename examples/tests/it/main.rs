@@ -4,6 +4,7 @@
 mod answers;
 mod audit;
 mod away;
+mod axe;
 mod chromium;
 mod convert;
 mod database;

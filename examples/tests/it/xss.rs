@@ -8,14 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
-use fantoccini::wd::WebDriverCompatibleCommand;
 use notion_import_core::NotionId;
 use notion_import_core::testing::{
     Author, Block, World, block, bookmark, bulleted, callout, code, equation, external, heading, paragraph,
     quote, table, text, to_do, toggle,
 };
 use serde_json::{Value, json};
-use url::{ParseError, Url};
 
 use crate::chromium::Chromium;
 use crate::publishing::publish_as;
@@ -293,20 +291,6 @@ const FOUND: &str = r#"
     return found;
 "#;
 
-#[derive(Debug)]
-struct LetEverythingThrough;
-
-impl WebDriverCompatibleCommand for LetEverythingThrough {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
-        let command = json!({"cmd": "Page.setBypassCSP", "params": {"enabled": true}});
-        (http::Method::POST, Some(command.to_string()))
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_what_stands_in_notion_runs_or_is_asked_of_another_host() {
     assert!(corpus().len() >= 200, "{}", corpus().len());
@@ -340,7 +324,7 @@ async fn nothing_of_what_stands_in_notion_runs_or_is_asked_of_another_host() {
     let (port, asked) = elsewhere();
     let option = format!("--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1:{port}");
     let chromium = Chromium::open_with(&stage.demo, Some(&option)).await;
-    chromium.client.issue_cmd(LetEverythingThrough).await.unwrap();
+    chromium.tell("Page.setBypassCSP", json!({"enabled": true})).await;
     would_be_seen(&chromium, &asked).await;
     let mut pages = vec!["/t/halden".to_owned(), "/t/halden/ask".to_owned(), "/".to_owned()];
     pages.extend(documents.iter().map(|document| format!("/t/halden/d/{document}")));

@@ -1,0 +1,124 @@
+//! The rules for accessibility, held against every page, on a phone and on a desk, in light and dark.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::chromium::Chromium;
+use crate::demo::Demo;
+use crate::requests::{self, EVE};
+use crate::story::{self, Imported, POLICY, REPORT, TABLE};
+
+/// Where what holds the rules is installed, and what says which version.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/axe");
+const LOCKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/axe");
+
+/// Runs it, in the dark only for the rules about colours, and says which rule what breaks.
+const RUN: &str = "
+    const done = arguments[arguments.length - 1];
+    const said = rule => rule.nodes.map(node => rule.id + ': ' + node.html.slice(0, 200));
+    const only = arguments[0] === 'dark' ? {runOnly: ['color-contrast', 'link-in-text-block']} : {};
+    axe.run(document, {resultTypes: ['violations'], ...only})
+        .then(found => done(found.violations.flatMap(said)), error => done(['axe failed: ' + error]));
+";
+
+/// Returns the script, which npm installs in the version of the lock.
+fn script() -> String {
+    let (tools, script) = (Path::new(TOOLS), Path::new(TOOLS).join("node_modules/axe-core/axe.min.js"));
+    let lock = std::fs::read(Path::new(LOCKED).join("package-lock.json")).unwrap();
+    let installed = tools.join("installed.json");
+    if std::fs::read(&installed).is_ok_and(|installed| installed == lock) {
+        return std::fs::read_to_string(script).unwrap();
+    }
+    std::fs::create_dir_all(tools).unwrap();
+    for name in ["package.json", "package-lock.json"] {
+        std::fs::copy(Path::new(LOCKED).join(name), tools.join(name)).unwrap();
+    }
+    let options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
+    let mut npm = Command::new("npm");
+    npm.arg("ci").arg("--prefix").arg(TOOLS).arg("--cache").arg(tools.join("cache")).args(options);
+    let status = npm.status().expect("npm, which scripts/test installs");
+    assert!(status.success(), "npm could not install what scripts/axe/package.json names");
+    std::fs::write(installed, lock).unwrap();
+    std::fs::read_to_string(script).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_breaks_the_rules_for_accessibility_or_is_wider_than_its_window() {
+    let axe = tokio::task::spawn_blocking(script).await.unwrap();
+    let demo = Demo::start(&["--ephemeral"]);
+    let imported = requests::listed(&demo).await;
+    let mut wrong = Vec::new();
+    let pages = pages(&demo, &imported).await;
+    let chromium = Chromium::open(&demo).await;
+    for (person, pages) in &pages {
+        match person {
+            Some(person) => chromium.be(person).await,
+            None => chromium.client.delete_all_cookies().await.unwrap(),
+        }
+        for page in pages {
+            chromium.go(page).await;
+            chromium.client.execute(&axe, Vec::new()).await.unwrap();
+            for (width, height) in [(390, 800), (1280, 900)] {
+                chromium.client.set_window_size(width, height).await.unwrap();
+                for scheme in ["light", "dark"] {
+                    let scheme_is = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+                    chromium.tell("Emulation.setEmulatedMedia", json!({"features": scheme_is})).await;
+                    let found = chromium.client.execute_async(RUN, vec![json!(scheme)]).await.unwrap();
+                    let found: Vec<String> = serde_json::from_value(found).unwrap();
+                    let found = found.into_iter().chain(chromium.faults().await);
+                    wrong.extend(found.map(|found| format!("{page} at {width}, {scheme}: {found}")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    chromium.client.clone().close().await.unwrap();
+}
+
+/// Every page that there is, by who sees it.
+async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<String>); 3] {
+    let ada = demo.browser_of("ada").await;
+    let (policy, report, table) =
+        (imported.document(POLICY), imported.document(REPORT), imported.document(TABLE));
+    requests::ask(&demo.browser(), &requests::id(imported, TABLE), &EVE).await.ok();
+    ada.post(&format!("{report}/assign"), &[("contact", "dana")]).await.ok();
+    let long = "Word".repeat(50);
+    ada.post(&format!("{table}/rename"), &[("title", &long)]).await.ok();
+    let integration = story::integration(&ada).await;
+    ada.post(&format!("{integration}/sync"), &[]).await.ok();
+    let of_members = [
+        "/",
+        "/integrations",
+        "/integrations/setup",
+        &format!("{integration}/runs"),
+        &format!("{integration}/disconnect"),
+        "/import",
+        "/import?q=policy",
+        "/import?q=zebra",
+        &imported.import,
+        "/documents",
+        &policy,
+        &report,
+        &table,
+        &format!("{policy}/publish?version=1"),
+        &format!("{report}/level?to=public"),
+        &format!("{table}/level?to=internal"),
+        "/requests",
+        "/nda",
+        "/readings",
+        "/audit",
+        "/documents/0199a000-0000-7000-8000-00000000ffff",
+    ];
+    let ask = format!("/t/halden/ask?document={}", requests::id(imported, TABLE));
+    let of_contacts = ["/", "/t/halden", &imported.reading(POLICY), &imported.reading(REPORT), &ask];
+    let (report, table) = (imported.reading(REPORT), imported.reading(TABLE));
+    let of_visitors = ["/", "/t/halden", "/t/halden/sign-in", "/t/halden/asked", &ask, &report, &table];
+    let owned = |pages: &[&str]| pages.iter().map(|page| (*page).to_owned()).collect();
+    [
+        (None, owned(&of_visitors)),
+        (Some("Dana Whitfield"), owned(&of_contacts)),
+        (Some("Ada Lindqvist"), owned(&of_members)),
+    ]
+}
