@@ -6,6 +6,7 @@ mod audit;
 mod away;
 mod axe;
 mod chromium;
+mod contacts;
 mod convert;
 mod database;
 mod demo;

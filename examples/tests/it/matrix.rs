@@ -61,6 +61,14 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("POST", "/documents/{id}/requests/{request}/approve", Assigners),
     ("POST", "/documents/{id}/requests/{request}/decline", Assigners),
     ("GET", "/requests", Assigners),
+    ("GET", "/contacts", Assigners),
+    ("POST", "/contacts", Assigners),
+    ("POST", "/contacts/import", Assigners),
+    ("GET", "/contacts/{id}", Assigners),
+    ("POST", "/contacts/{id}/block", Assigners),
+    ("POST", "/contacts/{id}/unblock", Assigners),
+    ("GET", "/contacts/{id}/erase", Admins),
+    ("POST", "/contacts/{id}/erase", Admins),
     ("POST", "/documents/{id}/update", Managers),
     ("POST", "/documents/{id}/sync", Managers),
     ("GET", "/documents/{id}/files/{blob}", Members),
@@ -83,6 +91,9 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("POST", "/webhooks/nango", All),
     ("POST", "/webhooks/notion", All),
 ];
+
+/// A contact of Halden Pay's.
+const EMIL: &str = "0199a000-0000-7000-8000-000000001022";
 
 /// Everybody there is: the company, what they are there, and what they are called in the demo.
 const PEOPLE: [(Company, Option<Role>, Option<&str>); 9] = [
@@ -139,6 +150,7 @@ impl Things {
         let id = match path {
             _ if path.starts_with("/integrations") => &self.connection,
             _ if path.starts_with("/imports") => &self.import,
+            _ if path.starts_with("/contacts") => EMIL,
             "/t/{site}/requests/{id}/withdraw" => &self.request,
             _ => &self.document,
         };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use notion_import_core::{ConnectionId, DocumentId};
+use notion_import_core::{ConnectionId, ContactId, DocumentId};
 use uuid::Uuid;
 
 use crate::people::{Company, Person};
@@ -20,6 +20,8 @@ pub enum Address {
     Attempt,
     Runs(ConnectionId),
     Requests,
+    Contacts,
+    Contact(ContactId),
     Nda,
     Audit,
     Readings,
@@ -44,6 +46,8 @@ impl Address {
             ["integrations", "attempt"] => Self::Attempt,
             ["integrations", id, "runs"] => Self::Runs(id.parse().ok()?),
             ["requests"] => Self::Requests,
+            ["contacts"] => Self::Contacts,
+            ["contacts", id] => Self::Contact(id.parse().ok()?),
             ["nda"] => Self::Nda,
             ["audit"] => Self::Audit,
             ["readings"] => Self::Readings,
@@ -82,6 +86,8 @@ impl Address {
             | Self::Attempt
             | Self::Runs(_)
             | Self::Requests
+            | Self::Contacts
+            | Self::Contact(_)
             | Self::Nda
             | Self::Audit
             | Self::Readings => None,
@@ -102,6 +108,8 @@ impl fmt::Display for Address {
             Self::Attempt => f.write_str("/integrations/attempt"),
             Self::Runs(id) => write!(f, "/integrations/{id}/runs"),
             Self::Requests => f.write_str("/requests"),
+            Self::Contacts => f.write_str("/contacts"),
+            Self::Contact(id) => write!(f, "/contacts/{id}"),
             Self::Nda => f.write_str("/nda"),
             Self::Audit => f.write_str("/audit"),
             Self::Readings => f.write_str("/readings"),
@@ -133,6 +141,8 @@ mod tests {
             format!("/integrations/{ID}/runs"),
             "/nda".to_owned(),
             "/requests".to_owned(),
+            "/contacts".to_owned(),
+            format!("/contacts/{ID}"),
             "/t/halden".to_owned(),
             "/t/halden/ask".to_owned(),
             "/t/halden/asked".to_owned(),

@@ -6,6 +6,7 @@ mod assigning;
 mod audit;
 mod care;
 mod changes;
+mod contacts;
 mod dialog;
 mod document;
 mod documents;
@@ -78,6 +79,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/requests/{request}/approve", post(requests::approve))
         .route("/documents/{id}/requests/{request}/decline", post(requests::decline))
         .route("/requests", get(requests::show))
+        .route("/contacts", get(contacts::show).post(contacts::add))
+        .route("/contacts/import", post(contacts::import))
+        .route("/contacts/{id}", get(contacts::one))
+        .route("/contacts/{id}/block", post(contacts::block))
+        .route("/contacts/{id}/unblock", post(contacts::unblock))
+        .route("/contacts/{id}/erase", get(contacts::ask).post(contacts::erase))
         .route("/documents/{id}/update", post(source::update))
         .route("/documents/{id}/sync", post(runs::look))
         .route("/documents/{id}/unlink", post(source::unlink))
