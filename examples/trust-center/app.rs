@@ -21,6 +21,7 @@ use crate::database::DatabaseError;
 use crate::deliveries::Deliveries;
 use crate::folder::{Folder, START};
 use crate::jobs::Jobs;
+use crate::links::Links;
 use crate::session::Sessions;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
@@ -46,6 +47,9 @@ pub struct App {
     pub sessions: Sessions,
     /// What browsers call the site, if that is not where it listens.
     pub public_url: Option<Url>,
+    /// Where links in mails lead.
+    pub site: Url,
+    pub links: Links,
     pub jobs: Jobs,
     pub converted: Converted,
     /// The demo's own Nango and Notion, unless it uses real ones.
@@ -158,6 +162,8 @@ impl App {
             deliveries: Deliveries::new(),
             sessions: Sessions::open(folder, config.public_url.as_ref())?,
             public_url: config.public_url.clone(),
+            site: config.public_url.clone().unwrap_or_else(|| url.clone()),
+            links: Links::of(folder)?,
             jobs: Jobs::open(folder)?,
             converted: Converted::new(),
             stand_ins,

@@ -61,6 +61,12 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "Refused", advice)
     }
 
+    /// A link to sign in by was used, or is too old, or never was one.
+    pub fn link_is_over() -> Self {
+        let advice = "A link to sign in by is good once, and for ten minutes. Ask for another.";
+        Self::new(StatusCode::GONE, "This link is over", advice)
+    }
+
     /// Something in the form is missing or makes no sense.
     pub fn form(advice: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Something is missing", advice)

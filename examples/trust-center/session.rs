@@ -6,6 +6,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -24,16 +25,23 @@ use crate::folder::Folder;
 use crate::people::{Company, Person};
 use crate::problem::Problem;
 use crate::sealing::{self, Seal};
-use crate::sign_ins::SignIns;
+use crate::slips::Slips;
 
 const COOKIE: &str = "trust_center";
 const SECURE_COOKIE: &str = "__Host-trust_center";
 const KEY: &str = "session-key";
 
+/// After so long one signs in again.
+const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// So many sign-ins are good at once; one more ends the oldest.
+const MOST: usize = 10_000;
+
 /// What seals every session, and which sign-ins are good.
 pub struct Sessions {
     seal: Seal,
-    sign_ins: SignIns,
+    /// By their ids. A cookie alone is worth nothing.
+    sign_ins: Slips,
     /// Whether browsers reach the site by https.
     is_secure: bool,
 }
@@ -87,7 +95,7 @@ impl Sessions {
     pub fn open(folder: Option<&Folder>, public_url: Option<&Url>) -> io::Result<Self> {
         let is_secure = public_url.is_some_and(|url| url.scheme() == "https");
         let seal = Seal::new(&sealing::key(folder, KEY)?);
-        Ok(Self { seal, sign_ins: SignIns::of(folder)?, is_secure })
+        Ok(Self { seal, sign_ins: Slips::of(folder, "sign-ins", LIFETIME, MOST)?, is_secure })
     }
 
     /// What cannot be opened is nobody's session, and neither is one whose sign-in is over.
@@ -99,7 +107,7 @@ impl Sessions {
         let session: Session =
             opened.and_then(|session| serde_json::from_str(&session).ok()).unwrap_or_default();
         match &session.sign_in {
-            Some(sign_in) if !self.sign_ins.is_good(sign_in.id) => Session::default(),
+            Some(sign_in) if !self.sign_ins.is_good(&name(sign_in.id)) => Session::default(),
             Some(_) | None => session,
         }
     }
@@ -134,6 +142,10 @@ pub async fn carry(State(app): State<Arc<App>>, mut request: Request, next: Next
     response
 }
 
+fn name(sign_in: Uuid) -> String {
+    sign_in.simple().to_string()
+}
+
 fn written(session: &Session) -> String {
     serde_json::to_string(session).unwrap_or_default()
 }
@@ -149,12 +161,13 @@ impl Visitor {
     /// leaves nothing in the session.
     pub fn be(&self, sessions: &Sessions, person: Option<&Person>) -> Result<(), StoreError> {
         let old = self.session.lock().sign_in.take();
-        old.map(|old| sessions.sign_ins.end(old.id)).transpose().map_err(StoreError::backend)?;
+        old.map(|old| sessions.sign_ins.end(&name(old.id))).transpose().map_err(StoreError::backend)?;
         let Some(person) = person else {
             *self.session.lock() = Session::default();
             return Ok(());
         };
-        let id = sessions.sign_ins.begin().map_err(StoreError::backend)?;
+        let id = Uuid::new_v4();
+        sessions.sign_ins.write(&name(id), b"").map_err(StoreError::backend)?;
         self.session.lock().sign_in = Some(SignIn { id, person: person.key() });
         Ok(())
     }

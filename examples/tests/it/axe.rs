@@ -117,7 +117,17 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     let ask = format!("/t/halden/ask?document={}", requests::id(imported, TABLE));
     let of_contacts = ["/", "/t/halden", &imported.reading(POLICY), &imported.reading(REPORT), &ask];
     let (report, table) = (imported.reading(REPORT), imported.reading(TABLE));
-    let of_visitors = ["/", "/t/halden", "/t/halden/sign-in", "/t/halden/asked", &ask, &report, &table];
+    let of_visitors = [
+        "/",
+        "/t/halden",
+        "/t/halden/sign-in",
+        "/t/halden/sign-in/sent",
+        "/t/halden/sign-in/by/nothing",
+        "/t/halden/asked",
+        &ask,
+        &report,
+        &table,
+    ];
     let owned = |pages: &[&str]| pages.iter().map(|page| (*page).to_owned()).collect();
     [
         (None, owned(&of_visitors)),

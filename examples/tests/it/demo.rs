@@ -16,6 +16,7 @@ pub struct Demo {
     pub url: String,
     /// Where its stand-ins listen.
     pub stand_ins: String,
+    console: Lines<BufReader<ChildStdout>>,
 }
 
 /// Somebody's browser, with cookies of its own.
@@ -56,19 +57,25 @@ impl Demo {
         let second = lines.next().map_or_else(String::new, Result::unwrap);
         let stand_ins = second.rsplit(' ').next().unwrap().trim_end_matches('/').to_owned();
         assert!(stand_ins.starts_with("http://127.0.0.1:"), "the second line ends in no address: {second:?}");
-        Self { child, url, stand_ins }
+        Self { child, url, stand_ins, console: lines }
     }
 
     /// Speaks to a Nango that is there already.
     pub fn run_before(mut command: Command, nango: &str, api_key: &str) -> Self {
         command.env("NANGO_BASE_URL", nango).env("NANGO_SECRET_KEY", api_key);
-        let (child, url, _) = begun(command);
-        Self { child, url, stand_ins: nango.to_owned() }
+        let (child, url, console) = begun(command);
+        Self { child, url, stand_ins: nango.to_owned(), console }
     }
 
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for the next line on its console that contains this.
+    pub fn says(&mut self, words: &str) -> String {
+        let mut lines = self.console.by_ref().map(Result::unwrap);
+        lines.find(|line| line.contains(words)).unwrap_or_else(|| panic!("it never says {words:?}"))
     }
 
     /// What it says to the operator, if its command keeps that. It is read when the demo is gone.

@@ -11,6 +11,7 @@ mod convert;
 mod database;
 mod demo;
 mod embed;
+mod entering;
 mod export;
 mod full;
 mod guide;

@@ -29,6 +29,8 @@ pub enum Address {
     Reading(&'static Company, DocumentId),
     Asking(&'static Company),
     Asked(&'static Company),
+    SignIn(&'static Company),
+    LinkSent(&'static Company),
 }
 
 impl Address {
@@ -53,6 +55,8 @@ impl Address {
             ["readings"] => Self::Readings,
             ["t", slug] => Self::Site(Company::of_slug(slug)?),
             ["t", slug, "ask"] => Self::Asking(Company::of_slug(slug)?),
+            ["t", slug, "sign-in"] => Self::SignIn(Company::of_slug(slug)?),
+            ["t", slug, "sign-in", "sent"] => Self::LinkSent(Company::of_slug(slug)?),
             ["t", slug, "asked"] => Self::Asked(Company::of_slug(slug)?),
             ["t", slug, "d", id] => Self::Reading(Company::of_slug(slug)?, id.parse().ok()?),
             _ => return None,
@@ -75,7 +79,9 @@ impl Address {
             Self::Site(company)
             | Self::Reading(company, _)
             | Self::Asking(company)
-            | Self::Asked(company) => Some(company),
+            | Self::Asked(company)
+            | Self::SignIn(company)
+            | Self::LinkSent(company) => Some(company),
             Self::Start
             | Self::Documents
             | Self::Document(_)
@@ -116,6 +122,8 @@ impl fmt::Display for Address {
             Self::Site(company) => write!(f, "/t/{}", company.slug),
             Self::Reading(company, id) => write!(f, "/t/{}/d/{id}", company.slug),
             Self::Asking(company) => write!(f, "/t/{}/ask", company.slug),
+            Self::SignIn(company) => write!(f, "/t/{}/sign-in", company.slug),
+            Self::LinkSent(company) => write!(f, "/t/{}/sign-in/sent", company.slug),
             Self::Asked(company) => write!(f, "/t/{}/asked", company.slug),
         }
     }
@@ -145,6 +153,8 @@ mod tests {
             format!("/contacts/{ID}"),
             "/t/halden".to_owned(),
             "/t/halden/ask".to_owned(),
+            "/t/halden/sign-in".to_owned(),
+            "/t/halden/sign-in/sent".to_owned(),
             "/t/halden/asked".to_owned(),
             format!("/t/fernwood/d/{ID}"),
         ] {

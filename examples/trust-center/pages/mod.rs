@@ -10,6 +10,7 @@ mod contacts;
 mod dialog;
 mod document;
 mod documents;
+mod entering;
 mod files;
 mod frame;
 mod integrations;
@@ -94,7 +95,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/log/{form}", get(readings::export))
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
-        .route("/t/{site}/sign-in", get(site::sign_in))
+        .route("/t/{site}/sign-in", get(entering::show).post(entering::send))
+        .route("/t/{site}/sign-in/sent", get(entering::sent))
+        .route("/t/{site}/sign-in/by/{link}", get(entering::link).post(entering::enter))
         .route("/t/{site}/ask", get(asking::show).post(asking::ask))
         .route("/t/{site}/asked", get(asking::asked))
         .route("/t/{site}/requests/{id}/withdraw", post(asking::withdraw))

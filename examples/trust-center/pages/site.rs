@@ -10,7 +10,8 @@ use notion_import_core::{
 };
 
 use super::asking::OwnRequest;
-use super::frame::{Cast, Frame, page};
+use super::entering;
+use super::frame::{Frame, page};
 use super::preview::Shown;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
@@ -93,24 +94,6 @@ fn shelved(known: &PublicDocument) -> Shelved {
 }
 
 #[derive(askama::Template)]
-#[template(path = "sign_in.html")]
-struct SignIn {
-    frame: Frame,
-    company: &'static Company,
-    cast: Cast,
-    back: String,
-    /// What somebody who cannot sign in may ask for.
-    document: Option<DocumentId>,
-}
-
-pub async fn sign_in(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
-    let company = company(&site)?;
-    let back = format!("/t/{site}");
-    let cast = Cast::of(&app, company).await?;
-    page(&SignIn { frame: Frame::new(&app, &visitor, "Sign in").await?, company, cast, back, document: None })
-}
-
-#[derive(askama::Template)]
 #[template(path = "reading.html")]
 struct ReadingPage {
     frame: Frame,
@@ -132,11 +115,8 @@ pub async fn document(
             ask_nda(&app, &visitor, company, id, (nda, version)).await
         }
         ReadOutcome::Closed(Outside::SignIn) => {
-            let back = format!("/t/{site}/d/{id}");
-            let (frame, cast) =
-                (Frame::new(&app, &visitor, "Sign in").await?, Cast::of(&app, company).await?);
-            let sign_in = SignIn { frame, company, cast, back, document: Some(id) };
-            Ok((StatusCode::UNAUTHORIZED, page(&sign_in)?).into_response())
+            let form = entering::form(&app, &visitor, company, Some(id)).await?;
+            Ok((StatusCode::UNAUTHORIZED, page(&form)?).into_response())
         }
         ReadOutcome::Closed(Outside::RequestAccess) => {
             let waiting = OwnRequest::all(&app, &visitor, company, &[]).await?.into_iter();
