@@ -52,8 +52,9 @@ impl DocumentStore for Asked<dyn DocumentStore> {
         patches: &[SyncPatch],
         cursor: Option<SyncCursor>,
     ) -> Result<(), StoreError> {
+        // Whoever has begun to write when it is told is not to blame: it is fenced.
+        self.ledger.patches(connection);
         let patching = async {
-            self.ledger.patches(connection);
             self.store.patch(connection, patches, cursor).await?;
             self.ledger.patched(connection, patches);
             Ok(())
