@@ -215,18 +215,27 @@ impl Scheduler {
         let span = tracing::info_span!("sync", tenant = %connection.tenant);
         let (scheduler, watching) = (self.clone(), watch.clone());
         let forgetting = self.runs.forgetting(&connection);
+        let (holds, held) = watch::channel(());
         let synced = async move {
             let _forgotten_at_the_end = forgetting;
-            scheduler.synced(claim, occasion, &watching).await.map_err(Arc::new)
+            scheduler.synced(claim, occasion, &watching, holds).await.map_err(Arc::new)
         };
-        let running = self.runs.add(&connection, &watch, synced.instrument(span).boxed());
+        let running = self.runs.add(&connection, &watch, held, synced.instrument(span).boxed());
         async move { SyncRun { connection, outcome: joined(running).await } }
     }
 
-    async fn synced(&self, claim: Claim, occasion: Occasion, watch: &Watch) -> Result<SyncReport, Error> {
+    /// Syncs, and drops `holds` as soon as nothing may be written any more.
+    async fn synced(
+        &self,
+        claim: Claim,
+        occasion: Occasion,
+        watch: &Watch,
+        holds: watch::Sender<()>,
+    ) -> Result<SyncReport, Error> {
         let started_at = self.now();
         let importer = self.importer.watched(watch, self.options.patience);
         let outcome = self.held(claim.connection(), importer.sync(claim.connection())).await;
+        drop(holds);
         let failure = outcome.as_ref().err();
         let run = self.summary(claim.connection(), occasion, started_at, watch, failure);
         let state = match failure {

@@ -10,7 +10,7 @@ use crate::sync::{SyncReport, Watch};
 pub(super) enum Look {
     /// They were looked at.
     Done(SyncReport),
-    /// Another process holds the connection.
+    /// Another process holds the connection, or the sync that it went beside has ended: it is to be tried again.
     Busy,
     /// Nothing can be begun.
     Inactive,
@@ -29,7 +29,11 @@ impl Scheduler {
         if let Some((run, running)) = self.runs.of(tenant, id) {
             drop(running);
             let importer = self.importer.watched(&run.watch, self.options.patience);
-            return Ok(Look::Done(importer.refresh(&run.connection, sources).await?));
+            let connection = run.connection.clone();
+            return tokio::select! {
+                looked = importer.refresh(&connection, sources) => looked.map(Look::Done),
+                () = run.let_go() => Ok(Look::Busy),
+            };
         }
         let Some(claim) = self.claim_now(tenant, id).await? else {
             let is_active = self.active(tenant, id).await?.is_some();

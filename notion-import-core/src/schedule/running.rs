@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
+use tokio::sync::watch;
 
 use crate::connection::Connection;
 use crate::error::Error;
@@ -23,6 +24,8 @@ pub(super) struct Runs(Arc<Mutex<HashMap<(TenantId, ConnectionId), Run>>>);
 pub(super) struct Run {
     pub(super) connection: Connection,
     pub(super) watch: Watch,
+    /// Closed as soon as the sync holds the connection no longer.
+    held: watch::Receiver<()>,
     running: WeakShared<BoxFuture<'static, Result<SyncReport, Arc<Error>>>>,
 }
 
@@ -32,11 +35,12 @@ impl Runs {
         &self,
         connection: &Connection,
         watch: &Watch,
+        held: watch::Receiver<()>,
         run: BoxFuture<'static, Result<SyncReport, Arc<Error>>>,
     ) -> Running {
         let running = run.shared();
         if let Some(weak) = running.downgrade() {
-            let run = Run { connection: connection.clone(), watch: watch.clone(), running: weak };
+            let run = Run { connection: connection.clone(), watch: watch.clone(), held, running: weak };
             self.lock().insert((connection.tenant, connection.id), run);
         }
         running
@@ -78,6 +82,11 @@ impl Drop for Forgetting {
 }
 
 impl Run {
+    /// Returns as soon as the sync holds the connection no longer.
+    pub(super) async fn let_go(mut self) {
+        while self.held.changed().await.is_ok() {}
+    }
+
     fn running(&self) -> Option<Running> {
         self.running.upgrade().filter(|running| running.peek().is_none())
     }

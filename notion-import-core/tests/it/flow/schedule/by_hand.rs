@@ -142,6 +142,29 @@ async fn one_document_is_looked_at_by_hand_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_look_beside_a_sync_ends_when_that_has_lost_the_connection() {
+    let scene = Scene::new().await;
+    let page = scene.stage.author().page(scene.stage.home, "Policy");
+    scene.pages(1).await;
+    scene.stage.import(page).await;
+    let scheduler = scene.slow(Duration::from_secs(150));
+    let (admin, renewed) = (admin(scene.stage.connection.tenant), scheduler.options().lease / 3);
+    let (began, sleep) = (scene.stage.now(), |seconds| scene.stage.importer_clock_sleep(seconds));
+    let looking = async {
+        sleep(5).await;
+        let looked = scheduler.look_now(&admin, scene.id, &[page]).await;
+        (looked, scene.stage.now() - began)
+    };
+    let losing = async {
+        sleep(10).await;
+        scene.connections.fence(&admin, scene.id, scene.stage.now()).await.unwrap();
+    };
+    let (_, (looked, after), ()) = tokio::join!(scheduler.sync_now(&admin, scene.id), looking, losing);
+    assert_eq!(looked.unwrap(), SyncedNow::NotBegun);
+    assert!(after.to_std().unwrap() <= renewed + Duration::from_secs(10), "it went on until {after}");
+}
+
+#[tokio::test]
 async fn the_history_says_what_each_run_asked_and_what_failed_and_why() {
     let scene = Scene::new().await;
     scene.pages(4).await;
