@@ -12,9 +12,11 @@ use axum::{Json, Router};
 use chrono::Utc;
 use futures_util::StreamExt;
 use notion_import_core::{
-    AccessStore, AttemptState, BlobId, ConnectionId, ConnectionRecord, DocumentId, ImportEvent, Listing,
-    Pick, PublicDocument, Query as BrowseQuery, ReadOutcome, StoreError, TenantId, Viewer, Visit,
+    AccessStore, AttemptState, BlobId, ConnectionId, ConnectionRecord, Cursor, DocumentId, ImportEvent,
+    ListPage, Listing, Pick, PublicDocument, Query as BrowseQuery, ReadOutcome, ReadableQuery, StoreError,
+    TenantId, Viewer, Visit,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
@@ -76,9 +78,21 @@ fn visit(site: TenantId, visitor: Visitor) -> Visit {
     Visit::new(site, visitor.map_or(Viewer::Anonymous, |user| Viewer::Member(user.actor)), Utc::now())
 }
 
-async fn readable(app: Shared, visitor: Visitor, site: Path<TenantId>) -> Answer<Vec<PublicDocument>> {
+type Site = Path<TenantId>;
+
+#[derive(Deserialize)]
+struct Next {
+    after: Option<Cursor>,
+}
+
+async fn readable(
+    app: Shared,
+    visitor: Visitor,
+    site: Site,
+    next: Query<Next>,
+) -> Answer<ListPage<PublicDocument>> {
     let Visit { site, viewer, at, .. } = visit(*site, visitor);
-    Ok(Json(app.stores.readable(site, &viewer, at).await?))
+    Ok(Json(app.stores.readable(site, &viewer, &ReadableQuery::first(50).after(next.0.after), at).await?))
 }
 
 type Served = Result<Response, Failed>;

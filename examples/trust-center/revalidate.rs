@@ -2,7 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use notion_import_core::StoreError;
@@ -25,6 +25,18 @@ pub fn tag(bytes: &[u8]) -> HeaderValue {
     let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     #[allow(clippy::unwrap_used, reason = "digits and quotes make a header")]
     HeaderValue::try_from(format!("\"{digest}\"")).unwrap()
+}
+
+/// Gives an answer its tag.
+pub fn tagged_by(mut response: Response, tag: HeaderValue) -> Response {
+    response.headers_mut().insert(header::ETAG, tag);
+    response
+}
+
+/// Returns all that there is to say to whoever has what this tag names already; none to anybody else.
+pub fn unchanged_since(asked: &HeaderMap, tag: &HeaderValue) -> Option<Response> {
+    let known = asked.get(header::IF_NONE_MATCH)?;
+    names(known, tag).then(|| everybodys(tagged_by(StatusCode::NOT_MODIFIED.into_response(), tag.clone())))
 }
 
 /// Tags every such answer by all that it shows, and says no more than that to whoever has it already.

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
-    AccessLevel, Conflict, ConnectionRecord, ConnectionState, Error, ErrorKind, Fault, Loss, OtherKind,
-    Publication, Source, SourceImage, SourceKind, SourceParent, SourceState, StoreError, Truncation,
-    Workspace,
+    AccessLevel, Conflict, ConnectionRecord, ConnectionState, DocumentOrder, Error, ErrorKind, Fault, Loss,
+    OtherKind, Publication, PublicationState, Source, SourceFilter, SourceImage, SourceKind, SourceParent,
+    SourceState, StoreError, Truncation, Workspace,
 };
 use notion_import_nango::Refused;
 
@@ -59,6 +59,34 @@ pub fn source_badge(link: Option<&Link>) -> Option<Badge> {
             Some(Badge { style: "quiet", text: "Disconnected" })
         }
         (SourceState::Present, false) => None,
+    }
+}
+
+pub const fn state_of(state: PublicationState) -> &'static str {
+    match state {
+        PublicationState::Draft => "Draft",
+        PublicationState::Published => "Published",
+        PublicationState::Archived => "Withdrawn",
+    }
+}
+
+pub const fn source_filter(source: SourceFilter) -> &'static str {
+    match source {
+        SourceFilter::Stale => "Moved on in Notion",
+        SourceFilter::UpdateAvailable => "Update available",
+        SourceFilter::Archived => "Archived in Notion",
+        SourceFilter::Gone => "Gone from Notion",
+        SourceFilter::Detached => "Disconnected",
+        SourceFilter::Unlinked => "Unlinked",
+        SourceFilter::Trouble => "Not reachable",
+    }
+}
+
+pub const fn order(order: DocumentOrder) -> &'static str {
+    match order {
+        DocumentOrder::Newest => "Newest first",
+        DocumentOrder::Edited => "Edited last in Notion",
+        DocumentOrder::Title => "By title",
     }
 }
 

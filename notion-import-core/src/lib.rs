@@ -102,10 +102,11 @@ pub use library::folder::FolderBlobs;
 #[cfg(feature = "gate")]
 pub use library::gate::{
     AccessRequest, AccessStore, AdminDocument, Approval, Asker, Contact, ContactChange, ContactDetails,
-    ContactStore, Expected, Gate, InternalWhenGone, InvalidMailAddress, LevelChange, MailAddress,
-    MissingDetail, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, PublicDocument,
-    PublicReads, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, RequestLimits, RequestState,
-    Served, Visit,
+    ContactStore, Cursor, DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery, Expected, Gate,
+    InternalWhenGone, InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress, MissingDetail,
+    NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place, PublicDocument, PublicReads,
+    PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, ReadableQuery,
+    RequestLimits, RequestState, Served, SourceFilter, Visit,
 };
 #[cfg(feature = "client")]
 pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};

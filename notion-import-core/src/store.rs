@@ -17,11 +17,12 @@ pub use crate::library::document::{
 };
 #[cfg(feature = "gate")]
 pub use crate::library::gate::{
-    AccessChange, Act, ActFacts, ActStore, ContactRow, CountScope, DocumentChange, Permit, RequestCounts,
-    Scope, Verdict, Write, minute_of,
+    AccessChange, Act, ActFacts, ActStore, ContactRow, CountScope, Cursor, DocumentChange, Key, Permit,
+    ReadablePage, RequestCounts, Scope, Verdict, Write, minute_of,
 };
 #[cfg(feature = "gate")]
 pub use crate::library::standing::Standing;
+pub use crate::library::title::folded;
 
 /// Folders and files that no other user of the machine may enter, read or write.
 pub mod private {

@@ -71,10 +71,10 @@ pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failu
     );
     let documents = format!(
         "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, digest, created_at, source_id, \
-             source, state, update_available, connection, read) \
+             source, state, update_available, connection, read, folded, edited_at) \
          SELECT tenant, id, to_json('Policy ' || d), false, 1, sha256(id::text::bytea), now() - d * interval '1 second', \
              md5('source ' || id)::uuid, replace($json${source}$json$, '{}', md5('source ' || id)::uuid::text)::json, \
-             'present', false, '{}', $json${}$json$ FROM drawn",
+             'present', false, '{}', $json${}$json$, 'policy ' || d, now() - d * interval '1 hour' FROM drawn",
         new.source.id,
         Connection::new(TenantId::new(Uuid::nil()), "notion").id,
         serde_json::to_string(&new.read)?,
@@ -88,7 +88,7 @@ pub async fn fill(bench: &Bench, filled: usize, size: usize) -> Result<(), Failu
     );
     let standings = format!(
         "INSERT INTO notion_import.standings SELECT tenant, id, CASE WHEN d < {SHOWN} THEN 'public' \
-             WHEN d < {SHOWN} * 2 THEN 'restricted' ELSE 'internal' END, 'published', 1, 'Policy ' || d, now(), d < {SHOWN} * 2, NULL, 1 \
+             WHEN d < {SHOWN} * 2 THEN 'restricted' ELSE 'internal' END, 'published', 1, 'Policy ' || d, 'policy ' || d, now(), d < {SHOWN} * 2, NULL, 1 \
          FROM drawn WHERE d < {SHOWN} * 2 OR d % 2 = 0"
     );
     let assignments = format!(

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
+use notion_import_core::store::Key;
 use notion_import_core::testing::suite::permit;
 use notion_import_core::{
-    AccessStore, Actor, Connection, ContactId, DocumentId, DocumentStore, MemberId, NotionId, Role, TenantId,
-    VersionNumber, Viewer,
+    AccessStore, Actor, Connection, ContactId, Cursor, DocumentId, DocumentQuery, DocumentStore, MemberId,
+    NotionId, ReadableQuery, Role, TenantId, VersionNumber, Viewer,
 };
 use sqlx::Row;
 use uuid::Uuid;
@@ -41,8 +42,10 @@ pub async fn measure(bench: &Bench, size: usize) -> Result<(), Failure> {
     });
     read.await?.print("facts and content, for a contact");
     let list = bench.latency(&samples, async |postgres, ((tenant, id, _), _)| {
-        let after = Some(DocumentId::new(id));
-        Ok(postgres.documents(&member(tenant), after, PAGE).await?.len())
+        let back = TimeDelta::seconds(i64::from(id.as_bytes()[15]));
+        let after = Cursor { key: Key::At((Utc::now() - back).timestamp_micros()), id: DocumentId::new(id) };
+        let query = DocumentQuery::newest(PAGE).after(Some(after));
+        Ok(postgres.documents(&member(tenant), &query).await?.documents.len())
     });
     list.await?.print("a page of all, for a member");
     linked(bench, &samples).await
@@ -52,14 +55,18 @@ async fn readable(bench: &Bench) -> Result<(), Failure> {
     let contacts = contacts(bench).await?;
     let contacts: Vec<_> = contacts.into_iter().cycle().take(READS).collect();
     let anonymous = bench.latency(&contacts, async |postgres, (tenant, _)| {
-        Ok(postgres.readable(tenant, &Viewer::Anonymous, Utc::now()).await?.len())
+        Ok(postgres
+            .readable(tenant, &Viewer::Anonymous, &ReadableQuery::first(PAGE), Utc::now())
+            .await?
+            .documents
+            .len())
     });
-    anonymous.await?.print("readable, for anybody");
+    anonymous.await?.print("a page of what is readable, for anybody");
     let contact = bench.latency(&contacts, async |postgres, (tenant, contact)| {
         let viewer = Viewer::Contact { tenant, id: contact, verified: true };
-        Ok(postgres.readable(tenant, &viewer, Utc::now()).await?.len())
+        Ok(postgres.readable(tenant, &viewer, &ReadableQuery::first(PAGE), Utc::now()).await?.documents.len())
     });
-    contact.await?.print("readable, for a contact");
+    contact.await?.print("a page of what is readable, for a contact");
     Ok(())
 }
 

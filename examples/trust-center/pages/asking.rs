@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use chrono::Utc;
 use notion_import_core::{
-    AccessRequest, Asker, Contact, ContactDetails, DocumentId, MailAddress, NewRequest, Outside,
-    PublicDocument, RequestId, RequestLimits, RequestState,
+    AccessRequest, Asker, Contact, ContactDetails, Cursor, DocumentId, MailAddress, NewRequest, Outside,
+    PublicDocument, ReadableQuery, RequestId, RequestLimits, RequestState,
 };
 
 use super::frame::{Frame, page};
@@ -19,6 +19,12 @@ use crate::people::Company;
 use crate::problem::Problem;
 use crate::session::Visitor;
 use crate::words;
+
+/// How many documents the form offers; a search finds others.
+const CHOICES: usize = 100;
+
+/// How many pages are looked through for what can be asked for.
+const READINGS: usize = 5;
 
 /// How many of their own requests somebody is shown.
 const OWN: usize = 20;
@@ -32,6 +38,10 @@ struct Ask {
     /// Whether the company knows who asks, so that nobody has to say.
     is_contact: bool,
     documents: Vec<Choice>,
+    /// What is searched for.
+    words: String,
+    /// Whether a search may find more.
+    is_more: bool,
     name: String,
     firm: String,
     mail: String,
@@ -118,34 +128,70 @@ async fn form(
     fields: &Fields,
     wrong: Wrong,
 ) -> Result<Ask, Problem> {
-    let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), Utc::now()).await?;
     let own = own(app, visitor, company).await?;
     let waits = |id| own.iter().any(|kept| kept.document == id && kept.state == RequestState::Waiting);
-    let may_ask = |known: &&PublicDocument| match known.outside {
+    let may_ask = |known: &PublicDocument| match known.outside {
         Outside::SignIn | Outside::RequestAccess => !waits(known.id),
         Outside::Ok | Outside::NotFound | Outside::AcceptNda { .. } => false,
     };
-    let ticked = fields.distinct("document");
-    let documents: Vec<_> = readable
-        .iter()
-        .filter(may_ask)
-        .map(|known| Choice {
-            id: known.id,
-            title: words::title(&known.title),
-            is_ticked: ticked.contains(&known.id.to_string().as_str()),
-        })
-        .collect();
+    let ticked: Vec<DocumentId> =
+        fields.distinct("document").into_iter().filter_map(|id| id.parse().ok()).take(CHOICES).collect();
+    let words = fields.text("q").to_owned();
+    let mut choices = ReadableChoices { app, visitor, company, may_ask, found: Vec::new() };
+    // What is ticked stays in sight, whatever is searched for.
+    choices.read(ReadableQuery::among(ticked.clone())).await?;
+    let mut query = ReadableQuery { text: words.clone(), ..ReadableQuery::first(CHOICES) };
+    let mut is_more = true;
+    for _ in 0..READINGS {
+        let next = choices.read(query.clone()).await?;
+        is_more = next.is_some();
+        if !is_more || choices.found.len() >= CHOICES {
+            break;
+        }
+        query = query.after(next);
+    }
+    let documents = choices.found.into_iter().map(|known| Choice {
+        title: words::title(&known.title),
+        is_ticked: ticked.contains(&known.id),
+        id: known.id,
+    });
+    let documents: Vec<_> = documents.collect();
     Ok(Ask {
         frame: Frame::new(app, visitor, "Ask for access").await?,
         company,
         is_contact: contact(visitor, company).is_some(),
         documents,
+        words,
+        is_more,
         name: fields.text("name").to_owned(),
         firm: fields.text("company").to_owned(),
         mail: fields.text("mail").to_owned(),
         reason: fields.text("reason").to_owned(),
         wrong,
     })
+}
+
+/// What can be asked for, as it is read.
+struct ReadableChoices<'a, F> {
+    app: &'a App,
+    visitor: &'a Visitor,
+    company: &'static Company,
+    may_ask: F,
+    found: Vec<PublicDocument>,
+}
+
+impl<F: Fn(&PublicDocument) -> bool> ReadableChoices<'_, F> {
+    /// Takes a page of what the visitor may know of, and returns where the next begins.
+    async fn read(&mut self, query: ReadableQuery) -> Result<Option<Cursor>, Problem> {
+        let (site, viewer) = (self.company.tenant, self.visitor.viewer());
+        let page = self.app.stores.access.readable(site, &viewer, &query, Utc::now()).await?;
+        for known in page.documents {
+            if (self.may_ask)(&known) && self.found.iter().all(|found| found.id != known.id) {
+                self.found.push(known);
+            }
+        }
+        Ok(page.next)
+    }
 }
 
 /// The contact of the company that is at the browser.
@@ -215,17 +261,16 @@ pub struct OwnRequest {
 
 impl OwnRequest {
     /// Returns what the visitor has asked for. What they may not know of has no title.
-    pub async fn all(
-        app: &App,
-        visitor: &Visitor,
-        company: &Company,
-        readable: &[PublicDocument],
-    ) -> Result<Vec<Self>, Problem> {
+    pub async fn all(app: &App, visitor: &Visitor, company: &Company) -> Result<Vec<Self>, Problem> {
+        let own = own(app, visitor, company).await?;
+        let among = ReadableQuery::among(own.iter().map(|kept| kept.document).collect());
+        let viewer = visitor.viewer();
+        let readable =
+            app.stores.access.readable(company.tenant, &viewer, &among, Utc::now()).await?.documents;
         let title = |id| match readable.iter().find(|known| known.id == id) {
             Some(known) => words::title(&known.title),
             None => "A document that is not here any more".to_owned(),
         };
-        let own = own(app, visitor, company).await?;
         let shown = own.into_iter().map(|kept| Self {
             id: kept.id,
             document: kept.document,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use notion_import_core::review::{Edition, Finding, LeakKind, Leaks};
-use notion_import_core::{AccessLevel, AdminDocument, DocumentId, Version};
+use notion_import_core::{AccessLevel, AdminDocument, DocumentFilter, DocumentId, Version};
 
 use super::documents::every;
 use crate::app::App;
@@ -114,7 +114,7 @@ fn shown(finding: &Finding) -> Option<ShownPlace> {
 
 /// The titles of documents that nobody outside knows of, but of this one.
 pub async fn internal_titles(app: &App, staff: &Staff, own: DocumentId) -> Result<Vec<String>, Problem> {
-    let mut secret = every(app, &staff.actor).await?;
+    let mut secret = every(app, &staff.actor, &DocumentFilter::default(), usize::MAX).await?;
     secret.retain(|known| known.document.id != own && !is_known_outside(known));
     let titles = secret.into_iter().flat_map(|AdminDocument { document, .. }| {
         [Some(document.title.text), document.link.map(|link| link.source.title)]

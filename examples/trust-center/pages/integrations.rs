@@ -42,7 +42,7 @@ struct Shown {
     connected_at: String,
     last_run: String,
     next_run: String,
-    linked: usize,
+    linked: u64,
     is_active: bool,
     needs_consent: bool,
     /// Where it leads instead of to the workspace that was confirmed, and what to do.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use notion_import_core::{Content, NotionId, Outside, Readable, StoredFile, Version, Viewer};
+use notion_import_core::{Content, NotionId, Outside, Readable, ReadableQuery, StoredFile, Version, Viewer};
 
 use crate::app::App;
 use crate::html::{Html, Links};
@@ -59,9 +59,12 @@ impl Shown {
         let ids = linked(&html);
         let mut documents = HashMap::new();
         if !ids.is_empty() {
-            let readable = app.stores.access.readable(company.tenant, viewer, chrono::Utc::now()).await?;
+            let linked = app.stores.documents.linked_by_source(company.tenant, &ids).await?;
+            let among = ReadableQuery::among(linked.iter().map(|known| known.document).collect());
+            let now = chrono::Utc::now();
+            let readable = app.stores.access.readable(company.tenant, viewer, &among, now).await?.documents;
             let open = |id| readable.iter().any(|known| known.id == id && known.outside == Outside::Ok);
-            for known in app.stores.documents.linked_by_source(company.tenant, &ids).await? {
+            for known in linked {
                 if open(known.document) {
                     let page = format!("/t/{}/d/{}", company.slug, known.document);
                     documents.extend(known.link.source.ids().map(|id| (id, page.clone())));

@@ -1,15 +1,17 @@
 //! A company's public site: what each visitor may see of it, and nothing else.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse};
 use chrono::Utc;
 use notion_import_core::{
-    AccessLevel, DocumentId, NdaId, NdaText, NewAcceptance, Outside, PublicDocument, ReadOutcome, Readable,
+    AccessLevel, Cursor, DocumentId, NdaId, NdaText, NewAcceptance, Outside, PublicDocument, ReadOutcome,
+    Readable, ReadableQuery,
 };
 
 use super::asking::OwnRequest;
+use super::documents::place;
 use super::entering;
 use super::frame::{Frame, page};
 use super::preview::Shown;
@@ -33,7 +35,21 @@ struct Site {
     /// What the visitor has asked for.
     own: Vec<OwnRequest>,
     can_ask: bool,
+    /// What is searched for.
+    words: String,
+    /// Whether this is all that there is.
+    is_whole: bool,
+    /// Where the pages around this one begin.
+    previous: Option<String>,
+    next: Option<String>,
 }
+
+/// Documents on a page.
+const CARDS: usize = 60;
+
+/// What the page of a site looks like, as far as no document decides that.
+const LOOKS: &str =
+    concat!(include_str!("../../templates/site.html"), include_str!("../../templates/layout.html"));
 
 /// A document on the shelf: nothing of its source, nothing of the company's members.
 struct Shelved {
@@ -53,23 +69,66 @@ pub fn document_id(text: &str) -> Result<DocumentId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-pub async fn show(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
+pub async fn show(
+    State(app): Shared,
+    visitor: Visitor,
+    Path(site): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
     let company = company(&site)?;
-    let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), Utc::now()).await?;
-    let (open, closed): (Vec<_>, Vec<_>) = readable.iter().partition(|known| known.outside == Outside::Ok);
-    let own = OwnRequest::all(&app, &visitor, company, &readable).await?;
+    let query = query.unwrap_or_default();
     let frame = Frame::new(&app, &visitor, format!("{} Trust Center", company.name)).await?;
-    let is_everybodys = frame.is_everybodys();
-    let page = page(&Site {
+    if !frame.is_everybodys() {
+        return page(&shelf(&app, &visitor, company, frame, &query).await?);
+    }
+    // Read before the list: what changes in between makes the list newer than its tag, and never older.
+    let revision = app.stores.access.site_revision(company.tenant).await?;
+    let window = frame.notion.clone().unwrap_or_default();
+    let tag = revalidate::tag(format!("{revision} {} {query} {window} {LOOKS}", company.slug).as_bytes());
+    if let Some(unchanged) = revalidate::unchanged_since(&headers, &tag) {
+        return Ok(unchanged);
+    }
+    let page = page(&shelf(&app, &visitor, company, frame, &query).await?)?;
+    Ok(revalidate::everybodys(revalidate::tagged_by(page, tag)))
+}
+
+async fn shelf(
+    app: &App,
+    visitor: &Visitor,
+    company: &'static Company,
+    frame: Frame,
+    query: &str,
+) -> Result<Site, Problem> {
+    let fields = Fields::read(query.as_bytes());
+    let words = fields.text("q").to_owned();
+    let query = ReadableQuery { text: words.clone(), place: place(&fields), ..ReadableQuery::first(CARDS) };
+    let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), &query, Utc::now()).await?;
+    let turn = |name: &str, place: &Cursor| {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("q", &words).append_pair(name, &place.to_string());
+        format!("/t/{}?{}", company.slug, query.finish())
+    };
+    let (previous, next) = (
+        readable.previous.as_ref().map(|at| turn("before", at)),
+        readable.next.as_ref().map(|at| turn("after", at)),
+    );
+    let (open, closed): (Vec<_>, Vec<_>) =
+        readable.documents.iter().partition(|known| known.outside == Outside::Ok);
+    let own = OwnRequest::all(app, visitor, company).await?;
+    Ok(Site {
         company,
-        is_member: is_member(&visitor, company),
+        is_member: is_member(visitor, company),
         can_ask: closed.iter().any(|known| matches!(known.outside, Outside::SignIn | Outside::RequestAccess)),
         own,
         open: open.into_iter().map(shelved).collect(),
         closed: closed.into_iter().map(shelved).collect(),
+        is_whole: previous.is_none() && next.is_none() && words.is_empty(),
+        words,
+        previous,
+        next,
         frame,
-    })?;
-    Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
+    })
 }
 
 fn is_member(visitor: &Visitor, company: &Company) -> bool {
@@ -119,7 +178,7 @@ pub async fn document(
             Ok((StatusCode::UNAUTHORIZED, page(&form)?).into_response())
         }
         ReadOutcome::Closed(Outside::RequestAccess) => {
-            let waiting = OwnRequest::all(&app, &visitor, company, &[]).await?.into_iter();
+            let waiting = OwnRequest::all(&app, &visitor, company).await?.into_iter();
             let mut waiting = waiting.filter(|own| own.document == id && own.is_waiting());
             let waiting = waiting.next().map(|own| own.asked);
             let frame = Frame::new(&app, &visitor, "Access needed").await?;

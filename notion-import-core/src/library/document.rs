@@ -34,6 +34,13 @@ pub struct Document {
     pub created_at: DateTime<Utc>,
 }
 
+impl Document {
+    /// Returns when its source was last edited, as far as that is known; when it was imported if it has none.
+    pub fn edited_at(&self) -> DateTime<Utc> {
+        self.link.as_ref().map_or(self.created_at, |link| link.source.edited_at)
+    }
+}
+
 /// A document's own title.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Title {

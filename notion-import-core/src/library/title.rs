@@ -1,4 +1,6 @@
-//! Titles and reasons, safe to show and to keep.
+//! Titles and reasons, safe to show and to keep, and how titles are compared.
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::file_name::{is_hidden, shortened};
 #[cfg(feature = "gate")]
@@ -15,6 +17,22 @@ const LONGEST_REASON: usize = 2_000;
 /// most 500 bytes. Everything that becomes a title goes through here, wherever it was written; a title that did stays as it is.
 pub fn title(raw: &str) -> String {
     line(raw, LONGEST)
+}
+
+/// Returns a text as it is searched and sorted by, the same in every store: without case (`Straße` is `STRASSE`), without the accents
+/// that Latin, Greek and Cyrillic letters carry (`Zürich` is `zurich`), and with one spelling for what Unicode calls compatible (NFKC).
+/// Two keys are compared by their bytes.
+pub fn folded(text: &str) -> String {
+    let is_accent = |c: &char| matches!(c, '\u{300}'..='\u{36f}');
+    let letters = text.nfkd().filter(|c| !is_accent(c) && !c.is_control());
+    // Upper case first: it is there that `ß` becomes two letters, and that the two small sigmas become one.
+    letters
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfkd()
+        .filter(|c| !is_accent(c))
+        .nfc()
+        .collect()
 }
 
 /// Returns a reason as the audit keeps it, cleaned like a title and at most 2,000 bytes long: empty if nothing can be seen of it.
@@ -73,6 +91,27 @@ mod tests {
         check("\u{202e}\u{200d} \u{200b}", "");
         check("می\u{200c}خواهم 👩\u{200d}💻", "می\u{200c}خواهم 👩\u{200d}💻");
         check("Zürich–東京", "Zürich–東京");
+    }
+
+    #[test]
+    fn titles_are_compared_without_case_and_accents() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(folded(text), expected, "{text:?}");
+            assert_eq!(folded(expected), expected, "once more");
+        };
+        check("Information SECURITY Policy", "information security policy");
+        check("Zürich", "zurich");
+        check("Zu\u{308}rich", "zurich");
+        check("STRASSE", "strasse");
+        check("Straße", "strasse");
+        check("İstanbul", "istanbul");
+        check("ΟΔΥΣΣΕΥΣ", "οδυσσευσ");
+        check("Οδυσσεύς", "οδυσσευσ");
+        check("ﬁle №１", "file no1");
+        check("각서", "각서");
+        check("がく", "がく");
+        check("100%_\\", "100%_\\");
+        check("nul\0", "nul");
     }
 
     #[test]

@@ -19,6 +19,9 @@ CREATE TABLE notion_import.documents (
     trouble json,
     connection uuid,
     read json NOT NULL,
+    -- What lists are searched and ordered by: the title, folded, and when the source was last edited.
+    folded text COLLATE "C" NOT NULL,
+    edited_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     CHECK (num_nulls(source_id, source, state, update_available) IN (0, 4)),
     CHECK (source_id IS NOT NULL OR connection IS NULL),
@@ -32,6 +35,11 @@ CREATE INDEX documents_by_database ON notion_import.documents (tenant_id, databa
 CREATE INDEX documents_by_connection ON notion_import.documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
 CREATE INDEX documents_detached ON notion_import.documents (tenant_id, id) WHERE connection IS NULL AND source_id IS NOT NULL;
 CREATE INDEX documents_by_age ON notion_import.documents (tenant_id, created_at, id);
+CREATE INDEX documents_by_title ON notion_import.documents (tenant_id, folded, id);
+CREATE INDEX documents_by_edit ON notion_import.documents (tenant_id, edited_at, id);
+CREATE INDEX documents_stale ON notion_import.documents (tenant_id, id)
+    WHERE source_id IS NULL OR connection IS NULL OR state <> 'present' OR update_available;
+CREATE INDEX documents_in_trouble ON notion_import.documents (tenant_id, id) WHERE trouble IS NOT NULL;
 
 -- When the sources of documents were last looked at. Most looks find nothing new and write here only. Every document has its row,
 -- and whoever changes a document locks that: it is shorter.
@@ -85,7 +93,8 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT ON notion_import.documents TO notion_import_app, notion_import_sync;
-GRANT UPDATE (title, edited_here, latest, digest, source_id, database_id, source, state, update_available, trouble, connection, read)
+GRANT UPDATE (title, edited_here, latest, digest, source_id, database_id, source, state, update_available, trouble, connection, read,
+    folded, edited_at)
     ON notion_import.documents TO notion_import_app, notion_import_sync;
 GRANT SELECT, UPDATE (checked_at) ON notion_import.checks TO notion_import_app, notion_import_sync;
 GRANT INSERT ON notion_import.checks TO notion_import_sync;

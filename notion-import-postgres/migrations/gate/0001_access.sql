@@ -33,6 +33,8 @@ CREATE TABLE notion_import.standings (
     publication text NOT NULL DEFAULT 'draft',
     version integer,
     published_title text,
+    -- What the site is searched and ordered by.
+    folded text COLLATE "C" NOT NULL DEFAULT '',
     published_at timestamptz,
     listed boolean NOT NULL DEFAULT false,
     nda_id uuid,
@@ -43,10 +45,18 @@ CREATE TABLE notion_import.standings (
     FOREIGN KEY (tenant_id, nda_id) REFERENCES notion_import.ndas (tenant_id, id)
 );
 
-CREATE INDEX standings_published ON notion_import.standings (tenant_id, document_id) WHERE publication = 'published';
+CREATE INDEX standings_published ON notion_import.standings (tenant_id, folded, document_id) WHERE publication = 'published';
 -- What somebody nobody knows may read or know of.
-CREATE INDEX standings_shown ON notion_import.standings (tenant_id, document_id)
+CREATE INDEX standings_shown ON notion_import.standings (tenant_id, folded, document_id)
     WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
+
+CREATE INDEX standings_by_level ON notion_import.standings (tenant_id, level, publication, version, document_id);
+
+-- Counts the changes of what the site of a tenant shows.
+CREATE TABLE notion_import.sites (
+    tenant_id uuid NOT NULL PRIMARY KEY,
+    revision bigint NOT NULL
+);
 
 -- What is known of people outside, unless they were erased.
 CREATE TABLE notion_import.contacts (
@@ -132,7 +142,7 @@ DECLARE
     name text;
     tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
 BEGIN
-    FOREACH name IN ARRAY ARRAY['ndas', 'nda_versions', 'default_ndas', 'standings', 'contacts',
+    FOREACH name IN ARRAY ARRAY['ndas', 'nda_versions', 'default_ndas', 'standings', 'sites', 'contacts',
         'assignments', 'acceptances', 'requests'] LOOP
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
@@ -145,12 +155,14 @@ END $$;
 
 -- To the application alone: a sync can neither open a document nor read whether it is open.
 GRANT SELECT, INSERT ON notion_import.ndas, notion_import.default_ndas, notion_import.standings,
+    notion_import.sites,
     notion_import.nda_versions, notion_import.contacts, notion_import.assignments, notion_import.acceptances,
     notion_import.requests TO notion_import_app;
 GRANT UPDATE (current, accept_from) ON notion_import.ndas TO notion_import_app;
 GRANT UPDATE (nda_id), DELETE ON notion_import.default_ndas TO notion_import_app;
-GRANT UPDATE (level, publication, version, published_title, published_at, listed, nda_id, revision)
+GRANT UPDATE (level, publication, version, published_title, folded, published_at, listed, nda_id, revision)
     ON notion_import.standings TO notion_import_app;
+GRANT UPDATE (revision) ON notion_import.sites TO notion_import_app;
 GRANT UPDATE (name, company, mail, blocked) ON notion_import.contacts TO notion_import_app;
 GRANT UPDATE (contact_id, name, company, mail, reason, origin, state) ON notion_import.requests TO notion_import_app;
 GRANT UPDATE (revoked_at) ON notion_import.assignments TO notion_import_app;

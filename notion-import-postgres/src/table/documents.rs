@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use notion_import_core::store::{Link, Linked, StoredDocument, Title, VersionDigest};
+use notion_import_core::store::{Link, Linked, StoredDocument, Title, VersionDigest, folded};
 use notion_import_core::{
     BlobId, Connection, ConnectionId, Document, DocumentId, NotionId, Source, StoreError, TenantId,
     VersionNumber,
@@ -44,18 +44,20 @@ pub(crate) async fn save(
     }
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
-             source_id, database_id, source, state, update_available, trouble, connection, read) \
+             source_id, database_id, source, state, update_available, trouble, connection, read, folded, edited_at) \
          SELECT $1, id, title::json, edited_here, latest, digest, created_at, \
-             source_id, database_id, source::json, state, update_available, trouble::json, connection, read::json \
+             source_id, database_id, source::json, state, update_available, trouble::json, connection, read::json, folded, edited_at \
          FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::bytea[], $7::timestamptz[], \
-             $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::uuid[], $15::text[]) \
+             $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::uuid[], $15::text[], \
+             $16::text[], $17::timestamptz[]) \
              AS new (id, title, edited_here, latest, digest, created_at, source_id, database_id, source, state, \
-                 update_available, trouble, connection, read) \
+                 update_available, trouble, connection, read, folded, edited_at) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
              source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
-             trouble = excluded.trouble, connection = excluded.connection, read = excluded.read",
+             trouble = excluded.trouble, connection = excluded.connection, read = excluded.read, \
+             folded = excluded.folded, edited_at = excluded.edited_at",
     )
     .bind(tenant.as_uuid())
     .bind(rows.id)
@@ -72,6 +74,8 @@ pub(crate) async fn save(
     .bind(rows.trouble)
     .bind(rows.connection)
     .bind(rows.read)
+    .bind(rows.folded)
+    .bind(rows.edited_at)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -95,6 +99,8 @@ struct Rows {
     trouble: Vec<Option<String>>,
     connection: Vec<Option<Uuid>>,
     read: Vec<String>,
+    folded: Vec<String>,
+    edited_at: Vec<DateTime<Utc>>,
 }
 
 impl Rows {
@@ -116,8 +122,20 @@ impl Rows {
         self.trouble.push(link.and_then(|link| link.trouble.as_ref()).map(json).transpose()?);
         self.connection.push(connection.map(ConnectionId::as_uuid));
         self.read.push(json(&kept.read)?);
+        self.folded.push(folded(&title.text));
+        self.edited_at.push(kept.document.edited_at());
         Ok(())
     }
+}
+
+/// Those among `ids` that are there.
+#[cfg(feature = "gate")]
+pub(crate) async fn among(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    ids: &[DocumentId],
+) -> Result<Vec<StoredDocument>, StoreError> {
+    get_many(db, tenant, &ids.iter().map(|id| id.as_uuid()).collect::<Vec<_>>()).await
 }
 
 #[cfg(feature = "gate")]

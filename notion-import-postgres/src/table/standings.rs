@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use notion_import_core::store::Standing;
+use notion_import_core::store::{Cursor, Key, Standing, folded};
 use notion_import_core::{AccessLevel, DocumentId, NdaId, Publication, StoreError, TenantId, VersionNumber};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
@@ -34,39 +34,10 @@ pub(crate) async fn get_many(
     Ok(every(rows, of_document)?.into_iter().collect())
 }
 
-/// The standings of a tenant's documents that are published, in no order.
-pub(crate) async fn published(
-    db: impl PgExecutor<'_>,
-    tenant: TenantId,
-) -> Result<Vec<(DocumentId, Standing)>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published'")
-        .bind(tenant.as_uuid())
-        .fetch_all(db)
-        .await
-        .map_err(backend)?;
-    every(rows, of_document)
-}
-
-/// Of the documents that are published, those that somebody outside might be shown, in no order: what is public or listed, and
-/// what this reader was let in to. It is for [`decide`](notion_import_core::decide) to say.
-pub(crate) async fn published_outside(
-    db: impl PgExecutor<'_>,
-    tenant: TenantId,
-    assigned: impl IntoIterator<Item = DocumentId>,
-) -> Result<Vec<(DocumentId, Standing)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
-             AND level <> 'internal' AND (listed OR level = 'public') \
-         UNION \
-         SELECT * FROM standings WHERE tenant_id = $1 AND publication = 'published' \
-             AND document_id = ANY ($2)",
-    )
-    .bind(tenant.as_uuid())
-    .bind(assigned.into_iter().map(DocumentId::as_uuid).collect::<Vec<_>>())
-    .fetch_all(db)
-    .await
-    .map_err(backend)?;
-    every(rows, of_document)
+/// Returns a standing that is published, with where it stands among the others.
+pub(crate) fn listed(row: &PgRow) -> Result<(Cursor, Standing), StoreError> {
+    let (id, standing) = of_document(row)?;
+    Ok((Cursor { key: Key::Title(row.text("folded")?), id }, standing))
 }
 
 pub(crate) async fn save(
@@ -78,11 +49,11 @@ pub(crate) async fn save(
     let (publication, version) = standing.publication.kept();
     sqlx::query(
         "INSERT INTO standings \
-             (tenant_id, document_id, level, publication, version, published_title, published_at, listed, nda_id, revision) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             (tenant_id, document_id, level, publication, version, published_title, folded, published_at, listed, nda_id, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
          ON CONFLICT (tenant_id, document_id) DO UPDATE SET \
              level = excluded.level, publication = excluded.publication, version = excluded.version, \
-             published_title = excluded.published_title, published_at = excluded.published_at, listed = excluded.listed, nda_id = excluded.nda_id, \
+             published_title = excluded.published_title, folded = excluded.folded, published_at = excluded.published_at, listed = excluded.listed, nda_id = excluded.nda_id, \
              revision = excluded.revision",
     )
     .bind(tenant.as_uuid())
@@ -91,6 +62,7 @@ pub(crate) async fn save(
     .bind(publication)
     .bind(version.map(|version| number(version.0)))
     .bind(&standing.title)
+    .bind(standing.title.as_deref().map(folded).unwrap_or_default())
     .bind(standing.published_at)
     .bind(standing.listed)
     .bind(standing.nda.map(NdaId::as_uuid))
@@ -118,14 +90,14 @@ fn read(row: &PgRow) -> Result<Standing, StoreError> {
 }
 
 /// A level this version does not know, written by a later one or by hand, closes the document.
-fn level(row: &PgRow) -> Result<AccessLevel, StoreError> {
+pub(crate) fn level(row: &PgRow) -> Result<AccessLevel, StoreError> {
     Ok(row.text("level")?.parse().unwrap_or_else(|_| {
         tracing::error!("a document has a level this version does not know; it is internal");
         AccessLevel::Internal
     }))
 }
 
-fn publication(row: &PgRow) -> Result<Publication, StoreError> {
+pub(crate) fn publication(row: &PgRow) -> Result<Publication, StoreError> {
     let version = row.value::<Option<i32>>("version")?;
     let version = version.and_then(|version| version.try_into().ok()).map(VersionNumber);
     Ok(Publication::from_kept(&row.text("publication")?, version))

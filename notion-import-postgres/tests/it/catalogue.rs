@@ -84,7 +84,7 @@ async fn no_role_may_more_than_it_needs() {
         (
             "a sync has no right on what says who may read, not even on a column",
             "SELECT relname::text FROM pg_class WHERE relnamespace = 'notion_import'::regnamespace AND relkind = 'r' \
-             AND relname IN ('standings', 'assignments', 'acceptances', 'ndas', 'nda_versions', 'default_ndas', 'contacts', 'requests') \
+             AND relname IN ('standings', 'sites', 'assignments', 'acceptances', 'ndas', 'nda_versions', 'default_ndas', 'contacts', 'requests') \
              AND (has_any_column_privilege('notion_import_sync', oid, 'SELECT, INSERT, UPDATE, REFERENCES') \
                  OR has_table_privilege('notion_import_sync', oid, 'DELETE'))",
         ),

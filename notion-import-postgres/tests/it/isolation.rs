@@ -234,9 +234,9 @@ async fn a_key_of_another_tenant_is_free() {
     begin(&mut db, "notion_import_sync", Some(one)).await;
     let same = format!(
         "INSERT INTO notion_import.documents (tenant_id, id, title, edited_here, latest, digest, created_at, source_id, \
-             source, state, update_available, connection, read) \
+             source, state, update_available, connection, read, folded, edited_at) \
          SELECT '{one}', '{}', '\"\"', false, 1, sha256(''), now(), '{}', '{{}}', 'present', false, gen_random_uuid(), \
-             '{{}}'",
+             '{{}}', '', now()",
         linked.document, linked.link.source.id
     );
     run(&mut db, same).await;
@@ -286,6 +286,8 @@ async fn a_sync_can_neither_open_a_document_nor_see_whether_it_is_open() {
         "UPDATE notion_import.standings SET level = 'public'",
         "SELECT level FROM notion_import.standings",
         "DELETE FROM notion_import.standings",
+        "SELECT * FROM notion_import.sites",
+        "UPDATE notion_import.sites SET revision = 9",
         "SELECT * FROM notion_import.assignments",
         "SELECT * FROM notion_import.acceptances",
         "SELECT * FROM notion_import.contacts",

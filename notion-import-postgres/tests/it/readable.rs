@@ -4,8 +4,8 @@ use notion_import_core::store::{Acceptance, AccessFacts};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_core::{
     AccessLevel, AccessStore, Actor, Assignment, AssignmentId, Connection, ContactId, ContactState,
-    DocumentFacts, DocumentId, DocumentStore, MemberId, NdaId, NdaState, Outside, Publication, Role,
-    TenantId, VersionNumber, Viewer, decide,
+    DocumentFacts, DocumentId, DocumentStore, MemberId, NdaId, NdaState, Outside, Publication, ReadableQuery,
+    Role, TenantId, VersionNumber, Viewer, decide,
 };
 use notion_import_postgres::Postgres;
 use proptest::collection::vec;
@@ -187,19 +187,21 @@ impl Written {
             _ => Publication::Draft,
         };
         let shown = drawn.publication == "published";
-        sqlx::query("INSERT INTO notion_import.standings VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)")
-            .bind(self.tenant.as_uuid())
-            .bind(id.as_uuid())
-            .bind(level)
-            .bind(drawn.publication)
-            .bind(shown.then_some(1))
-            .bind(shown.then_some(&title))
-            .bind(shown.then(|| minute(1)))
-            .bind(drawn.listed)
-            .bind(nda.map(NdaId::as_uuid))
-            .execute(db)
-            .await
-            .unwrap();
+        sqlx::query(
+            "INSERT INTO notion_import.standings VALUES ($1, $2, $3, $4, $5, $6, coalesce(lower($6), ''), $7, $8, $9, 1)",
+        )
+        .bind(self.tenant.as_uuid())
+        .bind(id.as_uuid())
+        .bind(level)
+        .bind(drawn.publication)
+        .bind(shown.then_some(1))
+        .bind(shown.then_some(&title))
+        .bind(shown.then(|| minute(1)))
+        .bind(drawn.listed)
+        .bind(nda.map(NdaId::as_uuid))
+        .execute(db)
+        .await
+        .unwrap();
         let facts =
             DocumentFacts { tenant: self.tenant, id, level: meant, publication, listed: drawn.listed, nda };
         self.documents.push((facts, title));
@@ -297,7 +299,11 @@ fn what_is_readable_is_what_the_decision_says() {
                 let written = write(&postgres, &mut db, &drawn).await;
                 for viewer in written.viewers() {
                     for now in [1, 3, 5] {
-                        let readable = postgres.readable(written.tenant, &viewer, minute(now)).await.unwrap();
+                        let readable = postgres
+                            .readable(written.tenant, &viewer, &ReadableQuery::first(99), minute(now))
+                            .await
+                            .unwrap()
+                            .documents;
                         let readable: Vec<_> = readable
                             .into_iter()
                             .map(|shown| (shown.id, shown.level, shown.outside))

@@ -56,7 +56,7 @@ async fn a_state_nobody_knows_needs_reauthorisation_and_is_not_claimed() {
 #[cfg(feature = "gate")]
 #[tokio::test]
 async fn a_publication_nobody_knows_is_none() {
-    use notion_import_core::{AccessStore, Publication, Viewer};
+    use notion_import_core::{AccessStore, Publication, ReadableQuery, Viewer};
 
     let database = Database::empty().await;
     let postgres = database.open(1).await;
@@ -76,7 +76,11 @@ async fn a_publication_nobody_knows_is_none() {
         run(&mut db, row).await;
         let (facts, _) = postgres.facts(tenant, None, document).await.unwrap().unwrap();
         assert_eq!(facts.publication, Publication::Draft, "{publication} {version}");
-        let shown = postgres.readable(tenant, &Viewer::Anonymous, minute(1)).await.unwrap();
+        let shown = postgres
+            .readable(tenant, &Viewer::Anonymous, &ReadableQuery::first(9), minute(1))
+            .await
+            .unwrap()
+            .documents;
         assert_eq!(shown, [], "{publication} {version}");
     }
 }

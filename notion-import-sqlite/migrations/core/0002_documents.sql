@@ -21,6 +21,9 @@ CREATE TABLE documents (
     trouble TEXT,
     connection TEXT,
     read TEXT NOT NULL,
+    -- What lists are searched and ordered by: the title, folded, and when the source was last edited.
+    folded TEXT NOT NULL,
+    edited_at INTEGER NOT NULL,
     UNIQUE (tenant_id, id),
     CHECK ((source_id IS NULL) = (source IS NULL)),
     CHECK (source_id IS NOT NULL OR connection IS NULL),
@@ -32,6 +35,11 @@ CREATE INDEX documents_by_database ON documents (tenant_id, database_id) WHERE d
 CREATE INDEX documents_by_connection ON documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
 CREATE INDEX documents_detached ON documents (tenant_id, id) WHERE connection IS NULL AND source_id IS NOT NULL;
 CREATE INDEX documents_by_age ON documents (tenant_id, created_at, id);
+CREATE INDEX documents_by_title ON documents (tenant_id, folded, id);
+CREATE INDEX documents_by_edit ON documents (tenant_id, edited_at, id);
+CREATE INDEX documents_stale ON documents (tenant_id, id)
+    WHERE source_id IS NULL OR connection IS NULL OR state <> 'present' OR update_available;
+CREATE INDEX documents_in_trouble ON documents (tenant_id, id) WHERE trouble IS NOT NULL;
 
 -- When the sources of documents were last looked at. Most looks find nothing new and write here only.
 CREATE TABLE checks (

@@ -36,6 +36,8 @@ CREATE TABLE standings (
     publication TEXT NOT NULL DEFAULT 'draft',
     version INTEGER,
     published_title TEXT,
+    -- What the site is searched and ordered by.
+    folded TEXT NOT NULL DEFAULT '',
     published_at INTEGER,
     listed INTEGER NOT NULL DEFAULT 0,
     nda_id TEXT,
@@ -44,6 +46,18 @@ CREATE TABLE standings (
     FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id),
     FOREIGN KEY (tenant_id, document_id, version) REFERENCES versions (tenant_id, document_id, number),
     FOREIGN KEY (tenant_id, nda_id) REFERENCES ndas (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX standings_published ON standings (tenant_id, folded, document_id, publication) WHERE publication = 'published';
+-- What somebody nobody knows may read or know of.
+CREATE INDEX standings_shown ON standings (tenant_id, folded, document_id, publication, level, listed)
+    WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
+CREATE INDEX standings_by_level ON standings (tenant_id, level, publication, version, document_id);
+
+-- Counts the changes of what the site of a tenant shows.
+CREATE TABLE sites (
+    tenant_id TEXT NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of people outside, unless they were erased.

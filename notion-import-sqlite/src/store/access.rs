@@ -1,18 +1,22 @@
 //! Who may read the documents, on SQLite.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use notion_import_core::store::{
-    AccessFacts, Act, ActFacts, ActStore, Insider, Permit, Scope, Verdict, Write,
+    AccessFacts, Act, ActFacts, ActStore, Insider, Permit, ReadablePage, Scope, Verdict, Write,
 };
 use notion_import_core::{
-    AccessStore, AdminDocument, Assignment, ContactId, DocumentFacts, DocumentId, NdaId, NdaState, NdaText,
-    PublicDocument, StoreError, TenantId, Version, Viewer,
+    AccessStore, AdminDocument, Assignment, ContactId, DocumentCounts, DocumentFacts, DocumentFilter,
+    DocumentId, DocumentQuery, ListPage, NdaId, NdaState, NdaText, PublicDocument, ReadableQuery, StoreError,
+    TenantId, Version, Viewer,
 };
 
 use crate::database::{Sqlite, Tx, commit};
+use crate::table::lists::{self, Whose};
 use crate::table::{
-    acceptances, assignments, audit, contacts, documents, ndas, requests, standings, versions,
+    acceptances, assignments, audit, contacts, documents, ndas, requests, sites, standings, versions,
 };
 
 #[async_trait]
@@ -31,16 +35,30 @@ impl AccessStore for Sqlite {
     async fn list_documents(
         &self,
         insider: Insider,
-        after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<AdminDocument>, StoreError> {
+        query: &DocumentQuery,
+    ) -> Result<ListPage<AdminDocument>, StoreError> {
+        let tenant = insider.tenant();
         let mut tx = self.snapshot().await?;
-        let mut listed = Vec::new();
-        for kept in documents::list(&mut *tx, insider.tenant(), after, limit).await? {
-            let standing = standings::get(&mut *tx, insider.tenant(), kept.document.id).await?;
-            listed.push(AdminDocument::new(kept.document, standing));
-        }
-        Ok(listed)
+        let ids = lists::documents(&mut tx, tenant, query).await?;
+        let kept = documents::get_many(&mut *tx, tenant, ids.iter().copied()).await?;
+        let mut kept: HashMap<_, _> =
+            kept.into_iter().map(|kept| (kept.document.id, kept.document)).collect();
+        let mut standings = standings::get_many(&mut *tx, tenant, &ids).await?;
+        let known = ids.into_iter().filter_map(|id| {
+            Some(AdminDocument::new(kept.remove(&id)?, standings.remove(&id).unwrap_or_default()))
+        });
+        let cursor = |known: &AdminDocument| query.order.cursor(&known.document);
+        Ok(ListPage::cut(known.collect(), &query.place, query.limit, cursor))
+    }
+
+    async fn count_documents(&self, insider: Insider, filter: &DocumentFilter) -> Result<u64, StoreError> {
+        let mut tx = self.snapshot().await?;
+        lists::count(&mut tx, insider.tenant(), filter).await
+    }
+
+    async fn document_counts(&self, insider: Insider) -> Result<DocumentCounts, StoreError> {
+        let mut tx = self.snapshot().await?;
+        lists::counts(&mut tx, insider.tenant()).await
     }
 
     async fn list_assignments(
@@ -83,15 +101,35 @@ impl AccessStore for Sqlite {
         &self,
         site: TenantId,
         viewer: &Viewer,
+        query: &ReadableQuery,
         now: DateTime<Utc>,
-    ) -> Result<Vec<PublicDocument>, StoreError> {
+    ) -> Result<ListPage<PublicDocument>, StoreError> {
         let mut tx = self.snapshot().await?;
         let facts = facts(&mut tx, site, viewer.contact(), None).await?;
-        let published = standings::published(&mut *tx, site).await?;
-        Ok(published
-            .into_iter()
-            .filter_map(|(id, standing)| standing.shown(site, id, viewer, &facts, now))
-            .collect())
+        let whose = match viewer {
+            Viewer::Member(actor) if actor.tenant == site => Whose::Members,
+            Viewer::Anonymous | Viewer::Contact { .. } | Viewer::Member(_) => {
+                let live = facts.assignments.iter().filter(|assignment| assignment.is_live(now));
+                Whose::Outsiders(live.map(|assignment| assignment.document).collect())
+            }
+        };
+        let mut page = ReadablePage::of(query);
+        while let Some((place, count)) = page.wanted() {
+            let read = lists::published(&mut *tx, site, &whose, query, (&place, count)).await?;
+            page.take(
+                read.into_iter()
+                    .map(|(at, standing)| {
+                        let shown = standing.shown(site, at.id, viewer, &facts, now);
+                        (at, shown)
+                    })
+                    .collect(),
+            );
+        }
+        Ok(page.done())
+    }
+
+    async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {
+        sites::revision(self.readers(), site).await
     }
 
     async fn content(&self, permit: &Permit) -> Result<Option<(String, Version)>, StoreError> {
@@ -167,7 +205,10 @@ async fn write(tx: &mut Tx, act: &Act, write: &Write) -> Result<(), StoreError> 
     let (tenant, now) = (act.tenant(), act.at());
     match write {
         Write::Document(kept) => documents::save(&mut **tx, tenant, [&**kept]).await,
-        Write::Standing(id, standing) => standings::save(&mut **tx, tenant, *id, standing).await,
+        Write::Standing(id, standing) => {
+            standings::save(&mut **tx, tenant, *id, standing).await?;
+            sites::change(&mut **tx, tenant).await
+        }
         Write::Assignment(assignment) => assignments::insert(&mut **tx, tenant, assignment, now).await,
         Write::Revoke(id) => assignments::revoke(&mut **tx, tenant, *id, now).await,
         Write::Nda(state, text) => ndas::publish(tx, act, state, text).await,

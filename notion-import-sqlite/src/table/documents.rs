@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use notion_import_core::store::{Link, Linked, StoredDocument, Title};
+use notion_import_core::store::{Link, Linked, StoredDocument, Title, folded};
 use notion_import_core::{
     BlobId, Connection, Document, DocumentId, NotionId, Source, StoreError, TenantId, VersionNumber,
 };
@@ -33,16 +33,18 @@ pub(crate) async fn save(
     }
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
-             source_id, database_id, source, state, update_available, trouble, connection, read) \
+             source_id, database_id, source, state, update_available, trouble, connection, read, folded, edited_at) \
          SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'digest', \
              value->>'created_at', value->>'source_id', value->>'database_id', value->>'source', value->>'state', \
-             value->>'update_available', value->>'trouble', value->>'connection', value->>'read' \
+             value->>'update_available', value->>'trouble', value->>'connection', value->>'read', value->>'folded', \
+             value->>'edited_at' \
          FROM json_each(?2) WHERE true \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
              source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
-             trouble = excluded.trouble, connection = excluded.connection, read = excluded.read",
+             trouble = excluded.trouble, connection = excluded.connection, read = excluded.read, \
+             folded = excluded.folded, edited_at = excluded.edited_at",
     )
     .bind(tenant.to_string())
     .bind(json_text(&rows)?)
@@ -70,6 +72,8 @@ fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
         "trouble": link.and_then(|link| link.trouble.as_ref()).map(json_text).transpose()?,
         "connection": link.and_then(|link| link.connection),
         "read": json_text(&kept.read)?,
+        "folded": folded(&title.text),
+        "edited_at": micros(kept.document.edited_at()),
     }))
 }
 

@@ -16,10 +16,14 @@ pub(crate) mod assignments;
 #[cfg(feature = "gate")]
 pub(crate) mod contacts;
 #[cfg(feature = "gate")]
+pub(crate) mod lists;
+#[cfg(feature = "gate")]
 pub(crate) mod ndas;
 #[cfg(feature = "gate")]
 pub(crate) mod reads;
 #[cfg(feature = "gate")]
 pub(crate) mod requests;
+#[cfg(feature = "gate")]
+pub(crate) mod sites;
 #[cfg(feature = "gate")]
 pub(crate) mod standings;

@@ -1,12 +1,14 @@
 //! How documents stand towards their readers.
 
-use notion_import_core::store::Standing;
+use std::collections::HashMap;
+
+use notion_import_core::store::{Cursor, Key, Standing, folded};
 use notion_import_core::{AccessLevel, DocumentId, Publication, StoreError, TenantId, VersionNumber};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
 use crate::error::backend;
-use crate::row::{Columns, every, integer, micros};
+use crate::row::{Columns, every, integer, json, micros};
 
 pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
@@ -22,20 +24,26 @@ pub(crate) async fn get(
     row.as_ref().map_or_else(|| Ok(Standing::default()), read)
 }
 
-/// The standings of a tenant's documents that are published.
-pub(crate) async fn published(
+/// Those among `documents` that have one.
+pub(crate) async fn get_many(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
-) -> Result<Vec<(DocumentId, Standing)>, StoreError> {
+    documents: &[DocumentId],
+) -> Result<HashMap<DocumentId, Standing>, StoreError> {
     let rows = sqlx::query(
-        "SELECT * FROM standings WHERE tenant_id = ? AND publication = 'published' \
-         ORDER BY published_title, document_id",
+        "SELECT * FROM standings WHERE tenant_id = ? AND document_id IN (SELECT value FROM json_each(?))",
     )
     .bind(tenant.to_string())
+    .bind(json(&documents)?)
     .fetch_all(db)
     .await
     .map_err(backend)?;
-    every(rows, |row| Ok((row.id("document_id")?, read(row)?)))
+    Ok(every(rows, |row| Ok((row.id("document_id")?, read(row)?)))?.into_iter().collect())
+}
+
+/// Returns a standing that is published, with where it stands among the others.
+pub(crate) fn listed(row: &SqliteRow) -> Result<(Cursor, Standing), StoreError> {
+    Ok((Cursor { key: Key::Title(row.text("folded")?), id: row.id("document_id")? }, read(row)?))
 }
 
 pub(crate) async fn save(
@@ -47,9 +55,9 @@ pub(crate) async fn save(
     let (publication, version) = standing.publication.kept();
     sqlx::query(
         "INSERT OR REPLACE INTO standings \
-             (tenant_id, document_id, level, publication, version, published_title, published_at, listed, nda_id, \
+             (tenant_id, document_id, level, publication, version, published_title, folded, published_at, listed, nda_id, \
               revision) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(tenant.to_string())
     .bind(document.to_string())
@@ -57,6 +65,7 @@ pub(crate) async fn save(
     .bind(publication)
     .bind(version.map(|version| version.0))
     .bind(&standing.title)
+    .bind(standing.title.as_deref().map(folded).unwrap_or_default())
     .bind(standing.published_at.map(micros))
     .bind(standing.listed)
     .bind(standing.nda.map(|nda| nda.to_string()))
@@ -80,14 +89,14 @@ fn read(row: &SqliteRow) -> Result<Standing, StoreError> {
 }
 
 /// A level this version does not know, written by a later one or by hand, closes the document.
-fn level(row: &SqliteRow) -> Result<AccessLevel, StoreError> {
+pub(crate) fn level(row: &SqliteRow) -> Result<AccessLevel, StoreError> {
     Ok(row.text("level")?.parse().unwrap_or_else(|_| {
         tracing::error!("a document has a level this version does not know; it is internal");
         AccessLevel::Internal
     }))
 }
 
-fn publication(row: &SqliteRow) -> Result<Publication, StoreError> {
+pub(crate) fn publication(row: &SqliteRow) -> Result<Publication, StoreError> {
     let version =
         row.integer_or_none("version")?.and_then(|version| version.try_into().ok()).map(VersionNumber);
     Ok(Publication::from_kept(&row.text("publication")?, version))

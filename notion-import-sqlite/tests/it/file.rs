@@ -146,7 +146,9 @@ async fn versions_and_history_cannot_be_rewritten() {
 
 #[cfg(feature = "gate")]
 mod gate {
-    use notion_import_core::{AccessLevel, AccessStore, Actor, MemberId, Publication, Role, Viewer};
+    use notion_import_core::{
+        AccessLevel, AccessStore, Actor, DocumentQuery, MemberId, Publication, ReadableQuery, Role, Viewer,
+    };
 
     use super::*;
 
@@ -203,7 +205,11 @@ mod gate {
             let (facts, _) =
                 sqlite.facts(connection.tenant, None, imported.document()).await.unwrap().unwrap();
             assert_eq!(facts.level, AccessLevel::Internal, "{level}");
-            let shown = sqlite.readable(connection.tenant, &Viewer::Anonymous, minute(1)).await.unwrap();
+            let shown = sqlite
+                .readable(connection.tenant, &Viewer::Anonymous, &ReadableQuery::first(9), minute(1))
+                .await
+                .unwrap()
+                .documents;
             assert_eq!(shown, [], "{level}");
         }
     }
@@ -234,7 +240,11 @@ mod gate {
             let (facts, _) =
                 sqlite.facts(connection.tenant, None, imported.document()).await.unwrap().unwrap();
             assert_eq!(facts.publication, Publication::Draft, "{publication} {version}");
-            let shown = sqlite.readable(connection.tenant, &Viewer::Anonymous, minute(1)).await.unwrap();
+            let shown = sqlite
+                .readable(connection.tenant, &Viewer::Anonymous, &ReadableQuery::first(9), minute(1))
+                .await
+                .unwrap()
+                .documents;
             assert_eq!(shown, [], "{publication} {version}");
         }
     }
@@ -254,7 +264,7 @@ mod gate {
             .await
             .unwrap();
         let member = Actor::new(connection.tenant, MemberId::fresh(), Role::Viewer);
-        sqlite.documents(&member, None, 9).await.unwrap();
+        sqlite.documents(&member, &DocumentQuery::newest(9)).await.unwrap();
         let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM standings")
             .fetch_one(&mut raw(data.path()).await)
             .await

@@ -64,7 +64,7 @@ impl Visit {
 /// use notion_import_core::testing::{SimClock, World, WorldTransport, paragraph};
 /// use notion_import_core::transport::Clock;
 /// use notion_import_core::{
-///     AccessLevel, AccessStore, Actor, Connection, DocumentReader, Expected, Gate, Importer, MemberId,
+///     AccessLevel, AccessStore, Actor, Connection, DocumentQuery, DocumentReader, Expected, Gate, Importer, MemberId,
 ///     MemoryBlobs, MemoryLibrary, Pick, Publish, ReadOutcome, Role, StaticToken, TenantId, Viewer, Visit,
 /// };
 ///
@@ -87,7 +87,7 @@ impl Visit {
 /// # importer.import_one(&manager, &connection, Pick::page(policy)).await?;
 /// let gate = Gate::new(Arc::new(library.clone()), Arc::new(blobs));
 /// let (site, now) = (connection.tenant, clock.now());
-/// let document = library.documents(&manager, None, 1).await?.remove(0);
+/// let document = library.documents(&manager, &DocumentQuery::newest(1)).await?.documents.remove(0);
 /// let id = document.document.id;
 /// let visit = Visit::new(site, Viewer::Anonymous, now);
 /// let closed = gate.read(&visit, id).await?;

@@ -6,7 +6,10 @@ mod change;
 mod contact;
 mod door;
 mod gone;
+mod list;
 mod people;
+mod place;
+mod readable;
 mod reads;
 mod request;
 mod rows;
@@ -21,7 +24,12 @@ pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, N
 pub use contact::{Contact, ContactDetails, ContactRow, InvalidMailAddress, MailAddress, MissingDetail};
 pub use door::{Gate, ReadOutcome, Readable, Served, Visit};
 pub use gone::InternalWhenGone;
+pub use list::{
+    DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery, PublicationState, SourceFilter,
+};
 pub use people::{ActStore, ContactStore};
+pub use place::{Cursor, InvalidCursor, Key, ListPage, Place};
+pub use readable::{ReadablePage, ReadableQuery};
 pub use reads::{PublicReads, ReadEntry, ReadLog, ReadQuery, minute_of};
 pub use request::{AccessRequest, Approval, Asker, NewRequest, RequestCounts, RequestLimits, RequestState};
 pub use rows::{ActFacts, CountScope, Scope, Verdict, Write};

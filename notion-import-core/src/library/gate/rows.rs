@@ -100,7 +100,7 @@ pub struct ActFacts {
 pub enum Write {
     /// The document as it is now.
     Document(Box<StoredDocument>),
-    /// How the document stands now.
+    /// How the document stands now; the [revision of the site](super::AccessStore::site_revision) counts on.
     Standing(DocumentId, Standing),
     /// A new assignment.
     Assignment(Assignment),

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    AccessChange, Act, AdminDocument, ContactStore, DocumentChange, Expected, LevelChange, NdaText,
-    NewAcceptance, NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadLog,
+    AccessChange, Act, AdminDocument, ContactStore, DocumentChange, DocumentCounts, DocumentFilter,
+    DocumentQuery, Expected, LevelChange, ListPage, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    Permit, PublicDocument, Publish, ReadLog, ReadableQuery,
 };
 use crate::actor::{Actor, Insider};
 #[cfg(doc)]
@@ -47,24 +48,31 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
         self.load_document(actor.insider()?, id).await
     }
 
-    /// Returns the tenant's documents, newest first (the greater id first where two were made at once), beginning after
-    /// `after`.
+    /// Returns a page of the tenant's documents. Pages that follow each other by their cursors have each document that does not change
+    /// meanwhile on exactly one of them, whatever becomes of the others.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfRange`] if the place is one of a list in another order.
     async fn list_documents(
         &self,
         insider: Insider,
-        after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<AdminDocument>, StoreError>;
+        query: &DocumentQuery,
+    ) -> Result<ListPage<AdminDocument>, StoreError>;
 
-    /// Returns the documents of the actor's tenant, as [`list_documents`](AccessStore::list_documents) does.
+    /// Returns a page of the documents of the actor's tenant, as [`list_documents`](AccessStore::list_documents) does.
     async fn documents(
         &self,
         actor: &Actor,
-        after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<AdminDocument>, StoreError> {
-        self.list_documents(actor.insider()?, after, limit).await
+        query: &DocumentQuery,
+    ) -> Result<ListPage<AdminDocument>, StoreError> {
+        self.list_documents(actor.insider()?, query).await
     }
+
+    /// Returns how many of the tenant's documents a filter leaves.
+    async fn count_documents(&self, insider: Insider, filter: &DocumentFilter) -> Result<u64, StoreError>;
+
+    /// Returns how many of the tenant's documents have which level, and how many are shown.
+    async fn document_counts(&self, insider: Insider) -> Result<DocumentCounts, StoreError>;
 
     /// Gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers
     /// outside see it once it is published.
@@ -270,14 +278,24 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
         id: DocumentId,
     ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError>;
 
-    /// Returns what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`](crate::library::access::decide) answers
-    /// anything but [`Outside::NotFound`](crate::library::access::Outside::NotFound) and that are published, ordered by the bytes of the title, then by id.
+    /// Returns a page of what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`](crate::library::access::decide) answers
+    /// anything but [`Outside::NotFound`](crate::library::access::Outside::NotFound) and that are published, ordered by the
+    /// [folded](DocumentFilter::words) title, then by id.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfRange`] if the place is one of a list in another order.
     async fn readable(
         &self,
         site: TenantId,
         viewer: &Viewer,
+        query: &ReadableQuery,
         now: DateTime<Utc>,
-    ) -> Result<Vec<PublicDocument>, StoreError>;
+    ) -> Result<ListPage<PublicDocument>, StoreError>;
+
+    /// Returns a number that grows whenever what somebody outside whom nobody knows may read or know of changes, and seldom else: with every
+    /// [`Write::Standing`](super::Write::Standing), in its transaction. Read before a list, it names the list's state for caches, and
+    /// costs one row.
+    async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError>;
 
     /// Returns the published title and the content of the version that may be read; none if nothing is published any more.
     async fn content(&self, permit: &Permit) -> Result<Option<(String, Version)>, StoreError>;

@@ -11,8 +11,9 @@ use crate::id::{ContactId, DocumentId, NdaId, TenantId};
 use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, NdaState, Viewer};
 use crate::library::document::Version;
 use crate::library::gate::{
-    AccessRequest, AccessStore, Act, ActFacts, ActStore, AdminDocument, NdaText, Permit, PublicDocument,
-    Scope, Verdict, Write,
+    AccessRequest, AccessStore, Act, ActFacts, ActStore, AdminDocument, Cursor, DocumentCounts,
+    DocumentFilter, DocumentQuery, Key, ListPage, NdaText, Permit, Place, PublicDocument, PublicationState,
+    ReadableQuery, Scope, Verdict, Write,
 };
 
 #[async_trait]
@@ -28,11 +29,32 @@ impl AccessStore for MemoryLibrary {
     async fn list_documents(
         &self,
         insider: Insider,
-        after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<AdminDocument>, StoreError> {
+        query: &DocumentQuery,
+    ) -> Result<ListPage<AdminDocument>, StoreError> {
+        let DocumentQuery { filter, order, place, limit } = query;
+        let cursor = |known: &AdminDocument| order.cursor(&known.document);
+        self.read(insider.tenant(), |tenant| {
+            let mut listed: Vec<_> = tenant.all().map(|document| tenant.admin(document)).collect();
+            listed.retain(|known| filter.matches(known));
+            read_on(listed, place, order.is_descending(), limit.saturating_add(1), cursor)
+        })
+        .map(|read| ListPage::cut(read, place, *limit, cursor))
+    }
+
+    async fn count_documents(&self, insider: Insider, filter: &DocumentFilter) -> Result<u64, StoreError> {
         Ok(self.read(insider.tenant(), |tenant| {
-            tenant.newest(after, limit).into_iter().map(|document| tenant.admin(document)).collect()
+            let all = tenant.all().map(|document| tenant.admin(document));
+            all.filter(|known| filter.matches(known)).count() as u64
+        }))
+    }
+
+    async fn document_counts(&self, insider: Insider) -> Result<DocumentCounts, StoreError> {
+        Ok(self.read(insider.tenant(), |tenant| {
+            let mut counts = DocumentCounts::default();
+            for known in tenant.all().map(|document| tenant.admin(document)) {
+                counts.add(known.facts.level, PublicationState::of(known.facts.publication), 1);
+            }
+            counts
         }))
     }
 
@@ -77,14 +99,20 @@ impl AccessStore for MemoryLibrary {
         &self,
         site: TenantId,
         viewer: &Viewer,
+        query: &ReadableQuery,
         now: DateTime<Utc>,
-    ) -> Result<Vec<PublicDocument>, StoreError> {
-        Ok(self.read(site, |tenant| {
+    ) -> Result<ListPage<PublicDocument>, StoreError> {
+        self.read(site, |tenant| {
             let mut readable: Vec<_> =
                 tenant.all().filter_map(|document| tenant.shown(viewer, document, now)).collect();
-            readable.sort_by(|a, b| (&a.title, a.id).cmp(&(&b.title, b.id)));
-            readable
-        }))
+            readable.retain(|shown| query.matches(shown.id, &shown.title));
+            read_on(readable, &query.place, false, query.limit.saturating_add(1), PublicDocument::cursor)
+        })
+        .map(|read| ListPage::cut(read, &query.place, query.limit, PublicDocument::cursor))
+    }
+
+    async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {
+        Ok(self.read(site, |tenant| tenant.access.site_revision))
     }
 
     async fn content(&self, permit: &Permit) -> Result<Option<(String, Version)>, StoreError> {
@@ -149,7 +177,10 @@ impl Tenant {
                     shelved.kept = *kept;
                 }
             }
-            Write::Standing(id, standing) => drop(access.standings.insert(id, standing)),
+            Write::Standing(id, standing) => {
+                access.standings.insert(id, standing);
+                access.site_revision += 1;
+            }
             Write::Assignment(assignment) => access.assignments.push(assignment),
             Write::Revoke(id) => {
                 for kept in access.assignments.iter_mut().filter(|kept| kept.id == id) {
@@ -184,4 +215,30 @@ impl Tenant {
             }
         }
     }
+}
+
+/// Returns so many of a list from a place on, in the order that it is read in.
+fn read_on<T>(
+    list: Vec<T>,
+    place: &Place,
+    is_descending: bool,
+    count: usize,
+    cursor: impl Fn(&T) -> Cursor,
+) -> Result<Vec<T>, StoreError> {
+    let mut list: Vec<_> = list.into_iter().map(|listed| (cursor(&listed), listed)).collect();
+    list.sort_by(|(a, _), (b, _)| a.cmp(b));
+    // Read backward, what is ordered downward goes up.
+    let is_down = is_descending != place.is_backward();
+    if is_down {
+        list.reverse();
+    }
+    if let Some(from) = place.cursor() {
+        if let Some((first, _)) = list.first()
+            && matches!(first.key, Key::At(_)) != matches!(from.key, Key::At(_))
+        {
+            return Err(StoreError::OutOfRange("cursor"));
+        }
+        list.retain(|(at, _)| if is_down { at < from } else { at > from });
+    }
+    Ok(list.into_iter().take(count).map(|(_, listed)| listed).collect())
 }

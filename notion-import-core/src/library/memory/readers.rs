@@ -17,6 +17,7 @@ use crate::library::standing::Standing;
 #[derive(Default)]
 pub(super) struct Access {
     pub(super) standings: BTreeMap<DocumentId, Standing>,
+    pub(super) site_revision: u64,
     pub(super) assignments: Vec<Assignment>,
     pub(super) default_nda: Option<NdaId>,
     pub(super) ndas: BTreeMap<NdaId, Nda>,

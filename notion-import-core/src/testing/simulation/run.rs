@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::id::{ConnectionId, DocumentId, MemberId, NotionId, TenantId};
 use crate::importer::Importer;
 use crate::library::document::Linked;
-use crate::library::gate::AdminDocument;
+use crate::library::gate::{AdminDocument, DocumentQuery};
 use crate::sync::SyncReport;
 use crate::testing::world::Seen;
 use crate::testing::{Endpoint, SimClock, WorldTransport};
@@ -370,6 +370,6 @@ impl Run {
 
     pub(super) async fn documents(&self) -> Result<Vec<AdminDocument>, Error> {
         let _busy = self.clock.busy();
-        Ok(self.ground.stores.access.documents(&self.admin, None, 1000).await?)
+        Ok(self.ground.stores.access.documents(&self.admin, &DocumentQuery::newest(1000)).await?.documents)
     }
 }

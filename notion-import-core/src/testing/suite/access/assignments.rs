@@ -14,7 +14,7 @@ use crate::testing::suite::{Broken, Outcome};
 /// Whether the contact reads anything at this minute.
 async fn reads(desk: &Desk, contact: ContactId, minutes: i64) -> Result<bool, Broken> {
     let viewer = desk.viewer(contact);
-    let readable = desk.access().readable(desk.tenant(), &viewer, minute(minutes)).await?;
+    let readable = desk.readable(&viewer, minute(minutes)).await?;
     Ok(readable.iter().any(|document| document.outside == Outside::Ok))
 }
 
@@ -147,7 +147,7 @@ pub(super) async fn one(library: Library) -> Outcome {
     ensure_eq!(reads(&desk, contact, 5 * DAY).await?, true, "whether the contact reads");
     desk.access().revoke(&desk.admin, document, third, after).await?;
     let viewer = desk.viewer(contact);
-    let readable = desk.access().readable(desk.tenant(), &viewer, minute(5 * DAY)).await?;
+    let readable = desk.readable(&viewer, minute(5 * DAY)).await?;
     ensure!(readable.iter().all(|shown| shown.id != document), "the contact reads what was taken back");
     Ok(())
 }

@@ -26,7 +26,7 @@ impl Desk {
 
     /// How the document looks to the contact.
     async fn outside(&self, contact: ContactId) -> Result<Option<Outside>, Broken> {
-        let readable = self.access().readable(self.tenant(), &self.viewer(contact), minute(5)).await?;
+        let readable = self.readable(&self.viewer(contact), minute(5)).await?;
         Ok(readable.first().map(|shown| shown.outside))
     }
 

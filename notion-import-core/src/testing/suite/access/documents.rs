@@ -7,7 +7,7 @@ use crate::library::access::{AccessLevel, DocumentFacts, Publication};
 use crate::library::document::{Document, Found, Link, Source, SourceState, Title};
 use crate::library::gate::AdminDocument;
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{content, content_manager, minute, page, patch, seen};
+use crate::testing::suite::fixture::{minute, patch, seen};
 
 pub(super) async fn closed(library: Library) -> Outcome {
     let desk = Desk::new(&library);
@@ -53,38 +53,6 @@ pub(super) async fn complete(library: Library) -> Outcome {
         None,
         "one that is not there"
     );
-    Ok(())
-}
-
-pub(super) async fn paged(library: Library) -> Outcome {
-    let desk = Desk::new(&library);
-    let mut expected = Vec::new();
-    for minutes in [5, 1, 3, 3, 9] {
-        let new = content(&page("Policy"), "Policy");
-        let imported = library
-            .documents
-            .import(&content_manager(desk.connection.tenant), &desk.connection, &new, minute(minutes))
-            .await?;
-        expected.push((minutes, imported.document()));
-    }
-    expected.sort();
-    expected.reverse();
-    let expected: Vec<_> = expected.into_iter().map(|(_, id)| id).collect();
-    for limit in [1, 2, 5, 99] {
-        let mut listed: Vec<DocumentId> = Vec::new();
-        loop {
-            let page = desk.access().documents(&desk.admin, listed.last().copied(), limit).await?;
-            ensure!(page.len() <= limit, "{} documents on a page of {limit}", page.len());
-            if page.is_empty() {
-                break;
-            }
-            for document in page {
-                ensure_eq!(document, desk.read(document.document.id).await?, "a document of the list");
-                listed.push(document.document.id);
-            }
-        }
-        ensure_eq!(listed, expected, "the documents in pages of {limit}");
-    }
     Ok(())
 }
 

@@ -107,7 +107,7 @@ async fn compare(desk: &Desk, documents: &[DocumentId], viewer: &Viewer, minutes
             expected.push((*id, document.level, outside));
         }
     }
-    let readable = desk.access().readable(desk.tenant(), viewer, now).await?;
+    let readable = desk.readable(viewer, now).await?;
     let mut readable: Vec<_> =
         readable.into_iter().map(|shown| (shown.id, shown.level, shown.outside)).collect();
     readable.sort_by_key(|(id, ..)| *id);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{Broken, Outcome, Promise};
 use crate::actor::{Actor, Insider, Role};
 use crate::connection::Connection;
@@ -12,7 +14,7 @@ use crate::library::audit::{AuditEntry, AuditQuery};
 use crate::library::document::{DocumentStore, Source};
 use crate::library::gate::{
     AccessStore, AdminDocument, ContactChange, ContactDetails, Expected, LevelChange, NewAcceptance,
-    NewAssignment, NewNdaVersion, Publish,
+    NewAssignment, NewNdaVersion, PublicDocument, Publish, ReadableQuery,
 };
 use crate::testing::suite::fixture::{actor, content, content_manager, minute, page, tenant, writer};
 
@@ -23,6 +25,7 @@ mod documents;
 mod generated;
 mod history;
 mod levels;
+mod lists;
 mod ndas;
 mod publication;
 mod publication_as;
@@ -45,7 +48,10 @@ pub struct Library {
 pub const PROMISES: &[Promise<Library>] = &[
     promise!("a new document is internal, unpublished and unlisted", documents::closed),
     promise!("an administrator sees a document as it is kept", documents::complete),
-    promise!("documents are paged completely, newest first", documents::paged),
+    promise!("documents are paged completely, in every order, forward and backward", lists::paged),
+    promise!("what does not change while documents are paged is on one page", lists::standing_still),
+    promise!("a filter lists and counts what it says", lists::filtered),
+    promise!("titles are found by parts of words, without case and accents", lists::found),
     promise!("a title given here stays until it is to follow again", documents::renamed),
     promise!(
         "no import, patch, detaching or unlinking changes a level or a publication",
@@ -115,6 +121,8 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("facts are of this contact and this document", reading::facts),
     promise!("what is readable is ordered by title, then id", reading::order),
     promise!("what is readable says nothing of what is not shown", reading::hidden),
+    promise!("what is readable is found by its published title, and among others", lists::readable),
+    promise!("the revision of a site grows with what everybody sees", lists::revision),
     promise!("content is the version asked for", reading::content),
     promise!("what is readable is what the decision says, whatever the facts", generated::readable),
     promise!("a reading is logged as it was, newest first", reads::kept),
@@ -216,6 +224,20 @@ impl Desk {
         self.publish(imported.id, 1).await?;
         self.set_level(imported.id, level).await?;
         Ok(imported)
+    }
+
+    /// Returns what the viewer may know of at this time, from pages of two.
+    async fn readable(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<PublicDocument>, Broken> {
+        let (mut all, mut query) = (Vec::new(), ReadableQuery::first(2));
+        loop {
+            let page = self.access().readable(self.tenant(), viewer, &query, now).await?;
+            all.extend(page.documents);
+            ensure!(all.len() < 1_000, "the pages do not end");
+            if page.next.is_none() {
+                return Ok(all);
+            }
+            query = query.after(page.next);
+        }
     }
 
     async fn read(&self, id: DocumentId) -> Result<AdminDocument, Broken> {

@@ -37,7 +37,7 @@ impl Signing {
     /// What the contact may do about the document.
     async fn outside(&self) -> Result<Option<Outside>, Broken> {
         let viewer = self.desk.viewer(self.contact);
-        let readable = self.desk.access().readable(self.desk.tenant(), &viewer, minute(3)).await?;
+        let readable = self.desk.readable(&viewer, minute(3)).await?;
         Ok(readable.first().map(|document| document.outside))
     }
 
@@ -189,12 +189,12 @@ pub(super) async fn unconfigured(library: Library) -> Outcome {
     let document = desk.open("Policy", AccessLevel::RequiresNda).await?.id;
     let contact = desk.contact().await?;
     desk.assign(document, contact).await?;
-    let readable = desk.access().readable(desk.tenant(), &desk.viewer(contact), minute(3)).await?;
+    let readable = desk.readable(&desk.viewer(contact), minute(3)).await?;
     ensure_eq!(readable, [], "what the contact sees");
     // Configured after the contact was let in: it is asked for all the same.
     let nda = desk.nda("Say nothing").await?;
     desk.access().set_default_nda(&desk.admin, Some(nda), minute(2)).await?;
-    let readable = desk.access().readable(desk.tenant(), &desk.viewer(contact), minute(3)).await?;
+    let readable = desk.readable(&desk.viewer(contact), minute(3)).await?;
     let outside: Vec<_> = readable.into_iter().map(|document| document.outside).collect();
     ensure_eq!(outside, [Outside::AcceptNda { nda, version: 1 }], "what the contact sees");
     Ok(())

@@ -25,7 +25,7 @@ pub(super) async fn published(library: Library) -> Outcome {
             published_at: minute(2),
             outside: Outside::Ok,
         };
-        let readable = desk.access().readable(desk.tenant(), &Viewer::Anonymous, minute(3)).await?;
+        let readable = desk.readable(&Viewer::Anonymous, minute(3)).await?;
         ensure_eq!(readable, [expected], "what everybody sees");
     }
     Ok(())
@@ -70,7 +70,7 @@ pub(super) async fn withdrawn(library: Library) -> Outcome {
     for _again in 0..2 {
         desk.access().withdraw(&desk.admin, id, minute(3)).await?;
         ensure_eq!(desk.publication(id).await?, Publication::Archived, "the publication");
-        let readable = desk.access().readable(desk.tenant(), &Viewer::Anonymous, minute(3)).await?;
+        let readable = desk.readable(&Viewer::Anonymous, minute(3)).await?;
         ensure_eq!(readable, [], "what everybody sees");
     }
     let draft = desk.import("Draft").await?.id;
@@ -96,7 +96,7 @@ pub(super) async fn listed(library: Library) -> Outcome {
     for (listed, expected) in [(true, vec![Outside::SignIn]), (false, vec![])] {
         desk.list(id, listed).await?;
         ensure_eq!(desk.read(id).await?.facts.listed, listed, "whether it is listed");
-        let readable = desk.access().readable(desk.tenant(), &Viewer::Anonymous, minute(3)).await?;
+        let readable = desk.readable(&Viewer::Anonymous, minute(3)).await?;
         let outside: Vec<_> = readable.into_iter().map(|document| document.outside).collect();
         ensure_eq!(outside, expected, "what everybody sees of it");
     }
@@ -105,7 +105,7 @@ pub(super) async fn listed(library: Library) -> Outcome {
 
 /// The title that everybody sees.
 pub(super) async fn seen_title(desk: &Desk) -> Result<Option<String>, Broken> {
-    let readable = desk.access().readable(desk.tenant(), &Viewer::Anonymous, minute(3)).await?;
+    let readable = desk.readable(&Viewer::Anonymous, minute(3)).await?;
     Ok(readable.into_iter().next().map(|shown| shown.title))
 }
 

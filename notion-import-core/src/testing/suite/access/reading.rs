@@ -45,8 +45,8 @@ pub(super) async fn order(library: Library) -> Outcome {
     for title in ["b", "a", "É", "B", "a", "é", "_", "a b"] {
         expected.push((title.to_owned(), desk.open(title, AccessLevel::Public).await?.id));
     }
-    expected.sort();
-    let readable = desk.access().readable(desk.tenant(), &Viewer::Anonymous, minute(3)).await?;
+    expected.sort_by_key(|(title, id)| (title.to_lowercase().replace('é', "e"), *id));
+    let readable = desk.readable(&Viewer::Anonymous, minute(3)).await?;
     let readable: Vec<_> = readable.into_iter().map(|document| (document.title, document.id)).collect();
     ensure_eq!(readable, expected, "the titles");
     Ok(())
@@ -66,7 +66,7 @@ pub(super) async fn hidden(library: Library) -> Outcome {
         (desk.viewer(ContactId::fresh()), &[]),
         (staff, &["Internal", "Restricted", "With NDA"]),
     ] {
-        let readable = desk.access().readable(desk.tenant(), &viewer, minute(3)).await?;
+        let readable = desk.readable(&viewer, minute(3)).await?;
         let titles: Vec<_> = readable.iter().map(|document| document.title.as_str()).collect();
         ensure_eq!(titles, expected, "what {viewer:?} sees");
     }

@@ -11,8 +11,8 @@ use crate::library::access::{AccessLevel, AssignmentId};
 use crate::library::audit::{AuditQuery, Subject};
 use crate::library::document::DocumentStore;
 use crate::library::gate::{
-    AccessStore, Approval, Asker, ContactChange, ContactDetails, Expected, LevelChange, NewAssignment,
-    NewNdaVersion, Publish,
+    AccessStore, Approval, Asker, ContactChange, ContactDetails, DocumentQuery, Expected, LevelChange,
+    NewAssignment, NewNdaVersion, Publish,
 };
 use crate::testing::suite::fixture::{actor, minute};
 use crate::testing::suite::{Broken, Outcome};
@@ -58,7 +58,7 @@ macro_rules! call {
 
 const CALLS: &[(&str, Action, Call)] = &[
     call!("document", ReadInternal, |t, actor| t.access.document(actor, t.document)),
-    call!("documents", ReadInternal, |t, actor| t.access.documents(actor, None, 9)),
+    call!("documents", ReadInternal, |t, actor| t.access.documents(actor, &DocumentQuery::newest(9))),
     call!("imported", ReadInternal, |t, actor| t.access.imported(actor, None, 9)),
     call!("versions", ReadInternal, |t, actor| t.access.versions(actor, t.document)),
     call!("the history of a document", ReadInternal, |t, actor| { t.access.audit(actor, &t.of_document) }),

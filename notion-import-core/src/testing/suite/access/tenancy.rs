@@ -5,7 +5,10 @@ use crate::error::StoreError;
 use crate::id::{ContactId, VersionNumber};
 use crate::library::access::{AccessLevel, Viewer};
 use crate::library::audit::AuditQuery;
-use crate::library::gate::{Asker, ContactChange, NewAssignment, RequestState};
+use crate::library::gate::{
+    Asker, ContactChange, DocumentFilter, DocumentOrder, DocumentQuery, NewAssignment, Place, ReadableQuery,
+    RequestState,
+};
 use crate::testing::suite::Outcome;
 use crate::testing::suite::fixture::{minute, permit};
 
@@ -15,14 +18,26 @@ pub(super) async fn reads(library: Library) -> Outcome {
     ours.assign(id, ours.contact().await?).await?;
     let (access, stranger, site) = (theirs.access(), &theirs.admin, theirs.tenant());
     ensure_eq!(access.document(stranger, id).await?, None, "the document");
-    ensure_eq!(access.documents(stranger, None, 9).await?, [], "the documents");
-    ensure_eq!(access.documents(stranger, Some(id), 9).await?, [], "the documents after it");
+    let whose = DocumentOrder::Newest.cursor(&ours.read(id).await?.document);
+    for place in [Place::Start, Place::After(whose.clone()), Place::Before(whose)] {
+        let query = DocumentQuery { place, ..DocumentQuery::newest(9) };
+        ensure_eq!(access.documents(stranger, &query).await?.documents, [], "the documents");
+    }
+    let counts = access.count_documents(theirs.insider()?, &DocumentFilter::default()).await?;
+    ensure_eq!(counts, 0, "how many documents there are");
+    let counts = access.document_counts(theirs.insider()?).await?;
+    ensure_eq!(counts.all(), 0, "how many documents are counted");
+    ensure_eq!(access.site_revision(site).await?, 0, "the revision of the site");
     ensure_eq!(access.audit(stranger, &AuditQuery::of_document(id, 9)).await?, [], "the history");
     ensure_eq!(access.assignments(stranger, id).await?, [], "the assignments");
     ensure_eq!(access.facts(site, None, id).await?, None, "the facts");
     ensure_eq!(access.content(&permit(site, id, VersionNumber(1))).await?, None, "the content");
     for viewer in [Viewer::Anonymous, Viewer::Member(stranger.clone()), Viewer::Member(ours.admin.clone())] {
-        ensure_eq!(access.readable(site, &viewer, minute(3)).await?, [], "what is readable");
+        ensure_eq!(
+            access.readable(site, &viewer, &ReadableQuery::first(9), minute(3)).await?.documents,
+            [],
+            "what is readable"
+        );
     }
     Ok(())
 }
@@ -112,7 +127,7 @@ pub(super) async fn contacts(library: Library) -> Outcome {
 
     let restricted = ours.open("Restricted", AccessLevel::Restricted).await?.id;
     ours.assign(restricted, contact).await?;
-    let readable = ours.access().readable(ours.tenant(), &theirs.viewer(contact), minute(3)).await?;
+    let readable = ours.readable(&theirs.viewer(contact), minute(3)).await?;
     ensure_eq!(readable, [], "what a contact of another tenant sees");
     Ok(())
 }

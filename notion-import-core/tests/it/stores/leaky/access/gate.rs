@@ -6,9 +6,10 @@ use notion_import_core::store::{AccessFacts, Insider, Permit};
 use notion_import_core::testing::suite::permit;
 use notion_import_core::{
     AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, AuditEntry, AuditLog,
-    AuditQuery, Conflict, ContactId, Document, DocumentFacts, DocumentId, DocumentReader, Expected,
-    LevelChange, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Outside,
-    PublicDocument, Publication, Publish, Role, StoreError, TenantId, Version, Viewer,
+    AuditQuery, Conflict, ContactId, Document, DocumentCounts, DocumentFacts, DocumentFilter, DocumentId,
+    DocumentQuery, DocumentReader, Expected, LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance,
+    NewAssignment, NewNdaVersion, Outside, Place, PublicDocument, Publication, PublicationState, Publish,
+    ReadableQuery, Role, StoreError, TenantId, Version, Viewer,
 };
 
 use super::{Leak, Leaky};
@@ -49,8 +50,7 @@ impl DocumentReader for Leaky {
         after: Option<DocumentId>,
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
-        let listed = self.list_documents(insider, after, limit).await?;
-        Ok(listed.into_iter().map(|known| known.document).collect())
+        self.inner.list_imported(insider, after, limit).await
     }
 
     async fn list_versions(&self, insider: Insider, id: DocumentId) -> Result<Vec<Version>, StoreError> {
@@ -71,14 +71,46 @@ impl AccessStore for Leaky {
     async fn list_documents(
         &self,
         insider: Insider,
-        after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<AdminDocument>, StoreError> {
-        let mut listed = self.inner.list_documents(insider, after, limit).await?;
-        if self.leak == Leak::DocumentsOldestFirst {
-            listed.reverse();
+        query: &DocumentQuery,
+    ) -> Result<ListPage<AdminDocument>, StoreError> {
+        let mut query = query.clone();
+        match self.leak {
+            Leak::PagesFromWhereItIsNow => {
+                if let Place::After(cursor) = &mut query.place {
+                    let known = self.read(insider.tenant(), cursor.id).await;
+                    let now = known.map(|known| query.order.cursor(&known.document));
+                    if let Ok(now) = now.as_ref()
+                        && now.at().is_ok() == cursor.at().is_ok()
+                    {
+                        *cursor = now.clone();
+                    }
+                }
+            }
+            Leak::FindsAnyTitle => query.filter.text.clear(),
+            Leak::ListsEveryLevel => query.filter.level = None,
+            _ => {}
         }
-        Ok(listed)
+        let mut page = self.inner.list_documents(insider, &query).await?;
+        if self.leak == Leak::DocumentsOldestFirst {
+            page.documents.reverse();
+        }
+        Ok(page)
+    }
+
+    async fn count_documents(&self, insider: Insider, filter: &DocumentFilter) -> Result<u64, StoreError> {
+        let mut filter = filter.clone();
+        if self.leak == Leak::CountsAnySource {
+            filter.source = None;
+        }
+        self.inner.count_documents(insider, &filter).await
+    }
+
+    async fn document_counts(&self, insider: Insider) -> Result<DocumentCounts, StoreError> {
+        let mut counts = self.inner.document_counts(insider).await?;
+        if self.leak == Leak::CountsOneTooMany {
+            counts.add(AccessLevel::Internal, PublicationState::Draft, 1);
+        }
+        Ok(counts)
     }
 
     async fn rename(
@@ -239,7 +271,7 @@ impl AccessStore for Leaky {
     ) -> Result<(), StoreError> {
         let mut id = id;
         if self.leak == Leak::RevokesByTheAssignmentAlone {
-            for known in self.inner.documents(&self.admin(actor.tenant), None, 99).await? {
+            for known in self.all(actor.tenant).await? {
                 let of = self.inner.assignments(&self.admin(actor.tenant), known.document.id).await?;
                 if of.iter().any(|kept| kept.id == assignment) {
                     id = known.document.id;
@@ -315,7 +347,7 @@ impl AccessStore for Leaky {
         let mut acceptance = acceptance.clone();
         if self.leak == Leak::AcceptsForAnyDocument {
             // Of whatever requires it and is listed.
-            for known in self.inner.documents(&self.admin(site), None, 99).await? {
+            for known in self.all(site).await? {
                 if known.facts.listed && known.facts.nda == Some(acceptance.nda) {
                     acceptance.document = known.document.id;
                 }
@@ -359,23 +391,40 @@ impl AccessStore for Leaky {
         Ok(known)
     }
 
+    async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {
+        match self.leak {
+            Leak::NeverChangesTheSite => Ok(0),
+            Leak::ChangesTheSiteWithEverything => {
+                let newest = self.inner.audit(&self.admin(site), &AuditQuery::newest(1)).await?;
+                Ok(newest.first().map_or(0, |entry| entry.number))
+            }
+            _ => self.inner.site_revision(site).await,
+        }
+    }
+
     async fn readable(
         &self,
         site: TenantId,
         viewer: &Viewer,
+        query: &ReadableQuery,
         now: DateTime<Utc>,
-    ) -> Result<Vec<PublicDocument>, StoreError> {
+    ) -> Result<ListPage<PublicDocument>, StoreError> {
+        let mut query = query.clone();
+        if self.leak == Leak::ShowsAmongAny {
+            query.among = None;
+        }
         let now = if self.leak == Leak::AssignsForGood { now - TimeDelta::days(1) } else { now };
-        let mut readable = self.inner.readable(site, viewer, now).await?;
+        let mut page = self.inner.readable(site, viewer, &query, now).await?;
+        let readable = &mut page.documents;
         match self.leak {
             Leak::ShowsTheWorkingTitle => {
-                for shown in &mut readable {
+                for shown in readable.iter_mut() {
                     shown.title = self.read(site, shown.id).await?.document.title.text;
                 }
             }
             Leak::SortsByNothing => readable.reverse(),
-            Leak::ShowsUnlisted => {
-                for known in self.inner.documents(&self.admin(site), None, 99).await? {
+            Leak::ShowsUnlisted if page.next.is_none() => {
+                for known in self.all(site).await? {
                     let missing = readable.iter().all(|shown| shown.id != known.document.id);
                     if let Publication::Published(version) = known.facts.publication
                         && missing
@@ -392,8 +441,8 @@ impl AccessStore for Leaky {
                     }
                 }
             }
-            Leak::ForgetsRevocations => {
-                for known in self.inner.documents(&self.admin(site), None, 99).await? {
+            Leak::ForgetsRevocations if page.next.is_none() => {
+                for known in self.all(site).await? {
                     let assigned = self.inner.assignments(&self.admin(site), known.document.id).await?;
                     let revoked = assigned.iter().any(|a| {
                         Some(a.contact) == viewer.contact()
@@ -418,7 +467,7 @@ impl AccessStore for Leaky {
             }
             _ => {}
         }
-        Ok(readable)
+        Ok(page)
     }
 
     async fn content(&self, read: &Permit) -> Result<Option<(String, Version)>, StoreError> {

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use notion_import_core::testing::suite::Library;
 use notion_import_core::testing::suite::access::PROMISES;
 use notion_import_core::{
-    AccessStore, Actor, AdminDocument, Contact, ContactId, DocumentId, MailAddress, MemberId, MemoryLibrary,
-    Role, StoreError, TenantId,
+    AccessStore, Actor, AdminDocument, Contact, ContactId, DocumentId, DocumentQuery, MailAddress, MemberId,
+    MemoryLibrary, Role, StoreError, TenantId,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +41,14 @@ enum Leak {
     HistoryOldestFirst,
     AssignmentsNewestFirst,
     DocumentsOldestFirst,
+    PagesFromWhereItIsNow,
+    FindsAnyTitle,
+    ListsEveryLevel,
+    CountsAnySource,
+    CountsOneTooMany,
+    ShowsAmongAny,
+    NeverChangesTheSite,
+    ChangesTheSiteWithEverything,
     LatestContentOnly,
     EveryonesFacts,
     KeepsTitleWhenReleased,
@@ -113,6 +121,10 @@ impl Leaky {
         Library { documents: leaky.clone(), access: leaky }
     }
 
+    async fn all(&self, tenant: TenantId) -> Result<Vec<AdminDocument>, StoreError> {
+        Ok(self.inner.documents(&self.admin(tenant), &DocumentQuery::newest(99)).await?.documents)
+    }
+
     fn admin(&self, tenant: TenantId) -> Actor {
         Actor::new(tenant, MemberId::fresh(), Role::Admin)
     }
@@ -176,11 +188,15 @@ async fn every_leak_breaks_its_own_promise() {
                 "somebody unknown or shut out",
                 "an erased contact",
                 "what is readable says nothing",
+                "what is readable is found",
                 "what is readable is what the decision",
                 "another tenant's contacts",
             ],
         ),
-        (Leak::SortsByNothing, &["what is readable is ordered", "what is readable says nothing"]),
+        (
+            Leak::SortsByNothing,
+            &["what is readable is ordered", "what is readable says nothing", "what is readable is found"],
+        ),
         (
             Leak::HistoryOldestFirst,
             &[
@@ -230,13 +246,29 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::AuditsAnyTenant, &["another tenant's audit", "another tenant's documents cannot be read"]),
         (Leak::AssignmentsNewestFirst, &["an assignment is kept", "a revoked assignment"]),
-        (Leak::DocumentsOldestFirst, &["documents are paged"]),
+        (Leak::DocumentsOldestFirst, &["documents are paged", "a filter lists", "titles are found"]),
+        (Leak::PagesFromWhereItIsNow, &["what does not change while"]),
+        (Leak::FindsAnyTitle, &["a filter lists", "titles are found"]),
+        (Leak::ListsEveryLevel, &["a filter lists"]),
+        (Leak::CountsAnySource, &["a filter lists"]),
+        (Leak::CountsOneTooMany, &["a filter lists", "another tenant's documents cannot be read"]),
+        (Leak::ShowsAmongAny, &["what is readable is found"]),
+        (Leak::NeverChangesTheSite, &["the revision of a site"]),
+        (Leak::ChangesTheSiteWithEverything, &["the revision of a site"]),
         (Leak::LatestContentOnly, &["content is the version"]),
         (Leak::EveryonesFacts, &["facts are of this contact"]),
         (Leak::NdaElseDefault, &["what is readable is what the decision"]),
         (Leak::KeepsTitleWhenReleased, &["a title given here"]),
         (Leak::ShowsTheWorkingTitle, &["a new title is not shown", "a title is kept without"]),
-        (Leak::PublishesNoTitle, &["a new title is not shown", "a title is kept without", "every change"]),
+        (
+            Leak::PublishesNoTitle,
+            &[
+                "a new title is not shown",
+                "a title is kept without",
+                "the revision of a site",
+                "every change",
+            ],
+        ),
         (
             Leak::PublishesAgainWithoutCare,
             &[
