@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use crate::bulk::Ceremonies;
 use crate::config::Config;
 use crate::converted::Converted;
 use crate::database::DatabaseError;
@@ -51,6 +52,7 @@ pub struct App {
     pub site: Url,
     pub links: Links,
     pub jobs: Jobs,
+    pub ceremonies: Ceremonies,
     pub converted: Converted,
     /// The demo's own Nango and Notion, unless it uses real ones.
     pub stand_ins: Option<StandIns>,
@@ -165,6 +167,7 @@ impl App {
             site: config.public_url.clone().unwrap_or_else(|| url.clone()),
             links: Links::of(folder)?,
             jobs: Jobs::open(folder)?,
+            ceremonies: Ceremonies::open(folder)?,
             converted: Converted::new(),
             stand_ins,
         })

@@ -1,4 +1,4 @@
-//! Imports under way: each runs on its own and can be watched and cancelled.
+//! Imports, and acts on many documents, under way: each runs on its own and can be watched and cancelled.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,11 +11,12 @@ use notion_import_core::{
     Actor, Connection, ConnectionId, ConnectionState, Error, ImportEvent, ImportOutcome, Imported, Pick,
     StoreError,
 };
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::bulk::Ceremony;
 use crate::folder::Folder;
 use crate::problem;
 use crate::progress::{ImportId, Line, Notes, Progress, Verdict};
@@ -64,14 +65,42 @@ impl Jobs {
         let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
         let progress = Mutex::new(Progress { total: titles.len(), ..Progress::default() });
         let job = Arc::new(Job { id, titles, progress, task: Mutex::default() });
-        self.lock().insert(id, job.clone());
-        let running = tokio::spawn(run(app.clone(), actor, connection, job.clone()));
+        self.start(job.clone(), run(app.clone(), actor, connection, job));
+        id.number
+    }
+
+    /// Does to each document what was confirmed for all. Returns its number, and what ends with it.
+    pub fn apply(
+        &self,
+        app: &Arc<App>,
+        actor: Actor,
+        ceremony: Ceremony,
+        reason: String,
+    ) -> (Uuid, JoinHandle<()>) {
+        let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
+        let (what, total) = (Some(ceremony.act.words()), ceremony.chosen.len());
+        let progress = Mutex::new(Progress { what, total, ..Progress::default() });
+        let job = Arc::new(Job { id, titles: HashMap::new(), progress, task: Mutex::default() });
+        let (app, worker) = (app.clone(), job.clone());
+        let running = self.start(job, async move {
+            for chosen in &ceremony.chosen {
+                let line = ceremony.apply(&app, &actor, chosen, &reason).await;
+                worker.lock().lines.push(line);
+            }
+            worker.end("Done.");
+        });
+        (id.number, running)
+    }
+
+    fn start(&self, job: Arc<Job>, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.lock().insert(job.id, job.clone());
+        let running = tokio::spawn(work);
         *job.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(running.abort_handle());
         if let Some(notes) = &self.notes {
             job.write(notes);
             tokio::spawn(note(notes.clone(), job));
         }
-        id.number
+        running
     }
 
     /// How far an import is, whichever instance runs it.

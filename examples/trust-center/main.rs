@@ -3,6 +3,7 @@
 mod app;
 mod background;
 mod body;
+mod bulk;
 mod config;
 mod converted;
 #[cfg(feature = "postgres")]

@@ -17,6 +17,9 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How far an import is.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Progress {
+    /// What is done to many documents, in words; none of an import.
+    #[serde(default)]
+    pub what: Option<String>,
     pub total: usize,
     pub lines: Vec<Line>,
     /// Why it does not go on at the moment, in words.
@@ -38,6 +41,10 @@ pub enum Verdict {
     Created,
     NewVersion,
     Unchanged,
+    /// What was done, in words.
+    Done(String),
+    /// Nothing was to be done.
+    Left,
     /// Why, in words.
     Failed(String),
 }

@@ -88,6 +88,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     ada.post(&format!("{table}/rename"), &[("title", &long)]).await.ok();
     let integration = story::integration(&ada).await;
     ada.post(&format!("{integration}/sync"), &[]).await.ok();
+    let bulk = ada.post("/bulk", &[("act", "publish public"), ("which", "all")]).await.ok().path;
     let of_members = [
         "/",
         "/integrations",
@@ -99,6 +100,8 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/import?q=zebra",
         &imported.import,
         "/documents",
+        "/documents?q=policy&sort=title&ticked=yes",
+        &bulk,
         &policy,
         &report,
         &table,

@@ -1,5 +1,6 @@
 //! A person clicks through the demo, in a real headless Chromium.
 
+use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -19,6 +20,8 @@ pub struct Chromium {
     _driver: Driver,
     pub client: Client,
     url: String,
+    /// How often something was opened, clicked, ticked or written.
+    pub interactions: Cell<u32>,
     _profile: tempfile::TempDir,
 }
 
@@ -81,7 +84,11 @@ impl Chromium {
         let driver = Driver::start();
         let profile = tempfile::tempdir().unwrap();
         let client = connect(driver.port, &profile.path().display().to_string(), option).await;
-        Self { _driver: driver, client, url: demo.url.clone(), _profile: profile }
+        Self { _driver: driver, client, url: demo.url.clone(), interactions: Cell::new(0), _profile: profile }
+    }
+
+    fn interact(&self) {
+        self.interactions.set(self.interactions.get() + 1);
     }
 
     /// Tells the browser something that only its developer tools can.
@@ -90,27 +97,31 @@ impl Chromium {
     }
 
     pub async fn go(&self, path: &str) {
+        self.interact();
         let whole = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
         self.client.goto(&whole).await.unwrap();
     }
 
     /// Clicks a link or a button by what it says.
-    async fn click(&self, words: &str) {
+    pub async fn click(&self, words: &str) {
+        self.interact();
         let path = format!(
             "//main//*[self::a or self::button or self::summary][contains(normalize-space(.), {words:?})]"
         );
         self.on(Locator::XPath(&path), words).await.click().await.unwrap();
     }
 
-    async fn tick(&self, selector: &str) {
+    pub async fn tick(&self, selector: &str) {
+        self.interact();
         self.on(Locator::Css(selector), selector).await.click().await.unwrap();
     }
 
-    async fn write(&self, selector: &str, text: &str) {
+    pub async fn write(&self, selector: &str, text: &str) {
+        self.interact();
         self.on(Locator::Css(selector), selector).await.send_keys(text).await.unwrap();
     }
 
-    async fn see(&self, words: &str) {
+    pub async fn see(&self, words: &str) {
         let path = format!("//body//*[contains(normalize-space(.), {words:?})]");
         self.on(Locator::XPath(&path), words).await;
     }
@@ -304,7 +315,7 @@ async fn publish_what_changed(chromium: &Chromium) {
 }
 
 /// Whatever page is open, on a narrow and on a wide window; with a picture of each where one is asked for.
-async fn fits_every_window(chromium: &Chromium, name: &str) {
+pub async fn fits_every_window(chromium: &Chromium, name: &str) {
     for (width, height) in [(390, 800), (1280, 900)] {
         chromium.client.set_window_size(width, height).await.unwrap();
         chromium.is_sound().await;

@@ -5,6 +5,7 @@ mod answers;
 mod audit;
 mod away;
 mod axe;
+mod bulk;
 mod chromium;
 mod contacts;
 mod convert;

@@ -16,6 +16,7 @@ pub enum Address {
     Publishing(DocumentId),
     Picker,
     Import(Uuid),
+    Bulk(Uuid),
     Integrations,
     Attempt,
     Runs(ConnectionId),
@@ -44,6 +45,7 @@ impl Address {
             ["documents", id, "publish"] => Self::Publishing(id.parse().ok()?),
             ["import"] => Self::Picker,
             ["imports", number] => Self::Import(number.parse().ok()?),
+            ["bulk", number] => Self::Bulk(number.parse().ok()?),
             ["integrations"] => Self::Integrations,
             ["integrations", "attempt"] => Self::Attempt,
             ["integrations", id, "runs"] => Self::Runs(id.parse().ok()?),
@@ -88,6 +90,7 @@ impl Address {
             | Self::Publishing(_)
             | Self::Picker
             | Self::Import(_)
+            | Self::Bulk(_)
             | Self::Integrations
             | Self::Attempt
             | Self::Runs(_)
@@ -110,6 +113,7 @@ impl fmt::Display for Address {
             Self::Publishing(id) => write!(f, "/documents/{id}/publish"),
             Self::Picker => f.write_str("/import"),
             Self::Import(number) => write!(f, "/imports/{number}"),
+            Self::Bulk(number) => write!(f, "/bulk/{number}"),
             Self::Integrations => f.write_str("/integrations"),
             Self::Attempt => f.write_str("/integrations/attempt"),
             Self::Runs(id) => write!(f, "/integrations/{id}/runs"),
@@ -144,6 +148,7 @@ mod tests {
             format!("/documents/{ID}/publish"),
             "/import".to_owned(),
             format!("/imports/{ID}"),
+            format!("/bulk/{ID}"),
             "/integrations".to_owned(),
             "/integrations/attempt".to_owned(),
             format!("/integrations/{ID}/runs"),

@@ -38,7 +38,7 @@ pub fn days(text: &str) -> Result<i64, Problem> {
     })
 }
 
-async fn chosen(app: &App, company: &Company, fields: &Fields) -> Result<Contact, Problem> {
+pub async fn chosen(app: &App, company: &Company, fields: &Fields) -> Result<Contact, Problem> {
     let person = Person::find(&*app.stores.access, fields.text("contact")).await?;
     let contact = person.as_ref().and_then(|person| person.contact_of(company)).cloned();
     contact.ok_or_else(|| Problem::form("Choose a contact."))

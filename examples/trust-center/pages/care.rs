@@ -113,9 +113,13 @@ fn shown(finding: &Finding) -> Option<ShownPlace> {
 }
 
 /// The titles of documents that nobody outside knows of, but of this one.
-pub async fn internal_titles(app: &App, staff: &Staff, own: DocumentId) -> Result<Vec<String>, Problem> {
+pub async fn internal_titles(
+    app: &App,
+    staff: &Staff,
+    own: Option<DocumentId>,
+) -> Result<Vec<String>, Problem> {
     let mut secret = every(app, &staff.actor, &DocumentFilter::default(), usize::MAX).await?;
-    secret.retain(|known| known.document.id != own && !is_known_outside(known));
+    secret.retain(|known| Some(known.document.id) != own && !is_known_outside(known));
     let titles = secret.into_iter().flat_map(|AdminDocument { document, .. }| {
         [Some(document.title.text), document.link.map(|link| link.source.title)]
     });

@@ -3,8 +3,8 @@
 use axum::extract::{RawQuery, State};
 use chrono::Utc;
 use notion_import_core::{
-    AccessLevel, Actor, AdminDocument, ConnectionId, DocumentFilter, DocumentOrder, DocumentQuery, Place,
-    Publication, PublicationState, SourceFilter,
+    AccessLevel, Action, Actor, AdminDocument, ConnectionId, DocumentFilter, DocumentOrder, DocumentQuery,
+    Place, Publication, PublicationState, SourceFilter,
 };
 
 use super::frame::{Frame, page};
@@ -18,6 +18,9 @@ use crate::words::{self, Badge};
 /// Documents read in one go.
 const BATCH: usize = 200;
 
+/// Contacts to choose from.
+const CONTACTS: usize = 200;
+
 /// Documents on a page.
 const LINES: usize = 50;
 
@@ -26,9 +29,19 @@ const LINES: usize = 50;
 struct Documents {
     frame: Frame,
     asked: Asked,
+    /// The boxes are ticked already.
+    is_ticked: bool,
     total: u64,
     /// How many the filter leaves.
     found: u64,
+    /// Whether the filter leaves more than this page shows.
+    is_more: bool,
+    /// This page, with its boxes ticked.
+    ticked: String,
+    may_act: bool,
+    may_publish: bool,
+    /// Who may be let in, by the key of each.
+    contacts: Vec<(String, String)>,
     documents: Vec<Shown>,
     /// Where the pages around this one begin.
     previous: Option<String>,
@@ -48,14 +61,14 @@ struct Shown {
 }
 
 /// Which documents somebody asks for, and in which order.
-struct Asked {
-    filter: DocumentFilter,
-    order: DocumentOrder,
+pub struct Asked {
+    pub filter: DocumentFilter,
+    pub order: DocumentOrder,
 }
 
 impl Asked {
     /// Reads what a form or an address says. What it does not know asks for nothing.
-    fn read(fields: &Fields) -> Self {
+    pub fn read(fields: &Fields) -> Self {
         let (state, source, order) = (fields.text("state"), fields.text("source"), fields.text("sort"));
         Self {
             filter: DocumentFilter {
@@ -70,7 +83,7 @@ impl Asked {
     }
 
     /// Returns the same as fields, without those that ask for nothing.
-    fn fields(&self) -> Vec<(&'static str, String)> {
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
         let DocumentFilter { text, level, state, source, connection } = &self.filter;
         let fields = [
             ("q", Some(text.clone()).filter(|text| !text.is_empty())),
@@ -87,6 +100,17 @@ impl Asked {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.fields()).append_pair(name, value);
         format!("/documents?{}", query.finish())
+    }
+
+    /// Returns this page, with its boxes ticked.
+    fn ticked(&self, fields: &Fields) -> String {
+        let mut address = self.address("ticked", "yes");
+        for name in ["after", "before"] {
+            if let Some(place) = fields.given(name) {
+                address.push_str(&format!("&{name}={place}"));
+            }
+        }
+        address
     }
 
     fn levels(&self) -> Vec<(&'static str, &'static str, bool)> {
@@ -135,7 +159,22 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         true => total,
         false => app.stores.access.count_documents(insider, &asked.filter).await?,
     };
+    let may = |action| staff.actor.may(action).is_ok();
+    let contacts = match may(Action::Assign) {
+        true => app.stores.access.contacts(&staff.actor, None, CONTACTS).await?,
+        false => Vec::new(),
+    };
+    let contacts = contacts
+        .into_iter()
+        .map(|contact| (contact.id.to_string(), contact.details.name().to_owned()))
+        .collect();
     page(&Documents {
+        is_ticked: fields.is_on("ticked"),
+        ticked: asked.ticked(&fields),
+        may_act: [Action::Publish, Action::Assign, Action::Import].into_iter().any(may),
+        may_publish: may(Action::Publish),
+        contacts,
+        is_more: found > listed.documents.len() as u64,
         total,
         found,
         documents: listed.documents.iter().map(shown).collect(),

@@ -4,6 +4,7 @@ mod address;
 mod asking;
 mod assigning;
 mod audit;
+mod bulk;
 mod care;
 mod changes;
 mod contacts;
@@ -69,6 +70,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/imports/{id}", get(picker::progress))
         .route("/imports/{id}/cancel", post(picker::cancel))
         .route("/documents", get(documents::show))
+        .route("/bulk", post(bulk::choose))
+        .route("/bulk/{number}", get(bulk::show).post(bulk::confirm))
         .route("/documents/{id}", get(document::show))
         .route("/documents/{id}/rename", post(document::rename))
         .route("/documents/{id}/publish", get(publishing::ask).post(publishing::publish))

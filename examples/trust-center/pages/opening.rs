@@ -94,7 +94,7 @@ async fn care(
     shown: &Version,
     to: AccessLevel,
 ) -> Result<Care, Problem> {
-    let internal = internal_titles(app, staff, known.document.id).await?;
+    let internal = internal_titles(app, staff, Some(known.document.id)).await?;
     let title = known.published_title.as_deref().unwrap_or_default();
     Ok(Care::of(&leaks(title, shown, &internal), to, true))
 }

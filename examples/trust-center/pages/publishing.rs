@@ -101,7 +101,7 @@ impl Looked {
         let version = find(form.version).ok_or_else(Problem::not_found)?;
         let shown = known.facts.publication.version().and_then(find).zip(known.published_title.clone());
         let opens = known.facts.opens(form.level);
-        let internal = internal_titles(app, staff, id).await?;
+        let internal = internal_titles(app, staff, Some(id)).await?;
         let all = leaks(&form.title, &version, &internal);
         // Whoever reads what is shown has seen what that gives away.
         let left = match &shown {

@@ -2,6 +2,7 @@
 //! document is read.
 
 mod act;
+mod bulk;
 mod change;
 mod contact;
 mod door;
@@ -20,6 +21,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 pub use act::{AccessChange, Act, ContactChange, DocumentChange};
+pub use bulk::{BulkChange, Seen};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};
 pub use contact::{Contact, ContactDetails, ContactRow, InvalidMailAddress, MailAddress, MissingDetail};
 pub use door::{Gate, ReadOutcome, Readable, Served, Visit};

@@ -20,6 +20,7 @@ use crate::testing::suite::fixture::{actor, content, content_manager, minute, pa
 
 mod assignments;
 mod audit;
+mod bulk;
 mod contacts;
 mod documents;
 mod generated;
@@ -83,6 +84,8 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("publishing as of a level closes what it narrows", publication_as::narrowing),
     promise!("whether a document is listed is kept", publication::listed),
     promise!("listing is a widening, hiding always works", publication::listing),
+    promise!("what is done to many is done to each, or to none of it", bulk::each),
+    promise!("what comes of an act on many is told beforehand", bulk::foreseen),
     promise!("an assignment is kept as it was made, oldest first", assignments::kept),
     promise!("an assignment ends when it expires", assignments::expires),
     promise!("a revoked assignment is dead, and revoking it again succeeds", assignments::revoked),
