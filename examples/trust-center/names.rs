@@ -84,12 +84,14 @@ impl Names {
                 format!("Listed for those who may not read it yet{}", because(reason))
             }
             AuditEvent::Listed { listed: false, .. } => "No longer listed".to_owned(),
-            AuditEvent::NdaRequired { nda: Some(_) } => "A further NDA required".to_owned(),
-            AuditEvent::NdaRequired { nda: None } => "The further NDA taken off".to_owned(),
-            AuditEvent::Assigned { contact, nda_waiver, .. } => {
+            AuditEvent::NdaRequired { to: Some(_), .. } => "A further NDA required".to_owned(),
+            AuditEvent::NdaRequired { to: None, .. } => "The further NDA taken off".to_owned(),
+            AuditEvent::Assigned { contact, expires_at, nda_waiver, .. } => {
                 let name = self.contact(*contact);
+                let until = expires_at.map(|end| format!(" until {}", words::moment(end)));
+                let until = until.unwrap_or_default();
                 let waived = if nda_waiver.is_some() { ", NDA waived" } else { "" };
-                format!("{name} assigned{waived}")
+                format!("{name} assigned{until}{waived}")
             }
             AuditEvent::Revoked { .. } => "An assignment taken back".to_owned(),
             AuditEvent::Imported { version: VersionNumber(1), .. } => "Imported from Notion".to_owned(),
@@ -103,7 +105,7 @@ impl Names {
             AuditEvent::NeedsReauth => "Notion needs to be connected again".to_owned(),
             AuditEvent::Disconnected => "Notion disconnected".to_owned(),
             AuditEvent::ConnectionRemoved => "What was left of the connection to Notion removed".to_owned(),
-            AuditEvent::NdaPublished { version, ask_again } => {
+            AuditEvent::NdaPublished { version, ask_again, .. } => {
                 let again = if *ask_again { ", to be accepted anew by everybody" } else { "" };
                 format!("Version {version} of an NDA published{again}")
             }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::access::{AccessLevel, AssignmentId};
+use super::basis::VersionDigest;
+use super::blob::BlobId;
 use crate::actor::{Action, Actor, Agent, Denied};
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, ContactId, DocumentId, NdaId, RequestId, VersionNumber};
@@ -154,6 +156,8 @@ pub enum AuditEvent {
     Imported {
         /// As this version.
         version: VersionNumber,
+        /// Which says this.
+        digest: VersionDigest,
         /// Through this connection.
         connection: ConnectionId,
     },
@@ -195,8 +199,10 @@ pub enum AuditEvent {
     },
     /// The NDA a document requires beside the default changed.
     NdaRequired {
+        /// From this.
+        from: Option<NdaId>,
         /// To this.
-        nda: Option<NdaId>,
+        to: Option<NdaId>,
     },
     /// A contact was let in to a document.
     Assigned {
@@ -204,6 +210,8 @@ pub enum AuditEvent {
         assignment: AssignmentId,
         /// This contact.
         contact: ContactId,
+        /// Until when; none for no end.
+        expires_at: Option<DateTime<Utc>>,
         /// Why no NDA is needed, if it was waived.
         nda_waiver: Option<String>,
     },
@@ -216,6 +224,8 @@ pub enum AuditEvent {
     NdaPublished {
         /// Which one.
         version: u32,
+        /// The digest of its text.
+        digest: BlobId,
         /// Whether everybody has to accept anew.
         ask_again: bool,
     },

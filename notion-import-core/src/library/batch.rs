@@ -222,7 +222,8 @@ impl Batch {
         version: Version,
         entry: impl Fn(AuditEvent) -> NewEntry,
     ) {
-        self.entries.push(entry(AuditEvent::Imported { version: version.number, connection: connection.id }));
+        let (number, digest) = (version.number, version.digest());
+        self.entries.push(entry(AuditEvent::Imported { version: number, digest, connection: connection.id }));
         self.versions.entry(id).or_default().push(version);
     }
 }

@@ -62,7 +62,11 @@ impl Standing {
     ///
     /// # Errors
     /// [`StoreError::Conflict`], as [`AccessStore::set_level`](super::gate::AccessStore::set_level) tells.
-    pub fn set_level(&mut self, change: &LevelChange) -> Result<Option<AuditEvent>, StoreError> {
+    pub fn set_level(
+        &mut self,
+        change: &LevelChange,
+        now: DateTime<Utc>,
+    ) -> Result<Option<AuditEvent>, StoreError> {
         match self.level.direction(change.to) {
             Direction::Narrowing => {}
             Direction::Widening if self.publication.is_needed(self.level, change.to) => {
@@ -80,8 +84,7 @@ impl Standing {
             to: change.to,
             reason: reason(&change.expected.reason),
         };
-        self.level = change.to;
-        Ok(Some(self.changed(event)))
+        Ok(Some(self.changed(event, now)))
     }
 
     /// Fails unless this is what was decided on, for a reason: one rule for all that shows a document to more people.
@@ -112,7 +115,6 @@ impl Standing {
         let mut events = Vec::new();
         let (version, shown, given) = (*version, Publication::Published(*version), Some(title(given)));
         if self.publication != shown {
-            self.published_at = Some(now);
             events.push(AuditEvent::Published { version, reason: reason(&expected.reason) });
         } else if self.title != given {
             events.push(AuditEvent::TitlePublished { version });
@@ -121,22 +123,18 @@ impl Standing {
             let (from, reason) = (self.level, reason(&expected.reason));
             events.push(AuditEvent::LevelChanged { from, to, reason });
         }
-        (self.publication, self.title, self.level) = (shown, given, to);
+        events.iter().for_each(|event| self.apply(event, now));
+        self.title = given;
         // One act, however much it changes.
         self.revision += u64::from(!events.is_empty());
         Ok(events)
     }
 
     /// Takes the document from every reader outside; none if nobody had it.
-    pub fn withdraw(&mut self) -> Option<AuditEvent> {
+    pub fn withdraw(&mut self, now: DateTime<Utc>) -> Option<AuditEvent> {
         match self.publication {
             Publication::Draft | Publication::Archived => None,
-            Publication::Published(_) => {
-                self.publication = Publication::Archived;
-                self.title = None;
-                self.published_at = None;
-                Some(self.changed(AuditEvent::Withdrawn))
-            }
+            Publication::Published(_) => Some(self.changed(AuditEvent::Withdrawn, now)),
         }
     }
 
@@ -148,6 +146,7 @@ impl Standing {
         &mut self,
         listed: bool,
         expected: &Expected,
+        now: DateTime<Utc>,
     ) -> Result<Option<AuditEvent>, StoreError> {
         if self.listed == listed {
             return Ok(None);
@@ -155,8 +154,7 @@ impl Standing {
         if listed {
             self.may_open(expected)?;
         }
-        self.listed = listed;
-        Ok(Some(self.changed(AuditEvent::Listed { listed, reason: reason(&expected.reason) })))
+        Ok(Some(self.changed(AuditEvent::Listed { listed, reason: reason(&expected.reason) }, now)))
     }
 
     /// Sets the NDA that exists and is required beside the default; none if it is required already.
@@ -167,6 +165,7 @@ impl Standing {
         &mut self,
         actor: &Actor,
         nda: Option<NdaId>,
+        now: DateTime<Utc>,
     ) -> Result<Option<AuditEvent>, StoreError> {
         if self.nda == nda {
             return Ok(None);
@@ -174,12 +173,57 @@ impl Standing {
         if self.nda.is_some() {
             actor.may(Action::ManageNda)?;
         }
-        self.nda = nda;
-        Ok(Some(self.changed(AuditEvent::NdaRequired { nda })))
+        Ok(Some(self.changed(AuditEvent::NdaRequired { from: self.nda, to: nda }, now)))
     }
 
-    fn changed(&mut self, event: AuditEvent) -> AuditEvent {
+    fn changed(&mut self, event: AuditEvent, now: DateTime<Utc>) -> AuditEvent {
+        self.apply(&event, now);
         self.revision += 1;
         event
+    }
+
+    /// Becomes what an event says that happened at `at`. An act and its replay both go through here. Two things are not an event's to
+    /// say: the title, which is the customer's text, and the revision, of which there is one for an act of several events.
+    pub fn apply(&mut self, event: &AuditEvent, at: DateTime<Utc>) {
+        match event {
+            AuditEvent::LevelChanged { to, .. } => self.level = *to,
+            AuditEvent::Published { version, .. } => {
+                self.publication = Publication::Published(*version);
+                self.published_at = Some(at);
+            }
+            AuditEvent::Withdrawn => {
+                self.publication = Publication::Archived;
+                self.title = None;
+                self.published_at = None;
+            }
+            AuditEvent::Listed { listed, .. } => self.listed = *listed,
+            AuditEvent::NdaRequired { to, .. } => self.nda = *to,
+            AuditEvent::TitlePublished { .. }
+            | AuditEvent::Imported { .. }
+            | AuditEvent::TitleFollowed
+            | AuditEvent::Renamed
+            | AuditEvent::Unlinked
+            | AuditEvent::Assigned { .. }
+            | AuditEvent::Revoked { .. }
+            | AuditEvent::AccessRequested { .. }
+            | AuditEvent::RequestApproved { .. }
+            | AuditEvent::RequestDeclined { .. }
+            | AuditEvent::RequestWithdrawn { .. }
+            | AuditEvent::NdaPublished { .. }
+            | AuditEvent::DefaultNda { .. }
+            | AuditEvent::NdaAccepted { .. }
+            | AuditEvent::AcceptanceVoided { .. }
+            | AuditEvent::ContactAdded
+            | AuditEvent::ContactBlocked
+            | AuditEvent::ContactUnblocked { .. }
+            | AuditEvent::ContactErased
+            | AuditEvent::ConnectionBegun { .. }
+            | AuditEvent::ConnectionConfirmed { .. }
+            | AuditEvent::ConnectionRenewed { .. }
+            | AuditEvent::IdentityRefused { .. }
+            | AuditEvent::NeedsReauth
+            | AuditEvent::Disconnected
+            | AuditEvent::ConnectionRemoved => {}
+        }
     }
 }

@@ -68,9 +68,9 @@ fn apply(standing: &mut Standing, step: &Step) -> Result<Vec<AuditEvent>, StoreE
         }
         Step::SetLevel(to, care) => {
             let expected = care.expected(standing);
-            Ok(standing.set_level(&LevelChange { to: *to, expected })?.into_iter().collect())
+            Ok(standing.set_level(&LevelChange { to: *to, expected }, now)?.into_iter().collect())
         }
-        Step::Withdraw => Ok(standing.withdraw().into_iter().collect()),
+        Step::Withdraw => Ok(standing.withdraw(now).into_iter().collect()),
     }
 }
 

@@ -193,6 +193,15 @@ pub struct NdaState {
     pub accept_from: u32,
 }
 
+impl NdaState {
+    /// Returns how an NDA stands once its next version is published, given how it stands before that.
+    pub fn next(kept: Option<Self>, id: NdaId, ask_again: bool) -> Self {
+        let Self { current, accept_from, .. } = kept.unwrap_or(Self { id, current: 0, accept_from: 1 });
+        let current = current + 1;
+        Self { id, current, accept_from: if ask_again { current } else { accept_from } }
+    }
+}
+
 /// A version of an NDA that a contact has accepted and that counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct AcceptedNda {

@@ -261,19 +261,19 @@ impl Act {
                 changed(renamed.then_some(AuditEvent::Renamed), || Write::Document(Box::new(kept)))
             }
             DocumentChange::SetLevel(level) => {
-                changed(standing.set_level(level)?, || Write::Standing(id, standing))
+                changed(standing.set_level(level, self.at)?, || Write::Standing(id, standing))
             }
             DocumentChange::Publish(_) if !has_version => return Err(StoreError::NotFound),
             DocumentChange::Publish(publish) => {
                 changed(standing.publish(publish, self.at)?, || Write::Standing(id, standing))
             }
-            DocumentChange::Withdraw => changed(standing.withdraw(), || Write::Standing(id, standing)),
+            DocumentChange::Withdraw => changed(standing.withdraw(self.at), || Write::Standing(id, standing)),
             DocumentChange::SetListed(listed, expected) => {
-                changed(standing.set_listed(*listed, expected)?, || Write::Standing(id, standing))
+                changed(standing.set_listed(*listed, expected, self.at)?, || Write::Standing(id, standing))
             }
             DocumentChange::RequireNda(nda) => {
                 facts.has(*nda)?;
-                changed(standing.require_nda(actor, *nda)?, || Write::Standing(id, standing))
+                changed(standing.require_nda(actor, *nda, self.at)?, || Write::Standing(id, standing))
             }
             DocumentChange::Assign(assignment, new) => {
                 contact.contact().ok_or(StoreError::NotFound)?;
@@ -301,7 +301,7 @@ impl Act {
         let id = kept.document.id;
         let (level, revision) = (standing.level, standing.revision);
         let expected = Expected { level, revision, reason: GONE.to_owned() };
-        let event = standing.set_level(&LevelChange { to: AccessLevel::Internal, expected })?;
+        let event = standing.set_level(&LevelChange { to: AccessLevel::Internal, expected }, self.at)?;
         let (writes, events) = changed(event, || Write::Standing(id, standing));
         let entry = |event| NewEntry::of_system(self.at, Subject::Document(id), event);
         Ok(Verdict { writes, entries: events.into_iter().map(entry).collect() })
@@ -318,9 +318,11 @@ impl Act {
         let (mut writes, mut events): (Vec<_>, Vec<_>) = replaced
             .map(|kept| (Write::Revoke(kept.id), AuditEvent::Revoked { assignment: kept.id }))
             .unzip();
-        let (contact, nda_waiver) = (new.contact, new.nda_waiver.as_deref().map(reason));
-        writes.push(Write::Assignment(new.assignment(id)));
-        events.push(AuditEvent::Assigned { assignment: id, contact, nda_waiver });
+        let made = new.assignment(id);
+        let nda_waiver = new.nda_waiver.as_deref().map(reason);
+        let (contact, expires_at) = (made.contact, made.expires_at);
+        events.push(AuditEvent::Assigned { assignment: id, contact, expires_at, nda_waiver });
+        writes.push(Write::Assignment(made));
         Ok((writes, events))
     }
 }

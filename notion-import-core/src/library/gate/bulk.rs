@@ -67,8 +67,8 @@ impl BulkChange {
         let (seen, mut standing) = (Seen::from(known), known.standing());
         match self {
             Self::Publish(level) => Ok(!standing.publish(&seen.publish(*level, FORESEEN), now)?.is_empty()),
-            Self::SetLevel(to) => Ok(standing.set_level(&seen.change(*to, FORESEEN))?.is_some()),
-            Self::Withdraw => Ok(standing.withdraw().is_some()),
+            Self::SetLevel(to) => Ok(standing.set_level(&seen.change(*to, FORESEEN), now)?.is_some()),
+            Self::Withdraw => Ok(standing.withdraw(now).is_some()),
             Self::Assign { .. } => Ok(true),
         }
     }

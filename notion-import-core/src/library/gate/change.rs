@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Agent;
@@ -87,13 +87,13 @@ impl NewAssignment {
         kept.contact == self.contact && kept.document == self.document && kept.is_live(now)
     }
 
-    /// The assignment it makes.
+    /// The assignment it makes. It ends at a whole microsecond, as fine as every store keeps a time.
     pub fn assignment(&self, id: AssignmentId) -> Assignment {
         Assignment {
             id,
             contact: self.contact,
             document: self.document,
-            expires_at: self.expires_at,
+            expires_at: self.expires_at.map(|end| end.trunc_subsecs(6)),
             revoked_at: None,
             nda_waived: self.nda_waiver.is_some(),
         }
@@ -141,14 +141,10 @@ impl NewNdaVersion {
     /// # Errors
     /// [`Conflict::Changed`] if its current version is not the one that was expected.
     pub fn next(&self, kept: Option<NdaState>) -> Result<NdaState, StoreError> {
-        let NdaState { current, accept_from, .. } =
-            kept.unwrap_or(NdaState { id: self.id, current: 0, accept_from: 1 });
-        if current != self.expected {
+        if kept.map_or(0, |kept| kept.current) != self.expected {
             return Err(Conflict::Changed.into());
         }
-        let current = current + 1;
-        let accept_from = if self.ask_again { current } else { accept_from };
-        Ok(NdaState { id: self.id, current, accept_from })
+        Ok(NdaState::next(kept, self.id, self.ask_again))
     }
 
     /// The text it makes, under this number. Its title is cleaned as that of a document is.

@@ -16,9 +16,11 @@ impl Act {
         facts: &AccessFacts,
     ) -> Result<Verdict, StoreError> {
         let state = new.next(facts.state_of(new.id))?;
-        let event = AuditEvent::NdaPublished { version: state.current, ask_again: new.ask_again };
+        let text = new.numbered(state.current);
+        let (version, digest, ask_again) = (state.current, text.digest(), new.ask_again);
+        let event = AuditEvent::NdaPublished { version, digest, ask_again };
         let entries = vec![NewEntry::of(actor, self.at, Subject::Nda(new.id), event)];
-        Ok(Verdict { writes: vec![Write::Nda(state, new.numbered(state.current))], entries })
+        Ok(Verdict { writes: vec![Write::Nda(state, text)], entries })
     }
 
     pub(super) fn set_default_nda(

@@ -7,9 +7,10 @@ use futures_util::future::join_all;
 use super::{Desk, Library};
 use crate::actor::{Agent, Role};
 use crate::error::StoreError;
-use crate::id::NdaId;
+use crate::id::{NdaId, VersionNumber};
 use crate::library::access::AccessLevel;
 use crate::library::audit::{AuditEntry, AuditEvent, AuditQuery, Subject};
+use crate::library::blob::BlobId;
 use crate::library::gate::NewAcceptance;
 use crate::testing::suite::fixture::{abandon, actor, content, minute, page};
 use crate::testing::suite::{Broken, Outcome};
@@ -61,11 +62,12 @@ pub(super) async fn imports(library: Library) -> Outcome {
         .collect();
     let (by, subject) = (Agent::Member(manager.member), Subject::Document(id));
     let connection = desk.connection.id;
-    let imported = |at, number| {
-        let event = AuditEvent::Imported { version: crate::id::VersionNumber(number), connection };
+    let imported = |at, number, text| {
+        let (version, digest) = (VersionNumber(number), content(&source, text).digest());
+        let event = AuditEvent::Imported { version, digest, connection };
         (minute(at), by, Some(address), subject, event)
     };
-    ensure_eq!(said, [imported(1, 1), imported(3, 2)], "what is said of the imports");
+    ensure_eq!(said, [imported(1, 1, "First"), imported(3, 2, "Second")], "what is said of the imports");
     Ok(())
 }
 
@@ -97,10 +99,10 @@ pub(super) async fn ndas(library: Library) -> Outcome {
     let said = |entries: Vec<AuditEntry>| -> Vec<_> {
         entries.into_iter().rev().map(|entry| (entry.at, entry.by, entry.address, entry.event)).collect()
     };
-    let member = Agent::Member(admin.member);
+    let (member, digest) = (Agent::Member(admin.member), BlobId::of(b"Say nothing"));
     let of_nda = said(access.audit(admin, &of_subject(Subject::Nda(nda))).await?);
     let expected = [
-        (minute(2), member, None, AuditEvent::NdaPublished { version: 1, ask_again: true }),
+        (minute(2), member, None, AuditEvent::NdaPublished { version: 1, digest, ask_again: true }),
         (minute(3), member, None, AuditEvent::DefaultNda { from: None, to: Some(nda) }),
         (minute(6), member, None, AuditEvent::DefaultNda { from: Some(nda), to: None }),
     ];

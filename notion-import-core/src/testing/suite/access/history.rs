@@ -12,7 +12,7 @@ use crate::library::access::AccessLevel;
 use crate::library::audit::{AuditEntry, AuditEvent};
 use crate::library::document::Source;
 use crate::library::gate::{Expected, LevelChange, NewAssignment, Publish};
-use crate::testing::suite::fixture::{actor, minute, seen};
+use crate::testing::suite::fixture::{DAY, actor, minute, seen};
 use crate::testing::suite::{Broken, Outcome};
 
 /// What the history says, newest first: when, who, from where, and what.
@@ -44,9 +44,10 @@ pub(super) async fn every(library: Library) -> Outcome {
     access.set_listed(admin, id, true, &desk.expected(id).await?, minute(13)).await?;
     access.require_nda(admin, id, Some(nda), minute(14)).await?;
     let nda_waiver = Some(String::from("A paper NDA"));
-    let new = NewAssignment { document: id, contact, expires_at: None, nda_waiver: nda_waiver.clone() };
+    let expires_at = Some(minute(2 * DAY));
+    let new = NewAssignment { document: id, contact, expires_at, nda_waiver: nda_waiver.clone() };
     let assignment = access.assign(admin, &new, minute(15)).await?;
-    let replacing = NewAssignment { nda_waiver: None, ..new };
+    let replacing = NewAssignment { expires_at: None, nda_waiver: None, ..new };
     let replaced_by = access.assign(admin, &replacing, minute(16)).await?;
     access.revoke(admin, id, replaced_by, minute(17)).await?;
     access.rename(admin, id, Some("The policy"), minute(18)).await?;
@@ -60,10 +61,10 @@ pub(super) async fn every(library: Library) -> Outcome {
         (11, AuditEvent::Published { version, reason: reason.clone() }),
         (12, AuditEvent::LevelChanged { from, to, reason: reason.clone() }),
         (13, AuditEvent::Listed { listed: true, reason }),
-        (14, AuditEvent::NdaRequired { nda: Some(nda) }),
-        (15, AuditEvent::Assigned { assignment, contact, nda_waiver }),
+        (14, AuditEvent::NdaRequired { from: None, to: Some(nda) }),
+        (15, AuditEvent::Assigned { assignment, contact, expires_at, nda_waiver }),
         (16, AuditEvent::Revoked { assignment }),
-        (16, AuditEvent::Assigned { assignment: replaced_by, contact, nda_waiver: None }),
+        (16, AuditEvent::Assigned { assignment: replaced_by, contact, expires_at: None, nda_waiver: None }),
         (17, AuditEvent::Revoked { assignment: replaced_by }),
         (18, AuditEvent::Renamed),
         (19, AuditEvent::TitlePublished { version }),

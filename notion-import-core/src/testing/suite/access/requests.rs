@@ -369,7 +369,12 @@ pub(super) async fn audited(library: Library) -> Outcome {
             minute(6),
             by,
             None,
-            AuditEvent::Assigned { assignment: assignment.id, contact: id, nda_waiver: None },
+            AuditEvent::Assigned {
+                assignment: assignment.id,
+                contact: id,
+                expires_at: assignment.expires_at,
+                nda_waiver: None,
+            },
         ),
         (minute(6), by, None, AuditEvent::RequestApproved { request: second.id }),
     ];
