@@ -101,12 +101,13 @@ pub use library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, Trun
 pub use library::folder::FolderBlobs;
 #[cfg(feature = "gate")]
 pub use library::gate::{
-    AccessRequest, AccessStore, AdminDocument, Approval, Asker, BulkChange, Contact, ContactChange,
-    ContactDetails, ContactStore, Cursor, DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery,
-    Expected, Gate, InternalWhenGone, InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress,
-    MissingDetail, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place, PublicDocument,
-    PublicReads, PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable,
-    ReadableQuery, RequestLimits, RequestState, Seen, Served, SourceFilter, Visit,
+    AcceptanceRecord, AccessAnswer, AccessRequest, AccessState, AccessStore, AdminDocument, Approval, Asker,
+    AssignmentRecord, BulkChange, Contact, ContactChange, ContactDetails, ContactStore, Cursor,
+    DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery, Expected, Gate, InternalWhenGone,
+    InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress, MissingDetail, NdaText,
+    NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place, Provenance, PublicDocument, PublicReads,
+    PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, ReadableQuery,
+    RequestLimits, RequestState, Seen, Served, SourceFilter, Visit,
 };
 #[cfg(feature = "client")]
 pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};

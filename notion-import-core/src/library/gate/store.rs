@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    AccessChange, Act, AdminDocument, ContactStore, DocumentChange, DocumentCounts, DocumentFilter,
-    DocumentQuery, Expected, LevelChange, ListPage, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
-    Permit, PublicDocument, Publish, ReadLog, ReadableQuery,
+    AccessChange, AccessState, Act, AdminDocument, ContactStore, DocumentChange, DocumentCounts,
+    DocumentFilter, DocumentQuery, Expected, LevelChange, ListPage, NdaText, NewAcceptance, NewAssignment,
+    NewNdaVersion, Permit, PublicDocument, Publish, ReadLog, ReadableQuery,
 };
 use crate::actor::{Actor, Insider};
 #[cfg(doc)]
@@ -277,6 +277,18 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
         contact: Option<ContactId>,
         id: DocumentId,
     ) -> Result<Option<(DocumentFacts, AccessFacts)>, StoreError>;
+
+    /// Returns who could read what in the actor's tenant at a moment, and why, as the tenant's audit tells it: for
+    /// [`facts`](AccessStore::facts) of that moment and for [answers](AccessState::answers). The whole audit up to then is read, page
+    /// by page. A time in the future gives the state that is now. What counts where clocks went back, [`AccessState::advance`] says.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor may read the tenant's whole audit, [`StoreError::Corrupt`] if that does not add up.
+    async fn as_of(&self, actor: &Actor, at: DateTime<Utc>) -> Result<AccessState, StoreError> {
+        let mut state = AccessState::new(actor.tenant);
+        state.advance(self, actor, at).await?;
+        Ok(state)
+    }
 
     /// Returns a page of what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`](crate::library::access::decide) answers
     /// anything but [`Outside::NotFound`](crate::library::access::Outside::NotFound) and that are published, ordered by the

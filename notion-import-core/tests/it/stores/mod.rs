@@ -4,6 +4,7 @@ mod bucket;
 mod disk;
 mod downloads;
 mod leaky;
+mod replay;
 
 use std::sync::Arc;
 

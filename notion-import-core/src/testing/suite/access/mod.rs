@@ -32,9 +32,12 @@ mod publication;
 mod publication_as;
 mod reading;
 mod reads;
+mod replay;
 mod requests;
 mod roles;
 mod tenancy;
+
+pub use replay::replayed;
 
 /// Documents and who may read them: two sides of one store.
 #[derive(Clone)]
@@ -145,6 +148,9 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a dropped import is audited if and only if it happened", audit::dropped),
     promise!("a dropped change is audited if and only if it happened", audit::change_dropped),
     promise!("the audit is paged by its numbers, newest first", audit::paged),
+    promise!("from nothing, the audit rebuilds who could read what at any time", replay::rebuilt),
+    promise!("who could read what is told with the entries that say so", replay::reasons),
+    promise!("who could read what is told to who may read the tenant's audit", replay::denied),
     promise!("another tenant's audit cannot be read", audit::tenancy),
     promise!("another tenant's documents cannot be read", tenancy::reads),
     promise!("another tenant's documents cannot be changed", tenancy::changes),

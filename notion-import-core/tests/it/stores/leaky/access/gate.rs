@@ -5,42 +5,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{AccessFacts, Insider, Permit};
 use notion_import_core::testing::suite::permit;
 use notion_import_core::{
-    AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, AuditEntry, AuditLog,
-    AuditQuery, Conflict, ContactId, Document, DocumentCounts, DocumentFacts, DocumentFilter, DocumentId,
-    DocumentQuery, DocumentReader, Expected, LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance,
-    NewAssignment, NewNdaVersion, Outside, Place, PublicDocument, Publication, PublicationState, Publish,
-    ReadableQuery, Role, StoreError, TenantId, Version, Viewer,
+    AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, Conflict, ContactId,
+    Document, DocumentCounts, DocumentFacts, DocumentFilter, DocumentId, DocumentQuery, DocumentReader,
+    Expected, LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
+    Outside, Place, PublicDocument, Publication, PublicationState, Publish, ReadableQuery, Role, StoreError,
+    TenantId, Version, Viewer,
 };
 
 use super::{Leak, Leaky};
-
-#[async_trait]
-impl AuditLog for Leaky {
-    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut entries = self.inner.audit(&self.raised(actor, Leak::AnybodyAudits), query).await?;
-        match self.leak {
-            Leak::HistoryOldestFirst => entries.reverse(),
-            Leak::ForgetsAddresses => entries.iter_mut().for_each(|entry| entry.address = None),
-            Leak::CountsEveryTenants => entries.iter_mut().for_each(|entry| entry.number *= 2),
-            Leak::AuditsAnySubject => {
-                let newest = AuditQuery { subject: None, ..query.clone() };
-                entries = self.inner.audit(&self.admin(actor.tenant), &newest).await?;
-            }
-            Leak::AuditsAnyTenant => {
-                let mut tenants = self.tenants.lock().unwrap().clone();
-                tenants.insert(actor.tenant);
-                for tenant in tenants.iter().filter(|_| entries.is_empty()) {
-                    let theirs = self.inner.audit(&self.admin(*tenant), query).await?;
-                    if !theirs.is_empty() {
-                        return Ok(theirs);
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(entries)
-    }
-}
 
 #[async_trait]
 impl DocumentReader for Leaky {

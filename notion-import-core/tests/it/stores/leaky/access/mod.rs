@@ -1,5 +1,6 @@
 //! Leaky gates.
 
+mod audit;
 mod documents;
 mod gate;
 mod people;
@@ -14,6 +15,8 @@ use notion_import_core::{
     AccessStore, Actor, AdminDocument, Contact, ContactId, DocumentId, DocumentQuery, MailAddress, MemberId,
     MemoryLibrary, Role, StoreError, TenantId,
 };
+
+use self::audit::Lack;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leak {
@@ -95,6 +98,7 @@ enum Leak {
     ApprovingOpens,
     DeclinesWithoutReason,
     AnybodyWithdraws,
+    AuditLacks(Lack),
 }
 
 /// Who has asked for what: a contact, or an address.
@@ -167,7 +171,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::KeepsOpenWhatIsGone, &["a document is closed by nobody"]),
         (Leak::ClosesWhatIsThere, &["a document is closed by nobody"]),
         (Leak::AcceptsAnyDigest, &["an acceptance is bound"]),
-        (Leak::NeverVoids, &["a void acceptance", "what becomes"]),
+        (Leak::NeverVoids, &["a void acceptance", "what becomes", "who could read what is told with"]),
         (Leak::NeverAsksAgain, &["versions of an NDA", "a version", "asking again", "what becomes"]),
         (Leak::AssignsForGood, &["an assignment ends", "what is readable is what the decision"]),
         (
@@ -213,9 +217,12 @@ async fn every_leak_breaks_its_own_promise() {
                 "acts at once",
                 "a dropped change",
                 "the audit is paged",
+                "from nothing",
+                "who could read what is told with",
+                "who could read what is told to",
             ],
         ),
-        (Leak::AnybodyAudits, &["every call is denied"]),
+        (Leak::AnybodyAudits, &["every call is denied", "who could read what is told to"]),
         (
             Leak::ForgetsAddresses,
             &["every step of", "every change is audited", "an import is audited", "what becomes of NDAs"],
@@ -229,6 +236,9 @@ async fn every_leak_breaks_its_own_promise() {
                 "a dropped import",
                 "a dropped change",
                 "the audit is paged",
+                "from nothing",
+                "who could read what is told with",
+                "who could read what is told to",
             ],
         ),
         (
@@ -245,7 +255,14 @@ async fn every_leak_breaks_its_own_promise() {
                 "the audit is paged",
             ],
         ),
-        (Leak::AuditsAnyTenant, &["another tenant's audit", "another tenant's documents cannot be read"]),
+        (
+            Leak::AuditsAnyTenant,
+            &[
+                "who could read what is told to",
+                "another tenant's audit",
+                "another tenant's documents cannot be read",
+            ],
+        ),
         (Leak::AssignmentsNewestFirst, &["an assignment is kept", "a revoked assignment"]),
         (Leak::DocumentsOldestFirst, &["documents are paged", "a filter lists", "titles are found"]),
         (Leak::PagesFromWhereItIsNow, &["what does not change while"]),
@@ -257,8 +274,8 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::NeverChangesTheSite, &["the revision of a site"]),
         (Leak::ChangesTheSiteWithEverything, &["the revision of a site"]),
         (Leak::LatestContentOnly, &["content is the version"]),
-        (Leak::EveryonesFacts, &["facts are of this contact"]),
-        (Leak::NdaElseDefault, &["what is readable is what the decision"]),
+        (Leak::EveryonesFacts, &["facts are of this contact", "from nothing"]),
+        (Leak::NdaElseDefault, &["what is readable is what the decision", "from nothing"]),
         (Leak::KeepsTitleWhenReleased, &["a title given here"]),
         (Leak::ShowsTheWorkingTitle, &["a new title is not shown", "a title is kept without"]),
         (
@@ -331,10 +348,23 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ContactsLastFirst, &["contacts are paged"]),
         (
             Leak::NeverBlocks,
-            &["somebody unknown or shut out", "only what is listed", "an acceptance needs a document"],
+            &[
+                "somebody unknown or shut out",
+                "only what is listed",
+                "an acceptance needs a document",
+                "who could read what is told with",
+            ],
         ),
         (Leak::UnblocksWithoutReason, &["somebody unknown or shut out"]),
-        (Leak::NeverErases, &["contacts are paged", "what is known of an erased", "an erased contact"]),
+        (
+            Leak::NeverErases,
+            &[
+                "contacts are paged",
+                "what is known of an erased",
+                "an erased contact",
+                "who could read what is told with",
+            ],
+        ),
         (Leak::AnybodyErases, &["every call is denied"]),
         (Leak::RemembersTheErased, &["what is known of an erased"]),
         (Leak::RequestsNewestFirst, &["requests are kept"]),
@@ -348,6 +378,59 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ApprovingOpens, &["approving lets in", "a stranger is a contact", "every step of a request"]),
         (Leak::DeclinesWithoutReason, &["a request is declined"]),
         (Leak::AnybodyWithdraws, &["a request is withdrawn"]),
+        (Leak::AuditLacks(Lack::Digests), &["an import is audited", "from nothing"]),
+        (Leak::AuditLacks(Lack::NdaDigests), &["what becomes of NDAs", "who could read what is told with"]),
+        (
+            Leak::AuditLacks(Lack::Ends),
+            &["every step of", "every change is audited", "from nothing", "who could read what is told with"],
+        ),
+        (Leak::AuditLacks(Lack::Waivers), &["every change is audited", "from nothing"]),
+        (Leak::AuditLacks(Lack::AskingAgain), &["what becomes of NDAs", "from nothing"]),
+        (Leak::AuditLacks(Lack::NdasBefore), &["from nothing"]),
+        (Leak::AuditLacks(Lack::Closings), &["a document is closed by nobody", "from nothing"]),
+        (
+            Leak::AuditLacks(Lack::Withdrawals),
+            &["every change is audited", "from nothing", "who could read what is told with"],
+        ),
+        (
+            Leak::AuditLacks(Lack::Listings),
+            &["every change is audited", "the audit is paged", "from nothing"],
+        ),
+        (Leak::AuditLacks(Lack::NdasRequired), &["every change is audited", "from nothing"]),
+        (
+            Leak::AuditLacks(Lack::Revocations),
+            &[
+                "an erased contact",
+                "every change is audited",
+                "from nothing",
+                "who could read what is told with",
+            ],
+        ),
+        (
+            Leak::AuditLacks(Lack::DefaultNdas),
+            &["what becomes of NDAs", "from nothing", "who could read what is told with"],
+        ),
+        (
+            Leak::AuditLacks(Lack::Acceptances),
+            &["what becomes of NDAs", "from nothing", "who could read what is told with"],
+        ),
+        (
+            Leak::AuditLacks(Lack::Voids),
+            &[
+                "an erased contact",
+                "what becomes of NDAs",
+                "from nothing",
+                "who could read what is told with",
+            ],
+        ),
+        (
+            Leak::AuditLacks(Lack::Blocks),
+            &["somebody unknown or shut out", "from nothing", "who could read what is told with"],
+        ),
+        (
+            Leak::AuditLacks(Lack::Erasures),
+            &["an erased contact", "from nothing", "who could read what is told with"],
+        ),
     ];
     super::check(PROMISES, Leaky::library, &rows).await;
 }
