@@ -2,6 +2,7 @@
 
 mod app;
 mod background;
+mod because;
 mod body;
 mod bulk;
 mod config;

@@ -115,6 +115,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/nda",
         "/readings",
         "/audit",
+        "/audit/access",
         "/documents/0199a000-0000-7000-8000-00000000ffff",
     ];
     let ask = format!("/t/halden/ask?document={}", requests::id(imported, TABLE));

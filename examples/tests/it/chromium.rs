@@ -283,8 +283,23 @@ async fn ask_and_be_let_in(chromium: &Chromium) {
     chromium.see("What you asked for").await;
     fits_every_window(chromium, "site-of-a-contact").await;
     chromium.be("Ada Lindqvist").await;
+    look_back(chromium).await;
     chromium.go("/documents").await;
     chromium.click("Encryption Policy").await;
+}
+
+/// What that contact could read, and why.
+async fn look_back(chromium: &Chromium) {
+    chromium.go("/audit").await;
+    fits_every_window(chromium, "audit").await;
+    chromium.click("Who could read what").await;
+    chromium.see("Public set by Ada Lindqvist").await;
+    let eve = Locator::XPath("//select/option[contains(., 'Eve Marlowe')]");
+    chromium.on(eve, "the contact").await.click().await.unwrap();
+    chromium.tick("input[name=readable]").await;
+    chromium.click("Show").await;
+    chromium.see("Assigned by Chiara Romano").await;
+    fits_every_window(chromium, "access").await;
 }
 
 /// From a draft to public in four steps: the level, a reason, what is confirmed, and the act.

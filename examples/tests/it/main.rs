@@ -1,6 +1,7 @@
 //! One binary for all tests of the examples.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod answers;
 mod audit;
 mod away;

@@ -74,6 +74,7 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("GET", "/documents/{id}/files/{blob}", Members),
     ("POST", "/documents/{id}/unlink", Managers),
     ("GET", "/audit", Admins),
+    ("GET", "/audit/access", Admins),
     ("GET", "/readings", Assigners),
     ("GET", "/log/{form}", Assigners),
     ("GET", "/nda", Admins),

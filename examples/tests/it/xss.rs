@@ -339,8 +339,16 @@ async fn nothing_of_what_stands_in_notion_runs_or_is_asked_of_another_host() {
     for page in documents.iter().flat_map(of_documents) {
         nothing_runs(&chromium, &page).await;
     }
-    for page in ["/import", "/documents", "/integrations", "/requests", "/readings", "/audit", &progress.path]
-    {
+    for page in [
+        "/import",
+        "/documents",
+        "/integrations",
+        "/requests",
+        "/readings",
+        "/audit",
+        "/audit/access",
+        &progress.path,
+    ] {
         nothing_runs(&chromium, page).await;
     }
     assert_eq!(asked.load(Ordering::SeqCst), 0, "{ELSEWHERE} was asked for something");

@@ -3,6 +3,7 @@
 use axum::extract::{RawQuery, State};
 use notion_import_core::{Action, AuditEntry, AuditQuery, DocumentId, Subject};
 
+use super::access::exact;
 use super::frame::{Frame, page};
 use super::{Answer, Shared, cut};
 use crate::app::App;
@@ -29,6 +30,8 @@ struct Audit {
 struct Shown {
     number: u64,
     at: String,
+    /// Where it is told who could read what from then on.
+    then: String,
     who: String,
     address: String,
     about: String,
@@ -61,6 +64,11 @@ async fn named(app: &App, staff: &Staff, id: DocumentId) -> Result<(DocumentId, 
 }
 
 fn shown(entry: &AuditEntry, names: &Names) -> Shown {
+    let narrowed = match entry.subject {
+        Subject::Document(id) => format!("document={id}&"),
+        Subject::Contact(id) => format!("contact={id}&"),
+        Subject::Connection(_) | Subject::Nda(_) => String::new(),
+    };
     let (about, document) = match entry.subject {
         Subject::Connection(_) => ("Notion", None),
         Subject::Document(id) => ("A document", Some(id)),
@@ -70,6 +78,7 @@ fn shown(entry: &AuditEntry, names: &Names) -> Shown {
     Shown {
         number: entry.number,
         at: words::moment(entry.at),
+        then: format!("{narrowed}at={}", exact(entry.at)),
         who: names.agent(entry.by).to_owned(),
         address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
         about: about.to_owned(),

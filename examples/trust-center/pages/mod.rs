@@ -1,5 +1,6 @@
 //! The pages: which address is which, and what every page has around it.
 
+mod access;
 mod address;
 mod asking;
 mod assigning;
@@ -94,6 +95,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/unlink", post(source::unlink))
         .route("/documents/{id}/files/{blob}", get(files::of_members))
         .route("/audit", get(audit::show))
+        .route("/audit/access", get(access::show))
         .route("/readings", get(readings::show))
         .route("/log/{form}", get(readings::export))
         .route("/nda", get(nda::show).post(nda::publish))

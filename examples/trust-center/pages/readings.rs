@@ -193,7 +193,8 @@ fn filter(query: &ReadQuery) -> String {
     [document, contact].into_iter().flatten().collect::<Vec<_>>().join("&")
 }
 
-async fn titles(
+/// What documents are called now.
+pub async fn titles(
     app: &Arc<App>,
     staff: &Staff,
     documents: impl Iterator<Item = DocumentId>,

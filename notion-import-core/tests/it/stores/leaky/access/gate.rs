@@ -5,11 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{AccessFacts, Insider, Permit};
 use notion_import_core::testing::suite::permit;
 use notion_import_core::{
-    AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, Conflict, ContactId,
-    Document, DocumentCounts, DocumentFacts, DocumentFilter, DocumentId, DocumentQuery, DocumentReader,
-    Expected, LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion,
-    Outside, Place, PublicDocument, Publication, PublicationState, Publish, ReadableQuery, Role, StoreError,
-    TenantId, Version, Viewer,
+    AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, AuditLog, AuditQuery,
+    Conflict, ContactId, Document, DocumentCounts, DocumentFacts, DocumentFilter, DocumentId, DocumentQuery,
+    DocumentReader, Expected, LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment,
+    NewNdaVersion, Outside, Place, PublicDocument, Publication, PublicationState, Publish, ReadableQuery,
+    Role, StoreError, TenantId, Version, Viewer,
 };
 
 use super::{Leak, Leaky};
