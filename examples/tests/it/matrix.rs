@@ -45,9 +45,12 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("POST", "/integrations/{id}/disconnect", Admins),
     ("GET", "/import", Managers),
     ("POST", "/import", Managers),
-    ("GET", "/imports/{id}", Managers),
+    ("GET", "/imports/{id}", Members),
     ("POST", "/imports/{id}/cancel", Managers),
     ("GET", "/documents", Members),
+    ("POST", "/bulk", Managers),
+    ("GET", "/bulk/{number}", Members),
+    ("POST", "/bulk/{number}", Members),
     ("GET", "/documents/{id}", Members),
     ("POST", "/documents/{id}/rename", Managers),
     ("GET", "/documents/{id}/publish", Managers),
@@ -160,7 +163,9 @@ impl Things {
             _ => &self.document,
         };
         let path = path.replace("{site}", "halden").replace("{form}", "readings.csv").replace("{id}", id);
-        path.replace("{request}", &self.request).replace("{blob}", &self.blob)
+        path.replace("{request}", &self.request)
+            .replace("{blob}", &self.blob)
+            .replace("{number}", &self.import)
     }
 
     fn are_named(&self, page: &Page) -> bool {
@@ -171,9 +176,10 @@ impl Things {
     }
 
     /// Whatever any form asks for.
-    fn form(&self) -> [(&'static str, &str); 14] {
+    fn form(&self) -> [(&'static str, &str); 15] {
         [
             ("assignment", &self.assignment),
+            ("act", "level restricted"),
             ("document", &self.document),
             ("version", "1"),
             ("revision", "0"),
