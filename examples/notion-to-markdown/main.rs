@@ -11,6 +11,7 @@ mod page;
 mod progress;
 mod record;
 mod spool;
+mod verify;
 mod worklist;
 
 use std::fmt::Display;
@@ -41,6 +42,7 @@ Exit codes:
   3    Notion does not accept the token, or the token may not read content
   4    the page is not there, or not shared with the integration
   5    Notion limits, blocks or cannot be reached; run the same command again later
+  6    `verify`: the receipt does not hold, or is about another document, or signed with another key
   130  stopped by Ctrl-C; run the same command again to go on";
 
 /// What every command writes besides the Markdown.
@@ -77,6 +79,8 @@ enum Command {
     Export(export::Export),
     /// Convert a JSON array of Notion blocks; no network.
     Convert(convert::Convert),
+    /// Hold a document against the receipt of its publication; no network.
+    Verify(verify::Verify),
 }
 
 fn main() -> ExitCode {
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         Command::Page(page) => conclude(waiting(page.run(output)), Failure::exit_code),
         Command::Export(export) => conclude(waiting(export.run(output)), Failure::exit_code),
         Command::Convert(convert) => conclude(convert.run(output), convert::Failure::exit_code),
+        Command::Verify(verify) => conclude(verify.run(), verify::Failure::exit_code),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::folder::{Folder, START};
 use crate::jobs::Jobs;
 use crate::links::Links;
 use crate::session::Sessions;
+use crate::signing::SigningKeys;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
 use crate::subscription::Subscription;
@@ -51,6 +52,7 @@ pub struct App {
     /// Where links in mails lead.
     pub site: Url,
     pub links: Links,
+    pub signing: SigningKeys,
     pub jobs: Jobs,
     pub ceremonies: Ceremonies,
     pub converted: Converted,
@@ -166,6 +168,7 @@ impl App {
             public_url: config.public_url.clone(),
             site: config.public_url.clone().unwrap_or_else(|| url.clone()),
             links: Links::of(folder)?,
+            signing: SigningKeys::open(folder)?,
             jobs: Jobs::open(folder)?,
             ceremonies: Ceremonies::open(folder)?,
             converted: Converted::new(),

@@ -31,6 +31,7 @@ mod same_origin;
 mod sealing;
 mod seed;
 mod server;
+mod signing;
 mod session;
 mod slips;
 mod stand_ins;

@@ -24,7 +24,8 @@ pub fn key(folder: Option<&Folder>, name: &str) -> io::Result<[u8; 32]> {
     Ok(key)
 }
 
-fn random() -> io::Result<[u8; 32]> {
+/// Returns bytes that nobody knows.
+pub fn random() -> io::Result<[u8; 32]> {
     Sealed::new_key().ok_or_else(|| io::Error::other("the system has no randomness"))
 }
 

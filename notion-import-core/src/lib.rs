@@ -109,6 +109,8 @@ pub use library::gate::{
     PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, ReadableQuery,
     RequestLimits, RequestState, Seen, Served, SourceFilter, Visit,
 };
+#[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]
+pub use library::gate::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};
 #[cfg(feature = "client")]
 pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
 #[cfg(feature = "object-store")]

@@ -23,6 +23,7 @@ mod matrix;
 mod publishing;
 mod reading;
 mod readings;
+mod receipts;
 mod refusals;
 mod requests;
 mod restart;

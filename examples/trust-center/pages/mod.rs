@@ -23,6 +23,7 @@ mod picker;
 mod preview;
 mod publishing;
 mod readings;
+mod receipts;
 mod requests;
 mod runs;
 mod setup;
@@ -92,6 +93,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contacts/{id}/erase", get(contacts::ask).post(contacts::erase))
         .route("/documents/{id}/update", post(source::update))
         .route("/documents/{id}/sync", post(runs::look))
+        .route("/documents/{id}/published", get(receipts::document))
+        .route("/documents/{id}/receipt", get(receipts::of_members))
         .route("/documents/{id}/unlink", post(source::unlink))
         .route("/documents/{id}/files/{blob}", get(files::of_members))
         .route("/audit", get(audit::show))
@@ -107,6 +110,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/t/{site}/asked", get(asking::asked))
         .route("/t/{site}/requests/{id}/withdraw", post(asking::withdraw))
         .route("/t/{site}/d/{id}", get(site::document))
+        .route("/t/{site}/keys.json", get(receipts::keys))
+        .route("/t/{site}/d/{id}/receipt", get(receipts::of_readers))
         .route("/t/{site}/d/{id}/nda", post(site::accept))
         .route("/t/{site}/d/{id}/files/{blob}", get(files::of_readers))
         .route("/style.css", get(style))

@@ -157,6 +157,7 @@ fn shelved(known: &PublicDocument) -> Shelved {
 struct ReadingPage {
     frame: Frame,
     company: &'static Company,
+    id: DocumentId,
     title: String,
     version: u32,
     shown: Shown,
@@ -201,7 +202,7 @@ async fn read(
     let title = words::title(&readable.title);
     let frame = Frame::new(app, visitor, title.clone()).await?;
     let is_everybodys = readable.cacheable && frame.is_everybodys();
-    let page = page(&ReadingPage { frame, company, title, version: readable.version.0, shown })?;
+    let page = page(&ReadingPage { frame, company, id, title, version: readable.version.0, shown })?;
     Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
 }
 

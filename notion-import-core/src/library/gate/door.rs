@@ -11,11 +11,13 @@ use serde::Serialize;
 use super::reads::ReadEntry;
 #[cfg(doc)]
 use super::reads::ReadLog;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+use super::receipt::Receipt;
 use super::tally::Tally;
 use super::{AccessStore, Permit};
 use crate::error::StoreError;
 use crate::id::{DocumentId, ReadId, TenantId, VersionNumber};
-use crate::library::access::{Allow, Outside, Viewer};
+use crate::library::access::{AccessLevel, Allow, Outside, Viewer};
 use crate::library::basis::VersionDigest;
 use crate::library::blob::{BlobBytes, BlobId, BlobStore};
 use crate::library::document::{Content, StoredFile, Version};
@@ -150,6 +152,8 @@ pub struct Served {
 struct Shown {
     permit: Permit,
     title: String,
+    #[cfg_attr(not(any(feature = "ring", feature = "aws-lc-rs")), allow(dead_code, reason = "for receipts"))]
+    level: AccessLevel,
     version: Version,
 }
 
@@ -202,6 +206,20 @@ impl Gate {
         Ok(ReadOutcome::Open(Served { response, cacheable }))
     }
 
+    /// Returns what a tenant may sign of the published version of a document for somebody outside. It is no reading, and not logged.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    pub async fn receipt(&self, visit: &Visit, id: DocumentId) -> Result<ReadOutcome<Receipt>, StoreError> {
+        Ok(match self.open(visit, id).await? {
+            ReadOutcome::Open(Shown { title, level, version, .. }) => {
+                ReadOutcome::Open(Receipt::for_readers(id, title, level, &version, visit.at))
+            }
+            ReadOutcome::Closed(outside) => ReadOutcome::Closed(outside),
+        })
+    }
+
     /// Writes how often what is public was read, as far as that is not written yet. It is written when a minute is over and somebody
     /// reads; a host calls this before it stops, and as often as it wants the [log](ReadLog::public_reads) to be up to date. What was
     /// counted since is lost if the process is killed.
@@ -224,7 +242,7 @@ impl Gate {
         let Some((title, version)) = self.access.content(&permit).await? else {
             return Ok(ReadOutcome::Closed(Outside::NotFound));
         };
-        Ok(ReadOutcome::Open(Shown { permit, title, version }))
+        Ok(ReadOutcome::Open(Shown { permit, title, level: document.level, version }))
     }
 
     async fn log(&self, visit: &Visit, shown: &Shown, file: Option<BlobId>) -> Result<(), StoreError> {

@@ -12,6 +12,8 @@ mod people;
 mod place;
 mod readable;
 mod reads;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod receipt;
 mod replay;
 mod request;
 mod rows;
@@ -34,6 +36,8 @@ pub use people::{ActStore, ContactStore};
 pub use place::{Cursor, InvalidCursor, Key, ListPage, Place};
 pub use readable::{ReadablePage, ReadableQuery};
 pub use reads::{PublicReads, ReadEntry, ReadLog, ReadQuery, minute_of};
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub use receipt::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};
 pub use replay::{AcceptanceRecord, AccessAnswer, AccessState, AssignmentRecord, Provenance};
 pub use request::{AccessRequest, Approval, Asker, NewRequest, RequestCounts, RequestLimits, RequestState};
 pub use rows::{ActFacts, CountScope, Scope, Verdict, Write};
