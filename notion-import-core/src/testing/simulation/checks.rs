@@ -191,7 +191,9 @@ pub(super) fn budgets(run: &Run, ended: &Ended) -> Broken {
         return broken;
     }
     let (looks, readings) = setting.budget;
-    let looks = looks.max(needed_in_time(run, ended, |known| known.link.checked_at));
+    // What is to be read again is looked at for that.
+    let done = |known: &Linked| known.link.checked_at.min(known.read.read_at);
+    let looks = looks.max(needed_in_time(run, ended, done));
     let runs = (setting.within as f64 / (setting.every as f64 * 1.05)) as usize;
     let turns = ended.known.len().div_ceil(runs.max(1));
     let turns = turns.max(needed_in_time(run, ended, |known| known.read.read_at));
