@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use chrono::{TimeDelta, Utc};
-use notion_import_core::{AccessLevel, AdminDocument, BulkChange, ConnectionState, DocumentId, Error, Pick};
+use notion_import_core::{AccessLevel, AdminDocument, BulkChange, ConnectionState, DocumentId, Pick};
 use uuid::Uuid;
 
 use super::assigning::{chosen as chosen_contact, days};
@@ -192,7 +192,7 @@ async fn shown(
         Foreseen::Refused(why) => (Some(why.clone()), true),
     };
     let (mut counted, mut review) = (Vec::new(), None);
-    if let Some(version) = opened(app, &staff.actor, chosen).await.map_err(Error::from)? {
+    if let Some(version) = opened(app, &staff.actor, chosen).await? {
         let (report, leaks) = (Report::of(&version), leaks(&seen.title, &version, internal));
         let to = level(&ceremony.act).unwrap_or_default();
         let care = Care::of(&leaks, to, true);
