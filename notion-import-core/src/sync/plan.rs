@@ -252,7 +252,9 @@ fn is_open(known: &Linked) -> bool {
 /// Whether a look cannot tell all that reading it again might bring.
 fn leans_on_others(known: &Linked) -> bool {
     let ReadState { basis, refers, .. } = &known.read;
-    !known.link.state.is_gone() && (basis.is_none() || *refers)
+    // What no connection shows cannot be read: it takes nobody's turn.
+    let is_there = known.link.connection.is_some() && !known.link.state.is_gone();
+    is_there && (basis.is_none() || *refers)
 }
 
 /// What a hint says about a document, if it is news. Search lags behind edits, so that it shows nothing new proves nothing.

@@ -198,6 +198,30 @@ async fn what_the_new_connection_cannot_see_yet_is_asked_for_until_it_can() {
 }
 
 #[tokio::test]
+async fn what_the_new_connection_never_shows_takes_nobodys_turn_to_be_read() {
+    let mut stage = Stage::new();
+    let (author, home) = (stage.author(), stage.home);
+    let elsewhere = author.page(home, "Elsewhere");
+    let original = author.append(elsewhere, [synced([])])[0];
+    let inner = author.append(original, [paragraph("Shared.")])[0];
+    let pages = ["Gone", "Policy"].map(|title| {
+        let page = author.page(home, title);
+        author.append(page, [synced_copy(original)]);
+        page
+    });
+    for page in pages {
+        stage.pass(5);
+        stage.import(page).await;
+    }
+    stage.library.detach(&stage.connection).await.unwrap();
+    stage.connection = Connection::new(stage.connection.tenant, "acme again");
+    stage.author().purge(pages[0]);
+    stage.sync().await;
+    stage.author().rewrite(inner, paragraph("Shared, and edited."));
+    assert!(stage.has_update_a_day_later(pages[1]).await);
+}
+
+#[tokio::test]
 async fn what_was_edited_and_imported_while_an_answer_was_slow_is_not_judged_by_it() {
     let stage = Stage::new();
     let page = stage.page("Policy").await;
