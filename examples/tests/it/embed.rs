@@ -71,7 +71,7 @@ impl Stage {
         let (stores, around) = (Postgres::new(pool.clone()).await.unwrap(), (database, data, files));
         let stage = Self { world, stand_in, url, tenant, stores, stop, running, _around: around };
         // Its tables are there once it answers.
-        assert_eq!(stage.get("", &format!("/sites/{tenant}")).await, json!([]));
+        assert_eq!(stage.get("", &format!("/sites/{tenant}")).await["documents"], json!([]));
         stage.employ(&pool).await;
         stage
     }
@@ -193,13 +193,14 @@ async fn an_embedding_backend_connects_imports_publishes_is_read_and_syncs() {
     };
     let (policy_id, report_id) = (imported(policy), imported(report));
     let site = format!("/sites/{}", stage.tenant);
-    assert_eq!(stage.get("", &site).await, json!([]), "nothing opens by itself");
+    assert_eq!(stage.get("", &site).await["documents"], json!([]), "nothing opens by itself");
     assert_eq!(stage.ask("", Method::GET, &format!("{site}/{policy_id}"), None).await.0, 404);
 
     stage.open(&policy_id, "Our policy").await;
     stage.open(&report_id, "Our report").await;
     let shown = stage.get("", &site).await;
-    assert_eq!((&shown[0]["title"], &shown[0]["outside"]["type"]), (&json!("Our policy"), &json!("ok")));
+    let first = &shown["documents"][0];
+    assert_eq!((&first["title"], &first["outside"]["type"]), (&json!("Our policy"), &json!("ok")));
     let read = stage.get("", &format!("{site}/{policy_id}")).await;
     let content = json!({ "type": "markdown", "value": "We encrypt everything.\n" });
     let policy_json = json!({ "title": "Our policy", "version": 1, "content": content, "attachments": [] });

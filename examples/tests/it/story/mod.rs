@@ -166,7 +166,7 @@ async fn read(demo: &Demo, imported: &Imported) {
         anonymous.get(&imported.reading(closed)).await.is(404);
         emil.get(&imported.reading(closed)).await.is(404);
     }
-    dana.get(&imported.reading(TABLE)).await.ok().saying("Nordhall Cloud").saying("<table>");
+    dana.get(&imported.reading(TABLE)).await.ok().saying("Nordhall Cloud").saying("<table tabindex=\"0\">");
     assign_anew(&demo.browser_of("chiara").await, &dana, imported).await;
     read_behind_nda(&dana, imported).await;
     for reader in [&anonymous, &emil] {
