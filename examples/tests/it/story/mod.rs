@@ -338,7 +338,7 @@ async fn trash_unshare_and_sync(demo: &Demo, ada: &Browser, imported: &Imported)
     ada.post(&format!("{}/sync", imported.document(POLICY)), &[]).await.ok().saying("Looked at: nothing has");
     let syncs = ada.get(&format!("{}/runs", integration(ada).await)).await.ok();
     syncs.saying("Syncs of Halden Pay").saying("by hand").saying("one document, by hand");
-    ada.get("/documents?stale=yes").await.ok().saying(REPORT).not_saying(TABLE);
+    ada.get("/documents?source=stale").await.ok().saying(REPORT).not_saying(TABLE);
     let dana = demo.browser_of("dana").await;
     dana.get(&imported.reading(REPORT)).await.ok().saying("Halden Pay SOC 2 Type II.pdf");
 
