@@ -116,7 +116,7 @@ pub(super) async fn disconnect(demo: &Demo, ada: &Browser, imported: &Imported) 
     };
     let before = requests(ada).await;
     assert!(before.iter().any(|(method, path, _)| method == "DELETE" && path.ends_with(&reference)));
-    ada.post(&format!("{integration}/sync"), &[]).await.ok();
+    ada.post(&format!("{integration}/sync"), &[]).await.is(404);
     ada.post(&format!("{}/update", imported.document(TABLE)), &[]).await.is(422);
     ada.get("/import").await.ok().saying("Notion is not connected");
     tokio::time::sleep(Duration::from_secs(1)).await;
