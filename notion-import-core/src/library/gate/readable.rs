@@ -8,7 +8,7 @@ use crate::library::title::folded;
 /// Which of the documents that a viewer may know of are to be listed, by their published titles.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ReadableQuery {
-    /// Every word of it stands in the published title, as for a [`DocumentFilter`].
+    /// Every word of it stands in the published title, as for a [`DocumentFilter`](super::DocumentFilter).
     pub text: String,
     /// They are among these, if any are named.
     pub among: Option<Vec<DocumentId>>,
