@@ -6,7 +6,7 @@ use notion_import_core::{AccessAnswer, Action, ContactId, Decision, DocumentId, 
 
 use super::frame::{Frame, page};
 use super::readings::titles;
-use super::{Answer, Shared, cut};
+use super::{Answer, Shared, cut, id};
 use crate::because::Because;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -99,14 +99,12 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
 
 impl Question {
     fn read(fields: &Fields, now: DateTime<Utc>) -> Result<Self, Problem> {
-        let document = |name| fields.given(name).map(str::parse::<DocumentId>).transpose();
-        let contact = fields.given("contact").map(str::parse).transpose();
         Ok(Self {
-            contact: contact.map_err(|_| Problem::not_found())?,
-            document: document("document").map_err(|_| Problem::not_found())?,
+            contact: id(fields, "contact")?,
+            document: id(fields, "document")?,
             readable: fields.is_on("readable"),
             at: fields.given("at").map_or(Ok(now), moment)?.min(now),
-            after: document("after").map_err(|_| Problem::not_found())?,
+            after: id(fields, "after")?,
         })
     }
 

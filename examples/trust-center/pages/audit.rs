@@ -5,7 +5,7 @@ use notion_import_core::{Action, AuditEntry, AuditQuery, DocumentId, Subject};
 
 use super::access::exact;
 use super::frame::{Frame, page};
-use super::{Answer, Shared, cut};
+use super::{Answer, Shared, cut, id};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -42,8 +42,8 @@ struct Shown {
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::ReadAudit)?;
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
-    let document = match fields.given("document") {
-        Some(id) => Some(named(&app, &staff, id.parse().map_err(|_| Problem::not_found())?).await?),
+    let document = match id(&fields, "document")? {
+        Some(id) => Some(named(&app, &staff, id).await?),
         None => None,
     };
     let query = AuditQuery {

@@ -10,7 +10,7 @@ use notion_import_core::{
 };
 
 use super::frame::{Frame, page};
-use super::{Address, Answer, Shared, cut, see};
+use super::{Address, Answer, Shared, cut, id, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
@@ -71,7 +71,7 @@ struct Refused {
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
-    let after = fields.given("after").map(|id| id.parse().map_err(|_| Problem::not_found())).transpose()?;
+    let after = id(&fields, "after")?;
     page(&contacts(&app, &visitor, &staff, after, Form::default(), Table::default()).await?)
 }
 

@@ -32,6 +32,7 @@ mod source;
 mod start;
 mod webhook;
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -43,6 +44,7 @@ use axum::routing::{get, post};
 
 pub use self::address::Address;
 use crate::app::App;
+use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::{body, headers, problem, revalidate, same_origin, session};
 
@@ -178,6 +180,11 @@ fn cut<T>(read: &mut Vec<T>, lines: usize) -> Option<&T> {
     let is_last = read.len() <= lines;
     read.truncate(lines);
     read.last().filter(|_| !is_last)
+}
+
+/// Reads what a query names by an id; none if it names none.
+fn id<T: FromStr>(fields: &Fields, name: &str) -> Result<Option<T>, Problem> {
+    fields.given(name).map(str::parse).transpose().map_err(|_| Problem::not_found())
 }
 
 fn see(address: Address) -> Answer {

@@ -1,7 +1,6 @@
 //! Who has read what: on a page, and as a file to take along.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -14,7 +13,7 @@ use notion_import_core::{Action, Actor, ContactId, DocumentId, ReadEntry, ReadId
 use serde::Serialize;
 
 use super::frame::{Frame, page};
-use super::{Answer, Shared, cut};
+use super::{Answer, Shared, cut, id};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -180,10 +179,6 @@ fn asked(query: Option<String>, limit: usize) -> Result<ReadQuery, Problem> {
         before: id(&fields, "before")?,
         limit,
     })
-}
-
-fn id<T: FromStr>(fields: &Fields, name: &str) -> Result<Option<T>, Problem> {
-    fields.given(name).map(str::parse).transpose().map_err(|_| Problem::not_found())
 }
 
 /// What a query is narrowed to, as a query.

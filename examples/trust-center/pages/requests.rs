@@ -11,7 +11,7 @@ use notion_import_core::{
 
 use super::assigning::days;
 use super::frame::{Frame, page};
-use super::{Address, Answer, Shared, cut, see};
+use super::{Address, Answer, Shared, cut, id, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -58,7 +58,7 @@ struct Shown {
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
-    let after = fields.given("after").map(|id| id.parse().map_err(|_| Problem::not_found())).transpose()?;
+    let after = id(&fields, "after")?;
     let mut requests = app.stores.access.requests(&staff.actor, after, LINES + 1).await?;
     let next = cut(&mut requests, LINES).map(|last| last.id);
     let names = Names::of(&app, &staff).await?;
