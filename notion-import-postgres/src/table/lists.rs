@@ -13,6 +13,10 @@ use super::standings;
 use crate::error::backend;
 use crate::row::{Columns, every, integer};
 
+/// What the index of stale documents is of.
+const STALE: &str =
+    " AND (source_id IS NULL OR connection IS NULL OR state <> 'present' OR update_available)";
+
 /// The documents that a query wants, one more than its page has, in the order that they are read in.
 pub(crate) async fn documents(
     db: impl PgExecutor<'_>,
@@ -110,18 +114,8 @@ fn from(sql: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: &DocumentFil
         None => {}
     }
     match source {
-        Some(SourceFilter::Stale) => {
-            sql.push(
-                " AND (source_id IS NULL OR connection IS NULL OR state <> 'present' OR update_available)",
-            );
-        }
-        Some(SourceFilter::UpdateAvailable) => {
-            // The first is what the index is of.
-            sql.push(
-                " AND (source_id IS NULL OR connection IS NULL OR state <> 'present' OR update_available)",
-            );
-            sql.push(" AND update_available");
-        }
+        Some(SourceFilter::Stale) => drop(sql.push(STALE)),
+        Some(SourceFilter::UpdateAvailable) => drop(sql.push(STALE).push(" AND update_available")),
         Some(SourceFilter::Archived) => drop(sql.push(" AND state = 'archived'")),
         Some(SourceFilter::Gone) => drop(sql.push(" AND state IN ('trashed', 'not_shared', 'parent_gone')")),
         Some(SourceFilter::Detached) => drop(sql.push(" AND connection IS NULL AND source_id IS NOT NULL")),

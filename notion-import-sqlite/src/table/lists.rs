@@ -39,9 +39,7 @@ pub(crate) async fn documents(
         (DocumentOrder::Title, Some(_)) => "+documents.folded",
     };
     if let Some(part) = few {
-        sql.push(" AND documents.id IN (");
-        part.push(&mut sql, tenant, filter);
-        sql.push(")");
+        part.narrow(&mut sql, tenant, filter);
     }
     let is_down = order.is_descending() != place.is_backward();
     if let Some(cursor) = place.cursor() {
@@ -70,9 +68,7 @@ pub(crate) async fn count(
     let mut sql = QueryBuilder::new("SELECT count(*) ");
     from(&mut sql, tenant, filter);
     if let Some(part) = few(&mut *db, tenant, filter).await? {
-        sql.push(" AND documents.id IN (");
-        part.push(&mut sql, tenant, filter);
-        sql.push(")");
+        part.narrow(&mut sql, tenant, filter);
     }
     let count: i64 = sql.build_query_scalar().fetch_one(db).await.map_err(backend)?;
     Ok(u64::try_from(count).unwrap_or(0))
@@ -136,6 +132,13 @@ async fn few(
 }
 
 impl Part {
+    /// Narrows a query for documents to those that the part leaves.
+    fn narrow(self, sql: &mut QueryBuilder<Sqlite>, tenant: TenantId, filter: &DocumentFilter) {
+        sql.push(" AND documents.id IN (");
+        self.push(sql, tenant, filter);
+        sql.push(")");
+    }
+
     /// The ids of the documents that the part leaves, or of more. Nothing but an index is read for them.
     fn push(self, sql: &mut QueryBuilder<Sqlite>, tenant: TenantId, filter: &DocumentFilter) {
         match self {
@@ -181,17 +184,9 @@ fn from(sql: &mut QueryBuilder<Sqlite>, tenant: TenantId, filter: &DocumentFilte
     words(sql, "documents.folded", filter.words());
     standing(sql, filter);
     match source {
-        Some(SourceFilter::Stale) => {
-            sql.push(
-                " AND (source_id IS NULL OR connection IS NULL OR state <> 'present' OR update_available)",
-            );
-        }
+        Some(SourceFilter::Stale) => drop(sql.push(concat!(" AND ", stale!()))),
         Some(SourceFilter::UpdateAvailable) => {
-            // The first is what the index is of.
-            sql.push(
-                " AND (source_id IS NULL OR connection IS NULL OR state <> 'present' OR update_available)",
-            );
-            sql.push(" AND update_available");
+            sql.push(concat!(" AND ", stale!(), " AND update_available"));
         }
         Some(SourceFilter::Archived) => drop(sql.push(" AND state = 'archived'")),
         Some(SourceFilter::Gone) => drop(sql.push(" AND state IN ('trashed', 'not_shared', 'parent_gone')")),
