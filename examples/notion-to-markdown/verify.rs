@@ -30,7 +30,7 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
-    /// It was read, and is not believed.
+    /// A file was read, and is not believed.
     #[error("{}: {source}", path.display())]
     Refused {
         /// The file that is refused.

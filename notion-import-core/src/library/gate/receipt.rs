@@ -214,19 +214,19 @@ impl VerifyingKey {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiptError {
-    /// It is not in the form of one, or not signed by Ed25519.
+    /// What was given is not in the form of one, or not signed by Ed25519.
     #[error("this is no receipt of a publication")]
     NotAReceipt,
     /// There is no Ed25519 key in what was given as one.
     #[error("there is no Ed25519 key: a JSON Web Key, or a set of them, is needed")]
     NoKey,
-    /// It names another key than those that are given.
+    /// The receipt names another key than those that are given.
     #[error("the receipt is signed with another key")]
     AnotherKey,
     /// The signature is not that of what it says.
     #[error("the receipt was changed: its signature does not hold")]
     Changed,
-    /// It holds, and is about other bytes.
+    /// The receipt holds, and is about other bytes.
     #[error("the document is not the one that the receipt is about")]
     AnotherDocument,
 }
