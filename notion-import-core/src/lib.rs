@@ -104,10 +104,10 @@ pub use library::gate::{
     AcceptanceRecord, AccessAnswer, AccessRequest, AccessState, AccessStore, AdminDocument, Approval, Asker,
     AssignmentRecord, BulkChange, Contact, ContactChange, ContactDetails, ContactStore, Cursor,
     DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery, Expected, Gate, InternalWhenGone,
-    InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress, MissingDetail, NdaText,
-    NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place, Provenance, PublicDocument, PublicReads,
-    PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, ReadableQuery,
-    RequestLimits, RequestState, Seen, Served, SourceFilter, Visit,
+    InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress, Mark, MarkError, MissingDetail,
+    NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place, Provenance, PublicDocument,
+    PublicReads, PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable,
+    ReadableQuery, RequestLimits, RequestState, Seen, Served, SourceFilter, Visit,
 };
 #[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use library::gate::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};

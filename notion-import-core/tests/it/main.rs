@@ -15,5 +15,6 @@ mod review;
 mod simulation;
 mod standing;
 mod stores;
+mod watermark;
 mod webhook;
 mod world;

@@ -8,6 +8,7 @@ mod contact;
 mod door;
 mod gone;
 mod list;
+mod mark;
 mod people;
 mod place;
 mod readable;
@@ -19,6 +20,8 @@ mod request;
 mod rows;
 mod store;
 mod tally;
+#[cfg(feature = "watermark")]
+mod watermark;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -32,6 +35,7 @@ pub use gone::InternalWhenGone;
 pub use list::{
     DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery, PublicationState, SourceFilter,
 };
+pub use mark::{Mark, MarkError};
 pub use people::{ActStore, ContactStore};
 pub use place::{Cursor, InvalidCursor, Key, ListPage, Place};
 pub use readable::{ReadablePage, ReadableQuery};
