@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::directory::is_lasting;
+use super::fetch::READS;
 use super::once::{Answer, Once};
 use super::shown::{Plan, Shown};
 use super::{Child, Fetched, Fetcher, InlineDatabases, Original, convert, properties};
@@ -52,6 +54,17 @@ struct Inside {
     shown: Option<Arc<markdown::Database>>,
 }
 
+/// A data source with its rows.
+struct WholeTable {
+    data_source: DataSource,
+    container: Option<Arc<Database>>,
+    table: DatabaseTable,
+    seen: Seen,
+    /// Whether nothing was edited while it was read, nor later in the minute of the last edit.
+    settled: bool,
+    read_at: DateTime<Utc>,
+}
+
 /// The databases inside a page, by the ids of their blocks.
 #[derive(Default)]
 pub(super) struct InsidePage {
@@ -90,20 +103,10 @@ impl InsidePage {
 impl Fetcher<'_> {
     /// Reads a data source as a document of its own.
     pub(super) async fn fetch_table(&self, id: NotionId) -> Result<Fetched, Error> {
-        let began = self.api.moment();
-        // What a document is made of is as new as its reading says.
-        let data_source = self.api.data_source(id).await?;
-        self.directory.keep_source(id, &data_source);
-        let container = self.container(&data_source).await?;
-        let database = container.as_ref().and_then(|database| database.id);
-        let (table, is_filtered) = self.table(database, &data_source, None).await?;
-        // A sync looks at all rows.
-        let hidden = if is_filtered { self.api.last_edited_row(id).await? } else { None };
-        let newest = pages(&table.rows).chain(&hidden).max_by_key(|row| row.last_edited_time);
-        let seen = Seen::of_data_source(&data_source)
-            .ok_or(Error::Malformed("a data source without its metadata"))?;
-        let mut seen = seen.with_rows(newest);
-        self.keep_images_of(&mut seen.source, data_source.icon.as_ref(), data_source.cover.as_ref()).await;
+        let WholeTable { data_source, container, table, mut seen, settled, read_at } =
+            Box::pin(self.read_table(id)).await?;
+        let (icon, cover) = (data_source.icon.as_ref(), data_source.cover.as_ref());
+        self.keep_images_of(&mut seen.source, icon, cover).await;
         let mut shown = shown(container.as_deref(), vec![table]);
         let kept = self.keep_files_of(shown.tables.iter().flat_map(|table| pages(&table.rows))).await?;
         let around = Box::pin(self.around_database(&shown)).await?;
@@ -111,13 +114,41 @@ impl Fetcher<'_> {
         let rows = shown.tables.pop().map(|table| table.rows).unwrap_or_default();
         let children = rows.iter().filter_map(child).collect();
         // Rows come and go without a trace in their data source.
-        let read_at = self.api.server().no_later(began);
-        let settled = self.is_settled(&seen, began, read_at);
         let read =
             ReadState { edited_at: seen.source.edited_at, settled, basis: None, refers: true, read_at };
         let content = super::fetch::new_content(seen, body, read);
         let original = Original::DataSource { data_source: Box::new(data_source), rows };
         Ok(Fetched { content, children, original, read_at })
+    }
+
+    /// Reads a data source so that it was not edited, and not moved to the trash, between its columns and its last row.
+    async fn read_table(&self, id: NotionId) -> Result<WholeTable, Error> {
+        // What a document is made of is as new as its reading says.
+        let (mut reads, mut began) = (0, self.api.moment());
+        let mut before = self.api.data_source(id).await?;
+        loop {
+            reads += 1;
+            self.directory.keep_source(id, &before);
+            let container = self.container(&before).await?;
+            let database = container.as_ref().and_then(|database| database.id);
+            let (table, is_filtered) = self.table(database, &before, None).await?;
+            // A sync looks at all rows.
+            let hidden = if is_filtered { self.api.last_edited_row(id).await? } else { None };
+            let done = self.api.moment();
+            let data_source = self.api.data_source(id).await?;
+            let state = |of: &DataSource| (of.last_edited_time, of.in_trash);
+            let is_calm = state(&before) == state(&data_source);
+            if is_calm || reads == READS {
+                let newest = pages(&table.rows).chain(&hidden).max_by_key(|row| row.last_edited_time);
+                let seen = Seen::of_data_source(&data_source)
+                    .ok_or(Error::Malformed("a data source without its metadata"))?
+                    .with_rows(newest);
+                let read_at = self.api.server().no_later(began);
+                let settled = is_calm && self.is_settled(&seen, began, read_at);
+                return Ok(WholeTable { data_source, container, table, seen, settled, read_at });
+            }
+            (began, before) = (done, data_source);
+        }
     }
 
     /// Reads the databases inside a page.

@@ -31,8 +31,8 @@ use crate::notion::tree::{BlockTree, Node};
 use crate::source::{Seen, or_other_kind};
 use crate::transport::Clock;
 
-/// A page that is edited while it is read is read again, so often at most.
-const READS: u32 = 3;
+/// What is edited while it is read is read again, so often at most.
+pub(super) const READS: u32 = 3;
 
 /// Reads through one connection, keeping files as it goes.
 #[derive(Clone)]

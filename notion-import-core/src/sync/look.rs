@@ -72,7 +72,8 @@ impl SyncTask<'_> {
                 let source = Box::new(fresh.source.clone().with_files_of(&known.link.source));
                 let (read, state) = (fresh.read, fresh.state);
                 let draft = (differs && self.options.drafts).then(|| Box::new(fresh));
-                let reading = Some(Reading { read, differs, draft });
+                // What went to the trash while it was read says nothing new.
+                let reading = (!state.is_gone()).then_some(Reading { read, differs, draft });
                 let found = Found::Source { source, state, reading, trouble: None };
                 Ok(self.patch(known, began, found))
             }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use notion_import_core::testing::{
     Block, Endpoint, Fault, Grant, World, columns, paragraph, synced, synced_copy, table, toggle,
 };
-use notion_import_core::{NotionId, Pick, Timeouts};
+use notion_import_core::{NotionId, Pick, SourceState, Timeouts};
 
 use super::{Line, morning};
 
@@ -128,6 +128,30 @@ async fn a_page_edited_while_it_is_read_is_read_again_at_most_twice() {
         }
         assert_eq!(fetched.content.read.settled, edits < 3, "{edits} edits");
     }
+}
+
+#[tokio::test]
+async fn a_database_that_changes_while_it_is_read_is_read_as_it_was_at_one_time() {
+    let (world, grant, home) = furnish();
+    let author = world.at(morning() - TimeDelta::hours(1));
+    let vendors = author.database(home, "Vendors", [("Country", "rich_text")]).data_source;
+    author.row(vendors, "Vendor", []);
+    // It takes half a minute to read it.
+    let line = Line::virtually(&world, &grant, Duration::from_secs(5));
+    let tenant = line.tenant();
+    let editing = async {
+        line.clock.sleep(Duration::from_secs(12)).await;
+        world.at(line.clock.now()).trash(vendors);
+        std::future::pending::<()>().await;
+    };
+    let fetched = tokio::select! {
+        fetched = tenant.importer.fetch(&tenant.connection, Pick::data_source(vendors)) => fetched.unwrap(),
+        () = editing => unreachable!(),
+    };
+    let (source, edited) = (&fetched.content.source, line.clock.now() - TimeDelta::minutes(1));
+    assert_eq!(fetched.content.state, SourceState::Trashed, "it says what its rows say");
+    assert!(source.edited_at > edited - TimeDelta::minutes(1), "{}", source.edited_at);
+    assert!(!fetched.content.read.settled, "the minute of the edit was not over");
 }
 
 #[tokio::test]
