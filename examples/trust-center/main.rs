@@ -20,6 +20,7 @@ mod headers;
 mod html;
 mod jobs;
 mod links;
+mod live;
 mod names;
 mod nango;
 mod pages;

@@ -31,6 +31,7 @@ async fn a_head_is_answered_as_a_get_without_its_body() {
     for path in [
         "/".to_owned(),
         "/style.css".to_owned(),
+        "/script.js".to_owned(),
         "/integrations".to_owned(),
         "/integrations/attempt".to_owned(),
         format!("{integration}/disconnect"),

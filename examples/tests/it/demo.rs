@@ -105,7 +105,7 @@ fn begun(mut command: Command) -> (Child, String, Lines<BufReader<ChildStdout>>)
     (child, first.trim_end_matches('/').to_owned(), lines)
 }
 
-/// The demo, as nothing around it tells it to be.
+/// The demo, as nothing around it tells it to be, on a free port if none is named.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trust-center"));
     for real in [
@@ -119,7 +119,10 @@ pub fn command(arguments: &[&str]) -> Command {
     ] {
         command.env_remove(real);
     }
-    command.args(["--port", "0"]).args(arguments);
+    if !arguments.contains(&"--port") {
+        command.args(["--port", "0"]);
+    }
+    command.args(arguments);
     command
 }
 

@@ -19,6 +19,7 @@ mod full;
 mod guide;
 mod imports;
 mod instances;
+mod live;
 mod matrix;
 mod publishing;
 mod reading;

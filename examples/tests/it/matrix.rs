@@ -99,6 +99,7 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("GET", "/t/{site}/d/{id}/receipt", All),
     ("POST", "/t/{site}/d/{id}/nda", All),
     ("GET", "/t/{site}/d/{id}/files/{blob}", All),
+    ("GET", "/script.js", All),
     ("GET", "/style.css", All),
     ("POST", "/webhooks/nango", All),
     ("POST", "/webhooks/notion", All),

@@ -107,7 +107,7 @@ async fn what_is_public_is_asked_about_each_time_and_closes_at_once() {
     let pictured = shelf.reading(&shelf.pictured);
     let picture = anonymous.get(&pictured).await.ok().between("<img src=\"", "\"");
     let mut tags = Vec::new();
-    for path in ["/style.css", "/t/halden", &pictured, &picture] {
+    for path in ["/style.css", "/script.js", "/t/halden", &pictured, &picture] {
         let page = anonymous.get(path).await.ok();
         assert_eq!((page.header("cache-control"), page.header("vary")), ("no-cache", "cookie"), "{path}");
         let tag = page.header("etag").to_owned();

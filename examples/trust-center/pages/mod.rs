@@ -46,7 +46,7 @@ pub use self::address::Address;
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
-use crate::{body, headers, problem, revalidate, same_origin, session};
+use crate::{body, headers, live, problem, revalidate, same_origin, session};
 
 /// What a page answers.
 type Answer = Result<Response, Problem>;
@@ -117,10 +117,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/t/{site}/d/{id}/nda", post(site::accept))
         .route("/t/{site}/d/{id}/files/{blob}", get(files::of_readers))
         .route("/style.css", get(style))
+        .route("/script.js", get(script))
         .fallback(async || Problem::not_found());
     let pages = pages
         .layer(middleware::from_fn(body::take))
         .layer(middleware::from_fn_with_state(app.clone(), session::carry))
+        .layer(middleware::from_fn(live::answer_forms))
+        .layer(middleware::from_fn(live::watch))
         .layer(middleware::from_fn_with_state(app.clone(), same_origin::guard));
     // Nango and Notion know no origin and have no session; their signature is what counts.
     let hooks = Router::new()
@@ -173,6 +176,13 @@ async fn save_after_writes(State(app): Shared, request: Request, next: Next) -> 
 async fn style() -> Response {
     let css = include_str!("../../templates/style.css");
     revalidate::everybodys(([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response())
+}
+
+async fn script() -> Response {
+    let script = include_str!("../../templates/script.js");
+    revalidate::everybodys(
+        ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response(),
+    )
 }
 
 /// Cuts what was read, one more than a page shows, to the page, and returns what the next page begins behind.
