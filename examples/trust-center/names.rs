@@ -105,6 +105,9 @@ impl Names {
             AuditEvent::NeedsReauth => "Notion needs to be connected again".to_owned(),
             AuditEvent::Disconnected => "Notion disconnected".to_owned(),
             AuditEvent::ConnectionRemoved => "What was left of the connection to Notion removed".to_owned(),
+            AuditEvent::ConnectionAbandoned => {
+                "The connection to Notion removed here; whether Nango still has it is not known".to_owned()
+            }
             AuditEvent::NdaPublished { version, ask_again, .. } => {
                 let again = if *ask_again { ", to be accepted anew by everybody" } else { "" };
                 format!("Version {version} of an NDA published{again}")

@@ -312,7 +312,7 @@ mod tests {
             (|| AccessError::from(Fault::Operator).into(), 500, None, "whoever runs this site"),
             (|| AccessError::from(Fault::CredentialsRefused).into(), 409, None, "can reconnect it"),
             (|| AccessError::from(Fault::ConnectionMissing).into(), 409, None, "not at Nango any more"),
-            (|| AccessError::from(Fault::ConnectionUnknown).into(), 500, None, "key of another environment"),
+            (|| AccessError::from(Fault::AnotherNamespace).into(), 500, None, "key of another environment"),
             (|| AccessError::from(Fault::RefreshFailing).into(), 503, Some(60), "grant is failing"),
             (
                 || refused(Fault::Operator, 401, "unknown_account"),

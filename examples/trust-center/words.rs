@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
-    AccessLevel, Conflict, ConnectionRecord, ConnectionState, DocumentOrder, Error, ErrorKind, Fault, Loss,
-    OtherKind, Publication, PublicationState, Source, SourceFilter, SourceImage, SourceKind, SourceParent,
-    SourceState, StoreError, Truncation, Workspace,
+    AccessError, AccessLevel, Conflict, ConnectionRecord, ConnectionState, DocumentOrder, Error, ErrorKind,
+    Fault, Loss, OtherKind, Publication, PublicationState, Source, SourceFilter, SourceImage, SourceKind,
+    SourceParent, SourceState, StoreError, Truncation, Workspace,
 };
 use notion_import_nango::Refused;
 
@@ -195,7 +195,7 @@ const fn reason_of_access(fault: Fault) -> &'static str {
         Fault::ConnectionMissing => {
             "The connection is not at Nango any more. An administrator can reconnect it; the documents stay."
         }
-        Fault::ConnectionUnknown => CONNECTION_UNKNOWN,
+        Fault::AnotherNamespace => ANOTHER_ENVIRONMENT,
         Fault::CredentialsRefused => {
             "The connection's grant could not be renewed and is given up. An administrator can reconnect it; the documents stay."
         }
@@ -206,8 +206,8 @@ const fn reason_of_access(fault: Fault) -> &'static str {
     }
 }
 
-/// What is said of a connection of which Nango does not say whether it was deleted.
-pub const CONNECTION_UNKNOWN: &str = "Nango does not know this connection: it was deleted there, or this site has the key of another environment. The connection stays as it is. Whoever runs this site can tell; if it was deleted, an administrator can reconnect it. The documents stay.";
+/// What is said of a connection that was made in another environment than the key is of.
+pub const ANOTHER_ENVIRONMENT: &str = "This site has the key of another environment of Nango's, or another integration, than this connection was made in, so nobody can tell whether it is still there. The connection stays as it is, and goes on once whoever runs this site has put that right. If the site has moved to another environment for good, an administrator can reconnect it. The documents stay.";
 
 /// What is said of a connection before its grant is gone.
 pub const GRANT_FAILING: &str = "Its grant is failing: Nango could not renew it the last time, and goes on trying. If that lasts, an administrator has to reconnect it; the documents stay.";
@@ -218,13 +218,27 @@ pub fn refusal(error: &Error) -> Option<String> {
     causes.filter_map(|cause| cause.downcast_ref::<Refused>()).next().map(ToString::to_string)
 }
 
-/// What stands in the way of a disconnect that is not finished.
-pub fn leaving(error: Option<&Error>) -> String {
-    let why = error.and_then(refusal).map(|refusal| format!(" ({refusal})")).unwrap_or_default();
+/// What is said of a disconnect that is not finished, and what stands in its way, if that is known.
+pub fn leaving(obstacle: Option<&str>) -> String {
+    let why = obstacle.map(|obstacle| format!(" ({obstacle})")).unwrap_or_default();
     format!(
         "It is being disconnected: nothing is read through it any more, and its documents stay. Nango has not confirmed yet that the connection is deleted there{why}; this is tried again every minute."
     )
 }
+
+/// What stands in the way of a disconnect, by what became of asking Nango.
+pub fn obstacle(error: &Error) -> Option<String> {
+    match error {
+        Error::Access(AccessError { fault: Fault::AnotherNamespace, .. }) => {
+            Some(OF_ANOTHER_ENVIRONMENT.to_owned())
+        }
+        error => refusal(error),
+    }
+}
+
+/// Why Nango is not asked to delete a connection.
+pub const OF_ANOTHER_ENVIRONMENT: &str =
+    "this site has the key of another environment, or another integration, than the connection was made in";
 
 /// The same, of any error of a kind.
 const fn reason_of(kind: ErrorKind) -> &'static str {

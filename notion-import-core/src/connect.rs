@@ -4,6 +4,7 @@
 //! the consent only makes a connection *granted*; the administrator who began, holding a secret that never left their
 //! session, makes it *active* after seeing which workspace it is.
 
+mod disconnect;
 mod leftovers;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::actor::{Action, Actor};
 use crate::connection::{
     Attempt, Authorizer, Confirmation, ConnectLink, Connection, ConnectionRecord, ConnectionRef,
-    ConnectionStore, Granted, Inspected, Seal, SharedWorkspace, Workspace, has_shown, leads_home,
+    ConnectionStore, Granted, Inspected, Seal, SharedWorkspace, Workspace, asked_in, leads_home,
 };
 #[cfg(doc)]
 use crate::error::Conflict;
@@ -81,8 +82,7 @@ pub enum Health {
     Failing,
     /// It is not there any more.
     Missing,
-    /// The service does not know it, and no run has read through it by the operator's key: it was deleted, or the key is of another account
-    /// or environment.
+    /// Nobody can tell: the operator's key is of another [`Namespace`](crate::Namespace) (an account, an environment) than it was made in.
     Unknown,
 }
 
@@ -136,7 +136,8 @@ impl Connector {
         let now = self.client.clock().now();
         let secret = SecretString::from(format!("{}{}", random_id(), random_id()));
         let (id, expires_at) = (AttemptId::new(random_id()), now + PATIENCE);
-        let attempt = Attempt::new(actor.tenant, id, actor.member, digest(&secret), expires_at);
+        let namespace = self.authorizer.namespace().await?;
+        let attempt = Attempt::new(actor.tenant, id, actor.member, digest(&secret), expires_at, namespace);
         let attempt = Attempt { renews, ..attempt };
         // Kept first: a consent must never meet an attempt nobody knows.
         self.connections.begin(actor, &attempt, now).await?;
@@ -191,7 +192,7 @@ impl Connector {
         actor.may(Action::Connect)?;
         match self.attempt_of(actor, attempt).await? {
             Some(waiting) if waiting.granted.is_none() => {
-                if let Some(seen) = self.authorizer.find(&waiting).await?.first() {
+                if let Some(seen) = self.found(&waiting).await?.first() {
                     self.granted(&waiting, seen).await?;
                 }
             }
@@ -229,6 +230,7 @@ impl Connector {
 
     /// Notes what a consent led to, once Notion itself has said which workspace that is.
     async fn granted(&self, attempt: &Attempt, seen: &Inspected) -> Result<(), Error> {
+        asked_in(&*self.authorizer, &attempt.namespace).await?;
         let connection = Connection::new(attempt.tenant, seen.reference.as_str());
         let mut workspace = self.client.on(&connection).interactive().me().await?;
         workspace.id = workspace.id.or_else(|| seen.workspace_id.clone());
@@ -334,6 +336,7 @@ impl Connector {
 
     /// Tells whether a grant is what it was when it was shown: asked anew, at the authorizer and of Notion.
     async fn leads_still(&self, attempt: &Attempt, granted: &Granted) -> Result<bool, Error> {
+        asked_in(&*self.authorizer, &attempt.namespace).await?;
         let Some(seen) = self.authorizer.inspect(&granted.reference).await? else { return Ok(false) };
         let connection = Connection::new(attempt.tenant, seen.reference.as_str());
         let now = self.client.on(&connection).interactive().me().await?;
@@ -341,18 +344,6 @@ impl Connector {
         Ok(now.bot == shown.bot
             && (now.id.is_none() || now.id == shown.id)
             && (seen.workspace_id.is_none() || seen.workspace_id == shown.id))
-    }
-
-    /// Ends a connection: fenced first, so that nothing reads or writes through it again; then the documents are
-    /// detached, the authorizer forgets it, and its record goes. The documents stay.
-    ///
-    /// # Errors
-    /// [`StoreError::Denied`] unless the actor is an administrator, [`StoreError::NotFound`] if there is no such connection.
-    /// If the authorizer cannot be reached the connection stays fenced, and [`sweep`](Self::sweep) finishes it.
-    pub async fn disconnect(&self, actor: &Actor, id: ConnectionId) -> Result<(), Error> {
-        actor.may(Action::Connect)?;
-        let fenced = self.connections.fence(actor, id, self.client.clock().now()).await?;
-        self.finish_disconnect(&fenced.ok_or(StoreError::NotFound)?).await
     }
 
     /// Returns one of a tenant's connections, for its members.
@@ -370,11 +361,11 @@ impl Connector {
     pub async fn health(&self, tenant: TenantId, id: ConnectionId) -> Result<Health, Error> {
         let known = self.get(tenant, id).await?;
         match self.authorizer.inspect(&known.reference).await {
-            Ok(None) => {
-                let fingerprint = self.authorizer.fingerprint(&known.reference);
-                let was_shown = has_shown(&*self.connections, &known, &fingerprint).await?;
-                Ok(if was_shown { Health::Missing } else { Health::Unknown })
-            }
+            Ok(None) => match asked_in(&*self.authorizer, &known.namespace).await {
+                Ok(()) => Ok(Health::Missing),
+                Err(AccessError { fault: Fault::AnotherNamespace, .. }) => Ok(Health::Unknown),
+                Err(error) => Err(error.into()),
+            },
             Ok(Some(seen)) => Ok(if seen.is_failing { Health::Failing } else { Health::Sound }),
             // A service that looks at the credentials first says it so.
             Err(AccessError { fault: Fault::RefreshFailing | Fault::CredentialsRefused, .. }) => {

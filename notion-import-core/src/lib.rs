@@ -63,8 +63,8 @@ pub use connection::Seal;
 pub use connection::{
     ApiAccess, ApiBase, ApiBaseError, Attempt, Authorizer, ConfirmedIdentity, ConnectLink, Connection,
     ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted, Hint, Identity, Inspected,
-    KeyFingerprint, Occasion, RUNS_KEPT, Requests, RunSummary, SharedWorkspace, StaticToken, TokenSource,
-    Workspace,
+    Namespace, Occasion, QualifiedRef, RUNS_KEPT, Requests, RunSummary, SharedWorkspace, StaticToken,
+    TokenSource, Workspace,
 };
 #[cfg(feature = "client")]
 pub use error::{

@@ -237,7 +237,7 @@ impl Scheduler {
         let outcome = self.held(claim.connection(), importer.sync(claim.connection())).await;
         drop(holds);
         let failure = outcome.as_ref().err();
-        let run = self.summary(claim.connection(), occasion, started_at, watch, failure);
+        let run = self.summary(occasion, started_at, watch, failure);
         let state = match failure {
             Some(error) if error.needs_reconnect() => ConnectionState::NeedsReauth,
             _ => ConnectionState::Active,
@@ -286,7 +286,6 @@ impl Scheduler {
 
     fn summary(
         &self,
-        connection: &Connection,
         occasion: Occasion,
         started_at: DateTime<Utc>,
         watch: &Watch,
@@ -302,7 +301,6 @@ impl Scheduler {
             changed,
             failed: watch.failed(),
             failure: failure.map(|error| error.code().to_owned()),
-            key: self.importer.fingerprint(connection).filter(|_| failure.is_none()),
         }
     }
 

@@ -5,7 +5,7 @@
 //! reads rows, lets core decide, and writes rows: documents as a [`Batch`], connections by [`Attempt::settle`](crate::Attempt::settle).
 
 pub use crate::actor::Insider;
-pub use crate::connection::{Confirmation, Elsewhere, Lease};
+pub use crate::connection::{Confirmation, Elsewhere, Lease, Removal};
 pub use crate::library::access::{Acceptance, AccessFacts, accepts};
 pub use crate::library::audit::NewEntry;
 pub use crate::library::basis::{Basis, ReadState, VersionDigest};

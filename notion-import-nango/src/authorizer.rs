@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use notion_import_core::{
-    AccessError, Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected, KeyFingerprint,
+    AccessError, Attempt, Authorizer, ConnectLink, ConnectionRef, Inspected, Namespace,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -66,11 +66,9 @@ impl Authorizer for Nango {
         }
     }
 
-    /// A key is of one environment, and a connection of one integration there. Under another address may be a copy.
-    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint {
-        let config = &self.0.config;
-        let (address, key) = (config.base_url.as_str(), config.api_key.expose_secret());
-        KeyFingerprint::of([address, &config.integration_id, key, reference.as_str()])
+    /// A key is of one environment for ever, and a connection of one integration there.
+    async fn namespace(&self) -> Result<Namespace, AccessError> {
+        Ok(self.0.namespace.get_or_try_init(|| self.ask_namespace()).await?.clone())
     }
 
     /// Notion is not told: the grant there stays until the person removes it in Notion. That there is no such connection Nango also
@@ -90,6 +88,12 @@ impl Authorizer for Nango {
 }
 
 impl Nango {
+    async fn ask_namespace(&self) -> Result<Namespace, AccessError> {
+        let integration = self.integration().await?;
+        let place = integration.place().ok_or_else(|| unexpected("Nango does not tell the environment"))?;
+        Ok(Namespace::new(format!("{place}/{}", self.0.config.integration_id)))
+    }
+
     fn link(&self, session: Session) -> Result<ConnectLink, AccessError> {
         let mut url = session.connect_link;
         if !matches!(url.scheme(), "https" | "http") {

@@ -121,7 +121,7 @@ impl Nango {
             }
             Fault::Operator
             | Fault::ConnectionMissing
-            | Fault::ConnectionUnknown
+            | Fault::AnotherNamespace
             | Fault::CredentialsRefused
             | Fault::RefreshFailing
             | Fault::Transient => {}

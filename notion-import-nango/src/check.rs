@@ -11,7 +11,8 @@ use url::Url;
 
 use crate::call::Failed;
 use crate::fault::Refused;
-use crate::nango::{Enveloped, Nango};
+use crate::integration::Integration;
+use crate::nango::Nango;
 
 /// An id that no connection has: Nango's are of version 4.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
@@ -229,21 +230,14 @@ impl Nango {
     }
 
     async fn check_integration(&self) -> Option<Finding> {
-        let mut url = self.url(&["integrations", &self.0.config.integration_id]);
-        url.query_pairs_mut().append_pair("include", "webhook");
-        match self.get::<Enveloped<Integration>>(url).await {
-            Ok(found) => found.data.finding(),
+        match self.integration().await {
+            Ok(found) => found.finding(),
             Err(failed) if failed.is(StatusCode::NOT_FOUND, "not_found") => Some(Finding::UnknownIntegration),
-            // That scope is only for this check: whether there is the integration, a connection's look-up tells as well.
-            Err(failed) if failed.is(StatusCode::FORBIDDEN, "forbidden") => self.look_for_integration().await,
+            Err(failed) if failed.is(StatusCode::FORBIDDEN, "forbidden") => {
+                Some(Finding::ScopeMissing("environment:integrations:read"))
+            }
             Err(Failed(error)) => Some(trouble(error)),
         }
-    }
-
-    async fn look_for_integration(&self) -> Option<Finding> {
-        let url = self.of_integration(self.url(&["connections", NOBODY]));
-        let failed = self.get::<IgnoredAny>(url).await.err()?;
-        failed.is(StatusCode::BAD_REQUEST, "unknown_provider_config").then_some(Finding::UnknownIntegration)
     }
 
     /// A key that may not is refused before the connection is looked for.
@@ -266,7 +260,7 @@ fn trouble(error: AccessError) -> Finding {
         Fault::Transient => Finding::Unreachable(error),
         Fault::Operator
         | Fault::ConnectionMissing
-        | Fault::ConnectionUnknown
+        | Fault::AnotherNamespace
         | Fault::CredentialsRefused
         | Fault::RefreshFailing => Finding::Refused(error),
     }
@@ -322,15 +316,6 @@ const SCOPES: [Scope; 5] = [
 struct Healthy {
     #[serde(rename = "result")]
     _result: String,
-}
-
-#[derive(Deserialize)]
-struct Integration {
-    provider: String,
-    #[serde(default)]
-    forward_webhooks: Option<bool>,
-    #[serde(default)]
-    webhook_url: Option<Url>,
 }
 
 impl Integration {

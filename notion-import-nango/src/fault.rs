@@ -224,7 +224,7 @@ impl Refusal {
             }
             Fault::Operator
             | Fault::ConnectionMissing
-            | Fault::ConnectionUnknown
+            | Fault::AnotherNamespace
             | Fault::CredentialsRefused
             | Fault::RefreshFailing
             | Fault::Transient => None,

@@ -9,6 +9,7 @@ mod check;
 mod direct;
 mod authorizer;
 mod proxy;
+mod integration;
 mod call;
 mod nango;
 mod fault;

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
+use notion_import_core::Namespace;
 use notion_import_core::transport::{Http, SharedClock, SystemClock, Transport};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::config::{Config, InvalidConfig};
@@ -26,6 +28,8 @@ pub(crate) struct Inner {
     pub pause: Pause,
     pub transport: Arc<dyn Transport>,
     pub clock: SharedClock,
+    /// Once Nango has told it.
+    pub namespace: OnceCell<Namespace>,
 }
 
 impl Nango {
@@ -53,7 +57,8 @@ impl Nango {
             .ok_or(InvalidConfig("the API key cannot be sent in a header"))?;
         let integration =
             sensitive(&config.integration_id).ok_or(InvalidConfig("the integration id is not one"))?;
-        Ok(Self(Arc::new(Inner { config, bearer, integration, pause: Pause::default(), transport, clock })))
+        let (pause, namespace) = (Pause::default(), OnceCell::new());
+        Ok(Self(Arc::new(Inner { config, bearer, integration, pause, transport, clock, namespace })))
     }
 
     /// Checks a webhook's signature and reads it. What belongs to another integration is [`Event::Ignored`]. A webhook that is

@@ -31,9 +31,9 @@ async fn fill(bench: &Bench, size: usize) -> Result<(), Failure> {
     let every = (size / DUE).max(1);
     let connections = format!(
         "TRUNCATE notion_import.connections; \
-         INSERT INTO notion_import.connections (tenant_id, id, reference, state, workspace, bot_id, connected_by, connected_at, \
+         INSERT INTO notion_import.connections (tenant_id, id, reference, namespace, state, workspace, bot_id, connected_by, connected_at, \
              generation, next_run) \
-         SELECT md5('company ' || n)::uuid, md5('connection ' || n)::uuid, 'connection ' || n, 'active', \
+         SELECT md5('company ' || n)::uuid, md5('connection ' || n)::uuid, 'connection ' || n, 'here', 'active', \
              '{{\"id\":null,\"name\":\"Acme\",\"bot\":\"35261e8c-e0a3-80c8-9f00-0123456789ab\"}}', \
              md5('bot ' || n)::uuid, md5('member')::uuid, now(), 0, \
              now() + CASE n % {every} WHEN 0 THEN -random() ELSE random() * 20 + 6 END * interval '10 minutes' \

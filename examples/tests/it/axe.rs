@@ -81,6 +81,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/integrations/setup",
         &format!("{integration}/runs"),
         &format!("{integration}/disconnect"),
+        &format!("{integration}/abandon"),
         "/import",
         "/import?q=policy",
         "/import?q=zebra",

@@ -41,6 +41,8 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("POST", "/integrations/{id}/sync", Managers),
     ("GET", "/integrations/{id}/runs", Members),
     ("POST", "/integrations/{id}/reconnect", Admins),
+    ("GET", "/integrations/{id}/abandon", Admins),
+    ("POST", "/integrations/{id}/abandon", Admins),
     ("GET", "/integrations/{id}/disconnect", Admins),
     ("POST", "/integrations/{id}/disconnect", Admins),
     ("GET", "/import", Managers),

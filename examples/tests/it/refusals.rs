@@ -78,10 +78,9 @@ impl Stage {
         reference.to_string()
     }
 
-    /// How many links were asked for. The check at the start asks for none.
-    fn sessions(&self) -> usize {
-        let seen = self.stand_in.requests();
-        seen.iter().filter(|seen| seen.path == "/connect/sessions" && seen.status != 400).count()
+    /// How many requests the account's limit has refused.
+    fn paused(&self) -> usize {
+        self.stand_in.requests().iter().filter(|seen| seen.status == 429).count()
     }
 
     /// Returns once the check at the start is over: its last question is whether the key may read the tokens.
@@ -106,7 +105,7 @@ async fn while_the_account_at_nango_is_paused_people_are_told_for_how_long() {
         let page = page.saying("Nango refused: 429 too_many_request");
         let wait: u64 = page.header("retry-after").parse().unwrap();
         assert!((50..=61).contains(&wait), "{wait}");
-        assert_eq!(stage.sessions(), asked);
+        assert_eq!(stage.paused(), asked);
     }
 }
 
@@ -201,13 +200,19 @@ async fn a_nango_that_knows_no_connection_ends_none_and_says_what_is_not_known()
 
     // Another environment has an integration of the same id.
     let other = "0c1ab1e5-0000-4000-8000-00000000f00d";
-    let mistaken = Stage::with(kept(), other, |settings| settings.api_key = other.into()).await;
+    let moved = |settings: &mut Settings| {
+        settings.api_key = other.into();
+        settings.environment_id = other.parse().unwrap();
+    };
+    let mistaken = Stage::with(kept(), other, moved).await;
     let ada = mistaken.demo.browser_of("ada").await;
-    ada.wait_for("/integrations", "failed (connection unknown)").await;
+    ada.wait_for("/integrations", "failed (another namespace)").await;
     let page = ada.get("/integrations").await.ok().saying("Active").saying("key of another environment");
     page.saying("Reconnect").not_saying("not at Nango any more");
     ada.get("/import").await.is(500).saying("key of another environment");
     ada.get("/integrations/setup").await.ok().saying("Nango knows none of the connections");
+    let path = integration(&ada).await;
+    ada.post(&format!("{path}/abandon"), &[]).await.is(409).saying("still connected");
     drop(mistaken);
 
     // With the right key all goes on.
@@ -223,6 +228,33 @@ async fn a_nango_that_knows_no_connection_ends_none_and_says_what_is_not_known()
     let (command, address) = (kept(), nango);
     let demo = spawn_blocking(move || Demo::run_before(command, &address, API_KEY)).await.unwrap();
     let ada = demo.browser_of("ada").await;
-    ada.get("/import").await.is(409).saying("not at Nango any more");
-    ada.get("/integrations").await.ok().saying("Needs a new consent");
+    ada.wait_for("/integrations", "Needs a new consent").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disconnect_by_another_environments_key_says_so_and_can_be_given_up() {
+    let data = tempfile::tempdir().unwrap();
+    let kept = || command(&["--data", data.path().to_str().unwrap(), "--sync-every", "2s"]);
+    let ours = Stage::with(kept(), API_KEY, |_| {}).await;
+    let reference = ours.connect(&ours.demo.browser_of("ada").await).await;
+    let Stage { stand_in, demo, .. } = ours;
+    drop(demo);
+
+    let other = "0c1ab1e5-0000-4000-8000-00000000f00d";
+    let moved = |settings: &mut Settings| {
+        settings.api_key = other.into();
+        settings.environment_id = other.parse().unwrap();
+    };
+    let mistaken = Stage::with(kept(), other, moved).await;
+    let ada = mistaken.demo.browser_of("ada").await;
+    let path = integration(&ada).await;
+    let told = ada.post(&format!("{path}/disconnect"), &[]).await.ok().saying("Nango has not confirmed yet");
+    told.saying("the key of another environment").not_saying("Disconnected,");
+    let page = ada.get("/integrations").await.ok().saying("the key of another environment");
+    page.saying("Try again").saying("Remove without Nango");
+
+    ada.get(&format!("{path}/abandon")).await.ok().saying("Nango may still have the connection");
+    let told = ada.post(&format!("{path}/abandon"), &[]).await.ok();
+    told.saying("Whether Nango still has the connection is not known").not_saying("Disconnected,");
+    assert!(stand_in.delete(&reference), "it was deleted");
 }

@@ -23,6 +23,9 @@ use crate::words::{self, Badge};
 /// A page does not wait for Nango longer than this.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What is said once a connection is known to be gone.
+const DISCONNECTED: &str = "Disconnected, and the connection is deleted at Nango. Every document is still here. The grant in Notion itself remains until somebody removes it there: Settings → Connections.";
+
 #[derive(askama::Template)]
 #[template(path = "integrations.html")]
 struct Integrations {
@@ -106,10 +109,18 @@ async fn shown(
 /// Nango is asked in passing: what it does not say in time is left out.
 fn trouble(record: &ConnectionRecord, health: &Result<Health, Error>) -> Option<String> {
     match (record.state, health) {
-        (ConnectionState::Disconnecting, health) => Some(words::leaving(health.as_ref().err())),
+        (ConnectionState::Disconnecting, Ok(Health::Unknown)) => {
+            Some(words::leaving(Some(words::OF_ANOTHER_ENVIRONMENT)))
+        }
+        (ConnectionState::Disconnecting, Ok(Health::Sound | Health::Failing | Health::Missing)) => {
+            Some(words::leaving(None))
+        }
+        (ConnectionState::Disconnecting, Err(error)) => {
+            Some(words::leaving(words::obstacle(error).as_deref()))
+        }
         (ConnectionState::NeedsReauth, _) | (ConnectionState::Active, Ok(Health::Sound)) => None,
         (ConnectionState::Active, Ok(Health::Failing)) => Some(words::GRANT_FAILING.to_owned()),
-        (ConnectionState::Active, Ok(Health::Unknown)) => Some(words::CONNECTION_UNKNOWN.to_owned()),
+        (ConnectionState::Active, Ok(Health::Unknown)) => Some(words::ANOTHER_ENVIRONMENT.to_owned()),
         (ConnectionState::Active, Ok(Health::Missing)) => {
             Some("It is not at Nango any more, so nothing can be read through it. Reconnect to go on; the documents stay.".to_owned())
         }
@@ -248,15 +259,39 @@ pub async fn disconnect(
 ) -> Answer {
     let staff = visitor.staff_who_may(Action::Connect)?;
     let notice = match app.connector.disconnect(&staff.actor, id).await {
-        Ok(()) => {
-            "Disconnected, and the connection is deleted at Nango. Every document is still here. The grant in Notion itself remains until somebody removes it there: Settings → Connections.".to_owned()
-        }
+        Ok(()) => DISCONNECTED.to_owned(),
         Err(Error::Store(error)) => return Err(error.into()),
         Err(error) => {
             problem::log(&error);
-            words::leaving(Some(&error))
+            words::leaving(words::obstacle(&error).as_deref())
         }
     };
     visitor.tell(notice);
+    see(Address::Integrations)
+}
+
+#[derive(askama::Template)]
+#[template(path = "abandon.html")]
+struct Abandon {
+    frame: Frame,
+    connection: Shown,
+}
+
+pub async fn ask_to_abandon(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    let record = app.connector.get(staff.actor.tenant, id).await?;
+    let connection = shown(&app, &staff, &record, Utc::now()).await?;
+    page(&Abandon { connection, frame: Frame::new(&app, &visitor, "Remove a connection").await? })
+}
+
+pub async fn abandon(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>, _: Bytes) -> Answer {
+    let staff = visitor.staff_who_may(Action::Connect)?;
+    match app.connector.abandon(&staff.actor, id).await? {
+        Some(unknown) => {
+            problem::log(&unknown.into());
+            visitor.tell("Removed here. Whether Nango still has the connection is not known: whoever runs this site has to look there. Every document is still here, and the grant in Notion remains until somebody removes it: Settings → Connections.");
+        }
+        None => visitor.tell(DISCONNECTED),
+    }
     see(Address::Integrations)
 }

@@ -70,6 +70,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/integrations/{id}/runs", get(runs::show))
         .route("/integrations/{id}/reconnect", post(integrations::reconnect))
         .route("/integrations/{id}/disconnect", get(integrations::ask).post(integrations::disconnect))
+        .route("/integrations/{id}/abandon", get(integrations::ask_to_abandon).post(integrations::abandon))
         .route("/import", get(picker::show).post(picker::begin))
         .route("/imports/{id}", get(picker::progress))
         .route("/imports/{id}/cancel", post(picker::cancel))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use notion_import_core::{
     Action, Actor, ConnectionId, DocumentId, Error, Occasion, Phase, Progress, RUNS_KEPT, RunSummary,
-    SyncedNow,
+    StoreError, SyncedNow,
 };
 use tokio::time::timeout;
 
@@ -90,7 +90,6 @@ fn shown(run: &RunSummary) -> Shown {
 /// A sync that takes longer than a browser waits goes on, and its page shows how far it is.
 pub async fn sync(State(app): Shared, visitor: Visitor, Path(id): Path<ConnectionId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
-    app.connector.get(staff.actor.tenant, id).await?;
     let syncing = tokio::spawn(synced(app, staff.actor, id));
     let Ok(synced) = timeout(PATIENCE, syncing).await else { return see(Address::Runs(id)) };
     visitor.tell(match synced.map_err(|_| Error::Cancelled).and_then(|synced| synced) {
@@ -110,6 +109,7 @@ pub async fn sync(State(app): Shared, visitor: Visitor, Path(id): Path<Connectio
             )
         }
         Ok(SyncedNow::NotBegun) => "The connection is not active, so nothing was synced.".to_owned(),
+        Err(error @ Error::Store(StoreError::NotFound)) => return Err(error.into()),
         Err(error) => format!("The sync did not finish. {}", words::reason(&error)),
     });
     see(Address::Integrations)

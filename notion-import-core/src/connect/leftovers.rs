@@ -3,12 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Connector;
-use crate::connection::{Attempt, ConnectionRecord, ConnectionRef};
-use crate::error::Error;
+use crate::connection::{Attempt, ConnectionRecord, ConnectionRef, Inspected, asked_in};
+use crate::error::{AccessError, Error, Fault};
 use crate::id::{AttemptId, TenantId};
 
 /// How long an attempt is remembered once it has expired: whatever it still leads to is taken back meanwhile.
 const MEMORY: TimeDelta = TimeDelta::days(1);
+
+/// How long it is remembered where nobody can ask what it has led to: the operator's key may be put right meanwhile.
+const LONGEST_MEMORY: TimeDelta = TimeDelta::days(31);
+
+/// What cannot be asked about is looked at again after this.
+const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
 /// How many leftovers one sweep looks at.
 const SWEEP: usize = 100;
@@ -49,14 +55,6 @@ impl Connector {
         }
     }
 
-    pub(super) async fn finish_disconnect(&self, fenced: &ConnectionRecord) -> Result<(), Error> {
-        let connection = fenced.connection();
-        self.client.close(&connection);
-        self.documents.detach(&connection).await?;
-        self.authorizer.revoke(&fenced.reference).await?;
-        Ok(self.connections.remove(fenced.tenant, fenced.id, self.client.clock().now()).await?)
-    }
-
     /// Closes the session of an attempt, if its token is kept, and erases that.
     pub(super) async fn close_session_of(&self, attempt: &Attempt) -> Result<(), Error> {
         let (Some(seal), Some(sealed)) = (&self.seal, &attempt.session) else { return Ok(()) };
@@ -88,8 +86,18 @@ impl Connector {
         }
         match cleared {
             Ok(()) if !remembered => Ok(self.connections.delete_attempt(tenant, id).await?),
+            Err(Error::Access(AccessError { fault: Fault::AnotherNamespace, .. }))
+                if attempt.expires_at + LONGEST_MEMORY <= now =>
+            {
+                tracing::error!(%tenant, attempt = %id, "what an attempt has led to in another namespace is left there");
+                Ok(self.connections.delete_attempt(tenant, id).await?)
+            }
+            Err(Error::Access(AccessError { fault: Fault::AnotherNamespace, .. })) => {
+                self.connections.look_again(tenant, id, now + LOOK_AGAIN).await?;
+                cleared
+            }
             Ok(()) | Err(_) => {
-                self.connections.mark_checked(tenant, id, now).await?;
+                self.connections.look_again(tenant, id, now).await?;
                 cleared
             }
         }
@@ -101,15 +109,25 @@ impl Connector {
         let Some(attempt) = self.connections.attempt(tenant, id).await? else { return Ok(None) };
         // First, so that nothing more comes of it.
         self.close_session_of(&attempt).await?;
-        if let Some(left) = &attempt.to_revoke {
-            self.revoke_unless_used(left).await?;
-            self.connections.mark_revoked(tenant, id).await?;
-        }
+        let revoked = self.revoke_left(&attempt).await;
         // One link can lead to several connections, and late, so all that carry the attempt's tag go.
-        for seen in self.authorizer.find(&attempt).await? {
+        for seen in self.found(&attempt).await? {
             self.revoke_unless_used(&seen.reference).await?;
         }
-        Ok(Some(attempt))
+        revoked.map(|()| Some(attempt))
+    }
+
+    async fn revoke_left(&self, attempt: &Attempt) -> Result<(), Error> {
+        let Some(left) = &attempt.to_revoke else { return Ok(()) };
+        asked_in(&*self.authorizer, &left.namespace).await?;
+        self.revoke_unless_used(&left.reference).await?;
+        Ok(self.connections.mark_revoked(attempt.tenant, attempt.id).await?)
+    }
+
+    /// Returns what an attempt has led to, newest first, if that can be asked.
+    pub(super) async fn found(&self, attempt: &Attempt) -> Result<Vec<Inspected>, Error> {
+        asked_in(&*self.authorizer, &attempt.namespace).await?;
+        Ok(self.authorizer.find(attempt).await?)
     }
 
     /// Revokes a connection that no tenant uses. Its tags say nothing of that: whoever replaces what it holds also replaces those.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{ConnectionRef, KeyFingerprint, Seal, SharedWorkspace, Workspace};
+use super::{ConnectionRef, Namespace, QualifiedRef, Seal, SharedWorkspace, Workspace};
 use crate::error::{AccessError, Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, MemberId, NotionId, TenantId};
 
@@ -26,6 +26,8 @@ pub struct Attempt {
     pub secret_hash: [u8; 32],
     /// When it expires: from this moment on it has.
     pub expires_at: DateTime<Utc>,
+    /// Where its session is opened: all that comes of it is there.
+    pub namespace: Namespace,
     /// The connection being renewed, if this is a reconnect.
     pub renews: Option<ConnectionId>,
     /// What was granted, once it was.
@@ -36,7 +38,7 @@ pub struct Attempt {
     pub ended_at: Option<DateTime<Utc>>,
     /// What it leaves behind, noted when it ends, until that is revoked: what the connection it renewed was called before, or what it led to
     /// if nobody confirmed that.
-    pub to_revoke: Option<ConnectionRef>,
+    pub to_revoke: Option<QualifiedRef>,
 }
 
 impl Attempt {
@@ -47,9 +49,22 @@ impl Attempt {
         member: MemberId,
         secret_hash: [u8; 32],
         expires_at: DateTime<Utc>,
+        namespace: Namespace,
     ) -> Self {
         let (renews, granted, session, ended_at, to_revoke) = (None, None, None, None, None);
-        Self { tenant, id, member, secret_hash, expires_at, renews, granted, session, ended_at, to_revoke }
+        Self {
+            tenant,
+            id,
+            member,
+            secret_hash,
+            expires_at,
+            namespace,
+            renews,
+            granted,
+            session,
+            ended_at,
+            to_revoke,
+        }
     }
 
     /// Seals the token of the attempt's session: what is sealed for one attempt opens for no other.
@@ -200,7 +215,7 @@ pub struct Inspected {
 /// Who runs the OAuth dance.
 ///
 /// # Contract
-/// `revoke` and `close` of what is not there succeed. Nothing here changes Notion's content.
+/// `revoke` and `close` of what is not there succeed. What is not there may be in another [`namespace`](Authorizer::namespace). Nothing here changes Notion's content.
 #[async_trait]
 pub trait Authorizer: Send + Sync {
     /// Opens a session tagged with the attempt's tenant and id. It leads to new connections only: no link replaces what an
@@ -210,15 +225,15 @@ pub trait Authorizer: Send + Sync {
     /// Closes the session of a link: no consent leads to a connection any more, one that is under way included.
     async fn close(&self, session: &SecretString) -> Result<(), AccessError>;
 
-    /// Finds the connections an attempt has led to, newest first.
+    /// Finds the connections an attempt has led to, newest first. None are found of one that was begun in another namespace.
     async fn find(&self, attempt: &Attempt) -> Result<Vec<Inspected>, AccessError>;
 
-    /// Reads a connection anew; none if there is no such connection.
+    /// Reads a connection anew; none if there is no such connection in this namespace.
     async fn inspect(&self, reference: &ConnectionRef) -> Result<Option<Inspected>, AccessError>;
 
-    /// Returns the fingerprint of how [`inspect`](Self::inspect) asks for a connection: another one for each account, environment or key
-    /// that the service may know the connection by.
-    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint;
+    /// Returns the namespace that everything here is asked in. It stays the same for as long as this value lives, so it costs a request at
+    /// most once.
+    async fn namespace(&self) -> Result<Namespace, AccessError>;
 
     /// Deletes the connection.
     async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError>;

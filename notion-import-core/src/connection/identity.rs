@@ -7,11 +7,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{
-    Authorizer, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Elsewhere, KeyFingerprint,
-    RUNS_KEPT,
-};
-use crate::error::{AccessError, Error, Fault, StoreError};
+use super::{Authorizer, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Elsewhere, asked_in};
+use crate::error::{Error, Fault, StoreError};
 use crate::id::{ConnectionId, TenantId};
 use crate::transport::{Clock, SystemClock};
 
@@ -28,7 +25,7 @@ pub trait Identity: Send + Sync {
     ///
     /// # Errors
     /// [`Error::AnotherWorkspace`] if the connection leads elsewhere; [`Fault::ConnectionMissing`] if there is none any more;
-    /// [`Fault::ConnectionUnknown`] if the service does not know it, and nobody can tell whether it ever did.
+    /// [`Fault::AnotherNamespace`] if the service does not know it where it is asked, which is not where the connection was made.
     async fn begin(&self, connection: &Connection) -> Result<(), Error>;
 
     /// Lets be stored what was read through the connection until a moment of the monotonic clock ([`Clock::instant`]). Only an
@@ -37,9 +34,6 @@ pub trait Identity: Send + Sync {
     /// # Errors
     /// As [`begin`](Self::begin).
     async fn keep(&self, connection: &Connection, read_until: Instant) -> Result<(), Error>;
-
-    /// Returns the fingerprint of how the service is asked for the connection.
-    fn fingerprint(&self, connection: &Connection) -> KeyFingerprint;
 
     /// Notes that Notion no longer accepts the connection.
     ///
@@ -81,23 +75,12 @@ pub(crate) async fn leads_home(
     Ok(leads_home)
 }
 
-/// Tells whether the service has shown a connection to whoever asks for it so: as a run noted, of this process or any other. One that it
-/// does not know and has shown was deleted. One that it has not shown may be another account's, by a mistake of the operator's.
-pub(crate) async fn has_shown(
-    connections: &dyn ConnectionStore,
-    record: &ConnectionRecord,
-    fingerprint: &KeyFingerprint,
-) -> Result<bool, StoreError> {
-    let runs = connections.runs(record.tenant, record.id, RUNS_KEPT).await?;
-    Ok(runs.iter().any(|run| run.key.as_ref() == Some(fingerprint)))
-}
-
 /// Compares what the authorizer says of a connection with its record, and marks a connection that leads elsewhere as one that
 /// needs reauthorisation. An id that is missing equals nothing, so nothing is read with an [`Authorizer`] that does not tell
 /// workspaces, nor through a connection whose workspace had no id when it was confirmed: both fail as [`Error::AnotherWorkspace`].
 ///
-/// That the service does not know a connection is believed only if a run ([`ConnectionStore::runs`]) has read through it by the same key:
-/// then it was deleted, and needs reauthorisation. Otherwise it stays as it is, and what fails is a [`Fault::ConnectionUnknown`].
+/// That the service does not know a connection is believed only where that was made ([`ConnectionRecord::namespace`]): then it was deleted,
+/// and needs reauthorisation. Otherwise it stays as it is, and what fails is a [`Fault::AnotherNamespace`].
 ///
 /// Costs a request to the service, none to Notion: one a minute and connection for what begins, and at most one for each
 /// document or batch of up to 200 looks that is stored. Of one connection one request is under way at a time: those whose reading
@@ -154,20 +137,14 @@ impl ConfirmedIdentity {
     async fn check(&self, connection: &Connection) -> Result<(), Error> {
         let seen = self.authorizer.inspect(&connection.reference).await?;
         let record = self.record(connection).await?;
-        let Some(seen) = seen else { return Err(self.missing(&record).await?.into()) };
+        let Some(seen) = seen else {
+            asked_in(&*self.authorizer, &record.namespace).await?;
+            return Err(Error::Access(Fault::ConnectionMissing.into()));
+        };
         match leads_home(&*self.connections, &record, seen.workspace_id, self.clock.now()).await? {
             true => Ok(()),
             false => Err(Error::AnotherWorkspace),
         }
-    }
-
-    /// Returns what it means that the service does not know a connection.
-    async fn missing(&self, record: &ConnectionRecord) -> Result<AccessError, StoreError> {
-        let fingerprint = self.authorizer.fingerprint(&record.reference);
-        Ok(match has_shown(&*self.connections, record, &fingerprint).await? {
-            true => Fault::ConnectionMissing.into(),
-            false => Fault::ConnectionUnknown.into(),
-        })
     }
 
     /// Returns the record of a connection that nobody has found to lead elsewhere since it was confirmed, whoever looked.
@@ -206,10 +183,6 @@ impl Identity for ConfirmedIdentity {
 
     async fn keep(&self, connection: &Connection, read_until: Instant) -> Result<(), Error> {
         self.asked_after(connection, Some(read_until)).await
-    }
-
-    fn fingerprint(&self, connection: &Connection) -> KeyFingerprint {
-        self.authorizer.fingerprint(&connection.reference)
     }
 
     async fn refused(&self, connection: &Connection) -> Result<(), Error> {

@@ -2,8 +2,8 @@
 
 mod base;
 mod identity;
-mod key;
 mod lease;
+mod namespace;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod seal;
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
@@ -23,10 +23,11 @@ use sha2::{Digest, Sha256};
 pub use authorizer::{Attempt, Authorizer, Confirmation, ConnectLink, Granted, Hint, Inspected};
 pub use base::{ApiBase, ApiBaseError};
 pub use identity::{ConfirmedIdentity, Identity};
-pub(crate) use identity::{has_shown, leads_home, noted};
-pub use key::KeyFingerprint;
+pub(crate) use identity::{leads_home, noted};
 pub use lease::Lease;
-pub use record::{ConnectionRecord, ConnectionState, Elsewhere, Workspace};
+pub(crate) use namespace::asked_in;
+pub use namespace::{Namespace, QualifiedRef};
+pub use record::{ConnectionRecord, ConnectionState, Elsewhere, Removal, Workspace};
 pub use run::{Occasion, RUNS_KEPT, Requests, RunSummary};
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub use seal::Seal;

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, ConnectionRef, RunSummary};
+use super::{Connection, ConnectionRef, Namespace, QualifiedRef, RunSummary};
+use crate::actor::Actor;
 use crate::id::{ConnectionId, MemberId, NotionId, TenantId};
 
 /// The Notion workspace behind a connection, as its bot user tells it.
@@ -48,6 +49,15 @@ pub enum ConnectionState {
     Disconnecting,
 }
 
+/// Why the record of a connection goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Removal {
+    /// The service that held the connection has forgotten it.
+    Forgotten,
+    /// This administrator has given up waiting for that: nobody knows whether the service still holds it.
+    Abandoned(Actor),
+}
+
 /// What is kept of a connection: never a token.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ConnectionRecord {
@@ -57,6 +67,8 @@ pub struct ConnectionRecord {
     pub id: ConnectionId,
     /// Its name at the service that holds the token: another after each renewal.
     pub reference: ConnectionRef,
+    /// Where it is called so.
+    pub namespace: Namespace,
     /// How it stands.
     pub state: ConnectionState,
     /// The workspace that was confirmed.
@@ -80,6 +92,11 @@ impl ConnectionRecord {
     /// or there, is like no other.
     pub fn leads_to(&self, told: Option<&str>) -> bool {
         told.is_some() && self.workspace.id.as_deref() == told
+    }
+
+    /// Returns its name at the service, and where it is called so.
+    pub fn qualified(&self) -> QualifiedRef {
+        QualifiedRef { namespace: self.namespace.clone(), reference: self.reference.clone() }
     }
 
     /// Returns the right to act through it with its current generation.

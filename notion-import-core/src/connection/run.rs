@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::KeyFingerprint;
-
 /// How many runs of a connection are kept.
 pub const RUNS_KEPT: usize = 100;
 
@@ -29,8 +27,6 @@ pub struct RunSummary {
     pub failed: BTreeMap<String, u32>,
     /// What the run itself ended with, as a stable code; none if it did all that it was to do.
     pub failure: Option<String>,
-    /// By which key the service showed the connection; none if the run failed, or the importer has no [`Identity`](super::Identity).
-    pub key: Option<KeyFingerprint>,
 }
 
 /// What a run was begun for.

@@ -61,12 +61,19 @@ mod tests {
     use secrecy::{ExposeSecret, SecretString};
 
     use super::*;
-    use crate::connection::Attempt;
+    use crate::connection::{Attempt, Namespace};
     use crate::id::{AttemptId, MemberId, TenantId};
 
     fn attempt() -> Attempt {
         let expires_at = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        Attempt::new(TenantId::fresh(), AttemptId::fresh(), MemberId::fresh(), [7; 32], expires_at)
+        Attempt::new(
+            TenantId::fresh(),
+            AttemptId::fresh(),
+            MemberId::fresh(),
+            [7; 32],
+            expires_at,
+            Namespace::new("here"),
+        )
     }
 
     #[test]

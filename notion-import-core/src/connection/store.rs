@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, Elsewhere, Granted,
-    RunSummary,
+    Removal, RunSummary,
 };
 use crate::actor::Actor;
 #[cfg(doc)]
@@ -84,13 +84,8 @@ pub trait ConnectionStore: Send + Sync {
     /// due to be looked at. One that has ended, or does not exist, stays as it is.
     async fn end(&self, tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Notes that an attempt that is over was looked at.
-    async fn mark_checked(
-        &self,
-        tenant: TenantId,
-        id: AttemptId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    /// Makes an attempt that was looked at due to be looked at again at `at`. Does nothing to one that does not exist.
+    async fn look_again(&self, tenant: TenantId, id: AttemptId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Notes that nothing that an attempt left behind is to be revoked any more.
     async fn mark_revoked(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
@@ -216,5 +211,11 @@ pub trait ConnectionStore: Send + Sync {
     async fn fenced(&self, limit: usize) -> Result<Vec<ConnectionRecord>, StoreError>;
 
     /// Removes a fenced connection's record; removing it again succeeds. [`Conflict::NotFenced`] if it is not fenced.
-    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError>;
+    async fn remove(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        removal: &Removal,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 }

@@ -273,7 +273,7 @@ impl NotionError {
 impl AccessError {
     fn kind(&self) -> ErrorKind {
         match self.fault {
-            Fault::Operator | Fault::ConnectionUnknown => ErrorKind::Operator,
+            Fault::Operator | Fault::AnotherNamespace => ErrorKind::Operator,
             Fault::AccountPause(_) => ErrorKind::RateLimited,
             Fault::ConnectionMissing | Fault::CredentialsRefused => ErrorKind::NeedsReconnect,
             Fault::RefreshFailing | Fault::Transient => ErrorKind::Unavailable,

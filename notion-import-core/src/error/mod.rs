@@ -170,9 +170,9 @@ pub enum Fault {
     AccountPause(DateTime<Utc>),
     /// The connection no longer exists at the service that held it.
     ConnectionMissing,
-    /// The service does not know the connection, and no run has read through it by the operator's key: it was deleted before one could, or
-    /// the key is of another account or environment. Nobody can tell which, so it ends no connection.
-    ConnectionUnknown,
+    /// The operator's key is of another [`Namespace`](crate::Namespace) (an account, an environment) than the connection was made in, so
+    /// nobody can tell whether that is still there. It ends no connection.
+    AnotherNamespace,
     /// The connection's credentials no longer work and need the tenant's consent again.
     CredentialsRefused,
     /// The connection's credentials could not be renewed just now. That is tried again, and may come to [`CredentialsRefused`](Self::CredentialsRefused).
@@ -187,7 +187,7 @@ impl Fault {
             Self::Operator => "operator_fault",
             Self::AccountPause(_) => "account_paused",
             Self::ConnectionMissing => "connection_missing",
-            Self::ConnectionUnknown => "connection_unknown",
+            Self::AnotherNamespace => "another_namespace",
             Self::CredentialsRefused => "credentials_refused",
             Self::RefreshFailing => "refresh_failing",
             Self::Transient => "gateway_fault",

@@ -54,7 +54,7 @@ fn all() -> Vec<(Error, ErrorKind)> {
         (of_access(Fault::Operator), ErrorKind::Operator),
         (of_access(Fault::AccountPause(now())), ErrorKind::RateLimited),
         (of_access(Fault::ConnectionMissing), ErrorKind::NeedsReconnect),
-        (of_access(Fault::ConnectionUnknown), ErrorKind::Operator),
+        (of_access(Fault::AnotherNamespace), ErrorKind::Operator),
         (of_access(Fault::CredentialsRefused), ErrorKind::NeedsReconnect),
         (of_access(Fault::RefreshFailing), ErrorKind::Unavailable),
         (of_access(Fault::Transient), ErrorKind::Unavailable),

@@ -7,7 +7,7 @@ use tracing::{Instrument, Span};
 
 use super::Importer;
 use crate::actor::Actor;
-use crate::connection::{Connection, KeyFingerprint, noted};
+use crate::connection::{Connection, noted};
 use crate::error::Error;
 use crate::id::TenantId;
 use crate::import::{Databases, Directory, Downloads, Fetcher, Job, Once, Reader};
@@ -20,11 +20,6 @@ impl Importer {
             Some(identity) => identity.begin(connection).await,
             None => Ok(()),
         }
-    }
-
-    /// Returns by which key a connection's service is asked, if it is.
-    pub(crate) fn fingerprint(&self, connection: &Connection) -> Option<KeyFingerprint> {
-        self.identity.as_ref().map(|identity| identity.fingerprint(connection))
     }
 
     /// Reads through a connection that still leads to its workspace, and gives up after a time: whatever was under way is dropped,

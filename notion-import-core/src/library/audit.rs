@@ -152,6 +152,9 @@ pub enum AuditEvent {
     Disconnected,
     /// The service forgot the connection's credentials, and its record is gone.
     ConnectionRemoved,
+    /// Somebody gave up waiting for the service to forget the connection's credentials, and its record is gone. Nobody knows whether the
+    /// service still holds them.
+    ConnectionAbandoned,
     /// A document's source was imported: the first version made the document.
     Imported {
         /// As this version.

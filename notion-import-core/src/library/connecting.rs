@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::audit::{AuditEvent, NewEntry, Subject};
 use crate::actor::{Actor, Denied};
 use crate::connection::{
-    Attempt, Confirmation, ConnectionRecord, ConnectionRef, ConnectionState, Elsewhere, Granted,
+    Attempt, Confirmation, ConnectionRecord, ConnectionState, Elsewhere, Granted, QualifiedRef, Removal,
     SharedWorkspace,
 };
 use crate::error::{Conflict, StoreError};
@@ -24,8 +24,9 @@ impl Attempt {
     }
 
     /// Returns what is left to be revoked where the attempt ends unconfirmed: what it has led to.
-    pub fn leaves_behind(&self) -> Option<ConnectionRef> {
-        self.granted.as_ref().map(|granted| granted.reference.clone())
+    pub fn leaves_behind(&self) -> Option<QualifiedRef> {
+        let reference = self.granted.as_ref()?.reference.clone();
+        Some(QualifiedRef { namespace: self.namespace.clone(), reference })
     }
 
     /// Decides what becomes of a grant that [may be confirmed](Self::may_be_confirmed): a new connection, or the one that the attempt
@@ -86,7 +87,7 @@ impl Attempt {
         };
         let (attempt, workspace) = (self.id, granted.workspace.id.clone());
         let event = AuditEvent::ConnectionRenewed { attempt, workspace };
-        Settled { to_revoke: Some(renewed.reference.clone()), ..Settled::of(actor, record, event) }
+        Settled { to_revoke: Some(renewed.qualified()), ..Settled::of(actor, record, event) }
     }
 
     /// Returns the new connection that a grant would be, due now.
@@ -95,6 +96,7 @@ impl Attempt {
             tenant: self.tenant,
             id: self.new_connection(),
             reference: granted.reference.clone(),
+            namespace: self.namespace.clone(),
             state: ConnectionState::Active,
             workspace: granted.workspace.clone(),
             found: None,
@@ -140,7 +142,7 @@ pub struct Settled {
     /// The connection that was left for one to another workspace, fenced.
     pub left: Option<ConnectionRecord>,
     /// What the connection was called before it was renewed, to be noted in the attempt.
-    pub to_revoke: Option<ConnectionRef>,
+    pub to_revoke: Option<QualifiedRef>,
     /// For the tenant's audit, in this order.
     pub entries: Vec<NewEntry>,
 }
@@ -192,9 +194,14 @@ impl ConnectionRecord {
         }
     }
 
-    /// Says that nothing of the connection is left, wherever the record went.
-    pub const fn removed(&self, now: DateTime<Utc>) -> NewEntry {
-        self.entry(now, AuditEvent::ConnectionRemoved)
+    /// Says why the record of the connection went, wherever it went.
+    pub fn removed(&self, removal: &Removal, now: DateTime<Utc>) -> NewEntry {
+        match removal {
+            Removal::Forgotten => self.entry(now, AuditEvent::ConnectionRemoved),
+            Removal::Abandoned(actor) => {
+                NewEntry::of(actor, now, Subject::Connection(self.id), AuditEvent::ConnectionAbandoned)
+            }
+        }
     }
 
     const fn entry(&self, now: DateTime<Utc>, event: AuditEvent) -> NewEntry {

@@ -223,7 +223,8 @@ impl Standing {
             | AuditEvent::IdentityRefused { .. }
             | AuditEvent::NeedsReauth
             | AuditEvent::Disconnected
-            | AuditEvent::ConnectionRemoved => {}
+            | AuditEvent::ConnectionRemoved
+            | AuditEvent::ConnectionAbandoned => {}
         }
     }
 }

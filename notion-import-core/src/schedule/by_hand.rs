@@ -26,7 +26,8 @@ impl Scheduler {
     /// for, elsewhere. One that nobody waits for any more is dropped, and the connection is free at once.
     ///
     /// # Errors
-    /// [`StoreError::Denied`] unless the actor may import; the sync's and the store's.
+    /// [`StoreError::Denied`] unless the actor may import; [`StoreError::NotFound`] if the tenant has no such connection, or has lost it
+    /// meanwhile; the sync's and the store's.
     pub async fn sync_now(&self, actor: &Actor, id: ConnectionId) -> Result<SyncedNow, Error> {
         actor.may(Action::Import)?;
         let (tenant, mut before) = (actor.tenant, None);
@@ -39,7 +40,9 @@ impl Scheduler {
             {
                 return self.run(claim, Occasion::Person).await.outcome.map(SyncedNow::Done);
             }
-            let Some(record) = self.active(tenant, id).await? else { return Ok(SyncedNow::NotBegun) };
+            let Some(record) = self.active(tenant, id).await? else {
+                return self.not_begun(tenant, id).await;
+            };
             match (before, record.last_run) {
                 (Some(before), Some(last)) if before != Some(last.clone()) => {
                     return Ok(SyncedNow::Elsewhere(last));
@@ -69,13 +72,19 @@ impl Scheduler {
         loop {
             match self.look(actor.tenant, id, sources, Occasion::PersonOnSome).await {
                 Ok(Look::Done(report)) => return Ok(SyncedNow::Done(report)),
-                Ok(Look::Inactive) => return Ok(SyncedNow::NotBegun),
+                Ok(Look::Inactive) => return self.not_begun(actor.tenant, id).await,
                 // The sync that it went beside has ended meanwhile.
                 Ok(Look::Busy) | Err(Error::Store(StoreError::Fenced)) => {}
                 Err(error) => return Err(error),
             }
             self.importer.clock().sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// Says that nothing was begun, of a connection that is there.
+    async fn not_begun(&self, tenant: TenantId, id: ConnectionId) -> Result<SyncedNow, Error> {
+        self.connections.get(tenant, id).await?.ok_or(StoreError::NotFound)?;
+        Ok(SyncedNow::NotBegun)
     }
 
     /// Returns how far the sync of a connection is that this process is at; none if it is at none.

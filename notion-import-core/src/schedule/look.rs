@@ -46,7 +46,7 @@ impl Scheduler {
         if failure.is_some_and(Error::needs_reconnect) {
             self.connections.mark_needs_reauth(tenant, id, self.now()).await?;
         }
-        let run = self.summary(claim.connection(), occasion, started_at, &watch, failure);
+        let run = self.summary(occasion, started_at, &watch, failure);
         let released = claim.release(&run).await;
         let report = outcome?;
         released?;

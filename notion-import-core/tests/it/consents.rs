@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use notion_import_core::{
-    AccessError, Attempt, AttemptId, Authorizer, ConnectLink, ConnectionRef, Fault, Inspected,
-    KeyFingerprint, TenantId,
+    AccessError, Attempt, AttemptId, Authorizer, ConnectLink, ConnectionRef, Fault, Inspected, Namespace,
+    TenantId,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -33,6 +33,8 @@ pub struct Known {
     /// The attempts whose sessions were closed.
     pub closed: Vec<AttemptId>,
     pub is_down: bool,
+    /// Where it is asked: another one knows nothing of what was granted, and is asked for nothing.
+    pub namespace: &'static str,
     /// Nothing is told of any connection.
     pub is_silent: bool,
     /// How often somebody asked about a connection.
@@ -101,8 +103,8 @@ impl Authorizer for Consents {
         Ok(inspected)
     }
 
-    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint {
-        KeyFingerprint::of([reference.as_str()])
+    async fn namespace(&self) -> Result<Namespace, AccessError> {
+        Ok(Namespace::new(self.known().namespace))
     }
 
     async fn revoke(&self, reference: &ConnectionRef) -> Result<(), AccessError> {

@@ -132,8 +132,7 @@ impl StandIn {
 
     /// Where Notion would send its events.
     fn events_url(&self, id: &str) -> String {
-        let environment = "5ed1a1b0-0000-4000-8000-000000000001";
-        format!("https://api.nango.dev/webhook/{environment}/{id}")
+        format!("https://api.nango.dev/webhook/{}/{id}", self.settings().environment_id)
     }
 
     fn integration_of(&self, asked: &Asked) -> Outcome<()> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use notion_import_core::transport::{SharedClock, SystemClock};
 use secrecy::SecretString;
 use url::Url;
+use uuid::Uuid;
 
 /// What an API key may be allowed to do.
 pub mod scope {
@@ -31,12 +32,14 @@ pub mod scope {
 pub struct Settings {
     /// The key it accepts: a UUID of version 4.
     pub api_key: SecretString,
-    /// What the key may do. By default all the adapter needs, and reading integrations.
+    /// What the key may do. By default all the adapter needs.
     pub scopes: BTreeSet<&'static str>,
     /// The id of its integration, whose provider is `notion`.
     pub integration_id: String,
     /// The environment's name.
     pub environment: String,
+    /// The environment's id, which no other environment has.
+    pub environment_id: Uuid,
     /// Where browsers reach it, with the path the router is nested under. By default what the request that opens a
     /// session says in `Host`, and no path.
     pub origin: Option<Url>,
@@ -69,6 +72,7 @@ impl Settings {
             scopes: [SESSIONS, READ, LIST, DELETE, PROXY, INTEGRATIONS].into(),
             integration_id: "notion".to_owned(),
             environment: "dev".to_owned(),
+            environment_id: Uuid::from_u128(0x5ed1_a1b0_0000_4000_8000_0000_0000_0001),
             origin: None,
             webhook_url: None,
             webhook_signing_key: webhook_signing_key.into(),

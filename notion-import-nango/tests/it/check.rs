@@ -53,15 +53,13 @@ async fn a_set_up_that_is_right_is_said_to_be() {
 
 #[tokio::test]
 async fn each_scope_that_is_missing_is_named() {
-    for scope in [scope::SESSIONS, scope::READ, scope::LIST, scope::DELETE, scope::PROXY] {
+    for scope in [scope::SESSIONS, scope::READ, scope::LIST, scope::DELETE, scope::PROXY, scope::INTEGRATIONS]
+    {
         let remove = |settings: &mut Settings| {
             settings.scopes.remove(scope);
         };
         check(remove, |_| {}, Level::Error, &["lacks the scope", scope]).await;
     }
-    // It is for the check alone.
-    let without = found(|settings| settings.scopes.retain(|one| *one != scope::INTEGRATIONS), |_| {}).await;
-    assert!(wrong(without).is_empty());
     let add = |settings: &mut Settings| {
         settings.scopes.insert(scope::CREDENTIALS);
     };
@@ -81,10 +79,6 @@ async fn a_wrong_key_base_or_integration_is_told() {
     check(|_| {}, below, Level::Error, &["not Nango's API"]).await;
     let other = |config: &mut Config| config.integration_id = "slack".to_owned();
     check(|_| {}, other, Level::Error, &["no integration of this id"]).await;
-    let without = |settings: &mut Settings| {
-        settings.scopes.remove(scope::INTEGRATIONS);
-    };
-    check(without, other, Level::Error, &["no integration of this id"]).await;
     let keyless = |config: &mut Config| config.webhook_signing_keys.clear();
     check(|_| {}, keyless, Level::Warning, &["no webhook is accepted", "later"]).await;
     let limited = |settings: &mut Settings| settings.limit = Some(1);

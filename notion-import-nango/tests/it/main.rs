@@ -14,7 +14,7 @@ mod unknown;
 mod webhook;
 
 use chrono::{DateTime, Utc};
-use notion_import_core::{Attempt, AttemptId, MemberId, TenantId};
+use notion_import_core::{Attempt, AttemptId, MemberId, Namespace, TenantId};
 use notion_import_nango::{Config, Nango};
 use url::Url;
 
@@ -37,7 +37,8 @@ fn nango(base_url: &str) -> Nango {
 
 fn attempt() -> Attempt {
     let expires_at = moment() + chrono::TimeDelta::minutes(15);
-    Attempt::new(TenantId::fresh(), AttemptId::fresh(), MemberId::fresh(), [7; 32], expires_at)
+    let (tenant, id, member) = (TenantId::fresh(), AttemptId::fresh(), MemberId::fresh());
+    Attempt::new(tenant, id, member, [7; 32], expires_at, Namespace::new("here"))
 }
 
 fn moment() -> DateTime<Utc> {

@@ -1,139 +1,20 @@
 //! A connection that Nango does not know: deleted there, or asked for by a key of another environment. Nango says the same of both.
 
-use std::sync::Arc;
+mod stage;
+
 use std::time::Duration;
 
 use notion_import_core::testing::suite::content_manager;
-use notion_import_core::testing::{SimClock, World, WorldTransport};
-use notion_import_core::transport::{Clock, Request};
+use notion_import_core::transport::Clock;
 use notion_import_core::{
-    Actor, ConfirmedIdentity, ConnectionRecord, ConnectionState, ConnectionStore, Connector, Health,
-    Importer, MemberId, MemoryBlobs, MemoryConnections, MemoryLibrary, NotionId, Query, Role, Scheduler,
-    TenantId,
+    AuditEvent, AuditLog, AuditQuery, Conflict, ConnectionState, ConnectionStore, Error, Fault, Health,
+    StoreError,
 };
-use notion_import_nango::testing::{Settings, StandIn};
-use notion_import_nango::{Config, Level, Nango};
+use notion_import_nango::Level;
+use notion_import_nango::testing::scope;
 
-use crate::{API_KEY, SIGNING_KEY, config};
-
-/// The key of another environment.
-const OTHER_KEY: &str = "0c1ab1e5-0000-4000-8000-00000000f00d";
-/// Longer than any pause between two runs.
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What outlives a process of the host's: its database, and its connection.
-struct Kept {
-    clock: SimClock,
-    connections: MemoryConnections,
-    admin: Actor,
-    record: ConnectionRecord,
-}
-
-/// A process of the host's, from its start on.
-struct Process<'a> {
-    kept: &'a Kept,
-    nango: Nango,
-    importer: Importer,
-    connector: Connector,
-    scheduler: Scheduler,
-}
-
-/// An environment of Nango's with an integration, and a workspace before it.
-struct Environment {
-    stand_in: StandIn,
-    config: Config,
-    workspace: NotionId,
-    page: NotionId,
-}
-
-impl Environment {
-    fn new(clock: &SimClock, key: &str) -> Self {
-        let world = World::new(7);
-        let author = world.at(clock.now());
-        let workspace = author.workspace("Acme");
-        let page = author.page(workspace, "Security policy");
-        let settings = Settings { clock: Arc::new(clock.clone()), ..Settings::new(key, SIGNING_KEY) };
-        let config = Config { api_key: key.into(), ..config("http://localhost") };
-        Self { stand_in: StandIn::new(world, settings).unwrap(), config, workspace, page }
-    }
-
-    /// The same, as another key sees it, or another address: for us either is something that has shown us nothing yet.
-    fn renamed(&self) -> Self {
-        let Self { stand_in, config, workspace, page } = self;
-        let config = Config { base_url: "http://nango.localhost".parse().unwrap(), ..config.clone() };
-        Self { stand_in: stand_in.clone(), config, workspace: *workspace, page: *page }
-    }
-
-    fn delete(&self, kept: &Kept) {
-        assert!(self.stand_in.delete(kept.record.reference.as_str()));
-    }
-
-    fn assembled(&self, clock: &SimClock, connections: &MemoryConnections) -> (Nango, Importer, Connector) {
-        let (answering, shared): (_, Arc<dyn Clock>) = (self.stand_in.clone(), Arc::new(clock.clone()));
-        let answers = move |request: &Request, _| answering.reply(request);
-        let transport = Arc::new(WorldTransport::answered(answers, clock.clone()));
-        let nango = Nango::assembled(self.config.clone(), transport.clone(), shared.clone()).unwrap();
-        let known: Arc<dyn ConnectionStore> = Arc::new(connections.clone());
-        let identity = ConfirmedIdentity::new(Arc::new(nango.clone()), known.clone()).by(shared.clone());
-        let (library, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
-        let importer = Importer::builder(Arc::new(nango.clone()), library, blobs)
-            .identity(Arc::new(identity))
-            .through(transport, shared)
-            .build()
-            .unwrap();
-        let connector = Connector::new(&importer, Arc::new(nango.clone()), known);
-        (nango, importer, connector)
-    }
-
-    async fn connected(&self, clock: SimClock) -> Kept {
-        let connections = MemoryConnections::default();
-        let (_, _, connector) = self.assembled(&clock, &connections);
-        let admin = Actor::new(TenantId::fresh(), MemberId::fresh(), Role::Admin);
-        let begun = connector.begin(&admin).await.unwrap();
-        self.stand_in.consent(&begun.link.url, self.workspace, &[self.page]).await.unwrap();
-        connector.poll(&admin, begun.attempt).await.unwrap();
-        let record = connector.confirm(&admin, begun.attempt, &begun.secret).await.unwrap();
-        Kept { clock, connections, admin, record }
-    }
-}
-
-impl Kept {
-    fn started<'a>(&'a self, before: &Environment) -> Process<'a> {
-        let (nango, importer, connector) = before.assembled(&self.clock, &self.connections);
-        let scheduler = Scheduler::new(importer.clone(), Arc::new(self.connections.clone()));
-        Process { kept: self, nango, importer, connector, scheduler }
-    }
-
-    async fn state(&self) -> Option<ConnectionState> {
-        let kept = self.connections.get(self.record.tenant, self.record.id).await.unwrap();
-        kept.map(|record| record.state)
-    }
-}
-
-impl Process<'_> {
-    /// Returns what the next run that is due ends with.
-    async fn syncs(&self) -> Result<(), &'static str> {
-        self.kept.clock.advance(A_DAY);
-        let runs = self.scheduler.sync_due(1).await.unwrap();
-        let run = runs.into_iter().next().expect("nothing was due");
-        run.outcome.map(drop).map_err(|error| error.code())
-    }
-
-    async fn browses(&self) -> Result<(), &'static str> {
-        self.kept.clock.advance(Duration::from_secs(61));
-        let (member, connection) = (content_manager(self.kept.record.tenant), self.kept.record.connection());
-        let browsed = self.importer.browse(&member, &connection, &Query::default()).await;
-        browsed.map(drop).map_err(|error| error.code())
-    }
-
-    async fn health(&self) -> Health {
-        self.connector.health(self.kept.record.tenant, self.kept.record.id).await.unwrap()
-    }
-}
-
-fn clock() -> SimClock {
-    SimClock::new(crate::moment())
-}
+use self::stage::{A_DAY, Environment, OTHER_KEY, clock};
+use crate::API_KEY;
 
 #[tokio::test]
 async fn a_key_of_another_environment_ends_no_connection_and_all_goes_on_with_the_right_one() {
@@ -144,8 +25,8 @@ async fn a_key_of_another_environment_ends_no_connection_and_all_goes_on_with_th
 
     let mistaken = kept.started(&other);
     for _day in 0..3 {
-        assert_eq!(mistaken.syncs().await, Err("connection_unknown"));
-        assert_eq!(mistaken.browses().await, Err("connection_unknown"));
+        assert_eq!(mistaken.syncs().await, Err("another_namespace"));
+        assert_eq!(mistaken.browses().await, Err("another_namespace"));
         assert_eq!(mistaken.health().await, Health::Unknown);
         assert_eq!(kept.state().await, Some(ConnectionState::Active));
     }
@@ -176,7 +57,7 @@ async fn a_deleted_connection_needs_a_new_consent_also_after_a_restart_and_a_mis
         assert_eq!(before.syncs().await, Ok(()), "{claim}");
         ours.delete(&kept);
         if mistakes {
-            assert_eq!(kept.started(&other).syncs().await, Err("connection_unknown"), "{claim}");
+            assert_eq!(kept.started(&other).syncs().await, Err("another_namespace"), "{claim}");
         }
         let process = if restarts { kept.started(&ours) } else { before };
         assert_eq!(process.health().await, Health::Missing, "{claim}");
@@ -186,31 +67,192 @@ async fn a_deleted_connection_needs_a_new_consent_also_after_a_restart_and_a_mis
     }
 }
 
-/// A new key has shown nothing yet; what it has shown once, it is believed about.
 #[tokio::test]
-async fn a_key_that_is_new_is_believed_once_a_run_has_read_by_it() {
+async fn a_new_key_of_the_same_environment_is_believed_at_once() {
     let clock = clock();
     let ours = Environment::new(&clock, API_KEY);
     let kept = ours.connected(clock).await;
-    assert_eq!(kept.started(&ours).syncs().await, Ok(()));
-    let renamed = ours.renamed();
-    assert_eq!(kept.started(&renamed).syncs().await, Ok(()));
     ours.delete(&kept);
-    assert_eq!(kept.started(&renamed).browses().await, Err("connection_missing"));
+    let process = kept.started(&ours.renamed());
+    assert_eq!(process.health().await, Health::Missing);
+    assert_eq!(process.syncs().await, Err("connection_missing"));
+    assert_eq!(kept.state().await, Some(ConnectionState::NeedsReauth));
+    process.connector.disconnect(&kept.admin, kept.record.id).await.unwrap();
+    assert_eq!(kept.state().await, None);
+}
+
+#[tokio::test]
+async fn a_disconnect_by_a_key_of_another_environment_ends_once_the_right_key_is_back() {
+    for (claim, was_read) in [("read", true), ("never read", false)] {
+        let clock = clock();
+        let (ours, other) = (Environment::new(&clock, API_KEY), Environment::new(&clock, OTHER_KEY));
+        let kept = ours.connected(clock).await;
+        if was_read {
+            assert_eq!(kept.started(&ours).syncs().await, Ok(()), "{claim}");
+        }
+        let mistaken = kept.started(&other).connector;
+        let disconnected = mistaken.disconnect(&kept.admin, kept.record.id).await;
+        assert_eq!(disconnected.unwrap_err().code(), "another_namespace", "{claim}");
+        assert_eq!(mistaken.sweep().await.unwrap_err().code(), "another_namespace", "{claim}");
+        assert_eq!(kept.state().await, Some(ConnectionState::Disconnecting), "{claim}");
+        assert!(ours.has(&kept.record.reference), "{claim}");
+
+        assert_eq!(kept.started(&ours).connector.sweep().await.unwrap(), 1, "{claim}");
+        assert_eq!(kept.state().await, None, "{claim}");
+        assert!(!ours.has(&kept.record.reference), "{claim}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_any_run_needs_a_new_consent() {
+    let clock = clock();
+    let ours = Environment::new(&clock, API_KEY);
+    let kept = ours.connected(clock).await;
+    ours.delete(&kept);
+    let process = kept.started(&ours);
+    assert_eq!(process.health().await, Health::Missing);
+    assert_eq!(process.syncs().await, Err("connection_missing"));
     assert_eq!(kept.state().await, Some(ConnectionState::NeedsReauth));
 }
 
 #[tokio::test]
-async fn what_was_deleted_before_the_key_has_shown_it_stays_as_it_is_until_somebody_ends_it() {
+async fn what_a_reconnect_has_replaced_is_revoked_once_the_right_key_is_back() {
+    let clock = clock();
+    let (ours, other) = (Environment::new(&clock, API_KEY), Environment::new(&clock, OTHER_KEY));
+    let kept = ours.connected(clock).await;
+    let right = kept.started(&ours).connector;
+    let begun = right.reconnect(&kept.admin, kept.record.id).await.unwrap();
+    ours.stand_in.consent(&begun.link.url, ours.workspace, &[ours.page]).await.unwrap();
+    right.poll(&kept.admin, begun.attempt).await.unwrap();
+    // The process ends before it has revoked what the connection was called before.
+    let confirmation = kept.confirmation(&begun);
+    kept.connections.activate(&kept.admin, begun.attempt, &confirmation).await.unwrap();
+
+    kept.clock.advance(Duration::from_secs(30 * 60));
+    for _day in 0..3 {
+        let swept = kept.started(&other).connector.sweep().await;
+        assert_eq!(swept.unwrap_err().code(), "another_namespace");
+        kept.clock.advance(A_DAY);
+    }
+    assert!(ours.has(&kept.record.reference));
+    kept.started(&ours).connector.sweep().await.unwrap();
+    assert!(!ours.has(&kept.record.reference));
+}
+
+#[tokio::test]
+async fn what_an_unconfirmed_attempt_has_led_to_is_revoked_once_the_right_key_is_back() {
+    let clock = clock();
+    let (ours, other) = (Environment::new(&clock, API_KEY), Environment::new(&clock, OTHER_KEY));
+    let kept = ours.connected(clock).await;
+    let begun = kept.started(&ours).connector.begin(&kept.admin).await.unwrap();
+    let granted = ours.stand_in.consent(&begun.link.url, ours.workspace, &[ours.page]).await.unwrap();
+    let mistaken = kept.started(&other).connector;
+    let polled = mistaken.poll(&kept.admin, begun.attempt).await;
+    assert_eq!(polled.unwrap_err().code(), "another_namespace");
+    for _day in 0..3 {
+        kept.clock.advance(A_DAY);
+        assert_eq!(mistaken.sweep().await.unwrap_err().code(), "another_namespace");
+    }
+    assert!(ours.has(&granted));
+    kept.clock.advance(A_DAY);
+    kept.started(&ours).connector.sweep().await.unwrap();
+    assert!(!ours.has(&granted));
+}
+
+/// A month later nothing is left to be waited for, and nobody is told of it every minute for ever.
+#[tokio::test]
+async fn an_attempt_of_an_environment_that_was_left_is_forgotten_after_a_month() {
+    let clock = clock();
+    let (ours, other) = (Environment::new(&clock, API_KEY), Environment::new(&clock, OTHER_KEY));
+    let kept = ours.connected(clock).await;
+    let begun = kept.started(&ours).connector.begin(&kept.admin).await.unwrap();
+    let moved = kept.started(&other).connector;
+    kept.clock.advance(31 * A_DAY);
+    assert_eq!(moved.sweep().await.unwrap_err().code(), "another_namespace");
+    kept.clock.advance(A_DAY);
+    moved.sweep().await.unwrap();
+    assert_eq!(kept.connections.attempt(kept.admin.tenant, begun.attempt).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_about_is_not_asked_about_at_every_sweep() {
+    let clock = clock();
+    let (ours, other) = (Environment::new(&clock, API_KEY), Environment::new(&clock, OTHER_KEY));
+    let kept = ours.connected(clock).await;
+    kept.started(&ours).connector.begin(&kept.admin).await.unwrap();
+    kept.clock.advance(Duration::from_secs(30 * 60));
+    let mistaken = kept.started(&other).connector;
+    assert_eq!(mistaken.sweep().await.unwrap_err().code(), "another_namespace");
+    kept.clock.advance(Duration::from_secs(59 * 60));
+    mistaken.sweep().await.unwrap();
+    kept.clock.advance(Duration::from_secs(60));
+    assert_eq!(mistaken.sweep().await.unwrap_err().code(), "another_namespace");
+}
+
+#[tokio::test]
+async fn an_administrator_can_end_what_nobody_can_ask_about() {
+    let clock = clock();
+    let (ours, other) = (Environment::new(&clock, API_KEY), Environment::new(&clock, OTHER_KEY));
+    let kept = ours.connected(clock).await;
+    let (id, mistaken) = (kept.record.id, kept.started(&other).connector);
+    let early = mistaken.abandon(&kept.admin, id).await.unwrap_err();
+    assert!(matches!(early, Error::Store(StoreError::Conflict(Conflict::NotFenced))), "{early}");
+    mistaken.disconnect(&kept.admin, id).await.unwrap_err();
+    let stranger = content_manager(kept.record.tenant);
+    assert_eq!(mistaken.abandon(&stranger, id).await.unwrap_err().code(), "denied");
+
+    let unknown = mistaken.abandon(&kept.admin, id).await.unwrap().expect("it was asked about");
+    assert_eq!(unknown.fault, Fault::AnotherNamespace);
+    let why = std::error::Error::source(&unknown).unwrap().to_string();
+    assert!(why.contains(API_KEY) && why.contains(OTHER_KEY), "{why}");
+    assert_eq!(kept.state().await, None);
+    assert_eq!(mistaken.abandon(&kept.admin, id).await.unwrap_err().code(), "not_found");
+    let said = kept.connections.audit(&kept.admin, &AuditQuery::newest(1)).await.unwrap();
+    assert_eq!(said[0].event, AuditEvent::ConnectionAbandoned);
+}
+
+#[tokio::test]
+async fn what_is_given_up_and_gone_after_all_is_disconnected() {
     let clock = clock();
     let ours = Environment::new(&clock, API_KEY);
     let kept = ours.connected(clock).await;
-    assert_eq!(kept.started(&ours).syncs().await, Ok(()));
-    ours.delete(&kept);
-    let process = kept.started(&ours.renamed());
-    assert_eq!(process.syncs().await, Err("connection_unknown"));
-    assert_eq!(process.health().await, Health::Unknown);
-    assert_eq!(kept.state().await, Some(ConnectionState::Active));
-    process.connector.disconnect(&kept.admin, kept.record.id).await.unwrap();
-    assert_eq!(kept.state().await, None);
+    kept.connections.fence(&kept.admin, kept.record.id, kept.clock.now()).await.unwrap();
+    assert!(kept.started(&ours).connector.abandon(&kept.admin, kept.record.id).await.unwrap().is_none());
+    assert!(!ours.has(&kept.record.reference));
+    let said = kept.connections.audit(&kept.admin, &AuditQuery::newest(1)).await.unwrap();
+    assert_eq!(said[0].event, AuditEvent::ConnectionRemoved);
+}
+
+/// The grant is not given up as one that led elsewhere.
+#[tokio::test]
+async fn a_confirmation_by_a_key_of_another_environment_can_be_made_again() {
+    let clock = clock();
+    let (ours, other) = (Environment::new(&clock, API_KEY), Environment::new(&clock, OTHER_KEY));
+    let kept = ours.connected(clock).await;
+    let right = kept.started(&ours).connector;
+    let begun = right.reconnect(&kept.admin, kept.record.id).await.unwrap();
+    ours.stand_in.consent(&begun.link.url, ours.workspace, &[ours.page]).await.unwrap();
+    right.poll(&kept.admin, begun.attempt).await.unwrap();
+    let mistaken = kept.started(&other).connector;
+    let confirmed = mistaken.confirm(&kept.admin, begun.attempt, &begun.secret).await;
+    assert_eq!(confirmed.unwrap_err().code(), "another_namespace");
+    right.confirm(&kept.admin, begun.attempt, &begun.secret).await.unwrap();
+}
+
+/// Where it would be made nobody could tell later, so no connection is begun.
+#[tokio::test]
+async fn a_key_that_may_not_see_its_integration_begins_no_connection() {
+    let clock = clock();
+    let ours = Environment::new(&clock, API_KEY);
+    let blind = Environment::with(&clock, API_KEY, |settings| {
+        settings.scopes.remove(scope::INTEGRATIONS);
+    });
+    let kept = ours.connected(clock).await;
+    let process = kept.started(&blind);
+    let failed = process.connector.begin(&kept.admin).await.unwrap_err();
+    let why = std::error::Error::source(&failed).unwrap().to_string();
+    assert_eq!((failed.code(), why.as_str()), ("operator_fault", "Nango refused: 403 forbidden"));
+    assert_eq!(process.syncs().await, Err("operator_fault"));
+    process.connector.disconnect(&kept.admin, kept.record.id).await.unwrap_err();
+    assert_eq!(kept.state().await, Some(ConnectionState::Disconnecting));
 }

@@ -7,12 +7,14 @@ CREATE TABLE notion_import.attempts (
     member_id uuid NOT NULL,
     secret_hash bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
     expires_at timestamptz NOT NULL,
+    -- Where its session is opened.
+    namespace text NOT NULL,
     renews uuid,
     granted json,
     -- A sealed token, until its session is closed.
     session bytea,
     ended_at timestamptz,
-    to_revoke text,
+    to_revoke json,
     -- When the sweep is to look at it.
     look_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id)
@@ -25,6 +27,8 @@ CREATE TABLE notion_import.connections (
     id uuid NOT NULL,
     -- Another after each renewal.
     reference text NOT NULL,
+    -- Where it is called so.
+    namespace text NOT NULL,
     state text NOT NULL,
     workspace json NOT NULL,
     -- Where it was found to lead instead.

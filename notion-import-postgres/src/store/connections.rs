@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use notion_import_core::store::{Confirmation, Elsewhere, Ground, Lease, Settled};
+use notion_import_core::store::{Confirmation, Elsewhere, Ground, Lease, Removal, Settled};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Conflict, Connection, ConnectionId, ConnectionRecord, ConnectionRef,
     ConnectionState, ConnectionStore, Granted, RunSummary, StoreError, TenantId,
@@ -94,14 +94,9 @@ impl ConnectionStore for Postgres {
         commit(tx).await
     }
 
-    async fn mark_checked(
-        &self,
-        tenant: TenantId,
-        id: AttemptId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn look_again(&self, tenant: TenantId, id: AttemptId, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
-        attempts::set_look(&mut *tx, tenant, id, now).await?;
+        attempts::set_look(&mut *tx, tenant, id, at).await?;
         commit(tx).await
     }
 
@@ -321,14 +316,20 @@ impl ConnectionStore for Postgres {
         Ok(fenced)
     }
 
-    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn remove(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        removal: &Removal,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
         let Some(record) = connections::lock(&mut *tx, tenant, id).await? else { return Ok(()) };
         match record.state {
             ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced.into()),
             ConnectionState::Disconnecting => {
                 connections::delete(&mut *tx, tenant, id).await?;
-                audit::insert(&mut tx, tenant, &[record.removed(now)]).await?;
+                audit::insert(&mut tx, tenant, &[record.removed(removal, now)]).await?;
                 commit(tx).await
             }
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use notion_import_core::{
-    Attempt, AttemptId, ConnectionId, ConnectionRef, Granted, MemberId, StoreError, TenantId,
+    Attempt, AttemptId, ConnectionId, Granted, MemberId, Namespace, QualifiedRef, StoreError, TenantId,
 };
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -19,6 +19,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result
         member,
         secret_hash,
         expires_at,
+        namespace,
         renews,
         granted,
         session,
@@ -26,8 +27,8 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result
         to_revoke,
     } = attempt;
     let added = sqlx::query(
-        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted, session, ended_at, \
-         to_revoke, look_at) VALUES ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9, $10, coalesce($9, $5)) \
+        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, namespace, renews, granted, session, ended_at, \
+         to_revoke, look_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::json, $9, $10, $11::text::json, coalesce($10, $5)) \
          ON CONFLICT (tenant_id, id) DO NOTHING",
     )
     .bind(tenant.as_uuid())
@@ -35,11 +36,12 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, attempt: &Attempt) -> Result
     .bind(member.as_uuid())
     .bind(secret_hash.as_slice())
     .bind(expires_at)
+    .bind(namespace.as_str())
     .bind(renews.map(ConnectionId::as_uuid))
     .bind(granted.as_ref().map(json).transpose()?)
     .bind(session)
     .bind(ended_at)
-    .bind(to_revoke.as_ref().map(ConnectionRef::as_str))
+    .bind(to_revoke.as_ref().map(json).transpose()?)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -118,14 +120,14 @@ pub(crate) async fn end(
     tenant: TenantId,
     id: AttemptId,
     now: DateTime<Utc>,
-    to_revoke: Option<&ConnectionRef>,
+    to_revoke: Option<&QualifiedRef>,
 ) -> Result<(), StoreError> {
     let change = sqlx::query(
-        "UPDATE attempts SET ended_at = $1, look_at = $1, to_revoke = $2 WHERE tenant_id = $3 AND id = $4 \
+        "UPDATE attempts SET ended_at = $1, look_at = $1, to_revoke = $2::text::json WHERE tenant_id = $3 AND id = $4 \
          AND ended_at IS NULL",
     )
     .bind(now)
-    .bind(to_revoke.map(ConnectionRef::as_str));
+    .bind(to_revoke.map(json).transpose()?);
     run(db, change, tenant, id).await
 }
 
@@ -176,10 +178,11 @@ fn read(row: &PgRow) -> Result<Attempt, StoreError> {
         member: MemberId::new(row.id("member_id")?),
         secret_hash: row.digest("secret_hash")?,
         expires_at: row.time("expires_at")?,
+        namespace: Namespace::new(row.text("namespace")?),
         renews: row.id_or_none("renews")?.map(ConnectionId::new),
         granted: row.json_or_none("granted")?,
         session: row.try_get("session").map_err(backend)?,
         ended_at: row.time_or_none("ended_at")?,
-        to_revoke: row.try_get::<Option<String>, _>("to_revoke").map_err(backend)?.map(ConnectionRef::new),
+        to_revoke: row.json_or_none("to_revoke")?,
     })
 }

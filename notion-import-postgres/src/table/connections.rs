@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use notion_import_core::store::Lease;
 use notion_import_core::{
-    Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, MemberId, RunSummary,
-    StoreError, TenantId, Workspace,
+    Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, MemberId, Namespace,
+    RunSummary, StoreError, TenantId, Workspace,
 };
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
@@ -16,13 +16,14 @@ use crate::row::{Columns, every, integer, json, name};
 pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<bool, StoreError> {
     let added = sqlx::query(
         "INSERT INTO connections \
-             (tenant_id, id, reference, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run, workspace_id) \
-         VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11::text::json, $12) \
+             (tenant_id, id, reference, namespace, state, workspace, bot_id, connected_by, connected_at, generation, next_run, last_run, workspace_id) \
+         VALUES ($1, $2, $3, $4, $5, $6::text::json, $7, $8, $9, $10, $11, $12::text::json, $13) \
          ON CONFLICT (tenant_id, reference) DO NOTHING",
     )
     .bind(record.tenant.as_uuid())
     .bind(record.id.as_uuid())
     .bind(record.reference.as_str())
+    .bind(record.namespace.as_str())
     .bind(name(&record.state)?)
     .bind(json(&record.workspace)?)
     .bind(record.workspace.bot.as_uuid())
@@ -41,14 +42,15 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, record: &ConnectionRecord) -
 /// Makes a connection that is renewed free and due again.
 pub(crate) async fn replace(db: impl PgExecutor<'_>, record: &ConnectionRecord) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE connections SET reference = $3, state = $4, workspace = $5::text::json, bot_id = $6, \
-             connected_by = $7, connected_at = $8, generation = $9, next_run = $10, workspace_id = $11, found = NULL, due_at_latest = NULL, \
+        "UPDATE connections SET reference = $3, namespace = $4, state = $5, workspace = $6::text::json, bot_id = $7, \
+             connected_by = $8, connected_at = $9, generation = $10, next_run = $11, workspace_id = $12, found = NULL, due_at_latest = NULL, \
              leased_from = NULL, leased_until = NULL, queued_from = NULL, queued_until = NULL \
          WHERE tenant_id = $1 AND id = $2",
     )
     .bind(record.tenant.as_uuid())
     .bind(record.id.as_uuid())
     .bind(record.reference.as_str())
+    .bind(record.namespace.as_str())
     .bind(name(&record.state)?)
     .bind(json(&record.workspace)?)
     .bind(record.workspace.bot.as_uuid())
@@ -375,6 +377,7 @@ fn read(row: &PgRow) -> Result<ConnectionRecord, StoreError> {
         tenant,
         id,
         reference,
+        namespace: Namespace::new(row.text("namespace")?),
         generation,
         state: state(row)?,
         workspace: row.json("workspace")?,

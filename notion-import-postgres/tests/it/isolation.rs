@@ -6,7 +6,7 @@ use notion_import_core::store::{Confirmation, SyncCursor};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Conflict, Connection, ConnectionRecord, ConnectionRef, ConnectionStore,
-    DocumentStore, Granted, MemberId, NotionId, Role, RunSummary, StoreError, TenantId, Workspace,
+    DocumentStore, Granted, MemberId, Namespace, NotionId, Role, RunSummary, StoreError, TenantId, Workspace,
 };
 use notion_import_postgres::Postgres;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -19,7 +19,14 @@ const TABLES: [&str; 9] =
 
 fn attempt(tenant: TenantId, bot: NotionId) -> Attempt {
     let workspace = Workspace { id: None, name: "Acme".into(), bot };
-    let begun = Attempt::new(tenant, AttemptId::fresh(), MemberId::fresh(), [7; 32], minute(15));
+    let begun = Attempt::new(
+        tenant,
+        AttemptId::fresh(),
+        MemberId::fresh(),
+        [7; 32],
+        minute(15),
+        Namespace::new("here"),
+    );
     Attempt { granted: Some(Granted { reference: ConnectionRef::new("notion"), workspace }), ..begun }
 }
 

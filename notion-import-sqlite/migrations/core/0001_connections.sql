@@ -6,6 +6,8 @@ CREATE TABLE attempts (
     member_id TEXT NOT NULL,
     secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
     expires_at INTEGER NOT NULL,
+    -- Where its session is opened.
+    namespace TEXT NOT NULL,
     renews TEXT,
     granted TEXT,
     -- A sealed token, until its session is closed.
@@ -24,6 +26,8 @@ CREATE TABLE connections (
     id TEXT NOT NULL,
     -- Another after each renewal.
     reference TEXT NOT NULL,
+    -- Where it is called so.
+    namespace TEXT NOT NULL,
     state TEXT NOT NULL,
     workspace TEXT NOT NULL,
     -- Where it was found to lead instead.

@@ -1,7 +1,7 @@
 //! Attempts to connect.
 
 use chrono::{DateTime, Utc};
-use notion_import_core::{Attempt, AttemptId, ConnectionRef, Granted, StoreError, TenantId};
+use notion_import_core::{Attempt, AttemptId, Granted, Namespace, QualifiedRef, StoreError, TenantId};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, SqliteExecutor};
@@ -17,6 +17,7 @@ pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Re
         member,
         secret_hash,
         expires_at,
+        namespace,
         renews,
         granted,
         session,
@@ -24,19 +25,20 @@ pub(crate) async fn insert(db: impl SqliteExecutor<'_>, attempt: &Attempt) -> Re
         to_revoke,
     } = attempt;
     let added = sqlx::query(
-        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, renews, granted, session, ended_at, \
-         to_revoke, look_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING",
+        "INSERT INTO attempts (tenant_id, id, member_id, secret_hash, expires_at, namespace, renews, granted, session, ended_at, \
+         to_revoke, look_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING",
     )
     .bind(tenant.to_string())
     .bind(id.to_string())
     .bind(member.to_string())
     .bind(secret_hash.to_vec())
     .bind(micros(*expires_at))
+    .bind(namespace.as_str())
     .bind(renews.map(|id| id.to_string()))
     .bind(granted.as_ref().map(json).transpose()?)
     .bind(session)
     .bind(ended_at.map(micros))
-    .bind(to_revoke.as_ref().map(ConnectionRef::as_str))
+    .bind(to_revoke.as_ref().map(json).transpose()?)
     .bind(micros(ended_at.unwrap_or(*expires_at)))
     .execute(db)
     .await
@@ -100,14 +102,14 @@ pub(crate) async fn end(
     tenant: TenantId,
     id: AttemptId,
     now: DateTime<Utc>,
-    to_revoke: Option<&ConnectionRef>,
+    to_revoke: Option<&QualifiedRef>,
 ) -> Result<(), StoreError> {
     let change = sqlx::query(
         "UPDATE attempts SET ended_at = ?1, look_at = ?1, to_revoke = ?2 WHERE tenant_id = ?3 AND id = ?4 \
          AND ended_at IS NULL",
     )
     .bind(micros(now))
-    .bind(to_revoke.map(ConnectionRef::as_str));
+    .bind(to_revoke.map(json).transpose()?);
     run(db, change, tenant, id).await
 }
 
@@ -159,10 +161,11 @@ fn read(row: &SqliteRow) -> Result<Attempt, StoreError> {
         member: row.id("member_id")?,
         secret_hash: hash.try_into().map_err(|_| StoreError::Corrupt("secret_hash"))?,
         expires_at: row.time("expires_at")?,
+        namespace: Namespace::new(row.text("namespace")?),
         renews: row.id_or_none("renews")?,
         granted: row.json_or_none("granted")?,
         session: row.try_get("session").map_err(backend)?,
         ended_at: row.time_or_none("ended_at")?,
-        to_revoke: row.try_get::<Option<String>, _>("to_revoke").map_err(backend)?.map(ConnectionRef::new),
+        to_revoke: row.json_or_none("to_revoke")?,
     })
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use notion_import_core::store::Lease;
 use notion_import_core::{
-    Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, RunSummary, StoreError,
-    TenantId, Workspace,
+    Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, Namespace, RunSummary,
+    StoreError, TenantId, Workspace,
 };
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
@@ -17,10 +17,10 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     let ConnectionRecord { workspace, connected_by, connected_at, generation, next_run, .. } = record;
     sqlx::query(
         "INSERT INTO connections \
-             (tenant_id, id, reference, state, workspace, found, workspace_id, bot_id, connected_by, connected_at, generation, next_run, last_run) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             (tenant_id, id, reference, namespace, state, workspace, found, workspace_id, bot_id, connected_by, connected_at, generation, next_run, last_run) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
-             reference = excluded.reference, state = excluded.state, workspace = excluded.workspace, workspace_id = excluded.workspace_id, bot_id = excluded.bot_id, \
+             reference = excluded.reference, namespace = excluded.namespace, state = excluded.state, workspace = excluded.workspace, workspace_id = excluded.workspace_id, bot_id = excluded.bot_id, \
              found = excluded.found, connected_by = excluded.connected_by, connected_at = excluded.connected_at, \
              generation = excluded.generation, next_run = excluded.next_run, last_run = excluded.last_run, \
              leased_from = NULL, leased_until = NULL, due_at_latest = NULL",
@@ -28,6 +28,7 @@ pub(crate) async fn upsert(db: impl SqliteExecutor<'_>, record: &ConnectionRecor
     .bind(record.tenant.to_string())
     .bind(record.id.to_string())
     .bind(record.reference.as_str())
+    .bind(record.namespace.as_str())
     .bind(name(&record.state)?)
     .bind(json(workspace)?)
     .bind(record.found.as_ref().map(json).transpose()?)
@@ -315,6 +316,7 @@ fn read(row: &SqliteRow) -> Result<ConnectionRecord, StoreError> {
         tenant,
         id,
         reference,
+        namespace: Namespace::new(row.text("namespace")?),
         generation,
         state: state(row)?,
         workspace: row.json("workspace")?,

@@ -24,7 +24,7 @@ async fn run(data: &Path, sql: &'static str) {
 async fn insert_connection(data: &Path, tenant: TenantId, state: &str) {
     let workspace = r#"{"id":null,"name":"Acme","bot":"35261e8c-e0a3-80c8-9f00-0123456789ab"}"#;
     sqlx::query(
-        "INSERT INTO connections VALUES (?1, ?1, 'notion', ?2, ?3, NULL, NULL, '', ?1, 0, 0, 0, NULL, NULL, NULL, NULL)",
+        "INSERT INTO connections VALUES (?1, ?1, 'notion', 'here', ?2, ?3, NULL, NULL, '', ?1, 0, 0, 0, NULL, NULL, NULL, NULL)",
     )
     .bind(tenant.to_string())
     .bind(state)

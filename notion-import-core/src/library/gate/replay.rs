@@ -187,7 +187,8 @@ impl AccessState {
             | AuditEvent::IdentityRefused { .. }
             | AuditEvent::NeedsReauth
             | AuditEvent::Disconnected
-            | AuditEvent::ConnectionRemoved => {}
+            | AuditEvent::ConnectionRemoved
+            | AuditEvent::ConnectionAbandoned => {}
         }
         self.number = entry.number;
         Ok(())

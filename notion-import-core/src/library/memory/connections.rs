@@ -12,7 +12,7 @@ use super::lock;
 use crate::actor::Actor;
 use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
-    Elsewhere, Granted, Lease, RUNS_KEPT, RunSummary,
+    Elsewhere, Granted, Lease, QualifiedRef, RUNS_KEPT, Removal, RunSummary,
 };
 use crate::error::{Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
@@ -65,7 +65,7 @@ impl MemoryConnections {
 }
 
 impl Tried {
-    fn end(&mut self, now: DateTime<Utc>, to_revoke: Option<ConnectionRef>) {
+    fn end(&mut self, now: DateTime<Utc>, to_revoke: Option<QualifiedRef>) {
         if self.attempt.ended_at.is_none() {
             self.attempt.ended_at = Some(now);
             self.attempt.to_revoke = to_revoke;
@@ -153,13 +153,8 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    async fn mark_checked(
-        &self,
-        tenant: TenantId,
-        id: AttemptId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.of_attempt(tenant, id, |tried| tried.look_at = now);
+    async fn look_again(&self, tenant: TenantId, id: AttemptId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.of_attempt(tenant, id, |tried| tried.look_at = at);
         Ok(())
     }
 
@@ -355,13 +350,19 @@ impl ConnectionStore for MemoryConnections {
         Ok(fenced.take(limit).cloned().collect())
     }
 
-    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn remove(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        removal: &Removal,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut state = self.lock();
         let Some(held) = state.get(tenant, id) else { return Ok(()) };
         match held.record.state {
             ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced.into()),
             ConnectionState::Disconnecting => {
-                let entry = held.record.removed(now);
+                let entry = held.record.removed(removal, now);
                 state.connections.remove(&(tenant, id));
                 self.audit.insert(tenant, entry);
                 Ok(())

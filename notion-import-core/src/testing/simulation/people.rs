@@ -7,7 +7,9 @@ use chrono::TimeDelta;
 use super::run::Run;
 use super::step::Thing;
 use crate::connect::Connector;
-use crate::connection::{Attempt, Confirmation, ConnectionRef, Granted, SharedWorkspace, Workspace};
+use crate::connection::{
+    Attempt, Confirmation, ConnectionRef, Granted, Namespace, SharedWorkspace, Workspace,
+};
 use crate::error::{Error, StoreError};
 use crate::id::AttemptId;
 use crate::library::access::AccessLevel;
@@ -71,7 +73,14 @@ impl Run {
         let reference = ConnectionRef::new(format!("{tenant}-{}", self.connected));
         self.ground.tokens.insert(&reference, &self.workspace.grant.token);
         let (id, secret) = (AttemptId::fresh(), [7; 32]);
-        let mut attempt = Attempt::new(tenant, id, self.admin.member, secret, now + TimeDelta::minutes(15));
+        let mut attempt = Attempt::new(
+            tenant,
+            id,
+            self.admin.member,
+            secret,
+            now + TimeDelta::minutes(15),
+            Namespace::new("nowhere"),
+        );
         attempt.renews = is_renewal.then_some(self.connection.id);
         let bot = self.workspace.grant.bot_id;
         let workspace = Workspace { id: Some(tenant.to_string()), name: "Acme".into(), bot };

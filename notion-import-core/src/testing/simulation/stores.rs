@@ -12,7 +12,7 @@ use super::life::Life;
 use crate::actor::Actor;
 use crate::connection::{
     Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore,
-    Elsewhere, Granted, RunSummary,
+    Elsewhere, Granted, Removal, RunSummary,
 };
 use crate::error::StoreError;
 use crate::id::{AttemptId, ConnectionId, DocumentId, NotionId, TenantId};
@@ -132,7 +132,7 @@ passed_on! {
     fn activate(actor: &Actor, id: AttemptId, confirmation: &Confirmation) -> ConnectionRecord;
     fn keep_session(tenant: TenantId, id: AttemptId, sealed: Option<&[u8]>) -> ();
     fn end(tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> ();
-    fn mark_checked(tenant: TenantId, id: AttemptId, now: DateTime<Utc>) -> ();
+    fn look_again(tenant: TenantId, id: AttemptId, at: DateTime<Utc>) -> ();
     fn mark_revoked(tenant: TenantId, id: AttemptId) -> ();
     fn delete_attempt(tenant: TenantId, id: AttemptId) -> ();
     fn expired_attempts(now: DateTime<Utc>, limit: usize) -> Vec<Attempt>;
@@ -150,7 +150,7 @@ passed_on! {
     fn make_due(tenant: TenantId, id: ConnectionId, at: DateTime<Utc>) -> ();
     fn fence(actor: &Actor, id: ConnectionId, now: DateTime<Utc>) -> Option<ConnectionRecord>;
     fn fenced(limit: usize) -> Vec<ConnectionRecord>;
-    fn remove(tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> ();
+    fn remove(tenant: TenantId, id: ConnectionId, removal: &Removal, now: DateTime<Utc>) -> ();
 }
 
 #[async_trait]

@@ -10,8 +10,7 @@ use tokio::sync::oneshot;
 use super::{Broken, Outcome};
 use crate::connect::Connector;
 use crate::connection::{
-    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, Hint, Inspected,
-    KeyFingerprint,
+    Attempt, Authorizer, ConnectLink, Connection, ConnectionRecord, ConnectionRef, Hint, Inspected, Namespace,
 };
 use crate::error::{AccessError, Error, Fault, StoreError};
 use crate::id::NotionId;
@@ -128,8 +127,8 @@ impl Authorizer for NoConsents {
         Ok(None)
     }
 
-    fn fingerprint(&self, reference: &ConnectionRef) -> KeyFingerprint {
-        KeyFingerprint::of([reference.as_str()])
+    async fn namespace(&self) -> Result<Namespace, AccessError> {
+        Ok(Namespace::new("nowhere"))
     }
 
     async fn revoke(&self, _: &ConnectionRef) -> Result<(), AccessError> {

@@ -13,7 +13,7 @@ use super::Broken;
 use crate::actor::Actor;
 use crate::actor::Role;
 use crate::connection::{
-    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted,
+    Attempt, Confirmation, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Granted, Namespace,
     SharedWorkspace, Workspace,
 };
 use crate::error::{Cause, Conflict, StoreError};
@@ -101,7 +101,7 @@ pub(super) const SECRET: [u8; 32] = [7; 32];
 
 /// An attempt of minute 0 that expires at minute 15.
 pub(super) fn attempt(tenant: TenantId) -> Attempt {
-    Attempt::new(tenant, AttemptId::fresh(), MemberId::fresh(), SECRET, minute(15))
+    Attempt::new(tenant, AttemptId::fresh(), MemberId::fresh(), SECRET, minute(15), Namespace::new("here"))
 }
 
 pub(super) fn granted(reference: &str) -> Granted {

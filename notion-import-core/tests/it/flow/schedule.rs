@@ -10,8 +10,8 @@ use notion_import_core::store::Confirmation;
 use notion_import_core::testing::{Endpoint, Fault, WorldTransport};
 use notion_import_core::{
     Actor, Attempt, AttemptId, Connection, ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState,
-    ConnectionStore, Error, Granted, MemberId, MemoryConnections, Role, ScheduleOptions, Scheduler,
-    SourceState, SyncedNow, TenantId, Workspace,
+    ConnectionStore, Error, Granted, MemberId, MemoryConnections, Namespace, Role, ScheduleOptions,
+    Scheduler, SourceState, SyncedNow, TenantId, Workspace,
 };
 
 use super::Stage;
@@ -71,7 +71,14 @@ fn admin(tenant: TenantId) -> Actor {
 
 async fn active(stage: &Stage, connections: &MemoryConnections, reference: ConnectionRef) -> Connection {
     let (tenant, id, member) = (stage.connection.tenant, AttemptId::fresh(), MemberId::fresh());
-    let attempt = Attempt::new(tenant, id, member, [1; 32], stage.now() + TimeDelta::minutes(5));
+    let attempt = Attempt::new(
+        tenant,
+        id,
+        member,
+        [1; 32],
+        stage.now() + TimeDelta::minutes(5),
+        Namespace::new("here"),
+    );
     let admin = Actor::new(tenant, member, Role::Admin);
     connections.begin(&admin, &attempt, stage.now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".to_owned(), bot: stage.grant.bot_id };

@@ -16,8 +16,8 @@ use notion_import_core::testing::{Fault, FaultPlan, Server, World};
 use notion_import_core::transport::SystemClock;
 use notion_import_core::{
     Actor, Attempt, AttemptId, Connection, ConnectionRef, ConnectionStore, DocumentStore, Granted, Importer,
-    MemberId, MemoryBlobs, NotionId, Role, ScheduleOptions, Scheduler, Source, StaticToken, TenantId,
-    Timeouts, Workspace,
+    MemberId, MemoryBlobs, Namespace, NotionId, Role, ScheduleOptions, Scheduler, Source, StaticToken,
+    TenantId, Timeouts, Workspace,
 };
 use notion_import_postgres::{Postgres, Worker};
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -108,7 +108,8 @@ impl Scene {
 /// A connection to the page, which is linked and was not edited since.
 async fn connected(postgres: &Postgres, page_id: NotionId, edited_at: DateTime<Utc>) -> Connection {
     let (tenant, id, member) = (TenantId::fresh(), AttemptId::fresh(), MemberId::fresh());
-    let attempt = Attempt::new(tenant, id, member, [1; 32], Utc::now() + Duration::from_secs(60));
+    let expires_at = Utc::now() + Duration::from_secs(60);
+    let attempt = Attempt::new(tenant, id, member, [1; 32], expires_at, Namespace::new("here"));
     let admin = Actor::new(tenant, member, Role::Admin);
     postgres.begin(&admin, &attempt, Utc::now()).await.unwrap();
     let workspace = Workspace { id: None, name: "Acme".into(), bot: page_id };

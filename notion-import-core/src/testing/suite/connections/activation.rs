@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::Store;
 use crate::actor::Role;
 use crate::connection::{
-    Attempt, Confirmation, ConnectionRecord, ConnectionRef, ConnectionState, Granted, RunSummary, Workspace,
+    Attempt, Confirmation, ConnectionRecord, ConnectionRef, ConnectionState, Granted, Namespace, RunSummary,
+    Workspace,
 };
 use crate::error::{Conflict, StoreError};
 use crate::id::{ConnectionId, NotionId, TenantId};
@@ -64,6 +65,7 @@ pub(super) async fn confirmed_is_complete(store: Store) -> Outcome {
         tenant: begun.tenant,
         id: record.id,
         reference: granted.reference.clone(),
+        namespace: begun.namespace,
         state: ConnectionState::Active,
         workspace: granted.workspace,
         found: None,
@@ -184,11 +186,13 @@ pub(super) async fn renewal(store: Store) -> Outcome {
     let Some(held) = held else { return Err(Broken::new("the connection could not be claimed".into())) };
     store.mark_needs_reauth(old.tenant, old.id, minute(1)).await?;
 
-    let renewing = Attempt { renews: Some(old.id), ..attempt(old.tenant) };
+    let renewing =
+        Attempt { renews: Some(old.id), namespace: Namespace::new("there"), ..attempt(old.tenant) };
     let granted = granted("renewed");
     let record = confirmed(&*store, &renewing, &granted, minute(2)).await?;
     let expected = ConnectionRecord {
         reference: granted.reference,
+        namespace: Namespace::new("there"),
         state: ConnectionState::Active,
         workspace: granted.workspace,
         connected_by: renewing.member,
@@ -199,7 +203,7 @@ pub(super) async fn renewal(store: Store) -> Outcome {
     };
     ensure_eq!(record, expected, "the renewed connection");
     let kept = store.attempt(old.tenant, renewing.id).await?.and_then(|attempt| attempt.to_revoke);
-    ensure_eq!(kept.as_ref(), Some(&old.reference), "what is left to be revoked");
+    ensure_eq!(kept, Some(old.qualified()), "what is left to be revoked");
     store.mark_revoked(old.tenant, renewing.id).await?;
     let kept = store.attempt(old.tenant, renewing.id).await?.and_then(|attempt| attempt.to_revoke);
     ensure_eq!(kept, None, "what is left once it was revoked");

@@ -1,7 +1,7 @@
 //! Attempts, before anything comes of them.
 
 use super::Store;
-use crate::connection::{Attempt, Confirmation};
+use crate::connection::{Attempt, Confirmation, Granted, QualifiedRef};
 use crate::error::{Conflict, StoreError};
 use crate::id::ConnectionId;
 use crate::testing::suite::Outcome;
@@ -99,7 +99,7 @@ pub(super) async fn ended(store: Store) -> Outcome {
         StoreError::NotFound,
         "a grant of what has ended"
     );
-    let to_revoke = Some(noted.reference.clone());
+    let to_revoke = left_of(&begun, &noted);
     let remembered = Attempt { granted: Some(noted), ended_at: Some(minute(2)), to_revoke, ..begun };
     ensure_eq!(store.attempt(tenant, id).await?, Some(remembered.clone()), "what is remembered");
     ensure_eq!(store.expired_attempts(minute(1), 9).await?, [], "what is to be looked at too early");
@@ -111,13 +111,18 @@ pub(super) async fn ended(store: Store) -> Outcome {
     Ok(())
 }
 
+/// What is left of an attempt that was granted this, and not confirmed.
+fn left_of(begun: &Attempt, noted: &Granted) -> Option<QualifiedRef> {
+    Some(QualifiedRef { namespace: begun.namespace.clone(), reference: noted.reference.clone() })
+}
+
 pub(super) async fn left_behind(store: Store) -> Outcome {
     let (granted_one, empty) = (attempt(tenant()), attempt(tenant()));
     let noted = granted("left");
     begin(&*store, &granted_one).await?;
     begin(&*store, &empty).await?;
     store.record_grant(granted_one.tenant, granted_one.id, &noted).await?;
-    for (attempt, left) in [(&granted_one, Some(noted.reference.clone())), (&empty, None)] {
+    for (attempt, left) in [(&granted_one, left_of(&granted_one, &noted)), (&empty, None)] {
         let to_revoke = async || {
             let kept = store.attempt(attempt.tenant, attempt.id).await?;
             Ok::<_, StoreError>(kept.and_then(|attempt| attempt.to_revoke))
@@ -138,7 +143,7 @@ pub(super) async fn looked_at(store: Store) -> Outcome {
         begin(&*store, attempt).await?;
         store.end(attempt.tenant, attempt.id, minute(at)).await?;
     }
-    store.mark_checked(first.tenant, first.id, minute(3)).await?;
+    store.look_again(first.tenant, first.id, minute(3)).await?;
     let at_minute_two = store.expired_attempts(minute(2), 9).await?;
     ensure_eq!(
         at_minute_two.iter().map(|a| a.id).collect::<Vec<_>>(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Store;
 use crate::actor::{Actor, Agent, Role};
 use crate::connection::{
-    Attempt, Confirmation, ConnectionRef, ConnectionState, Elsewhere, Granted, RunSummary, Workspace,
+    Attempt, Confirmation, ConnectionRef, ConnectionState, Elsewhere, Granted, Removal, RunSummary, Workspace,
 };
 use crate::error::{Conflict, StoreError};
 use crate::id::{ConnectionId, TenantId};
@@ -177,14 +177,28 @@ pub(super) async fn disconnected(store: Store) -> Outcome {
 
 pub(super) async fn removed(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
-    let early = store.remove(record.tenant, record.id, minute(1)).await;
+    let early = store.remove(record.tenant, record.id, &Removal::Forgotten, minute(1)).await;
     ensure_fails!(early, StoreError::Conflict(Conflict::NotFenced), "removing what is not fenced");
     store.fence(&actor(record.tenant, Role::Admin), record.id, minute(2)).await?;
-    store.remove(record.tenant, record.id, minute(3)).await?;
-    store.remove(record.tenant, record.id, minute(4)).await?;
+    store.remove(record.tenant, record.id, &Removal::Forgotten, minute(3)).await?;
+    store.remove(record.tenant, record.id, &Removal::Forgotten, minute(4)).await?;
     let expected = [(record.id, 3, AuditEvent::ConnectionRemoved)];
     let of = |event: &AuditEvent| *event == AuditEvent::ConnectionRemoved;
     says_of_system(&store, record.tenant, &expected, of).await
+}
+
+pub(super) async fn abandoned(store: Store) -> Outcome {
+    let record = connected(&*store, tenant(), "notion").await?;
+    let admin = actor(record.tenant, Role::Admin);
+    let given_up = Removal::Abandoned(admin.clone());
+    let early = store.remove(record.tenant, record.id, &given_up, minute(1)).await;
+    ensure_fails!(early, StoreError::Conflict(Conflict::NotFenced), "giving up what is not fenced");
+    store.fence(&admin, record.id, minute(2)).await?;
+    store.remove(record.tenant, record.id, &given_up, minute(3)).await?;
+    store.remove(record.tenant, record.id, &given_up, minute(4)).await?;
+    let of =
+        |event: &AuditEvent| matches!(event, AuditEvent::ConnectionAbandoned | AuditEvent::ConnectionRemoved);
+    says(&store, &admin, record.id, 3, &AuditEvent::ConnectionAbandoned, of).await
 }
 
 pub(super) async fn gapless(store: Store) -> Outcome {
@@ -194,7 +208,7 @@ pub(super) async fn gapless(store: Store) -> Outcome {
     store.mark_needs_reauth(first.tenant, first.id, minute(1)).await?;
     store.mark_elsewhere(first.tenant, second.id, &Elsewhere { id: None }, minute(1)).await?;
     store.fence(&actor(first.tenant, Role::Admin), second.id, minute(2)).await?;
-    store.remove(first.tenant, second.id, minute(2)).await?;
+    store.remove(first.tenant, second.id, &Removal::Forgotten, minute(2)).await?;
     let entries = said(&store, first.tenant, |_| true).await?;
     let numbers: Vec<_> = entries.iter().map(|entry| entry.number).collect();
     ensure_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "the numbers");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Store;
-use crate::connection::{ConnectionState, RunSummary};
+use crate::connection::{ConnectionState, Removal, RunSummary};
 use crate::error::{Conflict, StoreError};
 use crate::id::ConnectionId;
 use crate::testing::suite::fixture::{connected, fence, minute, tenant};
@@ -59,7 +59,7 @@ pub(super) async fn found(store: Store) -> Outcome {
     ensure_eq!(found, fenced, "the fenced connections");
     ensure_eq!(store.fenced(2).await?.len(), 2, "fenced connections, two at most");
     for record in fenced {
-        store.remove(record.tenant, record.id, minute(2)).await?;
+        store.remove(record.tenant, record.id, &Removal::Forgotten, minute(2)).await?;
     }
     ensure_eq!(store.fenced(9).await?, [], "what is left of them");
     Ok(())
@@ -68,11 +68,11 @@ pub(super) async fn found(store: Store) -> Outcome {
 pub(super) async fn removed(store: Store) -> Outcome {
     let record = connected(&*store, tenant(), "notion").await?;
     let other = connected(&*store, record.tenant, "other").await?;
-    let early = store.remove(record.tenant, record.id, minute(2)).await;
+    let early = store.remove(record.tenant, record.id, &Removal::Forgotten, minute(2)).await;
     ensure_fails!(early, StoreError::Conflict(Conflict::NotFenced), "removing what is not fenced");
     fence(&*store, record.tenant, record.id).await?;
-    store.remove(record.tenant, record.id, minute(2)).await?;
-    store.remove(record.tenant, record.id, minute(2)).await?;
+    store.remove(record.tenant, record.id, &Removal::Forgotten, minute(2)).await?;
+    store.remove(record.tenant, record.id, &Removal::Forgotten, minute(2)).await?;
     ensure_eq!(store.list(record.tenant).await?, [other], "the tenant's connections");
     Ok(())
 }

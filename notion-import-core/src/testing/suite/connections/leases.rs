@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::Store;
-use crate::connection::{Connection, ConnectionRecord, ConnectionState, RunSummary};
+use crate::connection::{Connection, ConnectionRecord, ConnectionState, Removal, RunSummary};
 use crate::error::StoreError;
 use crate::id::ConnectionId;
 use crate::testing::suite::fixture::{attempt, confirmed, connected, fence, granted, minute, tenant};
@@ -220,7 +220,7 @@ pub(super) async fn overtaken_renew(store: Store) -> Outcome {
     );
 
     fence(&*store, record.tenant, record.id).await?;
-    store.remove(record.tenant, record.id, minute(2)).await?;
+    store.remove(record.tenant, record.id, &Removal::Forgotten, minute(2)).await?;
     let renewed = store.renew(&first, minute(15), LEASE).await;
     ensure_fails!(renewed, StoreError::Fenced, "a renewal of what is disconnected");
     Ok(())

@@ -98,6 +98,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     ),
     promise!("a disconnect is in the audit, once", audit::disconnected),
     promise!("a connection that is removed is in the audit, once", audit::removed),
+    promise!("a connection that somebody gives up is in the audit, with who it was", audit::abandoned),
     promise!("what the audit says of connections is counted without a gap", audit::gapless),
     promise!("another tenant's attempt does not exist", tenancy::attempts),
     promise!("another tenant's connection cannot be read", tenancy::read),

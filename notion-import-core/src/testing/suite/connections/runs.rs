@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Store;
 use crate::connection::{
-    Connection, ConnectionRecord, ConnectionState, KeyFingerprint, Occasion, RUNS_KEPT, Requests, RunSummary,
+    Connection, ConnectionRecord, ConnectionState, Occasion, RUNS_KEPT, Removal, Requests, RunSummary,
 };
 use crate::error::StoreError;
 use crate::id::ConnectionId;
@@ -30,7 +30,6 @@ fn run(number: u32) -> RunSummary {
         changed: 7,
         failed: [("timeout".to_owned(), 8)].into(),
         failure: Some("rate_limited".to_owned()),
-        key: Some(KeyFingerprint::of([number.to_string().as_str()])),
     }
 }
 
@@ -112,7 +111,7 @@ pub(super) async fn outlive(store: Store) -> Outcome {
     ensure_eq!(renewed.id, record.id, "the connection that is renewed");
     ensure_eq!(store.runs(record.tenant, record.id, 9).await?, [run(0)], "the runs after the renewal");
     fence(&*store, record.tenant, record.id).await?;
-    store.remove(record.tenant, record.id, minute(2)).await?;
+    store.remove(record.tenant, record.id, &Removal::Forgotten, minute(2)).await?;
     ensure_eq!(store.runs(record.tenant, record.id, 9).await?, [], "the runs of what is removed");
     Ok(())
 }

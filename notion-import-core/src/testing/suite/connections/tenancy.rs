@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Store;
 use crate::actor::{Actor, Role};
-use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, RunSummary};
+use crate::connection::{Attempt, Connection, ConnectionRef, ConnectionState, Removal, RunSummary};
 use crate::error::StoreError;
 use crate::testing::suite::fixture::{
     attempt, begin, confirmation, connected, fence, granted, minute, tenant,
@@ -27,7 +27,7 @@ pub(super) async fn attempts(store: Store) -> Outcome {
     ensure_fails!(confirmed, StoreError::NotFound, "a stranger's confirmation");
     store.delete_attempt(stranger, id).await?;
     store.end(stranger, id, minute(1)).await?;
-    store.mark_checked(stranger, id, minute(1)).await?;
+    store.look_again(stranger, id, minute(1)).await?;
     ensure_eq!(store.expired_attempts(minute(1), 9).await?, [], "what a stranger ended or looked at");
     let kept = store.attempt(tenant, id).await?.and_then(|attempt| attempt.granted);
     ensure_eq!(kept.map(|granted| granted.reference), Some(ConnectionRef::new("notion")), "the grant");
@@ -84,7 +84,7 @@ pub(super) async fn change(store: Store) -> Outcome {
     store.mark_needs_reauth(stranger, record.id, minute(1)).await?;
     store.make_due(stranger, record.id, minute(-9)).await?;
     ensure_eq!(fence(&*store, stranger, record.id).await?, None, "what a stranger fences");
-    store.remove(stranger, record.id, minute(2)).await?;
+    store.remove(stranger, record.id, &Removal::Forgotten, minute(2)).await?;
     ensure_eq!(store.get(record.tenant, record.id).await?, before, "the connection");
     Ok(())
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use notion_import_core::testing::{Endpoint, Fault, paragraph};
-use notion_import_core::{ConnectionStore, DocumentStore, Occasion, Phase, SyncReport, SyncedNow};
+use notion_import_core::{
+    ConnectionId, ConnectionStore, DocumentStore, Error, Occasion, Phase, StoreError, SyncReport, SyncedNow,
+    TenantId,
+};
 
 use super::{Scene, admin};
 
@@ -162,6 +165,24 @@ async fn a_look_beside_a_sync_ends_when_that_has_lost_the_connection() {
     let (_, (looked, after), ()) = tokio::join!(scheduler.sync_now(&admin, scene.id), looking, losing);
     assert_eq!(looked.unwrap(), SyncedNow::NotBegun);
     assert!(after.to_std().unwrap() <= renewed + Duration::from_secs(10), "it went on until {after}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_synced_but_not_found() {
+    let scene = Scene::new().await;
+    let admin = admin(scene.stage.connection.tenant);
+    let page = scene.stage.author().page(scene.stage.home, "Policy");
+    let (scheduler, id) = (&scene.scheduler, ConnectionId::fresh());
+    for sought in [
+        scheduler.sync_now(&admin, id).await,
+        scheduler.look_now(&admin, id, &[page]).await,
+        // Another tenant's.
+        scheduler.sync_now(&super::admin(TenantId::fresh()), scene.id).await,
+    ] {
+        assert!(matches!(sought, Err(Error::Store(StoreError::NotFound))), "{sought:?}");
+    }
+    scene.connections.fence(&admin, scene.id, scene.stage.now()).await.unwrap();
+    assert_eq!(scheduler.sync_now(&admin, scene.id).await.unwrap(), SyncedNow::NotBegun);
 }
 
 #[tokio::test]

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use notion_import_core::store::{Confirmation, Elsewhere};
+use notion_import_core::store::{Confirmation, Elsewhere, Removal};
 use notion_import_core::testing::suite::connections::{AuditedConnections, PROMISES};
 use notion_import_core::{
     Actor, Attempt, AttemptId, AuditEntry, AuditEvent, AuditLog, AuditQuery, Connection, ConnectionId,
     ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted, MemberId, MemoryConnections,
-    Role, RunSummary, SharedWorkspace, StoreError, TenantId,
+    Namespace, Role, RunSummary, SharedWorkspace, StoreError, TenantId,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +50,8 @@ enum Leak {
     SaysNothingOfWorkspaces,
     SaysNothingOfDisconnects,
     SaysNothingOfRemovals,
+    RemovesSilently,
+    ForgetsNamespaces,
     SkipsNumbers,
     NeverEnds,
     LooksAtTheSame,
@@ -225,6 +227,15 @@ impl ConnectionStore for Leaky {
                 _ => {}
             }
         }
+        if self.leak == Leak::ForgetsNamespaces
+            && let Some(attempt) = attempt.filter(|attempt| attempt.ended_at.is_none())
+        {
+            self.inner.delete_attempt(tenant, id).await?;
+            let elsewhere = Attempt { namespace: Namespace::new("nowhere"), ..attempt };
+            self.inner
+                .begin(&Actor::new(tenant, elsewhere.member, Role::Admin), &elsewhere, confirmation.at)
+                .await?;
+        }
         let record = self.inner.activate(&actor, id, &confirmation).await?;
         self.leases.lock().unwrap().remove(&record.id);
         self.records.lock().unwrap().push(record.clone());
@@ -254,15 +265,10 @@ impl ConnectionStore for Leaky {
         }
     }
 
-    async fn mark_checked(
-        &self,
-        tenant: TenantId,
-        id: AttemptId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn look_again(&self, tenant: TenantId, id: AttemptId, at: DateTime<Utc>) -> Result<(), StoreError> {
         match self.leak {
             Leak::LooksAtTheSame => Ok(()),
-            _ => self.inner.mark_checked(tenant, id, now).await,
+            _ => self.inner.look_again(tenant, id, at).await,
         }
     }
 
@@ -473,11 +479,18 @@ impl ConnectionStore for Leaky {
         self.inner.fenced(limit).await
     }
 
-    async fn remove(&self, tenant: TenantId, id: ConnectionId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn remove(
+        &self,
+        tenant: TenantId,
+        id: ConnectionId,
+        removal: &Removal,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         if self.leak == Leak::RemovesUnfenced {
             self.inner.fence(&Actor::new(tenant, MemberId::fresh(), Role::Admin), id, now).await?;
         }
-        self.inner.remove(tenant, id, now).await
+        let removal = if self.leak == Leak::RemovesSilently { &Removal::Forgotten } else { removal };
+        self.inner.remove(tenant, id, removal, now).await
     }
 }
 
@@ -521,7 +534,11 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::LosesHints, &["a hint that comes during a run"]),
         (
             Leak::RemovesUnfenced,
-            &["only a fenced connection is removed", "a connection that is removed is in the audit"],
+            &[
+                "only a fenced connection is removed",
+                "a connection that is removed is in the audit",
+                "a connection that somebody gives up",
+            ],
         ),
         (Leak::FencesTwice, &["fencing again"]),
         (Leak::GrantsAnew, &["a grant is noted once"]),
@@ -551,6 +568,8 @@ async fn every_leak_breaks_its_own_promise() {
             &["a change of the workspace is in the audit", "a disconnect is in the audit"],
         ),
         (Leak::SaysNothingOfRemovals, &["a connection that is removed is in the audit"]),
+        (Leak::RemovesSilently, &["a connection that somebody gives up is in the audit"]),
+        (Leak::ForgetsNamespaces, &["a confirmed connection", "a renewal makes"]),
         (Leak::SkipsNumbers, &["what the audit says of connections is counted"]),
         (
             Leak::NeverEnds,
