@@ -4,7 +4,11 @@
 const main = () => document.getElementById('main');
 
 // What a page shows now stands where it showed something else. Whoever was at a control is there again.
+let shown = main()?.outerHTML;
 function show(page) {
+  const before = shown;
+  shown = page.getElementById('main').outerHTML;
+  if (shown === before) return;
   const controls = () => [...main().querySelectorAll('a, button, input, select, textarea, summary')];
   const at = controls().indexOf(document.activeElement);
   document.title = page.title;
@@ -74,9 +78,19 @@ document.addEventListener('submit', async event => {
   form.removeAttribute('aria-busy');
 });
 
+// A button says how many boxes are ticked.
+function count() {
+  for (const place of document.querySelectorAll('[data-count]')) {
+    const ticked = place.closest('form').querySelectorAll(`[name="${place.dataset.count}"]:checked`).length;
+    place.textContent = ticked ? `${ticked} ticked` : 'what is ticked';
+  }
+}
+
 document.addEventListener('visibilitychange', watch);
+document.addEventListener('change', count);
 
 function begin() {
   watch();
+  count();
 }
 begin();

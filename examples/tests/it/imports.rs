@@ -60,7 +60,45 @@ async fn everything_that_is_found_can_be_ticked_at_once() {
     let found = ada.get("/import?q=policy&kind=page").await.ok();
     let shown = found.picks().len();
     assert!(shown > 1 && found.all_between("\" checked", ">").is_empty());
-    let link = &found.all_between("<a href=\"/import?", "\"")[0];
-    let ticked = ada.get(&format!("/import?{link}")).await.ok().saying("Tick none");
+    let asked = [("q", "policy"), ("kind", "page")];
+    let ticked = ada.post("/import", &[&asked[..], &[("go", "all")]].concat()).await.ok();
+    let ticked = ticked.saying("Tick none").saying(&format!("{shown} ticked"));
     assert_eq!((ticked.picks().len(), ticked.all_between("\" checked", ">").len()), (shown, shown));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_ticked_is_still_ticked_after_the_next_search_and_what_is_pasted_is_found() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let found = ada.get("/import?q=information").await.ok();
+    let pick = found.picks()[story::POLICY].clone();
+    let id = pick.split(' ').nth(1).unwrap();
+    let asked = |q, go| [("pick", pick.as_str()), ("q", q), ("go", go)];
+    let next = ada.post("/import", &asked("sub-processors", "search")).await.ok();
+    let next = next.saying("1 ticked before").saying("1 ticked</span>");
+    let both = [&asked("sub-processors", "all")[..], &[("rows", "yes")]].concat();
+    let all = ada.post("/import", &both).await.ok().saying("1 ticked before");
+    assert_eq!(all.all_between("\" checked", ">").len(), 1 + next.picks().len());
+    let none = ada.post("/import", &asked("sub-processors", "none")).await.ok();
+    assert_eq!(none.all_between("\" checked", ">").len(), 1, "what is not listed stays ticked");
+    let again = ada.post("/import", &asked("information", "search")).await.ok().not_saying("ticked before");
+    assert_eq!(again.all_between("\" checked", ">").len(), 1);
+    for pasted in [id.to_owned(), format!("https://www.notion.so/acme/Anything-{}", id.replace('-', ""))] {
+        ada.get(&format!("/import?q={pasted}")).await.ok().saying(story::POLICY);
+    }
+    ada.get("/import?q=https://example.com/").await.ok().saying("That is no link");
+    ada.get("/import?q=35261e8ce0a380c89f000123456789ff").await.ok().saying("does not see");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_below_something_listed_is_listed_below_it() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let listed = ada.get("/import").await.ok();
+    let (picks, text) = (listed.picks().len(), listed.text());
+    assert_eq!(text.matches("<li>").count(), picks, "each is listed once");
+    assert!(text.contains("of its rows</summary><ul>"), "{text}");
+    assert!(text.matches("<ul>").count() > 1);
 }

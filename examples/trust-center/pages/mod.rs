@@ -14,6 +14,7 @@ mod document;
 mod documents;
 mod entering;
 mod files;
+mod following;
 mod frame;
 mod integrations;
 mod nda;
@@ -71,9 +72,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/integrations/{id}/reconnect", post(integrations::reconnect))
         .route("/integrations/{id}/disconnect", get(integrations::ask).post(integrations::disconnect))
         .route("/integrations/{id}/abandon", get(integrations::ask_to_abandon).post(integrations::abandon))
-        .route("/import", get(picker::show).post(picker::begin))
-        .route("/imports/{id}", get(picker::progress))
-        .route("/imports/{id}/cancel", post(picker::cancel))
+        .route("/import", get(picker::show).post(picker::post))
+        .route("/imports/{id}", get(following::show))
+        .route("/imports/{id}/cancel", post(following::cancel))
         .route("/documents", get(documents::show))
         .route("/bulk", post(bulk::choose))
         .route("/bulk/{number}", get(bulk::show).post(bulk::confirm))

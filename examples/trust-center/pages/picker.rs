@@ -1,21 +1,21 @@
-//! Choosing what to import, and watching it arrive.
+//! Choosing what to import: a tree of what is found, and ticks that outlive the next search.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use notion_import_core::{
     Action, ConnectionRecord, ConnectionState, Entry, Listing, NotionId, Pick, Query, QueryKind, Shape,
-    SourceKind,
+    SourceKind, SourceParent,
 };
-use uuid::Uuid;
+use url::Url;
 
 use super::frame::{Frame, page};
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
-use crate::progress::{ImportId, Line, Progress, Verdict};
 use crate::session::{Staff, Visitor};
 use crate::words;
 
@@ -25,14 +25,15 @@ struct Picker {
     frame: Frame,
     /// The workspace; none if nothing is connected.
     workspace: Option<String>,
-    words: String,
-    kind: &'static str,
-    link: String,
-    /// Where this part of the list begins; empty at the beginning.
-    after: String,
-    /// The boxes are ticked already.
-    is_ticked: bool,
-    entries: Vec<Shown>,
+    asked: Asked,
+    branches: Vec<Branch>,
+    /// How many are listed, and whether all of these are ticked.
+    count: usize,
+    all_ticked: bool,
+    /// What was ticked and is not listed here.
+    elsewhere: Vec<Ticked>,
+    /// How many are ticked.
+    ticked: usize,
     next: Option<String>,
     /// Notion shows no more, though there is more.
     is_capped: bool,
@@ -40,13 +41,20 @@ struct Picker {
     empty: &'static str,
 }
 
-impl Picker {
-    fn is_kind(&self, kind: &str) -> bool {
-        self.kind == kind
-    }
+/// What is looked for, and what is done with what is found.
+struct Asked {
+    words: String,
+    kind: &'static str,
+    /// Where this part of the list begins; empty at the beginning.
+    after: String,
+    rows: bool,
+    markdown: bool,
 }
 
-struct Shown {
+/// Something listed, and what stands below it.
+#[derive(askama::Template)]
+#[template(path = "branch.html")]
+struct Branch {
     value: String,
     icon: String,
     title: String,
@@ -54,6 +62,14 @@ struct Shown {
     edited: String,
     document: Option<String>,
     is_database: bool,
+    is_ticked: bool,
+    below: Vec<Branch>,
+}
+
+/// Something that was ticked on another part of the list.
+struct Ticked {
+    value: String,
+    title: String,
 }
 
 const NO_MATCH: &str = "No title matches. Notion searches titles only, and what was shared or renamed a moment ago may take \
@@ -65,45 +81,116 @@ const NO_LINK: &str =
 const NOT_SHARED: &str = "This connection does not see what the link leads to: it is not shared with it, or is there no more. In \
                           Notion, open it, choose ••• → Connections and add the integration.";
 
+impl Asked {
+    fn of(fields: &Fields) -> Self {
+        Self {
+            words: fields.text("q").trim().to_owned(),
+            kind: match fields.text("kind") {
+                "page" => "page",
+                "database" => "database",
+                _ => "any",
+            },
+            after: fields.text("after").to_owned(),
+            rows: fields.is_on("rows"),
+            markdown: fields.is_on("markdown"),
+        }
+    }
+
+    fn is_kind(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+
+    /// Whether an address or an id was pasted instead of words.
+    fn is_link(&self) -> bool {
+        Url::parse(&self.words).is_ok_and(|url| url.has_host()) || self.words.parse::<NotionId>().is_ok()
+    }
+
+    /// What to say if nothing was found; `is_there` of a link that leads somewhere.
+    fn empty(&self, is_there: bool) -> &'static str {
+        match (self.is_link(), is_there) {
+            (true, true) => NO_LINK,
+            (true, false) => NOT_SHARED,
+            (false, _) if self.words.is_empty() && self.kind == "any" => NOTHING_SHARED,
+            (false, _) => NO_MATCH,
+        }
+    }
+}
+
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
+    choose(&app, &visitor, &staff, Asked::of(&fields), &[], None).await
+}
+
+/// Goes on choosing, where a button says how, or imports what is ticked.
+pub async fn post(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    let fields = Fields::read(&body);
+    let ticked = fields.distinct("pick");
+    let mut asked = Asked::of(&fields);
+    match fields.text("go") {
+        "" => begin(&app, staff, &ticked, &asked).await,
+        "all" => choose(&app, &visitor, &staff, asked, &ticked, Some(true)).await,
+        "none" => choose(&app, &visitor, &staff, asked, &ticked, Some(false)).await,
+        "more" => {
+            asked.after = fields.text("next").to_owned();
+            choose(&app, &visitor, &staff, asked, &ticked, None).await
+        }
+        _ => {
+            asked.after.clear();
+            choose(&app, &visitor, &staff, asked, &ticked, None).await
+        }
+    }
+}
+
+/// Shows what is found, with what was ticked; `all` ticks or unticks whatever is listed.
+async fn choose(
+    app: &App,
+    visitor: &Visitor,
+    staff: &Staff,
+    asked: Asked,
+    ticked: &[&str],
+    all: Option<bool>,
+) -> Answer {
     let mut picker = Picker {
-        frame: Frame::new(&app, &visitor, "Import from Notion").await?,
+        frame: Frame::new(app, visitor, "Import from Notion").await?,
         workspace: None,
-        words: fields.text("q").to_owned(),
-        kind: fields.given("kind").map_or("any", kind_name),
-        link: fields.text("link").to_owned(),
-        after: fields.text("after").to_owned(),
-        is_ticked: fields.is_on("ticked"),
-        entries: Vec::new(),
+        asked,
+        branches: Vec::new(),
+        count: 0,
+        all_ticked: false,
+        elsewhere: Vec::new(),
+        ticked: 0,
         next: None,
         is_capped: false,
         empty: NOTHING_SHARED,
     };
-    let Some(record) = connected(&app, &staff).await? else { return page(&picker) };
+    let Some(record) = connected(app, staff).await? else { return page(&picker) };
     picker.workspace = Some(record.workspace.name.clone());
-    let found = find(&app, &staff, &record, &picker).await?;
-    let is_shared = found.is_some();
+    let found = find(app, staff, &record, &picker.asked).await?;
+    picker.empty = picker.asked.empty(found.is_some());
     let found = found.unwrap_or_else(|| whole(Vec::new()));
-    picker.entries = found.entries.into_iter().map(shown).collect();
+    let before: HashMap<&str, &str> = ticked.iter().filter_map(|value| named(value)).collect();
+    let listed: HashSet<String> = found.entries.iter().map(|entry| entry.source.id.to_string()).collect();
+    picker.elsewhere = ticked
+        .iter()
+        .filter(|value| named(value).is_some_and(|(id, _)| !listed.contains(id)))
+        .filter_map(|value| Some(Ticked { value: (*value).to_owned(), title: named(value)?.1.to_owned() }))
+        .collect();
+    let is_ticked = |id: NotionId| all.unwrap_or_else(|| before.contains_key(id.to_string().as_str()));
+    picker.count = found.entries.len();
+    let here = found.entries.iter().filter(|entry| is_ticked(entry.source.id)).count();
+    picker.all_ticked = here > 0 && here == picker.count;
+    picker.ticked = here + picker.elsewhere.len();
     picker.is_capped = found.is_capped && found.next.is_none();
     picker.next = found.next;
-    picker.empty = match (picker.link.is_empty(), picker.words.is_empty() && picker.kind == "any") {
-        (false, _) if is_shared => NO_LINK,
-        (false, _) => NOT_SHARED,
-        (true, false) => NO_MATCH,
-        (true, true) => NOTHING_SHARED,
-    };
+    picker.branches = tree(found.entries, &is_ticked);
     page(&picker)
 }
 
-fn kind_name(name: &str) -> &'static str {
-    match name {
-        "page" => "page",
-        "database" => "database",
-        _ => "any",
-    }
+/// The id and the title that something was ticked by.
+fn named(value: &str) -> Option<(&str, &str)> {
+    value.split_once(' ')?.1.split_once(' ')
 }
 
 async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>, Problem> {
@@ -120,20 +207,20 @@ async fn find(
     app: &App,
     staff: &Staff,
     record: &ConnectionRecord,
-    picker: &Picker,
+    asked: &Asked,
 ) -> Result<Option<Listing>, Problem> {
     let connection = record.connection();
-    let found = if picker.link.is_empty() {
-        let kind = match picker.kind {
+    let found = if asked.is_link() {
+        app.importer.resolve_link(&staff.actor, &connection, &asked.words).await.map(whole)
+    } else {
+        let kind = match asked.kind {
             "page" => QueryKind::Pages,
             "database" => QueryKind::DataSources,
             _ => QueryKind::Any,
         };
-        let after = Some(picker.after.clone()).filter(|after| !after.is_empty());
-        let query = Query { words: picker.words.clone(), kind, after };
+        let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
+        let query = Query { words: asked.words.clone(), kind, after };
         app.importer.browse(&staff.actor, &connection, &query).await
-    } else {
-        app.importer.resolve_link(&staff.actor, &connection, &picker.link).await.map(whole)
     };
     match found {
         Ok(found) => Ok(Some(found)),
@@ -142,109 +229,84 @@ async fn find(
     }
 }
 
-fn shown(entry: Entry) -> Shown {
-    let source = &entry.source;
-    let title = words::title(&source.title);
-    let tag = match source.kind {
-        SourceKind::Page => "page",
-        SourceKind::DataSource => "database",
-    };
-    Shown {
-        value: format!("{tag} {} {title}", source.id),
-        icon: words::icon(source),
-        kind: words::kind(source),
-        edited: words::moment(source.edited_at),
-        document: entry.imported.map(|id| id.to_string()),
-        is_database: source.kind == SourceKind::DataSource,
-        title,
+/// Puts each below what it stands in, if that is listed too. What stands in each other is listed all the same.
+fn tree(entries: Vec<Entry>, is_ticked: &impl Fn(NotionId) -> bool) -> Vec<Branch> {
+    let listed: HashSet<NotionId> = entries.iter().map(|entry| entry.source.id).collect();
+    let mut below: HashMap<Option<NotionId>, Vec<Entry>> = HashMap::new();
+    for entry in entries {
+        let place = match entry.source.parent {
+            Some(SourceParent::Page(id) | SourceParent::DataSource(id)) if listed.contains(&id) => Some(id),
+            _ => None,
+        };
+        below.entry(place).or_default().push(entry);
+    }
+    let mut branches = branches(None, &mut below, is_ticked);
+    while let Some(place) = below.keys().next().copied() {
+        branches.extend(self::branches(place, &mut below, is_ticked));
+    }
+    branches
+}
+
+fn branches(
+    place: Option<NotionId>,
+    below: &mut HashMap<Option<NotionId>, Vec<Entry>>,
+    is_ticked: &impl Fn(NotionId) -> bool,
+) -> Vec<Branch> {
+    let entries = below.remove(&place).unwrap_or_default();
+    let mut made = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let id = entry.source.id;
+        made.push(Branch {
+            is_ticked: is_ticked(id),
+            below: branches(Some(id), below, is_ticked),
+            ..Branch::of(entry)
+        });
+    }
+    made
+}
+
+impl Branch {
+    fn of(entry: Entry) -> Self {
+        let source = &entry.source;
+        let title = words::title(&source.title);
+        let tag = match source.kind {
+            SourceKind::Page => "page",
+            SourceKind::DataSource => "database",
+        };
+        Self {
+            value: format!("{tag} {} {title}", source.id),
+            icon: words::icon(source),
+            kind: words::kind(source),
+            edited: words::moment(source.edited_at),
+            document: entry.imported.map(|id| id.to_string()),
+            is_database: source.kind == SourceKind::DataSource,
+            is_ticked: false,
+            below: Vec::new(),
+            title,
+        }
     }
 }
 
-pub async fn begin(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
-    let staff = visitor.staff_who_may(Action::Import)?;
-    let record = connected(&app, &staff).await?.ok_or_else(|| Problem::form("Connect Notion first."))?;
-    let fields = Fields::read(&body);
-    let picks: HashMap<Pick, String> =
-        fields.distinct("pick").into_iter().filter_map(|value| picked(value, &fields)).collect();
+async fn begin(app: &Arc<App>, staff: Staff, ticked: &[&str], asked: &Asked) -> Answer {
+    let record = connected(app, &staff).await?.ok_or_else(|| Problem::form("Connect Notion first."))?;
+    let picks: HashMap<Pick, String> = ticked.iter().filter_map(|value| picked(value, asked)).collect();
     if picks.is_empty() {
         return Err(Problem::form("Nothing was ticked. Go back and choose at least one page or database."));
     }
-    let number = app.jobs.begin(&app, staff.actor, record.id, picks);
+    let number = app.jobs.begin(app, staff.actor, record.id, picks);
     see(Address::Import(number))
 }
 
-fn picked(value: &str, fields: &Fields) -> Option<(Pick, String)> {
-    let mut parts = value.splitn(3, ' ');
-    let (kind, id, title) = (parts.next()?, parts.next()?.parse::<NotionId>().ok()?, parts.next()?);
+fn picked(value: &str, asked: &Asked) -> Option<(Pick, String)> {
+    let (kind, _) = value.split_once(' ')?;
+    let (id, title) = named(value)?;
+    let id = id.parse().ok()?;
     let pick = match kind {
-        "page" if fields.is_on("markdown") => Pick::page(id).shaped(Shape::Markdown),
+        "page" if asked.markdown => Pick::page(id).shaped(Shape::Markdown),
         "page" => Pick::page(id),
-        "database" if fields.is_on("rows") => Pick::data_source(id).shaped(Shape::Rows),
+        "database" if asked.rows => Pick::data_source(id).shaped(Shape::Rows),
         "database" => Pick::data_source(id),
         _ => return None,
     };
     Some((pick, title.to_owned()))
-}
-
-#[derive(askama::Template)]
-#[template(path = "import.html")]
-struct ImportPage {
-    frame: Frame,
-    number: Uuid,
-    done: usize,
-    /// What failed, then the last that was done.
-    lines: Vec<Line>,
-    /// How many are not shown.
-    hidden: usize,
-    progress: Progress,
-}
-
-/// Lines on the page of an import.
-const LINES: usize = 200;
-
-pub async fn progress(State(app): Shared, visitor: Visitor, Path(number): Path<Uuid>) -> Answer {
-    let staff = visitor.staff()?;
-    let id = ImportId { tenant: staff.actor.tenant, number };
-    let mut progress = app.jobs.progress(id).ok_or_else(Problem::not_found)?;
-    let title = progress.what.clone().unwrap_or_else(|| "Import".to_owned());
-    let frame = Frame::new(&app, &visitor, title).await?;
-    let frame = if progress.ended.is_some() { frame } else { frame.again_in(1) };
-    let done = progress.lines.len();
-    let (mut lines, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut progress.lines)
-        .into_iter()
-        .partition(|line| matches!(line.verdict, Verdict::Failed(_)));
-    lines.extend(rest.into_iter().rev());
-    lines.truncate(LINES);
-    page(&ImportPage { frame, number, done, hidden: done - lines.len(), lines, progress })
-}
-
-pub async fn cancel(State(app): Shared, visitor: Visitor, Path(number): Path<Uuid>) -> Answer {
-    let staff = visitor.staff_who_may(Action::Import)?;
-    let id = ImportId { tenant: staff.actor.tenant, number };
-    app.jobs.progress(id).ok_or_else(Problem::not_found)?;
-    app.jobs.cancel(id);
-    see(Address::Import(number))
-}
-
-impl Verdict {
-    fn badge(&self) -> words::Badge {
-        match self {
-            Self::Created => words::Badge { style: "good", text: "Imported" },
-            Self::NewVersion => words::Badge { style: "good", text: "New version" },
-            Self::Unchanged | Self::Left => words::Badge { style: "quiet", text: "Unchanged" },
-            Self::Done(_) => words::Badge { style: "good", text: "Done" },
-            Self::Failed(_) => words::Badge { style: "bad", text: "Failed" },
-        }
-    }
-
-    fn reason(&self) -> &str {
-        match self {
-            Self::Created => "Internal, a draft: nobody outside sees it until you publish it.",
-            Self::NewVersion => "Not published: readers still see the version before it.",
-            Self::Unchanged => "It says what it said before.",
-            Self::Done(what) => what,
-            Self::Left => "It was so already.",
-            Self::Failed(reason) => reason,
-        }
-    }
 }
