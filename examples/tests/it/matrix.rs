@@ -86,6 +86,7 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("GET", "/log/{form}", Assigners),
     ("GET", "/nda", Admins),
     ("POST", "/nda", Admins),
+    ("GET", "/t/{site}/llms.txt", All),
     ("GET", "/t/{site}", All),
     ("GET", "/t/{site}/sign-in", All),
     ("POST", "/t/{site}/sign-in", All),

@@ -107,7 +107,7 @@ async fn what_is_public_is_asked_about_each_time_and_closes_at_once() {
     let pictured = shelf.reading(&shelf.pictured);
     let picture = anonymous.get(&pictured).await.ok().between("<img src=\"", "\"");
     let mut tags = Vec::new();
-    for path in ["/style.css", "/script.js", "/t/halden", &pictured, &picture] {
+    for path in ["/style.css", "/script.js", "/t/halden", "/t/halden/llms.txt", &pictured, &picture] {
         let page = anonymous.get(path).await.ok();
         assert_eq!((page.header("cache-control"), page.header("vary")), ("no-cache", "cookie"), "{path}");
         let tag = page.header("etag").to_owned();
@@ -124,6 +124,9 @@ async fn what_is_public_is_asked_about_each_time_and_closes_at_once() {
         again(&anonymous, path, "\"x\"").await.is(200);
         tags.push(tag);
     }
+    // What everybody may read is all that it lists, for whoever asks.
+    let listed = dana.get("/t/halden/llms.txt").await.ok().saying(&pictured);
+    listed.saying("# Halden Pay").not_saying(&shelf.reading(&shelf.linked));
     assert_eq!(tags.iter().collect::<std::collections::HashSet<_>>().len(), tags.len());
     // What is for one reader is nobody else's to keep.
     let linked = shelf.reading(&shelf.linked);
@@ -141,16 +144,16 @@ async fn what_is_public_is_asked_about_each_time_and_closes_at_once() {
     let list = anonymous.get("/t/halden").await.ok().saying(PICTURED).header("etag").to_owned();
 
     set_level(&shelf.bruno, &shelf.pictured, "restricted").await;
-    for (path, tag) in [(&pictured, &tags[2]), (&picture, &tags[3])] {
+    for (path, tag) in [(&pictured, &tags[4]), (&picture, &tags[5])] {
         let closed = again(&anonymous, path, tag).await.is(404);
         assert_eq!(closed.header("cache-control"), "no-store");
     }
     again(&anonymous, "/t/halden", &list).await.is(200).not_saying(PICTURED);
     set_level(&shelf.bruno, &shelf.pictured, "public").await;
-    again(&anonymous, &picture, &tags[3]).await.is(304);
+    again(&anonymous, &picture, &tags[5]).await.is(304);
     shelf.bruno.post(&format!("/documents/{}/withdraw", shelf.pictured), &[]).await.ok();
-    again(&anonymous, &pictured, &tags[2]).await.is(404);
-    again(&anonymous, &picture, &tags[3]).await.is(404);
+    again(&anonymous, &pictured, &tags[4]).await.is(404);
+    again(&anonymous, &picture, &tags[5]).await.is(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,6 +70,7 @@ struct ShownSource {
     locked: bool,
     is_connected: bool,
     update_available: bool,
+    is_gone: bool,
     trouble: Option<String>,
 }
 
@@ -231,6 +232,7 @@ fn shown_source(link: &Link) -> ShownSource {
         is_connected: link.connection.is_some(),
         // Putting a page into the trash is an edit too, but nothing to bring here.
         update_available: link.update_available && link.state == SourceState::Present,
+        is_gone: link.state.is_gone(),
         trouble: link.trouble.as_ref().map(words::trouble),
     }
 }

@@ -17,6 +17,7 @@ mod files;
 mod following;
 mod frame;
 mod integrations;
+mod llms;
 mod nda;
 mod notion;
 mod opening;
@@ -107,6 +108,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/log/{form}", get(readings::export))
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
+        .route("/t/{site}/llms.txt", get(llms::show))
         .route("/t/{site}/sign-in", get(entering::show).post(entering::send))
         .route("/t/{site}/sign-in/sent", get(entering::sent))
         .route("/t/{site}/sign-in/by/{link}", get(entering::link).post(entering::enter))
