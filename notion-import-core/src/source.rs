@@ -81,11 +81,10 @@ impl Seen {
         }
     }
 
-    /// A data source as of its newest row: editing a row need not touch the data source itself.
-    pub(crate) fn with_rows(mut self, newest: Option<&Page>) -> Self {
-        let edited = newest.and_then(|row| row.last_edited_time);
+    /// A data source as of the last edit of a row: editing a row need not touch the data source itself.
+    pub(crate) fn with_rows(mut self, newest: Option<DateTime<Utc>>) -> Self {
         self.source.edited_at =
-            edited.map_or(self.source.edited_at, |edited| edited.max(self.source.edited_at));
+            newest.map_or(self.source.edited_at, |edited| edited.max(self.source.edited_at));
         self
     }
 
@@ -118,8 +117,8 @@ pub(crate) async fn look(
         }
         SourceKind::DataSource => {
             let data_source = api.data_source(id).await?;
-            let newest = api.last_edited_row(id).await?;
-            (Seen::of_data_source(&data_source).map(|seen| seen.with_rows(newest.as_ref())), None)
+            let newest = api.last_edited_row(id).await?.and_then(|row| row.last_edited_time);
+            (Seen::of_data_source(&data_source).map(|seen| seen.with_rows(newest)), None)
         }
     };
     // The object came without its content: a capability is missing.

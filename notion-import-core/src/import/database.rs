@@ -131,15 +131,17 @@ impl Fetcher<'_> {
             self.directory.keep_source(id, &before);
             let container = self.container(&before).await?;
             let database = container.as_ref().and_then(|database| database.id);
-            let (table, is_filtered) = self.table(database, &before, None).await?;
+            let (table, mut newest, is_filtered) = self.table(database, &before, None).await?;
             // A sync looks at all rows.
-            let hidden = if is_filtered { self.api.last_edited_row(id).await? } else { None };
+            if is_filtered {
+                let hidden = self.api.last_edited_row(id).await?;
+                newest = newest.max(hidden.and_then(|row| row.last_edited_time));
+            }
             let done = self.api.moment();
             let data_source = self.api.data_source(id).await?;
             let state = |of: &DataSource| (of.last_edited_time, of.in_trash);
             let is_calm = state(&before) == state(&data_source);
             if is_calm || reads == READS {
-                let newest = pages(&table.rows).chain(&hidden).max_by_key(|row| row.last_edited_time);
                 let seen = Seen::of_data_source(&data_source)
                     .ok_or(Error::Malformed("a data source without its metadata"))?
                     .with_rows(newest);
@@ -216,19 +218,22 @@ impl Fetcher<'_> {
         if data_source.is_partial() {
             return Ok(None);
         }
-        Ok(Some(self.table(Some(database), &data_source, Some(self.options.inline_rows)).await?.0))
+        let (table, ..) = self.table(Some(database), &data_source, Some(self.options.inline_rows)).await?;
+        Ok(Some(table))
     }
 
-    /// Reads a data source as a database shows it: all of its rows, or so many. It returns whether a filter leaves some out, too.
+    /// Reads a data source as a database shows it: all of its rows, or so many. It returns the last edit of one, in the trash or not,
+    /// and whether a filter leaves some out, too.
     async fn table(
         &self,
         database: Option<NotionId>,
         data_source: &DataSource,
         most: Option<usize>,
-    ) -> Result<(DatabaseTable, bool), Error> {
+    ) -> Result<(DatabaseTable, Option<DateTime<Utc>>, bool), Error> {
         let id = data_source.id.ok_or(Error::Malformed("a data source without its id"))?;
         let plan = self.plan(database, id, data_source).await?;
         let (mut rows, is_cut, plan) = self.rows_of(id, plan, most).await?;
+        let newest = pages(&rows).filter_map(|row| row.last_edited_time).max();
         let count = rows.len();
         rows.retain(|row| !row.in_trash());
         let mut losses = vec![LossKind::RowInTrash; count - rows.len()];
@@ -252,7 +257,7 @@ impl Fetcher<'_> {
             truncations: is_cut.then_some(TruncationKind::TooManyRows).into_iter().collect(),
             exposure: plan.exposure,
         };
-        Ok((table, !plan.filter.is_null()))
+        Ok((table, newest, !plan.filter.is_null()))
     }
 
     async fn plan(

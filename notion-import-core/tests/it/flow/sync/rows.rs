@@ -1,7 +1,7 @@
 //! Rows that a query for all of them confirms, a hundred a request, in place of a look at each.
 
 use notion_import_core::testing::Endpoint;
-use notion_import_core::{NotionId, SourceState, SyncOptions};
+use notion_import_core::{NotionId, Pick, SourceState, SyncOptions};
 
 use crate::flow::Stage;
 
@@ -174,4 +174,22 @@ async fn a_row_edited_before_the_first_run_is_seen_by_it_though_search_never_sho
     importer.sync(&stage.connection).await.unwrap();
     assert_eq!(stage.linked(rows[0]).await.title.text, "Renamed");
     assert_eq!(stage.linked(page).await.title.text, "Policy");
+}
+
+#[tokio::test]
+async fn a_reading_and_a_look_know_the_same_last_edit_of_a_row_in_the_trash() {
+    let stage = Stage::new();
+    let vendors = stage.author().database(stage.home, "Vendors", [("Country", "rich_text")]);
+    stage.pass(5);
+    stage.author().trash(vendors.data_source);
+    stage.pass(5);
+    stage.author().row(vendors.data_source, "Vendor", []);
+    stage.pass(5);
+    let pick = Pick::data_source(vendors.data_source);
+    stage.importer.import_one(&stage.manager(), &stage.connection, pick).await.unwrap();
+    let imported = stage.linked(vendors.data_source).await.link.source.edited_at;
+    stage.pass(60);
+    stage.sync().await;
+    let looked = stage.linked(vendors.data_source).await.link.source.edited_at;
+    assert_eq!(imported, looked);
 }
