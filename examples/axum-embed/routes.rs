@@ -103,6 +103,7 @@ async fn read(app: Shared, visitor: Visitor, Path((site, id)): Document) -> Serv
     Ok(match app.gate.read(&visit(site, visitor), id).await? {
         ReadOutcome::Open(document) => Json(document).into_response(),
         ReadOutcome::Closed(outside) => (outside.status(), Json(outside)).into_response(),
+        ReadOutcome::Unmarkable(error) => error.status().into_response(),
     })
 }
 
@@ -110,6 +111,7 @@ async fn file(app: Shared, visitor: Visitor, Path((site, id, blob)): File, reque
     match app.gate.download(&visit(site, visitor), id, &blob, &request).await? {
         ReadOutcome::Open(served) => Ok(served.response.map(Body::from_stream)),
         ReadOutcome::Closed(_) => Err(StoreError::NotFound.into()),
+        ReadOutcome::Unmarkable(error) => Ok(error.status().into_response()),
     }
 }
 

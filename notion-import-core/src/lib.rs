@@ -99,6 +99,8 @@ pub use library::document::{
 pub use library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};
 #[cfg(feature = "client")]
 pub use library::folder::FolderBlobs;
+#[cfg(feature = "watermark")]
+pub use library::gate::MarkOptions;
 #[cfg(feature = "gate")]
 pub use library::gate::{
     AcceptanceRecord, AccessAnswer, AccessRequest, AccessState, AccessStore, AdminDocument, Approval, Asker,
@@ -107,7 +109,7 @@ pub use library::gate::{
     InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress, Mark, MarkError, MissingDetail,
     NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place, Provenance, PublicDocument,
     PublicReads, PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable,
-    ReadableQuery, RequestLimits, RequestState, Seen, Served, SourceFilter, Visit,
+    ReadableQuery, RequestLimits, RequestState, Seen, Served, SourceFilter, Unmarkable, Visit,
 };
 #[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use library::gate::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+#[cfg(feature = "watermark")]
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
@@ -109,11 +111,29 @@ impl FileRange {
         request: &Parts,
     ) -> Result<Response<BlobBytes>, StoreError> {
         let range = Self::asked(request, file);
-        let mut response = Response::new(range.open(blobs, tenant, file).await?);
-        *response.status_mut() = range.status();
-        *response.headers_mut() = range.headers(file);
+        let body = range.open(blobs, tenant, file).await?;
+        Ok(range.response(file, body))
+    }
+
+    /// Answers a request for a file that is in memory and in no store: otherwise as [`answer`](Self::answer).
+    #[cfg(feature = "watermark")]
+    pub(crate) fn answer_from(bytes: &Bytes, file: &StoredFile, request: &Parts) -> Response<BlobBytes> {
+        let range = Self::asked(request, file);
+        let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+        let part = match &range {
+            Self::Whole => bytes.clone(),
+            Self::Part(part) => bytes.slice(at(part.start)..at(part.end)),
+            Self::Unsatisfiable => Bytes::new(),
+        };
+        range.response(file, stream::iter([Ok(part)]).boxed())
+    }
+
+    fn response(&self, file: &StoredFile, body: BlobBytes) -> Response<BlobBytes> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status();
+        *response.headers_mut() = self.headers(file);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        response
     }
 }
 

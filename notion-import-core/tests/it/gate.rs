@@ -72,6 +72,7 @@ impl Site {
         match self.gate.download(visit, self.document, &self.file, request).await.unwrap() {
             ReadOutcome::Open(served) => served.response.status(),
             ReadOutcome::Closed(outside) => outside.status(),
+            ReadOutcome::Unmarkable(error) => error.status(),
         }
     }
 

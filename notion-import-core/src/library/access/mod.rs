@@ -37,6 +37,14 @@ impl Allow {
     pub const fn is_cacheable(&self) -> bool {
         matches!(self, Self::Public)
     }
+
+    /// Returns the assignment by which a contact is let in; none if it takes none.
+    pub const fn assignment(&self) -> Option<AssignmentId> {
+        match self {
+            Self::Assigned(id) | Self::AssignedWithNda(id, _) | Self::AssignedWaived(id) => Some(*id),
+            Self::Public | Self::Staff => None,
+        }
+    }
 }
 
 /// Why reading is denied.

@@ -8,6 +8,11 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, header};
 use serde::Serialize;
 
+#[cfg(feature = "watermark")]
+use super::MarkOptions;
+use super::mark::{Mark, MarkError, Unmarkable};
+#[cfg(feature = "watermark")]
+use super::marks::{Marked, Marks};
 use super::reads::ReadEntry;
 #[cfg(doc)]
 use super::reads::ReadLog;
@@ -34,12 +39,21 @@ pub struct Visit {
     pub address: Option<IpAddr>,
     /// When.
     pub at: DateTime<Utc>,
+    /// What the site's tenant wants done with a file that cannot be marked.
+    pub unmarkable: Unmarkable,
 }
 
 impl Visit {
     /// Builds the visit of somebody of whom no address is known.
     pub const fn new(site: TenantId, viewer: Viewer, at: DateTime<Utc>) -> Self {
-        Self { site, viewer, address: None, at }
+        Self { site, viewer, address: None, at, unmarkable: Unmarkable::Refuse }
+    }
+
+    /// Says what the site's tenant wants done with a file that cannot be marked. It is refused where nothing is said.
+    #[must_use]
+    pub const fn unmarkable(mut self, unmarkable: Unmarkable) -> Self {
+        self.unmarkable = unmarkable;
+        self
     }
 
     /// Says which address they came from. An IPv4 address inside an IPv6 one is the IPv4 address.
@@ -113,6 +127,8 @@ pub struct Gate {
     access: Arc<dyn AccessStore>,
     blobs: Arc<dyn BlobStore>,
     tally: Arc<Tally>,
+    #[cfg(feature = "watermark")]
+    marks: Option<Arc<Marks>>,
 }
 
 /// What came of a request to read: a page, or a file.
@@ -121,6 +137,8 @@ pub enum ReadOutcome<T = Readable> {
     Open(T),
     /// All that the viewer may learn of what may not be read.
     Closed(Outside),
+    /// A file that may be read and cannot be marked, which the tenant does not want to give away so.
+    Unmarkable(MarkError),
 }
 
 /// A document somebody was allowed to read, and all of it that they may see. Only [`Gate::read`] makes one.
@@ -135,6 +153,10 @@ pub struct Readable {
     pub content: Content,
     /// Files that belong to it.
     pub attachments: Vec<StoredFile>,
+    /// What it says, where it is shown or printed, of the contact it is given to; none if it is given to no contact by an assignment, or if
+    /// the gate [marks](Gate::with_marks) nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
     /// Whether a shared cache may keep it.
     #[serde(skip)]
     pub cacheable: bool,
@@ -160,7 +182,27 @@ struct Shown {
 impl Gate {
     /// A gate over these stores.
     pub fn new(access: Arc<dyn AccessStore>, blobs: Arc<dyn BlobStore>) -> Self {
-        Self { access, blobs, tally: Arc::default() }
+        let tally = Arc::default();
+        Self {
+            access,
+            blobs,
+            tally,
+            #[cfg(feature = "watermark")]
+            marks: None,
+        }
+    }
+
+    /// Marks what contacts are given by an assignment: each page of a PDF says who, when and what it was made from, and [`Readable::mark`]
+    /// says it of a text, for whoever shows it. What is public is given as it is, and so it is to members.
+    ///
+    /// A marked PDF is one file for the day (in UTC) and the assignment: its parts belong together, by an entity tag of its own. What cannot be marked is
+    /// [refused](ReadOutcome::Unmarkable), unless the [visit](Visit::unmarkable) says that the tenant lets it go unmarked. Files that are no
+    /// PDFs are given as they are.
+    #[cfg(feature = "watermark")]
+    #[must_use]
+    pub fn with_marks(mut self, options: &MarkOptions) -> Self {
+        self.marks = Some(Arc::new(Marks::new(options)));
+        self
     }
 
     /// Reads the published version of a document on a tenant's site.
@@ -169,13 +211,14 @@ impl Gate {
     /// A store's only; not being allowed is [`ReadOutcome::Closed`]. Nothing is read that could not be logged.
     pub async fn read(&self, visit: &Visit, id: DocumentId) -> Result<ReadOutcome, StoreError> {
         let shown = match self.open(visit, id).await? {
-            ReadOutcome::Open(shown) => shown,
-            ReadOutcome::Closed(outside) => return Ok(ReadOutcome::Closed(outside)),
+            Ok(shown) => shown,
+            Err(outside) => return Ok(ReadOutcome::Closed(outside)),
         };
+        let mark = self.mark(visit, &shown, shown.version.content.digest()).await?;
         self.log(visit, &shown, None).await?;
         let cacheable = shown.permit.why.is_cacheable();
         let Shown { title, version: Version { number, content, attachments, .. }, .. } = shown;
-        Ok(ReadOutcome::Open(Readable { title, version: number, content, attachments, cacheable }))
+        Ok(ReadOutcome::Open(Readable { title, version: number, content, attachments, mark, cacheable }))
     }
 
     /// Answers a request for a file of the published version of a document: with all of it or the [part](FileRange::asked) that is
@@ -191,11 +234,17 @@ impl Gate {
         request: &Parts,
     ) -> Result<ReadOutcome<Served>, StoreError> {
         let shown = match self.open(visit, id).await? {
-            ReadOutcome::Open(shown) => shown,
-            ReadOutcome::Closed(outside) => return Ok(ReadOutcome::Closed(outside)),
+            Ok(shown) => shown,
+            Err(outside) => return Ok(ReadOutcome::Closed(outside)),
         };
         let file = shown.version.files().find(|file| file.blob.id == *blob).ok_or(StoreError::NotFound)?;
-        let mut response = FileRange::answer(&*self.blobs, visit.site, file, request).await?;
+        let mut response = match self.marked(visit, &shown, file, request).await? {
+            Some(Ok(marked)) => marked,
+            Some(Err(error)) if visit.unmarkable == Unmarkable::Refuse => {
+                return Ok(ReadOutcome::Unmarkable(error));
+            }
+            Some(Err(_)) | None => FileRange::answer(&*self.blobs, visit.site, file, request).await?,
+        };
         let cacheable = shown.permit.why.is_cacheable();
         if cacheable {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -213,10 +262,10 @@ impl Gate {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub async fn receipt(&self, visit: &Visit, id: DocumentId) -> Result<ReadOutcome<Receipt>, StoreError> {
         Ok(match self.open(visit, id).await? {
-            ReadOutcome::Open(Shown { title, level, version, .. }) => {
+            Ok(Shown { title, level, version, .. }) => {
                 ReadOutcome::Open(Receipt::for_readers(id, title, level, &version, visit.at))
             }
-            ReadOutcome::Closed(outside) => ReadOutcome::Closed(outside),
+            Err(outside) => ReadOutcome::Closed(outside),
         })
     }
 
@@ -230,19 +279,65 @@ impl Gate {
         self.tally.write(&*self.access).await
     }
 
-    async fn open(&self, visit: &Visit, id: DocumentId) -> Result<ReadOutcome<Shown>, StoreError> {
+    async fn open(&self, visit: &Visit, id: DocumentId) -> Result<Result<Shown, Outside>, StoreError> {
         let Visit { site, viewer, at, .. } = visit;
         let Some((document, facts)) = self.access.facts(*site, viewer.contact(), id).await? else {
-            return Ok(ReadOutcome::Closed(Outside::NotFound));
+            return Ok(Err(Outside::NotFound));
         };
         let permit = match Permit::to_read(*site, viewer, &document, &facts, *at) {
             Ok(permit) => permit,
-            Err(outside) => return Ok(ReadOutcome::Closed(outside)),
+            Err(outside) => return Ok(Err(outside)),
         };
         let Some((title, version)) = self.access.content(&permit).await? else {
-            return Ok(ReadOutcome::Closed(Outside::NotFound));
+            return Ok(Err(Outside::NotFound));
         };
-        Ok(ReadOutcome::Open(Shown { permit, title, level: document.level, version }))
+        Ok(Ok(Shown { permit, title, level: document.level, version }))
+    }
+
+    /// The answer with the mark on the file; none if none is to be put on it.
+    #[cfg(feature = "watermark")]
+    async fn marked(
+        &self,
+        visit: &Visit,
+        shown: &Shown,
+        file: &StoredFile,
+        request: &Parts,
+    ) -> Result<Option<Result<Response<BlobBytes>, MarkError>>, StoreError> {
+        let Some(marks) = self.marks.as_ref().filter(|_| Marks::concerns(file)) else { return Ok(None) };
+        let Some(mark) = self.mark(visit, shown, file.blob.id).await? else { return Ok(None) };
+        let marked = marks.file(&*self.blobs, visit.site, file, mark).await?;
+        Ok(Some(marked.map(|Marked { bytes, blob }| {
+            FileRange::answer_from(&bytes, &StoredFile { blob, ..file.clone() }, request)
+        })))
+    }
+
+    #[cfg(not(feature = "watermark"))]
+    async fn marked(
+        &self,
+        _: &Visit,
+        _: &Shown,
+        _: &StoredFile,
+        _: &Parts,
+    ) -> Result<Option<Result<Response<BlobBytes>, MarkError>>, StoreError> {
+        Ok(None)
+    }
+
+    /// What is to be said of the contact who is given something, if it is a contact.
+    #[cfg(feature = "watermark")]
+    async fn mark(&self, visit: &Visit, shown: &Shown, original: BlobId) -> Result<Option<Mark>, StoreError> {
+        let Some(assignment) = shown.permit.why.assignment().filter(|_| self.marks.is_some()) else {
+            return Ok(None);
+        };
+        let contact = visit.viewer.contact().ok_or(StoreError::Denied)?;
+        // Who is gone since it was decided is not let in by that.
+        let contact = self.access.contact(visit.site, contact).await?.ok_or(StoreError::Denied)?;
+        let (day, version) = (visit.at.date_naive(), shown.version.digest());
+        Ok(Some(Mark::new(&contact.details, day, original, version, assignment)))
+    }
+
+    #[cfg(not(feature = "watermark"))]
+    async fn mark(&self, _: &Visit, _: &Shown, _: BlobId) -> Result<Option<Mark>, StoreError> {
+        Ok(None)
     }
 
     async fn log(&self, visit: &Visit, shown: &Shown, file: Option<BlobId>) -> Result<(), StoreError> {

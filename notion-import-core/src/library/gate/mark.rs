@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::NaiveDate;
+use http::StatusCode;
 use serde::Serialize;
 
 use super::ContactDetails;
@@ -73,4 +74,22 @@ pub enum MarkError {
     /// The file, or what has to be unpacked of it, is larger than is read into memory.
     #[error("the PDF is too large")]
     TooLarge,
+}
+
+impl MarkError {
+    /// Returns what an HTTP backend answers, as [`ErrorKind::status`](crate::ErrorKind::status) says of errors: there is such a file, and
+    /// the contact does not get it.
+    pub const fn status(self) -> StatusCode {
+        StatusCode::FORBIDDEN
+    }
+}
+
+/// What becomes of a file that [cannot be marked](MarkError) when a contact asks for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Unmarkable {
+    /// The contact does not get it.
+    #[default]
+    Refuse,
+    /// The contact gets the original, which says nothing of them.
+    Serve,
 }

@@ -9,6 +9,8 @@ mod door;
 mod gone;
 mod list;
 mod mark;
+#[cfg(feature = "watermark")]
+mod marks;
 mod people;
 mod place;
 mod readable;
@@ -35,7 +37,9 @@ pub use gone::InternalWhenGone;
 pub use list::{
     DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery, PublicationState, SourceFilter,
 };
-pub use mark::{Mark, MarkError};
+pub use mark::{Mark, MarkError, Unmarkable};
+#[cfg(feature = "watermark")]
+pub use marks::MarkOptions;
 pub use people::{ActStore, ContactStore};
 pub use place::{Cursor, InvalidCursor, Key, ListPage, Place};
 pub use readable::{ReadablePage, ReadableQuery};

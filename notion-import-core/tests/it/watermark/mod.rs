@@ -1,5 +1,6 @@
 //! Marks on PDFs.
 
+mod given;
 mod hostile;
 mod pdf;
 
