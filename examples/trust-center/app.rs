@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notion_import_core::{
-    ConfirmedIdentity, Connector, Error, Gate, ImportOptions, Importer, InvalidSchedule, Scheduler, Service,
-    StoreError,
+    ConfirmedIdentity, Connector, Error, Gate, ImportOptions, Importer, InvalidSchedule, MarkOptions,
+    Scheduler, Service, StoreError,
 };
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
@@ -156,7 +156,7 @@ impl App {
             service = service.dispatched_by(queue.dispatcher(&scheduler).await?);
         }
         Ok(Self {
-            gate: Gate::new(stores.access.clone(), stores.blobs.clone()),
+            gate: Gate::new(stores.access.clone(), stores.blobs.clone()).with_marks(&MarkOptions::default()),
             stores,
             importer,
             connector,

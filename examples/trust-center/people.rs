@@ -2,7 +2,7 @@
 
 use notion_import_core::{
     AccessStore, Actor, Contact, ContactDetails, ContactId, MemberId, NdaId, Role, StoreError, TenantId,
-    Viewer,
+    Unmarkable, Viewer,
 };
 use uuid::Uuid;
 
@@ -17,6 +17,8 @@ pub struct Company {
     pub contacts: [FirstContact; 2],
     /// The NDA that its gated documents require.
     pub nda: NdaId,
+    /// What becomes of a file that cannot be marked, when a contact asks for it.
+    pub unmarkable: Unmarkable,
 }
 
 pub struct Member {
@@ -58,6 +60,7 @@ pub static COMPANIES: [Company; 2] = [
             contact(0x22, "emil", "Emil Novak", "Tessera Retail", "emil.novak@tessera.example"),
         ],
         nda: NdaId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0031)),
+        unmarkable: Unmarkable::Refuse,
     },
     Company {
         tenant: TenantId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0002)),
@@ -74,6 +77,7 @@ pub static COMPANIES: [Company; 2] = [
             contact(0x52, "jonas", "Jonas Baumann", "Klinikum Aller", "j.baumann@aller.example"),
         ],
         nda: NdaId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0061)),
+        unmarkable: Unmarkable::Serve,
     },
 ];
 

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use chrono::Utc;
-use notion_import_core::{Conflict, Error, ErrorKind, StoreError};
+use notion_import_core::{Conflict, Error, ErrorKind, MarkError, StoreError};
 
 use crate::words;
 
@@ -41,6 +41,17 @@ impl Problem {
     pub fn not_found() -> Self {
         let advice = "There is no page here, or none that you may see. Check the address, or sign in.";
         Self::new(StatusCode::NOT_FOUND, "Not found", advice)
+    }
+
+    /// A file that would say nothing of whom it is given to is not given away.
+    pub fn unmarkable(company: &str, why: MarkError) -> Self {
+        let (what, other) = match why {
+            MarkError::TooLarge => ("is too large to be marked", "a smaller one"),
+            MarkError::Encrypted => ("is encrypted and cannot be marked", "one that is not"),
+            _ => ("cannot be marked", "another"),
+        };
+        let advice = format!("This file {what} with your name. Ask {company} for {other}.");
+        Self::new(why.status(), "Not given out", advice)
     }
 
     pub fn members_only() -> Self {
@@ -300,6 +311,24 @@ mod tests {
         let status = StatusCode::from_u16(status).unwrap();
         let refused = notion_import_nango::Refused { status, code, limit: None };
         AccessError { fault, source: Some(refused.into()) }.into()
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_marked_is_refused_with_what_to_do() {
+        for (why, words) in [
+            (
+                MarkError::Encrypted,
+                "is encrypted and cannot be marked with your name. Ask Halden Pay for one that is not.",
+            ),
+            (MarkError::Broken, "This file cannot be marked with your name. Ask Halden Pay for another."),
+            (MarkError::TooLarge, "too large to be marked with your name. Ask Halden Pay for a smaller one."),
+        ] {
+            let response = Problem::unmarkable("Halden Pay", why).into_response();
+            let (head, body) = response.into_parts();
+            let text = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
+            assert_eq!(head.status, StatusCode::FORBIDDEN);
+            assert!(text.contains(words), "{text}");
+        }
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use chrono::Utc;
-use notion_import_core::{Action, Actor, AttemptId, MemberId, StoreError, TenantId, Viewer, Visit};
+use notion_import_core::{Action, Actor, AttemptId, MemberId, StoreError, Viewer, Visit};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -220,8 +220,9 @@ impl Visitor {
     }
 
     /// Their visit to a company's site, now.
-    pub fn visit(&self, site: TenantId) -> Visit {
-        Visit { site, viewer: self.viewer(), address: self.address, at: Utc::now() }
+    pub fn visit(&self, site: &Company) -> Visit {
+        let visit = Visit::new(site.tenant, self.viewer(), Utc::now()).unmarkable(site.unmarkable);
+        Visit { address: self.address, ..visit }
     }
 }
 

@@ -33,7 +33,7 @@ struct Driver {
 
 /// A command of the browser's developer tools, and what goes with it.
 #[derive(Debug)]
-struct Devtools(&'static str, Value);
+pub struct Devtools(pub &'static str, pub Value);
 
 impl WebDriverCompatibleCommand for Devtools {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {

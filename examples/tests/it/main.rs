@@ -20,6 +20,7 @@ mod guide;
 mod imports;
 mod instances;
 mod live;
+mod marks;
 mod matrix;
 mod publishing;
 mod reading;

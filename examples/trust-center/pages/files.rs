@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use notion_import_core::{BlobId, DocumentId, FileRange, ReadOutcome, StoreError, Version};
 
 use super::site::document_id;
-use super::{Answer, Shared};
+use super::{Address, Answer, Shared};
 use crate::people::Company;
 use crate::problem::Problem;
 use crate::revalidate;
@@ -22,9 +22,13 @@ pub async fn of_readers(
     let company = Company::of_slug(&site).ok_or_else(Problem::not_found)?;
     let id = document_id(&id)?;
     let blob = blob.parse().map_err(|_| Problem::not_found())?;
-    let visit = visitor.visit(company.tenant);
-    let ReadOutcome::Open(served) = app.gate.download(&visit, id, &blob, &request).await? else {
-        return Err(Problem::not_found());
+    let served = match app.gate.download(&visitor.visit(company), id, &blob, &request).await? {
+        ReadOutcome::Open(served) => served,
+        ReadOutcome::Closed(_) => return Err(Problem::not_found()),
+        ReadOutcome::Unmarkable(why) => {
+            let document = Address::Reading(company, id).to_string();
+            return Err(Problem::unmarkable(company.name, why).with_way_out(document, "Back to the document"));
+        }
     };
     let response = served.response.map(Body::from_stream);
     Ok(if served.cacheable { revalidate::everybodys(response) } else { response })

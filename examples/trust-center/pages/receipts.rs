@@ -39,7 +39,7 @@ pub async fn of_readers(
     Path((site, id)): Path<(String, String)>,
 ) -> Answer {
     let (company, id) = (company(&site)?, document_id(&id)?);
-    let ReadOutcome::Open(receipt) = app.gate.receipt(&visitor.visit(company.tenant), id).await? else {
+    let ReadOutcome::Open(receipt) = app.gate.receipt(&visitor.visit(company), id).await? else {
         return Err(Problem::not_found());
     };
     // A text is shown as a page, with the links that its reader may follow: nobody outside has the bytes that are signed.

@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse};
 use chrono::Utc;
 use notion_import_core::{
-    AccessLevel, Cursor, DocumentId, NdaId, NdaText, NewAcceptance, Outside, PublicDocument, ReadOutcome,
-    Readable, ReadableQuery,
+    AccessLevel, Cursor, DocumentId, Mark, NdaId, NdaText, NewAcceptance, Outside, PublicDocument,
+    ReadOutcome, Readable, ReadableQuery,
 };
 
 use super::asking::OwnRequest;
@@ -161,6 +161,8 @@ struct ReadingPage {
     title: String,
     version: u32,
     shown: Shown,
+    /// What it says in print of the contact who reads it.
+    mark: Option<Mark>,
 }
 
 pub async fn document(
@@ -169,7 +171,7 @@ pub async fn document(
     Path((site, id)): Path<(String, String)>,
 ) -> Answer {
     let (company, id) = (company(&site)?, document_id(&id)?);
-    match app.gate.read(&visitor.visit(company.tenant), id).await? {
+    match app.gate.read(&visitor.visit(company), id).await? {
         ReadOutcome::Open(readable) => read(&app, &visitor, company, id, &readable).await,
         ReadOutcome::Closed(Outside::AcceptNda { nda, version }) => {
             ask_nda(&app, &visitor, company, id, (nda, version)).await
@@ -187,6 +189,7 @@ pub async fn document(
             Ok((StatusCode::FORBIDDEN, page(&closed)?).into_response())
         }
         ReadOutcome::Closed(Outside::NotFound | Outside::Ok) => Err(Problem::not_found()),
+        ReadOutcome::Unmarkable(why) => Err(Problem::unmarkable(company.name, why)),
     }
 }
 
@@ -202,7 +205,8 @@ async fn read(
     let title = words::title(&readable.title);
     let frame = Frame::new(app, visitor, title.clone()).await?;
     let is_everybodys = readable.cacheable && frame.is_everybodys();
-    let page = page(&ReadingPage { frame, company, id, title, version: readable.version.0, shown })?;
+    let (version, mark) = (readable.version.0, readable.mark.clone());
+    let page = page(&ReadingPage { frame, company, id, title, version, shown, mark })?;
     Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
 }
 
