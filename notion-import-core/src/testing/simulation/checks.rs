@@ -139,7 +139,8 @@ fn needed_in_time(run: &Run, ended: &Ended, last: impl Fn(&Linked) -> DateTime<U
     let mut done: Vec<_> = ended.known.iter().map(last).collect();
     done.sort();
     let runs_left = |done: DateTime<Utc>| {
-        let left = TimeDelta::minutes(setting.within as i64) - (ended.began - done);
+        // What is due is decided at some time of the run.
+        let left = TimeDelta::minutes(setting.within as i64) - (ended.until - done);
         1 + (left.num_seconds().max(0) as f64 / (setting.every as f64 * 63.0)) as usize
     };
     let needed = done.iter().enumerate().map(|(older, done)| (older + 1).div_ceil(runs_left(*done)));

@@ -32,6 +32,7 @@ pub(super) type Broken = Vec<String>;
 /// A sync that went through.
 pub(super) struct Ended {
     pub began: DateTime<Utc>,
+    pub until: DateTime<Utc>,
     /// What was linked when it began.
     pub known: Vec<Linked>,
     /// Whether there was a watermark.
@@ -240,13 +241,14 @@ impl Run {
         let (began, known, id) = (self.clock.time(), self.linked().await?, self.connection.id);
         let has_cursor = self.ground.stores.documents.cursor(&self.connection).await?.is_some();
         let (scheduler, ended) = (self.awake(process).scheduler().clone(), self.ended.clone());
+        let clock = self.clock.clone();
         self.take_requests();
         self.asked.clear();
         self.begin(process, async move {
             for run in scheduler.sync_due(10).await.unwrap_or_default() {
                 if let (true, Ok(report)) = (run.connection.id == id, run.outcome) {
                     let known = known.clone();
-                    let run = Ended { began, known, has_cursor, report, alone: true };
+                    let run = Ended { began, until: clock.time(), known, has_cursor, report, alone: true };
                     ended.lock().unwrap_or_else(PoisonError::into_inner).push(run);
                 }
             }
