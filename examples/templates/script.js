@@ -13,6 +13,10 @@ function show(page) {
   const at = controls().indexOf(document.activeElement);
   document.title = page.title;
   main().replaceWith(document.adoptNode(page.getElementById('main')));
+  const address = main().querySelector('[data-address]')?.dataset.address;
+  if (address) history.replaceState(null, '', address);
+  // Whoever does not see the page hears what it says now.
+  document.getElementById('heard').textContent = main().querySelector('[role=status]')?.textContent ?? '';
   if (at >= 0) (controls()[at] ?? main()).focus();
   begin();
 }
@@ -41,7 +45,7 @@ function watch() {
   if (!events) return;
   events.addEventListener('page', event => show(parsed(event.data)));
   events.addEventListener('leave', () => location.reload());
-  events.addEventListener('open', () => main().querySelector(':scope > .said-here')?.remove());
+  events.addEventListener('open', () => main().querySelectorAll('.said-here').forEach(line => line.remove()));
   events.addEventListener('error', () => {
     // The server ends what has gone on for long; only if it does not answer again is there something to say.
     if (events?.readyState === EventSource.CLOSED) location.reload();
@@ -49,12 +53,19 @@ function watch() {
   });
 }
 
+// Goes where a form leads, and stays busy until it is there. An address with a fragment would only be scrolled to.
+function leave(to) {
+  history.replaceState(null, '', location.pathname + location.search);
+  location.assign(to);
+  return new Promise(() => {});
+}
+
 // What is wrong with a form is said in it, and what was typed stays.
 async function send(form, button) {
   const fields = new URLSearchParams(new FormData(form, button));
   const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { 'x-form': 'yes' } });
   const to = answer.headers.get('location');
-  if (to) return location.assign(to === location.pathname + location.search ? location.href : to);
+  if (to) return leave(to);
   const page = parsed(await answer.text());
   const advice = page.querySelector('.advice');
   if (!advice) return show(page);
@@ -68,12 +79,14 @@ document.addEventListener('submit', async event => {
   const form = event.target;
   if (form.method !== 'post' || event.defaultPrevented) return;
   event.preventDefault();
+  // What was asked for is under way, and its buttons look like it.
   if (form.hasAttribute('aria-busy')) return;
   form.setAttribute('aria-busy', 'true');
+  form.querySelector(':scope > .said-here')?.remove();
   try {
     await send(form, event.submitter);
   } catch {
-    say('The server does not answer, so nothing is known to be done. What you typed is still here; try again.', form).focus();
+    say('The server does not answer, so it is not known whether that was done. Try again.', form).focus();
   }
   form.removeAttribute('aria-busy');
 });

@@ -87,6 +87,12 @@ async fn what_was_ticked_is_still_ticked_after_the_next_search_and_what_is_paste
     for pasted in [id.to_owned(), format!("https://www.notion.so/acme/Anything-{}", id.replace('-', ""))] {
         ada.get(&format!("/import?q={pasted}")).await.ok().saying(story::POLICY);
     }
+    let forged = [("pick", "page nonsense Title"), ("pick", pick.as_str())];
+    ada.post("/import", &forged).await.is(422).saying("Not all of what was ticked");
+    ada.post("/import", &[("pick", "page nonsense Title"), ("go", "search")])
+        .await
+        .ok()
+        .not_saying("ticked before");
     ada.get("/import?q=https://example.com/").await.ok().saying("That is no link");
     ada.get("/import?q=35261e8ce0a380c89f000123456789ff").await.ok().saying("does not see");
 }

@@ -23,26 +23,33 @@ async fn text(chromium: &Chromium, selector: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_is_followed_without_leaving_its_page() {
+async fn what_becomes_of_a_consent_and_an_import_is_seen_without_leaving_their_pages() {
     let demo = Demo::start(&["--ephemeral"]);
-    let ada = demo.browser_of("ada").await;
-    story::connect(&demo, &ada).await;
     let chromium = Chromium::open(&demo).await;
     chromium.be("Ada Lindqvist").await;
+    chromium.go("/integrations").await;
+    chromium.click("Connect Notion").await;
+    chromium.see("Waiting for your consent").await;
+    chromium.client.execute("window.mark = 1", Vec::new()).await.unwrap();
+    let link = chromium.client.find(fantoccini::Locator::Css("#consent")).await.unwrap();
+    let link = link.attr("href").await.unwrap().unwrap();
+    story::consent_to(&demo.browser(), &link, "Halden Pay").await;
+    chromium.see("Is this your workspace?").await;
+    assert!(marked(&chromium).await, "the page was loaded anew");
+    let live = "return document.querySelectorAll('[data-live]').length";
+    // There is no more to come, so nothing is asked any more.
+    assert_eq!(chromium.client.execute(live, Vec::new()).await.unwrap(), json!(0));
+    chromium.click("Yes, connect Halden Pay").await;
+    chromium.see("is connected").await;
+
     chromium.go("/import").await;
     chromium.click("Tick all").await;
     chromium.see("Tick none").await;
     chromium.click(" ticked").await;
-    chromium.see("You may leave; it goes on.").await;
-    chromium.client.execute("window.mark = 1", Vec::new()).await.unwrap();
-    chromium.see("Imported").await;
     chromium.see("Done.").await;
-    assert!(marked(&chromium).await, "the page was loaded anew");
     assert_eq!(text(&chromium, "main [role=status]").await, "Done.");
+    assert_eq!(chromium.client.execute(live, Vec::new()).await.unwrap(), json!(0));
     chromium.is_sound().await;
-    // It has ended, so nothing is asked any more.
-    let live = chromium.client.execute("return document.querySelectorAll('[data-live]').length", Vec::new());
-    assert_eq!(live.await.unwrap(), json!(0));
     chromium.client.clone().close().await.unwrap();
 }
 
@@ -125,5 +132,18 @@ async fn what_is_wrong_with_a_form_is_said_in_it_and_what_was_typed_stays() {
     chromium.write("input[name=days]", "30").await;
     chromium.tick("form[action$=assign] button").await;
     chromium.see("NDA waived").await;
+
+    // The link to the content leaves a fragment in the address.
+    let here = chromium.client.current_url().await.unwrap();
+    chromium.go(&format!("{here}#main")).await;
+    chromium
+        .client
+        .execute("document.querySelectorAll('main details').forEach(d => d.open = true)", Vec::new())
+        .await
+        .unwrap();
+    chromium.write("input[name=title]", "Called otherwise").await;
+    chromium.tick("form[action$=rename] button").await;
+    let heading = fantoccini::Locator::XPath("//h1[contains(., 'Called otherwise')]");
+    chromium.client.wait().at_most(Duration::from_secs(20)).for_element(heading).await.unwrap();
     chromium.client.clone().close().await.unwrap();
 }

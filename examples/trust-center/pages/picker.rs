@@ -96,6 +96,13 @@ impl Asked {
         }
     }
 
+    /// Where this search is found again.
+    fn address(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("q", &self.words).append_pair("kind", self.kind).append_pair("after", &self.after);
+        format!("/import?{}", query.finish())
+    }
+
     fn is_kind(&self, kind: &str) -> bool {
         self.kind == kind
     }
@@ -170,14 +177,15 @@ async fn choose(
     let found = find(app, staff, &record, &picker.asked).await?;
     picker.empty = picker.asked.empty(found.is_some());
     let found = found.unwrap_or_else(|| whole(Vec::new()));
-    let before: HashMap<&str, &str> = ticked.iter().filter_map(|value| named(value)).collect();
-    let listed: HashSet<String> = found.entries.iter().map(|entry| entry.source.id.to_string()).collect();
-    picker.elsewhere = ticked
-        .iter()
-        .filter(|value| named(value).is_some_and(|(id, _)| !listed.contains(id)))
-        .filter_map(|value| Some(Ticked { value: (*value).to_owned(), title: named(value)?.1.to_owned() }))
-        .collect();
-    let is_ticked = |id: NotionId| all.unwrap_or_else(|| before.contains_key(id.to_string().as_str()));
+    let before: HashSet<NotionId> =
+        ticked.iter().filter_map(|value| named(value)).map(|(_, id, _)| id).collect();
+    let listed: HashSet<NotionId> = found.entries.iter().map(|entry| entry.source.id).collect();
+    let elsewhere = ticked.iter().filter_map(|value| {
+        let (_, id, title) = named(value)?;
+        (!listed.contains(&id)).then(|| Ticked { value: (*value).to_owned(), title: title.to_owned() })
+    });
+    picker.elsewhere = elsewhere.collect();
+    let is_ticked = |id: NotionId| all.unwrap_or_else(|| before.contains(&id));
     picker.count = found.entries.len();
     let here = found.entries.iter().filter(|entry| is_ticked(entry.source.id)).count();
     picker.all_ticked = here > 0 && here == picker.count;
@@ -188,9 +196,16 @@ async fn choose(
     page(&picker)
 }
 
-/// The id and the title that something was ticked by.
-fn named(value: &str) -> Option<(&str, &str)> {
-    value.split_once(' ')?.1.split_once(' ')
+/// The kind, the id and the title that something was ticked by.
+fn named(value: &str) -> Option<(SourceKind, NotionId, &str)> {
+    let mut parts = value.splitn(3, ' ');
+    let (kind, id, title) = (parts.next()?, parts.next()?, parts.next()?);
+    let kind = match kind {
+        "page" => SourceKind::Page,
+        "database" => SourceKind::DataSource,
+        _ => return None,
+    };
+    Some((kind, id.parse().ok()?, title))
 }
 
 async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>, Problem> {
@@ -291,22 +306,22 @@ async fn begin(app: &Arc<App>, staff: Staff, ticked: &[&str], asked: &Asked) -> 
     let record = connected(app, &staff).await?.ok_or_else(|| Problem::form("Connect Notion first."))?;
     let picks: HashMap<Pick, String> = ticked.iter().filter_map(|value| picked(value, asked)).collect();
     if picks.is_empty() {
-        return Err(Problem::form("Nothing was ticked. Go back and choose at least one page or database."));
+        return Err(Problem::form("Nothing was ticked. Choose at least one page or database."));
+    }
+    if picks.len() < ticked.len() {
+        return Err(Problem::form("Not all of what was ticked is a page or database. Choose again."));
     }
     let number = app.jobs.begin(app, staff.actor, record.id, picks);
     see(Address::Import(number))
 }
 
 fn picked(value: &str, asked: &Asked) -> Option<(Pick, String)> {
-    let (kind, _) = value.split_once(' ')?;
-    let (id, title) = named(value)?;
-    let id = id.parse().ok()?;
+    let (kind, id, title) = named(value)?;
     let pick = match kind {
-        "page" if asked.markdown => Pick::page(id).shaped(Shape::Markdown),
-        "page" => Pick::page(id),
-        "database" if asked.rows => Pick::data_source(id).shaped(Shape::Rows),
-        "database" => Pick::data_source(id),
-        _ => return None,
+        SourceKind::Page if asked.markdown => Pick::page(id).shaped(Shape::Markdown),
+        SourceKind::Page => Pick::page(id),
+        SourceKind::DataSource if asked.rows => Pick::data_source(id).shaped(Shape::Rows),
+        SourceKind::DataSource => Pick::data_source(id),
     };
     Some((pick, title.to_owned()))
 }

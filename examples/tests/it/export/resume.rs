@@ -111,9 +111,9 @@ async fn resuming_an_unchanged_export_asks_about_no_page_and_claims_no_more_than
     let_half_an_hour_pass(&stage);
     let (asked, again, said) = requests(&stage, &[]).await;
     assert!(visible(first) == visible(again));
-    // Search in two parts, the database, its views and one of those, its table, and that table's rows in two parts.
+    // Search in two parts, the database, its views and one of those, its table before its rows and after them, and these in two parts.
     let expected =
-        [("DataSource", 1), ("Database", 1), ("Query", 2), ("Search", 2), ("View", 1), ("Views", 1)];
+        [("DataSource", 2), ("Database", 1), ("Query", 2), ("Search", 2), ("View", 1), ("Views", 1)];
     assert_eq!(asked, expected.map(|(name, count)| (name.to_owned(), count)).into());
     let by_rows = 130;
     let by_search = stage.shared.len() - by_rows - 1;
