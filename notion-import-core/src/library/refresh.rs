@@ -70,20 +70,16 @@ impl SyncPatch {
         match &self.found {
             _ if is_late && !is_stale => None,
             Found::Unchanged if link.connection.is_none() => None,
-            Found::Unchanged => {
-                let had_trouble = link.trouble.take().is_some();
-                link.checked_at = self.began_at;
-                Some(if had_trouble { Patched::REFRESHED } else { Patched::Checked })
-            }
-            // Not being shared with one connection says nothing of a document that no connection holds.
-            Found::NotShared | Found::ParentGone if link.connection.is_none() => {
-                link.checked_at = self.began_at;
-                Some(Patched::Checked)
-            }
-            Found::NotShared | Found::ParentGone => {
+            Found::NotShared | Found::ParentGone if link.connection.is_some() => {
                 link.state = self.found.state().unwrap_or(link.state);
                 (link.checked_at, link.trouble) = (self.began_at, None);
                 Some(Patched::REFRESHED)
+            }
+            // Not being shared with one connection says nothing of a document that no connection holds, but that there is an answer.
+            Found::Unchanged | Found::NotShared | Found::ParentGone => {
+                let had_trouble = link.trouble.take().is_some();
+                link.checked_at = self.began_at;
+                Some(if had_trouble { Patched::REFRESHED } else { Patched::Checked })
             }
             Found::Trouble(code) => {
                 link.trouble = Some(self.trouble(code, link.trouble.take()));

@@ -296,6 +296,13 @@ pub(super) async fn trouble(store: Store) -> Outcome {
     store.patch(&desk.connection, &[patch(document, 8, Found::Unchanged)], None).await?;
     (expected.link.checked_at, expected.link.trouble) = (minute(8), None);
     ensure_eq!(desk.linked(&source).await?, expected, "the document that answered");
+
+    store.patch(&desk.connection, &[patch(document, 9, Found::Trouble("unavailable".into()))], None).await?;
+    store.detach(&desk.connection).await?;
+    let other = desk.other().connection;
+    store.patch(&other, &[patch(document, 10, Found::NotShared)], None).await?;
+    (expected.link.checked_at, expected.link.connection) = (minute(10), None);
+    ensure_eq!(desk.linked(&source).await?, expected, "the detached document of which Notion answered");
     Ok(())
 }
 
