@@ -2,10 +2,10 @@
 
 use super::Connector;
 use crate::actor::{Action, Actor};
-use crate::connection::{ConnectionRecord, ConnectionState, Removal, asked_in};
+use crate::connection::{ConnectionRecord, Removal, asked_in};
+use crate::error::{AccessError, Error, StoreError};
 #[cfg(doc)]
-use crate::error::Fault;
-use crate::error::{AccessError, Conflict, Error, StoreError};
+use crate::error::{Conflict, Fault};
 use crate::id::ConnectionId;
 
 impl Connector {
@@ -33,12 +33,7 @@ impl Connector {
     pub async fn abandon(&self, actor: &Actor, id: ConnectionId) -> Result<Option<AccessError>, Error> {
         actor.may(Action::Connect)?;
         let fenced = self.get(actor.tenant, id).await?;
-        match fenced.state {
-            ConnectionState::Disconnecting => {}
-            ConnectionState::Active | ConnectionState::NeedsReauth => {
-                return Err(StoreError::from(Conflict::NotFenced).into());
-            }
-        }
+        fenced.ensure_fenced().map_err(StoreError::from)?;
         match self.finish_disconnect(&fenced).await {
             Ok(()) => Ok(None),
             Err(Error::Access(unknown)) => {

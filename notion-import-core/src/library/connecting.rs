@@ -194,13 +194,28 @@ impl ConnectionRecord {
         }
     }
 
-    /// Says why the record of the connection went, wherever it went.
-    pub fn removed(&self, removal: &Removal, now: DateTime<Utc>) -> NewEntry {
-        match removal {
+    /// Says why the record of the connection goes, wherever it goes.
+    ///
+    /// # Errors
+    /// [`Conflict::NotFenced`] if it stays, since the connection is not fenced.
+    pub fn removed(&self, removal: &Removal, now: DateTime<Utc>) -> Result<NewEntry, Conflict> {
+        self.ensure_fenced()?;
+        Ok(match removal {
             Removal::Forgotten => self.entry(now, AuditEvent::ConnectionRemoved),
             Removal::Abandoned(actor) => {
                 NewEntry::of(actor, now, Subject::Connection(self.id), AuditEvent::ConnectionAbandoned)
             }
+        })
+    }
+
+    /// Passes if the connection is being disconnected.
+    ///
+    /// # Errors
+    /// [`Conflict::NotFenced`] if not.
+    pub(crate) const fn ensure_fenced(&self) -> Result<(), Conflict> {
+        match self.state {
+            ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced),
+            ConnectionState::Disconnecting => Ok(()),
         }
     }
 

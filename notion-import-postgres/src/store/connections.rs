@@ -325,14 +325,10 @@ impl ConnectionStore for Postgres {
     ) -> Result<(), StoreError> {
         let mut tx = self.write(Role::App, tenant).await?;
         let Some(record) = connections::lock(&mut *tx, tenant, id).await? else { return Ok(()) };
-        match record.state {
-            ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced.into()),
-            ConnectionState::Disconnecting => {
-                connections::delete(&mut *tx, tenant, id).await?;
-                audit::insert(&mut tx, tenant, &[record.removed(removal, now)]).await?;
-                commit(tx).await
-            }
-        }
+        let entry = record.removed(removal, now)?;
+        connections::delete(&mut *tx, tenant, id).await?;
+        audit::insert(&mut tx, tenant, &[entry]).await?;
+        commit(tx).await
     }
 }
 

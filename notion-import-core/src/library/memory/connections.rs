@@ -359,15 +359,10 @@ impl ConnectionStore for MemoryConnections {
     ) -> Result<(), StoreError> {
         let mut state = self.lock();
         let Some(held) = state.get(tenant, id) else { return Ok(()) };
-        match held.record.state {
-            ConnectionState::Active | ConnectionState::NeedsReauth => Err(Conflict::NotFenced.into()),
-            ConnectionState::Disconnecting => {
-                let entry = held.record.removed(removal, now);
-                state.connections.remove(&(tenant, id));
-                self.audit.insert(tenant, entry);
-                Ok(())
-            }
-        }
+        let entry = held.record.removed(removal, now)?;
+        state.connections.remove(&(tenant, id));
+        self.audit.insert(tenant, entry);
+        Ok(())
     }
 }
 
