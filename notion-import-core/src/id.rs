@@ -140,6 +140,10 @@ uuid_id! {
     ReadId
 }
 uuid_id! {
+    /// One contact's acceptance of one version of an NDA.
+    AcceptanceId
+}
+uuid_id! {
     /// An NDA of a tenant, whatever its version.
     NdaId
 }

@@ -72,8 +72,8 @@ pub use error::{
     StoreError, TransportError,
 };
 pub use id::{
-    AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId, ReadId, RequestId,
-    TenantId, VersionNumber,
+    AcceptanceId, AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId,
+    ReadId, RequestId, TenantId, VersionNumber,
 };
 #[cfg(feature = "client")]
 pub use import::{
@@ -103,13 +103,14 @@ pub use library::folder::FolderBlobs;
 pub use library::gate::MarkOptions;
 #[cfg(feature = "gate")]
 pub use library::gate::{
-    AcceptanceRecord, AccessAnswer, AccessRequest, AccessState, AccessStore, AdminDocument, Approval, Asker,
-    AssignmentRecord, BulkChange, Contact, ContactChange, ContactDetails, ContactStore, Cursor,
-    DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery, Expected, Gate, InternalWhenGone,
-    InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress, Mark, MarkError, MissingDetail,
-    NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place, Provenance, PublicDocument,
-    PublicReads, PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable,
-    ReadableQuery, RequestLimits, RequestState, Seen, Served, SourceFilter, Unmarkable, Visit,
+    AcceptanceEntry, AcceptanceQuery, AcceptanceRecord, AccessAnswer, AccessRequest, AccessState,
+    AccessStore, AdminDocument, Approval, Asker, AssignmentRecord, BulkChange, Contact, ContactChange,
+    ContactDetails, ContactStore, Cursor, DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery,
+    Expected, Gate, InternalWhenGone, InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress,
+    Mark, MarkError, MissingDetail, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place,
+    Provenance, PublicDocument, PublicReads, PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome,
+    ReadQuery, Readable, ReadableQuery, RequestLimits, RequestState, Seen, Served, SourceFilter, Unmarkable,
+    Visit,
 };
 #[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use library::gate::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};

@@ -98,14 +98,21 @@ CREATE TABLE notion_import.acceptances (
     version integer NOT NULL,
     accepted_at timestamptz NOT NULL,
     voided_at timestamptz,
+    address text,
+    -- Of the text that was shown.
+    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+    -- What led to it.
+    document_id uuid NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, nda_id, version) REFERENCES notion_import.nda_versions (tenant_id, nda_id, version),
-    FOREIGN KEY (tenant_id, contact_id) REFERENCES notion_import.contacts (tenant_id, id)
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES notion_import.contacts (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id)
 );
 
 CREATE UNIQUE INDEX acceptances_that_count
     ON notion_import.acceptances (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL;
-CREATE INDEX acceptances_by_contact ON notion_import.acceptances (tenant_id, contact_id);
+CREATE INDEX acceptances_by_contact ON notion_import.acceptances (tenant_id, contact_id, id);
+CREATE INDEX acceptances_by_nda ON notion_import.acceptances (tenant_id, nda_id, id);
 
 -- Who asks to read what: a contact, or somebody who is none yet, of whom the row says what they said.
 CREATE TABLE notion_import.requests (

@@ -8,9 +8,9 @@ use notion_import_core::store::{
     AccessFacts, Act, ActFacts, ActStore, Insider, Permit, ReadablePage, Scope, Verdict, Write,
 };
 use notion_import_core::{
-    AccessStore, AdminDocument, Assignment, ContactId, DocumentCounts, DocumentFacts, DocumentFilter,
-    DocumentId, DocumentQuery, ListPage, NdaId, NdaState, NdaText, PublicDocument, ReadableQuery, StoreError,
-    TenantId, Version, Viewer,
+    AcceptanceEntry, AcceptanceQuery, AccessStore, AdminDocument, Assignment, ContactId, DocumentCounts,
+    DocumentFacts, DocumentFilter, DocumentId, DocumentQuery, ListPage, NdaId, NdaState, NdaText,
+    PublicDocument, ReadableQuery, StoreError, TenantId, Version, Viewer,
 };
 
 use crate::database::{Postgres, Role, Tx, commit};
@@ -98,6 +98,23 @@ impl AccessStore for Postgres {
         Ok(text)
     }
 
+    async fn list_acceptances(
+        &self,
+        insider: Insider,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        self.accepted(insider.tenant(), query).await
+    }
+
+    async fn acceptances_of(
+        &self,
+        site: TenantId,
+        contact: ContactId,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        self.accepted(site, &query.by(contact)).await
+    }
+
     async fn facts(
         &self,
         site: TenantId,
@@ -160,6 +177,19 @@ impl AccessStore for Postgres {
         let version = versions::get(&mut *tx, site, id, permit.version()).await?;
         commit(tx).await?;
         Ok(title.zip(version))
+    }
+}
+
+impl Postgres {
+    async fn accepted(
+        &self,
+        tenant: TenantId,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let accepted = acceptances::list(&mut *tx, tenant, query).await?;
+        commit(tx).await?;
+        Ok(accepted)
     }
 }
 
@@ -243,9 +273,7 @@ async fn write(tx: &mut Tx, act: &Act, write: &Write) -> Result<(), StoreError> 
         Write::Revoke(id) => assignments::revoke(&mut **tx, tenant, *id, now).await,
         Write::Nda(state, text) => ndas::publish(tx, act, state, text).await,
         Write::DefaultNda(nda) => ndas::set_default(&mut **tx, tenant, *nda).await,
-        Write::Acceptance(contact, nda, version) => {
-            acceptances::insert(&mut **tx, tenant, *contact, *nda, *version, now).await
-        }
+        Write::Acceptance(entry) => acceptances::insert(&mut **tx, tenant, entry).await,
         Write::Contact(contact) => contacts::insert(&mut **tx, tenant, contact).await,
         Write::Blocked(id, blocked) => contacts::block(&mut **tx, tenant, *id, *blocked).await,
         Write::Erase(id) => {
@@ -275,7 +303,7 @@ async fn facts(
     if let Some(contact) = contact {
         facts.contact = contacts::get(&mut **tx, site, contact).await?.state();
         facts.assignments = assignments::of_contact(&mut **tx, site, contact, document).await?;
-        facts.acceptances = acceptances::list(&mut **tx, site, contact).await?;
+        facts.acceptances = acceptances::of_contact(&mut **tx, site, contact).await?;
     }
     Ok(facts)
 }

@@ -233,13 +233,15 @@ impl Written {
     async fn acceptance(&mut self, db: &mut PgConnection, who: usize, nda: NdaId, version: u32, void: bool) {
         let contact = self.contacts[who];
         let acceptance = Acceptance { nda, version, voided_at: void.then(|| minute(1)) };
-        sqlx::query("INSERT INTO notion_import.acceptances VALUES ($1, $2, $3, $4, $5, now(), $6) ON CONFLICT DO NOTHING")
+        sqlx::query("INSERT INTO notion_import.acceptances VALUES ($1, $2, $3, $4, $5, now(), $6, NULL, $7, $8) ON CONFLICT DO NOTHING")
             .bind(self.tenant.as_uuid())
             .bind(Uuid::now_v7())
             .bind(contact.as_uuid())
             .bind(nda.as_uuid())
             .bind(version as i32)
             .bind(acceptance.voided_at)
+            .bind([0_u8; 32].as_slice())
+            .bind(self.documents[0].0.id.as_uuid())
             .execute(db)
             .await
             .unwrap();

@@ -100,12 +100,20 @@ CREATE TABLE acceptances (
     version INTEGER NOT NULL,
     accepted_at INTEGER NOT NULL,
     voided_at INTEGER,
+    address TEXT,
+    -- Of the text that was shown.
+    digest TEXT NOT NULL,
+    -- What led to it.
+    document_id TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, nda_id, version) REFERENCES nda_versions (tenant_id, nda_id, version),
-    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id)
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id),
+    FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX acceptances_that_count ON acceptances (tenant_id, contact_id, nda_id, version) WHERE voided_at IS NULL;
+CREATE INDEX acceptances_by_contact ON acceptances (tenant_id, contact_id, id);
+CREATE INDEX acceptances_by_nda ON acceptances (tenant_id, nda_id, id);
 
 -- Who asks to read what: a contact, or somebody who is none yet, of whom the row says what they said.
 CREATE TABLE requests (

@@ -8,9 +8,9 @@ use notion_import_core::store::{
     AccessFacts, Act, ActFacts, ActStore, Insider, Permit, ReadablePage, Scope, Verdict, Write,
 };
 use notion_import_core::{
-    AccessStore, AdminDocument, Assignment, ContactId, DocumentCounts, DocumentFacts, DocumentFilter,
-    DocumentId, DocumentQuery, ListPage, NdaId, NdaState, NdaText, PublicDocument, ReadableQuery, StoreError,
-    TenantId, Version, Viewer,
+    AcceptanceEntry, AcceptanceQuery, AccessStore, AdminDocument, Assignment, ContactId, DocumentCounts,
+    DocumentFacts, DocumentFilter, DocumentId, DocumentQuery, ListPage, NdaId, NdaState, NdaText,
+    PublicDocument, ReadableQuery, StoreError, TenantId, Version, Viewer,
 };
 
 use crate::database::{Sqlite, Tx, commit};
@@ -81,6 +81,23 @@ impl AccessStore for Sqlite {
         version: u32,
     ) -> Result<Option<NdaText>, StoreError> {
         ndas::text(self.readers(), tenant, nda, version).await
+    }
+
+    async fn list_acceptances(
+        &self,
+        insider: Insider,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        acceptances::list(self.readers(), insider.tenant(), query).await
+    }
+
+    async fn acceptances_of(
+        &self,
+        site: TenantId,
+        contact: ContactId,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        acceptances::list(self.readers(), site, &query.by(contact)).await
     }
 
     async fn facts(
@@ -213,9 +230,7 @@ async fn write(tx: &mut Tx, act: &Act, write: &Write) -> Result<(), StoreError> 
         Write::Revoke(id) => assignments::revoke(&mut **tx, tenant, *id, now).await,
         Write::Nda(state, text) => ndas::publish(tx, act, state, text).await,
         Write::DefaultNda(nda) => ndas::set_default(&mut **tx, tenant, *nda).await,
-        Write::Acceptance(contact, nda, version) => {
-            acceptances::insert(&mut **tx, tenant, *contact, *nda, *version, now).await
-        }
+        Write::Acceptance(entry) => acceptances::insert(&mut **tx, tenant, entry).await,
         Write::Contact(contact) => contacts::insert(&mut **tx, tenant, contact).await,
         Write::Blocked(id, blocked) => contacts::block(&mut **tx, tenant, *id, *blocked).await,
         Write::Erase(id) => {
@@ -245,7 +260,7 @@ async fn facts(
     if let Some(contact) = contact {
         facts.contact = contacts::get(&mut **tx, site, contact).await?.state();
         facts.assignments = assignments::of_contact(&mut **tx, site, contact, document).await?;
-        facts.acceptances = acceptances::list(&mut **tx, site, contact).await?;
+        facts.acceptances = acceptances::of_contact(&mut **tx, site, contact).await?;
     }
     Ok(facts)
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::actor::{Action, Actor, Denied};
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, NdaId, RequestId, TenantId};
+use crate::id::{AcceptanceId, ContactId, DocumentId, NdaId, RequestId, TenantId};
 use crate::library::access::{AccessFacts, AccessLevel, AssignmentId, Viewer};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::title::reason;
@@ -121,7 +121,7 @@ pub struct Act {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum By {
     Member(Actor, AccessChange),
-    Reader(TenantId, Viewer, NewAcceptance),
+    Reader(TenantId, Viewer, NewAcceptance, AcceptanceId),
     Asker(TenantId, Vec<RequestId>, NewRequest),
     Author(TenantId, Viewer, RequestId),
     Sync(TenantId, DocumentId),
@@ -152,7 +152,7 @@ impl Act {
 
     /// Builds the act of a reader of the site of this tenant who accepts an NDA.
     pub fn acceptance(site: TenantId, viewer: &Viewer, new: &NewAcceptance, at: DateTime<Utc>) -> Self {
-        Self { at, by: By::Reader(site, viewer.clone(), new.clone()) }
+        Self { at, by: By::Reader(site, viewer.clone(), new.clone(), AcceptanceId::fresh()) }
     }
 
     /// Builds the act of somebody on the site of this tenant who asks to read.
@@ -197,7 +197,7 @@ impl Act {
     /// Returns what it is decided on.
     pub fn scope(&self) -> Scope {
         match &self.by {
-            By::Reader(_, viewer, NewAcceptance { document, nda, .. }) => Scope {
+            By::Reader(_, viewer, NewAcceptance { document, nda, .. }, _) => Scope {
                 document: Some(*document),
                 contact: viewer.contact(),
                 nda: Some(*nda),
@@ -226,7 +226,7 @@ impl Act {
     /// change.
     pub fn decide(&self, found: ActFacts) -> Result<Verdict, StoreError> {
         match &self.by {
-            By::Reader(site, viewer, new) => self.accept(*site, viewer, new, found),
+            By::Reader(site, viewer, new, id) => self.accept(*site, viewer, (new, *id), found),
             By::Asker(site, ids, new) => self.ask(*site, ids, new, found),
             By::Author(site, viewer, _) => self.withdraw_request(*site, viewer, found),
             By::Sync(..) => self.close(found),

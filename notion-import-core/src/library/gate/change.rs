@@ -6,9 +6,10 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::AcceptanceEntry;
 use crate::actor::Agent;
 use crate::error::{Conflict, StoreError};
-use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
+use crate::id::{AcceptanceId, ContactId, DocumentId, NdaId, VersionNumber};
 #[cfg(doc)]
 use crate::library::access::DocumentFacts;
 use crate::library::access::{AccessLevel, Assignment, AssignmentId, NdaState};
@@ -164,11 +165,18 @@ pub struct NewAcceptance {
     pub version: u32,
     /// The digest of the text that was shown.
     pub digest: BlobId,
-    /// The address they came from, if the host knows it: for the audit.
+    /// The address they came from, if the host knows it.
     pub address: Option<IpAddr>,
 }
 
 impl NewAcceptance {
+    /// Returns the acceptance it makes, once this contact has accepted. Its time is a whole microsecond, as fine as every store keeps one.
+    pub fn acceptance(&self, id: AcceptanceId, contact: ContactId, at: DateTime<Utc>) -> AcceptanceEntry {
+        let Self { document, nda, version, digest, address } = *self;
+        let at = at.trunc_subsecs(6);
+        AcceptanceEntry { id, at, contact, address, nda, version, digest, document, voided_at: None }
+    }
+
     /// Returns what the audit says of it, once this contact has accepted.
     pub const fn entry(&self, contact: ContactId, at: DateTime<Utc>) -> NewEntry {
         let Self { nda, version, address, .. } = *self;

@@ -1,6 +1,7 @@
 //! The access gate: where levels, publications, assignments and NDAs are kept, and the one door through which a
 //! document is read.
 
+mod acceptance;
 mod act;
 mod bulk;
 mod change;
@@ -28,6 +29,7 @@ mod watermark;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+pub use acceptance::{AcceptanceEntry, AcceptanceQuery};
 pub use act::{AccessChange, Act, ContactChange, DocumentChange};
 pub use bulk::{BulkChange, Seen};
 pub use change::{Expected, LevelChange, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Publish};

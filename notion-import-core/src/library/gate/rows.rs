@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 
-use super::{AccessRequest, Contact, ContactRow, MailAddress, NdaText, RequestCounts, RequestState};
+use super::{
+    AcceptanceEntry, AccessRequest, Contact, ContactRow, MailAddress, NdaText, RequestCounts, RequestState,
+};
 #[cfg(doc)]
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, RequestId, VersionNumber};
@@ -110,8 +112,8 @@ pub enum Write {
     Nda(NdaState, NdaText),
     /// The tenant's default NDA.
     DefaultNda(Option<NdaId>),
-    /// The contact's acceptance of this version of an NDA.
-    Acceptance(ContactId, NdaId, u32),
+    /// A new acceptance.
+    Acceptance(AcceptanceEntry),
     /// The contact's acceptances of an NDA that count are void.
     Void(ContactId, NdaId),
     /// A new contact.

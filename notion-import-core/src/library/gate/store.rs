@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    AccessChange, AccessState, Act, AdminDocument, ContactStore, DocumentChange, DocumentCounts,
-    DocumentFilter, DocumentQuery, Expected, LevelChange, ListPage, NdaText, NewAcceptance, NewAssignment,
-    NewNdaVersion, Permit, PublicDocument, Publish, ReadLog, ReadableQuery,
+    AcceptanceEntry, AcceptanceQuery, AccessChange, AccessState, Act, AdminDocument, ContactStore,
+    DocumentChange, DocumentCounts, DocumentFilter, DocumentQuery, Expected, LevelChange, ListPage, NdaText,
+    NewAcceptance, NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadLog, ReadableQuery,
 };
 use crate::actor::{Actor, Insider};
 #[cfg(doc)]
@@ -269,6 +269,34 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
     ) -> Result<(), StoreError> {
         self.perform(&Act::of(actor, AccessChange::VoidAcceptance(contact, nda), now)?).await
     }
+
+    /// Returns acceptances of NDAs of the tenant, those that count no more included, newest first.
+    async fn list_acceptances(
+        &self,
+        insider: Insider,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError>;
+
+    /// Returns acceptances of NDAs of the actor's tenant, as [`list_acceptances`](AccessStore::list_acceptances) does.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor is [permitted](AcceptanceQuery::permit).
+    async fn acceptances(
+        &self,
+        actor: &Actor,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        AcceptanceQuery::permit(actor)?;
+        self.list_acceptances(actor.insider()?, query).await
+    }
+
+    /// Returns a contact's own acceptances, those that count no more included, newest first, whatever contact the query names.
+    async fn acceptances_of(
+        &self,
+        site: TenantId,
+        contact: ContactId,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError>;
 
     /// Returns what [`decide`](crate::library::access::decide) needs to know of one document of the site's tenant and, if the viewer is one, of a contact.
     async fn facts(

@@ -8,12 +8,12 @@ use super::people::is_of;
 use crate::actor::Insider;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
-use crate::library::access::{Acceptance, AccessFacts, Assignment, DocumentFacts, NdaState, Viewer};
+use crate::library::access::{AccessFacts, Assignment, DocumentFacts, NdaState, Viewer};
 use crate::library::document::Version;
 use crate::library::gate::{
-    AccessRequest, AccessStore, Act, ActFacts, ActStore, AdminDocument, Cursor, DocumentCounts,
-    DocumentFilter, DocumentQuery, Key, ListPage, NdaText, Permit, Place, PublicDocument, PublicationState,
-    ReadableQuery, Scope, Verdict, Write,
+    AcceptanceEntry, AcceptanceQuery, AccessRequest, AccessStore, Act, ActFacts, ActStore, AdminDocument,
+    Cursor, DocumentCounts, DocumentFilter, DocumentQuery, Key, ListPage, NdaText, Permit, Place,
+    PublicDocument, PublicationState, ReadableQuery, Scope, Verdict, Write,
 };
 
 #[async_trait]
@@ -81,6 +81,23 @@ impl AccessStore for MemoryLibrary {
         Ok(self.read(tenant, |tenant| {
             tenant.access.ndas.get(&nda)?.texts.iter().find(|text| text.version == version).cloned()
         }))
+    }
+
+    async fn list_acceptances(
+        &self,
+        insider: Insider,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        Ok(self.read(insider.tenant(), |tenant| tenant.access.accepted(query)))
+    }
+
+    async fn acceptances_of(
+        &self,
+        site: TenantId,
+        contact: ContactId,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        Ok(self.read(site, |tenant| tenant.access.accepted(&query.by(contact))))
     }
 
     async fn facts(
@@ -193,9 +210,7 @@ impl Tenant {
                 nda.texts.push(text);
             }
             Write::DefaultNda(nda) => access.default_nda = nda,
-            Write::Acceptance(contact, nda, version) => {
-                access.acceptances.push((contact, Acceptance { nda, version, voided_at: None }));
-            }
+            Write::Acceptance(entry) => access.acceptances.push(entry),
             Write::Contact(contact) => drop(access.people.contacts.insert(contact.id, Some(contact))),
             Write::Blocked(id, blocked) => {
                 if let Some(Some(contact)) = access.people.contacts.get_mut(&id) {
@@ -208,9 +223,9 @@ impl Tenant {
             Write::Settle(id, state) => access.people.settle(id, state),
             Write::Forget(id) => access.people.forget(|request| request.id == id),
             Write::Void(contact, nda) => {
-                let theirs = |(who, of): &&mut (ContactId, Acceptance)| *who == contact && of.nda == nda;
-                for (_, acceptance) in access.acceptances.iter_mut().filter(theirs) {
-                    acceptance.voided_at.get_or_insert(now);
+                let theirs = |entry: &&mut AcceptanceEntry| entry.contact == contact && entry.nda == nda;
+                for entry in access.acceptances.iter_mut().filter(theirs) {
+                    entry.voided_at.get_or_insert(now);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What a tenant in memory knows of its readers.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -8,9 +9,9 @@ use super::documents::Tenant;
 use super::people::People;
 use super::reads::Reads;
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
-use crate::library::access::{Acceptance, AccessFacts, Assignment, NdaState, Viewer};
+use crate::library::access::{AccessFacts, Assignment, NdaState, Viewer};
 use crate::library::document::{Document, Version};
-use crate::library::gate::{AdminDocument, NdaText, PublicDocument};
+use crate::library::gate::{AcceptanceEntry, AcceptanceQuery, AdminDocument, NdaText, PublicDocument};
 use crate::library::standing::Standing;
 
 /// What a tenant has decided about its readers.
@@ -21,7 +22,7 @@ pub(super) struct Access {
     pub(super) assignments: Vec<Assignment>,
     pub(super) default_nda: Option<NdaId>,
     pub(super) ndas: BTreeMap<NdaId, Nda>,
-    pub(super) acceptances: Vec<(ContactId, Acceptance)>,
+    pub(super) acceptances: Vec<AcceptanceEntry>,
     pub(super) people: People,
     pub(super) reads: Reads,
 }
@@ -51,13 +52,13 @@ impl Tenant {
         let theirs = |kept: &&Assignment| {
             Some(kept.contact) == contact && document.is_none_or(|document| kept.document == document)
         };
-        let accepted = acceptances.iter().filter(|(who, _)| Some(*who) == contact);
+        let accepted = acceptances.iter().filter(|entry| Some(entry.contact) == contact);
         AccessFacts {
             contact: contact.map(|id| people.row(id).state()).unwrap_or_default(),
             default_nda: *default_nda,
             ndas: self.access.states(),
             assignments: assignments.iter().filter(theirs).cloned().collect(),
-            acceptances: accepted.map(|(_, acceptance)| *acceptance).collect(),
+            acceptances: accepted.map(AcceptanceEntry::acceptance).collect(),
         }
     }
 
@@ -78,6 +79,15 @@ impl Tenant {
 }
 
 impl Access {
+    /// Newest first.
+    pub(super) fn accepted(&self, query: &AcceptanceQuery) -> Vec<AcceptanceEntry> {
+        let mut wanted: Vec<_> =
+            self.acceptances.iter().filter(|entry| query.matches(entry)).cloned().collect();
+        wanted.sort_by_key(|entry| Reverse(entry.id));
+        wanted.truncate(query.limit);
+        wanted
+    }
+
     pub(super) fn states(&self) -> Vec<NdaState> {
         let state = |(id, nda): (&NdaId, &Nda)| NdaState {
             id: *id,

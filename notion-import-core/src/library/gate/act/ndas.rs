@@ -3,7 +3,7 @@
 use super::Act;
 use crate::actor::Actor;
 use crate::error::StoreError;
-use crate::id::{ContactId, NdaId, TenantId};
+use crate::id::{AcceptanceId, ContactId, NdaId, TenantId};
 use crate::library::access::{Acceptance, AccessFacts, NdaState, Viewer, accepts};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::gate::{ActFacts, NewAcceptance, NewNdaVersion, Verdict, Write};
@@ -56,7 +56,7 @@ impl Act {
         &self,
         site: TenantId,
         viewer: &Viewer,
-        new: &NewAcceptance,
+        (new, id): (&NewAcceptance, AcceptanceId),
         found: ActFacts,
     ) -> Result<Verdict, StoreError> {
         let ActFacts { kept, standing, facts, nda_text, .. } = found;
@@ -64,11 +64,11 @@ impl Act {
         let contact =
             accepts(site, viewer, &document, &facts, new.nda, self.at).ok_or(StoreError::NotFound)?;
         new.check(&nda_text.ok_or(StoreError::NotFound)?)?;
-        let accepted = Acceptance { nda: new.nda, version: new.version, voided_at: None };
-        if facts.acceptances.contains(&accepted) {
+        let accepted = new.acceptance(id, contact, self.at);
+        if facts.acceptances.contains(&accepted.acceptance()) {
             return Ok(Verdict::default());
         }
-        let writes = vec![Write::Acceptance(contact, new.nda, new.version)];
+        let writes = vec![Write::Acceptance(accepted)];
         Ok(Verdict { writes, entries: vec![new.entry(contact, self.at)] })
     }
 }

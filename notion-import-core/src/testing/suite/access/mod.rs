@@ -18,6 +18,7 @@ use crate::library::gate::{
 };
 use crate::testing::suite::fixture::{actor, content, content_manager, minute, page, tenant, writer};
 
+mod acceptances;
 mod assignments;
 mod audit;
 mod bulk;
@@ -122,6 +123,13 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("asking again makes older acceptances count no more", ndas::ask_again),
     promise!("an editorial version keeps older acceptances", ndas::editorial),
     promise!("a void acceptance counts no more until it is given anew", ndas::voided),
+    promise!(
+        "an acceptance is listed as it was given, newest first, whatever became of it",
+        acceptances::kept
+    ),
+    promise!("acceptances are paged, also of one NDA and of one contact", acceptances::paged),
+    promise!("acceptances are for those who let contacts in, and for who gave them", acceptances::denied),
+    promise!("another tenant's acceptances do not exist", acceptances::tenancy),
     promise!("a document's own NDA comes beside the default one", ndas::union),
     promise!("a document that requires an NDA is closed while none is configured", ndas::unconfigured),
     promise!("facts are of this contact and this document", reading::facts),

@@ -5,11 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{AccessFacts, Insider, Permit};
 use notion_import_core::testing::suite::permit;
 use notion_import_core::{
-    AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment, AssignmentId, AuditLog, AuditQuery,
-    Conflict, ContactId, Document, DocumentCounts, DocumentFacts, DocumentFilter, DocumentId, DocumentQuery,
-    DocumentReader, Expected, LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment,
-    NewNdaVersion, Outside, Place, PublicDocument, Publication, PublicationState, Publish, ReadableQuery,
-    Role, StoreError, TenantId, Version, Viewer,
+    AcceptanceEntry, AcceptanceQuery, AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment,
+    AssignmentId, AuditLog, AuditQuery, Conflict, ContactId, Document, DocumentCounts, DocumentFacts,
+    DocumentFilter, DocumentId, DocumentQuery, DocumentReader, Expected, LevelChange, ListPage, NdaId,
+    NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Outside, Place, PublicDocument,
+    Publication, PublicationState, Publish, ReadableQuery, Role, StoreError, TenantId, Version, Viewer,
 };
 
 use super::{Leak, Leaky};
@@ -342,6 +342,35 @@ impl AccessStore for Leaky {
     ) -> Result<(), StoreError> {
         let contact = if self.leak == Leak::NeverVoids { ContactId::fresh() } else { contact };
         self.inner.void_acceptance(actor, contact, nda, now).await
+    }
+
+    async fn list_acceptances(
+        &self,
+        insider: Insider,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        let all = AcceptanceQuery { limit: usize::MAX, ..AcceptanceQuery::default() };
+        Ok(self.listed(self.inner.list_acceptances(insider, &all).await?, query))
+    }
+
+    async fn acceptances(
+        &self,
+        actor: &Actor,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        let actor = self.raised(actor, Leak::AnybodyReadsAcceptances);
+        AcceptanceQuery::permit(&actor)?;
+        self.list_acceptances(actor.insider()?, query).await
+    }
+
+    async fn acceptances_of(
+        &self,
+        site: TenantId,
+        contact: ContactId,
+        query: &AcceptanceQuery,
+    ) -> Result<Vec<AcceptanceEntry>, StoreError> {
+        let all = AcceptanceQuery { limit: usize::MAX, ..AcceptanceQuery::default() };
+        Ok(self.listed(self.inner.acceptances(&self.admin(site), &all).await?, &query.by(contact)))
     }
 
     async fn facts(

@@ -1,5 +1,6 @@
 //! Leaky gates.
 
+mod acceptances;
 mod audit;
 mod documents;
 mod gate;
@@ -71,6 +72,11 @@ enum Leak {
     RevokesByTheAssignmentAlone,
     PublishesNdasBlindly,
     AcceptsForAnyDocument,
+    ForgetsSigners,
+    AcceptancesOldestFirst,
+    AcceptancesOfAnybody,
+    HidesWhatIsVoid,
+    AnybodyReadsAcceptances,
     LogsEachReading,
     ForgetsReadersAddresses,
     LogsAnyVersion,
@@ -171,7 +177,15 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::KeepsOpenWhatIsGone, &["a document is closed by nobody"]),
         (Leak::ClosesWhatIsThere, &["a document is closed by nobody"]),
         (Leak::AcceptsAnyDigest, &["an acceptance is bound"]),
-        (Leak::NeverVoids, &["a void acceptance", "what becomes", "who could read what is told with"]),
+        (
+            Leak::NeverVoids,
+            &[
+                "a void acceptance",
+                "an acceptance is listed",
+                "what becomes",
+                "who could read what is told with",
+            ],
+        ),
         (Leak::NeverAsksAgain, &["versions of an NDA", "a version", "asking again", "what becomes"]),
         (Leak::AssignsForGood, &["an assignment ends", "what is readable is what the decision"]),
         (
@@ -319,6 +333,11 @@ async fn every_leak_breaks_its_own_promise() {
             Leak::AcceptsForAnyDocument,
             &["an acceptance needs a document", "a void", "facts are", "what is readable is what"],
         ),
+        (Leak::ForgetsSigners, &["an acceptance is listed"]),
+        (Leak::AcceptancesOldestFirst, &["an acceptance is listed", "acceptances are paged"]),
+        (Leak::AcceptancesOfAnybody, &["acceptances are paged", "acceptances are for"]),
+        (Leak::HidesWhatIsVoid, &["an acceptance is listed"]),
+        (Leak::AnybodyReadsAcceptances, &["acceptances are for"]),
         (
             Leak::LogsEachReading,
             &[
@@ -362,6 +381,7 @@ async fn every_leak_breaks_its_own_promise() {
                 "contacts are paged",
                 "what is known of an erased",
                 "an erased contact",
+                "an acceptance is listed",
                 "who could read what is told with",
             ],
         ),
