@@ -11,7 +11,7 @@ pub use self::contacts::ContactChange;
 use self::requests::decline;
 use super::{
     ActFacts, Approval, Expected, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest,
-    Publish, Scope, Verdict, Write,
+    Publish, RequestState, Scope, Verdict, Write,
 };
 use crate::actor::{Action, Actor, Denied};
 use crate::error::StoreError;
@@ -102,7 +102,7 @@ impl DocumentChange {
             Self::Rename(_) | Self::SetLevel(_) | Self::Withdraw | Self::SetListed(..) => scope,
             Self::Publish(publish) => Scope { version: Some(publish.version), ..scope },
             Self::RequireNda(nda) => Scope { nda: *nda, ..scope },
-            Self::Assign(_, new) => Scope { contact: Some(new.contact), ..scope },
+            Self::Assign(_, new) => Scope { contact: Some(new.contact), waiting: true, ..scope },
             Self::Revoke(assignment) => Scope { assignment: Some(*assignment), ..scope },
             Self::Approve { request, .. } | Self::Decline(request, _) => {
                 Scope { request: Some(*request), ..scope }
@@ -250,7 +250,9 @@ impl Act {
         change: &DocumentChange,
         found: ActFacts,
     ) -> Result<Verdict, StoreError> {
-        let ActFacts { kept, mut standing, has_version, assignment, facts, contact, request, .. } = found;
+        let ActFacts {
+            kept, mut standing, has_version, assignment, facts, contact, request, waiting, ..
+        } = found;
         let mut kept = kept.ok_or(StoreError::NotFound)?;
         let id = kept.document.id;
         let (writes, events) = match change {
@@ -277,7 +279,13 @@ impl Act {
             }
             DocumentChange::Assign(assignment, new) => {
                 contact.contact().ok_or(StoreError::NotFound)?;
-                self.assign(*assignment, new, &facts)?
+                let (mut writes, mut events) = self.assign(*assignment, new, &facts)?;
+                // What they have asked for is what they get: nobody has to answer it any more.
+                for request in waiting.iter().filter(|request| request.document == id) {
+                    writes.push(Write::Settle(request.id, RequestState::Approved));
+                    events.push(AuditEvent::RequestApproved { request: request.id });
+                }
+                (writes, events)
             }
             DocumentChange::Approve { request: _, approval, assignment, contact } => {
                 let request = request.ok_or(StoreError::NotFound)?;

@@ -165,7 +165,8 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
         self.perform(&Act::on(actor, id, DocumentChange::RequireNda(nda), now)?).await
     }
 
-    /// Lets a contact in to a document, whatever its level now. An assignment by which the contact was let in before is taken back.
+    /// Lets a contact in to a document, whatever its level now. An assignment by which the contact was let in before is taken back, and
+    /// what the contact waits for there is approved.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the tenant has no such document or contact, [`StoreError::OutOfRange`] if the end is not among

@@ -111,6 +111,7 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("over a limit no request is taken up", requests::limited),
     promise!("approving lets in to that document alone, at its level", requests::approved),
     promise!("a stranger is a contact once approved", requests::became_contact),
+    promise!("an assignment approves what its contact waits for, there alone", requests::assigned),
     promise!("a request is declined for a reason, and not approved after that", requests::declined),
     promise!("a request is withdrawn by its author alone", requests::withdrawn),
     promise!("every step of a request is audited", requests::audited),

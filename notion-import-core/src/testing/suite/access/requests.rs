@@ -247,6 +247,28 @@ pub(super) async fn approved(library: Library) -> Outcome {
     Ok(())
 }
 
+pub(super) async fn assigned(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let (document, other) = (desk.gated("Policy").await?, desk.gated("Other").await?);
+    let (contact, another) = (desk.contact().await?, desk.contact().await?);
+    desk.ask(Asker::Contact(contact), &[document, other], 3).await?;
+    desk.ask(Asker::Contact(another), &[document], 4).await?;
+    let waiting = desk.queue().await?;
+    let theirs =
+        |kept: &&AccessRequest| kept.document == document && kept.asker == Some(Asker::Contact(contact));
+    let settled = waiting.iter().find(theirs).ok_or_else(|| Broken::new("nothing waits".into()))?;
+    desk.assign(document, contact).await?;
+    let rest: Vec<_> = waiting.iter().filter(|kept| kept.id != settled.id).cloned().collect();
+    ensure_eq!(desk.queue().await?, rest, "the queue");
+    let own = desk.access().requests_of(desk.tenant(), contact, 9).await?;
+    let state = own.iter().find(|kept| kept.id == settled.id).map(|kept| kept.state);
+    ensure_eq!(state, Some(RequestState::Approved), "the request of who was assigned");
+    let approved = AuditEvent::RequestApproved { request: settled.id };
+    let told = desk.history(document).await?.into_iter().filter(|entry| entry.event == approved).count();
+    ensure_eq!(told, 1, "entries that say so");
+    Ok(())
+}
+
 pub(super) async fn became_contact(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let documents = [desk.gated("First").await?, desk.gated("Second").await?];

@@ -5,11 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{AccessFacts, Insider, Permit};
 use notion_import_core::testing::suite::permit;
 use notion_import_core::{
-    AcceptanceEntry, AcceptanceQuery, AccessLevel, AccessStore, Action, Actor, AdminDocument, Assignment,
-    AssignmentId, AuditLog, AuditQuery, Conflict, ContactId, Document, DocumentCounts, DocumentFacts,
-    DocumentFilter, DocumentId, DocumentQuery, DocumentReader, Expected, LevelChange, ListPage, NdaId,
-    NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Outside, Place, PublicDocument,
-    Publication, PublicationState, Publish, ReadableQuery, Role, StoreError, TenantId, Version, Viewer,
+    AcceptanceEntry, AcceptanceQuery, AccessLevel, AccessStore, Action, Actor, AdminDocument, Approval,
+    Assignment, AssignmentId, AuditLog, AuditQuery, Conflict, ContactId, ContactStore, Document,
+    DocumentCounts, DocumentFacts, DocumentFilter, DocumentId, DocumentQuery, DocumentReader, Expected,
+    LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Outside,
+    Place, PublicDocument, Publication, PublicationState, Publish, ReadableQuery, RequestState, Role,
+    StoreError, TenantId, Version, Viewer,
 };
 
 use super::{Leak, Leaky};
@@ -231,7 +232,15 @@ impl AccessStore for Leaky {
         {
             *end = (*end).clamp(now + TimeDelta::days(1), now + TimeDelta::days(3650));
         }
-        self.inner.assign(actor, &new, now).await
+        let assigned = self.inner.assign(actor, &new, now).await?;
+        if self.leak == Leak::ApprovesAllTheyWaitFor {
+            let own = self.inner.requests_of(actor.tenant, new.contact, 99).await?;
+            for waiting in own.iter().filter(|request| request.state == RequestState::Waiting) {
+                let approval = Approval { expires_at: None, nda_waiver: None };
+                self.inner.approve(actor, waiting.document, waiting.id, &approval, now).await?;
+            }
+        }
+        Ok(assigned)
     }
 
     async fn revoke(
