@@ -1,44 +1,57 @@
 //! What a company's members call people, and what was done.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use notion_import_core::{Agent, AuditEvent, Contact, ContactId, VersionNumber};
+use notion_import_core::{
+    Agent, AuditEntry, AuditEvent, Contact, ContactId, StoreError, Subject, VersionNumber,
+};
 
 use crate::app::App;
 use crate::people::Company;
-use crate::problem::Problem;
 use crate::session::Staff;
 use crate::words;
 
-/// Contacts in one call.
-const BATCH: usize = 100;
-
-/// Whom a company knows, by what they are called.
+/// What people are called who are named on a page.
 pub struct Names {
     company: &'static Company,
     contacts: HashMap<ContactId, Contact>,
 }
 
 impl Names {
-    pub async fn of(app: &App, staff: &Staff) -> Result<Self, Problem> {
-        let mut contacts: Vec<Contact> = Vec::new();
-        loop {
-            let after = contacts.last().map(|last| last.id);
-            let part = app.stores.access.contacts(&staff.actor, after, BATCH).await?;
-            let is_last = part.len() < BATCH;
-            contacts.extend(part);
-            if is_last {
-                let contacts = contacts.into_iter().map(|contact| (contact.id, contact)).collect();
-                return Ok(Self { company: staff.company, contacts });
+    /// Looks up these contacts. Whoever is none any more is not found.
+    pub async fn of(
+        app: &App,
+        staff: &Staff,
+        contacts: impl IntoIterator<Item = ContactId>,
+    ) -> Result<Self, StoreError> {
+        let wanted: BTreeSet<_> = contacts.into_iter().collect();
+        let mut contacts = HashMap::new();
+        for id in wanted {
+            if let Some(contact) = app.stores.access.contact(staff.company.tenant, id).await? {
+                contacts.insert(id, contact);
             }
         }
+        Ok(Self { company: staff.company, contacts })
     }
 
-    /// Everybody outside, by name.
-    pub fn contacts(&self) -> Vec<&Contact> {
-        let mut contacts: Vec<_> = self.contacts.values().collect();
-        contacts.sort_by_key(|contact| (contact.details.name(), contact.id));
-        contacts
+    /// Looks up the contacts whom entries of the audit name.
+    pub async fn in_audit(app: &App, staff: &Staff, entries: &[AuditEntry]) -> Result<Self, StoreError> {
+        let named = entries.iter().flat_map(|entry| {
+            let by = match entry.by {
+                Agent::Contact(id) => Some(id),
+                Agent::Member(_) | Agent::Visitor | Agent::System => None,
+            };
+            let about = match entry.subject {
+                Subject::Contact(id) => Some(id),
+                Subject::Connection(_) | Subject::Document(_) | Subject::Nda(_) => None,
+            };
+            let assigned = match entry.event {
+                AuditEvent::Assigned { contact, .. } => Some(contact),
+                _ => None,
+            };
+            [by, about, assigned].into_iter().flatten()
+        });
+        Self::of(app, staff, named).await
     }
 
     pub fn known(&self, id: ContactId) -> Option<&Contact> {

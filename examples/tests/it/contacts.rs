@@ -2,7 +2,7 @@
 
 use crate::demo::Demo;
 use crate::publishing::publish_as;
-use crate::story::{self, TABLE};
+use crate::story::{self, POLICY, TABLE};
 
 const DANA: &str = "/contacts/0199a000-0000-7000-8000-000000001021";
 
@@ -77,4 +77,28 @@ async fn whoever_is_shut_out_reads_nothing_and_whoever_is_erased_is_nobody() {
     ada.post(&format!("{DANA}/block"), &[]).await.is(404);
     let audit = ada.get("/audit").await.ok().saying("No longer shut out: “A mistake”");
     audit.saying("All that was known of them erased").not_saying("Dana Whitfield");
+}
+
+/// Where there are too many to list, a contact is chosen by their address.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_contacts_is_chosen_by_their_address() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let imported = story::import(&ada).await;
+    let document = imported.document(POLICY);
+    ada.get(&document).await.ok().saying("Dana Whitfield, Orchard Bank</option>");
+    let table: String = (0..120).map(|n| format!("Person {n},Many,n{n}@many.example\n")).collect();
+    ada.post("/contacts/import", &[("table", &table)]).await.ok().saying("120 added.");
+    for page in [&document, "/documents", "/audit/access"] {
+        ada.get(page).await.ok().not_saying("Dana Whitfield, Orchard Bank").saying("mail address");
+    }
+    let assign = format!("{document}/assign");
+    ada.post(&assign, &[("contact", " N77@Many.example")]).await.ok().saying("Person 77 is assigned");
+    for nobody in ["n200@many.example", "Person 77", ""] {
+        ada.post(&assign, &[("contact", nobody)]).await.is(422);
+    }
+    let page = ada.get("/audit/access?contact=n77%40many.example").await.ok();
+    page.saying("What Person 77 could read").saying("value=\"n77@many.example\"");
+    ada.get("/audit").await.ok().saying("Person 77 assigned");
 }

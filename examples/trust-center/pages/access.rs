@@ -4,6 +4,7 @@ use axum::extract::{RawQuery, State};
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use notion_import_core::{AccessAnswer, Action, ContactId, Decision, DocumentId, Viewer};
 
+use super::choosing::{Choice, chosen};
 use super::frame::{Frame, page};
 use super::readings::titles;
 use super::{Answer, Shared, cut, id};
@@ -24,7 +25,9 @@ struct Access {
     /// Whom the page is about; none for everybody.
     contact: Option<ContactId>,
     who: String,
-    contacts: Vec<(ContactId, String)>,
+    contacts: Choice,
+    /// Their address, where they are chosen by that.
+    mail: String,
     /// The document that the page is about, if it is about one only.
     document: Option<(DocumentId, String)>,
     readable: bool,
@@ -66,7 +69,13 @@ struct Question {
 
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::ReadAudit)?;
-    let question = Question::read(&Fields::read(query.unwrap_or_default().as_bytes()), Utc::now())?;
+    let fields = Fields::read(query.unwrap_or_default().as_bytes());
+    let contact = match fields.text("contact").parse() {
+        // Somebody who may be no contact any more.
+        Ok(id) => Some(id),
+        Err(_) => chosen(&app, staff.company, &fields).await?.map(|contact| contact.id),
+    };
+    let question = Question::read(&fields, contact, Utc::now())?;
     let state = app.stores.access.as_of(&staff.actor, question.at).await?;
     let viewer = question.viewer(&staff);
     let wanted = |answer: &AccessAnswer| !question.readable || could(answer);
@@ -78,7 +87,9 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         }
     };
     let older = cut(&mut answers, LINES).map(|last| question.older(last.document.id));
-    let names = Names::of(&app, &staff).await?;
+    let names = Names::of(&app, &staff, question.contact).await?;
+    let mail = question.contact.and_then(|id| names.known(id)).map(|known| known.details.mail().as_str());
+    let contacts = Choice::of(&app, &staff).await?;
     let shown = answers.iter().map(|answer| answer.document.id);
     let titles = titles(&app, &staff, shown.chain(question.document)).await?;
     let title = |id: DocumentId| titles.get(&id).cloned().unwrap_or_default();
@@ -86,7 +97,11 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         frame: Frame::new(&app, &visitor, "Who could read what").await?,
         contact: question.contact,
         who: question.contact.map_or("everybody".to_owned(), |id| names.contact(id).to_owned()),
-        contacts: choices(&names, question.contact),
+        contacts: match question.contact {
+            Some(id) => contacts.and(id, names.contact(id)),
+            None => contacts,
+        },
+        mail: mail.unwrap_or_default().to_owned(),
         document: question.document.map(|id| (id, title(id))),
         readable: question.readable,
         at: words::moment(question.at),
@@ -98,9 +113,9 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
 }
 
 impl Question {
-    fn read(fields: &Fields, now: DateTime<Utc>) -> Result<Self, Problem> {
+    fn read(fields: &Fields, contact: Option<ContactId>, now: DateTime<Utc>) -> Result<Self, Problem> {
         Ok(Self {
-            contact: id(fields, "contact")?,
+            contact,
             document: id(fields, "document")?,
             readable: fields.is_on("readable"),
             at: fields.given("at").map_or(Ok(now), moment)?.min(now),
@@ -141,16 +156,6 @@ fn second(at: DateTime<Utc>) -> String {
     let whole = at.trunc_subsecs(0);
     let next = if whole == at { whole } else { whole + TimeDelta::seconds(1) };
     next.format("%Y-%m-%dT%H:%M:%S").to_string()
-}
-
-/// Everybody who can be chosen, and whom the page is about, though they may be erased by now.
-fn choices(names: &Names, chosen: Option<ContactId>) -> Vec<(ContactId, String)> {
-    let former = chosen.filter(|id| names.known(*id).is_none());
-    let former = former.map(|id| (id, names.contact(id).to_owned()));
-    let known = names.contacts().into_iter();
-    let known =
-        known.map(|known| (known.id, format!("{}, {}", known.details.name(), known.details.company())));
-    known.chain(former).collect()
 }
 
 fn could(answer: &AccessAnswer) -> bool {

@@ -3,19 +3,19 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use chrono::{TimeDelta, Utc};
-use notion_import_core::{Action, AssignmentId, Contact, DocumentId, NewAssignment};
+use notion_import_core::{Action, AssignmentId, DocumentId, NewAssignment};
 
+use super::choosing::chosen;
 use super::{Address, Answer, Shared, see};
-use crate::app::App;
 use crate::fields::Fields;
-use crate::people::{Company, Person};
 use crate::problem::Problem;
 use crate::session::Visitor;
 
 pub async fn assign(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>, body: Bytes) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
     let fields = Fields::read(&body);
-    let contact = chosen(&app, staff.company, &fields).await?;
+    let chosen = chosen(&app, staff.company, &fields).await?;
+    let contact = chosen.ok_or_else(|| Problem::form("Choose a contact."))?;
     let now = Utc::now();
     let days = fields.given("days").map(days).transpose()?;
     let assignment = NewAssignment {
@@ -36,12 +36,6 @@ pub fn days(text: &str) -> Result<i64, Problem> {
     days.ok_or_else(|| {
         Problem::form(format!("Give a number of days from {first} to {last}, or leave it empty for no end."))
     })
-}
-
-pub async fn chosen(app: &App, company: &Company, fields: &Fields) -> Result<Contact, Problem> {
-    let person = Person::find(&*app.stores.access, fields.text("contact")).await?;
-    let contact = person.as_ref().and_then(|person| person.contact_of(company)).cloned();
-    contact.ok_or_else(|| Problem::form("Choose a contact."))
 }
 
 pub async fn revoke(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>, body: Bytes) -> Answer {

@@ -53,7 +53,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     };
     let mut entries = app.stores.audit.audit(&staff.actor, &query).await?;
     let older = cut(&mut entries, LINES).map(|last| last.number);
-    let names = Names::of(&app, &staff).await?;
+    let names = Names::in_audit(&app, &staff, &entries).await?;
     let entries = entries.iter().map(|entry| shown(entry, &names)).collect();
     page(&Audit { frame: Frame::new(&app, &visitor, "Audit").await?, document, entries, older })
 }

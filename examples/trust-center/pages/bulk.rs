@@ -8,8 +8,9 @@ use chrono::{TimeDelta, Utc};
 use notion_import_core::{AccessLevel, AdminDocument, BulkChange, ConnectionState, DocumentId, Pick};
 use uuid::Uuid;
 
-use super::assigning::{chosen as chosen_contact, days};
+use super::assigning::days;
 use super::care::{Care, internal_titles, leaks};
+use super::choosing::chosen as chosen_contact;
 use super::dialog::Report;
 use super::documents::{Asked, every};
 use super::frame::{Frame, page};
@@ -92,6 +93,7 @@ async fn act(app: &App, staff: &Staff, fields: &Fields) -> Result<(BulkAct, Opti
         ("unlink", _) => BulkAct::Unlink,
         ("assign", _) => {
             let contact = chosen_contact(app, staff.company, fields).await?;
+            let contact = contact.ok_or_else(|| Problem::form("Choose a contact."))?;
             let days = fields.given("days").map(days).transpose()?;
             let expires_at = days.map(|days| Utc::now() + TimeDelta::days(days));
             let name = format!("{}, {}", contact.details.name(), contact.details.company());

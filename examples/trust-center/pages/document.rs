@@ -5,10 +5,11 @@ use axum::extract::{Path, State};
 use chrono::Utc;
 use notion_import_core::store::Link;
 use notion_import_core::{
-    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, Contact, DocumentFacts, DocumentId,
-    SourceState, Version,
+    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, SourceState,
+    Version,
 };
 
+use super::choosing::Choice;
 use super::dialog::Report;
 use super::frame::{Frame, page};
 use super::preview::Shown;
@@ -44,7 +45,7 @@ struct DocumentPage {
     versions: Vec<ShownVersion>,
     source: Option<ShownSource>,
     assignments: Vec<ShownAssignment>,
-    contacts: Vec<(String, String)>,
+    contacts: Choice,
     history: Vec<ShownEvent>,
     may_publish: bool,
     may_assign: bool,
@@ -99,7 +100,6 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
     let shown = known.facts.publication.version();
     let may = |action| staff.actor.may(action).is_ok();
     let working = &known.document.title.text;
-    let names = Names::of(&app, &staff).await?;
     let other = known.published_title.filter(|published| published != working);
     page(&DocumentPage {
         still_titled: shown.zip(other).map(|(version, title)| (version.0, words::title(&title))),
@@ -121,9 +121,9 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
             .map(|version| shown_version(version, shown == Some(version.number)))
             .collect(),
         source: known.document.link.as_ref().map(shown_source),
-        assignments: assignments(&app, &staff, &names, id).await?,
-        contacts: names.contacts().into_iter().map(chosen).collect(),
-        history: history(&app, &staff, &names, id).await?,
+        assignments: assignments(&app, &staff, id).await?,
+        contacts: Choice::of(&app, &staff).await?,
+        history: history(&app, &staff, id).await?,
         may_publish: may(Action::Publish),
         may_assign: may(Action::Assign),
         may_import: may(Action::Import),
@@ -146,14 +146,10 @@ pub fn files(id: DocumentId) -> String {
 }
 
 /// Who is let in, as the page shows it.
-pub async fn assignments(
-    app: &App,
-    staff: &Staff,
-    names: &Names,
-    id: DocumentId,
-) -> Result<Vec<ShownAssignment>, Problem> {
+async fn assignments(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownAssignment>, Problem> {
     let assignments = app.stores.access.assignments(&staff.actor, id).await?;
-    Ok(assignments.iter().map(|assignment| shown_assignment(names, assignment)).collect())
+    let names = Names::of(app, staff, assignments.iter().map(|assignment| assignment.contact)).await?;
+    Ok(assignments.iter().map(|assignment| shown_assignment(&names, assignment)).collect())
 }
 
 /// Who is let in now.
@@ -162,14 +158,9 @@ pub async fn live_assignments(
     staff: &Staff,
     id: DocumentId,
 ) -> Result<Vec<ShownAssignment>, Problem> {
-    let mut assignments = assignments(app, staff, &Names::of(app, staff).await?, id).await?;
+    let mut assignments = assignments(app, staff, id).await?;
     assignments.retain(|assignment| assignment.is_live);
     Ok(assignments)
-}
-
-/// What a contact is chosen by, and what they are called.
-fn chosen(contact: &Contact) -> (String, String) {
-    (contact.id.to_string(), format!("{}, {}", contact.details.name(), contact.details.company()))
 }
 
 fn shown_assignment(names: &Names, assignment: &Assignment) -> ShownAssignment {
@@ -193,13 +184,9 @@ fn shown_assignment(names: &Names, assignment: &Assignment) -> ShownAssignment {
 /// How much of a document's history its page shows.
 const HISTORY: usize = 100;
 
-async fn history(
-    app: &App,
-    staff: &Staff,
-    names: &Names,
-    id: DocumentId,
-) -> Result<Vec<ShownEvent>, Problem> {
+async fn history(app: &App, staff: &Staff, id: DocumentId) -> Result<Vec<ShownEvent>, Problem> {
     let entries = app.stores.audit.audit(&staff.actor, &AuditQuery::of_document(id, HISTORY)).await?;
+    let names = Names::in_audit(app, staff, &entries).await?;
     let shown = entries.iter().map(|entry| ShownEvent {
         at: words::moment(entry.at),
         who: names.agent(entry.by).to_owned(),

@@ -7,6 +7,7 @@ use notion_import_core::{
     Place, Publication, PublicationState, SourceFilter,
 };
 
+use super::choosing::Choice;
 use super::frame::{Frame, page};
 use super::{Answer, Shared};
 use crate::app::App;
@@ -17,9 +18,6 @@ use crate::words::{self, Badge};
 
 /// Documents read in one go.
 const BATCH: usize = 200;
-
-/// Contacts to choose from.
-const CONTACTS: usize = 200;
 
 /// Documents on a page.
 const LINES: usize = 50;
@@ -41,7 +39,7 @@ struct Documents {
     may_act: bool,
     may_publish: bool,
     /// Who may be let in, by the key of each.
-    contacts: Vec<(String, String)>,
+    contacts: Choice,
     documents: Vec<Shown>,
     /// Where the pages around this one begin.
     previous: Option<String>,
@@ -160,20 +158,12 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         false => app.stores.access.count_documents(insider, &asked.filter).await?,
     };
     let may = |action| staff.actor.may(action).is_ok();
-    let contacts = match may(Action::Assign) {
-        true => app.stores.access.contacts(&staff.actor, None, CONTACTS).await?,
-        false => Vec::new(),
-    };
-    let contacts = contacts
-        .into_iter()
-        .map(|contact| (contact.id.to_string(), contact.details.name().to_owned()))
-        .collect();
     page(&Documents {
         is_ticked: fields.is_on("ticked"),
         ticked: asked.ticked(&fields),
         may_act: [Action::Publish, Action::Assign, Action::Import].into_iter().any(may),
         may_publish: may(Action::Publish),
-        contacts,
+        contacts: Choice::of(&app, &staff).await?,
         is_more: found > listed.documents.len() as u64,
         total,
         found,

@@ -8,6 +8,7 @@ mod audit;
 mod bulk;
 mod care;
 mod changes;
+mod choosing;
 mod contacts;
 mod dialog;
 mod document;
@@ -18,6 +19,7 @@ mod following;
 mod frame;
 mod integrations;
 mod llms;
+mod log;
 mod nda;
 mod notion;
 mod opening;
@@ -105,7 +107,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/audit", get(audit::show))
         .route("/audit/access", get(access::show))
         .route("/readings", get(readings::show))
-        .route("/log/{form}", get(readings::export))
+        .route("/log/{form}", get(log::export))
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
         .route("/t/{site}/llms.txt", get(llms::show))

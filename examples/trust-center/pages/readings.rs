@@ -1,18 +1,15 @@
-//! Who has read what: on a page, and as a file to take along.
+//! Who has read what.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::extract::{RawQuery, State};
 use chrono::{SecondsFormat, TimeDelta, Utc};
-use futures_util::stream;
 use notion_import_core::{Action, Actor, ContactId, DocumentId, ReadEntry, ReadId, ReadQuery, StoreError};
 use serde::Serialize;
 
 use super::frame::{Frame, page};
+use super::log::{Log, cell};
 use super::{Answer, Shared, cut, id};
 use crate::app::App;
 use crate::fields::Fields;
@@ -23,8 +20,6 @@ use crate::words;
 
 /// Entries on a page.
 const LINES: usize = 50;
-/// Entries that are read at once for a file.
-const BATCH: usize = 500;
 /// What is public is counted for so long back.
 const DAYS: i64 = 30;
 
@@ -61,7 +56,7 @@ struct Shown {
 
 pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let staff = visitor.staff_who_may(Action::Assign)?;
-    let query = asked(query, LINES + 1)?;
+    let query = asked(&Fields::read(query.unwrap_or_default().as_bytes()), LINES + 1)?;
     let mut entries = app.stores.access.reads(&staff.actor, &query).await?;
     let older = cut(&mut entries, LINES).map(|last| last.id);
     let titles =
@@ -71,7 +66,8 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         Some(document) => lately(&app, &staff.actor, document).await?,
         None => Vec::new(),
     };
-    let names = Names::of(&app, &staff).await?;
+    let readers = entries.iter().map(|entry| entry.contact).chain(query.contact);
+    let names = Names::of(&app, &staff, readers).await?;
     page(&Readings {
         frame: Frame::new(&app, &visitor, "Readings").await?,
         document: query.document.map(|id| (id, title(id))),
@@ -84,44 +80,9 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     })
 }
 
-/// The log as a file: all of it, or what the page is narrowed to, newest first.
-pub async fn export(
-    State(app): Shared,
-    visitor: Visitor,
-    Path(form): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    let staff = visitor.staff_who_may(Action::Assign)?;
-    let query = asked(query, BATCH)?;
-    let (media_type, write): (_, Write) = match form.as_str() {
-        "readings.csv" => ("text/csv; charset=utf-8", csv),
-        "readings.jsonl" => ("application/jsonl", json_lines),
-        _ => return Err(Problem::not_found()),
-    };
-    let names = Names::of(&app, &staff).await?;
-    let first = Some((query, true));
-    let parts = stream::try_unfold((app, staff, names, first), move |(app, staff, names, next)| async move {
-        let Some((query, is_first)) = next else { return Ok(None) };
-        let entries = app.stores.access.reads(&staff.actor, &query).await?;
-        let next = entries.last().filter(|_| entries.len() == BATCH).map(|last| last.id);
-        let next = next.map(|before| (ReadQuery { before: Some(before), ..query }, false));
-        let part = write(&entries, &names, is_first).map_err(StoreError::backend)?;
-        Ok::<_, StoreError>(Some((part, (app, staff, names, next))))
-    });
-    let headers = [
-        (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{form}\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((headers, Body::from_stream(parts)).into_response())
-}
-
-type Failed = Box<dyn std::error::Error + Send + Sync>;
-type Write = fn(&[ReadEntry], &Names, bool) -> Result<Vec<u8>, Failed>;
-
 /// A line of the file for tables.
 #[derive(Serialize)]
-struct Line {
+pub struct Line {
     at: String,
     contact: ContactId,
     name: String,
@@ -135,12 +96,25 @@ struct Line {
     accepted: String,
 }
 
-fn csv(entries: &[ReadEntry], names: &Names, is_first: bool) -> Result<Vec<u8>, Failed> {
-    let mut lines = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
-    for entry in entries {
+impl Log for ReadQuery {
+    type Entry = ReadEntry;
+    type Line = Line;
+
+    async fn read(self, app: &App, staff: &Staff) -> Result<(Vec<ReadEntry>, Option<Self>), StoreError> {
+        let entries = app.stores.access.reads(&staff.actor, &self).await?;
+        let last = entries.last().filter(|_| entries.len() == self.limit).map(|last| last.id);
+        let next = last.map(|before| Self { before: Some(before), ..self });
+        Ok((entries, next))
+    }
+
+    fn contact(entry: &ReadEntry) -> ContactId {
+        entry.contact
+    }
+
+    fn line(entry: &ReadEntry, names: &Names) -> Line {
         let accepted: Vec<String> =
             entry.accepted.iter().map(|nda| format!("{} v{}", nda.nda, nda.version)).collect();
-        lines.serialize(Line {
+        Line {
             at: entry.at.to_rfc3339_opts(SecondsFormat::Secs, true),
             contact: entry.contact,
             name: cell(names.contact(entry.contact)),
@@ -152,31 +126,15 @@ fn csv(entries: &[ReadEntry], names: &Names, is_first: bool) -> Result<Vec<u8>, 
             file: entry.file.map(|file| file.to_string()).unwrap_or_default(),
             assignment: entry.assignment.0.to_string(),
             accepted: accepted.join(" "),
-        })?;
+        }
     }
-    Ok(lines.into_inner()?)
 }
 
-fn json_lines(entries: &[ReadEntry], _: &Names, _: bool) -> Result<Vec<u8>, Failed> {
-    let mut lines = Vec::new();
-    for entry in entries {
-        serde_json::to_writer(&mut lines, entry)?;
-        lines.push(b'\n');
-    }
-    Ok(lines)
-}
-
-/// No program for tables takes it for a formula.
-fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-fn asked(query: Option<String>, limit: usize) -> Result<ReadQuery, Problem> {
-    let fields = Fields::read(query.unwrap_or_default().as_bytes());
+pub fn asked(fields: &Fields, limit: usize) -> Result<ReadQuery, Problem> {
     Ok(ReadQuery {
-        document: id(&fields, "document")?,
-        contact: id(&fields, "contact")?,
-        before: id(&fields, "before")?,
+        document: id(fields, "document")?,
+        contact: id(fields, "contact")?,
+        before: id(fields, "before")?,
         limit,
     })
 }

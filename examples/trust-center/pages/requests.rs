@@ -61,7 +61,8 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     let after = id(&fields, "after")?;
     let mut requests = app.stores.access.requests(&staff.actor, after, LINES + 1).await?;
     let next = cut(&mut requests, LINES).map(|last| last.id);
-    let names = Names::of(&app, &staff).await?;
+    let asking = requests.iter().filter_map(|request| request.asker.as_ref()?.contact());
+    let names = Names::of(&app, &staff, asking).await?;
     let mut shown = Vec::new();
     for request in &requests {
         shown.push(Shown::of(&app, &staff, &names, request).await?);
