@@ -99,6 +99,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/contacts",
         "/contacts/0199a000-0000-7000-8000-000000001021",
         "/contacts/0199a000-0000-7000-8000-000000001021/erase",
+        "/acceptances",
         "/nda",
         "/readings",
         "/audit",
@@ -106,8 +107,9 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/documents/0199a000-0000-7000-8000-00000000ffff",
     ];
     let ask = format!("/t/halden/ask?document={}", requests::id(imported, TABLE));
-    let of_contacts = ["/", "/t/halden", &imported.reading(POLICY), &imported.reading(REPORT), &ask];
-    let (report, table) = (imported.reading(REPORT), imported.reading(TABLE));
+    let (policy, report, table) =
+        (imported.reading(POLICY), imported.reading(REPORT), imported.reading(TABLE));
+    let of_contacts = ["/", "/t/halden", "/t/halden/acceptances", &policy, &report, &ask];
     let of_visitors = [
         "/",
         "/t/halden",

@@ -1,6 +1,7 @@
 //! One binary for all tests of the examples.
 #![allow(clippy::unwrap_used)]
 
+mod acceptances;
 mod access;
 mod answers;
 mod audit;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 
+use crate::acceptances::accept;
 use crate::demo::{Browser, Demo, Page};
 use crate::publishing::publish_as;
 use crate::requests::{self, EVE};
@@ -84,6 +85,8 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("GET", "/audit/access", Admins),
     ("GET", "/readings", Assigners),
     ("GET", "/log/{form}", Assigners),
+    ("GET", "/acceptances", Assigners),
+    ("GET", "/acceptances/{id}", Assigners),
     ("GET", "/nda", Admins),
     ("POST", "/nda", Admins),
     ("GET", "/t/{site}/llms.txt", All),
@@ -96,6 +99,8 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("GET", "/t/{site}/ask", All),
     ("POST", "/t/{site}/ask", All),
     ("GET", "/t/{site}/asked", All),
+    ("GET", "/t/{site}/acceptances", All),
+    ("GET", "/t/{site}/acceptances/{id}", All),
     ("POST", "/t/{site}/requests/{id}/withdraw", All),
     ("GET", "/t/{site}/keys.json", All),
     ("GET", "/t/{site}/d/{id}", All),
@@ -157,6 +162,7 @@ struct Things {
     import: String,
     request: String,
     assignment: String,
+    acceptance: String,
     blob: String,
 }
 
@@ -167,6 +173,7 @@ impl Things {
             _ if path.starts_with("/integrations") => &self.connection,
             _ if path.starts_with("/imports") => &self.import,
             _ if path.starts_with("/contacts") => EMIL,
+            _ if path.contains("acceptances") => &self.acceptance,
             "/t/{site}/requests/{id}/withdraw" => &self.request,
             _ => &self.document,
         };
@@ -177,8 +184,8 @@ impl Things {
     }
 
     fn are_named(&self, page: &Page) -> bool {
-        let Self { document, connection, import, request, assignment, blob } = self;
-        let ids = [document, connection, import, request, assignment, blob];
+        let Self { document, connection, import, request, assignment, acceptance, blob } = self;
+        let ids = [document, connection, import, request, assignment, acceptance, blob];
         let words = [POLICY, REPORT, "Eve Marlowe"];
         ids.into_iter().map(String::as_str).chain(words).any(|word| page.says(word))
     }
@@ -308,11 +315,13 @@ async fn things(demo: &Demo) -> Things {
     let page = format!("/documents/{document}");
     ada.post(&format!("{page}/assign"), &[("contact", "dana")]).await.ok();
     let page = ada.get(&page).await.ok();
+    accept(&demo.browser_of("dana").await, &imported.reading(REPORT)).await;
     let last = |path: String| path.rsplit('/').next().unwrap().to_owned();
     let file = format!("/documents/{document}/files/");
     Things {
         connection: last(story::integration(&ada).await),
         import: last(imported.import),
+        acceptance: ada.get("/acceptances").await.ok().between("href=\"/acceptances/", "\""),
         request: ada.get("/requests").await.ok().between(&format!("{document}/requests/"), "/"),
         assignment: page.between("name=\"assignment\" value=\"", "\""),
         blob: page.between(&file, "\""),

@@ -195,7 +195,7 @@ impl<F: Fn(&PublicDocument) -> bool> ReadableChoices<'_, F> {
 }
 
 /// The contact of the company that is at the browser.
-fn contact<'v>(visitor: &'v Visitor, company: &Company) -> Option<&'v Contact> {
+pub fn contact<'v>(visitor: &'v Visitor, company: &Company) -> Option<&'v Contact> {
     visitor.person.as_ref()?.contact_of(company)
 }
 

@@ -10,7 +10,7 @@ use futures_util::stream;
 use notion_import_core::{Action, ContactId, StoreError};
 use serde::Serialize;
 
-use super::{Answer, Shared, readings};
+use super::{Answer, Shared, acceptances, readings};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -60,6 +60,7 @@ pub async fn export(
     };
     match log {
         "readings" => Ok(file(&name, form, (app, staff), readings::asked(&fields, BATCH)?)),
+        "acceptances" => Ok(file(&name, form, (app, staff), acceptances::asked(&fields, BATCH)?)),
         _ => Err(Problem::not_found()),
     }
 }

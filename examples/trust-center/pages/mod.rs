@@ -1,5 +1,6 @@
 //! The pages: which address is which, and what every page has around it.
 
+mod acceptances;
 mod access;
 mod address;
 mod asking;
@@ -108,6 +109,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/audit/access", get(access::show))
         .route("/readings", get(readings::show))
         .route("/log/{form}", get(log::export))
+        .route("/acceptances", get(acceptances::show))
+        .route("/acceptances/{id}", get(acceptances::copy))
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
         .route("/t/{site}/llms.txt", get(llms::show))
@@ -116,6 +119,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/t/{site}/sign-in/by/{link}", get(entering::link).post(entering::enter))
         .route("/t/{site}/ask", get(asking::show).post(asking::ask))
         .route("/t/{site}/asked", get(asking::asked))
+        .route("/t/{site}/acceptances", get(acceptances::own))
+        .route("/t/{site}/acceptances/{id}", get(acceptances::own_copy))
         .route("/t/{site}/requests/{id}/withdraw", post(asking::withdraw))
         .route("/t/{site}/d/{id}", get(site::document))
         .route("/t/{site}/keys.json", get(receipts::keys))

@@ -10,7 +10,7 @@ use notion_import_core::{
     ReadOutcome, Readable, ReadableQuery,
 };
 
-use super::asking::OwnRequest;
+use super::asking::{OwnRequest, contact};
 use super::documents::place;
 use super::entering;
 use super::frame::{Frame, page};
@@ -30,6 +30,7 @@ struct Site {
     frame: Frame,
     company: &'static Company,
     is_member: bool,
+    is_contact: bool,
     open: Vec<Shelved>,
     closed: Vec<Shelved>,
     /// What the visitor has asked for.
@@ -119,6 +120,7 @@ async fn shelf(
     Ok(Site {
         company,
         is_member: is_member(visitor, company),
+        is_contact: contact(visitor, company).is_some(),
         can_ask: closed.iter().any(|known| matches!(known.outside, Outside::SignIn | Outside::RequestAccess)),
         own,
         open: open.into_iter().map(shelved).collect(),
@@ -272,5 +274,9 @@ pub async fn accept(
         address: visitor.address,
     };
     app.stores.access.accept_nda(company.tenant, &visitor.viewer(), &acceptance, Utc::now()).await?;
+    visitor.tell(format!(
+        "Accepted. {} keeps it word for word; your copy is under “What you accepted”.",
+        company.name
+    ));
     see(Address::Reading(company, id))
 }
