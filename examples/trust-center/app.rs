@@ -1,5 +1,6 @@
 //! The application: what it is made of, and its life from start to stop.
 
+use std::future::pending;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use notion_import_core::{
 };
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use url::Url;
@@ -200,10 +203,30 @@ async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
     }
 }
 
-/// Returns on Ctrl-C.
+/// Returns on Ctrl-C, and on what a service manager ends a process with.
 pub async fn asked_to_stop() {
+    tokio::select! {
+        () = interrupted() => {}
+        () = terminated() => {}
+    }
+}
+
+async fn interrupted() {
     // If the signal cannot be heard, it runs until it is killed.
     if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        pending().await
     }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => drop(terminate.recv().await),
+        Err(_) => pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    pending().await
 }

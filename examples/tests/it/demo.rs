@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -70,6 +70,13 @@ impl Demo {
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends it as a service manager does.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let told = Command::new("kill").arg(self.id().to_string()).status().unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap()
     }
 
     /// Waits for the next line on its console that contains this.

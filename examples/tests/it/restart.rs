@@ -38,3 +38,10 @@ async fn kill_and_go_on(start: impl Fn() -> Demo) {
     ada.wait_for(&imported.document(POLICY), "Security after the restart").await;
     ada.wait_for(&imported.document(POLICY), "Update available").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_ends_it_in_order() {
+    let mut demo = Demo::start(&["--ephemeral"]);
+    demo.browser().get("/").await.ok();
+    assert!(demo.terminate().success());
+}
