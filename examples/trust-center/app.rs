@@ -25,6 +25,7 @@ use crate::database::DatabaseError;
 use crate::deliveries::Deliveries;
 use crate::folder::{Folder, START};
 use crate::jobs::Jobs;
+use crate::kept::Kept;
 use crate::links::Links;
 use crate::session::Sessions;
 use crate::signing::SigningKeys;
@@ -59,6 +60,7 @@ pub struct App {
     pub jobs: Jobs,
     pub ceremonies: Ceremonies,
     pub converted: Converted,
+    pub kept: Kept,
     /// The demo's own Nango and Notion, unless it uses real ones.
     pub stand_ins: Option<StandIns>,
 }
@@ -175,6 +177,7 @@ impl App {
             jobs: Jobs::open(folder)?,
             ceremonies: Ceremonies::open(folder)?,
             converted: Converted::new(),
+            kept: Kept::new(),
             stand_ins,
         })
     }

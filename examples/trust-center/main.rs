@@ -19,6 +19,7 @@ mod folder;
 mod headers;
 mod html;
 mod jobs;
+mod kept;
 mod links;
 mod live;
 mod names;

@@ -177,6 +177,11 @@ impl Visitor {
         self.session.lock().notice = Some(notice.into());
     }
 
+    /// Whether nothing is known of them, and no line waits to be shown: they see what everybody sees.
+    pub fn is_anybody(&self) -> bool {
+        self.person.is_none() && self.session.lock().notice.is_none()
+    }
+
     pub fn take_notice(&self) -> Option<String> {
         self.session.lock().notice.take()
     }

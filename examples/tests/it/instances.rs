@@ -10,6 +10,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::demo::{self, Browser, Demo};
+use crate::publishing::publish_as;
+use crate::reading::set_level;
 use crate::story::{self, POLICY};
 
 /// A round of syncs, as the instances are told.
@@ -122,4 +124,28 @@ async fn instances_that_start_at_once_prepare_everything_once() {
     let ndas = "SELECT count(*), max(version)::bigint FROM notion_import.nda_versions";
     let ndas: (i64, i64) = sqlx::query_as(ndas).fetch_one(&mut two.database.superuser().await).await.unwrap();
     assert_eq!(ndas, (2, 1), "each company has one NDA of one version");
+}
+
+/// A page of a public document is kept, and shown no longer than it is public, whichever instance closes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_instance_closes_the_other_shows_no_longer() {
+    let two = Two::start().await;
+    let ada = two.one.browser_of("ada").await;
+    story::connect(&two.one, &ada).await;
+    let imported = story::import(&ada).await;
+    let document = imported.document(POLICY);
+    let id = document.trim_start_matches("/documents/");
+    publish_as(&ada, &document, 1, "public").await.ok();
+    let visitors = [two.one.browser(), two.two.browser()];
+    for _ in 0..2 {
+        for visitor in &visitors {
+            visitor.get(&imported.reading(POLICY)).await.ok().saying(POLICY);
+        }
+    }
+    set_level(&ada, id, "restricted").await;
+    for visitor in &visitors {
+        visitor.get(&imported.reading(POLICY)).await.is(404);
+    }
+    // What was read from what was kept is counted as any other.
+    ada.get(&format!("/readings?document={id}")).await.ok().saying("2 times in 30 days");
 }

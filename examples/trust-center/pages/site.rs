@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 use chrono::Utc;
 use notion_import_core::{
     AccessLevel, Cursor, DocumentId, Mark, NdaId, NdaText, NewAcceptance, Outside, PublicDocument,
@@ -19,6 +19,7 @@ use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::html::Links;
+use crate::kept::KeptPage;
 use crate::people::{Company, Person};
 use crate::problem::Problem;
 use crate::session::Visitor;
@@ -171,10 +172,22 @@ pub async fn document(
     State(app): Shared,
     visitor: Visitor,
     Path((site, id)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Answer {
     let (company, id) = (company(&site)?, document_id(&id)?);
-    match app.gate.read(&visitor.visit(company), id).await? {
-        ReadOutcome::Open(readable) => read(&app, &visitor, company, id, &readable).await,
+    let visit = visitor.visit(company);
+    // Read before the document: what changes in between makes the page newer than its revision, and never older.
+    let revision = match visitor.is_anybody() {
+        true => Some(app.stores.access.site_revision(company.tenant).await?),
+        false => None,
+    };
+    if let Some(kept) = revision.and_then(|revision| app.kept.at(revision, company.tenant, id)) {
+        app.gate.read_again(&visit, id, kept.version).await;
+        let unchanged = revalidate::unchanged_since(&headers, &kept.tag);
+        return Ok(unchanged.unwrap_or_else(|| everybodys(&kept)));
+    }
+    match app.gate.read(&visit, id).await? {
+        ReadOutcome::Open(readable) => read(&app, &visitor, company, id, &readable, revision).await,
         ReadOutcome::Closed(Outside::AcceptNda { nda, version }) => {
             ask_nda(&app, &visitor, company, id, (nda, version)).await
         }
@@ -201,15 +214,23 @@ async fn read(
     company: &'static Company,
     id: DocumentId,
     readable: &Readable,
+    revision: Option<u64>,
 ) -> Answer {
     let files = format!("/t/{}/d/{id}/files", company.slug);
     let shown = Shown::to_reader(app, company, &visitor.viewer(), readable, &files).await?;
     let title = words::title(&readable.title);
     let frame = Frame::new(app, visitor, title.clone()).await?;
-    let is_everybodys = readable.cacheable && frame.is_everybodys();
     let (version, mark) = (readable.version.0, readable.mark.clone());
-    let page = page(&ReadingPage { frame, company, id, title, version, shown, mark })?;
-    Ok(if is_everybodys { revalidate::everybodys(page) } else { page })
+    let reading = ReadingPage { frame, company, id, title, version, shown, mark };
+    let Some(revision) = revision.filter(|_| readable.cacheable) else { return page(&reading) };
+    let html = Bytes::from(askama::Template::render(&reading)?);
+    let kept = KeptPage { revision, version: readable.version, tag: revalidate::tag(&html), html };
+    Ok(everybodys(&app.kept.keep(company.tenant, id, kept)))
+}
+
+fn everybodys(kept: &KeptPage) -> Response {
+    let page = Html(kept.html.clone()).into_response();
+    revalidate::everybodys(revalidate::tagged_by(page, kept.tag.clone()))
 }
 
 #[derive(askama::Template)]

@@ -221,6 +221,13 @@ impl Gate {
         Ok(ReadOutcome::Open(Readable { title, version: number, content, attachments, mark, cacheable }))
     }
 
+    /// Counts one more reading of a public version that the host shows from what it kept of an earlier one. Only what is
+    /// [cacheable](Readable::cacheable) may be kept so, and it may be shown while
+    /// [`AccessStore::site_revision`] is what it was before it was read.
+    pub async fn read_again(&self, visit: &Visit, document: DocumentId, version: VersionNumber) {
+        self.count(visit, (document, version, None)).await;
+    }
+
     /// Answers a request for a file of the published version of a document: with all of it or the [part](FileRange::asked) that is
     /// asked for. What is public is kept by caches that ask before each use, the rest by none.
     ///
@@ -340,17 +347,22 @@ impl Gate {
         Ok(None)
     }
 
+    /// Counts a reading of what is public. It is answered whatever comes of that.
+    async fn count(&self, visit: &Visit, read: (DocumentId, VersionNumber, Option<BlobId>)) {
+        if self.tally.count(visit.site, read, visit.at)
+            && let Err(error) = self.flush().await
+        {
+            tracing::warn!(%error, "how often public documents were read is not written");
+        }
+    }
+
     async fn log(&self, visit: &Visit, shown: &Shown, file: Option<BlobId>) -> Result<(), StoreError> {
         let Shown { permit, version, .. } = shown;
         let (document, number) = (permit.document, version.number);
         let (assignment, accepted) = match &permit.why {
             Allow::Staff => return Ok(()),
             Allow::Public => {
-                if self.tally.count(visit.site, (document, number, file), visit.at)
-                    && let Err(error) = self.flush().await
-                {
-                    tracing::warn!(%error, "how often public documents were read is not written");
-                }
+                self.count(visit, (document, number, file)).await;
                 return Ok(());
             }
             Allow::Assigned(assignment) | Allow::AssignedWaived(assignment) => (*assignment, Vec::new()),
