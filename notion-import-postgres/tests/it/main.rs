@@ -5,6 +5,8 @@ mod catalogue;
 mod faults;
 mod isolation;
 mod killed;
+#[cfg(feature = "gate")]
+mod lists;
 mod migrations;
 mod opening;
 mod promises;
