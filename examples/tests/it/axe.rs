@@ -75,6 +75,8 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     let integration = story::integration(&ada).await;
     ada.post(&format!("{integration}/sync"), &[]).await.ok();
     let bulk = ada.post("/bulk", &[("act", "publish public"), ("which", "all")]).await.ok().path;
+    let picker = ada.get("/import").await.ok();
+    let preview = format!("/import/preview?pick={}", picker.between("href=\"/import/preview?pick=", "\""));
     let of_members = [
         "/",
         "/integrations",
@@ -85,6 +87,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/import",
         "/import?q=policy",
         "/import?q=zebra",
+        &preview,
         &imported.import,
         "/documents",
         "/documents?q=policy&sort=title&ticked=yes",

@@ -1,7 +1,7 @@
 //! Imports that end before they are through.
 
 use crate::demo::{Browser, Demo};
-use crate::story;
+use crate::story::{self, POLICY, REPORT, TABLE};
 
 async fn begin(ada: &Browser, picks: &[String]) -> String {
     let fields: Vec<_> = picks.iter().map(|pick| ("pick", pick.as_str())).collect();
@@ -29,6 +29,31 @@ async fn a_cancelled_import_keeps_what_was_done_and_the_rest_can_follow() {
     let import = begin(&ada, &picks).await;
     ada.wait_for(&import, "Done.").await;
     assert_eq!(documents(&ada).await, picks.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_shows_what_would_be_imported_and_keeps_nothing() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    ada.get("/import/preview?pick=page+26d1c8f0-0000-4000-8000-000000000000+x").await.is(422);
+    story::connect(&demo, &ada).await;
+    let picker = ada.get("/import").await.ok();
+    let link = |title: &str| {
+        let links = picker.all_between("href=\"/import/preview?pick=", "\"");
+        let wanted = title.replace(' ', "%20");
+        let link = links.into_iter().find(|link| link.ends_with(&wanted)).unwrap();
+        format!("/import/preview?pick={link}")
+    };
+    let page = ada.get(&link(POLICY)).await.ok().saying("internal draft").saying("members of Halden Pay");
+    let page = page.saying("What readers get").saying("What it may give away");
+    ada.get(&link(REPORT)).await.ok().saying("The document will be the file").saying("SOC 2 Type II.pdf");
+    ada.get(&link(TABLE)).await.ok().saying("<table ");
+    assert_eq!(documents(&ada).await, 0);
+    demo.browser_of("chiara").await.get(&link(POLICY)).await.is(403);
+    demo.browser_of("farah").await.get(&link(POLICY)).await.is(422).saying("Connect Notion first");
+    let pick = page.between("name=\"pick\" value=\"", "\"");
+    ada.wait_for(&begin(&ada, &[pick]).await, "Done.").await;
+    assert_eq!(documents(&ada).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

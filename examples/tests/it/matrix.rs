@@ -48,6 +48,8 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("POST", "/integrations/{id}/disconnect", Admins),
     ("GET", "/import", Managers),
     ("POST", "/import", Managers),
+    ("GET", "/import/preview", Managers),
+    ("GET", "/import/picture/{blob}", All),
     ("GET", "/imports/{id}", Members),
     ("POST", "/imports/{id}/cancel", Managers),
     ("GET", "/documents", Members),

@@ -341,6 +341,9 @@ async fn nothing_of_what_stands_in_notion_runs_or_is_asked_of_another_host() {
     for page in documents.iter().flat_map(of_documents) {
         nothing_runs(&chromium, &page).await;
     }
+    for pick in &picks {
+        nothing_runs(&chromium, &format!("/import/preview?pick={}", pick.replace(' ', "+"))).await;
+    }
     for page in [
         "/import",
         "/documents",

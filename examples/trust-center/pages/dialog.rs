@@ -1,5 +1,6 @@
 //! What a person is told before a document opens further.
 
+use notion_import_core::store::NewContent;
 use notion_import_core::{Content, Exposure, Fidelity, Version};
 
 use crate::words;
@@ -17,14 +18,21 @@ pub struct Report {
 
 impl Report {
     pub fn of(version: &Version) -> Self {
-        let (missing, losses) = losses(&version.fidelity);
         Self {
             version: version.number.0,
-            is_file: matches!(version.content, Content::File(_)),
-            missing,
-            losses,
-            exposures: exposures(&version.exposure),
+            ..Self::new(&version.content, &version.fidelity, &version.exposure)
         }
+    }
+
+    /// Of what was read, which would be a document's first version.
+    pub fn unimported(read: &NewContent) -> Self {
+        Self::new(&read.content, &read.fidelity, &read.exposure)
+    }
+
+    fn new(content: &Content, fidelity: &Fidelity, exposure: &Exposure) -> Self {
+        let (missing, losses) = losses(fidelity);
+        let (is_file, exposures) = (matches!(content, Content::File(_)), exposures(exposure));
+        Self { version: 1, is_file, missing, losses, exposures }
     }
 
     pub fn is_complete(&self) -> bool {

@@ -35,6 +35,7 @@ mod setup;
 mod site;
 mod source;
 mod start;
+mod unimported;
 mod webhook;
 
 use std::str::FromStr;
@@ -77,6 +78,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/integrations/{id}/disconnect", get(integrations::ask).post(integrations::disconnect))
         .route("/integrations/{id}/abandon", get(integrations::ask_to_abandon).post(integrations::abandon))
         .route("/import", get(picker::show).post(picker::post))
+        .route("/import/preview", get(unimported::show))
+        .route("/import/picture/{blob}", get(unimported::picture))
         .route("/imports/{id}", get(following::show))
         .route("/imports/{id}/cancel", post(following::cancel))
         .route("/documents", get(documents::show))

@@ -42,7 +42,7 @@ struct Picker {
 }
 
 /// What is looked for, and what is done with what is found.
-struct Asked {
+pub struct Asked {
     words: String,
     kind: &'static str,
     /// Where this part of the list begins; empty at the beginning.
@@ -82,7 +82,7 @@ const NOT_SHARED: &str = "This connection does not see what the link leads to: i
                           Notion, open it, choose ••• → Connections and add the integration.";
 
 impl Asked {
-    fn of(fields: &Fields) -> Self {
+    pub fn of(fields: &Fields) -> Self {
         Self {
             words: fields.text("q").trim().to_owned(),
             kind: match fields.text("kind") {
@@ -208,7 +208,7 @@ fn named(value: &str) -> Option<(SourceKind, NotionId, &str)> {
     Some((kind, id.parse().ok()?, title))
 }
 
-async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>, Problem> {
+pub async fn connected(app: &App, staff: &Staff) -> Result<Option<ConnectionRecord>, Problem> {
     let records = app.connector.connections(staff.actor.tenant).await?;
     Ok(records.into_iter().find(|record| record.state == ConnectionState::Active))
 }
@@ -315,7 +315,8 @@ async fn begin(app: &Arc<App>, staff: Staff, ticked: &[&str], asked: &Asked) -> 
     see(Address::Import(number))
 }
 
-fn picked(value: &str, asked: &Asked) -> Option<(Pick, String)> {
+/// Returns what a value picks, and its title.
+pub fn picked(value: &str, asked: &Asked) -> Option<(Pick, String)> {
     let (kind, id, title) = named(value)?;
     let pick = match kind {
         SourceKind::Page if asked.markdown => Pick::page(id).shaped(Shape::Markdown),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use notion_import_core::store::NewContent;
 use notion_import_core::{Content, NotionId, Outside, Readable, ReadableQuery, StoredFile, Version, Viewer};
 
 use crate::app::App;
@@ -35,7 +36,26 @@ impl Shown {
         version: &Version,
         files: &str,
     ) -> Result<Self, Problem> {
-        let html = html(app, company, &version.content).await?;
+        Self::of(app, company, (&version.content, &version.attachments), files).await
+    }
+
+    /// Shows what was read, which no document has yet, to a member.
+    pub async fn unimported(
+        app: &App,
+        company: &Company,
+        read: &NewContent,
+        files: &str,
+    ) -> Result<Self, Problem> {
+        Self::of(app, company, (&read.content, &read.attachments), files).await
+    }
+
+    async fn of(
+        app: &App,
+        company: &Company,
+        (content, attachments): (&Content, &[StoredFile]),
+        files: &str,
+    ) -> Result<Self, Problem> {
+        let html = html(app, company, content).await?;
         let linked = app.stores.documents.linked_by_source(company.tenant, &linked(&html)).await?;
         let page = |id| format!("/documents/{id}");
         let documents = linked.iter().flat_map(|known| {
@@ -44,7 +64,7 @@ impl Shown {
         });
         let documents = documents.collect();
         let links = Links { files, documents: &documents, into_notion: true };
-        Ok(Self::new(&version.content, &version.attachments, html, &links))
+        Ok(Self::new(content, attachments, html, &links))
     }
 
     /// Shows a document to a reader of the site: links lead to documents they may read, and to nothing else in Notion.
