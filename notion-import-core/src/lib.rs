@@ -109,8 +109,8 @@ pub use library::gate::{
     Expected, Gate, InternalWhenGone, InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress,
     Mark, MarkError, MissingDetail, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place,
     Provenance, PublicDocument, PublicReads, PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome,
-    ReadQuery, Readable, ReadableQuery, RequestLimits, RequestState, Seen, Served, SourceFilter, Unmarkable,
-    Visit,
+    ReadQuery, Readable, ReadableOrder, ReadableQuery, RequestLimits, RequestState, Seen, Served,
+    SourceFilter, Unmarkable, Visit,
 };
 #[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use library::gate::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};

@@ -46,8 +46,12 @@ CREATE TABLE notion_import.standings (
 );
 
 CREATE INDEX standings_published ON notion_import.standings (tenant_id, folded, document_id) WHERE publication = 'published';
+CREATE INDEX standings_published_newest ON notion_import.standings (tenant_id, published_at, document_id)
+    WHERE publication = 'published';
 -- What somebody nobody knows may read or know of.
 CREATE INDEX standings_shown ON notion_import.standings (tenant_id, folded, document_id)
+    WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
+CREATE INDEX standings_shown_newest ON notion_import.standings (tenant_id, published_at, document_id)
     WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
 
 CREATE INDEX standings_by_level ON notion_import.standings (tenant_id, level, publication, version, document_id);

@@ -3,7 +3,7 @@
 use notion_import_core::store::{Cursor, Standing};
 use notion_import_core::{
     AccessLevel, DocumentCounts, DocumentFilter, DocumentId, DocumentOrder, DocumentQuery, Place,
-    PublicationState, ReadableQuery, SourceFilter, StoreError, TenantId,
+    PublicationState, ReadableOrder, ReadableQuery, SourceFilter, StoreError, TenantId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder};
@@ -145,6 +145,8 @@ pub(crate) async fn published(
     query: &ReadableQuery,
     (place, count): (&Place, usize),
 ) -> Result<Vec<(Cursor, Standing)>, StoreError> {
+    let order = query.order;
+    let (column, is_down) = (column(order), order.is_descending() != place.is_backward());
     let part = |sql: &mut QueryBuilder<Postgres>, which: &str, among: Option<&[DocumentId]>| {
         sql.push("SELECT * FROM (SELECT * FROM standings WHERE publication = 'published' ").push(which);
         sql.push(" AND tenant_id = ").push_bind(tenant.as_uuid());
@@ -155,11 +157,19 @@ pub(crate) async fn published(
             let among: Vec<Uuid> = among.iter().map(|id| id.as_uuid()).collect();
             sql.push(" AND document_id = ANY (").push_bind(among).push(")");
         }
-        if let Some(cursor) = place.cursor() {
-            sql.push(" AND (folded, document_id) ").push(if place.is_backward() { "< (" } else { "> (" });
-            sql.push_bind(cursor.title()?.to_owned()).push(", ").push_bind(cursor.id.as_uuid()).push(")");
+        // Of what was published past the stores, at no time, nothing is shown.
+        if order == ReadableOrder::Newest {
+            sql.push(" AND published_at IS NOT NULL");
         }
-        ordered(sql, place, count);
+        if let Some(cursor) = place.cursor() {
+            sql.push(format_args!(" AND ({column}, document_id) {} (", if is_down { "<" } else { ">" }));
+            match order {
+                ReadableOrder::Title => sql.push_bind(cursor.title()?.to_owned()),
+                ReadableOrder::Newest => sql.push_bind(cursor.at()?),
+            };
+            sql.push(", ").push_bind(cursor.id.as_uuid()).push(")");
+        }
+        ordered(sql, column, is_down, count);
         sql.push(") AS part");
         Ok::<_, StoreError>(())
     };
@@ -174,12 +184,20 @@ pub(crate) async fn published(
             }
         }
     }
-    ordered(&mut sql, place, count);
-    every(sql.build().fetch_all(db).await.map_err(backend)?, |row: &PgRow| standings::listed(row))
+    ordered(&mut sql, column, is_down, count);
+    every(sql.build().fetch_all(db).await.map_err(backend)?, |row: &PgRow| standings::listed(row, order))
 }
 
-fn ordered(sql: &mut QueryBuilder<Postgres>, place: &Place, count: usize) {
-    let way = if place.is_backward() { "DESC" } else { "ASC" };
-    sql.push(format_args!(" ORDER BY folded {way}, document_id {way} LIMIT "));
+/// What a list is ordered by, before the id.
+const fn column(order: ReadableOrder) -> &'static str {
+    match order {
+        ReadableOrder::Title => "folded",
+        ReadableOrder::Newest => "published_at",
+    }
+}
+
+fn ordered(sql: &mut QueryBuilder<Postgres>, column: &str, is_down: bool, count: usize) {
+    let way = if is_down { "DESC" } else { "ASC" };
+    sql.push(format_args!(" ORDER BY {column} {way}, document_id {way} LIMIT "));
     sql.push_bind(integer(count));
 }

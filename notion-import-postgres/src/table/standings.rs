@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use notion_import_core::store::{Cursor, Key, Standing, folded};
-use notion_import_core::{AccessLevel, DocumentId, NdaId, Publication, StoreError, TenantId, VersionNumber};
+use notion_import_core::{
+    AccessLevel, DocumentId, NdaId, Publication, ReadableOrder, StoreError, TenantId, VersionNumber,
+};
 use sqlx::PgExecutor;
 use sqlx::postgres::PgRow;
 
@@ -35,9 +37,13 @@ pub(crate) async fn get_many(
 }
 
 /// Returns a standing that is published, with where it stands among the others.
-pub(crate) fn listed(row: &PgRow) -> Result<(Cursor, Standing), StoreError> {
+pub(crate) fn listed(row: &PgRow, order: ReadableOrder) -> Result<(Cursor, Standing), StoreError> {
     let (id, standing) = of_document(row)?;
-    Ok((Cursor { key: Key::Title(row.text("folded")?), id }, standing))
+    let key = match order {
+        ReadableOrder::Title => Key::Title(row.text("folded")?),
+        ReadableOrder::Newest => Key::At(row.time("published_at")?.timestamp_micros()),
+    };
+    Ok((Cursor { key, id }, standing))
 }
 
 pub(crate) async fn save(

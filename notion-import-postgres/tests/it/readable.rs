@@ -4,8 +4,8 @@ use notion_import_core::store::{Acceptance, AccessFacts};
 use notion_import_core::testing::suite::{content, content_manager, minute, page};
 use notion_import_core::{
     AccessLevel, AccessStore, Actor, Assignment, AssignmentId, Connection, ContactId, ContactState,
-    DocumentFacts, DocumentId, DocumentStore, MemberId, NdaId, NdaState, Outside, Publication, ReadableQuery,
-    Role, TenantId, VersionNumber, Viewer, decide,
+    DocumentFacts, DocumentId, DocumentStore, MemberId, NdaId, NdaState, Outside, Publication, ReadableOrder,
+    ReadableQuery, Role, TenantId, VersionNumber, Viewer, decide,
 };
 use notion_import_postgres::Postgres;
 use proptest::collection::vec;
@@ -317,4 +317,60 @@ fn what_is_readable_is_what_the_decision_says() {
             Ok(())
         })
         .unwrap();
+}
+
+/// Documents of one tenant, published one minute after the other.
+const DOCUMENTS: i64 = 3_000;
+const LINES: i64 = 20;
+/// Calls that are planned for what they ask, and then for whatever they may ask.
+const CALLS: i64 = 12;
+
+#[tokio::test]
+async fn a_page_of_what_is_readable_reads_the_rows_of_that_page_in_every_order() {
+    let database = Database::empty().await;
+    let postgres = database.open(1).await;
+    let (tenant, mut db) = (TenantId::fresh(), database.superuser().await);
+    let connection = Connection::new(tenant, "notion");
+    for n in 0..DOCUMENTS {
+        let new = content(&page(&format!("Document {}", n * 7_919 % DOCUMENTS)), "Text");
+        postgres.import(&content_manager(tenant), &connection, &new, minute(1)).await.unwrap();
+    }
+    let publish = "INSERT INTO notion_import.standings \
+         (tenant_id, document_id, level, publication, version, published_title, folded, published_at) \
+         SELECT tenant_id, id, CASE WHEN substr(id::text, 36) < '8' THEN 'internal' ELSE 'public' END, 'published', 1, \
+             'Document', 'document ' || id, now() + (random() * 1000000) * interval '1 second' FROM notion_import.documents";
+    sqlx::raw_sql(publish).execute(&mut db).await.unwrap();
+    sqlx::raw_sql("VACUUM ANALYZE").execute(&mut db).await.unwrap();
+    for order in ReadableOrder::ALL {
+        for viewer in [Viewer::Anonymous, Viewer::Member(Actor::new(tenant, MemberId::fresh(), Role::Viewer))]
+        {
+            sqlx::raw_sql("SELECT pg_stat_reset()").execute(&mut db).await.unwrap();
+            let postgres = database.open(1).await;
+            let first = ReadableQuery { order, ..ReadableQuery::first(LINES as usize) };
+            let mut query = first.clone();
+            for _ in 0..CALLS {
+                let read = postgres.readable(tenant, &viewer, &query, minute(1)).await.unwrap();
+                assert_eq!(read.documents.len() as i64, LINES);
+                query = first.clone().after(read.next);
+            }
+            // The statistics of a session are complete when it has ended.
+            postgres.close().await;
+            let read = "SELECT coalesce(sum(idx_tup_fetch), 0)::bigint, coalesce(sum(seq_tup_read), 0)::bigint \
+                        FROM pg_stat_user_tables WHERE relname = 'standings'";
+            let mut rows = (0_i64, 0_i64);
+            for _ in 0..100 {
+                rows = sqlx::query_as(read).fetch_one(&mut db).await.unwrap();
+                if rows.0 + rows.1 > 0 {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            // One more than the page says whether there is another.
+            assert_eq!(
+                rows,
+                (CALLS * (LINES + 1), 0),
+                "{order:?} for {viewer:?}: by an index, and without one"
+            );
+        }
+    }
 }

@@ -49,8 +49,12 @@ CREATE TABLE standings (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX standings_published ON standings (tenant_id, folded, document_id, publication) WHERE publication = 'published';
+CREATE INDEX standings_published_newest ON standings (tenant_id, published_at, document_id, publication, folded)
+    WHERE publication = 'published';
 -- What somebody nobody knows may read or know of.
 CREATE INDEX standings_shown ON standings (tenant_id, folded, document_id, publication, level, listed)
+    WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
+CREATE INDEX standings_shown_newest ON standings (tenant_id, published_at, document_id, publication, level, listed, folded)
     WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
 CREATE INDEX standings_by_level ON standings (tenant_id, level, publication, version, document_id);
 

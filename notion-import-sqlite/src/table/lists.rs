@@ -3,7 +3,7 @@
 use notion_import_core::store::{Cursor, Standing};
 use notion_import_core::{
     AccessLevel, DocumentCounts, DocumentFilter, DocumentId, DocumentOrder, DocumentQuery, Place,
-    PublicationState, ReadableQuery, SourceFilter, StoreError, TenantId,
+    PublicationState, ReadableOrder, ReadableQuery, SourceFilter, StoreError, TenantId,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor};
@@ -243,6 +243,8 @@ pub(crate) async fn published(
     query: &ReadableQuery,
     (place, count): (&Place, usize),
 ) -> Result<Vec<(Cursor, Standing)>, StoreError> {
+    let order = query.order;
+    let (column, is_down) = (column(order), order.is_descending() != place.is_backward());
     let part = |sql: &mut QueryBuilder<Sqlite>, which: &str, among: Option<&[DocumentId]>| {
         sql.push("SELECT * FROM (SELECT document_id FROM standings WHERE publication = 'published' ")
             .push(which);
@@ -251,11 +253,19 @@ pub(crate) async fn published(
         for among in [among, query.among.as_deref()].into_iter().flatten() {
             sql.push(" AND document_id IN (SELECT value FROM json_each(").push_bind(json(&among)?).push("))");
         }
-        if let Some(cursor) = place.cursor() {
-            sql.push(" AND (folded, document_id) ").push(if place.is_backward() { "< (" } else { "> (" });
-            sql.push_bind(cursor.title()?.to_owned()).push(", ").push_bind(cursor.id.to_string()).push(")");
+        // Of what was published past the stores, at no time, nothing is shown.
+        if order == ReadableOrder::Newest {
+            sql.push(" AND published_at IS NOT NULL");
         }
-        ordered(sql, place, count, "");
+        if let Some(cursor) = place.cursor() {
+            sql.push(format_args!(" AND ({column}, document_id) {} (", if is_down { "<" } else { ">" }));
+            match order {
+                ReadableOrder::Title => sql.push_bind(cursor.title()?.to_owned()),
+                ReadableOrder::Newest => sql.push_bind(micros(cursor.at()?)),
+            };
+            sql.push(", ").push_bind(cursor.id.to_string()).push(")");
+        }
+        ordered(sql, ("", column), is_down, count);
         sql.push(")");
         Ok::<_, StoreError>(())
     };
@@ -272,13 +282,21 @@ pub(crate) async fn published(
         }
     }
     sql.push(") AND tenant_id = ").push_bind(tenant.to_string());
-    ordered(&mut sql, place, count, "+");
-    every(sql.build().fetch_all(db).await.map_err(backend)?, |row: &SqliteRow| standings::listed(row))
+    ordered(&mut sql, ("+", column), is_down, count);
+    every(sql.build().fetch_all(db).await.map_err(backend)?, |row: &SqliteRow| standings::listed(row, order))
+}
+
+/// What a list is ordered by, before the id.
+const fn column(order: ReadableOrder) -> &'static str {
+    match order {
+        ReadableOrder::Title => "folded",
+        ReadableOrder::Newest => "published_at",
+    }
 }
 
 /// With the sign, no index is followed for the order.
-fn ordered(sql: &mut QueryBuilder<Sqlite>, place: &Place, count: usize, sign: &str) {
-    let way = if place.is_backward() { "DESC" } else { "ASC" };
-    sql.push(format_args!(" ORDER BY {sign}folded {way}, {sign}document_id {way} LIMIT "));
+fn ordered(sql: &mut QueryBuilder<Sqlite>, (sign, column): (&str, &str), is_down: bool, count: usize) {
+    let way = if is_down { "DESC" } else { "ASC" };
+    sql.push(format_args!(" ORDER BY {sign}{column} {way}, {sign}document_id {way} LIMIT "));
     sql.push_bind(integer(count));
 }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use notion_import_core::store::{Cursor, Key, Standing, folded};
-use notion_import_core::{AccessLevel, DocumentId, Publication, StoreError, TenantId, VersionNumber};
+use notion_import_core::{
+    AccessLevel, DocumentId, Publication, ReadableOrder, StoreError, TenantId, VersionNumber,
+};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
@@ -42,8 +44,12 @@ pub(crate) async fn get_many(
 }
 
 /// Returns a standing that is published, with where it stands among the others.
-pub(crate) fn listed(row: &SqliteRow) -> Result<(Cursor, Standing), StoreError> {
-    Ok((Cursor { key: Key::Title(row.text("folded")?), id: row.id("document_id")? }, read(row)?))
+pub(crate) fn listed(row: &SqliteRow, order: ReadableOrder) -> Result<(Cursor, Standing), StoreError> {
+    let key = match order {
+        ReadableOrder::Title => Key::Title(row.text("folded")?),
+        ReadableOrder::Newest => Key::At(row.time("published_at")?.timestamp_micros()),
+    };
+    Ok((Cursor { key, id: row.id("document_id")? }, read(row)?))
 }
 
 pub(crate) async fn save(

@@ -271,4 +271,30 @@ mod gate {
             .unwrap();
         assert_eq!(rows, 0);
     }
+
+    /// What a page of the site reads in each order is found by the index of that order, in its order, and by nothing else.
+    #[tokio::test]
+    async fn a_page_of_what_is_readable_follows_the_index_of_its_order() {
+        let data = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(data.path()).await.unwrap();
+        sqlite.close().await;
+        let mut db = raw(data.path()).await;
+        for (column, order, way) in [("folded", "", "ASC"), ("published_at", "_newest", "DESC")] {
+            for (which, index) in [
+                ("", "standings_published"),
+                ("AND level <> 'internal' AND (listed OR level = 'public')", "standings_shown"),
+            ] {
+                let sql = format!(
+                    "EXPLAIN QUERY PLAN SELECT document_id FROM standings WHERE publication = 'published' {which} \
+                     AND tenant_id = 'x' AND {column} IS NOT NULL AND ({column}, document_id) < (1, 'x') \
+                     ORDER BY {column} {way}, document_id {way} LIMIT 9"
+                );
+                let plan: Vec<(i64, i64, i64, String)> =
+                    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&mut db).await.unwrap();
+                let [(.., step)] = &plan[..] else { panic!("{plan:?}") };
+                let found = format!("SEARCH standings USING COVERING INDEX {index}{order} (tenant_id=? AND ");
+                assert!(step.starts_with(&found), "{step}");
+            }
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub use mark::{Mark, MarkError, Unmarkable};
 pub use marks::MarkOptions;
 pub use people::{ActStore, ContactStore};
 pub use place::{Cursor, InvalidCursor, Key, ListPage, Place};
-pub use readable::{ReadablePage, ReadableQuery};
+pub use readable::{ReadableOrder, ReadablePage, ReadableQuery};
 pub use reads::{PublicReads, ReadEntry, ReadLog, ReadQuery, minute_of};
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub use receipt::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};

@@ -12,6 +12,8 @@ pub struct ReadableQuery {
     pub text: String,
     /// They are among these, if any are named.
     pub among: Option<Vec<DocumentId>>,
+    /// In which order.
+    pub order: ReadableOrder,
     /// Where the page begins.
     pub place: Place,
     /// How many documents it has at most.
@@ -48,10 +50,52 @@ impl ReadableQuery {
     }
 }
 
+/// In which order the documents of a site are listed. Of two that are equal in it the lesser id comes first, or last where the latest comes
+/// first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ReadableOrder {
+    /// By the published title, without case and accents.
+    #[default]
+    Title,
+    /// By when the version that is shown was published, the latest first.
+    Newest,
+}
+
+impl ReadableOrder {
+    /// Every order.
+    pub const ALL: [Self; 2] = [Self::Title, Self::Newest];
+
+    /// Returns the wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Newest => "newest",
+        }
+    }
+
+    /// Returns whether the greatest comes first.
+    pub const fn is_descending(self) -> bool {
+        match self {
+            Self::Title => false,
+            Self::Newest => true,
+        }
+    }
+
+    /// Returns where a document stands in this order.
+    pub fn cursor(self, document: &PublicDocument) -> Cursor {
+        let key = match self {
+            Self::Title => Key::Title(folded(&document.title)),
+            Self::Newest => Key::At(document.published_at.timestamp_micros()),
+        };
+        Cursor { key, id: document.id }
+    }
+}
+
 /// A page of what a viewer may know of, as a store fills it. Which published documents those are is decided after they are read, so
 /// that it may take several readings.
 #[derive(Debug)]
 pub struct ReadablePage {
+    order: ReadableOrder,
     place: Place,
     limit: usize,
     read_on: Place,
@@ -66,8 +110,9 @@ const LARGEST_BATCH: usize = 2_000;
 impl ReadablePage {
     /// Begins a page.
     pub fn of(query: &ReadableQuery) -> Self {
-        let ReadableQuery { place, limit, .. } = query;
+        let ReadableQuery { order, place, limit, .. } = query;
         Self {
+            order: *order,
             place: place.clone(),
             limit: *limit,
             read_on: place.clone(),
@@ -96,13 +141,6 @@ impl ReadablePage {
 
     /// Returns the page.
     pub fn done(self) -> ListPage<PublicDocument> {
-        ListPage::cut(self.shown, &self.place, self.limit, PublicDocument::cursor)
-    }
-}
-
-impl PublicDocument {
-    /// Returns where the document stands among the others.
-    pub fn cursor(&self) -> Cursor {
-        Cursor { key: Key::Title(folded(&self.title)), id: self.id }
+        ListPage::cut(self.shown, &self.place, self.limit, |shown| self.order.cursor(shown))
     }
 }

@@ -320,8 +320,8 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
     }
 
     /// Returns a page of what `viewer` may read or know of on the site's pages: exactly the documents for which [`decide`](crate::library::access::decide) answers
-    /// anything but [`Outside::NotFound`](crate::library::access::Outside::NotFound) and that are published, ordered by the
-    /// [folded](DocumentFilter::words) title, then by id.
+    /// anything but [`Outside::NotFound`](crate::library::access::Outside::NotFound) and that are published, in
+    /// their [order](super::ReadableOrder).
     ///
     /// # Errors
     /// [`StoreError::OutOfRange`] if the place is one of a list in another order.

@@ -119,13 +119,15 @@ impl AccessStore for MemoryLibrary {
         query: &ReadableQuery,
         now: DateTime<Utc>,
     ) -> Result<ListPage<PublicDocument>, StoreError> {
+        let ReadableQuery { order, place, limit, .. } = query;
+        let cursor = |shown: &PublicDocument| order.cursor(shown);
         self.read(site, |tenant| {
             let mut readable: Vec<_> =
                 tenant.all().filter_map(|document| tenant.shown(viewer, document, now)).collect();
             readable.retain(|shown| query.matches(shown.id, &shown.title));
-            read_on(readable, &query.place, false, query.limit.saturating_add(1), PublicDocument::cursor)
+            read_on(readable, place, order.is_descending(), limit.saturating_add(1), cursor)
         })
-        .map(|read| ListPage::cut(read, &query.place, query.limit, PublicDocument::cursor))
+        .map(|read| ListPage::cut(read, place, *limit, cursor))
     }
 
     async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {

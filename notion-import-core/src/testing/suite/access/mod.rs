@@ -135,6 +135,7 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a document that requires an NDA is closed while none is configured", ndas::unconfigured),
     promise!("facts are of this contact and this document", reading::facts),
     promise!("what is readable is ordered by title, then id", reading::order),
+    promise!("what is readable is paged completely, in every order, forward and backward", reading::paged),
     promise!("what is readable says nothing of what is not shown", reading::hidden),
     promise!("what is readable is found by its published title, and among others", lists::readable),
     promise!("the revision of a site grows with what everybody sees", lists::revision),

@@ -1,10 +1,14 @@
 //! What is handed to the decision, and what comes after it.
 
+use std::cmp::Reverse;
+
 use super::{Desk, Library};
+use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, VersionNumber};
 use crate::library::access::{Acceptance, AccessFacts, AccessLevel, ContactState, NdaState, Viewer};
-use crate::testing::suite::Outcome;
+use crate::library::gate::{ListPage, Place, PublicDocument, ReadableOrder, ReadableQuery};
 use crate::testing::suite::fixture::{minute, permit};
+use crate::testing::suite::{Broken, Outcome};
 
 pub(super) async fn facts(library: Library) -> Outcome {
     let desk = Desk::new(&library);
@@ -49,6 +53,80 @@ pub(super) async fn order(library: Library) -> Outcome {
     let readable = desk.readable(&Viewer::Anonymous, minute(3)).await?;
     let readable: Vec<_> = readable.into_iter().map(|document| (document.title, document.id)).collect();
     ensure_eq!(readable, expected, "the titles");
+    Ok(())
+}
+
+pub(super) async fn paged(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let mut made = Vec::new();
+    for (title, at) in [("b", 3), ("É", 9), ("a", 3), ("d", 5), ("c", 7), ("b", 5), ("e", 4)] {
+        let id = desk.import(title).await?.id;
+        let publish = desk.publication_of(id, 1).await?;
+        desk.access().publish(&desk.admin, id, &publish, minute(at)).await?;
+        desk.set_level(id, AccessLevel::Public).await?;
+        made.push((title.replace('É', "e"), at, id));
+    }
+    // The last publication counts, and none of what is closed or gone in between.
+    let (_, at, again) = &mut made[0];
+    desk.access().withdraw(&desk.admin, *again, minute(7)).await?;
+    let publish = desk.publication_of(*again, 1).await?;
+    desk.access().publish(&desk.admin, *again, &publish, minute(8)).await?;
+    desk.set_level(*again, AccessLevel::Public).await?;
+    *at = 8;
+    let closed = made.remove(3).2;
+    desk.set_level(closed, AccessLevel::Internal).await?;
+    let gone = made.remove(3).2;
+    desk.access().withdraw(&desk.admin, gone, minute(9)).await?;
+    for order in ReadableOrder::ALL {
+        let mut expected = made.clone();
+        match order {
+            ReadableOrder::Title => expected.sort_by(|(a, _, x), (b, _, y)| (a, x).cmp(&(b, y))),
+            ReadableOrder::Newest => expected.sort_by_key(|(_, at, id)| Reverse((*at, *id))),
+        }
+        let expected: Vec<_> = expected.into_iter().map(|(.., id)| id).collect();
+        for limit in [1, 2, 4, 5, 99] {
+            let read = async |place: Place| {
+                let query = ReadableQuery { order, place, ..ReadableQuery::first(limit) };
+                Ok::<_, Broken>(
+                    desk.access().readable(desk.tenant(), &Viewer::Anonymous, &query, minute(9)).await?,
+                )
+            };
+            let ids = |page: &ListPage<PublicDocument>| {
+                page.documents.iter().map(|shown| shown.id).collect::<Vec<_>>()
+            };
+            let (mut pages, mut place) = (Vec::new(), Place::Start);
+            while pages.len() <= expected.len() {
+                let page = read(place.clone()).await?;
+                let next = page.next.clone();
+                pages.push(page);
+                let Some(next) = next else { break };
+                place = Place::After(next);
+            }
+            let forward: Vec<_> = pages.iter().flat_map(ids).collect();
+            ensure_eq!(forward, expected, "{order:?} in pages of {limit}");
+            let mut previous = pages.pop().and_then(|last| last.previous);
+            for page in pages.into_iter().rev() {
+                let Some(before) = previous else {
+                    return Err(Broken::new(format!("{order:?}: nothing before a later page")));
+                };
+                let back = read(Place::Before(before)).await?;
+                ensure_eq!(ids(&back), ids(&page), "{order:?}: the page before");
+                previous = back.previous;
+            }
+            ensure_eq!(previous, None, "{order:?}: what is before the first page");
+        }
+    }
+    let shown = desk.readable(&Viewer::Anonymous, minute(9)).await?;
+    let [one, other] = ReadableOrder::ALL;
+    for (order, of) in [(one, other), (other, one)] {
+        let place = Place::After(of.cursor(&shown[0]));
+        let wrong = ReadableQuery { order, place, ..ReadableQuery::first(9) };
+        let refused = desk.access().readable(desk.tenant(), &Viewer::Anonymous, &wrong, minute(9)).await;
+        ensure!(
+            matches!(refused, Err(StoreError::OutOfRange(_))),
+            "{order:?}: a place in {of:?} was not refused"
+        );
+    }
     Ok(())
 }
 

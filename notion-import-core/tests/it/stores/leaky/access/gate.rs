@@ -9,8 +9,8 @@ use notion_import_core::{
     Assignment, AssignmentId, AuditLog, AuditQuery, Conflict, ContactId, ContactStore, Document,
     DocumentCounts, DocumentFacts, DocumentFilter, DocumentId, DocumentQuery, DocumentReader, Expected,
     LevelChange, ListPage, NdaId, NdaState, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, Outside,
-    Place, PublicDocument, Publication, PublicationState, Publish, ReadableQuery, RequestState, Role,
-    StoreError, TenantId, Version, Viewer,
+    Place, PublicDocument, Publication, PublicationState, Publish, ReadableOrder, ReadableQuery,
+    RequestState, Role, StoreError, TenantId, Version, Viewer,
 };
 
 use super::{Leak, Leaky};
@@ -422,6 +422,10 @@ impl AccessStore for Leaky {
         let mut query = query.clone();
         if self.leak == Leak::ShowsAmongAny {
             query.among = None;
+        }
+        if self.leak == Leak::ListsByTitleAlone && query.order == ReadableOrder::Newest {
+            query.order = ReadableOrder::Title;
+            query.place = Place::Start;
         }
         let now = if self.leak == Leak::AssignsForGood { now - TimeDelta::days(1) } else { now };
         let mut page = self.inner.readable(site, viewer, &query, now).await?;

@@ -51,6 +51,7 @@ enum Leak {
     CountsAnySource,
     CountsOneTooMany,
     ShowsAmongAny,
+    ListsByTitleAlone,
     NeverChangesTheSite,
     ChangesTheSiteWithEverything,
     LatestContentOnly,
@@ -215,7 +216,12 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (
             Leak::SortsByNothing,
-            &["what is readable is ordered", "what is readable says nothing", "what is readable is found"],
+            &[
+                "what is readable is ordered",
+                "what is readable is paged",
+                "what is readable says nothing",
+                "what is readable is found",
+            ],
         ),
         (
             Leak::HistoryOldestFirst,
@@ -285,6 +291,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ListsEveryLevel, &["a filter lists"]),
         (Leak::CountsAnySource, &["a filter lists"]),
         (Leak::CountsOneTooMany, &["a filter lists", "another tenant's documents cannot be read"]),
+        (Leak::ListsByTitleAlone, &["what is readable is paged"]),
         (Leak::ShowsAmongAny, &["what is readable is found"]),
         (Leak::NeverChangesTheSite, &["the revision of a site"]),
         (Leak::ChangesTheSiteWithEverything, &["the revision of a site"]),
