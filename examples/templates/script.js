@@ -86,7 +86,7 @@ document.addEventListener('submit', async event => {
   try {
     await send(form, event.submitter);
   } catch {
-    say('The server does not answer, so it is not known whether that was done. Try again.', form).focus();
+    say(document.documentElement.dataset.noAnswer, form).focus();
   }
   form.removeAttribute('aria-busy');
 });

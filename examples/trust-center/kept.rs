@@ -8,10 +8,12 @@ use notion_import_core::{DocumentId, TenantId, VersionNumber};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
+use crate::languages::Language;
+
 /// What they may take in memory, in bytes.
 const ROOM: u64 = 64 << 20;
 
-type Key = (TenantId, DocumentId);
+type Key = (TenantId, DocumentId, Language);
 
 /// The pages that everybody was shown lately.
 pub struct Kept(Cache<Key, Arc<KeptPage>, Weight>);
@@ -45,14 +47,14 @@ impl Kept {
     }
 
     /// Returns the page, if it was made at this revision of the site.
-    pub fn at(&self, revision: u64, site: TenantId, document: DocumentId) -> Option<Arc<KeptPage>> {
-        self.0.get(&(site, document)).filter(|page| page.revision == revision)
+    pub fn at(&self, revision: u64, key: Key) -> Option<Arc<KeptPage>> {
+        self.0.get(&key).filter(|page| page.revision == revision)
     }
 
     /// Keeps a page instead of the one before, and returns it.
-    pub fn keep(&self, site: TenantId, document: DocumentId, page: KeptPage) -> Arc<KeptPage> {
+    pub fn keep(&self, key: Key, page: KeptPage) -> Arc<KeptPage> {
         let page = Arc::new(page);
-        self.0.insert((site, document), page.clone());
+        self.0.insert(key, page.clone());
         page
     }
 }

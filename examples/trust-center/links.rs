@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use notion_import_core::{ContactId, MailAddress};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -15,6 +16,12 @@ use crate::slips::Slips;
 
 /// So long a link is good.
 pub const LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// So long an invitation is good: it waits in a mailbox that nobody expects it in.
+pub const INVITATION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// So long it is remembered that somebody was invited.
+const REMEMBERED: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
 /// Links that are good at once.
 const MOST: usize = 10_000;
@@ -33,12 +40,21 @@ const MOST_COUNTED: usize = 100_000;
 pub struct Links {
     /// By the hash of the link's secret: whoever reads the folder signs in by none.
     slips: Slips,
+    /// The same, of invitations.
+    invitations: Slips,
+    /// When each contact was last invited.
+    invited: Slips,
     sent: Mutex<HashMap<String, Vec<Instant>>>,
 }
 
 impl Links {
     pub fn of(folder: Option<&Folder>) -> io::Result<Self> {
-        Ok(Self { slips: Slips::of(folder, "sign-in-links", LIFETIME, MOST)?, sent: Mutex::default() })
+        Ok(Self {
+            slips: Slips::of(folder, "sign-in-links", LIFETIME, MOST)?,
+            invitations: Slips::of(folder, "invitations", INVITATION, MOST)?,
+            invited: Slips::of(folder, "invited", REMEMBERED, MOST)?,
+            sent: Mutex::default(),
+        })
     }
 
     /// Returns whether one more mail may go to a mailbox, asked for from an address, and counts it.
@@ -65,20 +81,53 @@ impl Links {
 
     /// Makes a link for a contact, and returns its secret.
     pub fn make(&self, contact: ContactId) -> io::Result<String> {
-        let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        self.slips.write(&name(&secret), contact.to_string().as_bytes())?;
+        write(&self.slips, contact)
+    }
+
+    /// Makes a link that invites a contact, remembers when, and returns its secret.
+    pub fn invite(&self, contact: ContactId) -> io::Result<String> {
+        let secret = write(&self.invitations, contact)?;
+        self.invited.write(&contact.to_string(), Utc::now().to_rfc3339().as_bytes())?;
         Ok(secret)
+    }
+
+    /// Returns when a contact was last invited, as far as that is remembered.
+    pub fn invited_at(&self, contact: ContactId) -> io::Result<Option<DateTime<Utc>>> {
+        let says = self.invited.read(&contact.to_string())?;
+        Ok(says.and_then(|says| std::str::from_utf8(&says).ok()?.parse().ok()))
+    }
+
+    /// Forgets that a contact was invited.
+    pub fn forget(&self, contact: ContactId) -> io::Result<()> {
+        self.invited.end(&contact.to_string())
     }
 
     /// Returns whose link it is, if it is still good.
     pub fn whose(&self, secret: &str) -> io::Result<Option<ContactId>> {
-        Ok(self.slips.read(&name(secret))?.and_then(|says| contact(&says)))
+        let name = name(secret);
+        let says = match self.slips.read(&name)? {
+            Some(says) => Some(says),
+            None => self.invitations.read(&name)?,
+        };
+        Ok(says.and_then(|says| contact(&says)))
     }
 
     /// Uses a link up, and returns whose it was if it was still good.
     pub fn consume(&self, secret: &str) -> io::Result<Option<ContactId>> {
-        Ok(self.slips.take(&name(secret))?.and_then(|says| contact(&says)))
+        let name = name(secret);
+        let says = match self.slips.take(&name)? {
+            Some(says) => Some(says),
+            None => self.invitations.take(&name)?,
+        };
+        Ok(says.and_then(|says| contact(&says)))
     }
+}
+
+/// Writes a slip for a contact under a new secret, and returns that.
+fn write(slips: &Slips, contact: ContactId) -> io::Result<String> {
+    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    slips.write(&name(&secret), contact.to_string().as_bytes())?;
+    Ok(secret)
 }
 
 fn name(secret: &str) -> String {
@@ -108,6 +157,14 @@ mod tests {
         assert_eq!(links.consume(&secret).unwrap(), Some(contact));
         assert_eq!(links.consume(&secret).unwrap(), None);
         assert_eq!(links.whose("nonsense").unwrap(), None);
+        assert_eq!(links.invited_at(contact).unwrap(), None);
+        let invitation = links.invite(contact).unwrap();
+        assert!(links.invited_at(contact).unwrap().is_some());
+        assert_eq!(links.whose(&invitation).unwrap(), Some(contact));
+        assert_eq!(links.consume(&invitation).unwrap(), Some(contact));
+        assert_eq!(links.consume(&invitation).unwrap(), None);
+        links.forget(contact).unwrap();
+        assert_eq!(links.invited_at(contact).unwrap(), None);
         let mail: MailAddress = "dana@orchardbank.example".parse().unwrap();
         let sent = (0..5).filter(|_| links.may_send(&mail, None)).count();
         assert_eq!(sent, TO_MAILBOX);

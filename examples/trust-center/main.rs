@@ -20,6 +20,8 @@ mod headers;
 mod html;
 mod jobs;
 mod kept;
+mod language;
+mod languages;
 mod links;
 mod live;
 mod names;

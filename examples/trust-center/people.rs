@@ -6,13 +6,21 @@ use notion_import_core::{
 };
 use uuid::Uuid;
 
+use crate::languages::InEach;
+
 /// A customer of the Trust Center: a tenant with its members and the contacts it begins with.
 pub struct Company {
     pub tenant: TenantId,
     /// Its place in addresses.
     pub slug: &'static str,
     pub name: &'static str,
-    pub promise: &'static str,
+    pub promise: InEach,
+    /// What it does, in a few sentences.
+    pub about: InEach,
+    /// Whom to write to about security.
+    pub security_mail: &'static str,
+    /// Its logo, as SVG.
+    pub logo: &'static str,
     pub members: [Member; 3],
     pub contacts: [FirstContact; 2],
     /// The NDA that its gated documents require.
@@ -49,7 +57,16 @@ pub static COMPANIES: [Company; 2] = [
         tenant: TenantId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0001)),
         slug: "halden",
         name: "Halden Pay",
-        promise: "Payments that settle the same day, and proof that they are safe.",
+        promise: InEach {
+            en: "Payments that settle the same day, and proof that they are safe.",
+            de: "Zahlungen, die am selben Tag ankommen, und der Nachweis, dass sie sicher sind.",
+        },
+        about: InEach {
+            en: "Halden Pay moves money for eleven thousand merchants in nine countries, from the terminal in a shop to the account at the bank. Here we show how we keep that money, and what we know about the people behind it, safe.",
+            de: "Halden Pay bewegt Geld für elftausend Händler in neun Ländern, vom Terminal im Laden bis zum Konto bei der Bank. Hier zeigen wir, wie wir dieses Geld schützen, und was wir über die Menschen dahinter wissen.",
+        },
+        security_mail: "security@haldenpay.example",
+        logo: include_str!("../templates/halden.svg"),
         members: [
             member(0x11, "ada", "Ada Lindqvist", Role::Admin),
             member(0x12, "bruno", "Bruno Keller", Role::ContentManager),
@@ -66,7 +83,16 @@ pub static COMPANIES: [Company; 2] = [
         tenant: TenantId::new(Uuid::from_u128(0x0199_a000_0000_7000_8000_0000_0000_0002)),
         slug: "fernwood",
         name: "Fernwood Health",
-        promise: "Scheduling for clinics. Patients' data stays where patients are.",
+        promise: InEach {
+            en: "Scheduling for clinics. Patients’ data stays where patients are.",
+            de: "Terminplanung für Kliniken. Die Daten der Patienten bleiben dort, wo die Patienten sind.",
+        },
+        about: InEach {
+            en: "Fernwood Health plans appointments for clinics and practices. What patients tell their doctors stays in the country they live in; here we show how.",
+            de: "Fernwood Health plant Termine für Kliniken und Praxen. Was Patienten ihren Ärzten anvertrauen, bleibt in dem Land, in dem sie leben; hier zeigen wir, wie.",
+        },
+        security_mail: "security@fernwood.example",
+        logo: include_str!("../templates/fernwood.svg"),
         members: [
             member(0x41, "farah", "Farah Haddad", Role::Admin),
             member(0x42, "goran", "Goran Petrović", Role::ContentManager),

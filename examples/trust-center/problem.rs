@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use askama::Template;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
@@ -11,47 +12,98 @@ use axum::response::{Html, IntoResponse, Response};
 use chrono::Utc;
 use notion_import_core::{Conflict, Error, ErrorKind, MarkError, StoreError};
 
-use crate::words;
+use crate::languages::{Language, Words};
+use crate::pages::Address;
+use crate::people::Company;
+use crate::{language, words};
 
 /// A page instead of the one that was asked for.
-#[derive(Template)]
-#[template(path = "problem.html")]
+#[derive(Clone)]
 pub struct Problem {
     status: StatusCode,
-    title: &'static str,
-    advice: String,
+    title: Text,
+    advice: Text,
     /// An address, and what it is called.
-    way_out: (Cow<'static, str>, &'static str),
+    way_out: (Cow<'static, str>, Text),
     /// How long to wait before trying again, where that helps.
     retry_after: Option<Duration>,
 }
 
+/// What a page says.
+#[derive(Clone)]
+enum Text {
+    /// To whoever is outside, in the language they are spoken to in.
+    InEach(Phrase),
+    /// The same, with a name in it.
+    Naming(Phrase, String),
+    /// As it is: to members in English, or chosen already.
+    As(Cow<'static, str>),
+}
+
+/// Picks a phrase of a language's words.
+type Phrase = fn(&'static Words) -> &'static str;
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Page {
+    status: StatusCode,
+    language: Language,
+    title: Cow<'static, str>,
+    advice: Cow<'static, str>,
+    way_out: (Cow<'static, str>, Cow<'static, str>),
+}
+
+impl Text {
+    fn of(self, language: Language) -> Cow<'static, str> {
+        let words = language.words();
+        match self {
+            Self::InEach(phrase) => phrase(words).into(),
+            Self::Naming(phrase, name) => words.fill(phrase(words), &[&name]).into(),
+            Self::As(text) => text,
+        }
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self::As(text.into())
+    }
+}
+
 impl Problem {
-    fn new(status: StatusCode, title: &'static str, advice: impl Into<String>) -> Self {
-        let way_out = ("/".into(), "To the start");
-        Self { status, title, advice: advice.into(), way_out, retry_after: None }
+    fn new(status: StatusCode, title: impl Into<Text>, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self::saying(status, title.into(), Text::As(advice.into()))
+    }
+
+    /// One that people outside may see.
+    fn outside(status: StatusCode, title: Phrase, advice: Phrase) -> Self {
+        Self::saying(status, Text::InEach(title), Text::InEach(advice))
+    }
+
+    fn saying(status: StatusCode, title: Text, advice: Text) -> Self {
+        let way_out = ("/".into(), Text::InEach(|words| words.to_start));
+        Self { status, title, advice, way_out, retry_after: None }
     }
 
     /// The same, with an address to go on at.
     pub fn with_way_out(self, address: String, name: &'static str) -> Self {
-        Self { way_out: (address.into(), name), ..self }
+        Self { way_out: (address.into(), name.into()), ..self }
     }
 
     /// One answer for what is not there and for what must not be known to be there.
     pub fn not_found() -> Self {
-        let advice = "There is no page here, or none that you may see. Check the address, or sign in.";
-        Self::new(StatusCode::NOT_FOUND, "Not found", advice)
+        Self::outside(StatusCode::NOT_FOUND, |words| words.not_found, |words| words.not_found_advice)
     }
 
     /// A file that would say nothing of whom it is given to is not given away.
     pub fn unmarkable(company: &str, why: MarkError) -> Self {
-        let (what, other) = match why {
-            MarkError::TooLarge => ("is too large to be marked", "a smaller one"),
-            MarkError::Encrypted => ("is encrypted and cannot be marked", "one that is not"),
-            _ => ("cannot be marked", "another"),
+        let advice: Phrase = match why {
+            MarkError::TooLarge => |words| words.unmarkable_large,
+            MarkError::Encrypted => |words| words.unmarkable_encrypted,
+            _ => |words| words.unmarkable_other,
         };
-        let advice = format!("This file {what} with your name. Ask {company} for {other}.");
-        Self::new(why.status(), "Not given out", advice)
+        let title = Text::InEach(|words| words.unmarkable);
+        Self::saying(why.status(), title, Text::Naming(advice, company.to_owned()))
     }
 
     pub fn members_only() -> Self {
@@ -60,27 +112,29 @@ impl Problem {
     }
 
     pub fn not_your_role() -> Self {
-        let advice = "Your role does not allow this. Ask an administrator, or switch to one at the top.";
         Self {
-            way_out: ("/documents".into(), "To the documents"),
-            ..Self::new(StatusCode::FORBIDDEN, "Not allowed", advice)
+            way_out: ("/documents".into(), "To the documents".into()),
+            ..Self::outside(
+                StatusCode::FORBIDDEN,
+                |words| words.not_allowed,
+                |words| words.not_allowed_advice,
+            )
         }
     }
 
     pub fn foreign() -> Self {
-        let advice = "The request did not come from a page of this site, so nothing was changed. Go back and try again.";
-        Self::new(StatusCode::FORBIDDEN, "Refused", advice)
+        Self::outside(StatusCode::FORBIDDEN, |words| words.refused, |words| words.refused_advice)
     }
 
     /// A link to sign in by was used, or is too old, or never was one.
     pub fn link_is_over() -> Self {
-        let advice = "A link to sign in by is good once, and for ten minutes. Ask for another.";
-        Self::new(StatusCode::GONE, "This link is over", advice)
+        Self::outside(StatusCode::GONE, |words| words.link_over, |words| words.link_over_advice)
     }
 
     /// Something in the form is missing or makes no sense.
-    pub fn form(advice: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Something is missing", advice)
+    pub fn form(advice: impl Into<Cow<'static, str>>) -> Self {
+        let title = Text::InEach(|words| words.missing);
+        Self::saying(StatusCode::UNPROCESSABLE_ENTITY, title, Text::As(advice.into()))
     }
 
     pub fn moved_on() -> Self {
@@ -90,46 +144,60 @@ impl Problem {
     fn conflict(why: Conflict) -> Self {
         let (documents, integrations) =
             (("/documents", "To the documents"), ("/integrations", "To the integrations"));
-        let (title, (to, name)) = match why {
-            Conflict::Changed => ("It has changed", documents),
-            Conflict::NoReason => ("A reason is missing", documents),
-            Conflict::NotPublished => ("Nothing is published", documents),
-            Conflict::AddressTaken => ("Somebody has this address", documents),
-            Conflict::NotCurrent => ("The NDA has changed", ("/", "To the start")),
+        let (title, (to, name)): (Text, _) = match why {
+            Conflict::Changed => (Text::InEach(|words| words.changed), documents),
+            Conflict::NoReason => ("A reason is missing".into(), documents),
+            Conflict::NotPublished => ("Nothing is published".into(), documents),
+            Conflict::AddressTaken => ("Somebody has this address".into(), documents),
+            Conflict::NotCurrent => (Text::InEach(|words| words.nda_changed), ("/", "To the start")),
             Conflict::AttemptExists | Conflict::AnotherGrant | Conflict::NotFenced => {
-                ("That cannot be now", integrations)
+                ("That cannot be now".into(), integrations)
             }
-            Conflict::AlreadyConnected => ("It is connected already", integrations),
-            Conflict::WorkspaceTaken => ("Another company has it", integrations),
-            Conflict::AnotherWorkspace => ("This is another workspace", integrations),
+            Conflict::AlreadyConnected => ("It is connected already".into(), integrations),
+            Conflict::WorkspaceTaken => ("Another company has it".into(), integrations),
+            Conflict::AnotherWorkspace => ("This is another workspace".into(), integrations),
         };
-        Self { way_out: (to.into(), name), ..Self::new(StatusCode::CONFLICT, title, words::conflict(why)) }
+        let advice = match why {
+            Conflict::Changed => Text::InEach(|words| words.changed_advice),
+            Conflict::NotCurrent => Text::InEach(|words| words.nda_changed_advice),
+            _ => words::conflict(why).into(),
+        };
+        Self { way_out: (to.into(), name.into()), ..Self::saying(StatusCode::CONFLICT, title, advice) }
     }
 
     /// The request came too slowly to be waited for.
     pub fn too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "Too slow", "The request did not arrive in time. Try again.")
+        Self::outside(StatusCode::REQUEST_TIMEOUT, |words| words.too_slow, |words| words.too_slow_advice)
     }
 
     pub fn too_large() -> Self {
-        let advice = "That is more than can be taken here. Send less.";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", advice)
+        Self::outside(StatusCode::PAYLOAD_TOO_LARGE, |words| words.too_large, |words| words.too_large_advice)
     }
 
     /// What the framework refuses by itself.
     fn refused(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found(),
-            StatusCode::METHOD_NOT_ALLOWED => Self::new(
-                status,
-                "Not that way",
-                "This address does something else. Start from a page of this site.",
-            ),
-            _ if status.is_server_error() => Self { status, ..Self::broken() },
-            _ => {
-                Self::new(status, "Not understood", "The request makes no sense here. Go back and try again.")
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Self::outside(status, |words| words.not_that_way, |words| words.not_that_way_advice)
             }
+            _ if status.is_server_error() => Self { status, ..Self::broken() },
+            _ => Self::outside(status, |words| words.not_understood, |words| words.not_understood_advice),
         }
+    }
+
+    /// Returns the page in a language, with the way back to the site that it is on.
+    fn written(self, language: Language, site: Option<&'static Company>) -> String {
+        let (to, name) = match site {
+            Some(company) if !self.way_out.0.starts_with("/t/") => {
+                let name = Text::Naming(|words| words.back_to, company.name.to_owned());
+                (Address::Site(company).to_string().into(), name)
+            }
+            _ => self.way_out,
+        };
+        let (title, advice) = (self.title.of(language), self.advice.of(language));
+        let page = Page { status: self.status, language, title, advice, way_out: (to, name.of(language)) };
+        page.render().unwrap_or_default()
     }
 
     fn of_kind(kind: ErrorKind, error: &Error) -> Self {
@@ -152,7 +220,9 @@ impl Problem {
             ErrorKind::Operator => Self::of_notion("Notion cannot be used here", error),
             ErrorKind::NotFound => Self::not_found(),
             ErrorKind::Conflict => Self::moved_on(),
-            ErrorKind::InvalidInput => Self::form("That is further than it can go. Go back and choose less."),
+            ErrorKind::InvalidInput => {
+                Self::outside(StatusCode::UNPROCESSABLE_ENTITY, |words| words.missing, |words| words.too_far)
+            }
             ErrorKind::Denied => Self::not_your_role(),
             ErrorKind::StorageFull => Self::full(),
             ErrorKind::StorageUnavailable => Self::away(),
@@ -162,47 +232,59 @@ impl Problem {
     }
 
     fn of_notion(title: &'static str, error: &Error) -> Self {
-        let way_out = ("/integrations".into(), "To the integrations");
+        let way_out = ("/integrations".into(), "To the integrations".into());
         let refusal = words::refusal(error).map(|refusal| format!(" ({refusal})")).unwrap_or_default();
         let advice = format!("{}{refusal}", words::reason(error));
         Self { way_out, ..Self::new(error.kind().status(), title, advice) }
     }
 
     fn full() -> Self {
-        let advice = "Our storage is full, so this was not kept. Nothing was lost, and everything can still be read; it works \
-                      again as soon as whoever runs this site has made room.";
-        Self::new(StatusCode::INSUFFICIENT_STORAGE, "Our storage is full", advice)
+        Self::outside(StatusCode::INSUFFICIENT_STORAGE, |words| words.full, |words| words.full_advice)
     }
 
     /// What is kept here cannot be reached at the moment.
     fn away() -> Self {
-        let advice =
-            "Our database does not answer at the moment. Nothing was lost; try again in a few seconds.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "One moment, please", advice)
+        Self::outside(StatusCode::SERVICE_UNAVAILABLE, |words| words.away, |words| words.away_advice)
     }
 
     fn broken() -> Self {
-        let advice = "Something here does not work at the moment. Nothing was lost; try again in a minute.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "That did not work", advice)
+        Self::outside(StatusCode::INTERNAL_SERVER_ERROR, |words| words.broken, |words| words.broken_advice)
     }
 }
 
-/// Makes a page of whatever else goes wrong, such as what the framework refuses.
+/// Makes a page of whatever else goes wrong, such as what the framework refuses. On a public site it speaks the visitor's language.
 pub async fn on_a_page(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    let (status, headers) = (response.status(), response.headers());
-    let is_page =
-        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page || !(status.is_client_error() || status.is_server_error()) {
-        return response;
+    let (language, site) =
+        (language::of(request.uri(), request.headers()), language::site(request.uri().path()));
+    let mut response = next.run(request).await;
+    let mut page = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => response.map(|_| Body::from(problem.written(language, site))),
+        None => match refused(&response) {
+            Some(problem) => {
+                let mut page = (response.status(), Html(problem.written(language, site))).into_response();
+                for name in [header::ALLOW, header::CONTENT_RANGE] {
+                    if let Some(value) = response.headers().get(&name) {
+                        page.headers_mut().insert(name, value.clone());
+                    }
+                }
+                page
+            }
+            None => return response,
+        },
+    };
+    if site.is_some() {
+        language::say(page.headers_mut(), language);
     }
-    let mut page = Problem::refused(status).into_response();
-    for name in [header::ALLOW, header::CONTENT_RANGE] {
-        if let Some(value) = headers.get(&name) {
-            page.headers_mut().insert(name, value.clone());
-        }
-    }
+    page.headers_mut().remove(header::CONTENT_LENGTH);
     page
+}
+
+/// What an answer says that is no page of ours.
+fn refused(response: &Response) -> Option<Problem> {
+    let (status, kind) = (response.status(), response.headers().get(header::CONTENT_TYPE));
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_problem = status.is_client_error() || status.is_server_error();
+    (is_problem && !is_page).then(|| Problem::refused(status))
 }
 
 /// Logs what is for the operator: with the causes where it is a store of ours, which hold no customer's text.
@@ -258,13 +340,15 @@ impl From<askama::Error> for Problem {
     }
 }
 
+/// The page in English; [`on_a_page`] writes it anew in the visitor's language.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let page = self.render().unwrap_or_default();
+        let page = self.clone().written(Language::default(), None);
         let mut response = (self.status, Html(page)).into_response();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().into());
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

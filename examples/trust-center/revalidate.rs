@@ -8,6 +8,10 @@ use axum::response::{IntoResponse, Response};
 use notion_import_core::StoreError;
 use sha2::{Digest, Sha256};
 
+use crate::app::App;
+use crate::language;
+use crate::languages::Language;
+use crate::people::Company;
 use crate::problem::Problem;
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -18,6 +22,29 @@ pub fn everybodys(mut response: Response) -> Response {
     // Whoever is signed in gets another page at the same address.
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("cookie"));
     response
+}
+
+/// Answers with what everybody may see of a company's site, unless whoever asks has it already: what it is called and the site's revision say
+/// whether it is the same.
+pub async fn by_revision(
+    app: &App,
+    company: &Company,
+    headers: &HeaderMap,
+    (name, language): (&str, Option<Language>),
+    write: impl AsyncFnOnce() -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    // Read before the content: what changes in between makes that newer than its tag, and never older.
+    let revision = app.stores.access.site_revision(company.tenant).await?;
+    let code = language.map_or("", Language::code);
+    let tag = tag(format!("{revision} {} {code} {} {name}", app.site, company.slug).as_bytes());
+    let mut response = match unchanged_since(headers, &tag) {
+        Some(unchanged) => unchanged,
+        None => everybodys(tagged_by(write().await?, tag)),
+    };
+    if let Some(language) = language {
+        language::say(response.headers_mut(), language);
+    }
+    Ok(response)
 }
 
 /// Returns the tag of these bytes.

@@ -22,6 +22,8 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::folder::Folder;
+use crate::language;
+use crate::languages::{Language, Words};
 use crate::people::{Company, Person};
 use crate::problem::Problem;
 use crate::sealing::{self, Seal};
@@ -76,6 +78,10 @@ pub struct Visitor {
     pub person: Option<Person>,
     /// The path asked for, to come back to.
     pub path: String,
+    /// The language that they are spoken to in.
+    pub language: Language,
+    /// What was asked for, in each language.
+    pub in_languages: Vec<(Language, &'static str, String)>,
     /// The other end of the connection. What a proxy says of somebody behind it is not believed.
     pub address: Option<IpAddr>,
 }
@@ -100,10 +106,8 @@ impl Sessions {
 
     /// What cannot be opened is nobody's session, and neither is one whose sign-in is over.
     fn unseal(&self, headers: &HeaderMap) -> Session {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.split_once('='));
-        let sealed = cookies.find(|(name, _)| name.trim() == self.cookie());
-        let opened = sealed.and_then(|(_, sealed)| self.seal.open(self.cookie(), sealed.trim()));
+        let sealed = cookies(headers, self.cookie()).next();
+        let opened = sealed.and_then(|sealed| self.seal.open(self.cookie(), sealed));
         let session: Session =
             opened.and_then(|session| serde_json::from_str(&session).ok()).unwrap_or_default();
         match &session.sign_in {
@@ -140,6 +144,13 @@ pub async fn carry(State(app): State<Arc<App>>, mut request: Request, next: Next
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Returns what the cookies of a name say.
+pub fn cookies<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.split_once('='));
+    cookies.filter(move |(known, _)| known.trim() == name).map(|(_, says)| says.trim())
 }
 
 fn name(sign_in: Uuid) -> String {
@@ -220,6 +231,11 @@ impl Visitor {
         Ok(staff)
     }
 
+    /// The words that they are spoken to in.
+    pub fn words(&self) -> &'static Words {
+        self.language.words()
+    }
+
     pub fn viewer(&self) -> Viewer {
         self.person.as_ref().map_or(Viewer::Anonymous, Person::viewer)
     }
@@ -243,7 +259,11 @@ impl FromRequestParts<Arc<App>> for Visitor {
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-        Ok(Self { session, person, path: parts.uri.path().to_owned(), address })
+        let language = language::of(&parts.uri, &parts.headers);
+        let in_language =
+            |(language, name)| (language, name, language::address_in(&parts.uri, Some(language)));
+        let in_languages = Language::ALL.map(in_language).into();
+        Ok(Self { session, person, path: parts.uri.path().to_owned(), language, in_languages, address })
     }
 }
 

@@ -9,13 +9,11 @@ use notion_import_core::{
 };
 use notion_import_nango::Refused;
 
+pub use crate::languages::Badge;
+use crate::languages::Language;
+
 pub const fn level(level: AccessLevel) -> &'static str {
-    match level {
-        AccessLevel::Internal => "Internal",
-        AccessLevel::RequiresNda => "NDA required",
-        AccessLevel::Restricted => "Restricted",
-        AccessLevel::Public => "Public",
-    }
+    Language::English.words().level(level)
 }
 
 /// Whom a level lets in.
@@ -34,13 +32,6 @@ pub fn publication(publication: Publication) -> String {
         Publication::Published(version) => format!("Published v{}", version.0),
         Publication::Archived => "Withdrawn".to_owned(),
     }
-}
-
-/// A badge: its style and its words.
-#[derive(Clone, Copy)]
-pub struct Badge {
-    pub style: &'static str,
-    pub text: &'static str,
 }
 
 /// What is kept from being looked at.
@@ -116,11 +107,11 @@ pub fn icon(source: &Source) -> String {
 }
 
 pub fn title(title: &str) -> String {
-    if title.trim().is_empty() { "Untitled".to_owned() } else { title.to_owned() }
+    Language::English.words().title(title)
 }
 
 pub fn moment(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M UTC").to_string()
+    Language::English.words().moment(at)
 }
 
 /// How far a moment is from now.
@@ -145,11 +136,7 @@ pub fn took(time: TimeDelta) -> String {
 }
 
 pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{} KB", bytes / 1024),
-        _ => format!("{} MB", bytes / 1_048_576),
-    }
+    Language::English.words().size(bytes)
 }
 
 /// Which workspace was confirmed, to which one the connection leads now, and what to do.
@@ -308,18 +295,14 @@ pub fn trouble(trouble: &Trouble) -> String {
 /// What stands in the way of a change, and what to do.
 pub const fn conflict(conflict: Conflict) -> &'static str {
     match conflict {
-        Conflict::Changed => {
-            "Somebody changed this meanwhile, so nothing was done. Go back, look at it again, and decide anew."
-        }
+        Conflict::Changed => Language::English.words().changed_advice,
         Conflict::NoReason => {
             "Nobody says why, so nothing was done. Go back and give a reason; it is kept in the history."
         }
         Conflict::NotPublished => {
             "No version of it is published, so there is nothing to open. Publish one first, then choose the level."
         }
-        Conflict::NotCurrent => {
-            "The text has changed since it was shown to you, so it does not count as accepted. Go back and read what it says now."
-        }
+        Conflict::NotCurrent => Language::English.words().nda_changed_advice,
         Conflict::AddressTaken => "This mail address is another contact's.",
         Conflict::AttemptExists | Conflict::AnotherGrant => {
             "This attempt to connect has gone another way already. Start again from the integrations."

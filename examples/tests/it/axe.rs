@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::chromium::Chromium;
 use crate::demo::Demo;
+use crate::publishing::publish_as;
 use crate::requests::{self, EVE};
 use crate::story::{self, Imported, POLICY, REPORT, TABLE};
 
@@ -54,6 +55,12 @@ async fn no_page_breaks_the_rules_for_accessibility_or_is_wider_than_its_window(
                     let found = chromium.client.execute_async(RUN, vec![json!(scheme)]).await.unwrap();
                     let found: Vec<String> = serde_json::from_value(found).unwrap();
                     let found = found.into_iter().chain(chromium.faults().await);
+                    if let Ok(folder) = std::env::var("NOTION_IMPORT_PICTURES") {
+                        let name = format!("{} {page} {width} {scheme}", person.unwrap_or("nobody"));
+                        let name = name.replace(|known: char| !known.is_alphanumeric(), "-");
+                        let picture = chromium.client.screenshot().await.unwrap();
+                        std::fs::write(format!("{folder}/{name}.png"), picture).unwrap();
+                    }
                     wrong.extend(found.map(|found| format!("{page} at {width}, {scheme}: {found}")));
                 }
             }
@@ -70,6 +77,16 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         (imported.document(POLICY), imported.document(REPORT), imported.document(TABLE));
     requests::ask(&demo.browser(), &requests::id(imported, TABLE), &EVE).await.ok();
     ada.post(&format!("{report}/assign"), &[("contact", "dana")]).await.ok();
+    // More than a handful, so that there are news and an order.
+    let picks = ada.get("/import").await.ok().picks();
+    let mut titles: Vec<_> = picks.keys().filter(|title| *title != POLICY && *title != REPORT).collect();
+    titles.sort();
+    let more: Vec<_> = titles.iter().take(4).map(|title| ("pick", picks[*title].as_str())).collect();
+    let import = ada.post("/import", &more).await.ok().path;
+    let done = ada.wait_for(&import, "Done.").await;
+    for id in done.all_between("<a href=\"/documents/", "\"") {
+        publish_as(&ada, &format!("/documents/{id}"), 1, "public").await.ok();
+    }
     let long = "Word".repeat(50);
     ada.post(&format!("{table}/rename"), &[("title", &long)]).await.ok();
     let integration = story::integration(&ada).await;
@@ -112,7 +129,19 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     let ask = format!("/t/halden/ask?document={}", requests::id(imported, TABLE));
     let (policy, report, table) =
         (imported.reading(POLICY), imported.reading(REPORT), imported.reading(TABLE));
-    let of_contacts = ["/", "/t/halden", "/t/halden/acceptances", &policy, &report, &ask];
+    let of_contacts = [
+        "/",
+        "/t/halden",
+        "/t/halden/acceptances",
+        &policy,
+        &report,
+        &ask,
+        "/t/halden?lang=de",
+        "/t/halden/acceptances",
+        &policy,
+        &report,
+        &ask,
+    ];
     let of_visitors = [
         "/",
         "/t/halden",
@@ -123,6 +152,21 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         &ask,
         &report,
         &table,
+        "/t/halden?sort=newest",
+        "/t/halden/about",
+        // From here on in German.
+        "/t/halden?lang=de",
+        "/t/halden?q=nothing",
+        "/t/halden/about",
+        "/t/halden/sign-in",
+        "/t/halden/sign-in/sent",
+        "/t/halden/sign-in/by/nothing",
+        "/t/halden/asked",
+        &ask,
+        &policy,
+        &report,
+        &table,
+        "/t/halden/d/nothing",
     ];
     let owned = |pages: &[&str]| pages.iter().map(|page| (*page).to_owned()).collect();
     [

@@ -10,9 +10,15 @@ fn form(page: &Page) -> Vec<(&'static str, String)> {
     let named = ["version", "revision", "title", "from", "seen"];
     let field = |name: &'static str| {
         let found = page.all_between(&format!("name=\"{name}\" value=\""), "\"");
-        found.into_iter().next().map(|value| (name, value))
+        found.into_iter().next().map(|value| (name, unescaped(&value)))
     };
     named.into_iter().filter_map(field).collect()
+}
+
+/// What a browser makes of a value, but for `&`.
+fn unescaped(value: &str) -> String {
+    let marks = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">")];
+    marks.into_iter().fold(value.to_owned(), |value, (escaped, mark)| value.replace(escaped, mark))
 }
 
 async fn send(browser: &Browser, document: &str, form: &[(&str, String)], more: &[(&str, &str)]) -> Page {

@@ -323,12 +323,24 @@ async fn nothing_of_what_stands_in_notion_runs_or_is_asked_of_another_host() {
     ];
     stage.demo.browser().post("/t/halden/ask", &who).await;
 
+    // In the feed, a title is text.
+    let feed = stage.demo.browser().get("/t/halden/changes.atom").await.ok().text();
+    let parsed = roxmltree::Document::parse(&feed).unwrap();
+    let titles: Vec<_> = parsed.descendants().filter(|node| node.tag_name().name() == "title").collect();
+    assert_eq!(titles.len(), 1 + documents.len());
+    assert!(titles.iter().all(|title| title.children().all(|child| child.is_text())), "{feed}");
+    let names = "feed id title subtitle link updated author name entry category summary";
+    let is_known =
+        |node: &roxmltree::Node<'_, '_>| names.split(' ').any(|name| node.tag_name().name() == name);
+    assert!(parsed.descendants().filter(|node| node.is_element()).all(|node| is_known(&node)), "{feed}");
+
     let (port, asked) = elsewhere();
     let option = format!("--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1:{port}");
     let chromium = Chromium::open_with(&stage.demo, Some(&option)).await;
     chromium.tell("Page.setBypassCSP", json!({"enabled": true})).await;
     would_be_seen(&chromium, &asked).await;
-    let mut pages = vec!["/t/halden".to_owned(), "/t/halden/ask".to_owned(), "/".to_owned()];
+    let sites = ["/t/halden", "/t/halden?sort=newest", "/t/halden/about", "/t/halden/ask", "/"];
+    let mut pages: Vec<_> = sites.into_iter().map(str::to_owned).collect();
     pages.extend(documents.iter().map(|document| format!("/t/halden/d/{document}")));
     for page in &pages {
         nothing_runs(&chromium, page).await;

@@ -108,8 +108,9 @@ struct OwnAcceptances {
 struct OwnShown {
     id: AcceptanceId,
     title: String,
-    version: u32,
-    at: String,
+    /// Which version, and when.
+    accepted: String,
+    /// Since when it counts no more.
     voided: Option<String>,
 }
 
@@ -126,17 +127,17 @@ pub async fn own(
     let query = AcceptanceQuery { before, limit: LINES + 1, ..AcceptanceQuery::default() };
     let mut entries = app.stores.access.acceptances_of(company.tenant, contact, &query).await?;
     let older = cut(&mut entries, LINES).map(|last| last.id);
-    let mut shown = Vec::new();
+    let (words, mut shown) = (visitor.words(), Vec::new());
     for entry in entries {
         shown.push(OwnShown {
             id: entry.id,
             title: text(&app, company, &entry).await?.title,
-            version: entry.version,
-            at: words::moment(entry.at),
-            voided: entry.voided_at.map(words::moment),
+            accepted: words
+                .fill(words.accepted_version, &[&entry.version.to_string(), &words.moment(entry.at)]),
+            voided: entry.voided_at.map(|at| words.fill(words.accepted_void, &[&words.moment(at)])),
         });
     }
-    let frame = Frame::new(&app, &visitor, "What you accepted").await?;
+    let frame = Frame::new(&app, &visitor, words.accepted).await?;
     page(&OwnAcceptances { frame, company, entries: shown, older })
 }
 

@@ -15,10 +15,10 @@ use super::site::company;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
+use crate::languages::{Badge, Words};
 use crate::people::Company;
 use crate::problem::Problem;
 use crate::session::Visitor;
-use crate::words;
 
 /// How many documents the form offers; a search finds others.
 const CHOICES: usize = 100;
@@ -39,7 +39,7 @@ struct Ask {
     is_contact: bool,
     documents: Vec<Choice>,
     /// What is searched for.
-    words: String,
+    searched: String,
     /// Whether a search may find more.
     is_more: bool,
     name: String,
@@ -106,7 +106,8 @@ struct Asked {
 
 pub async fn asked(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
     let company = company(&site)?;
-    page(&Asked { frame: Frame::new(&app, &visitor, "Thank you").await?, company })
+    let frame = Frame::new(&app, &visitor, visitor.words().thank_you).await?;
+    page(&Asked { frame, company })
 }
 
 pub async fn withdraw(
@@ -117,7 +118,7 @@ pub async fn withdraw(
     let company = company(&site)?;
     let id: RequestId = id.parse().map_err(|_| Problem::not_found())?;
     app.stores.access.withdraw_request(company.tenant, &visitor.viewer(), id, Utc::now()).await?;
-    visitor.tell("You no longer ask for it.");
+    visitor.tell(visitor.words().no_longer_asked);
     see(Address::Site(company))
 }
 
@@ -136,11 +137,11 @@ async fn form(
     };
     let ticked: Vec<DocumentId> =
         fields.distinct("document").into_iter().filter_map(|id| id.parse().ok()).take(CHOICES).collect();
-    let words = fields.text("q").to_owned();
+    let searched = fields.text("q").to_owned();
     let mut choices = ReadableChoices { app, visitor, company, may_ask, found: Vec::new() };
     // What is ticked stays in sight, whatever is searched for.
     choices.read(ReadableQuery::among(ticked.clone())).await?;
-    let mut query = ReadableQuery { text: words.clone(), ..ReadableQuery::first(CHOICES) };
+    let mut query = ReadableQuery { text: searched.clone(), ..ReadableQuery::first(CHOICES) };
     let mut is_more = true;
     for _ in 0..READINGS {
         let next = choices.read(query.clone()).await?;
@@ -151,17 +152,17 @@ async fn form(
         query = query.after(next);
     }
     let documents = choices.found.into_iter().map(|known| Choice {
-        title: words::title(&known.title),
+        title: visitor.words().title(&known.title),
         is_ticked: ticked.contains(&known.id),
         id: known.id,
     });
     let documents: Vec<_> = documents.collect();
     Ok(Ask {
-        frame: Frame::new(app, visitor, "Ask for access").await?,
+        frame: Frame::new(app, visitor, visitor.words().ask).await?,
         company,
         is_contact: contact(visitor, company).is_some(),
         documents,
-        words,
+        searched,
         is_more,
         name: fields.text("name").to_owned(),
         firm: fields.text("company").to_owned(),
@@ -201,18 +202,18 @@ pub fn contact<'v>(visitor: &'v Visitor, company: &Company) -> Option<&'v Contac
 
 /// What the form asks for, or what is wrong with it: that depends on nothing but the form.
 fn read(visitor: &Visitor, company: &Company, fields: &Fields) -> Result<NewRequest, Wrong> {
-    let mut wrong = Wrong::default();
+    let (words, mut wrong) = (visitor.words(), Wrong::default());
     let documents: std::collections::BTreeSet<_> =
         fields.all("document").filter_map(|id| id.parse().ok()).collect();
     if !NewRequest::DOCUMENTS.contains(&documents.len()) {
-        wrong.documents = Some("Choose what you want to read, twenty documents at most.");
+        wrong.documents = Some(words.wrong_documents);
     }
     if fields.text("reason").is_empty() {
-        wrong.reason = Some("Say what you need it for.");
+        wrong.reason = Some(words.wrong_reason);
     }
     let asker = match contact(visitor, company) {
         Some(contact) => Some(Asker::Contact(contact.id)),
-        None => stranger(fields, &mut wrong).map(Asker::Stranger),
+        None => stranger(fields, words, &mut wrong).map(Asker::Stranger),
     };
     let (reason, address) = (fields.text("reason").to_owned(), visitor.address);
     match asker {
@@ -223,21 +224,21 @@ fn read(visitor: &Visitor, company: &Company, fields: &Fields) -> Result<NewRequ
     }
 }
 
-fn stranger(fields: &Fields, wrong: &mut Wrong) -> Option<ContactDetails> {
+fn stranger(fields: &Fields, words: &'static Words, wrong: &mut Wrong) -> Option<ContactDetails> {
     let (name, firm) = (fields.text("name"), fields.text("company"));
     let mail = fields.text("mail").parse::<MailAddress>();
     if name.is_empty() {
-        wrong.name = Some("Say what you are called.");
+        wrong.name = Some(words.wrong_name);
     }
     if firm.is_empty() {
-        wrong.firm = Some("Say whom you are with.");
+        wrong.firm = Some(words.wrong_company);
     }
     if mail.is_err() {
-        wrong.mail = Some("Give a mail address, such as you@company.example.");
+        wrong.mail = Some(words.wrong_mail);
     }
     let details = ContactDetails::new(name, firm, mail.ok()?);
     if details.is_err() && wrong.is_nothing() {
-        wrong.name = Some("Write your name and your company in letters that can be seen.");
+        wrong.name = Some(words.wrong_letters);
     }
     details.ok()
 }
@@ -257,6 +258,7 @@ pub struct OwnRequest {
     pub title: String,
     pub asked: String,
     pub state: RequestState,
+    pub badge: Badge,
 }
 
 impl OwnRequest {
@@ -267,15 +269,17 @@ impl OwnRequest {
         let viewer = visitor.viewer();
         let readable =
             app.stores.access.readable(company.tenant, &viewer, &among, Utc::now()).await?.documents;
+        let words = visitor.words();
         let title = |id| match readable.iter().find(|known| known.id == id) {
-            Some(known) => words::title(&known.title),
-            None => "A document that is not here any more".to_owned(),
+            Some(known) => words.title(&known.title),
+            None => words.gone_document.to_owned(),
         };
         let shown = own.into_iter().map(|kept| Self {
             id: kept.id,
             document: kept.document,
             title: title(kept.document),
-            asked: words::moment(kept.asked_at),
+            asked: words.moment(kept.asked_at),
+            badge: words.request(kept.state),
             state: kept.state,
         });
         Ok(shown.collect())
@@ -283,14 +287,5 @@ impl OwnRequest {
 
     pub fn is_waiting(&self) -> bool {
         self.state == RequestState::Waiting
-    }
-
-    pub fn badge(&self) -> words::Badge {
-        match self.state {
-            RequestState::Waiting => words::Badge { style: "warn", text: "Waiting for an answer" },
-            RequestState::Approved => words::Badge { style: "good", text: "Approved" },
-            RequestState::Declined => words::Badge { style: "quiet", text: "Not granted" },
-            RequestState::Withdrawn => words::Badge { style: "quiet", text: "Withdrawn" },
-        }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{TimeDelta, Utc};
 use notion_import_core::{Action, AssignmentId, DocumentId, NewAssignment};
 
 use super::choosing::chosen;
-use super::{Address, Answer, Shared, see};
+use super::{Address, Answer, Shared, inviting, see};
 use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::session::Visitor;
@@ -25,7 +25,11 @@ pub async fn assign(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
         nda_waiver: fields.given("waiver").map(str::to_owned),
     };
     app.stores.access.assign(&staff.actor, &assignment, now).await?;
-    visitor.tell(format!("{} is assigned.", contact.details.name()));
+    let mut told = format!("{} is assigned.", contact.details.name());
+    if fields.is_on("invite") {
+        told = format!("{told} {}", inviting::send(&app, staff.company, &contact, visitor.address)?.told());
+    }
+    visitor.tell(told);
     see(Address::Document(id))
 }
 

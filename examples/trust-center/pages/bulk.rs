@@ -233,7 +233,7 @@ pub async fn confirm(State(app): Shared, visitor: Visitor, Path(number): Path<Uu
     let staff = Staff { company: staff.company, ..visitor.staff_who_may(ceremony.act.action())? };
     let fields = Fields::read(&body);
     let again = || (format!("/bulk/{number}"), "Back to the form");
-    let incomplete = |what: &str| {
+    let incomplete = |what: &'static str| {
         let (way, name) = again();
         Problem::form(what).with_way_out(way, name)
     };

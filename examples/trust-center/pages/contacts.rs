@@ -10,7 +10,7 @@ use notion_import_core::{
 };
 
 use super::frame::{Frame, page};
-use super::{Address, Answer, Shared, cut, id, see};
+use super::{Address, Answer, Shared, cut, id, inviting, see};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
@@ -113,7 +113,14 @@ pub async fn add(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
         let contacts = contacts(&app, &visitor, &staff, None, form(wrong), Table::default()).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&contacts)?).into_response());
     }
-    visitor.tell("Added. They read what is public, until somebody lets them in to more.");
+    let mut told = "Added. They read what is public, until somebody lets them in to more.".to_owned();
+    if fields.is_on("invite")
+        && let Ok(mail) = fields.text("mail").parse()
+        && let Some(contact) = app.stores.access.contact_of(staff.actor.tenant, &mail).await?
+    {
+        told = format!("{told} {}", inviting::send(&app, staff.company, &contact, visitor.address)?.told());
+    }
+    visitor.tell(told);
     see(Address::Contacts)
 }
 
@@ -203,6 +210,8 @@ struct One {
     frame: Frame,
     contact: Shown,
     may_erase: bool,
+    /// When they were last invited, if that is remembered.
+    invited: Option<String>,
 }
 
 pub async fn one(State(app): Shared, visitor: Visitor, Path(id): Path<ContactId>) -> Answer {
@@ -212,6 +221,7 @@ pub async fn one(State(app): Shared, visitor: Visitor, Path(id): Path<ContactId>
         frame: Frame::new(&app, &visitor, contact.details.name()).await?,
         contact: Shown::of(&contact),
         may_erase: staff.actor.may(Action::Erase).is_ok(),
+        invited: app.links.invited_at(id).map_err(StoreError::backend)?.map(words::moment),
     })
 }
 
@@ -251,11 +261,12 @@ pub async fn ask(State(app): Shared, visitor: Visitor, Path(id): Path<ContactId>
 pub async fn erase(State(app): Shared, visitor: Visitor, Path(id): Path<ContactId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Erase)?;
     app.stores.access.change_contact(&staff.actor, id, ContactChange::Erase, Utc::now()).await?;
+    app.links.forget(id).map_err(StoreError::backend)?;
     visitor.tell("Erased: what was known of them is gone. The history names them by a number alone.");
     see(Address::Contacts)
 }
 
-async fn known(app: &App, staff: &Staff, id: ContactId) -> Result<Contact, Problem> {
+pub async fn known(app: &App, staff: &Staff, id: ContactId) -> Result<Contact, Problem> {
     app.stores.access.contact(staff.actor.tenant, id).await?.ok_or_else(Problem::not_found)
 }
 

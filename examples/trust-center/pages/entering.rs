@@ -11,6 +11,7 @@ use super::site::company;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
+use crate::languages::Words;
 use crate::links::{self, LIFETIME};
 use crate::people::{Company, Person};
 use crate::problem::Problem;
@@ -41,7 +42,7 @@ pub async fn form(
     company: &'static Company,
     document: Option<DocumentId>,
 ) -> Result<SignIn, Problem> {
-    let frame = Frame::new(app, visitor, "Sign in").await?;
+    let frame = Frame::new(app, visitor, visitor.words().sign_in).await?;
     let back = document.map_or(Address::Site(company), |id| Address::Reading(company, id));
     let cast = Cast::of(app, company).await?;
     Ok(SignIn { frame, company, cast, back, document, mail: String::new(), wrong: None })
@@ -54,13 +55,13 @@ pub async fn send(State(app): Shared, visitor: Visitor, Path(site): Path<String>
     let Ok(mail) = fields.text("mail").parse::<MailAddress>() else {
         let mut form = form(&app, &visitor, company, None).await?;
         form.mail = fields.text("mail").to_owned();
-        form.wrong = Some("Give a mail address, such as you@company.example.");
+        form.wrong = Some(visitor.words().wrong_mail);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&form)?).into_response());
     };
-    let from = visitor.address;
+    let (from, words) = (visitor.address, visitor.words());
     tokio::spawn(async move {
         if app.links.may_send(&mail, from)
-            && let Err(error) = mail_link(&app, company, &mail).await
+            && let Err(error) = mail_link(&app, company, &mail, words).await
         {
             tracing::error!(code = "sign_in_link", %error, "a link to sign in by could not be sent");
         }
@@ -68,16 +69,25 @@ pub async fn send(State(app): Shared, visitor: Visitor, Path(site): Path<String>
     see(Address::LinkSent(company))
 }
 
-async fn mail_link(app: &App, company: &Company, mail: &MailAddress) -> Result<(), StoreError> {
+async fn mail_link(
+    app: &App,
+    company: &Company,
+    mail: &MailAddress,
+    words: &Words,
+) -> Result<(), StoreError> {
     let known = app.stores.access.contact_of(company.tenant, mail).await?;
     let Some(contact) = known.filter(|contact| !contact.blocked) else { return Ok(()) };
     let secret = app.links.make(contact.id).map_err(StoreError::backend)?;
-    let (site, slug, minutes) = (&app.site, company.slug, LIFETIME.as_secs() / 60);
-    let text = format!(
-        "Open this to sign in. It is good once, for {minutes} minutes. If you did not ask for it, do nothing.\n\n{site}t/{slug}/sign-in/by/{secret}"
-    );
-    links::send(contact.details.mail(), &format!("Sign in to {}", company.name), &text);
+    let minutes = (LIFETIME.as_secs() / 60).to_string();
+    let text = words.fill(words.link_mail, &[&minutes, &entrance(app, company, &secret)]);
+    let subject = words.fill(words.link_mail_subject, &[company.name]);
+    links::send(contact.details.mail(), &subject, &text);
     Ok(())
+}
+
+/// Returns where somebody signs in by a link of this secret.
+pub fn entrance(app: &App, company: &Company, secret: &str) -> String {
+    format!("{}t/{}/sign-in/by/{secret}", app.site, company.slug)
 }
 
 #[derive(askama::Template)]
@@ -85,12 +95,13 @@ async fn mail_link(app: &App, company: &Company, mail: &MailAddress) -> Result<(
 struct LinkSent {
     frame: Frame,
     company: &'static Company,
-    minutes: u64,
+    minutes: String,
 }
 
 pub async fn sent(State(app): Shared, visitor: Visitor, Path(site): Path<String>) -> Answer {
     let (company, minutes) = (company(&site)?, LIFETIME.as_secs() / 60);
-    page(&LinkSent { frame: Frame::new(&app, &visitor, "Look at your mail").await?, company, minutes })
+    let frame = Frame::new(&app, &visitor, visitor.words().look_at_mail).await?;
+    page(&LinkSent { frame, company, minutes: minutes.to_string() })
 }
 
 #[derive(askama::Template)]
@@ -109,8 +120,9 @@ pub async fn link(
     Path((site, link)): Path<(String, String)>,
 ) -> Answer {
     let company = company(&site)?;
-    let name = welcome(&app, company, &link).await?.details.name().to_owned();
-    page(&Enter { frame: Frame::new(&app, &visitor, "Sign in").await?, company, link, name })
+    let name = welcome(&app, &visitor, company, &link).await?.details.name().to_owned();
+    let frame = Frame::new(&app, &visitor, visitor.words().sign_in).await?;
+    page(&Enter { frame, company, link, name })
 }
 
 pub async fn enter(
@@ -119,21 +131,27 @@ pub async fn enter(
     Path((site, link)): Path<(String, String)>,
 ) -> Answer {
     let company = company(&site)?;
-    let contact = welcome(&app, company, &link).await?;
+    let contact = welcome(&app, &visitor, company, &link).await?;
     // Somebody may have been quicker.
-    app.links.consume(&link).map_err(StoreError::backend)?.ok_or_else(|| over(company))?;
-    visitor.tell(format!("You are signed in as {}.", contact.details.name()));
+    app.links.consume(&link).map_err(StoreError::backend)?.ok_or_else(|| over(&visitor, company))?;
+    let words = visitor.words();
+    visitor.tell(words.fill(words.signed_in_as, &[contact.details.name()]));
     visitor.be(&app.sessions, Some(&Person::Contact(company, contact)))?;
     see(Address::Site(company))
 }
 
 /// Whose link it is, if it is still good, and they are a contact of the company who is not shut out.
-async fn welcome(app: &App, company: &'static Company, link: &str) -> Result<Contact, Problem> {
-    let id = app.links.whose(link).map_err(StoreError::backend)?.ok_or_else(|| over(company))?;
+async fn welcome(
+    app: &App,
+    visitor: &Visitor,
+    company: &'static Company,
+    link: &str,
+) -> Result<Contact, Problem> {
+    let id = app.links.whose(link).map_err(StoreError::backend)?.ok_or_else(|| over(visitor, company))?;
     let contact = app.stores.access.contact(company.tenant, id).await?;
-    contact.filter(|contact| !contact.blocked).ok_or_else(|| over(company))
+    contact.filter(|contact| !contact.blocked).ok_or_else(|| over(visitor, company))
 }
 
-fn over(company: &'static Company) -> Problem {
-    Problem::link_is_over().with_way_out(Address::SignIn(company).to_string(), "Ask for another link")
+fn over(visitor: &Visitor, company: &'static Company) -> Problem {
+    Problem::link_is_over().with_way_out(Address::SignIn(company).to_string(), visitor.words().another_link)
 }

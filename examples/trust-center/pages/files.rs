@@ -27,7 +27,8 @@ pub async fn of_readers(
         ReadOutcome::Closed(_) => return Err(Problem::not_found()),
         ReadOutcome::Unmarkable(why) => {
             let document = Address::Reading(company, id).to_string();
-            return Err(Problem::unmarkable(company.name, why).with_way_out(document, "Back to the document"));
+            return Err(Problem::unmarkable(company.name, why)
+                .with_way_out(document, visitor.words().back_to_document));
         }
     };
     let response = served.response.map(Body::from_stream);

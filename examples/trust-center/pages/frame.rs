@@ -6,6 +6,8 @@ use notion_import_core::{Action, Contact};
 
 use super::Answer;
 use crate::app::App;
+use crate::language;
+use crate::languages::{Language, Words};
 use crate::people::{COMPANIES, Company, Person};
 use crate::problem::Problem;
 use crate::session::{Staff, Visitor};
@@ -14,6 +16,12 @@ use crate::stand_ins::StandIns;
 /// The frame of a page.
 pub struct Frame {
     pub title: String,
+    /// What the page says around what it shows, in the visitor's language.
+    pub words: &'static Words,
+    /// The company whose public site the page is on.
+    pub site: Option<&'static Company>,
+    /// The page in each language.
+    pub in_languages: Vec<(Language, &'static str, String)>,
     pub path: String,
     pub notice: Option<String>,
     pub person: Option<Person>,
@@ -72,6 +80,9 @@ impl Frame {
         };
         Ok(Self {
             title: title.into(),
+            words: visitor.words(),
+            site: language::site(&visitor.path),
+            in_languages: visitor.in_languages.clone(),
             path: visitor.path.clone(),
             notice: visitor.take_notice(),
             person: visitor.person.clone(),
@@ -89,6 +100,15 @@ impl Frame {
 
     pub fn again_in(self, seconds: u32) -> Self {
         Self { again_in: Some(seconds), ..self }
+    }
+
+    /// The feed of what is new on the site, in the language of the page.
+    pub fn feed(&self, company: &Company) -> String {
+        let query = match self.words.language {
+            Language::English => "",
+            Language::German => "?lang=de",
+        };
+        format!("/t/{}/changes.atom{query}", company.slug)
     }
 
     /// Whether nothing on the page is for one visitor alone.

@@ -11,6 +11,7 @@ use notion_import_core::{Cursor, Outside, ReadableQuery, Viewer};
 use super::documents::place;
 use super::site::company;
 use super::{Answer, Shared};
+use crate::app::App;
 use crate::fields::Fields;
 use crate::people::Company;
 use crate::{revalidate, words};
@@ -24,14 +25,15 @@ pub async fn show(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    let company = company(&site)?;
-    let query = query.unwrap_or_default();
-    // Read before the list, as for the site.
-    let revision = app.stores.access.site_revision(company.tenant).await?;
-    let tag = revalidate::tag(format!("llms {revision} {} {} {query}", app.site, company.slug).as_bytes());
-    if let Some(unchanged) = revalidate::unchanged_since(&headers, &tag) {
-        return Ok(unchanged);
-    }
+    let (company, query) = (company(&site)?, query.unwrap_or_default());
+    let name = format!("llms.txt {query}");
+    revalidate::by_revision(&app, company, &headers, (&name, None), async || {
+        list(&app, company, &query).await
+    })
+    .await
+}
+
+async fn list(app: &App, company: &Company, query: &str) -> Answer {
     let place = place(&Fields::read(query.as_bytes()));
     let query = ReadableQuery { place, ..ReadableQuery::first(LINES) };
     let readable = app.stores.access.readable(company.tenant, &Viewer::Anonymous, &query, Utc::now()).await?;
@@ -46,11 +48,11 @@ pub async fn show(
         text.push_str(&more(&app.site, company, next));
     }
     let kind = [(header::CONTENT_TYPE, "text/markdown; charset=utf-8")];
-    Ok(revalidate::everybodys(revalidate::tagged_by((kind, text).into_response(), tag)))
+    Ok((kind, text).into_response())
 }
 
 fn head(company: &Company) -> String {
-    format!("# {} Trust Center\n\n> {}\n\n## Documents\n\n", company.name, company.promise)
+    format!("# {} Trust Center\n\n> {}\n\n## Documents\n\n", company.name, company.promise.en)
 }
 
 fn more(site: &url::Url, company: &Company, next: &Cursor) -> String {

@@ -1,5 +1,6 @@
 //! The pages: which address is which, and what every page has around it.
 
+mod about;
 mod acceptances;
 mod access;
 mod address;
@@ -9,6 +10,7 @@ mod audit;
 mod bulk;
 mod care;
 mod changes;
+mod changes_feed;
 mod choosing;
 mod contacts;
 mod dialog;
@@ -19,6 +21,7 @@ mod files;
 mod following;
 mod frame;
 mod integrations;
+mod inviting;
 mod llms;
 mod log;
 mod nda;
@@ -52,7 +55,7 @@ pub use self::address::Address;
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
-use crate::{body, headers, live, problem, revalidate, same_origin, session};
+use crate::{body, headers, language, live, problem, revalidate, same_origin, session};
 
 /// What a page answers.
 type Answer = Result<Response, Problem>;
@@ -99,6 +102,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contacts", get(contacts::show).post(contacts::add))
         .route("/contacts/import", post(contacts::import))
         .route("/contacts/{id}", get(contacts::one))
+        .route("/contacts/{id}/invite", post(inviting::invite))
         .route("/contacts/{id}/block", post(contacts::block))
         .route("/contacts/{id}/unblock", post(contacts::unblock))
         .route("/contacts/{id}/erase", get(contacts::ask).post(contacts::erase))
@@ -116,6 +120,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/acceptances/{id}", get(acceptances::copy))
         .route("/nda", get(nda::show).post(nda::publish))
         .route("/t/{site}", get(site::show))
+        .route("/t/{site}/about", get(about::show))
+        .route("/t/{site}/logo.svg", get(about::logo))
+        .route("/t/{site}/changes.atom", get(changes_feed::show))
         .route("/t/{site}/llms.txt", get(llms::show))
         .route("/t/{site}/sign-in", get(entering::show).post(entering::send))
         .route("/t/{site}/sign-in/sent", get(entering::sent))
@@ -136,6 +143,7 @@ pub fn router(app: Arc<App>) -> Router {
     let pages = pages
         .layer(middleware::from_fn(body::take))
         .layer(middleware::from_fn_with_state(app.clone(), session::carry))
+        .layer(middleware::from_fn_with_state(app.clone(), language::speak))
         .layer(middleware::from_fn(live::answer_forms))
         .layer(middleware::from_fn(live::watch))
         .layer(middleware::from_fn_with_state(app.clone(), same_origin::guard));

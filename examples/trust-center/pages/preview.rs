@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use notion_import_core::store::NewContent;
-use notion_import_core::{Content, NotionId, Outside, Readable, ReadableQuery, StoredFile, Version, Viewer};
+use notion_import_core::{Content, NotionId, Outside, Readable, ReadableQuery, StoredFile, Version};
 
 use crate::app::App;
 use crate::html::{Html, Links};
+use crate::languages::{Language, Words};
 use crate::people::Company;
 use crate::problem::Problem;
-use crate::words;
+use crate::session::Visitor;
 
 /// A version, ready to be shown.
 pub struct Shown {
@@ -64,14 +65,14 @@ impl Shown {
         });
         let documents = documents.collect();
         let links = Links { files, documents: &documents, into_notion: true };
-        Ok(Self::new(content, attachments, html, &links))
+        Ok(Self::new(content, attachments, html, &links, Language::English.words()))
     }
 
     /// Shows a document to a reader of the site: links lead to documents they may read, and to nothing else in Notion.
     pub async fn to_reader(
         app: &App,
         company: &Company,
-        viewer: &Viewer,
+        visitor: &Visitor,
         readable: &Readable,
         files: &str,
     ) -> Result<Self, Problem> {
@@ -82,7 +83,8 @@ impl Shown {
             let linked = app.stores.documents.linked_by_source(company.tenant, &ids).await?;
             let among = ReadableQuery::among(linked.iter().map(|known| known.document).collect());
             let now = chrono::Utc::now();
-            let readable = app.stores.access.readable(company.tenant, viewer, &among, now).await?.documents;
+            let readable =
+                app.stores.access.readable(company.tenant, &visitor.viewer(), &among, now).await?.documents;
             let open = |id| readable.iter().any(|known| known.id == id && known.outside == Outside::Ok);
             for known in linked {
                 if open(known.document) {
@@ -92,7 +94,7 @@ impl Shown {
             }
         }
         let links = Links { files, documents: &documents, into_notion: false };
-        Ok(Self::new(&readable.content, &readable.attachments, html, &links))
+        Ok(Self::new(&readable.content, &readable.attachments, html, &links, visitor.words()))
     }
 
     fn new(
@@ -100,10 +102,11 @@ impl Shown {
         attachments: &[StoredFile],
         html: Option<Arc<Html>>,
         links: &Links<'_>,
+        words: &Words,
     ) -> Self {
         let shown = |file: &StoredFile| ShownFile {
             name: file.name.clone(),
-            size: words::size(file.blob.size),
+            size: words.size(file.blob.size),
             address: format!("{}/{}", links.files, file.blob.id),
         };
         let file = content.file().map(shown);

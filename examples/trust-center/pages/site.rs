@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use chrono::Utc;
 use notion_import_core::{
-    AccessLevel, Cursor, DocumentId, Mark, NdaId, NdaText, NewAcceptance, Outside, PublicDocument,
-    ReadOutcome, Readable, ReadableQuery,
+    AccessLevel, Cursor, DocumentId, Mark, NdaId, NdaText, NewAcceptance, Outside, Place, PublicDocument,
+    ReadOutcome, Readable, ReadableOrder, ReadableQuery,
 };
 
 use super::asking::{OwnRequest, contact};
@@ -20,10 +20,11 @@ use crate::app::App;
 use crate::fields::Fields;
 use crate::html::Links;
 use crate::kept::KeptPage;
+use crate::languages::Words;
 use crate::people::{Company, Person};
 use crate::problem::Problem;
 use crate::session::Visitor;
-use crate::{revalidate, words};
+use crate::{language, revalidate};
 
 #[derive(askama::Template)]
 #[template(path = "site.html")]
@@ -32,13 +33,18 @@ struct Site {
     company: &'static Company,
     is_member: bool,
     is_contact: bool,
+    /// What was published last, where there is more than somebody sees at a glance.
+    news: Vec<Shelved>,
     open: Vec<Shelved>,
     closed: Vec<Shelved>,
     /// What the visitor has asked for.
     own: Vec<OwnRequest>,
     can_ask: bool,
     /// What is searched for.
-    words: String,
+    searched: String,
+    order: ReadableOrder,
+    /// The same in each order; empty where there is nothing to put in order.
+    orders: Vec<(&'static str, String, bool)>,
     /// Whether this is all that there is.
     is_whole: bool,
     /// Where the pages around this one begin.
@@ -49,9 +55,16 @@ struct Site {
 /// Documents on a page.
 const CARDS: usize = 60;
 
+/// How many documents somebody sees at a glance, and how many are news where there are more.
+const HANDFUL: usize = 5;
+
 /// What the page of a site looks like, as far as no document decides that.
-const LOOKS: &str =
-    concat!(include_str!("../../templates/site.html"), include_str!("../../templates/layout.html"));
+const LOOKS: &str = concat!(
+    include_str!("../../templates/site.html"),
+    include_str!("../../templates/layout.html"),
+    include_str!("../languages/en.rs"),
+    include_str!("../languages/de.rs"),
+);
 
 /// A document on the shelf: nothing of its source, nothing of the company's members.
 struct Shelved {
@@ -78,21 +91,16 @@ pub async fn show(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    let company = company(&site)?;
-    let query = query.unwrap_or_default();
-    let frame = Frame::new(&app, &visitor, format!("{} Trust Center", company.name)).await?;
+    let (company, query) = (company(&site)?, query.unwrap_or_default());
+    let title = visitor.words().fill(visitor.words().site_title, &[company.name]);
+    let frame = Frame::new(&app, &visitor, title).await?;
     if !frame.is_everybodys() {
         return page(&shelf(&app, &visitor, company, frame, &query).await?);
     }
-    // Read before the list: what changes in between makes the list newer than its tag, and never older.
-    let revision = app.stores.access.site_revision(company.tenant).await?;
     let window = frame.notion.clone().unwrap_or_default();
-    let tag = revalidate::tag(format!("{revision} {} {query} {window} {LOOKS}", company.slug).as_bytes());
-    if let Some(unchanged) = revalidate::unchanged_since(&headers, &tag) {
-        return Ok(unchanged);
-    }
-    let page = page(&shelf(&app, &visitor, company, frame, &query).await?)?;
-    Ok(revalidate::everybodys(revalidate::tagged_by(page, tag)))
+    let name = (&*format!("{query} {window} {LOOKS}"), Some(visitor.language));
+    let write = async || page(&shelf(&app, &visitor, company, frame, &query).await?);
+    revalidate::by_revision(&app, company, &headers, name, write).await
 }
 
 async fn shelf(
@@ -102,56 +110,80 @@ async fn shelf(
     frame: Frame,
     query: &str,
 ) -> Result<Site, Problem> {
-    let fields = Fields::read(query.as_bytes());
-    let words = fields.text("q").to_owned();
-    let query = ReadableQuery { text: words.clone(), place: place(&fields), ..ReadableQuery::first(CARDS) };
-    let readable = app.stores.access.readable(company.tenant, &visitor.viewer(), &query, Utc::now()).await?;
-    let turn = |name: &str, place: &Cursor| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("q", &words).append_pair(name, &place.to_string());
-        format!("/t/{}?{}", company.slug, query.finish())
-    };
+    let (fields, words) = (Fields::read(query.as_bytes()), visitor.words());
+    let order = ReadableOrder::ALL.into_iter().find(|known| known.as_str() == fields.text("sort"));
+    let (searched, order) = (fields.text("q").to_owned(), order.unwrap_or_default());
+    let query =
+        ReadableQuery { text: searched.clone(), order, place: place(&fields), ..ReadableQuery::first(CARDS) };
+    let (site, viewer) = (company.tenant, visitor.viewer());
+    let readable = app.stores.access.readable(site, &viewer, &query, Utc::now()).await?;
+    let turn = |name: &str, place: &Cursor| address(company, &searched, order, Some((name, place)));
     let (previous, next) = (
         readable.previous.as_ref().map(|at| turn("before", at)),
         readable.next.as_ref().map(|at| turn("after", at)),
     );
+    let is_first = query.place == Place::Start && searched.is_empty();
+    let is_handful = is_first && readable.documents.len() <= HANDFUL;
+    let news = match is_first && !is_handful && order == ReadableOrder::Title {
+        true => {
+            let newest = ReadableQuery { order: ReadableOrder::Newest, ..ReadableQuery::first(HANDFUL) };
+            app.stores.access.readable(site, &viewer, &newest, Utc::now()).await?.documents
+        }
+        false => Vec::new(),
+    };
     let (open, closed): (Vec<_>, Vec<_>) =
         readable.documents.iter().partition(|known| known.outside == Outside::Ok);
     let own = OwnRequest::all(app, visitor, company).await?;
+    let orders = [(words.by_title, ReadableOrder::Title), (words.newest_first, ReadableOrder::Newest)];
+    let orders = orders.map(|(name, of)| (name, address(company, &searched, of, None), of == order));
     Ok(Site {
         company,
         is_member: is_member(visitor, company),
         is_contact: contact(visitor, company).is_some(),
         can_ask: closed.iter().any(|known| matches!(known.outside, Outside::SignIn | Outside::RequestAccess)),
         own,
-        open: open.into_iter().map(shelved).collect(),
-        closed: closed.into_iter().map(shelved).collect(),
-        is_whole: previous.is_none() && next.is_none() && words.is_empty(),
-        words,
+        news: news.iter().map(|known| shelved(known, words)).collect(),
+        open: open.into_iter().map(|known| shelved(known, words)).collect(),
+        closed: closed.into_iter().map(|known| shelved(known, words)).collect(),
+        is_whole: previous.is_none() && next.is_none() && searched.is_empty(),
+        order,
+        orders: if is_handful || readable.documents.is_empty() { Vec::new() } else { orders.into() },
+        searched,
         previous,
         next,
         frame,
     })
 }
 
+/// Returns where a page of the shelf is.
+fn address(
+    company: &Company,
+    searched: &str,
+    order: ReadableOrder,
+    place: Option<(&str, &Cursor)>,
+) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(Some(searched).filter(|text| !text.is_empty()).map(|text| ("q", text)));
+    let sort = Some(order).filter(|order| *order != ReadableOrder::default());
+    query.extend_pairs(sort.map(|order| ("sort", order.as_str())));
+    query.extend_pairs(place.map(|(name, place)| (name, place.to_string())));
+    match query.finish() {
+        query if query.is_empty() => format!("/t/{}", company.slug),
+        query => format!("/t/{}?{query}", company.slug),
+    }
+}
+
 fn is_member(visitor: &Visitor, company: &Company) -> bool {
     matches!(&visitor.person, Some(Person::Member(own, _)) if own.tenant == company.tenant)
 }
 
-fn shelved(known: &PublicDocument) -> Shelved {
-    let hint = match known.outside {
-        Outside::Ok => "",
-        Outside::AcceptNda { .. } => "Accept the NDA to read",
-        Outside::SignIn => "Sign in, or ask for access",
-        Outside::RequestAccess => "Ask for access",
-        Outside::NotFound => "",
-    };
+fn shelved(known: &PublicDocument, words: &Words) -> Shelved {
     Shelved {
         id: known.id,
-        title: words::title(&known.title),
+        title: words.title(&known.title),
         level: known.level,
-        published: known.published_at.format("%-d %B %Y").to_string(),
-        hint,
+        published: words.day(known.published_at),
+        hint: words.hint(&known.outside),
     }
 }
 
@@ -162,7 +194,7 @@ struct ReadingPage {
     company: &'static Company,
     id: DocumentId,
     title: String,
-    version: u32,
+    version: String,
     shown: Shown,
     /// What it says in print of the contact who reads it.
     mark: Option<Mark>,
@@ -172,19 +204,25 @@ pub async fn document(
     State(app): Shared,
     visitor: Visitor,
     Path((site, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
     let (company, id) = (company(&site)?, document_id(&id)?);
     let visit = visitor.visit(company);
     // Read before the document: what changes in between makes the page newer than its revision, and never older.
-    let revision = match visitor.is_anybody() {
+    // What else is asked for stands in the addresses of the page in other languages, and is nobody else's.
+    let revision = match visitor.is_anybody() && query.is_none() {
         true => Some(app.stores.access.site_revision(company.tenant).await?),
         false => None,
     };
-    if let Some(kept) = revision.and_then(|revision| app.kept.at(revision, company.tenant, id)) {
+    if let Some(kept) =
+        revision.and_then(|revision| app.kept.at(revision, (company.tenant, id, visitor.language)))
+    {
         app.gate.read_again(&visit, id, kept.version).await;
         let unchanged = revalidate::unchanged_since(&headers, &kept.tag);
-        return Ok(unchanged.unwrap_or_else(|| everybodys(&kept)));
+        let mut response = unchanged.unwrap_or_else(|| everybodys(&kept));
+        language::say(response.headers_mut(), visitor.language);
+        return Ok(response);
     }
     match app.gate.read(&visit, id).await? {
         ReadOutcome::Open(readable) => read(&app, &visitor, company, id, &readable, revision).await,
@@ -199,7 +237,7 @@ pub async fn document(
             let waiting = OwnRequest::all(&app, &visitor, company).await?.into_iter();
             let mut waiting = waiting.filter(|own| own.document == id && own.is_waiting());
             let waiting = waiting.next().map(|own| own.asked);
-            let frame = Frame::new(&app, &visitor, "Access needed").await?;
+            let frame = Frame::new(&app, &visitor, visitor.words().access_needed).await?;
             let closed = Closed { frame, company, document: id, waiting };
             Ok((StatusCode::FORBIDDEN, page(&closed)?).into_response())
         }
@@ -217,15 +255,15 @@ async fn read(
     revision: Option<u64>,
 ) -> Answer {
     let files = format!("/t/{}/d/{id}/files", company.slug);
-    let shown = Shown::to_reader(app, company, &visitor.viewer(), readable, &files).await?;
-    let title = words::title(&readable.title);
+    let shown = Shown::to_reader(app, company, visitor, readable, &files).await?;
+    let title = visitor.words().title(&readable.title);
     let frame = Frame::new(app, visitor, title.clone()).await?;
-    let (version, mark) = (readable.version.0, readable.mark.clone());
+    let (version, mark) = (readable.version.0.to_string(), readable.mark.clone());
     let reading = ReadingPage { frame, company, id, title, version, shown, mark };
     let Some(revision) = revision.filter(|_| readable.cacheable) else { return page(&reading) };
     let html = Bytes::from(askama::Template::render(&reading)?);
     let kept = KeptPage { revision, version: readable.version, tag: revalidate::tag(&html), html };
-    Ok(everybodys(&app.kept.keep(company.tenant, id, kept)))
+    Ok(everybodys(&app.kept.keep((company.tenant, id, visitor.language), kept)))
 }
 
 fn everybodys(kept: &KeptPage) -> Response {
@@ -252,6 +290,7 @@ struct NdaPage {
     nda: NdaText,
     text: String,
     digest: String,
+    version: String,
 }
 
 async fn ask_nda(
@@ -265,11 +304,12 @@ async fn ask_nda(
         app.stores.access.nda_text(company.tenant, nda, version).await?.ok_or_else(Problem::not_found)?;
     let links = Links { files: "", documents: &Default::default(), into_notion: false };
     let shown = NdaPage {
-        frame: Frame::new(app, visitor, "Non-disclosure agreement").await?,
+        frame: Frame::new(app, visitor, visitor.words().nda).await?,
         company,
         id,
         text: app.converted.html(company.tenant, &nda.text).await?.for_reader(&links),
         digest: nda.digest().to_string(),
+        version: nda.version.to_string(),
         nda,
     };
     Ok((StatusCode::FORBIDDEN, Html(askama::Template::render(&shown)?)).into_response())
@@ -285,7 +325,7 @@ pub async fn accept(
     let (company, id) = (company(&site)?, document_id(&id)?);
     let fields = Fields::read(&body);
     if !fields.is_on("agree") {
-        return Err(Problem::form("Tick that you agree, or leave the document unread."));
+        return Err(Problem::form(visitor.words().nda_tick));
     }
     let acceptance = NewAcceptance {
         document: id,
@@ -295,9 +335,7 @@ pub async fn accept(
         address: visitor.address,
     };
     app.stores.access.accept_nda(company.tenant, &visitor.viewer(), &acceptance, Utc::now()).await?;
-    visitor.tell(format!(
-        "Accepted. {} keeps it word for word; your copy is under “What you accepted”.",
-        company.name
-    ));
+    let words = visitor.words();
+    visitor.tell(words.fill(words.nda_accepted, &[company.name]));
     see(Address::Reading(company, id))
 }
