@@ -24,7 +24,7 @@ pub struct Problem {
     title: Text,
     advice: Text,
     /// An address, and what it is called.
-    way_out: (Cow<'static, str>, Text),
+    way_out: Box<(Cow<'static, str>, Text)>,
     /// How long to wait before trying again, where that helps.
     retry_after: Option<Duration>,
 }
@@ -81,13 +81,13 @@ impl Problem {
     }
 
     fn saying(status: StatusCode, title: Text, advice: Text) -> Self {
-        let way_out = ("/".into(), Text::InEach(|words| words.to_start));
+        let way_out = Box::new(("/".into(), Text::InEach(|words| words.to_start)));
         Self { status, title, advice, way_out, retry_after: None }
     }
 
     /// The same, with an address to go on at.
     pub fn with_way_out(self, address: String, name: &'static str) -> Self {
-        Self { way_out: (address.into(), name.into()), ..self }
+        Self { way_out: Box::new((address.into(), name.into())), ..self }
     }
 
     /// One answer for what is not there and for what must not be known to be there.
@@ -113,7 +113,7 @@ impl Problem {
 
     pub fn not_your_role() -> Self {
         Self {
-            way_out: ("/documents".into(), "To the documents".into()),
+            way_out: Box::new(("/documents".into(), "To the documents".into())),
             ..Self::outside(
                 StatusCode::FORBIDDEN,
                 |words| words.not_allowed,
@@ -162,7 +162,10 @@ impl Problem {
             Conflict::NotCurrent => Text::InEach(|words| words.nda_changed_advice),
             _ => words::conflict(why).into(),
         };
-        Self { way_out: (to.into(), name.into()), ..Self::saying(StatusCode::CONFLICT, title, advice) }
+        Self {
+            way_out: Box::new((to.into(), name.into())),
+            ..Self::saying(StatusCode::CONFLICT, title, advice)
+        }
     }
 
     /// The request came too slowly to be waited for.
@@ -193,7 +196,7 @@ impl Problem {
                 let name = Text::Naming(|words| words.back_to, company.name.to_owned());
                 (Address::Site(company).to_string().into(), name)
             }
-            _ => self.way_out,
+            _ => *self.way_out,
         };
         let (title, advice) = (self.title.of(language), self.advice.of(language));
         let page = Page { status: self.status, language, title, advice, way_out: (to, name.of(language)) };
@@ -232,7 +235,7 @@ impl Problem {
     }
 
     fn of_notion(title: &'static str, error: &Error) -> Self {
-        let way_out = ("/integrations".into(), "To the integrations".into());
+        let way_out = Box::new(("/integrations".into(), "To the integrations".into()));
         let refusal = words::refusal(error).map(|refusal| format!(" ({refusal})")).unwrap_or_default();
         let advice = format!("{}{refusal}", words::reason(error));
         Self { way_out, ..Self::new(error.kind().status(), title, advice) }
