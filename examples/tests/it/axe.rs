@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::acceptances::accept;
 use crate::chromium::Chromium;
 use crate::demo::Demo;
 use crate::publishing::publish_as;
@@ -76,7 +77,10 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     let (policy, report, table) =
         (imported.document(POLICY), imported.document(REPORT), imported.document(TABLE));
     requests::ask(&demo.browser(), &requests::id(imported, TABLE), &EVE).await.ok();
-    ada.post(&format!("{report}/assign"), &[("contact", "dana")]).await.ok();
+    for contact in ["dana", "emil"] {
+        ada.post(&format!("{report}/assign"), &[("contact", contact)]).await.ok();
+    }
+    accept(&demo.browser_of("emil").await, &imported.reading(REPORT)).await;
     // More than a handful, so that there are news and an order.
     let picks = ada.get("/import").await.ok().picks();
     let mut titles: Vec<_> = picks.keys().filter(|title| *title != POLICY && *title != REPORT).collect();
