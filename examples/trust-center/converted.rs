@@ -1,5 +1,6 @@
 //! Texts that were converted already: a large page is not converted for each of its visitors.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use notion_import_core::{StoreError, TenantId};
@@ -34,12 +35,7 @@ impl Converted {
     }
 
     fn with_room(room: u64) -> Self {
-        // In one shard a text may be as large as the whole.
-        let options =
-            OptionsBuilder::new().shards(1).estimated_items_capacity(1_000).weight_capacity(room).build();
-        #[allow(clippy::unwrap_used, reason = "every option that has to be given is")]
-        let options = options.unwrap();
-        Self(Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
+        Self(bounded(room, Bytes))
     }
 
     /// Converts a company's Markdown, unless that was done. Who asks meanwhile waits for the one conversion.
@@ -47,6 +43,16 @@ impl Converted {
         let text = (tenant, Sha256::digest(markdown).into());
         self.0.get_or_insert_async(&text, convert(markdown)).await
     }
+}
+
+/// A cache that takes no more than this, as its weigher says what each takes.
+pub fn bounded<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(room: u64, weigher: W) -> Cache<K, V, W> {
+    // In one shard one may be as large as the whole.
+    let options =
+        OptionsBuilder::new().shards(1).estimated_items_capacity(1_000).weight_capacity(room).build();
+    #[allow(clippy::unwrap_used, reason = "every option that has to be given is")]
+    let options = options.unwrap();
+    Cache::with_options(options, weigher, DefaultHashBuilder::default(), DefaultLifecycle::default())
 }
 
 async fn convert(markdown: &str) -> Result<Arc<Html>, StoreError> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use notion_import_core::{DocumentId, TenantId, VersionNumber};
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
+use crate::converted::bounded;
 use crate::languages::Language;
 
 /// What they may take in memory, in bytes.
@@ -38,12 +39,7 @@ impl Weighter<Key, Arc<KeptPage>> for Weight {
 
 impl Kept {
     pub fn new() -> Self {
-        // In one shard a page may be as large as the whole.
-        let options =
-            OptionsBuilder::new().shards(1).estimated_items_capacity(1_000).weight_capacity(ROOM).build();
-        #[allow(clippy::unwrap_used, reason = "every option that has to be given is")]
-        let options = options.unwrap();
-        Self(Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default()))
+        Self(bounded(ROOM, Weight))
     }
 
     /// Returns the page, if it was made at this revision of the site.

@@ -33,24 +33,24 @@ pub fn site(path: &str) -> Option<&'static Company> {
     Company::of_slug(path.strip_prefix("/t/")?.split('/').next()?)
 }
 
-/// Returns a path and a query as they are in another language, or in whichever the visitor is spoken to in.
-pub fn address_in(uri: &Uri, language: Option<Language>) -> String {
+/// Returns a path and a query as they are in each language, with what that calls itself.
+pub fn addresses(uri: &Uri) -> Vec<(Language, &'static str, String)> {
+    Language::ALL.map(|(language, name)| (language, name, address_in(uri, language))).into()
+}
+
+fn address_in(uri: &Uri, language: Language) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let asked = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    query.extend_pairs(asked.filter(|(name, _)| name != "lang"));
-    query.extend_pairs(language.map(|language| ("lang", language.code())));
-    match query.finish() {
-        query if query.is_empty() => uri.path().to_owned(),
-        query => format!("{}?{query}", uri.path()),
-    }
+    query.extend_pairs(asked.filter(|(name, _)| name != "lang")).append_pair("lang", language.code());
+    format!("{}?{}", uri.path(), query.finish())
 }
 
 /// Says of each page of a public site which language it speaks, and remembers the one that the visitor chose.
 pub async fn speak(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (uri, headers) = (request.uri(), request.headers());
     let language = of(uri, headers);
-    let new = chosen(uri).filter(|chosen| site(uri.path()).is_some() && remembered(headers) != Some(*chosen));
     let is_site = site(uri.path()).is_some();
+    let new = chosen(uri).filter(|chosen| is_site && remembered(headers) != Some(*chosen));
     let mut response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
     if !is_site || !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use chrono::Utc;
@@ -76,12 +76,10 @@ pub struct Attempt {
 pub struct Visitor {
     session: Carried,
     pub person: Option<Person>,
-    /// The path asked for, to come back to.
-    pub path: String,
     /// The language that they are spoken to in.
     pub language: Language,
-    /// What was asked for, in each language.
-    pub in_languages: Vec<(Language, &'static str, String)>,
+    /// What was asked for, to come back to.
+    pub uri: Uri,
     /// The other end of the connection. What a proxy says of somebody behind it is not believed.
     pub address: Option<IpAddr>,
 }
@@ -260,10 +258,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
         let language = language::of(&parts.uri, &parts.headers);
-        let in_language =
-            |(language, name)| (language, name, language::address_in(&parts.uri, Some(language)));
-        let in_languages = Language::ALL.map(in_language).into();
-        Ok(Self { session, person, path: parts.uri.path().to_owned(), language, in_languages, address })
+        Ok(Self { session, person, uri: parts.uri.clone(), language, address })
     }
 }
 

@@ -1,5 +1,7 @@
 //! How the demo says what the library knows.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
@@ -11,6 +13,11 @@ use notion_import_nango::Refused;
 
 pub use crate::languages::Badge;
 use crate::languages::Language;
+
+/// An address of the network; nothing if it is not known.
+pub fn address(address: Option<IpAddr>) -> String {
+    address.map(|address| address.to_string()).unwrap_or_default()
+}
 
 pub const fn level(level: AccessLevel) -> &'static str {
     Language::English.words().level(level)

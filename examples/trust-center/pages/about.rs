@@ -1,15 +1,14 @@
 //! Who a company is, whom to write to, and where programs find what they need.
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, header};
-use axum::response::IntoResponse;
+use axum::http::HeaderMap;
 use chrono::Utc;
 use notion_import_core::store::folded;
 use notion_import_core::{AccessLevel, DocumentId, Outside, ReadableOrder, ReadableQuery, Viewer};
 
 use super::frame::{Frame, page};
 use super::site::company;
-use super::{Answer, Shared};
+use super::{Answer, Shared, part};
 use crate::app::App;
 use crate::people::Company;
 use crate::problem::Problem;
@@ -81,6 +80,5 @@ async fn about(
 
 /// A picture of ours: nothing that somebody wrote is in it.
 pub async fn logo(Path(site): Path<String>) -> Answer {
-    let logo = company(&site)?.logo;
-    Ok(revalidate::everybodys(([(header::CONTENT_TYPE, "image/svg+xml")], logo).into_response()))
+    Ok(part("image/svg+xml", company(&site)?.logo))
 }

@@ -2,9 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header;
-use axum::response::IntoResponse;
-use chrono::{DateTime, SecondsFormat, Utc};
 use notion_import_core::{
     AcceptanceEntry, AcceptanceId, AcceptanceQuery, Action, Contact, ContactId, DocumentId, NdaId, NdaText,
     StoreError,
@@ -13,10 +10,10 @@ use serde::Serialize;
 
 use super::asking::contact;
 use super::frame::{Frame, page};
-use super::log::{Log, cell};
+use super::log::{Log, cell, time};
 use super::readings::titles;
 use super::site::company;
-use super::{Answer, Shared, cut, id};
+use super::{Answer, Shared, cut, download, id};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -71,7 +68,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         contact: entry.contact,
         who: names.contact(entry.contact).to_owned(),
         firm: names.firm(entry.contact).to_owned(),
-        address: address(entry),
+        address: words::address(entry.address),
         version: entry.version,
         document: entry.document,
         title: titles.get(&entry.document).cloned().unwrap_or_default(),
@@ -176,20 +173,7 @@ struct Copy<'a> {
 async fn written(app: &App, company: &Company, entry: &AcceptanceEntry, by: Option<&Contact>) -> Answer {
     let text = text(app, company, entry).await?;
     let copy = Copy { company, by, entry, at: time(entry.at), voided: entry.voided_at.map(time), text };
-    let headers = [
-        (header::CONTENT_TYPE, "text/markdown; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"nda.md\""),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((headers, copy.render()?).into_response())
-}
-
-fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn address(entry: &AcceptanceEntry) -> String {
-    entry.address.map(|address| address.to_string()).unwrap_or_default()
+    Ok(download("text/markdown; charset=utf-8", "nda.md", copy.render()?))
 }
 
 /// A line of the file for tables.
@@ -234,7 +218,7 @@ impl Log for AcceptanceQuery {
             contact: entry.contact,
             name: cell(names.contact(entry.contact)),
             company: cell(names.firm(entry.contact)),
-            address: address(entry),
+            address: words::address(entry.address),
             nda: entry.nda,
             version: entry.version,
             digest: entry.digest.to_string(),

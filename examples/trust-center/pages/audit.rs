@@ -80,7 +80,7 @@ fn shown(entry: &AuditEntry, names: &Names) -> Shown {
         at: words::moment(entry.at),
         then: format!("{narrowed}at={}", exact(entry.at)),
         who: names.agent(entry.by).to_owned(),
-        address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
+        address: words::address(entry.address),
         about: about.to_owned(),
         document,
         what: names.event(&entry.event),

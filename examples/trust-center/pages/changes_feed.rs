@@ -49,7 +49,7 @@ const ENTRIES: usize = 50;
 /// What every feed looks like.
 const LOOKS: &str = include_str!("../../templates/changes.xml");
 
-/// It is the same feed for whoever asks, signed in or not.
+/// Answers with the same feed whoever asks, signed in or not.
 pub async fn show(
     State(app): Shared,
     visitor: Visitor,

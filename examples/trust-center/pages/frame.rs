@@ -66,7 +66,7 @@ impl Frame {
         let may = |action| visitor.staff_who_may(action).is_ok();
         let mut cast = Vec::new();
         // A company's site is its own.
-        if !is_in(&visitor.path, "/t") {
+        if !is_in(visitor.uri.path(), "/t") {
             for company in &COMPANIES {
                 cast.push(Cast::of(app, company).await?);
             }
@@ -81,9 +81,9 @@ impl Frame {
         Ok(Self {
             title: title.into(),
             words: visitor.words(),
-            site: language::site(&visitor.path),
-            in_languages: visitor.in_languages.clone(),
-            path: visitor.path.clone(),
+            site: language::site(visitor.uri.path()),
+            in_languages: language::addresses(&visitor.uri),
+            path: visitor.uri.path().to_owned(),
             notice: visitor.take_notice(),
             person: visitor.person.clone(),
             works_for,

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream;
 use notion_import_core::{Action, ContactId, StoreError};
 use serde::Serialize;
 
-use super::{Answer, Shared, acceptances, readings};
+use super::{Answer, Shared, acceptances, download, readings};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::names::Names;
@@ -84,12 +84,7 @@ fn file<L: Log>(name: &str, form: Form, (app, staff): (Arc<App>, Staff), log: L)
         Form::Csv => "text/csv; charset=utf-8",
         Form::JsonLines => "application/jsonl",
     };
-    let headers = [
-        (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, Body::from_stream(parts)).into_response()
+    download(media_type, name, Body::from_stream(parts))
 }
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -109,6 +104,11 @@ fn json_lines<L: Log>(entries: &[L::Entry]) -> Result<Vec<u8>, Failed> {
         lines.push(b'\n');
     }
     Ok(lines)
+}
+
+/// A moment as a program reads it.
+pub fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// No program for tables takes it for a formula.

@@ -45,6 +45,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::{self, Next};
@@ -196,15 +197,26 @@ async fn save_after_writes(State(app): Shared, request: Request, next: Next) -> 
 }
 
 async fn style() -> Response {
-    let css = include_str!("../../templates/style.css");
-    revalidate::everybodys(([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response())
+    part("text/css; charset=utf-8", include_str!("../../templates/style.css"))
 }
 
 async fn script() -> Response {
-    let script = include_str!("../../templates/script.js");
-    revalidate::everybodys(
-        ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response(),
-    )
+    part("text/javascript; charset=utf-8", include_str!("../../templates/script.js"))
+}
+
+/// A part of the demo itself, which everybody may keep.
+fn part(media_type: &'static str, content: &'static str) -> Response {
+    revalidate::everybodys(([(header::CONTENT_TYPE, media_type)], content).into_response())
+}
+
+/// Something to take along, which nobody else is to keep.
+fn download(media_type: &'static str, name: &str, content: impl Into<Body>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, content.into()).into_response()
 }
 
 /// Cuts what was read, one more than a page shows, to the page, and returns what the next page begins behind.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use chrono::{SecondsFormat, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use notion_import_core::{Action, Actor, ContactId, DocumentId, ReadEntry, ReadId, ReadQuery, StoreError};
 use serde::Serialize;
 
 use super::frame::{Frame, page};
-use super::log::{Log, cell};
+use super::log::{Log, cell, time};
 use super::{Answer, Shared, cut, id};
 use crate::app::App;
 use crate::fields::Fields;
@@ -115,11 +115,11 @@ impl Log for ReadQuery {
         let accepted: Vec<String> =
             entry.accepted.iter().map(|nda| format!("{} v{}", nda.nda, nda.version)).collect();
         Line {
-            at: entry.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            at: time(entry.at),
             contact: entry.contact,
             name: cell(names.contact(entry.contact)),
             company: cell(names.firm(entry.contact)),
-            address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
+            address: words::address(entry.address),
             document: entry.document,
             version: entry.version.0,
             digest: entry.digest.to_string(),
@@ -179,7 +179,7 @@ fn shown(entry: &ReadEntry, names: &Names, title: String) -> Shown {
         contact: entry.contact,
         who: names.contact(entry.contact).to_owned(),
         firm: names.firm(entry.contact).to_owned(),
-        address: entry.address.map(|address| address.to_string()).unwrap_or_default(),
+        address: words::address(entry.address),
         document: entry.document,
         title,
         version: entry.version.0,

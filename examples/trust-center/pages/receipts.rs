@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use chrono::Utc;
 use notion_import_core::{
     Actor, Agent, AuditEvent, AuditQuery, Content, DocumentId, MemberId, ReadOutcome, Receipt, Version,
@@ -11,7 +11,7 @@ use notion_import_core::{
 
 use super::document::{files, known};
 use super::site::{company, document_id};
-use super::{Answer, Shared};
+use super::{Answer, Shared, download};
 use crate::app::App;
 use crate::people::Company;
 use crate::problem::Problem;
@@ -96,13 +96,4 @@ async fn publisher(
 fn signed(app: &App, company: &Company, receipt: &Receipt) -> Answer {
     let signed = app.signing.sign(company, receipt).ok_or_else(Problem::not_found)?;
     Ok(download("application/jose", "receipt.jws", signed))
-}
-
-fn download(media_type: &str, name: &str, content: String) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, content).into_response()
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::{RawQuery, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use notion_import_core::{Action, MemoryBlobs};
 use tokio::time::timeout;
 
@@ -12,11 +11,10 @@ use super::dialog::Report;
 use super::frame::{Frame, page};
 use super::picker::{Asked, connected, picked};
 use super::preview::Shown;
-use super::{Answer, Shared};
+use super::{Answer, Shared, part};
 use crate::fields::Fields;
 use crate::people::Company;
 use crate::problem::Problem;
-use crate::revalidate;
 use crate::session::Visitor;
 use crate::words;
 
@@ -68,5 +66,5 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
 }
 
 pub async fn picture() -> Response {
-    revalidate::everybodys(([(header::CONTENT_TYPE, "image/svg+xml")], PICTURE).into_response())
+    part("image/svg+xml", PICTURE)
 }
