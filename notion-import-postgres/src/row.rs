@@ -1,5 +1,7 @@
 //! How values are written into columns and read back.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use notion_import_core::StoreError;
 use serde::Serialize;
@@ -71,6 +73,11 @@ pub(crate) trait Columns {
 
     fn id_or_none(&self, column: &'static str) -> Result<Option<Uuid>, StoreError> {
         self.value(column)
+    }
+
+    fn address_or_none(&self, column: &'static str) -> Result<Option<IpAddr>, StoreError> {
+        let read = |text: String| text.parse().map_err(|_| StoreError::Corrupt(column));
+        self.text_or_none(column)?.map(read).transpose()
     }
 
     fn digest(&self, column: &'static str) -> Result<[u8; 32], StoreError> {

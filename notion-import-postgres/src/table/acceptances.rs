@@ -105,12 +105,11 @@ pub(crate) async fn void(
 }
 
 fn read(row: &PgRow) -> Result<AcceptanceEntry, StoreError> {
-    let address = row.text_or_none("address")?.map(|address| address.parse());
     Ok(AcceptanceEntry {
         id: AcceptanceId::new(row.id("id")?),
         at: row.time("accepted_at")?,
         contact: ContactId::new(row.id("contact_id")?),
-        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        address: row.address_or_none("address")?,
         nda: NdaId::new(row.id("nda_id")?),
         version: row.number("version")?,
         digest: BlobId::from_digest(row.digest("digest")?),

@@ -106,12 +106,11 @@ pub(crate) async fn list(
 }
 
 fn read(row: &PgRow) -> Result<AuditEntry, StoreError> {
-    let address = row.text_or_none("address")?.map(|address| address.parse());
     Ok(AuditEntry {
         number: row.count("number")?,
         at: row.time("at")?,
         by: Agent::from_columns(&row.text("agent")?, row.id_or_none("agent_id")?)?,
-        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        address: row.address_or_none("address")?,
         subject: Subject::from_columns(&row.text("subject")?, row.id("subject_id")?)?,
         event: row.json("event")?,
     })

@@ -123,12 +123,11 @@ pub(crate) async fn public(
 }
 
 fn read(row: &PgRow) -> Result<ReadEntry, StoreError> {
-    let address = row.text_or_none("address")?.map(|address| address.parse());
     Ok(ReadEntry {
         id: ReadId::new(row.id("id")?),
         at: row.time("at")?,
         contact: ContactId::new(row.id("contact_id")?),
-        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        address: row.address_or_none("address")?,
         document: DocumentId::new(row.id("document_id")?),
         version: VersionNumber(row.number("version")?),
         digest: VersionDigest::from_digest(row.digest("digest")?),

@@ -102,12 +102,11 @@ pub(crate) async fn void(
 }
 
 fn read(row: &SqliteRow) -> Result<AcceptanceEntry, StoreError> {
-    let address = row.text_or_none("address")?.map(|address| address.parse());
     Ok(AcceptanceEntry {
         id: row.id("id")?,
         at: row.time("accepted_at")?,
         contact: row.id("contact_id")?,
-        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        address: row.id_or_none("address")?,
         nda: row.id("nda_id")?,
         version: row.count("version")?,
         digest: row.id("digest")?,

@@ -59,12 +59,11 @@ pub(crate) async fn list(
 }
 
 fn read(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
-    let address = row.text_or_none("address")?.map(|address| address.parse());
     Ok(AuditEntry {
         number: row.count("number")?,
         at: row.time("at")?,
         by: Agent::from_columns(&row.text("agent")?, row.id_or_none("agent_id")?)?,
-        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        address: row.id_or_none("address")?,
         subject: Subject::from_columns(&row.text("subject")?, row.id("subject_id")?)?,
         event: row.json("event")?,
     })

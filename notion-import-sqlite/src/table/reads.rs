@@ -115,12 +115,11 @@ pub(crate) async fn public(
 }
 
 fn read(row: &SqliteRow) -> Result<ReadEntry, StoreError> {
-    let address = row.text_or_none("address")?.map(|address| address.parse());
     Ok(ReadEntry {
         id: row.id("id")?,
         at: row.time("at")?,
         contact: row.id("contact_id")?,
-        address: address.transpose().map_err(|_| StoreError::Corrupt("address"))?,
+        address: row.id_or_none("address")?,
         document: row.id("document_id")?,
         version: VersionNumber(row.count("version")?),
         digest: row.id("digest")?,
