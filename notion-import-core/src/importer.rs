@@ -3,6 +3,7 @@
 mod builder;
 mod parts;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +22,10 @@ pub use crate::download::External;
 use crate::error::{Error, StoreError};
 use crate::id::{NotionId, TenantId};
 use crate::import::{
-    FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, KnownTitles, OnShown, Pick, Wanted,
+    Choices, FetchOutcome, Fetched, Fetcher, ImportEvent, ImportOptions, KnownTitles, Pick, ViewName, Wanted,
 };
 use crate::library::blob::BlobStore;
-use crate::library::document::{DocumentStore, Imported, Source, WhenGone};
+use crate::library::document::{DocumentStore, Imported, Shown, Source, WhenGone};
 pub use crate::library::sweep::GRACE;
 use crate::library::sweep::sweep;
 use crate::notion::client::Client;
@@ -86,7 +87,7 @@ pub struct Importer {
     blobs: Arc<dyn BlobStore>,
     clock: Arc<dyn Clock>,
     import: ImportOptions,
-    shown: OnShown,
+    choices: Choices,
     sync: SyncOptions,
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
@@ -98,7 +99,7 @@ pub struct Importer {
 
 /// What a person begins takes the [`Actor`], who must be allowed to import into the connection's tenant. The rest acts for the system
 /// and asks for no role: [`fetch`](Self::fetch), [`fetch_into`](Self::fetch_into), [`metadata`](Self::metadata),
-/// [`listed`](Self::listed), [`rows`](Self::rows), [`data_sources`](Self::data_sources), [`sync`](Self::sync),
+/// [`listed`](Self::listed), [`rows`](Self::rows), [`data_sources`](Self::data_sources), [`views`](Self::views), [`sync`](Self::sync),
 /// [`refresh`](Self::refresh) and [`sweep_files`](Self::sweep_files).
 impl Importer {
     /// An importer over these stores, with every option at its default.
@@ -127,6 +128,13 @@ impl Importer {
     #[must_use]
     pub fn knowing(&self, known: KnownTitles) -> Self {
         Self { known, ..self.clone() }
+    }
+
+    /// Returns the same importer, for data sources of which somebody chose what is shown. An import keeps the choice with the document:
+    /// later imports and syncs show the same until there is another choice. It says nothing of pages that show the data source inside.
+    #[must_use]
+    pub fn showing(&self, chosen: HashMap<NotionId, Shown>) -> Self {
+        Self { choices: self.choices.choosing(chosen), ..self.clone() }
     }
 
     /// Searches the titles of what the connection can see, or lists what was edited last, for a member of its tenant.
@@ -282,6 +290,21 @@ impl Importer {
         let database =
             self.reading("data_sources", connection, self.timeouts.import, api.database(database)).await?;
         Ok(database.data_sources.iter().filter_map(|named| named.id).collect())
+    }
+
+    /// Lists the views of a data source that show rows, in the order of its database: what [`showing`](Self::showing) can choose. For a
+    /// person who waits.
+    ///
+    /// # Errors
+    /// Notion's; [`Error::OtherKind`] if it is no data source.
+    pub async fn views(
+        &self,
+        connection: &Connection,
+        data_source: NotionId,
+    ) -> Result<Vec<ViewName>, Error> {
+        let fetcher = self.fetcher(connection);
+        let fetcher = Fetcher { api: fetcher.api.clone().interactive(), ..fetcher };
+        self.reading("views", connection, self.timeouts.browse, fetcher.views(data_source)).await
     }
 
     /// Refreshes the metadata of everything that is linked through the connection, and marks where an update is available.

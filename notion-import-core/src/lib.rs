@@ -78,7 +78,7 @@ pub use id::{
 #[cfg(feature = "client")]
 pub use import::{
     Child, DownloadLimits, FetchOutcome, Fetched, ImportEvent, ImportOptions, ImportOutcome, InlineDatabases,
-    KnownTitles, Original, Pick, Shape, Shown, TreeLimits, Wanted,
+    KnownTitles, Original, Pick, Shape, TreeLimits, ViewName, Wanted,
 };
 #[cfg(feature = "client")]
 pub use importer::{External, Importer, ImporterBuilder, Retry, SEARCH_LAG, Timeouts};
@@ -93,7 +93,7 @@ pub use library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery, Subject};
 pub use library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
 #[cfg(feature = "client")]
 pub use library::document::{
-    Content, Document, DocumentReader, DocumentStore, Imported, Source, SourceImage, SourceKind,
+    Content, Document, DocumentReader, DocumentStore, Imported, Shown, Source, SourceImage, SourceKind,
     SourceParent, SourceState, StoredFile, Version, WhenGone,
 };
 pub use library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};

@@ -54,6 +54,7 @@ pub fn content(source: Source) -> NewContent {
         attachments: Vec::new(),
         fidelity: Fidelity::Complete,
         exposure: Exposure::default(),
+        chosen: None,
     }
 }
 

@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::directory::is_lasting;
 use super::fetch::READS;
 use super::once::{Answer, Once};
-use super::shown::{Plan, Shown};
+use super::shown::Plan;
 use super::{Child, Fetched, Fetcher, InlineDatabases, Original, convert, properties};
 use crate::error::{Error, NotionCode};
 use crate::id::NotionId;
 use crate::library::basis::ReadState;
+use crate::library::document::{NewContent, Shown};
 use crate::library::fidelity::{LossKind, TruncationKind};
 use crate::markdown::{self, DatabaseTable};
 use crate::notion::block::Content;
@@ -31,18 +32,15 @@ use crate::source::Seen;
 /// Databases read at once. The rate limiter of the connection bounds them further.
 const CONCURRENCY: usize = UNDER_WAY;
 
-/// Views of a database that are looked at, at most.
-const VIEWS: usize = 25;
-
 /// What a run knows of what databases show. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Databases(Arc<Known>);
+pub(crate) struct Databases(pub(super) Arc<Known>);
 
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     inside_pages: Once<Answer<Inside>>,
-    views_of: Once<Answer<Vec<View>>>,
-    views: Once<Answer<View>>,
+    pub(super) views_of: Once<Answer<Vec<View>>>,
+    pub(super) views: Once<Answer<View>>,
 }
 
 /// A database inside a page.
@@ -116,7 +114,8 @@ impl Fetcher<'_> {
         // Rows come and go without a trace in their data source.
         let read =
             ReadState { edited_at: seen.source.edited_at, settled, basis: None, refers: true, read_at };
-        let content = super::fetch::new_content(seen, body, read);
+        let chosen = self.choices.new_for(id);
+        let content = NewContent { chosen, ..super::fetch::new_content(seen, body, read) };
         let original = Original::DataSource { data_source: Box::new(data_source), rows };
         Ok(Fetched { content, children, original, read_at })
     }
@@ -131,7 +130,8 @@ impl Fetcher<'_> {
             self.directory.keep_source(id, &before);
             let container = self.container(&before).await?;
             let database = container.as_ref().and_then(|database| database.id);
-            let (table, mut newest, is_filtered) = self.table(database, &before, None).await?;
+            let shown = self.choices.alone(id);
+            let (table, mut newest, is_filtered) = self.table(database, &before, shown, None).await?;
             // A sync looks at all rows.
             if is_filtered {
                 let hidden = self.api.last_edited_row(id).await?;
@@ -218,7 +218,8 @@ impl Fetcher<'_> {
         if data_source.is_partial() {
             return Ok(None);
         }
-        let (table, ..) = self.table(Some(database), &data_source, Some(self.options.inline_rows)).await?;
+        let (shown, most) = (self.choices.inside_pages(id), Some(self.options.inline_rows));
+        let (table, ..) = self.table(Some(database), &data_source, shown, most).await?;
         Ok(Some(table))
     }
 
@@ -228,10 +229,11 @@ impl Fetcher<'_> {
         &self,
         database: Option<NotionId>,
         data_source: &DataSource,
+        shown: Shown,
         most: Option<usize>,
     ) -> Result<(DatabaseTable, Option<DateTime<Utc>>, bool), Error> {
         let id = data_source.id.ok_or(Error::Malformed("a data source without its id"))?;
-        let plan = self.plan(database, id, data_source).await?;
+        let plan = self.plan(database, id, data_source, shown).await?;
         let (mut rows, is_cut, plan) = self.rows_of(id, plan, most).await?;
         let newest = pages(&rows).filter_map(|row| row.last_edited_time).max();
         let count = rows.len();
@@ -265,8 +267,9 @@ impl Fetcher<'_> {
         database: Option<NotionId>,
         id: NotionId,
         data_source: &DataSource,
+        shown: Shown,
     ) -> Result<Plan, Error> {
-        let wanted = match (self.shown)(id) {
+        let wanted = match shown {
             Shown::Everything => return Ok(Plan::of_everything(data_source)),
             Shown::Columns(names) => return Ok(Plan::of_columns(data_source, &names)),
             Shown::View(view) => Some(view),
@@ -280,28 +283,6 @@ impl Fetcher<'_> {
         };
         plan.losses.extend(is_other.then_some(LossKind::ViewMissing));
         Ok(plan)
-    }
-
-    /// Reads the views of a database until one of rows is found: the one that is wanted, else the first.
-    async fn view_of(
-        &self,
-        database: Option<NotionId>,
-        wanted: Option<NotionId>,
-        is_meant: impl Fn(&View) -> bool,
-    ) -> Result<Option<Arc<View>>, Error> {
-        let Databases(known) = &self.databases;
-        let listed = match database {
-            Some(id) => visible(known.views_of.answer(id, self.api.views(id).all()).await)?,
-            None => None,
-        };
-        let listed = listed.iter().flat_map(|views| views.iter()).filter_map(|view| view.id);
-        for id in wanted.into_iter().chain(listed).take(VIEWS) {
-            let view = visible(known.views.answer(id, self.api.view(id)).await)?;
-            if let Some(view) = view.filter(|view| view.kind.has_rows() && is_meant(view)) {
-                return Ok(Some(view));
-            }
-        }
-        Ok(None)
     }
 
     /// Reads rows as they are shown, or as near to that as Notion lets them be queried, and tells whether there are more.
@@ -347,7 +328,7 @@ impl Fetcher<'_> {
     }
 
     /// Reads the database that a data source belongs to; none if that is not shared.
-    async fn container(&self, data_source: &DataSource) -> Result<Option<Arc<Database>>, Error> {
+    pub(super) async fn container(&self, data_source: &DataSource) -> Result<Option<Arc<Database>>, Error> {
         let (Parent::Database(id) | Parent::DataSource { database: Some(id), .. }) = data_source.parent
         else {
             return Ok(None);
@@ -364,7 +345,7 @@ impl Inside {
 }
 
 /// What Notion gives; none of what it refuses for good.
-fn visible<T>(read: Result<Arc<T>, Error>) -> Result<Option<Arc<T>>, Error> {
+pub(super) fn visible<T>(read: Result<Arc<T>, Error>) -> Result<Option<Arc<T>>, Error> {
     match read {
         Ok(read) => Ok(Some(read)),
         Err(error) if is_lasting(&error) => Ok(None),

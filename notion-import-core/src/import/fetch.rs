@@ -9,7 +9,7 @@ use super::around::Around;
 use super::database::{Databases, InsidePage};
 use super::directory::Directory;
 use super::media::{Downloads, PageFiles};
-use super::shown::OnShown;
+use super::shown::Choices;
 use super::witness::{self, Testimony};
 use super::{ImportOptions, Pick, Shape, convert, properties, tree};
 use crate::connection::Connection;
@@ -48,7 +48,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) downloads: Downloads,
     pub(crate) directory: Directory,
     pub(crate) databases: Databases,
-    pub(crate) shown: OnShown,
+    pub(crate) choices: Choices,
     /// How what is read was read before, by a sync.
     pub(crate) before: Option<ReadState>,
 }
@@ -283,6 +283,7 @@ pub(super) fn new_content(seen: Seen, body: convert::Body, read: ReadState) -> N
         attachments: body.attachments,
         fidelity: body.fidelity,
         exposure: body.exposure,
+        chosen: None,
     }
 }
 

@@ -166,6 +166,7 @@ impl<'a> Job<'a> {
 
 /// Reads one, or looks only, where that shows that it need not be read.
 async fn read(reader: &Reader<'_>, pick: Pick, known: Option<&Linked>) -> Result<Obtained<Content>, Error> {
+    let reader = reader.reading_again(known);
     let fetcher = &reader.fetcher;
     let known = known.filter(|known| fetcher.may_hold(known));
     let obtained = reader.read(pick, known.map(Known::Document)).await?;

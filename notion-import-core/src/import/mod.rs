@@ -13,6 +13,7 @@ mod properties;
 mod reader;
 mod shown;
 mod tree;
+mod views;
 mod witness;
 
 pub(crate) use database::Databases;
@@ -24,9 +25,9 @@ pub(crate) use job::Job;
 pub(crate) use media::Downloads;
 pub(crate) use once::Once;
 pub(crate) use reader::Reader;
-pub(crate) use shown::OnShown;
-pub use shown::Shown;
+pub(crate) use shown::{Choices, OnShown};
 pub use tree::TreeLimits;
+pub use views::ViewName;
 
 use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;

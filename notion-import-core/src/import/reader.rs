@@ -86,6 +86,12 @@ impl<'a> Reader<'a> {
         Ok(Self { fetcher, ..*self })
     }
 
+    /// Reads what there is a document of as was chosen for that.
+    pub(super) fn reading_again(&self, known: Option<&Linked>) -> Self {
+        let choices = self.fetcher.choices.after(known);
+        Self { fetcher: Fetcher { choices, ..self.fetcher.clone() }, ..*self }
+    }
+
     /// Reads one. Of a page that may be held it looks first whether it is.
     pub(crate) async fn read(
         &self,

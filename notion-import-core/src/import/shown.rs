@@ -1,32 +1,62 @@
 //! What of a data source is shown: which columns, which rows and in which order.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::id::NotionId;
+use crate::library::document::{Linked, Shown};
 use crate::library::fidelity::{Exposure, LossKind};
 use crate::notion::column::Column;
 use crate::notion::database::DataSource;
 use crate::notion::view::{View, ViewKind, ViewProperty};
 
-/// What of a database is shown. It is asked for each data source, by its id, so that a host may decide for each.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Shown {
-    /// What the first view shows that has rows: its columns, its rows and their order. Where no view can be read, everything, and
-    /// the exposure report says so.
-    #[default]
-    FirstView,
-    /// What this view shows, if it is one of the data source's; else as `FirstView`, which the report says.
-    View(NotionId),
-    /// These columns, by name, in this order; all rows.
-    Columns(Vec<String>),
-    /// All columns and all rows.
-    Everything,
-}
-
 /// What says of each data source what of it is shown.
 pub(crate) type OnShown = Arc<dyn Fn(NotionId) -> Shown + Send + Sync>;
+
+/// What of data sources is shown: the latest that somebody chose for its document, else what the host says. Inside pages it is what
+/// the host says, for those are other documents.
+#[derive(Clone)]
+pub(crate) struct Choices {
+    of_host: OnShown,
+    /// Chosen now.
+    new: Arc<HashMap<NotionId, Shown>>,
+    /// Chosen before, for the document that is read again.
+    before: Option<Shown>,
+}
+
+impl Choices {
+    /// Leaves all to the host.
+    pub(crate) fn of_host(of_host: OnShown) -> Self {
+        Self { of_host, new: Arc::default(), before: None }
+    }
+
+    /// The same with these, chosen now.
+    pub(crate) fn choosing(&self, new: HashMap<NotionId, Shown>) -> Self {
+        Self { new: Arc::new(new), ..self.clone() }
+    }
+
+    /// The same for a document that is read again.
+    pub(crate) fn after(&self, known: Option<&Linked>) -> Self {
+        Self { before: known.and_then(|known| known.link.shown.clone()), ..self.clone() }
+    }
+
+    /// What is chosen now for a data source, if anything is.
+    pub(super) fn new_for(&self, id: NotionId) -> Option<Shown> {
+        self.new.get(&id).cloned()
+    }
+
+    /// What its document shows of a data source.
+    pub(super) fn alone(&self, id: NotionId) -> Shown {
+        self.new_for(id).or_else(|| self.before.clone()).unwrap_or_else(|| (self.of_host)(id))
+    }
+
+    /// What pages show of a data source.
+    pub(super) fn inside_pages(&self, id: NotionId) -> Shown {
+        (self.of_host)(id)
+    }
+}
 
 /// How a data source is to be read and written.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -10,9 +10,9 @@ use crate::connection::{Identity, TokenSource};
 use crate::download::{Downloader, External, Guard};
 use crate::error::Error;
 use crate::id::NotionId;
-use crate::import::{ImportOptions, KnownTitles, OnShown, Shown};
+use crate::import::{Choices, ImportOptions, KnownTitles, OnShown};
 use crate::library::blob::BlobStore;
-use crate::library::document::{DocumentStore, WhenGone};
+use crate::library::document::{DocumentStore, Shown, WhenGone};
 use crate::notion::client::{Client, OnRetry, Retry};
 use crate::options::options;
 use crate::sync::{RowCosts, SyncOptions, Watch};
@@ -97,8 +97,8 @@ impl ImporterBuilder {
         self
     }
 
-    /// Asks this, by the id of a data source, what of it is shown: in a document of its own, and inside pages. It must return soon, and
-    /// the same for imports and syncs.
+    /// Asks this, by the id of a data source, what of it is shown: in a document of its own, unless somebody
+    /// [chose](Importer::showing) that, and inside pages. It must return soon, and the same for imports and syncs.
     #[must_use]
     pub fn databases(mut self, shown: impl Fn(NotionId) -> Shown + Send + Sync + 'static) -> Self {
         self.shown = Arc::new(shown);
@@ -199,7 +199,7 @@ impl ImporterBuilder {
             blobs: self.blobs,
             clock,
             import: self.import,
-            shown: self.shown,
+            choices: Choices::of_host(self.shown),
             sync: self.sync,
             timeouts: self.timeouts,
             identity: self.identity,

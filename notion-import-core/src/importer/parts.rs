@@ -52,7 +52,7 @@ impl Importer {
             downloads: Downloads::default(),
             directory: Directory::new(self.import.lookups, self.known.clone()),
             databases: Databases::default(),
-            shown: self.shown.clone(),
+            choices: self.choices.clone(),
             before: None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod gone;
 mod patch;
+mod shown;
 mod store;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::gone::WhenGone;
 pub use self::patch::{Against, Found, Reading, SyncPatch};
+pub use self::shown::Shown;
 pub use self::store::{DocumentReader, DocumentStore};
 use super::basis::{ReadState, VersionDigest};
 use super::blob::{Blob, BlobId};
@@ -65,6 +67,8 @@ pub struct Link {
     pub update_available: bool,
     /// What has kept the source from being looked at or read since; none if nothing has.
     pub trouble: Option<Trouble>,
+    /// What somebody chose to be shown of a data source; none for what the host shows. Imports and syncs keep to it.
+    pub shown: Option<Shown>,
 }
 
 /// What keeps a source from being looked at or read. It is asked less and less often while it lasts.
@@ -299,6 +303,8 @@ pub struct NewContent {
     pub exposure: Exposure,
     /// How it was read.
     pub read: ReadState,
+    /// What somebody chose to be shown of a data source; none leaves what was chosen before.
+    pub chosen: Option<Shown>,
 }
 
 impl NewContent {

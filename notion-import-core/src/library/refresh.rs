@@ -18,7 +18,7 @@ impl NewContent {
             tenant: connection.tenant,
             id,
             title: Title { text: title(&self.source.title), edited_here: false },
-            link: Some(self.link(connection, now)),
+            link: Some(self.link(connection, None, now)),
             latest: VersionNumber(1),
             created_at: now,
         }
@@ -26,7 +26,7 @@ impl NewContent {
 
     /// Refreshes everything of `document` but its versions, and tells whether the title changed.
     pub fn refresh(&self, document: &mut Document, connection: &Connection, now: DateTime<Utc>) -> bool {
-        document.link = Some(self.link(connection, now));
+        document.link = Some(self.link(connection, document.link.take(), now));
         document.title.follow(&self.source.title)
     }
 
@@ -43,7 +43,8 @@ impl NewContent {
         }
     }
 
-    fn link(&self, connection: &Connection, now: DateTime<Utc>) -> Link {
+    /// The link that takes the place of the one before.
+    fn link(&self, connection: &Connection, before: Option<Link>, now: DateTime<Utc>) -> Link {
         Link {
             connection: Some(connection.id),
             source: self.source.clone(),
@@ -51,6 +52,7 @@ impl NewContent {
             checked_at: self.read.read_at.min(now),
             update_available: false,
             trouble: None,
+            shown: self.chosen.clone().or(before.and_then(|before| before.shown)),
         }
     }
 }
@@ -97,6 +99,7 @@ impl SyncPatch {
                     checked_at: self.began_at,
                     update_available: draft.is_none() && judged.map_or(before, |judged| judged.differs),
                     trouble: trouble.as_ref().map(|code| self.trouble(code, link.trouble.take())),
+                    shown: link.shown.take(),
                 };
                 *read = judged.map_or(*read, |judged| judged.read);
                 let is_retitled = document.title.follow(&source.title);

@@ -11,6 +11,8 @@ use crate::notion::lenient::{Key, Lenient, deserialize, object, skip, value};
 pub(crate) struct View {
     /// Its id.
     pub(crate) id: Option<NotionId>,
+    /// What people call it.
+    pub(crate) name: String,
     /// What it looks like.
     pub(crate) kind: ViewKind,
     /// The data source whose rows it shows.
@@ -114,6 +116,7 @@ impl Lenient for View {
         while let Some(key) = Key::next(&mut object)? {
             match key.as_str() {
                 "id" => this.id = value(&mut object)?,
+                "name" => this.name = value(&mut object)?,
                 "type" => this.kind = value(&mut object)?,
                 "data_source_id" => this.data_source = value(&mut object)?,
                 "filter" => this.filter = value(&mut object)?,

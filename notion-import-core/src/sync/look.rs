@@ -87,7 +87,8 @@ impl SyncTask<'_> {
 
     /// Reads a source in the shapes that its newest version may have, and tells whether none is what that says.
     async fn compare(&self, known: &Linked, edited_at: DateTime<Utc>) -> Result<(NewContent, bool), Error> {
-        let fetcher = Fetcher { before: Some(known.read), ..self.fetcher.clone() };
+        let choices = self.fetcher.choices.after(Some(known));
+        let fetcher = Fetcher { before: Some(known.read), choices, ..self.fetcher.clone() };
         let pick = Pick { id: known.link.source.id, kind: known.link.source.kind, shape: Shape::Best };
         let best = Box::pin(fetcher.fetch_from(pick, Some(edited_at))).await?.content;
         if best.digest() == known.digest {

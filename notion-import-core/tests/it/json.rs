@@ -6,9 +6,9 @@ use notion_import_core::store::{Link, Title};
 use notion_import_core::{
     AccessLevel, AdminDocument, AttemptState, ConnectionRef, Document, DocumentFacts, DocumentId, Entry,
     Error, Expected, Granted, ImportEvent, ImportOutcome, Imported, LevelChange, Listing, NdaId, NotionId,
-    Outside, Pick, PublicDocument, Publication, Publish, Query, QueryKind, Role, Shape, Source, SourceImage,
-    SourceKind, SourceParent, SourceState, StoreError, SyncReport, TenantId, UnknownRole, VersionNumber,
-    Workspace,
+    Outside, Pick, PublicDocument, Publication, Publish, Query, QueryKind, Role, Shape, Shown, Source,
+    SourceImage, SourceKind, SourceParent, SourceState, StoreError, SyncReport, TenantId, UnknownRole,
+    VersionNumber, Workspace,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -139,6 +139,7 @@ fn what_members_see_of_a_document_is_written_so() {
         checked_at: at(),
         update_available: true,
         trouble: None,
+        shown: Some(Shown::Columns(vec!["Name".to_owned()])),
     };
     let admin = AdminDocument {
         document: Document {
@@ -161,7 +162,7 @@ fn what_members_see_of_a_document_is_written_so() {
         revision: 7,
     };
     let link = json!({ "connection": null, "source": source_json(), "state": "present", "checked_at": AT,
-        "update_available": true, "trouble": null });
+        "update_available": true, "trouble": null, "shown": { "type": "columns", "value": ["Name"] } });
     let expected = json!({
         "document": { "tenant": ID, "id": ID, "title": { "text": "Policy", "edited_here": false },
             "link": link, "latest": 2, "created_at": AT },

@@ -17,6 +17,8 @@ CREATE TABLE notion_import.documents (
     state text,
     update_available boolean,
     trouble json,
+    -- What somebody chose to be shown of a data source.
+    shown json,
     connection uuid,
     read json NOT NULL,
     -- What lists are searched and ordered by: the title, folded, and when the source was last edited.
@@ -26,7 +28,7 @@ CREATE TABLE notion_import.documents (
     CHECK (num_nulls(source_id, source, state, update_available) IN (0, 4)),
     CHECK (source_id IS NOT NULL OR connection IS NULL),
     CHECK (source_id IS NOT NULL OR database_id IS NULL),
-    CHECK (source_id IS NOT NULL OR trouble IS NULL)
+    CHECK (source_id IS NOT NULL OR num_nonnulls(trouble, shown) = 0)
 -- Where there is room on a row's page, no index has to follow a change.
 ) WITH (fillfactor = 75);
 
@@ -93,7 +95,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT ON notion_import.documents TO notion_import_app, notion_import_sync;
-GRANT UPDATE (title, edited_here, latest, digest, source_id, database_id, source, state, update_available, trouble, connection, read,
+GRANT UPDATE (title, edited_here, latest, digest, source_id, database_id, source, state, update_available, trouble, shown, connection, read,
     folded, edited_at)
     ON notion_import.documents TO notion_import_app, notion_import_sync;
 GRANT SELECT, UPDATE (checked_at) ON notion_import.checks TO notion_import_app, notion_import_sync;

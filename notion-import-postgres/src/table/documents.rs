@@ -44,20 +44,22 @@ pub(crate) async fn save(
     }
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
-             source_id, database_id, source, state, update_available, trouble, connection, read, folded, edited_at) \
+             source_id, database_id, source, state, update_available, trouble, connection, read, folded, edited_at, \
+             shown) \
          SELECT $1, id, title::json, edited_here, latest, digest, created_at, \
-             source_id, database_id, source::json, state, update_available, trouble::json, connection, read::json, folded, edited_at \
+             source_id, database_id, source::json, state, update_available, trouble::json, connection, read::json, folded, edited_at, \
+             shown::json \
          FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::bytea[], $7::timestamptz[], \
              $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::uuid[], $15::text[], \
-             $16::text[], $17::timestamptz[]) \
+             $16::text[], $17::timestamptz[], $18::text[]) \
              AS new (id, title, edited_here, latest, digest, created_at, source_id, database_id, source, state, \
-                 update_available, trouble, connection, read, folded, edited_at) \
+                 update_available, trouble, connection, read, folded, edited_at, shown) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
              source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
              trouble = excluded.trouble, connection = excluded.connection, read = excluded.read, \
-             folded = excluded.folded, edited_at = excluded.edited_at",
+             folded = excluded.folded, edited_at = excluded.edited_at, shown = excluded.shown",
     )
     .bind(tenant.as_uuid())
     .bind(rows.id)
@@ -76,6 +78,7 @@ pub(crate) async fn save(
     .bind(rows.read)
     .bind(rows.folded)
     .bind(rows.edited_at)
+    .bind(rows.shown)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -101,6 +104,7 @@ struct Rows {
     read: Vec<String>,
     folded: Vec<String>,
     edited_at: Vec<DateTime<Utc>>,
+    shown: Vec<Option<String>>,
 }
 
 impl Rows {
@@ -124,6 +128,7 @@ impl Rows {
         self.read.push(json(&kept.read)?);
         self.folded.push(folded(&title.text));
         self.edited_at.push(kept.document.edited_at());
+        self.shown.push(link.and_then(|link| link.shown.as_ref()).map(json).transpose()?);
         Ok(())
     }
 }
@@ -342,6 +347,7 @@ fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {
         checked_at: row.time("checked_at")?,
         update_available: row.flag("update_available")?,
         trouble: row.json_or_none("trouble")?,
+        shown: row.json_or_none("shown")?,
     }))
 }
 

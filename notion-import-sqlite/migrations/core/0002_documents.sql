@@ -19,6 +19,8 @@ CREATE TABLE documents (
     state TEXT,
     update_available INTEGER,
     trouble TEXT,
+    -- What somebody chose to be shown of a data source.
+    shown TEXT,
     connection TEXT,
     read TEXT NOT NULL,
     -- What lists are searched and ordered by: the title, folded, and when the source was last edited.

@@ -33,17 +33,17 @@ pub(crate) async fn save(
     }
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
-             source_id, database_id, source, state, update_available, trouble, connection, read, folded, edited_at) \
+             source_id, database_id, source, state, update_available, trouble, shown, connection, read, folded, edited_at) \
          SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'digest', \
              value->>'created_at', value->>'source_id', value->>'database_id', value->>'source', value->>'state', \
-             value->>'update_available', value->>'trouble', value->>'connection', value->>'read', value->>'folded', \
+             value->>'update_available', value->>'trouble', value->>'shown', value->>'connection', value->>'read', value->>'folded', \
              value->>'edited_at' \
          FROM json_each(?2) WHERE true \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
              source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
-             trouble = excluded.trouble, connection = excluded.connection, read = excluded.read, \
+             trouble = excluded.trouble, shown = excluded.shown, connection = excluded.connection, read = excluded.read, \
              folded = excluded.folded, edited_at = excluded.edited_at",
     )
     .bind(tenant.to_string())
@@ -70,6 +70,7 @@ fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
         "state": link.map(|link| name(&link.state)).transpose()?,
         "update_available": link.map(|link| link.update_available),
         "trouble": link.and_then(|link| link.trouble.as_ref()).map(json_text).transpose()?,
+        "shown": link.and_then(|link| link.shown.as_ref()).map(json_text).transpose()?,
         "connection": link.and_then(|link| link.connection),
         "read": json_text(&kept.read)?,
         "folded": folded(&title.text),
@@ -258,6 +259,7 @@ fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {
         checked_at: row.time("checked_at")?,
         update_available: row.flag("update_available")?,
         trouble: row.json_or_none("trouble")?,
+        shown: row.json_or_none("shown")?,
     }))
 }
 

@@ -81,7 +81,8 @@ pub trait DocumentStore: Send + Sync {
     ///
     /// For each it creates the source's document, or gives it a new version if the content or the attachments differ from its
     /// newest, and links it to the connection, whichever it was linked through before. The metadata is refreshed in every case,
-    /// the document's title follows the source unless it was edited here, and `update_available` is cleared. A document, a version
+    /// the document's title follows the source unless it was edited here, and `update_available` is cleared. What was chosen to be
+    /// shown stays until another choice comes. A document, a version
     /// and a title that are new are audited.
     ///
     /// # Errors

@@ -182,6 +182,7 @@ pub fn content(source: &Source, text: &str) -> NewContent {
             refers: false,
             read_at: minute(1),
         },
+        chosen: None,
     }
 }
 

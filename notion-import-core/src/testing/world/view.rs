@@ -18,7 +18,7 @@ pub(super) struct View {
     pub database: NotionId,
     /// A dashboard has none.
     pub source: Option<NotionId>,
-    /// What of it is not as when it was made: `type`, `filter`, `sorts`, `quick_filters` and `configuration`.
+    /// What of it is not as when it was made: `name`, `type`, `filter`, `sorts`, `quick_filters` and `configuration`.
     pub about: Value,
 }
 
@@ -61,12 +61,13 @@ impl State {
         let view = known.filter(|view| self.sees(ask.grant, view.database));
         let view = view.ok_or_else(|| Refusal::missing("view", id))?;
         let kind = view.about["type"].as_str().unwrap_or("table");
+        let name = view.about["name"].as_str().unwrap_or("View");
         if kind == "feed" {
             return Err(Refusal::invalid("Unsupported view type"));
         }
         let mut object = json!({
             "object": "view", "id": view.id, "parent": {"type": "database_id", "database_id": view.database},
-            "data_source_id": view.source, "name": "View", "type": kind, "filter": view.about["filter"],
+            "data_source_id": view.source, "name": name, "type": kind, "filter": view.about["filter"],
             "sorts": view.about["sorts"], "configuration": view.about["configuration"],
         });
         if let Some(filters) = view.about.get("quick_filters") {

@@ -1,7 +1,12 @@
 //! What of a database a view shows, and what a query cannot be asked for.
 
+use std::collections::HashMap;
+
 use notion_import_core::testing::{Database, Endpoint};
-use notion_import_core::{Fetched, Fidelity, ImportOptions, LossKind, NotionId, Pick, Shown, TruncationKind};
+use notion_import_core::{
+    Content, DocumentReader, Fetched, Fidelity, ImportOptions, Imported, LossKind, NotionId, Pick, Shown,
+    SyncOptions, TruncationKind, VersionNumber,
+};
 use serde_json::{Value, json};
 
 use super::Stage;
@@ -255,4 +260,81 @@ async fn rows_in_the_trash_are_left_out_and_counted() {
         assert_eq!(kinds(&fetched.content.fidelity), (vec![], vec![LossKind::RowInTrash]), "{flag}");
     }
     assert_eq!(stage.world.requests_to(Endpoint::Query), 2);
+}
+
+impl Stage {
+    /// Imports a table, as somebody chose or as it was chosen before, and returns its first line.
+    async fn choose(&self, table: NotionId, chosen: Option<Shown>) -> (Imported, String) {
+        let chosen = chosen.into_iter().map(|chosen| (table, chosen)).collect::<HashMap<_, _>>();
+        let importer = self.importer.showing(chosen);
+        let imported = importer.import_one(&self.manager(), &self.connection, Pick::data_source(table)).await;
+        (imported.unwrap(), self.header(table).await)
+    }
+
+    /// The first line of a table's newest version.
+    async fn header(&self, table: NotionId) -> String {
+        let document = self.linked(table).await.document;
+        let newest = self.library.versions(&self.manager(), document).await.unwrap().remove(0);
+        let Content::Markdown(text) = newest.content else { panic!("{newest:?}") };
+        text.lines().next().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn what_was_chosen_to_be_shown_is_imported_and_synced_until_there_is_another_choice() {
+    let stage = Stage::new();
+    let database = stage.inline("Vendors");
+    let table = database.data_source;
+    let row = stage.author().row(table, "Ada Ltd", [("Country", json!({"name": "France"}))]);
+    let listed_only = json!({"configuration": {"properties": [listed("Country", json!(false))]}});
+    let view = stage.author().view(database.id, table, listed_only);
+    stage.pass(60);
+    let (country, name) = ("| Name | Country |", "| Name |");
+    assert_eq!(stage.choose(table, None).await.1, country);
+    let columns = Shown::Columns(vec!["Name".to_owned()]);
+    assert_eq!(stage.choose(table, Some(columns.clone())).await.1, name);
+    stage.pass(60);
+    let (again, header) = stage.choose(table, None).await;
+    assert_eq!((again, header.as_str()), (Imported::Unchanged(again.document()), name));
+    assert_eq!(stage.linked(table).await.link.shown, Some(columns));
+    // What is not shown changes nothing, and what is comes as it was chosen.
+    let drafts = stage.importer_with(|builder| builder.sync_options(SyncOptions::default().drafts(true)));
+    stage.author().set_property(row, "Country", json!({"name": "Spain"}));
+    stage.pass(240);
+    stage.importer.sync(&stage.connection).await.unwrap();
+    assert!(!stage.linked(table).await.link.update_available);
+    stage.row(database, "Zeta SA", "France");
+    stage.pass(240);
+    drafts.sync(&stage.connection).await.unwrap();
+    let known = stage.linked(table).await;
+    assert_eq!((known.latest, known.link.update_available), (VersionNumber(3), false));
+    assert_eq!(stage.header(table).await, name);
+    // Another document that shows it is not concerned.
+    let inside = stage.importer.fetch(&stage.connection, Pick::page(stage.home)).await.unwrap();
+    assert!(plain(&inside).contains(country), "{}", plain(&inside));
+    for chosen in [Shown::Everything, Shown::View(view), Shown::FirstView] {
+        let header = stage.choose(table, Some(chosen.clone())).await.1;
+        assert_eq!(header, if chosen == Shown::View(view) { name } else { country }, "{chosen:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_views_to_choose_from_are_those_of_rows_of_the_data_source_by_their_names() {
+    let stage = Stage::new();
+    let database = stage.author().database(stage.home, "Vendors", [("Country", "select")]);
+    let other = stage.author().data_source(database.id, "Risks", [("Level", "select")]);
+    stage.author().remove_views(database.id);
+    let add = |of, about| stage.author().view(database.id, of, about);
+    let mut expected = vec![add(database.data_source, json!({"type": "table", "name": "In use"}))];
+    add(other, json!({"type": "table", "name": "Of others"}));
+    for kind in ["form", "chart", "feed"] {
+        add(database.data_source, json!({"type": kind, "name": "No rows"}));
+    }
+    expected.push(add(database.data_source, json!({"type": "board", "name": "By country"})));
+    stage.pass(10);
+    let views = stage.importer.views(&stage.connection, database.data_source).await.unwrap();
+    assert_eq!(views.iter().map(|view| view.id).collect::<Vec<_>>(), expected);
+    assert_eq!(views.iter().map(|view| view.name.as_str()).collect::<Vec<_>>(), ["In use", "By country"]);
+    let page = stage.importer.views(&stage.connection, stage.home).await.unwrap_err();
+    assert!(matches!(page, notion_import_core::Error::OtherKind(_)), "{page:?}");
 }

@@ -35,6 +35,7 @@ pub(super) async fn complete(library: Library) -> Outcome {
         checked_at: minute(1),
         update_available: false,
         trouble: None,
+        shown: None,
     };
     let expected = Document {
         tenant: desk.tenant(),

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use super::{Desk, Store};
 use crate::id::VersionNumber;
 use crate::library::document::{
-    Content, Found, Imported, Link, Linked, Reading, Source, SourceImage, SourceKind, SourceParent,
-    SourceState, Title,
+    Content, Found, Imported, Link, Linked, NewContent, Reading, Shown, Source, SourceImage, SourceKind,
+    SourceParent, SourceState, SyncPatch, Title,
 };
 use crate::testing::suite::fixture::{abandon, basis, content, file, minute, notion_id, page, patch};
 use crate::testing::suite::{Broken, Outcome};
@@ -37,6 +37,7 @@ pub(super) async fn created(store: Store) -> Outcome {
                 checked_at: minute(1),
                 update_available: false,
                 trouble: None,
+                shown: None,
             },
             latest: VersionNumber(1),
             digest: new.digest(),
@@ -72,6 +73,7 @@ pub(super) async fn unchanged(store: Store) -> Outcome {
             checked_at: minute(3),
             update_available: false,
             trouble: None,
+            shown: None,
         };
         ensure_eq!(linked.link, expected, "the link");
         ensure_eq!((linked.read.edited_at, linked.read.settled), (minute(2), true), "the edit that was read");
@@ -90,7 +92,7 @@ pub(super) async fn new_content(store: Store) -> Outcome {
     ];
     for text in texts {
         number += 1;
-        let new = crate::library::document::NewContent { content: text, ..content(&source, "") };
+        let new = NewContent { content: text, ..content(&source, "") };
         let imported = desk.import_at(&new, 2).await?;
         ensure_eq!(imported, Imported::NewVersion(document, VersionNumber(number)), "the import");
         ensure_eq!(desk.linked(&source).await?.digest, new.digest(), "the newest digest");
@@ -201,5 +203,35 @@ pub(super) async fn dropped(store: Store) -> Outcome {
         ensure!(returned.is_none() || happened, "the import returned without having happened");
         ensure_eq!(desk.linked(&source).await?.document, again.document(), "the document");
     }
+    Ok(())
+}
+
+pub(super) async fn shown(store: Store) -> Outcome {
+    let desk = Desk::new(&store);
+    let source = Source { kind: SourceKind::DataSource, ..page("Suppliers") };
+    let shown = async || Ok::<_, Broken>(desk.linked(&source).await?.link.shown);
+    let none = content(&source, "All");
+    let document = desk.import_at(&none, 1).await?.document();
+    ensure_eq!(shown().await?, None, "what is shown where nobody chose");
+    let columns = Shown::Columns(vec!["Name".into(), "Land — 名前 'quoted'".into(), "nul \0".into()]);
+    for (chosen, text) in [(columns, "Some"), (Shown::View(notion_id()), "View"), (Shown::Everything, "All")]
+    {
+        let new = NewContent { chosen: Some(chosen.clone()), ..content(&source, text) };
+        desk.import_at(&new, 2).await?;
+        ensure_eq!(shown().await?, Some(chosen.clone()), "what was chosen");
+        desk.import_at(&none, 3).await?;
+        ensure_eq!(shown().await?, Some(chosen.clone()), "what was chosen, after an import without a choice");
+        let known = desk.linked(&source).await?;
+        let reading = Reading { read: known.read, differs: true, draft: Some(Box::new(none.clone())) };
+        let (found, state) = (Box::new(source.clone()), SourceState::Present);
+        let found = Found::Source { source: found, state, reading: Some(reading), trouble: None };
+        let patch = SyncPatch { against: known.against(), ..patch(document, 4, found) };
+        store.patch(&desk.connection, &[patch], None).await?;
+        ensure_eq!(shown().await?, Some(chosen.clone()), "what was chosen, after a sync");
+    }
+    store.detach(&desk.connection).await?;
+    ensure_eq!(shown().await?, Some(Shown::Everything), "what was chosen, after a disconnect");
+    desk.other().import_at(&none, 5).await?;
+    ensure_eq!(shown().await?, Some(Shown::Everything), "what was chosen, through another connection");
     Ok(())
 }

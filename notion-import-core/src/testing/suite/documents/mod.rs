@@ -26,6 +26,7 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("other content is a new version", imports::new_content),
     promise!("other attachments are a new version", imports::new_attachments),
     promise!("an import says anew what it rests on", imports::rests),
+    promise!("what was chosen to be shown stays until there is another choice", imports::shown),
     promise!("every spelling of a source's id is one document", imports::spellings),
     promise!("one source is one document, whichever connection it comes through", imports::other_connection),
     promise!("an imported title follows the source", imports::title_follows),

@@ -45,6 +45,7 @@ pub(super) async fn source(store: Store) -> Outcome {
         checked_at: minute(5),
         update_available: true,
         trouble: None,
+        shown: None,
     };
     ensure_eq!(linked.link, expected, "the link");
     ensure_eq!(linked.title.text, "Renamed", "the title");

@@ -47,6 +47,8 @@ pub(super) enum Leak {
     ForgetsTheBasis,
     KeepsTheFirstBasis,
     PatchesForgetTheBasis,
+    ForgetsTheChoice,
+    PatchesForgetTheChoice,
 }
 
 pub(super) struct Leaky {
@@ -108,6 +110,7 @@ impl DocumentStore for Leaky {
         let before = self.inner.linked_by_source(connection.tenant, &sources).await?;
         self.lose_bases(&before, &mut contents);
         let imported = self.import_leaking(actor, connection, &contents, now).await?;
+        self.forget_choices(&imported, &contents);
         for imported in &imported {
             self.holders.lock().unwrap().insert(imported.document(), connection.clone());
         }
@@ -168,6 +171,9 @@ impl DocumentStore for Leaky {
             self.take_files(connection, &patches).await?;
         }
         self.note_patched(connection, &patches).await?;
+        if self.leak == Leak::PatchesForgetTheChoice {
+            self.forgotten.lock().unwrap().extend(patches.iter().map(|patch| patch.document));
+        }
         self.cursors.lock().unwrap().extend(cursor.map(|cursor| (key(connection), cursor)));
         Ok(())
     }
@@ -183,7 +189,7 @@ impl DocumentStore for Leaky {
         if self.leak == Leak::ListsBackwards {
             linked.reverse();
         }
-        self.forget_bases(&mut linked);
+        self.forget(&mut linked);
         Ok(linked)
     }
 
@@ -216,7 +222,7 @@ impl DocumentStore for Leaky {
             }
             _ => {}
         }
-        self.forget_bases(&mut found);
+        self.forget(&mut found);
         Ok(found)
     }
 
@@ -297,7 +303,13 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ListsOneTooMany, &["linked documents are paged"]),
         (
             Leak::ForgetsWhatIsDetached,
-            &["trouble is kept", "a detached document stays so", "detaching keeps", "detaching fences"],
+            &[
+                "what was chosen to be shown",
+                "trouble is kept",
+                "a detached document stays so",
+                "detaching keeps",
+                "detaching fences",
+            ],
         ),
         (Leak::FindsAnyTenants, &["another tenant's documents cannot be read"]),
         (Leak::AnybodyUnlinks, &["only who may import"]),
@@ -344,6 +356,8 @@ async fn every_leak_breaks_its_own_promise() {
                 "what an import rests on",
             ],
         ),
+        (Leak::ForgetsTheChoice, &["what was chosen to be shown"]),
+        (Leak::PatchesForgetTheChoice, &["what was chosen to be shown"]),
     ];
     super::check(PROMISES, Leaky::store, &rows).await;
 }

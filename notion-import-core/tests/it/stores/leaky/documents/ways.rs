@@ -73,10 +73,27 @@ impl Leaky {
         Ok(())
     }
 
-    pub(super) fn forget_bases(&self, linked: &mut [Linked]) {
+    /// Notes whose choice an import that brings none takes away.
+    pub(super) fn forget_choices(&self, imported: &[Imported], contents: &[NewContent]) {
+        if self.leak != Leak::ForgetsTheChoice {
+            return;
+        }
+        let mut forgotten = self.forgotten.lock().unwrap();
+        for (imported, content) in imported.iter().zip(contents) {
+            match content.chosen {
+                Some(_) => forgotten.remove(&imported.document()),
+                None => forgotten.insert(imported.document()),
+            };
+        }
+    }
+
+    pub(super) fn forget(&self, linked: &mut [Linked]) {
         let forgotten = self.forgotten.lock().unwrap();
         for known in linked.iter_mut().filter(|known| forgotten.contains(&known.document)) {
-            known.read.basis = None;
+            match self.leak {
+                Leak::ForgetsTheChoice | Leak::PatchesForgetTheChoice => known.link.shown = None,
+                _ => known.read.basis = None,
+            }
         }
     }
 
@@ -130,6 +147,7 @@ impl Leaky {
                 fidelity: newest.fidelity,
                 exposure: newest.exposure,
                 read: ReadState { edited_at: source.edited_at, ..kept.read },
+                chosen: None,
             };
             self.inner.import(&admin, connection, &content, patch.began_at).await?;
         }
