@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use notion_import_core::{
-    Actor, Connection, ConnectionId, ConnectionState, Error, ImportEvent, ImportOutcome, Imported, Pick,
-    StoreError,
+    Actor, Connection, ConnectionId, ConnectionState, Error, ImportEvent, ImportOutcome, Imported, NotionId,
+    Pick, Shown, StoreError,
 };
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::sleep;
@@ -42,6 +42,8 @@ pub struct Jobs {
 struct Job {
     id: ImportId,
     titles: HashMap<Pick, String>,
+    /// What of databases is to be shown, where that was chosen.
+    chosen: HashMap<NotionId, Shown>,
     progress: Mutex<Progress>,
     task: Mutex<Option<AbortHandle>>,
 }
@@ -61,10 +63,11 @@ impl Jobs {
         actor: Actor,
         connection: ConnectionId,
         titles: HashMap<Pick, String>,
+        chosen: HashMap<NotionId, Shown>,
     ) -> Uuid {
         let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
         let progress = Mutex::new(Progress { total: titles.len(), ..Progress::default() });
-        let job = Arc::new(Job { id, titles, progress, task: Mutex::default() });
+        let job = Arc::new(Job { id, titles, chosen, progress, task: Mutex::default() });
         self.start(job.clone(), run(app.clone(), actor, connection, job));
         id.number
     }
@@ -80,7 +83,8 @@ impl Jobs {
         let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
         let (what, total) = (Some(ceremony.act.words()), ceremony.chosen.len());
         let progress = Mutex::new(Progress { what, total, ..Progress::default() });
-        let job = Arc::new(Job { id, titles: HashMap::new(), progress, task: Mutex::default() });
+        let (titles, chosen, task) = Default::default();
+        let job = Arc::new(Job { id, titles, chosen, progress, task });
         let (app, worker) = (app.clone(), job.clone());
         let running = self.start(job, async move {
             for chosen in &ceremony.chosen {
@@ -224,7 +228,8 @@ async fn import_through(
     picks: Vec<Pick>,
 ) -> Rest {
     let mut rest = Rest::default();
-    let mut events = pin!(app.importer.import(actor, connection, picks));
+    let importer = app.importer.showing(job.chosen.clone());
+    let mut events = pin!(importer.import(actor, connection, picks));
     while let Some(event) = events.next().await {
         match event {
             ImportEvent::Total(total) => {

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Elsewhere, Link, Trouble};
 use notion_import_core::{
     AccessError, AccessLevel, Conflict, ConnectionRecord, ConnectionState, DocumentOrder, Error, ErrorKind,
-    Fault, Loss, OtherKind, Publication, PublicationState, Source, SourceFilter, SourceImage, SourceKind,
-    SourceParent, SourceState, StoreError, Truncation, Workspace,
+    Fault, Loss, OtherKind, Publication, PublicationState, Shown, Source, SourceFilter, SourceImage,
+    SourceKind, SourceParent, SourceState, StoreError, Truncation, Workspace,
 };
 use notion_import_nango::Refused;
 
@@ -101,6 +101,19 @@ pub const fn kind(source: &Source) -> &'static str {
         (SourceKind::Page, Some(SourceParent::DataSource(_))) => "Row of a database",
         (SourceKind::Page, _) => "Page",
         (SourceKind::DataSource, _) => "Database",
+    }
+}
+
+/// What of a database a document shows.
+pub fn shown(chosen: Option<&Shown>) -> String {
+    match chosen {
+        None | Some(Shown::FirstView) => "what its first view shows".to_owned(),
+        Some(Shown::View(_)) => "what a view shows".to_owned(),
+        Some(Shown::Everything) => "everything".to_owned(),
+        Some(Shown::Columns(names)) => {
+            let names: Vec<_> = names.iter().map(|name| title(name)).collect();
+            format!("of all rows: {}", names.join(", "))
+        }
     }
 }
 

@@ -97,7 +97,11 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     ada.post(&format!("{integration}/sync"), &[]).await.ok();
     let bulk = ada.post("/bulk", &[("act", "publish public"), ("which", "all")]).await.ok().path;
     let picker = ada.get("/import").await.ok();
-    let preview = format!("/import/preview?pick={}", picker.between("href=\"/import/preview?pick=", "\""));
+    let previews = picker.all_between("href=\"/import/preview?pick=", "\"");
+    let preview = |kind: &str| {
+        let pick = previews.iter().find(|pick| pick.starts_with(kind)).unwrap();
+        format!("/import/preview?pick={pick}")
+    };
     let of_members = [
         "/",
         "/integrations",
@@ -108,7 +112,8 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/import",
         "/import?q=policy",
         "/import?q=zebra",
-        &preview,
+        &preview("page"),
+        &preview("database"),
         &imported.import,
         "/documents",
         "/documents?q=policy&sort=title&ticked=yes",

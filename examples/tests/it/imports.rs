@@ -57,6 +57,43 @@ async fn a_preview_shows_what_would_be_imported_and_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_of_a_database_is_shown_can_be_chosen_and_stays_so() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let pick = ada.get("/import").await.ok().picks()[TABLE].clone();
+    let preview = format!("/import/preview?pick={}", pick.replace(' ', "+"));
+    let page = ada.get(&preview).await.ok().saying("value=\"first\" checked").saying("The view “View”");
+    let columns = page.all_between("name=\"column\" value=\"", "\"");
+    let heads = |page: &crate::demo::Page| page.all_between("<th>", "</th>");
+    assert!(columns.len() > 1 && heads(&page).len() == columns.len(), "{columns:?}");
+    let (kept, left) = (&columns[..1], &columns[1]);
+    let choice = [("pick", pick.as_str()), ("show", "columns"), ("column", kept[0].as_str())];
+    let query = format!("{preview}&show=columns&column={}", kept[0].replace(' ', "+"));
+    assert_eq!(heads(&ada.get(&query).await.ok().saying("value=\"columns\" checked")), kept);
+    ada.get(&format!("{preview}&show=columns")).await.is(422).saying("Tick at least one column");
+    ada.post("/import", &choice[..2]).await.is(422).saying("Tick at least one column");
+    let done = ada.post("/import", &choice).await.ok().path;
+    let document = ada.wait_for(&done, "Done.").await.between("<a href=\"/documents/", "\"");
+    let document = format!("/documents/{document}");
+    let page = ada.get(&document).await.ok().saying(&format!("of all rows: {}", kept[0]));
+    assert_eq!(heads(&page), kept);
+    // Whatever comes later keeps to it, and the next look begins with it.
+    ada.post(&format!("{document}/update"), &[]).await.ok().saying("Nothing has changed in Notion.");
+    ada.wait_for(&begin(&ada, std::slice::from_ref(&pick)).await, "Done.").await;
+    let page = ada.get(&document).await.ok().saying("Choose").saying("1 version<");
+    assert_eq!(heads(&page), kept);
+    let again =
+        ada.get(&preview).await.ok().saying("value=\"columns\" checked").saying("a document</a> already");
+    assert_eq!(heads(&again), kept);
+    let everything = [("pick", pick.as_str()), ("show", "everything")];
+    let done = ada.post("/import", &everything).await.ok().path;
+    ada.wait_for(&done, "Done.").await.saying("New version");
+    let page = ada.get(&document).await.ok().saying("everything");
+    assert!(heads(&page).contains(left), "{:?}", heads(&page));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_notion_shows_no_more_the_picker_says_what_to_do() {
     const ADVICE: &str = "Notion shows only the first results";
     let data = tempfile::tempdir().unwrap();

@@ -265,5 +265,5 @@ async fn import_again(app: &std::sync::Arc<App>, staff: Staff, ceremony: &Ceremo
         .ok_or_else(|| Problem::form("Notion is not connected. An administrator can connect it again."))?;
     let picks: HashMap<Pick, String> =
         ceremony.chosen.iter().filter_map(|chosen| Some((chosen.pick?, chosen.seen.title.clone()))).collect();
-    see(Address::Import(app.jobs.begin(app, staff.actor, active.id, picks)))
+    see(Address::Import(app.jobs.begin(app, staff.actor, active.id, picks, HashMap::new())))
 }

@@ -5,13 +5,14 @@ use axum::extract::{Path, State};
 use chrono::Utc;
 use notion_import_core::store::Link;
 use notion_import_core::{
-    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, SourceState,
-    Version,
+    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, SourceKind,
+    SourceState, Version,
 };
 
 use super::choosing::Choice;
 use super::dialog::Report;
 use super::frame::{Frame, page};
+use super::picker::value;
 use super::preview::Shown;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
@@ -73,6 +74,8 @@ struct ShownSource {
     update_available: bool,
     is_gone: bool,
     trouble: Option<String>,
+    /// Of a database, what of it is shown, and what it is picked by.
+    shows: Option<(String, String)>,
 }
 
 /// An assignment, alive or not.
@@ -221,6 +224,8 @@ fn shown_source(link: &Link) -> ShownSource {
         update_available: link.update_available && link.state == SourceState::Present,
         is_gone: link.state.is_gone(),
         trouble: link.trouble.as_ref().map(words::trouble),
+        shows: (source.kind == SourceKind::DataSource)
+            .then(|| (words::shown(link.shown.as_ref()), value(source))),
     }
 }
 

@@ -35,6 +35,7 @@ mod receipts;
 mod requests;
 mod runs;
 mod setup;
+mod showing;
 mod site;
 mod source;
 mod start;

@@ -7,11 +7,12 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use notion_import_core::{
     Action, ConnectionRecord, ConnectionState, Entry, Listing, NotionId, Pick, Query, QueryKind, Shape,
-    SourceKind, SourceParent,
+    Shown, Source, SourceKind, SourceParent,
 };
 use url::Url;
 
 use super::frame::{Frame, page};
+use super::showing::chosen;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
@@ -136,7 +137,7 @@ pub async fn post(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer {
     let ticked = fields.distinct("pick");
     let mut asked = Asked::of(&fields);
     match fields.text("go") {
-        "" => begin(&app, staff, &ticked, &asked).await,
+        "" => begin(&app, staff, &ticked, &asked, chosen(&fields)?).await,
         "all" => choose(&app, &visitor, &staff, asked, &ticked, Some(true)).await,
         "none" => choose(&app, &visitor, &staff, asked, &ticked, Some(false)).await,
         "more" => {
@@ -194,6 +195,15 @@ async fn choose(
     picker.next = found.next;
     picker.branches = tree(found.entries, &is_ticked);
     page(&picker)
+}
+
+/// What a source is ticked by: its kind, its id and its title.
+pub fn value(source: &Source) -> String {
+    let tag = match source.kind {
+        SourceKind::Page => "page",
+        SourceKind::DataSource => "database",
+    };
+    format!("{tag} {} {}", source.id, words::title(&source.title))
 }
 
 /// The kind, the id and the title that something was ticked by.
@@ -283,13 +293,8 @@ fn branches(
 impl Branch {
     fn of(entry: Entry) -> Self {
         let source = &entry.source;
-        let title = words::title(&source.title);
-        let tag = match source.kind {
-            SourceKind::Page => "page",
-            SourceKind::DataSource => "database",
-        };
         Self {
-            value: format!("{tag} {} {title}", source.id),
+            value: value(source),
             icon: words::icon(source),
             kind: words::kind(source),
             edited: words::moment(source.edited_at),
@@ -297,12 +302,19 @@ impl Branch {
             is_database: source.kind == SourceKind::DataSource,
             is_ticked: false,
             below: Vec::new(),
-            title,
+            title: words::title(&source.title),
         }
     }
 }
 
-async fn begin(app: &Arc<App>, staff: Staff, ticked: &[&str], asked: &Asked) -> Answer {
+/// Imports what is ticked; of databases, what was chosen to be shown.
+async fn begin(
+    app: &Arc<App>,
+    staff: Staff,
+    ticked: &[&str],
+    asked: &Asked,
+    chosen: Option<Shown>,
+) -> Answer {
     let record = connected(app, &staff).await?.ok_or_else(|| Problem::form("Connect Notion first."))?;
     let picks: HashMap<Pick, String> = ticked.iter().filter_map(|value| picked(value, asked)).collect();
     if picks.is_empty() {
@@ -311,7 +323,9 @@ async fn begin(app: &Arc<App>, staff: Staff, ticked: &[&str], asked: &Asked) -> 
     if picks.len() < ticked.len() {
         return Err(Problem::form("Not all of what was ticked is a page or database. Choose again."));
     }
-    let number = app.jobs.begin(app, staff.actor, record.id, picks);
+    let databases = picks.keys().filter(|pick| pick.kind == SourceKind::DataSource);
+    let chosen = databases.filter_map(|pick| Some((pick.id, chosen.clone()?))).collect();
+    let number = app.jobs.begin(app, staff.actor, record.id, picks, chosen);
     see(Address::Import(number))
 }
 

@@ -1,16 +1,18 @@
 //! What a page would become, before it is imported.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use notion_import_core::{Action, MemoryBlobs};
+use notion_import_core::{Action, DocumentId, Error, MemoryBlobs};
 use tokio::time::timeout;
 
 use super::dialog::Report;
 use super::frame::{Frame, page};
 use super::picker::{Asked, connected, picked};
 use super::preview::Shown;
+use super::showing::{Showing, chosen};
 use super::{Answer, Shared, part};
 use crate::fields::Fields;
 use crate::people::Company;
@@ -36,6 +38,10 @@ struct Unimported {
     report: Report,
     /// What it is picked by.
     pick: String,
+    /// The document that it is already.
+    document: Option<DocumentId>,
+    /// Of a database, what of it to show.
+    showing: Option<Showing>,
 }
 
 /// Reads a page as an import would, and keeps nothing of it.
@@ -46,14 +52,28 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     let (pick, _) =
         picked(value, &Asked::of(&fields)).ok_or_else(|| Problem::form("Choose a page or database."))?;
     let record = connected(&app, &staff).await?.ok_or_else(|| Problem::form("Connect Notion first."))?;
+    let known = app.stores.documents.linked_by_source(staff.actor.tenant, &[pick.id]).await?;
+    let known = known.into_iter().find(|known| known.link.source.id == pick.id);
+    let document = known.as_ref().map(|known| known.document);
+    let chosen = chosen(&fields)?.or_else(|| known?.link.shown).unwrap_or_default();
     let (connection, files) = (record.connection(), MemoryBlobs::default());
-    let reading = app.importer.fetch_into(&files, &connection, pick);
+    let importer = app.importer.showing(HashMap::from([(pick.id, chosen.clone())]));
+    let reading = async {
+        let read = importer.fetch_into(&files, &connection, pick).await?;
+        let views = match read.data_source() {
+            Some(_) => importer.views(&connection, pick.id).await?,
+            None => Vec::new(),
+        };
+        Ok::<_, Error>((read, views))
+    };
     let Ok(read) = timeout(PATIENCE, reading).await else {
         return Err(Problem::form(
             "Reading this takes longer than a look may. Import it: that goes on in the background.",
         ));
     };
-    let read = read?.content;
+    let (read, views) = read?;
+    let showing = read.data_source().map(|data_source| Showing::of(data_source, &views, chosen));
+    let read = read.content;
     let title = words::title(&read.source.title);
     page(&Unimported {
         frame: Frame::new(&app, &visitor, title.clone()).await?,
@@ -62,6 +82,8 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         shown: Shown::unimported(&app, staff.company, &read, "/import/picture").await?,
         report: Report::unimported(&read),
         pick: value.to_owned(),
+        document,
+        showing,
     })
 }
 
