@@ -156,9 +156,7 @@ impl DocumentStore for Shelf {
         for kept in rows.kept(tenant, |_| true) {
             let versions = rows.versions.get(&kept.document.id).into_iter().flatten();
             blobs.extend(versions.flat_map(Version::files).map(|file| file.blob.id));
-            blobs.extend(
-                kept.document.link.iter().flat_map(|link| link.source.files()).map(|file| file.blob.id),
-            );
+            blobs.extend(kept.document.files().map(|file| file.blob.id));
         }
         Ok(blobs)
     }
@@ -174,7 +172,7 @@ impl DocumentStore for Shelf {
             return Err(StoreError::Fenced);
         }
         *syncs = Syncs { patched: connection.generation, detached: connection.generation, cursor: None };
-        let kept = rows.kept(connection.tenant, |kept| is_through(Some(connection.id), kept));
+        let kept = rows.kept(connection.tenant, |_| true);
         let mut batch = Batch::of(kept);
         let count = batch.detach(connection);
         rows.write(connection.tenant, &batch);
@@ -195,6 +193,20 @@ impl DocumentStore for Shelf {
         }
         let mut batch = Batch::of(kept);
         batch.unlink(actor, now);
+        rows.write(actor.tenant, &batch);
+        Ok(())
+    }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Import)?;
+        let mut rows = self.0.lock().await;
+        let mut batch = Batch::of(rows.kept(actor.tenant, |_| true));
+        batch.relink(actor, document, now)?;
         rows.write(actor.tenant, &batch);
         Ok(())
     }

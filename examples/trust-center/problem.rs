@@ -153,6 +153,7 @@ impl Problem {
             Conflict::AttemptExists | Conflict::AnotherGrant | Conflict::NotFenced => {
                 ("That cannot be now".into(), integrations)
             }
+            Conflict::LinkedElsewhere => ("Another document has its page".into(), documents),
             Conflict::AlreadyConnected => ("It is connected already".into(), integrations),
             Conflict::WorkspaceTaken => ("Another company has it".into(), integrations),
             Conflict::AnotherWorkspace => ("This is another workspace".into(), integrations),
@@ -420,7 +421,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_error_is_answered_with_its_status_its_wait_and_what_to_do() {
-        let rows: [Row; 27] = [
+        let rows: [Row; 28] = [
             (|| of_notion(NotionCode::RateLimited, 429, Some(7)), 503, Some(7), "takes no more requests"),
             (|| of_notion(NotionCode::Overloaded, 529, None), 503, Some(60), "takes no more requests"),
             (paused, 503, Some(42), "takes no more requests"),
@@ -450,6 +451,7 @@ mod tests {
             (|| of_conflict(Conflict::NoReason), 422, None, "give a reason"),
             (|| of_conflict(Conflict::NotPublished), 409, None, "Publish one first"),
             (|| of_conflict(Conflict::NotCurrent), 409, None, "read what it says now"),
+            (|| of_conflict(Conflict::LinkedElsewhere), 409, None, "Unlink that one first"),
             (|| of_conflict(Conflict::WorkspaceTaken), 409, None, "by another company"),
             (|| of_conflict(Conflict::AnotherWorkspace), 409, None, "choose the same one"),
             (|| StoreError::Fenced.into(), 409, None, "Somebody changed this"),

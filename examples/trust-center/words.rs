@@ -333,6 +333,9 @@ pub const fn conflict(conflict: Conflict) -> &'static str {
             "The consent is for another Notion workspace than the one that is connected. Go back and say whether to change to it, or reconnect and choose the same one in Notion."
         }
         Conflict::NotFenced => "It is still connected. Disconnect it first.",
+        Conflict::LinkedElsewhere => {
+            "What it was imported from was imported anew meanwhile and is another document's. Unlink that one first."
+        }
     }
 }
 

@@ -91,6 +91,8 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     for id in done.all_between("<a href=\"/documents/", "\"") {
         publish_as(&ada, &format!("/documents/{id}"), 1, "public").await.ok();
     }
+    let unlinked = format!("/documents/{}", done.between("<a href=\"/documents/", "\""));
+    ada.post(&format!("{unlinked}/unlink"), &[]).await.ok();
     let long = "Word".repeat(50);
     ada.post(&format!("{table}/rename"), &[("title", &long)]).await.ok();
     let integration = story::integration(&ada).await;
@@ -121,6 +123,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         &policy,
         &report,
         &table,
+        &unlinked,
         &format!("{policy}/publish?version=1"),
         &format!("{report}/level?to=public"),
         &format!("{table}/level?to=internal"),

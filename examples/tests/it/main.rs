@@ -13,6 +13,7 @@ mod contacts;
 mod convert;
 mod database;
 mod demo;
+mod documents;
 mod embed;
 mod entering;
 mod export;

@@ -84,6 +84,7 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("POST", "/documents/{id}/sync", Managers),
     ("GET", "/documents/{id}/files/{blob}", Members),
     ("POST", "/documents/{id}/unlink", Managers),
+    ("POST", "/documents/{id}/relink", Managers),
     ("GET", "/audit", Admins),
     ("GET", "/audit/access", Admins),
     ("GET", "/readings", Assigners),

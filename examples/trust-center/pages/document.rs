@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use chrono::Utc;
 use notion_import_core::store::Link;
 use notion_import_core::{
-    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, SourceKind,
-    SourceState, Version,
+    AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, Source,
+    SourceKind, SourceState, Version,
 };
 
 use super::choosing::Choice;
@@ -45,6 +45,8 @@ struct DocumentPage {
     report: Report,
     versions: Vec<ShownVersion>,
     source: Option<ShownSource>,
+    /// What it was unlinked from.
+    unlinked: Option<Unlinked>,
     assignments: Vec<ShownAssignment>,
     contacts: Choice,
     history: Vec<ShownEvent>,
@@ -58,6 +60,13 @@ struct ShownVersion {
     imported: String,
     edited: String,
     is_shown: bool,
+}
+
+/// What a document was unlinked from.
+struct Unlinked {
+    title: String,
+    /// The document that is linked to it by now.
+    other: Option<DocumentId>,
 }
 
 struct ShownSource {
@@ -124,6 +133,10 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
             .map(|version| shown_version(version, shown == Some(version.number)))
             .collect(),
         source: known.document.link.as_ref().map(shown_source),
+        unlinked: match &known.document.unlinked {
+            Some(link) => Some(Unlinked::from(&app, &staff, &link.source).await?),
+            None => None,
+        },
         assignments: assignments(&app, &staff, id).await?,
         contacts: Choice::of(&app, &staff).await?,
         history: history(&app, &staff, id).await?,
@@ -132,6 +145,14 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
         may_import: may(Action::Import),
         frame: Frame::new(&app, &visitor, words::title(&known.document.title.text)).await?,
     })
+}
+
+impl Unlinked {
+    async fn from(app: &App, staff: &Staff, source: &Source) -> Result<Self, Problem> {
+        let linked = app.stores.documents.linked_by_source(staff.actor.tenant, &[source.id]).await?;
+        let other = linked.iter().find(|known| known.link.source.id == source.id);
+        Ok(Self { title: words::title(&source.title), other: other.map(|known| known.document) })
+    }
 }
 
 fn levels(facts: &DocumentFacts) -> Vec<AccessLevel> {

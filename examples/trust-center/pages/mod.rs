@@ -113,6 +113,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/documents/{id}/published", get(receipts::document))
         .route("/documents/{id}/receipt", get(receipts::of_members))
         .route("/documents/{id}/unlink", post(source::unlink))
+        .route("/documents/{id}/relink", post(source::relink))
         .route("/documents/{id}/files/{blob}", get(files::of_members))
         .route("/audit", get(audit::show))
         .route("/audit/access", get(access::show))

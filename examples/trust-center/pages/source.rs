@@ -39,6 +39,14 @@ pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
 pub async fn unlink(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
     app.stores.documents.unlink(&staff.actor, id, Utc::now()).await?;
-    visitor.tell("Unlinked: the document stays as it is.");
+    visitor.tell("Unlinked: the document stays as it is. You can undo this under Source.");
+    see(Address::Document(id))
+}
+
+/// Undoes that.
+pub async fn relink(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
+    let staff = visitor.staff_who_may(Action::Import)?;
+    app.stores.documents.relink(&staff.actor, id, Utc::now()).await?;
+    visitor.tell("Linked to Notion again, as it was.");
     see(Address::Document(id))
 }

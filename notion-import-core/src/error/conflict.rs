@@ -36,6 +36,9 @@ pub enum Conflict {
     /// The connection is not being disconnected, so its record stays.
     #[error("the connection is not being disconnected")]
     NotFenced,
+    /// The source of an unlinked document is another document's.
+    #[error("the source is another document's")]
+    LinkedElsewhere,
 }
 
 impl Conflict {
@@ -53,6 +56,7 @@ impl Conflict {
             Self::WorkspaceTaken => "workspace_taken",
             Self::AnotherWorkspace => "workspace_would_change",
             Self::NotFenced => "not_fenced",
+            Self::LinkedElsewhere => "linked_elsewhere",
         }
     }
 }

@@ -347,7 +347,8 @@ impl Conflict {
             | Self::WorkspaceTaken
             | Self::AnotherWorkspace
             | Self::AddressTaken
-            | Self::NotFenced => ErrorKind::Conflict,
+            | Self::NotFenced
+            | Self::LinkedElsewhere => ErrorKind::Conflict,
         }
     }
 }

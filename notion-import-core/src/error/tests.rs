@@ -89,6 +89,7 @@ fn all() -> Vec<(Error, ErrorKind)> {
         (of_conflict(Conflict::WorkspaceTaken), ErrorKind::Conflict),
         (of_conflict(Conflict::AnotherWorkspace), ErrorKind::Conflict),
         (of_conflict(Conflict::NotFenced), ErrorKind::Conflict),
+        (of_conflict(Conflict::LinkedElsewhere), ErrorKind::Conflict),
         (StoreError::OutOfRange("expires_at").into(), ErrorKind::InvalidInput),
         (StoreError::Denied.into(), ErrorKind::Denied),
         (StoreError::Fenced.into(), ErrorKind::Conflict),

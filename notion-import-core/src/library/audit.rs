@@ -170,6 +170,8 @@ pub enum AuditEvent {
     Renamed,
     /// A document was unlinked from its source.
     Unlinked,
+    /// A document was given back the link to its source that it was unlinked from.
+    Relinked,
     /// A document's level changed.
     LevelChanged {
         /// From this.

@@ -11,7 +11,7 @@ use super::document::{Document, Imported, Linked, NewContent, SyncPatch, Version
 use super::refresh::Patched;
 use crate::actor::Actor;
 use crate::connection::Connection;
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, NotionId, VersionNumber};
 
 /// A document as a store keeps it.
@@ -42,7 +42,8 @@ impl StoredDocument {
 ///
 /// A store begins with the documents that a call is about, all of one tenant: for an import those whose
 /// [`source`](StoredDocument::source) is among the contents; for a patch those that the patches name; for a detach those linked through
-/// the connection; for an unlink the one. Then it writes [`changed`](Self::changed), [`versions`](Self::versions) and
+/// the connection, and those that were unlinked from it; for an unlink the one; for giving a link back that, and what is linked to its
+/// source. Then it writes [`changed`](Self::changed), [`versions`](Self::versions) and
 /// [`entries`](Self::entries), in the same transaction. The generation of the connection is the store's to compare: a batch knows of
 /// none. Most patches find nothing new: a store that keeps the times of the looks apart writes [`rewritten`](Self::rewritten) and
 /// [`checked`](Self::checked) instead of all that changed.
@@ -109,28 +110,55 @@ impl Batch {
         self.rewritten.insert(document);
     }
 
-    /// Takes the connection from all documents that it holds, and returns how many those are.
+    /// Takes the connection from all documents that it holds, and returns how many those are; and from what was unlinked from it.
     pub fn detach(&mut self, connection: &Connection) -> u64 {
-        let mut detached = Vec::new();
-        for (id, kept) in &mut self.kept {
-            if let Some(link) = &mut kept.document.link
-                && link.connection == Some(connection.id)
-            {
-                link.connection = None;
-                detached.push(*id);
+        let (mut detached, mut count) = (Vec::new(), 0);
+        for (id, Document { link, unlinked, .. }) in
+            self.kept.iter_mut().map(|(id, kept)| (*id, &mut kept.document))
+        {
+            count += u64::from(link.as_ref().is_some_and(|link| link.connection == Some(connection.id)));
+            for link in link.iter_mut().chain(unlinked.as_deref_mut()) {
+                if link.connection == Some(connection.id) {
+                    link.connection = None;
+                    detached.push(id);
+                }
             }
         }
-        detached.iter().for_each(|id| self.rewrite(*id));
-        detached.len() as u64
+        detached.into_iter().for_each(|id| self.rewrite(id));
+        count
     }
 
-    /// Forgets the documents' links. The actor is known to be allowed to.
+    /// Takes the documents' links from them. The actor is known to be allowed to.
     pub fn unlink(&mut self, actor: &Actor, now: DateTime<Utc>) {
-        let unlinked = self.kept.iter_mut().filter_map(|(id, kept)| kept.document.link.take().map(|_| *id));
-        for id in unlinked.collect::<Vec<_>>() {
+        let mut unlinked = Vec::new();
+        for (id, kept) in &mut self.kept {
+            if let Some(link) = kept.document.link.take() {
+                self.by_source.remove(&link.source.id);
+                kept.document.unlinked = Some(Box::new(link));
+                unlinked.push(*id);
+            }
+        }
+        for id in unlinked {
             self.rewrite(id);
             self.entries.push(NewEntry::of(actor, now, Subject::Document(id), AuditEvent::Unlinked));
         }
+    }
+
+    /// Gives a document the link back that was taken from it, if one was. The actor is known to be allowed to.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the document is not among them, [`Conflict::LinkedElsewhere`] if another is linked to its source.
+    pub fn relink(&mut self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let kept = self.kept.get_mut(&id).ok_or(StoreError::NotFound)?;
+        let Some(link) = kept.document.unlinked.take() else { return Ok(()) };
+        if self.by_source.contains_key(&link.source.id) {
+            return Err(Conflict::LinkedElsewhere.into());
+        }
+        self.by_source.insert(link.source.id, id);
+        kept.document.link = Some(*link);
+        self.rewrite(id);
+        self.entries.push(NewEntry::of(actor, now, Subject::Document(id), AuditEvent::Relinked));
+        Ok(())
     }
 
     /// The documents to write, new ones and changed ones, in the order of their ids.

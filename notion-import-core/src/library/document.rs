@@ -30,6 +30,8 @@ pub struct Document {
     pub title: Title,
     /// Where it came from; none once somebody unlinked it.
     pub link: Option<Link>,
+    /// The link that somebody took from it: it can be [given back](DocumentStore::relink).
+    pub unlinked: Option<Box<Link>>,
     /// The number of its newest version.
     pub latest: VersionNumber,
     /// When it was first imported.
@@ -40,6 +42,11 @@ impl Document {
     /// Returns when its source was last edited, as far as that is known; when it was imported if it has none.
     pub fn edited_at(&self) -> DateTime<Utc> {
         self.link.as_ref().map_or(self.created_at, |link| link.source.edited_at)
+    }
+
+    /// Returns the files that are kept of its source, also of one that it was unlinked from.
+    pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
+        self.link.iter().chain(self.unlinked.as_deref()).flat_map(|link| link.source.files())
     }
 }
 

@@ -19,6 +19,7 @@ impl NewContent {
             id,
             title: Title { text: title(&self.source.title), edited_here: false },
             link: Some(self.link(connection, None, now)),
+            unlinked: None,
             latest: VersionNumber(1),
             created_at: now,
         }

@@ -203,6 +203,7 @@ impl Standing {
             | AuditEvent::TitleFollowed
             | AuditEvent::Renamed
             | AuditEvent::Unlinked
+            | AuditEvent::Relinked
             | AuditEvent::Assigned { .. }
             | AuditEvent::Revoked { .. }
             | AuditEvent::AccessRequested { .. }

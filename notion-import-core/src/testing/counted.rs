@@ -114,4 +114,13 @@ impl<S: DocumentStore> DocumentStore for Counted<S> {
     ) -> Result<(), StoreError> {
         self.store.unlink(actor, document, now).await
     }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.store.relink(actor, document, now).await
+    }
 }

@@ -147,6 +147,7 @@ fn what_members_see_of_a_document_is_written_so() {
             id: document(),
             title: Title { text: "Policy".to_owned(), edited_here: false },
             link: Some(link),
+            unlinked: None,
             latest: VersionNumber(2),
             created_at: at(),
         },
@@ -165,7 +166,7 @@ fn what_members_see_of_a_document_is_written_so() {
         "update_available": true, "trouble": null, "shown": { "type": "columns", "value": ["Name"] } });
     let expected = json!({
         "document": { "tenant": ID, "id": ID, "title": { "text": "Policy", "edited_here": false },
-            "link": link, "latest": 2, "created_at": AT },
+            "link": link, "unlinked": null, "latest": 2, "created_at": AT },
         "facts": { "tenant": ID, "id": ID, "level": "public",
             "publication": { "state": "published", "version": 1 }, "listed": true, "nda": null },
         "published_title": "Our policy", "revision": 7,

@@ -20,6 +20,9 @@ CREATE TABLE notion_import.documents (
     -- What somebody chose to be shown of a data source.
     shown json,
     connection uuid,
+    -- The link that somebody took from it, and its connection, which a disconnect takes away.
+    unlinked json,
+    unlinked_from uuid,
     read json NOT NULL,
     -- What lists are searched and ordered by: the title, folded, and when the source was last edited.
     folded text COLLATE "C" NOT NULL,
@@ -28,7 +31,9 @@ CREATE TABLE notion_import.documents (
     CHECK (num_nulls(source_id, source, state, update_available) IN (0, 4)),
     CHECK (source_id IS NOT NULL OR connection IS NULL),
     CHECK (source_id IS NOT NULL OR database_id IS NULL),
-    CHECK (source_id IS NOT NULL OR num_nonnulls(trouble, shown) = 0)
+    CHECK (source_id IS NOT NULL OR num_nonnulls(trouble, shown) = 0),
+    CHECK (source_id IS NULL OR unlinked IS NULL),
+    CHECK (unlinked IS NOT NULL OR unlinked_from IS NULL)
 -- Where there is room on a row's page, no index has to follow a change.
 ) WITH (fillfactor = 75);
 
@@ -36,6 +41,7 @@ CREATE UNIQUE INDEX documents_by_source ON notion_import.documents (tenant_id, s
 CREATE INDEX documents_by_database ON notion_import.documents (tenant_id, database_id) WHERE database_id IS NOT NULL;
 CREATE INDEX documents_by_connection ON notion_import.documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
 CREATE INDEX documents_detached ON notion_import.documents (tenant_id, id) WHERE connection IS NULL AND source_id IS NOT NULL;
+CREATE INDEX documents_unlinked ON notion_import.documents (tenant_id, unlinked_from) WHERE unlinked_from IS NOT NULL;
 CREATE INDEX documents_by_age ON notion_import.documents (tenant_id, created_at, id);
 CREATE INDEX documents_by_title ON notion_import.documents (tenant_id, folded, id);
 CREATE INDEX documents_by_edit ON notion_import.documents (tenant_id, edited_at, id);
@@ -95,7 +101,8 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT ON notion_import.documents TO notion_import_app, notion_import_sync;
-GRANT UPDATE (title, edited_here, latest, digest, source_id, database_id, source, state, update_available, trouble, shown, connection, read,
+GRANT UPDATE (title, edited_here, latest, digest, source_id, database_id, source, state, update_available, trouble, shown, connection, unlinked,
+    unlinked_from, read,
     folded, edited_at)
     ON notion_import.documents TO notion_import_app, notion_import_sync;
 GRANT SELECT, UPDATE (checked_at) ON notion_import.checks TO notion_import_app, notion_import_sync;

@@ -152,6 +152,26 @@ impl DocumentStore for Postgres {
         save(&mut tx, actor.tenant, &batch).await?;
         commit(tx).await
     }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Import)?;
+        let mut tx = self.write(Role::Sync, actor.tenant).await?;
+        let before = documents::get(&mut *tx, actor.tenant, document).await?.ok_or(StoreError::NotFound)?;
+        let Some(link) = before.document.unlinked else { return commit(tx).await };
+        // A document is of one source for ever, so this is the one that it comes back to.
+        let source = [link.source.id];
+        lock::sources(&mut *tx, actor.tenant, &source).await?;
+        let kept = documents::lock_with_sources(&mut tx, actor.tenant, document, &source).await?;
+        let mut batch = Batch::of(kept);
+        batch.relink(actor, document, now)?;
+        save(&mut tx, actor.tenant, &batch).await?;
+        commit(tx).await
+    }
 }
 
 /// Writes what changed, each table in one statement however much that is.

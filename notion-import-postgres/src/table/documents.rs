@@ -45,21 +45,22 @@ pub(crate) async fn save(
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
              source_id, database_id, source, state, update_available, trouble, connection, read, folded, edited_at, \
-             shown) \
+             shown, unlinked, unlinked_from) \
          SELECT $1, id, title::json, edited_here, latest, digest, created_at, \
              source_id, database_id, source::json, state, update_available, trouble::json, connection, read::json, folded, edited_at, \
-             shown::json \
+             shown::json, unlinked::json, unlinked_from \
          FROM unnest($2::uuid[], $3::text[], $4::boolean[], $5::integer[], $6::bytea[], $7::timestamptz[], \
              $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::uuid[], $15::text[], \
-             $16::text[], $17::timestamptz[], $18::text[]) \
+             $16::text[], $17::timestamptz[], $18::text[], $19::text[], $20::uuid[]) \
              AS new (id, title, edited_here, latest, digest, created_at, source_id, database_id, source, state, \
-                 update_available, trouble, connection, read, folded, edited_at, shown) \
+                 update_available, trouble, connection, read, folded, edited_at, shown, unlinked, unlinked_from) \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
              source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
              trouble = excluded.trouble, connection = excluded.connection, read = excluded.read, \
-             folded = excluded.folded, edited_at = excluded.edited_at, shown = excluded.shown",
+             folded = excluded.folded, edited_at = excluded.edited_at, shown = excluded.shown, \
+             unlinked = excluded.unlinked, unlinked_from = excluded.unlinked_from",
     )
     .bind(tenant.as_uuid())
     .bind(rows.id)
@@ -79,6 +80,8 @@ pub(crate) async fn save(
     .bind(rows.folded)
     .bind(rows.edited_at)
     .bind(rows.shown)
+    .bind(rows.unlinked)
+    .bind(rows.unlinked_from)
     .execute(db)
     .await
     .map_err(backend)?;
@@ -105,11 +108,13 @@ struct Rows {
     folded: Vec<String>,
     edited_at: Vec<DateTime<Utc>>,
     shown: Vec<Option<String>>,
+    unlinked: Vec<Option<String>>,
+    unlinked_from: Vec<Option<Uuid>>,
 }
 
 impl Rows {
     fn push(&mut self, kept: &StoredDocument) -> Result<(), StoreError> {
-        let Document { id, title, link, latest, created_at, .. } = &kept.document;
+        let Document { id, title, link, unlinked, latest, created_at, .. } = &kept.document;
         let link = link.as_ref();
         let connection = link.and_then(|link| link.connection);
         self.id.push(id.as_uuid());
@@ -129,6 +134,9 @@ impl Rows {
         self.folded.push(folded(&title.text));
         self.edited_at.push(kept.document.edited_at());
         self.shown.push(link.and_then(|link| link.shown.as_ref()).map(json).transpose()?);
+        self.unlinked.push(unlinked.as_ref().map(json).transpose()?);
+        let unlinked_from = unlinked.as_ref().and_then(|link| link.connection);
+        self.unlinked_from.push(unlinked_from.map(ConnectionId::as_uuid));
         Ok(())
     }
 }
@@ -143,7 +151,6 @@ pub(crate) async fn among(
     get_many(db, tenant, &ids.iter().map(|id| id.as_uuid()).collect::<Vec<_>>()).await
 }
 
-#[cfg(feature = "gate")]
 pub(crate) async fn get(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -180,14 +187,34 @@ pub(crate) async fn lock_by_source(
     tenant: TenantId,
     sources: &[NotionId],
 ) -> Result<Vec<StoredDocument>, StoreError> {
+    let ids = of_sources(&mut *db, tenant, sources).await?;
+    lock_many(db, tenant, ids).await
+}
+
+/// Returns a document and those of these sources, which are locked. Nobody else changes them until the transaction ends.
+pub(crate) async fn lock_with_sources(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    id: DocumentId,
+    sources: &[NotionId],
+) -> Result<Vec<StoredDocument>, StoreError> {
+    let ids = of_sources(&mut *db, tenant, sources).await?;
+    lock_many(db, tenant, ids.into_iter().chain([id])).await
+}
+
+async fn of_sources(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    sources: &[NotionId],
+) -> Result<Vec<DocumentId>, StoreError> {
     let ids: Vec<Uuid> =
         sqlx::query_scalar("SELECT id FROM documents WHERE tenant_id = $1 AND source_id = ANY ($2)")
             .bind(tenant.as_uuid())
             .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
-            .fetch_all(&mut *db)
+            .fetch_all(db)
             .await
             .map_err(backend)?;
-    lock_many(db, tenant, ids.into_iter().map(DocumentId::new)).await
+    Ok(ids.into_iter().map(DocumentId::new).collect())
 }
 
 async fn get_many(
@@ -289,38 +316,52 @@ pub(crate) async fn linked_by_source(
     every(rows, read_linked)
 }
 
-/// Takes the connection from all that it holds, and returns how many those were.
+/// Takes the connection from all that it holds, and returns how many those were; and from what was unlinked from it.
 pub(crate) async fn detach(db: &mut PgConnection, connection: &Connection) -> Result<u64, StoreError> {
-    let held: Vec<Uuid> =
-        sqlx::query_scalar("SELECT id FROM documents WHERE tenant_id = $1 AND connection = $2")
-            .bind(connection.tenant.as_uuid())
-            .bind(connection.id.as_uuid())
-            .fetch_all(&mut *db)
-            .await
-            .map_err(backend)?;
+    let (tenant, id) = (connection.tenant.as_uuid(), connection.id.as_uuid());
+    let held: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM documents WHERE tenant_id = $1 AND connection = $2 \
+         UNION SELECT id FROM documents WHERE tenant_id = $1 AND unlinked_from = $2",
+    )
+    .bind(tenant)
+    .bind(id)
+    .fetch_all(&mut *db)
+    .await
+    .map_err(backend)?;
     checks::lock(&mut *db, connection.tenant, &held).await?;
+    sqlx::query("UPDATE documents SET unlinked_from = NULL WHERE tenant_id = $1 AND unlinked_from = $2")
+        .bind(tenant)
+        .bind(id)
+        .execute(&mut *db)
+        .await
+        .map_err(backend)?;
     let detached =
         sqlx::query("UPDATE documents SET connection = NULL WHERE tenant_id = $1 AND connection = $2")
-            .bind(connection.tenant.as_uuid())
-            .bind(connection.id.as_uuid())
+            .bind(tenant)
+            .bind(id)
             .execute(db)
             .await
             .map_err(backend)?;
     Ok(detached.rows_affected())
 }
 
-/// Adds the blobs that are the icons and covers of sources.
+/// Adds the blobs that are the icons and covers of sources, those included that documents were unlinked from.
 pub(crate) async fn blobs(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
     blobs: &mut HashSet<BlobId>,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query("SELECT source FROM documents WHERE tenant_id = $1 AND source IS NOT NULL")
-        .bind(tenant.as_uuid())
-        .fetch(db);
+    let mut rows = sqlx::query(
+        "SELECT source, unlinked FROM documents \
+         WHERE tenant_id = $1 AND (source IS NOT NULL OR unlinked IS NOT NULL)",
+    )
+    .bind(tenant.as_uuid())
+    .fetch(db);
     while let Some(row) = rows.try_next().await.map_err(backend)? {
-        let source: Source = row.json("source")?;
-        blobs.extend(source.files().map(|file| file.blob.id));
+        let unlinked = row.json_or_none::<Link>("unlinked")?.map(|link| link.source);
+        for source in row.json_or_none::<Source>("source")?.into_iter().chain(unlinked) {
+            blobs.extend(source.files().map(|file| file.blob.id));
+        }
     }
     Ok(())
 }
@@ -331,6 +372,7 @@ fn read(row: &PgRow) -> Result<StoredDocument, StoreError> {
         id: DocumentId::new(row.id("id")?),
         title: Title { text: row.json("title")?, edited_here: row.flag("edited_here")? },
         link: link(row)?,
+        unlinked: unlinked(row)?,
         latest: VersionNumber(row.number("latest")?),
         created_at: row.time("created_at")?,
     };
@@ -349,6 +391,11 @@ fn link(row: &PgRow) -> Result<Option<Link>, StoreError> {
         trouble: row.json_or_none("trouble")?,
         shown: row.json_or_none("shown")?,
     }))
+}
+
+fn unlinked(row: &PgRow) -> Result<Option<Box<Link>>, StoreError> {
+    let Some(link) = row.json_or_none::<Link>("unlinked")? else { return Ok(None) };
+    Ok(Some(Box::new(Link { connection: row.id_or_none("unlinked_from")?.map(ConnectionId::new), ..link })))
 }
 
 fn read_linked(row: &PgRow) -> Result<Linked, StoreError> {

@@ -22,6 +22,9 @@ CREATE TABLE documents (
     -- What somebody chose to be shown of a data source.
     shown TEXT,
     connection TEXT,
+    -- The link that somebody took from it, and its connection, which a disconnect takes away.
+    unlinked TEXT,
+    unlinked_from TEXT,
     read TEXT NOT NULL,
     -- What lists are searched and ordered by: the title, folded, and when the source was last edited.
     folded TEXT NOT NULL,
@@ -29,13 +32,16 @@ CREATE TABLE documents (
     UNIQUE (tenant_id, id),
     CHECK ((source_id IS NULL) = (source IS NULL)),
     CHECK (source_id IS NOT NULL OR connection IS NULL),
-    CHECK (source_id IS NOT NULL OR database_id IS NULL)
+    CHECK (source_id IS NOT NULL OR database_id IS NULL),
+    CHECK (source_id IS NULL OR unlinked IS NULL),
+    CHECK (unlinked IS NOT NULL OR unlinked_from IS NULL)
 ) STRICT;
 
 CREATE UNIQUE INDEX documents_by_source ON documents (tenant_id, source_id) WHERE source_id IS NOT NULL;
 CREATE INDEX documents_by_database ON documents (tenant_id, database_id) WHERE database_id IS NOT NULL;
 CREATE INDEX documents_by_connection ON documents (tenant_id, connection, id) WHERE connection IS NOT NULL;
 CREATE INDEX documents_detached ON documents (tenant_id, id) WHERE connection IS NULL AND source_id IS NOT NULL;
+CREATE INDEX documents_unlinked ON documents (tenant_id, unlinked_from) WHERE unlinked_from IS NOT NULL;
 CREATE INDEX documents_by_age ON documents (tenant_id, created_at, id);
 CREATE INDEX documents_by_title ON documents (tenant_id, folded, id);
 CREATE INDEX documents_by_edit ON documents (tenant_id, edited_at, id);

@@ -110,7 +110,7 @@ impl DocumentStore for Sqlite {
         let mut tx = self.write().await?;
         syncs::accept(&mut *tx, connection).await?;
         syncs::detach(&mut *tx, connection).await?;
-        let detached = documents::detach(&mut *tx, connection).await?;
+        let detached = documents::detach(&mut tx, connection).await?;
         commit(tx).await?;
         Ok(detached)
     }
@@ -126,6 +126,23 @@ impl DocumentStore for Sqlite {
         let kept = documents::get(&mut *tx, actor.tenant, document).await?;
         let mut batch = Batch::of([kept.ok_or(StoreError::NotFound)?]);
         batch.unlink(actor, now);
+        save(&mut tx, actor.tenant, &batch).await?;
+        commit(tx).await
+    }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Import)?;
+        let mut tx = self.write().await?;
+        let kept = documents::get(&mut *tx, actor.tenant, document).await?.ok_or(StoreError::NotFound)?;
+        let sources = kept.document.unlinked.iter().map(|link| link.source.id);
+        let others = documents::get_by_source(&mut *tx, actor.tenant, sources).await?;
+        let mut batch = Batch::of(others.into_iter().chain([kept]));
+        batch.relink(actor, document, now)?;
         save(&mut tx, actor.tenant, &batch).await?;
         commit(tx).await
     }

@@ -8,8 +8,8 @@ use notion_import_core::{
     BlobId, Connection, Document, DocumentId, NotionId, Source, StoreError, TenantId, VersionNumber,
 };
 use serde_json::{Value, json};
-use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json as json_text, micros, name};
@@ -33,17 +33,17 @@ pub(crate) async fn save(
     }
     sqlx::query(
         "INSERT INTO documents (tenant_id, id, title, edited_here, latest, digest, created_at, \
-             source_id, database_id, source, state, update_available, trouble, shown, connection, read, folded, edited_at) \
+             source_id, database_id, source, state, update_available, trouble, shown, connection, unlinked, unlinked_from, read, folded, edited_at) \
          SELECT ?1, value->>'id', value->>'title', value->>'edited_here', value->>'latest', value->>'digest', \
              value->>'created_at', value->>'source_id', value->>'database_id', value->>'source', value->>'state', \
-             value->>'update_available', value->>'trouble', value->>'shown', value->>'connection', value->>'read', value->>'folded', \
+             value->>'update_available', value->>'trouble', value->>'shown', value->>'connection', value->>'unlinked', value->>'unlinked_from', value->>'read', value->>'folded', \
              value->>'edited_at' \
          FROM json_each(?2) WHERE true \
          ON CONFLICT (tenant_id, id) DO UPDATE SET \
              title = excluded.title, edited_here = excluded.edited_here, latest = excluded.latest, \
              digest = excluded.digest, source_id = excluded.source_id, database_id = excluded.database_id, \
              source = excluded.source, state = excluded.state, update_available = excluded.update_available, \
-             trouble = excluded.trouble, shown = excluded.shown, connection = excluded.connection, read = excluded.read, \
+             trouble = excluded.trouble, shown = excluded.shown, connection = excluded.connection, unlinked = excluded.unlinked, unlinked_from = excluded.unlinked_from, read = excluded.read, \
              folded = excluded.folded, edited_at = excluded.edited_at",
     )
     .bind(tenant.to_string())
@@ -55,7 +55,7 @@ pub(crate) async fn save(
 }
 
 fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
-    let Document { id, title, link, latest, created_at, .. } = &kept.document;
+    let Document { id, title, link, unlinked, latest, created_at, .. } = &kept.document;
     let link = link.as_ref();
     Ok(json!({
         "id": id,
@@ -72,6 +72,8 @@ fn columns(kept: &StoredDocument) -> Result<Value, StoreError> {
         "trouble": link.and_then(|link| link.trouble.as_ref()).map(json_text).transpose()?,
         "shown": link.and_then(|link| link.shown.as_ref()).map(json_text).transpose()?,
         "connection": link.and_then(|link| link.connection),
+        "unlinked": unlinked.as_ref().map(json_text).transpose()?,
+        "unlinked_from": unlinked.as_ref().and_then(|link| link.connection),
         "read": json_text(&kept.read)?,
         "folded": folded(&title.text),
         "edited_at": micros(kept.document.edited_at()),
@@ -210,30 +212,42 @@ pub(crate) async fn linked_by_source(
     every(rows, read_linked)
 }
 
-/// Takes the connection from all that it holds, and returns how many those were.
-pub(crate) async fn detach(db: impl SqliteExecutor<'_>, connection: &Connection) -> Result<u64, StoreError> {
+/// Takes the connection from all that it holds, and returns how many those were; and from what was unlinked from it.
+pub(crate) async fn detach(db: &mut SqliteConnection, connection: &Connection) -> Result<u64, StoreError> {
+    let (tenant, id) = (connection.tenant.to_string(), connection.id.to_string());
+    sqlx::query("UPDATE documents SET unlinked_from = NULL WHERE tenant_id = ? AND unlinked_from = ?")
+        .bind(&tenant)
+        .bind(&id)
+        .execute(&mut *db)
+        .await
+        .map_err(backend)?;
     let detached =
         sqlx::query("UPDATE documents SET connection = NULL WHERE tenant_id = ? AND connection = ?")
-            .bind(connection.tenant.to_string())
-            .bind(connection.id.to_string())
+            .bind(tenant)
+            .bind(id)
             .execute(db)
             .await
             .map_err(backend)?;
     Ok(detached.rows_affected())
 }
 
-/// Adds the blobs that are the icons and covers of sources.
+/// Adds the blobs that are the icons and covers of sources, those included that documents were unlinked from.
 pub(crate) async fn blobs(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
     blobs: &mut HashSet<BlobId>,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query("SELECT source FROM documents WHERE tenant_id = ? AND source IS NOT NULL")
-        .bind(tenant.to_string())
-        .fetch(db);
+    let mut rows = sqlx::query(
+        "SELECT source, unlinked FROM documents \
+         WHERE tenant_id = ? AND (source IS NOT NULL OR unlinked IS NOT NULL)",
+    )
+    .bind(tenant.to_string())
+    .fetch(db);
     while let Some(row) = rows.try_next().await.map_err(backend)? {
-        let source: Source = row.json("source")?;
-        blobs.extend(source.files().map(|file| file.blob.id));
+        let unlinked = row.json_or_none::<Link>("unlinked")?.map(|link| link.source);
+        for source in row.json_or_none::<Source>("source")?.into_iter().chain(unlinked) {
+            blobs.extend(source.files().map(|file| file.blob.id));
+        }
     }
     Ok(())
 }
@@ -244,6 +258,7 @@ fn read(row: &SqliteRow) -> Result<StoredDocument, StoreError> {
         id: row.id("id")?,
         title: Title { text: row.text("title")?, edited_here: row.flag("edited_here")? },
         link: link(row)?,
+        unlinked: unlinked(row)?,
         latest: VersionNumber(row.count("latest")?),
         created_at: row.time("created_at")?,
     };
@@ -261,6 +276,11 @@ fn link(row: &SqliteRow) -> Result<Option<Link>, StoreError> {
         trouble: row.json_or_none("trouble")?,
         shown: row.json_or_none("shown")?,
     }))
+}
+
+fn unlinked(row: &SqliteRow) -> Result<Option<Box<Link>>, StoreError> {
+    let Some(link) = row.json_or_none::<Link>("unlinked")? else { return Ok(None) };
+    Ok(Some(Box::new(Link { connection: row.id_or_none("unlinked_from")?, ..link })))
 }
 
 fn read_linked(row: &SqliteRow) -> Result<Linked, StoreError> {

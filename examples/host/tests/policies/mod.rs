@@ -187,8 +187,7 @@ impl DocumentStore for Policies {
     async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
         let rows = self.of_tenant(tenant).await?;
         let files = rows.iter().flat_map(|row| {
-            let images = row.kept.document.link.iter().flat_map(|link| link.source.files());
-            images.chain(row.newest.files())
+            row.kept.document.files().chain(row.newest.files())
         });
         Ok(files.map(|file| file.blob.id).collect())
     }
@@ -226,6 +225,18 @@ impl DocumentStore for Policies {
         }
         let mut batch = batch(&rows);
         batch.unlink(actor, now);
+        self.write(rows, &batch).await
+    }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let rows = self.of_tenant(actor.tenant).await?;
+        let mut batch = batch(&rows);
+        batch.relink(actor, document, now)?;
         self.write(rows, &batch).await
     }
 }

@@ -151,15 +151,24 @@ pub trait DocumentStore: Send + Sync {
     /// Returns how far the connection's syncs have come.
     async fn cursor(&self, connection: &Connection) -> Result<Option<SyncCursor>, StoreError>;
 
-    /// Detaches every document of the connection and forgets its cursor; sources and documents stay, and the
-    /// generation of `connection` fences whoever still writes with a lower one. Returns how many documents it detached.
+    /// Detaches every document of the connection and forgets its cursor; sources and documents stay, what was unlinked from it is not
+    /// [given back](Self::relink) to it, and the generation of `connection` fences whoever still writes with a lower one. Returns how many documents it detached.
     async fn detach(&self, connection: &Connection) -> Result<u64, StoreError>;
 
-    /// Forgets a document's link, which is audited; the document and its versions stay. Its source can be imported anew,
+    /// Takes a document's link from it, which is audited; the document and its versions stay. Its source can be imported anew,
     /// as a new document. Unlinking it again succeeds.
     ///
     /// # Errors
     /// [`StoreError::Denied`] unless the actor may import, [`StoreError::NotFound`] if their tenant has no such document.
     async fn unlink(&self, actor: &Actor, document: DocumentId, now: DateTime<Utc>)
+    -> Result<(), StoreError>;
+
+    /// Gives a document the link back that [`unlink`](Self::unlink) took from it, as it was, which is audited. What is linked stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] unless the actor may import, [`StoreError::NotFound`] if their tenant has no such document,
+    /// [`Conflict::LinkedElsewhere`](crate::Conflict) if another document is linked to its source by now.
+    async fn relink(&self, actor: &Actor, document: DocumentId, now: DateTime<Utc>)
     -> Result<(), StoreError>;
 }

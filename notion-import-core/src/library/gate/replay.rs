@@ -177,6 +177,7 @@ impl AccessState {
             | AuditEvent::TitleFollowed
             | AuditEvent::Renamed
             | AuditEvent::Unlinked
+            | AuditEvent::Relinked
             | AuditEvent::AccessRequested { .. }
             | AuditEvent::RequestApproved { .. }
             | AuditEvent::RequestDeclined { .. }

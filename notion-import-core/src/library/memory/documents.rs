@@ -236,6 +236,24 @@ impl DocumentStore for MemoryLibrary {
         self.shelve(actor.tenant, tenant, &batch);
         Ok(())
     }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        actor.may(Action::Import)?;
+        let mut tenants = self.tenants();
+        let tenant = tenants.get_mut(&actor.tenant).ok_or(StoreError::NotFound)?;
+        let shelved = tenant.documents.get(&document).ok_or(StoreError::NotFound)?;
+        let source = shelved.kept.document.unlinked.as_ref().map(|link| link.source.id);
+        let other = source.and_then(|source| tenant.of_source(source));
+        let mut batch = Batch::of(other.into_iter().chain([shelved]).map(|shelved| shelved.kept.clone()));
+        batch.relink(actor, document, now)?;
+        self.shelve(actor.tenant, tenant, &batch);
+        Ok(())
+    }
 }
 
 impl Tenant {
@@ -306,8 +324,7 @@ impl Shelved {
     }
 
     fn files(&self) -> impl Iterator<Item = &StoredFile> {
-        let images = self.kept.document.link.iter().flat_map(|link| link.source.files());
-        images.chain(self.versions.iter().flat_map(Version::files))
+        self.kept.document.files().chain(self.versions.iter().flat_map(Version::files))
     }
 
     fn linked(&self) -> Option<Linked> {

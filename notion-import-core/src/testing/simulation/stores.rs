@@ -103,6 +103,10 @@ impl DocumentStore for Asked<dyn DocumentStore> {
     async fn unlink(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.life.asks(self.store.unlink(actor, id, now)).await
     }
+
+    async fn relink(&self, actor: &Actor, id: DocumentId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.life.asks(self.store.relink(actor, id, now)).await
+    }
 }
 
 /// Passes calls on to the store.

@@ -104,6 +104,15 @@ impl DocumentStore for Narrow {
     ) -> Result<(), StoreError> {
         self.inner.unlink(actor, document, now).await
     }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.inner.relink(actor, document, now).await
+    }
 }
 
 /// A library behind a narrow store, and pages to import.

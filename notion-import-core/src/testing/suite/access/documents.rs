@@ -42,12 +42,13 @@ pub(super) async fn complete(library: Library) -> Outcome {
         id: imported.id,
         title: Title { text: "Policy".into(), edited_here: false },
         link: Some(link),
+        unlinked: None,
         latest: VersionNumber(1),
         created_at: minute(1),
     };
     ensure_eq!(desk.read(imported.id).await?.document, expected, "the document");
     library.documents.unlink(&desk.admin, imported.id, minute(2)).await?;
-    let expected = Document { link: None, ..expected };
+    let expected = Document { link: None, unlinked: expected.link.map(Box::new), ..expected };
     ensure_eq!(desk.read(imported.id).await?.document, expected, "the unlinked document");
     ensure_eq!(
         desk.access().document(&desk.admin, DocumentId::fresh()).await?,
@@ -104,6 +105,8 @@ pub(super) async fn untouched(library: Library) -> Outcome {
         same("a reconnect").await?;
         documents.unlink(&desk.admin, imported.id, minute(7)).await?;
         same("unlinking").await?;
+        documents.relink(&desk.admin, imported.id, minute(8)).await?;
+        same("undoing that").await?;
     }
     Ok(())
 }

@@ -54,6 +54,7 @@ pub(super) async fn every(library: Library) -> Outcome {
     access.publish(admin, id, &desk.publication_of(id, 1).await?, minute(19)).await?;
     access.withdraw(admin, id, minute(20)).await?;
     library.documents.unlink(admin, id, minute(21)).await?;
+    library.documents.relink(admin, id, minute(22)).await?;
 
     let LevelChange { to, expected: Expected { level: from, reason, .. } } = change;
     let events = [
@@ -70,6 +71,7 @@ pub(super) async fn every(library: Library) -> Outcome {
         (19, AuditEvent::TitlePublished { version }),
         (20, AuditEvent::Withdrawn),
         (21, AuditEvent::Unlinked),
+        (22, AuditEvent::Relinked),
     ];
     let by = Agent::Member(admin.member);
     let entries = events.into_iter().map(|(at, event)| (minute(at), by, Some(address), event));
@@ -114,8 +116,9 @@ pub(super) async fn failures(library: Library) -> Outcome {
         access.require_nda(admin, id, Some(crate::id::NdaId::fresh()), minute(4)).await.is_err(),
         access.assign(admin, &blank, minute(4)).await.is_err(),
         library.documents.unlink(&nobody, id, minute(4)).await.is_err(),
+        library.documents.relink(&nobody, id, minute(4)).await.is_err(),
     ];
-    ensure_eq!(failures, [true; 9], "calls that failed");
+    ensure_eq!(failures, [true; 10], "calls that failed");
     let after = (history(&desk, id).await?, desk.read(id).await?);
     ensure_eq!(after, before, "the history and the document");
 
@@ -126,6 +129,9 @@ pub(super) async fn failures(library: Library) -> Outcome {
     library.documents.unlink(admin, draft, minute(4)).await?;
     library.documents.unlink(admin, draft, minute(4)).await?;
     ensure_eq!(history(&desk, draft).await?.len(), 2, "entries of unlinking it twice");
+    library.documents.relink(admin, draft, minute(5)).await?;
+    library.documents.relink(admin, draft, minute(5)).await?;
+    ensure_eq!(history(&desk, draft).await?.len(), 3, "entries of undoing it twice");
     Ok(())
 }
 

@@ -101,6 +101,7 @@ const CALLS: &[(&str, Action, Call)] = &[
         t.access.void_acceptance(actor, t.contact, t.nda, minute(3))
     }),
     call!("unlink", Import, |t, actor| t.documents.unlink(actor, t.document, minute(3))),
+    call!("relink", Import, |t, actor| t.documents.relink(actor, t.document, minute(3))),
 ];
 
 pub(super) async fn matrix(library: Library) -> Outcome {

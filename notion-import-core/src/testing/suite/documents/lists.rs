@@ -4,7 +4,7 @@ use super::{Desk, Store};
 use crate::library::blob::BlobId;
 use crate::library::document::{Content, NewContent, Source, SourceImage, SourceKind, SourceParent};
 use crate::testing::suite::Outcome;
-use crate::testing::suite::fixture::{content, file, notion_id, page};
+use crate::testing::suite::fixture::{content, content_manager, file, minute, notion_id, page};
 
 pub(super) async fn paged(store: Store) -> Outcome {
     let desk = Desk::new(&store);
@@ -103,7 +103,7 @@ pub(super) async fn by_source(store: Store) -> Outcome {
 
 pub(super) async fn blobs(store: Store) -> Outcome {
     let desk = Desk::new(&store);
-    let names = ["first.pdf", "diagram.png", "second.pdf", "icon.png", "cover.png"];
+    let names = ["first.pdf", "diagram.png", "second.pdf", "icon.png", "cover.png", "unlinked.png"];
     let icon = |name: &str| Some(SourceImage::Stored(file(name)));
     let source = Source { icon: icon("old icon.png"), ..page("Policy") };
     let first = NewContent { content: Content::File(file("first.pdf")), ..content(&source, "") };
@@ -112,6 +112,9 @@ pub(super) async fn blobs(store: Store) -> Outcome {
     let second = Content::File(file("second.pdf"));
     desk.import_at(&NewContent { source, content: second, attachments: vec![], ..first }, 2).await?;
     desk.other().page("Other connection").await?;
+    let unlinked = Source { icon: icon("unlinked.png"), ..page("Un\0linked") };
+    let unlinked = desk.import(&unlinked, "").await?.document();
+    store.unlink(&content_manager(desk.connection.tenant), unlinked, minute(3)).await?;
     let blobs = store.blobs(desk.connection.tenant).await?;
     for name in names {
         ensure!(blobs.contains(&BlobId::of(name.as_bytes())), "{name} is not among them");

@@ -72,7 +72,14 @@ pub const PROMISES: &[Promise<Store>] = &[
     promise!("a detached source imported again is the same document", unlinking::reimported),
     promise!("an unlinked document has no source, and its source makes a new one", unlinking::unlinked),
     promise!("unlinking again succeeds", unlinking::again),
-    promise!("only who may import may unlink", unlinking::roles),
+    promise!("unlinking can be undone, which gives the link back as it was", unlinking::undone),
+    promise!("a source that another document took meanwhile stays with that", unlinking::taken),
+    promise!("of an import and the undoing of an unlinking at once, one has the source", unlinking::raced),
+    promise!(
+        "what is linked again has no connection that was detached meanwhile",
+        unlinking::detached_meanwhile
+    ),
+    promise!("only who may import may unlink, and undo it", unlinking::roles),
     promise!("an import is not overtaken by a sync", fencing::import),
     promise!("a lower generation patches nothing and moves no cursor", fencing::patch),
     promise!("a lower generation detaches nothing", fencing::detach),

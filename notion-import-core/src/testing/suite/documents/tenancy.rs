@@ -47,5 +47,9 @@ pub(super) async fn unlinks(store: Store) -> Outcome {
     let unlinked = store.unlink(&admin, document, minute(2)).await;
     ensure_fails!(unlinked, StoreError::NotFound, "a stranger's unlinking");
     ensure_eq!(ours.linked(&source).await?, before, "the document");
+    store.unlink(&actor(ours.connection.tenant, Role::Admin), document, minute(3)).await?;
+    let relinked = store.relink(&admin, document, minute(4)).await;
+    ensure_fails!(relinked, StoreError::NotFound, "a stranger's undoing of it");
+    ensure_eq!(ours.find(source.id).await?, None, "what is linked to the source");
     Ok(())
 }

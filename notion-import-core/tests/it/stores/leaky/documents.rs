@@ -49,6 +49,11 @@ pub(super) enum Leak {
     PatchesForgetTheBasis,
     ForgetsTheChoice,
     PatchesForgetTheChoice,
+    AnybodyRelinks,
+    RelinksElsewhere,
+    RelinksThroughTheDetached,
+    RelinksWithoutTheState,
+    ForgetsTheUnlinked,
 }
 
 pub(super) struct Leaky {
@@ -230,6 +235,7 @@ impl DocumentStore for Leaky {
         let mut blobs = self.inner.blobs(tenant).await?;
         match self.leak {
             Leak::ForgetsOlderVersions => drop(blobs.remove(&BlobId::of(b"first.pdf"))),
+            Leak::ForgetsTheUnlinked => drop(blobs.remove(&BlobId::of(b"unlinked.png"))),
             Leak::ForgetsCovers => drop(blobs.remove(&BlobId::of(b"cover.png"))),
             Leak::KeepsAnyTenants => {
                 let tenants: Vec<_> =
@@ -258,7 +264,9 @@ impl DocumentStore for Leaky {
         if self.leak == Leak::KeepsTheCursor {
             self.inner.patch(connection, &[], cursor).await?;
         }
-        self.holders.lock().unwrap().retain(|_, holder| key(holder) != key(connection));
+        if self.leak != Leak::RelinksThroughTheDetached {
+            self.holders.lock().unwrap().retain(|_, holder| key(holder) != key(connection));
+        }
         Ok(detached)
     }
 
@@ -274,6 +282,15 @@ impl DocumentStore for Leaky {
             }
             _ => self.inner.unlink(actor, document, now).await,
         }
+    }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.relink_leaking(actor, document, now).await
     }
 }
 
@@ -313,6 +330,11 @@ async fn every_leak_breaks_its_own_promise() {
         ),
         (Leak::FindsAnyTenants, &["another tenant's documents cannot be read"]),
         (Leak::AnybodyUnlinks, &["only who may import"]),
+        (Leak::AnybodyRelinks, &["only who may import"]),
+        (Leak::RelinksElsewhere, &["a source that another document took"]),
+        (Leak::RelinksThroughTheDetached, &["what is linked again"]),
+        (Leak::RelinksWithoutTheState, &["unlinking can be undone"]),
+        (Leak::ForgetsTheUnlinked, &["a tenant's blobs are"]),
         (
             Leak::JudgesAnyway,
             &[
@@ -324,7 +346,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::LosesDrafts, &["a draft becomes the newest version"]),
         (Leak::FreezesInTheFuture, &["a patch is taken whatever clock"]),
         (Leak::ForgetsTrouble, &["trouble is kept"]),
-        (Leak::ForgetsWhatToRelink, &["only what was detached"]),
+        (Leak::ForgetsWhatToRelink, &["only what was detached", "what is linked again"]),
         (Leak::PatchesOneByOne, &["a dropped batch"]),
         (Leak::ImportsOneByOne, &["a dropped import of many"]),
         (Leak::ShufflesResults, &["an import of many", "one source several times"]),
@@ -343,6 +365,7 @@ async fn every_leak_breaks_its_own_promise() {
                 "a patch refreshes",
                 "what was read is judged",
                 "what an import rests on",
+                "unlinking can be undone",
             ],
         ),
         (Leak::KeepsTheFirstBasis, &["an import says anew", "what was read is judged"]),

@@ -90,6 +90,15 @@ impl DocumentStore for Leaky {
     ) -> Result<(), StoreError> {
         self.inner.unlink(actor, document, now).await
     }
+
+    async fn relink(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.inner.relink(actor, document, now).await
+    }
 }
 
 impl Leaky {

@@ -92,6 +92,7 @@ impl Leaky {
         for known in linked.iter_mut().filter(|known| forgotten.contains(&known.document)) {
             match self.leak {
                 Leak::ForgetsTheChoice | Leak::PatchesForgetTheChoice => known.link.shown = None,
+                Leak::RelinksWithoutTheState => known.link.update_available = false,
                 _ => known.read.basis = None,
             }
         }
@@ -152,6 +153,40 @@ impl Leaky {
             self.inner.import(&admin, connection, &content, patch.began_at).await?;
         }
         Ok(())
+    }
+
+    pub(super) async fn relink_leaking(
+        &self,
+        actor: &Actor,
+        document: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let admin = Actor { role: Role::Admin, ..actor.clone() };
+        let actor = if self.leak == Leak::AnybodyRelinks { &admin } else { actor };
+        if self.leak == Leak::RelinksElsewhere
+            && let Some(known) = self.inner.document(&admin, document).await?
+            && let Some(link) = known.document.unlinked
+        {
+            for other in self.inner.linked_by_source(actor.tenant, &[link.source.id]).await? {
+                self.inner.unlink(&admin, other.document, now).await?;
+            }
+        }
+        self.inner.relink(actor, document, now).await?;
+        match self.leak {
+            Leak::RelinksThroughTheDetached => {
+                let detached = self.inner.detached(actor.tenant, None, usize::MAX).await?;
+                let is_detached = detached.iter().any(|known| known.document == document);
+                match self.holder(document).filter(|_| is_detached) {
+                    Some(holder) => self.relink(&holder, document).await,
+                    None => Ok(()),
+                }
+            }
+            Leak::RelinksWithoutTheState => {
+                self.forgotten.lock().unwrap().insert(document);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn relink(
