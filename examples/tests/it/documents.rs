@@ -35,3 +35,20 @@ async fn unlinking_can_be_undone_until_another_document_has_the_page() {
     ada.post(&format!("/documents/{other}/unlink"), &[]).await.ok();
     ada.post(&at("relink"), &[]).await.ok().saying(&at("unlink"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_that_is_too_long_is_said_in_its_form_with_what_was_typed() {
+    let demo = Demo::start(&["--ephemeral"]);
+    let ada = demo.browser_of("ada").await;
+    story::connect(&demo, &ada).await;
+    let document = story::import(&ada).await.document(POLICY);
+    let rename = format!("{document}/rename");
+    let (longest, longer) = ("Policy ä ".repeat(50), "Policy ä&amp;".repeat(56));
+    ada.post(&rename, &[("title", &longest)]).await.ok().saying(&format!("<h1>{}</h1>", longest.trim()));
+    let refused = ada.post(&rename, &[("title", &longer.replace("&amp;", "&"))]).await.is(422);
+    let refused = refused.saying("Nothing was changed").saying("this one takes 560");
+    let typed = refused.between("name=\"title\" value=\"", "\"");
+    assert_eq!(typed, longer.replace("&amp;", "&"));
+    ada.get(&document).await.ok().saying(&format!("<h1>{}</h1>", longest.trim()));
+    ada.post(&rename, &[("title", "")]).await.ok().saying(&format!("<h1>{POLICY}</h1>"));
+}

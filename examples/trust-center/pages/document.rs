@@ -2,11 +2,13 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use chrono::Utc;
 use notion_import_core::store::Link;
 use notion_import_core::{
     AccessLevel, Action, AdminDocument, Assignment, AuditQuery, DocumentFacts, DocumentId, Source,
-    SourceKind, SourceState, Version,
+    SourceKind, SourceState, StoreError, Version,
 };
 
 use super::choosing::Choice;
@@ -29,6 +31,8 @@ struct DocumentPage {
     id: DocumentId,
     title: String,
     titled_here: bool,
+    /// The title that was typed and is too long.
+    refused: Option<String>,
     /// The version that readers see and the title they see it under, if that is not the working title.
     still_titled: Option<(u32, String)>,
     new_title: String,
@@ -104,11 +108,16 @@ struct ShownEvent {
 }
 
 pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
+    shown(&app, &visitor, id, None).await
+}
+
+/// The page, and in its form the title that was refused.
+async fn shown(app: &App, visitor: &Visitor, id: DocumentId, refused: Option<String>) -> Answer {
     let staff = visitor.staff()?;
-    let known = known(&app, &staff, id).await?;
+    let known = known(app, &staff, id).await?;
     let versions = app.stores.access.versions(&staff.actor, id).await?;
     let newest = versions.first().ok_or_else(Problem::not_found)?;
-    let preview = Shown::to_members(&app, staff.company, newest, &files(id)).await?;
+    let preview = Shown::to_members(app, staff.company, newest, &files(id)).await?;
     let shown = known.facts.publication.version();
     let may = |action| staff.actor.may(action).is_ok();
     let working = &known.document.title.text;
@@ -119,6 +128,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
         revision: known.revision,
         id,
         title: words::title(&known.document.title.text),
+        refused,
         titled_here: known.document.title.edited_here,
         level: known.facts.level,
         levels: levels(&known.facts),
@@ -134,16 +144,16 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentI
             .collect(),
         source: known.document.link.as_ref().map(shown_source),
         unlinked: match &known.document.unlinked {
-            Some(link) => Some(Unlinked::from(&app, &staff, &link.source).await?),
+            Some(link) => Some(Unlinked::from(app, &staff, &link.source).await?),
             None => None,
         },
-        assignments: assignments(&app, &staff, id).await?,
-        contacts: Choice::of(&app, &staff).await?,
-        history: history(&app, &staff, id).await?,
+        assignments: assignments(app, &staff, id).await?,
+        contacts: Choice::of(app, &staff).await?,
+        history: history(app, &staff, id).await?,
         may_publish: may(Action::Publish),
         may_assign: may(Action::Assign),
         may_import: may(Action::Import),
-        frame: Frame::new(&app, &visitor, words::title(&known.document.title.text)).await?,
+        frame: Frame::new(app, visitor, words::title(&known.document.title.text)).await?,
     })
 }
 
@@ -253,6 +263,15 @@ fn shown_source(link: &Link) -> ShownSource {
 pub async fn rename(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>, body: Bytes) -> Answer {
     let staff = visitor.staff_who_may(Action::Publish)?;
     let fields = Fields::read(&body);
-    app.stores.access.rename(&staff.actor, id, fields.given("title"), Utc::now()).await?;
-    see(Address::Document(id))
+    let title = fields.given("title");
+    match app.stores.access.rename(&staff.actor, id, title, Utc::now()).await {
+        Err(StoreError::OutOfRange("title")) => {
+            let again = shown(&app, &visitor, id, title.map(str::to_owned)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
+        }
+        renamed => {
+            renamed?;
+            see(Address::Document(id))
+        }
+    }
 }

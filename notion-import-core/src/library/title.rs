@@ -19,6 +19,12 @@ pub fn title(raw: &str) -> String {
     line(raw, LONGEST)
 }
 
+/// Returns whether a title is longer than that, once what cannot be seen is gone.
+#[cfg(feature = "gate")]
+pub fn is_too_long(raw: &str) -> bool {
+    visible(raw).len() > LONGEST
+}
+
 /// Returns a text as it is searched and sorted by, the same in every store: without case (`Straße` is `STRASSE`), without the accents
 /// that Latin, Greek and Cyrillic letters carry (`Zürich` is `zurich`), and with one spelling for what Unicode calls compatible (NFKC).
 /// Two keys are compared by their bytes.
@@ -51,6 +57,11 @@ pub fn given_reason(raw: &str) -> Result<String, Conflict> {
 }
 
 fn line(raw: &str, longest: usize) -> String {
+    shortened(&visible(raw), longest).trim_end().to_owned()
+}
+
+/// One line of what can be seen.
+fn visible(raw: &str) -> String {
     let visible: String = raw
         .chars()
         .map(|c| if is_break(c) { ' ' } else { c })
@@ -58,7 +69,7 @@ fn line(raw: &str, longest: usize) -> String {
         .collect();
     // A run of spaces can push the end of a title out of sight.
     let words: Vec<&str> = visible.split_whitespace().filter(|word| !word.chars().all(is_joiner)).collect();
-    shortened(&words.join(" "), longest).trim_end().to_owned()
+    words.join(" ")
 }
 
 /// Two lines stay two words.
@@ -120,6 +131,19 @@ mod tests {
             assert_eq!(reason(raw), expected, "{raw:?}");
         }
         assert_eq!(reason(&"a".repeat(2_000_000)).len(), LONGEST_REASON);
+    }
+
+    #[cfg(feature = "gate")]
+    #[test]
+    fn only_what_can_be_seen_makes_a_title_too_long() {
+        for (raw, too_long) in [
+            ("a".repeat(LONGEST), false),
+            ("a".repeat(LONGEST + 1), true),
+            (format!("  {}\u{202e}\n", "a".repeat(LONGEST)), false),
+            ("東".repeat(LONGEST / 3 + 1), true),
+        ] {
+            assert_eq!(is_too_long(&raw), too_long, "{raw:?}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::error::StoreError;
 use crate::id::{AcceptanceId, ContactId, DocumentId, NdaId, RequestId, TenantId};
 use crate::library::access::{AccessFacts, AccessLevel, AssignmentId, Viewer};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
-use crate::library::title::reason;
+use crate::library::title::{is_too_long, reason};
 
 /// Why a document is closed whose source is gone.
 const GONE: &str = "the source is gone";
@@ -256,6 +256,9 @@ impl Act {
         let mut kept = kept.ok_or(StoreError::NotFound)?;
         let id = kept.document.id;
         let (writes, events) = match change {
+            DocumentChange::Rename(Some(title)) if is_too_long(title) => {
+                return Err(StoreError::OutOfRange("title"));
+            }
             DocumentChange::Rename(title) => {
                 let document = &mut kept.document;
                 let source = document.link.as_ref().map(|link| link.source.title.as_str());

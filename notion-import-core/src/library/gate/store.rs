@@ -76,6 +76,9 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
 
     /// Gives a document its own working title, or lets it follow the source's again, which gives it the source's at once. Readers
     /// outside see it once it is published.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfRange`] if the title is longer than 500 bytes: what a person gives is not cut.
     async fn rename(
         &self,
         actor: &Actor,

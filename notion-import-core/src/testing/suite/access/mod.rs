@@ -79,6 +79,7 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a new version is not shown before it is published", publication::new_version),
     promise!("a new title is not shown before it is published", publication::new_title),
     promise!("a title is kept without what cannot be seen", publication::clean_title),
+    promise!("a working title that is too long is refused, not cut", publication::long_title),
     promise!("publishing again what was withdrawn is a widening", publication::again),
     promise!("a version is published as of a level in one act, audited as both", publication_as::one_act),
     promise!(

@@ -210,3 +210,16 @@ pub(super) async fn listing(library: Library) -> Outcome {
     ensure_eq!(desk.read(id).await?.facts.listed, false, "whether it is listed once hidden");
     Ok(())
 }
+
+pub(super) async fn long_title(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    let id = desk.import("Policy").await?.id;
+    let longest = "東a".repeat(125);
+    desk.access().rename(&desk.admin, id, Some(&longest), minute(2)).await?;
+    let before = desk.read(id).await?;
+    ensure_eq!(before.document.title.text, longest, "the longest title that there can be");
+    let refused = desk.access().rename(&desk.admin, id, Some(&format!("{longest}b")), minute(3)).await;
+    ensure!(matches!(refused, Err(StoreError::OutOfRange(_))), "a longer one ended in {refused:?}");
+    ensure_eq!(desk.read(id).await?, before, "the document after it");
+    Ok(())
+}

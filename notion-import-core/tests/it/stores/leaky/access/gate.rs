@@ -99,6 +99,10 @@ impl AccessStore for Leaky {
                 let title = title.unwrap_or(&known.document.title.text);
                 self.inner.rename(actor, id, Some(title), now).await
             }
+            _ if self.leak == Leak::CutsTitles => {
+                let title = title.map(|title| &title[..title.floor_char_boundary(500)]);
+                self.inner.rename(actor, id, title, now).await
+            }
             _ => self.inner.rename(actor, id, title, now).await,
         }
     }

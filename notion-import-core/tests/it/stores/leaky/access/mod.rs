@@ -24,6 +24,7 @@ enum Leak {
     WidensOnImport,
     PublishesOnImport,
     NarrowsOnDetach,
+    CutsTitles,
     AnybodyPublishes,
     ManagersTakeNdasOff,
     ForgetsTheLevelBefore,
@@ -298,6 +299,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::LatestContentOnly, &["content is the version"]),
         (Leak::EveryonesFacts, &["facts are of this contact", "from nothing"]),
         (Leak::NdaElseDefault, &["what is readable is what the decision", "from nothing"]),
+        (Leak::CutsTitles, &["a working title that is too long"]),
         (Leak::KeepsTitleWhenReleased, &["a title given here"]),
         (Leak::ShowsTheWorkingTitle, &["a new title is not shown", "a title is kept without"]),
         (
