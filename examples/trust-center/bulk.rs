@@ -65,9 +65,12 @@ impl BulkAct {
     /// Returns what a member has to be allowed to do for it.
     pub const fn action(&self) -> Action {
         match self {
-            Self::Change(BulkChange::Publish(_) | BulkChange::SetLevel(_) | BulkChange::Withdraw) => {
-                Action::Publish
-            }
+            Self::Change(
+                BulkChange::Publish(_)
+                | BulkChange::SetLevel(_)
+                | BulkChange::Withdraw
+                | BulkChange::SetCategory(_),
+            ) => Action::Publish,
             Self::Change(BulkChange::Assign { .. }) => Action::Assign,
             Self::ImportAgain | Self::Unlink => Action::Import,
         }
@@ -79,7 +82,7 @@ impl BulkAct {
             Self::Change(BulkChange::Publish(level) | BulkChange::SetLevel(level)) => {
                 !matches!(level, AccessLevel::Internal)
             }
-            Self::Change(BulkChange::Withdraw | BulkChange::Assign { .. })
+            Self::Change(BulkChange::Withdraw | BulkChange::SetCategory(_) | BulkChange::Assign { .. })
             | Self::ImportAgain
             | Self::Unlink => false,
         }
@@ -90,6 +93,8 @@ impl BulkAct {
             Self::Change(BulkChange::Publish(level)) => format!("Publish as {}", words::level(*level)),
             Self::Change(BulkChange::SetLevel(level)) => format!("Set the level to {}", words::level(*level)),
             Self::Change(BulkChange::Withdraw) => "Withdraw".to_owned(),
+            Self::Change(BulkChange::SetCategory(Some(to))) => format!("Put into the category “{to}”"),
+            Self::Change(BulkChange::SetCategory(None)) => "Take out of its category".to_owned(),
             Self::Change(BulkChange::Assign { .. }) => "Let a contact in".to_owned(),
             Self::ImportAgain => "Import again".to_owned(),
             Self::Unlink => "Unlink".to_owned(),

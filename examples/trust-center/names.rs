@@ -83,6 +83,7 @@ impl Names {
             AuditEvent::TitleFollowed => "The title followed Notion's".to_owned(),
             AuditEvent::Renamed => "Renamed".to_owned(),
             AuditEvent::Unlinked => "Unlinked from Notion".to_owned(),
+            AuditEvent::CategoryChanged => "Put into another category".to_owned(),
             AuditEvent::Relinked => "Linked to Notion again".to_owned(),
             AuditEvent::LevelChanged { from, to, reason } => {
                 format!("{} → {}{}", words::level(*from), words::level(*to), because(reason))

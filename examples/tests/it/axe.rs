@@ -91,8 +91,10 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     for id in done.all_between("<a href=\"/documents/", "\"") {
         publish_as(&ada, &format!("/documents/{id}"), 1, "public").await.ok();
     }
-    let unlinked = format!("/documents/{}", done.between("<a href=\"/documents/", "\""));
-    ada.post(&format!("{unlinked}/unlink"), &[]).await.ok();
+    ada.post(&format!("{report}/unlink"), &[]).await.ok();
+    for document in [&policy, &report] {
+        ada.post(&format!("{document}/category"), &[("category", "Policies and rules")]).await.ok();
+    }
     let long = "Word".repeat(50);
     ada.post(&format!("{table}/rename"), &[("title", &long)]).await.ok();
     let integration = story::integration(&ada).await;
@@ -123,7 +125,6 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         &policy,
         &report,
         &table,
-        &unlinked,
         &format!("{policy}/publish?version=1"),
         &format!("{report}/level?to=public"),
         &format!("{table}/level?to=internal"),
@@ -144,6 +145,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
     let of_contacts = [
         "/",
         "/t/halden",
+        "/t/halden?category=Policies+and+rules",
         "/t/halden/acceptances",
         &policy,
         &report,

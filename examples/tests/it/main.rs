@@ -8,6 +8,7 @@ mod audit;
 mod away;
 mod axe;
 mod bulk;
+mod categories;
 mod chromium;
 mod contacts;
 mod convert;

@@ -60,6 +60,7 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("GET", "/documents/{id}/published", Members),
     ("GET", "/documents/{id}/receipt", Members),
     ("POST", "/documents/{id}/rename", Managers),
+    ("POST", "/documents/{id}/category", Managers),
     ("GET", "/documents/{id}/publish", Managers),
     ("POST", "/documents/{id}/publish", Managers),
     ("POST", "/documents/{id}/withdraw", Managers),

@@ -49,6 +49,7 @@ words! {
     public requires_nda restricted internal
     site_title search_titles search no_match show_everything
     nothing_yet nothing_for_everybody nothing_for_you
+    categories every_category other_documents
     news order by_title newest_first to_read published one_more_step pages previous next
     hint_nda hint_sign_in hint_ask untitled
     own_requests asked_at withdraw waiting approved declined withdrawn gone_document no_longer_asked

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::assigning::days;
 use super::care::{Care, internal_titles, leaks};
+use super::categories::given;
 use super::choosing::chosen as chosen_contact;
 use super::dialog::Report;
 use super::documents::{Asked, every};
@@ -89,6 +90,7 @@ async fn act(app: &App, staff: &Staff, fields: &Fields) -> Result<(BulkAct, Opti
         ("publish", to) => BulkAct::Change(BulkChange::Publish(level(to)?)),
         ("level", to) => BulkAct::Change(BulkChange::SetLevel(level(to)?)),
         ("withdraw", _) => BulkAct::Change(BulkChange::Withdraw),
+        ("category", _) => BulkAct::Change(BulkChange::SetCategory(given(fields)?)),
         ("import", _) => BulkAct::ImportAgain,
         ("unlink", _) => BulkAct::Unlink,
         ("assign", _) => {

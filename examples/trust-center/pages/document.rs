@@ -45,6 +45,9 @@ struct DocumentPage {
     /// The newest version, if it is not the one that is shown.
     unpublished: Option<u32>,
     listed: bool,
+    category: String,
+    /// The categories that there are.
+    categories: Vec<String>,
     preview: Shown,
     report: Report,
     versions: Vec<ShownVersion>,
@@ -136,6 +139,8 @@ async fn shown(app: &App, visitor: &Visitor, id: DocumentId, refused: Option<Str
         is_published: shown.is_some(),
         unpublished: (shown != Some(newest.number)).then_some(newest.number.0),
         listed: known.facts.listed,
+        category: known.category.unwrap_or_default(),
+        categories: app.stores.access.list_categories(staff.actor.tenant).await?,
         preview,
         report: Report::of(newest),
         versions: versions

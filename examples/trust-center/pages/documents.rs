@@ -38,6 +38,8 @@ struct Documents {
     ticked: String,
     may_act: bool,
     may_publish: bool,
+    /// The categories that there are.
+    categories: Vec<String>,
     /// Who may be let in, by the key of each.
     contacts: Choice,
     documents: Vec<Shown>,
@@ -163,6 +165,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
         ticked: asked.ticked(&fields),
         may_act: [Action::Publish, Action::Assign, Action::Import].into_iter().any(may),
         may_publish: may(Action::Publish),
+        categories: app.stores.access.list_categories(staff.actor.tenant).await?,
         contacts: Choice::of(&app, &staff).await?,
         is_more: found > listed.documents.len() as u64,
         total,

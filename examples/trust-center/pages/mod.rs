@@ -9,6 +9,7 @@ mod assigning;
 mod audit;
 mod bulk;
 mod care;
+mod categories;
 mod changes;
 mod changes_feed;
 mod choosing;
@@ -92,6 +93,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/bulk/{number}", get(bulk::show).post(bulk::confirm))
         .route("/documents/{id}", get(document::show))
         .route("/documents/{id}/rename", post(document::rename))
+        .route("/documents/{id}/category", post(categories::set))
         .route("/documents/{id}/publish", get(publishing::ask).post(publishing::publish))
         .route("/documents/{id}/withdraw", post(publishing::withdraw))
         .route("/documents/{id}/level", get(opening::ask_level).post(opening::set_level))

@@ -5,12 +5,14 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use chrono::Utc;
+use notion_import_core::store::folded;
 use notion_import_core::{
     AccessLevel, Cursor, DocumentId, Mark, NdaId, NdaText, NewAcceptance, Outside, Place, PublicDocument,
     ReadOutcome, Readable, ReadableOrder, ReadableQuery,
 };
 
 use super::asking::{OwnRequest, contact};
+use super::categories::Group;
 use super::documents::place;
 use super::entering;
 use super::frame::{Frame, page};
@@ -35,14 +37,15 @@ struct Site {
     is_contact: bool,
     /// What was published last, where there is more than somebody sees at a glance.
     news: Vec<Shelved>,
-    open: Vec<Shelved>,
+    open: Vec<Group>,
     closed: Vec<Shelved>,
     /// What the visitor has asked for.
     own: Vec<OwnRequest>,
     can_ask: bool,
-    /// What is searched for.
-    searched: String,
-    order: ReadableOrder,
+    /// What is asked for.
+    asked: Asked,
+    /// The categories, and all documents before them: what each shows, and whether that is what this page shows. Empty if there are none.
+    categories: Vec<(String, String, bool)>,
     /// The same in each order; empty where there is nothing to put in order.
     orders: Vec<(&'static str, String, bool)>,
     /// Whether this is all that there is.
@@ -66,13 +69,21 @@ const LOOKS: &str = concat!(
     include_str!("../languages/de.rs"),
 );
 
+/// What somebody looks for on the shelf.
+#[derive(Clone, Default)]
+struct Asked {
+    searched: String,
+    category: Option<String>,
+    order: ReadableOrder,
+}
+
 /// A document on the shelf: nothing of its source, nothing of the company's members.
-struct Shelved {
-    id: DocumentId,
-    title: String,
-    level: AccessLevel,
-    published: String,
-    hint: &'static str,
+pub struct Shelved {
+    pub id: DocumentId,
+    pub title: String,
+    pub level: AccessLevel,
+    pub published: String,
+    pub hint: &'static str,
 }
 
 pub fn company(site: &str) -> Result<&'static Company, Problem> {
@@ -111,31 +122,39 @@ async fn shelf(
     query: &str,
 ) -> Result<Site, Problem> {
     let (fields, words) = (Fields::read(query.as_bytes()), visitor.words());
-    let order = ReadableOrder::ALL.into_iter().find(|known| known.as_str() == fields.text("sort"));
-    let (searched, order) = (fields.text("q").to_owned(), order.unwrap_or_default());
-    let query =
-        ReadableQuery { text: searched.clone(), order, place: place(&fields), ..ReadableQuery::first(CARDS) };
-    let (site, viewer) = (company.tenant, visitor.viewer());
-    let readable = app.stores.access.readable(site, &viewer, &query, Utc::now()).await?;
-    let turn = |name: &str, place: &Cursor| address(company, &searched, order, Some((name, place)));
+    let asked = Asked::read(&fields);
+    let query = ReadableQuery { place: place(&fields), ..asked.query(CARDS) };
+    let (site, viewer, now) = (company.tenant, visitor.viewer(), Utc::now());
+    let readable = app.stores.access.readable(site, &viewer, &query, now).await?;
+    let known = app.stores.access.categories(site, &viewer, now).await?;
+    let turn = |name: &str, place: &Cursor| asked.address(company, Some((name, place)));
     let (previous, next) = (
         readable.previous.as_ref().map(|at| turn("before", at)),
         readable.next.as_ref().map(|at| turn("after", at)),
     );
-    let is_first = query.place == Place::Start && searched.is_empty();
+    let is_all = asked.searched.is_empty() && asked.category.is_none();
+    let is_first = query.place == Place::Start && is_all;
     let is_handful = is_first && readable.documents.len() <= HANDFUL;
-    let news = match is_first && !is_handful && order == ReadableOrder::Title {
+    let news = match is_first && !is_handful && asked.order == ReadableOrder::Title {
         true => {
             let newest = ReadableQuery { order: ReadableOrder::Newest, ..ReadableQuery::first(HANDFUL) };
-            app.stores.access.readable(site, &viewer, &newest, Utc::now()).await?.documents
+            app.stores.access.readable(site, &viewer, &newest, now).await?.documents
         }
         false => Vec::new(),
     };
-    let (open, closed): (Vec<_>, Vec<_>) =
-        readable.documents.iter().partition(|known| known.outside == Outside::Ok);
+    let is_whole = previous.is_none() && next.is_none() && is_all;
+    let is_open = |known: &&PublicDocument| known.outside == Outside::Ok;
+    let open = readable.documents.iter().filter(is_open);
+    let open = match is_whole && !known.is_empty() {
+        true => Group::by_category(open, words),
+        false => Group::all(open, words),
+    };
+    let closed: Vec<_> = readable.documents.iter().filter(|known| !is_open(known)).collect();
     let own = OwnRequest::all(app, visitor, company).await?;
     let orders = [(words.by_title, ReadableOrder::Title), (words.newest_first, ReadableOrder::Newest)];
-    let orders = orders.map(|(name, of)| (name, address(company, &searched, of, None), of == order));
+    let orders = orders.map(|(name, order)| {
+        (name, Asked { order, ..asked.clone() }.address(company, None), order == asked.order)
+    });
     Ok(Site {
         company,
         is_member: is_member(visitor, company),
@@ -143,33 +162,59 @@ async fn shelf(
         can_ask: closed.iter().any(|known| matches!(known.outside, Outside::SignIn | Outside::RequestAccess)),
         own,
         news: news.iter().map(|known| shelved(known, words)).collect(),
-        open: open.into_iter().map(|known| shelved(known, words)).collect(),
+        open,
         closed: closed.into_iter().map(|known| shelved(known, words)).collect(),
-        is_whole: previous.is_none() && next.is_none() && searched.is_empty(),
-        order,
+        is_whole,
         orders: if is_handful || readable.documents.is_empty() { Vec::new() } else { orders.into() },
-        searched,
+        categories: asked.among(company, known, words),
+        asked,
         previous,
         next,
         frame,
     })
 }
 
-/// Returns where a page of the shelf is.
-fn address(
-    company: &Company,
-    searched: &str,
-    order: ReadableOrder,
-    place: Option<(&str, &Cursor)>,
-) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(Some(searched).filter(|text| !text.is_empty()).map(|text| ("q", text)));
-    let sort = Some(order).filter(|order| *order != ReadableOrder::default());
-    query.extend_pairs(sort.map(|order| ("sort", order.as_str())));
-    query.extend_pairs(place.map(|(name, place)| (name, place.to_string())));
-    match query.finish() {
-        query if query.is_empty() => format!("/t/{}", company.slug),
-        query => format!("/t/{}?{query}", company.slug),
+impl Asked {
+    fn read(fields: &Fields) -> Self {
+        let order = ReadableOrder::ALL.into_iter().find(|known| known.as_str() == fields.text("sort"));
+        Self {
+            searched: fields.text("q").to_owned(),
+            category: fields.given("category").map(str::to_owned),
+            order: order.unwrap_or_default(),
+        }
+    }
+
+    fn query(&self, limit: usize) -> ReadableQuery {
+        let Self { searched, category, order } = self.clone();
+        ReadableQuery { text: searched, category, order, ..ReadableQuery::first(limit) }
+    }
+
+    /// Returns where a page of the shelf is.
+    fn address(&self, company: &Company, place: Option<(&str, &Cursor)>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(Some(&self.searched).filter(|text| !text.is_empty()).map(|text| ("q", text)));
+        query.extend_pairs(self.category.as_ref().map(|category| ("category", category)));
+        let sort = Some(self.order).filter(|order| *order != ReadableOrder::default());
+        query.extend_pairs(sort.map(|order| ("sort", order.as_str())));
+        query.extend_pairs(place.map(|(name, place)| (name, place.to_string())));
+        match query.finish() {
+            query if query.is_empty() => format!("/t/{}", company.slug),
+            query => format!("/t/{}?{query}", company.slug),
+        }
+    }
+
+    /// Returns what is shown of each category that the visitor may know of, and of all.
+    fn among(&self, company: &Company, known: Vec<String>, words: &Words) -> Vec<(String, String, bool)> {
+        let is_asked =
+            |name: &Option<String>| name.as_deref().map(folded) == self.category.as_deref().map(folded);
+        let all = known.into_iter().map(Some).collect::<Vec<_>>();
+        let all = if all.is_empty() { all } else { [vec![None], all].concat() };
+        let shown = all.into_iter().map(|category| {
+            let (name, is_current) = (category.clone(), is_asked(&category));
+            let address = Self { category, ..self.clone() }.address(company, None);
+            (name.unwrap_or_else(|| words.every_category.to_owned()), address, is_current)
+        });
+        shown.collect()
     }
 }
 
@@ -177,7 +222,7 @@ fn is_member(visitor: &Visitor, company: &Company) -> bool {
     matches!(&visitor.person, Some(Person::Member(own, _)) if own.tenant == company.tenant)
 }
 
-fn shelved(known: &PublicDocument, words: &Words) -> Shelved {
+pub fn shelved(known: &PublicDocument, words: &Words) -> Shelved {
     Shelved {
         id: known.id,
         title: words.title(&known.title),

@@ -195,6 +195,8 @@ pub enum AuditEvent {
     },
     /// A document was withdrawn.
     Withdrawn,
+    /// Somebody put a document into another category, or into none.
+    CategoryChanged,
     /// Whether outsiders may know of a document changed.
     Listed {
         /// To this.

@@ -7,7 +7,7 @@ use super::access::{
 };
 use super::audit::AuditEvent;
 use super::gate::{Expected, LevelChange, PublicDocument, Publish};
-use super::title::{given_reason, reason, title};
+use super::title::{folded, given_category, given_reason, reason, title};
 use crate::actor::{Action, Actor};
 use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, NdaId, TenantId};
@@ -27,6 +27,8 @@ pub struct Standing {
     pub listed: bool,
     /// The NDA it requires beside the default.
     pub nda: Option<NdaId>,
+    /// Where it stands on the site, in the tenant's words.
+    pub category: Option<String>,
     /// Counts the changes.
     pub revision: u64,
 }
@@ -49,12 +51,14 @@ impl Standing {
     ) -> Option<PublicDocument> {
         let document = self.facts(tenant, id);
         let outside = decide(tenant, viewer, &document, facts, now).outside(&document);
-        let Self { level, publication: Publication::Published(version), title, published_at, .. } = self
+        let Self {
+            level, publication: Publication::Published(version), title, published_at, category, ..
+        } = self
         else {
             return None;
         };
-        let shown =
-            PublicDocument { id, title: title?, level, version, published_at: published_at?, outside };
+        let (title, published_at) = (title?, published_at?);
+        let shown = PublicDocument { id, title, level, category, version, published_at, outside };
         (outside != Outside::NotFound).then_some(shown)
     }
 
@@ -176,14 +180,36 @@ impl Standing {
         Ok(Some(self.changed(AuditEvent::NdaRequired { from: self.nda, to: nda }, now)))
     }
 
+    /// Puts the document into a category, or into none; none if it is there already.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfRange`] if the name is longer than 100 bytes.
+    pub fn set_category(
+        &mut self,
+        category: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<AuditEvent>, StoreError> {
+        let category = category.map(given_category).transpose()?.flatten();
+        if self.category == category {
+            return Ok(None);
+        }
+        self.category = category;
+        Ok(Some(self.changed(AuditEvent::CategoryChanged, now)))
+    }
+
+    /// Returns what a store finds the documents of its category by: that, folded; empty of none.
+    pub fn shelf(&self) -> String {
+        self.category.as_deref().map(folded).unwrap_or_default()
+    }
+
     fn changed(&mut self, event: AuditEvent, now: DateTime<Utc>) -> AuditEvent {
         self.apply(&event, now);
         self.revision += 1;
         event
     }
 
-    /// Becomes what an event says that happened at `at`. An act and its replay both go through here. Two things are not an event's to
-    /// say: the title, which is the customer's text, and the revision, of which there is one for an act of several events.
+    /// Becomes what an event says that happened at `at`. An act and its replay both go through here. Some things are not an event's to
+    /// say: the title and the category, which are the customer's text, and the revision, of which there is one for an act of several events.
     pub fn apply(&mut self, event: &AuditEvent, at: DateTime<Utc>) {
         match event {
             AuditEvent::LevelChanged { to, .. } => self.level = *to,
@@ -204,6 +230,7 @@ impl Standing {
             | AuditEvent::Renamed
             | AuditEvent::Unlinked
             | AuditEvent::Relinked
+            | AuditEvent::CategoryChanged
             | AuditEvent::Assigned { .. }
             | AuditEvent::Revoked { .. }
             | AuditEvent::AccessRequested { .. }

@@ -4,10 +4,14 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::file_name::{is_hidden, shortened};
 #[cfg(feature = "gate")]
-use crate::error::Conflict;
+use crate::error::{Conflict, StoreError};
 
 /// No title is longer, in bytes.
 const LONGEST: usize = 500;
+
+/// No category is longer, in bytes.
+#[cfg(feature = "gate")]
+const LONGEST_CATEGORY: usize = 100;
 
 /// No reason is longer, in bytes.
 #[cfg(feature = "gate")]
@@ -39,6 +43,19 @@ pub fn folded(text: &str) -> String {
         .filter(|c| !is_accent(c))
         .nfc()
         .collect()
+}
+
+/// Returns a category as it may be kept and shown, cleaned like a title; none if nothing can be seen of it.
+///
+/// # Errors
+/// [`StoreError::OutOfRange`] if it is longer than 100 bytes.
+#[cfg(feature = "gate")]
+pub fn given_category(raw: &str) -> Result<Option<String>, StoreError> {
+    let category = visible(raw);
+    if category.len() > LONGEST_CATEGORY {
+        return Err(StoreError::OutOfRange("category"));
+    }
+    Ok(Some(category).filter(|category| !category.is_empty()))
 }
 
 /// Returns a reason as the audit keeps it, cleaned like a title and at most 2,000 bytes long: empty if nothing can be seen of it.

@@ -122,8 +122,9 @@ fn what_a_host_answers_is_written_so() {
         writes(outside, &expected);
         let (id, version) = (document(), VersionNumber(1));
         let (level, title) = (AccessLevel::RequiresNda, "Policy".to_owned());
-        let public = PublicDocument { id, title, level, version, published_at: at(), outside };
-        let shown = json!({ "id": ID, "title": "Policy", "level": "requires_nda", "version": 1,
+        let public =
+            PublicDocument { id, title, level, category: None, version, published_at: at(), outside };
+        let shown = json!({ "id": ID, "title": "Policy", "level": "requires_nda", "category": null, "version": 1,
             "published_at": AT, "outside": expected });
         writes(public, &shown);
     }
@@ -160,6 +161,7 @@ fn what_members_see_of_a_document_is_written_so() {
             nda: None,
         },
         published_title: Some("Our policy".to_owned()),
+        category: Some("Policies".to_owned()),
         revision: 7,
     };
     let link = json!({ "connection": null, "source": source_json(), "state": "present", "checked_at": AT,
@@ -169,7 +171,7 @@ fn what_members_see_of_a_document_is_written_so() {
             "link": link, "unlinked": null, "latest": 2, "created_at": AT },
         "facts": { "tenant": ID, "id": ID, "level": "public",
             "publication": { "state": "published", "version": 1 }, "listed": true, "nda": null },
-        "published_title": "Our policy", "revision": 7,
+        "published_title": "Our policy", "category": "Policies", "revision": 7,
     });
     writes(admin, &expected);
 }

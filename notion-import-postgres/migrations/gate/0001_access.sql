@@ -38,6 +38,9 @@ CREATE TABLE notion_import.standings (
     published_at timestamptz,
     listed boolean NOT NULL DEFAULT false,
     nda_id uuid,
+    category text,
+    -- What it is found by.
+    shelf text COLLATE "C" NOT NULL DEFAULT '',
     revision bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, document_id),
     FOREIGN KEY (tenant_id, document_id) REFERENCES notion_import.documents (tenant_id, id),
@@ -54,6 +57,7 @@ CREATE INDEX standings_shown ON notion_import.standings (tenant_id, folded, docu
 CREATE INDEX standings_shown_newest ON notion_import.standings (tenant_id, published_at, document_id)
     WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
 
+CREATE INDEX standings_by_shelf ON notion_import.standings (tenant_id, shelf, folded, document_id);
 CREATE INDEX standings_by_level ON notion_import.standings (tenant_id, level, publication, version, document_id);
 
 -- Counts the changes of what the site of a tenant shows.
@@ -171,7 +175,7 @@ GRANT SELECT, INSERT ON notion_import.ndas, notion_import.default_ndas, notion_i
     notion_import.requests TO notion_import_app;
 GRANT UPDATE (current, accept_from) ON notion_import.ndas TO notion_import_app;
 GRANT UPDATE (nda_id), DELETE ON notion_import.default_ndas TO notion_import_app;
-GRANT UPDATE (level, publication, version, published_title, folded, published_at, listed, nda_id, revision)
+GRANT UPDATE (level, publication, version, published_title, folded, published_at, listed, nda_id, category, shelf, revision)
     ON notion_import.standings TO notion_import_app;
 GRANT UPDATE (revision) ON notion_import.sites TO notion_import_app;
 GRANT UPDATE (name, company, mail, blocked) ON notion_import.contacts TO notion_import_app;

@@ -163,6 +163,13 @@ impl AccessStore for Postgres {
         Ok(page.done())
     }
 
+    async fn list_categories(&self, tenant: TenantId) -> Result<Vec<String>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let categories = standings::categories(&mut *tx, tenant).await?;
+        commit(tx).await?;
+        Ok(categories)
+    }
+
     async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {
         let mut tx = self.snapshot(Role::App, site).await?;
         let revision = sites::revision(&mut *tx, site).await?;

@@ -153,6 +153,9 @@ pub(crate) async fn published(
         for word in query.words() {
             sql.push(" AND strpos(folded, ").push_bind(word).push(") > 0");
         }
+        if let Some(shelf) = query.shelf() {
+            sql.push(" AND shelf = ").push_bind(shelf);
+        }
         for among in [among, query.among.as_deref()].into_iter().flatten() {
             let among: Vec<Uuid> = among.iter().map(|id| id.as_uuid()).collect();
             sql.push(" AND document_id = ANY (").push_bind(among).push(")");

@@ -46,6 +46,17 @@ pub(crate) fn listed(row: &PgRow, order: ReadableOrder) -> Result<(Cursor, Stand
     Ok((Cursor { key, id }, standing))
 }
 
+/// The categories of a tenant, in the order that they are found by.
+pub(crate) async fn categories(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<Vec<String>, StoreError> {
+    sqlx::query_scalar(
+        "SELECT max(category) FROM standings WHERE tenant_id = $1 AND shelf <> '' GROUP BY shelf ORDER BY shelf",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(db)
+    .await
+    .map_err(backend)
+}
+
 pub(crate) async fn save(
     db: impl PgExecutor<'_>,
     tenant: TenantId,
@@ -55,12 +66,13 @@ pub(crate) async fn save(
     let (publication, version) = standing.publication.kept();
     sqlx::query(
         "INSERT INTO standings \
-             (tenant_id, document_id, level, publication, version, published_title, folded, published_at, listed, nda_id, revision) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+             (tenant_id, document_id, level, publication, version, published_title, folded, published_at, listed, nda_id, \
+              category, shelf, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT (tenant_id, document_id) DO UPDATE SET \
              level = excluded.level, publication = excluded.publication, version = excluded.version, \
              published_title = excluded.published_title, folded = excluded.folded, published_at = excluded.published_at, listed = excluded.listed, nda_id = excluded.nda_id, \
-             revision = excluded.revision",
+             category = excluded.category, shelf = excluded.shelf, revision = excluded.revision",
     )
     .bind(tenant.as_uuid())
     .bind(document.as_uuid())
@@ -72,6 +84,8 @@ pub(crate) async fn save(
     .bind(standing.published_at)
     .bind(standing.listed)
     .bind(standing.nda.map(NdaId::as_uuid))
+    .bind(&standing.category)
+    .bind(standing.shelf())
     .bind(integer(standing.revision))
     .execute(db)
     .await
@@ -91,6 +105,7 @@ fn read(row: &PgRow) -> Result<Standing, StoreError> {
         published_at: row.time_or_none("published_at")?,
         listed: row.flag("listed")?,
         nda: row.id_or_none("nda_id")?.map(NdaId::new),
+        category: row.value("category")?,
         revision: row.count("revision")?,
     })
 }

@@ -41,6 +41,9 @@ CREATE TABLE standings (
     published_at INTEGER,
     listed INTEGER NOT NULL DEFAULT 0,
     nda_id TEXT,
+    category TEXT,
+    -- What it is found by.
+    shelf TEXT NOT NULL DEFAULT '',
     revision INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, document_id),
     FOREIGN KEY (tenant_id, document_id) REFERENCES documents (tenant_id, id),
@@ -56,6 +59,7 @@ CREATE INDEX standings_shown ON standings (tenant_id, folded, document_id, publi
     WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
 CREATE INDEX standings_shown_newest ON standings (tenant_id, published_at, document_id, publication, level, listed, folded)
     WHERE publication = 'published' AND level <> 'internal' AND (listed OR level = 'public');
+CREATE INDEX standings_by_shelf ON standings (tenant_id, shelf, folded, document_id, publication, level, listed, published_at);
 CREATE INDEX standings_by_level ON standings (tenant_id, level, publication, version, document_id);
 
 -- Counts the changes of what the site of a tenant shows.

@@ -145,6 +145,10 @@ impl AccessStore for Sqlite {
         Ok(page.done())
     }
 
+    async fn list_categories(&self, tenant: TenantId) -> Result<Vec<String>, StoreError> {
+        standings::categories(self.readers(), tenant).await
+    }
+
     async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {
         sites::revision(self.readers(), site).await
     }

@@ -250,6 +250,9 @@ pub(crate) async fn published(
             .push(which);
         sql.push(" AND tenant_id = ").push_bind(tenant.to_string());
         words(sql, "folded", query.words());
+        if let Some(shelf) = query.shelf() {
+            sql.push(" AND shelf = ").push_bind(shelf);
+        }
         for among in [among, query.among.as_deref()].into_iter().flatten() {
             sql.push(" AND document_id IN (SELECT value FROM json_each(").push_bind(json(&among)?).push("))");
         }

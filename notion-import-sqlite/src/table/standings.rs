@@ -52,6 +52,20 @@ pub(crate) fn listed(row: &SqliteRow, order: ReadableOrder) -> Result<(Cursor, S
     Ok((Cursor { key, id: row.id("document_id")? }, read(row)?))
 }
 
+/// The categories of a tenant, in the order that they are found by.
+pub(crate) async fn categories(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+) -> Result<Vec<String>, StoreError> {
+    sqlx::query_scalar(
+        "SELECT max(category) FROM standings WHERE tenant_id = ? AND shelf <> '' GROUP BY shelf ORDER BY shelf",
+    )
+    .bind(tenant.to_string())
+    .fetch_all(db)
+    .await
+    .map_err(backend)
+}
+
 pub(crate) async fn save(
     db: impl SqliteExecutor<'_>,
     tenant: TenantId,
@@ -62,8 +76,8 @@ pub(crate) async fn save(
     sqlx::query(
         "INSERT OR REPLACE INTO standings \
              (tenant_id, document_id, level, publication, version, published_title, folded, published_at, listed, nda_id, \
-              revision) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              category, shelf, revision) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(tenant.to_string())
     .bind(document.to_string())
@@ -75,6 +89,8 @@ pub(crate) async fn save(
     .bind(standing.published_at.map(micros))
     .bind(standing.listed)
     .bind(standing.nda.map(|nda| nda.to_string()))
+    .bind(&standing.category)
+    .bind(standing.shelf())
     .bind(integer(standing.revision))
     .execute(db)
     .await
@@ -90,6 +106,7 @@ fn read(row: &SqliteRow) -> Result<Standing, StoreError> {
         published_at: row.time_or_none("published_at")?,
         listed: row.flag("listed")?,
         nda: row.id_or_none("nda_id")?,
+        category: row.text_or_none("category")?,
         revision: row.count("revision")?,
     })
 }

@@ -57,6 +57,8 @@ pub enum DocumentChange {
     Assign(AssignmentId, NewAssignment),
     /// Takes an assignment back.
     Revoke(AssignmentId),
+    /// Puts it into a category, or into none.
+    SetCategory(Option<String>),
     /// Lets in who asked.
     Approve {
         /// By this request.
@@ -91,6 +93,7 @@ impl DocumentChange {
             | Self::Publish(_)
             | Self::Withdraw
             | Self::SetListed(..)
+            | Self::SetCategory(_)
             | Self::RequireNda(_) => Action::Publish,
             Self::Assign(..) | Self::Revoke(_) | Self::Approve { .. } | Self::Decline(..) => Action::Assign,
         }
@@ -99,7 +102,11 @@ impl DocumentChange {
     fn scope(&self, document: DocumentId) -> Scope {
         let scope = Scope { document: Some(document), ..Scope::default() };
         match self {
-            Self::Rename(_) | Self::SetLevel(_) | Self::Withdraw | Self::SetListed(..) => scope,
+            Self::Rename(_)
+            | Self::SetLevel(_)
+            | Self::Withdraw
+            | Self::SetListed(..)
+            | Self::SetCategory(_) => scope,
             Self::Publish(publish) => Scope { version: Some(publish.version), ..scope },
             Self::RequireNda(nda) => Scope { nda: *nda, ..scope },
             Self::Assign(_, new) => Scope { contact: Some(new.contact), waiting: true, ..scope },
@@ -275,6 +282,10 @@ impl Act {
             DocumentChange::Withdraw => changed(standing.withdraw(self.at), || Write::Standing(id, standing)),
             DocumentChange::SetListed(listed, expected) => {
                 changed(standing.set_listed(*listed, expected, self.at)?, || Write::Standing(id, standing))
+            }
+            DocumentChange::SetCategory(category) => {
+                let event = standing.set_category(category.as_deref(), self.at)?;
+                changed(event, || Write::Standing(id, standing))
             }
             DocumentChange::RequireNda(nda) => {
                 facts.has(*nda)?;

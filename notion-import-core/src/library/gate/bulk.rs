@@ -21,6 +21,8 @@ pub enum BulkChange {
     SetLevel(AccessLevel),
     /// Takes it from every reader outside ([`AccessStore::withdraw`]).
     Withdraw,
+    /// Puts it into a category, or into none ([`AccessStore::set_category`]).
+    SetCategory(Option<String>),
     /// Lets a contact in ([`AccessStore::assign`]).
     Assign {
         /// Who.
@@ -69,6 +71,7 @@ impl BulkChange {
             Self::Publish(level) => Ok(!standing.publish(&seen.publish(*level, FORESEEN), now)?.is_empty()),
             Self::SetLevel(to) => Ok(standing.set_level(&seen.change(*to, FORESEEN), now)?.is_some()),
             Self::Withdraw => Ok(standing.withdraw(now).is_some()),
+            Self::SetCategory(to) => Ok(standing.set_category(to.as_deref(), now)?.is_some()),
             Self::Assign { .. } => Ok(true),
         }
     }
@@ -91,6 +94,7 @@ impl BulkChange {
             Self::Publish(level) => access.publish(actor, document, &seen.publish(*level, reason), now).await,
             Self::SetLevel(to) => access.set_level(actor, document, &seen.change(*to, reason), now).await,
             Self::Withdraw => access.withdraw(actor, document, now).await,
+            Self::SetCategory(to) => access.set_category(actor, document, to.as_deref(), now).await,
             Self::Assign { contact, expires_at } => {
                 let (contact, expires_at) = (*contact, *expires_at);
                 let assignment = NewAssignment { document, contact, expires_at, nda_waiver: None };
@@ -143,6 +147,7 @@ impl AdminDocument {
             published_at: None,
             listed: self.facts.listed,
             nda: self.facts.nda,
+            category: self.category.clone(),
             revision: self.revision,
         }
     }

@@ -69,6 +69,8 @@ pub struct AdminDocument {
     pub facts: DocumentFacts,
     /// The title that readers outside see, if anything is published.
     pub published_title: Option<String>,
+    /// Its category, in the tenant's words.
+    pub category: Option<String>,
     /// Counts changes of the facts; a change names the one it was made from.
     pub revision: u64,
 }
@@ -77,7 +79,8 @@ impl AdminDocument {
     /// Builds it from what a store keeps.
     pub fn new(document: Document, standing: Standing) -> Self {
         let facts = standing.facts(document.tenant, document.id);
-        Self { document, facts, published_title: standing.title, revision: standing.revision }
+        let Standing { title: published_title, category, revision, .. } = standing;
+        Self { document, facts, published_title, category, revision }
     }
 }
 
@@ -138,6 +141,8 @@ pub struct PublicDocument {
     pub title: String,
     /// How far it is open.
     pub level: AccessLevel,
+    /// Its category, in the tenant's words.
+    pub category: Option<String>,
     /// Which version is shown.
     pub version: VersionNumber,
     /// When that version was published.

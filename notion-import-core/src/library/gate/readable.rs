@@ -12,6 +12,8 @@ pub struct ReadableQuery {
     pub text: String,
     /// They are among these, if any are named.
     pub among: Option<Vec<DocumentId>>,
+    /// They are of this category, however it is spelled; none for every document.
+    pub category: Option<String>,
     /// In which order.
     pub order: ReadableOrder,
     /// Where the page begins.
@@ -42,11 +44,18 @@ impl ReadableQuery {
         words(&self.text)
     }
 
-    /// Returns whether a document of this title is one of them.
-    pub fn matches(&self, id: DocumentId, title: &str) -> bool {
-        let title = folded(title);
+    /// Returns the category, folded as [`Standing::shelf`](crate::library::standing::Standing::shelf) is.
+    pub fn shelf(&self) -> Option<String> {
+        self.category.as_deref().map(folded)
+    }
+
+    /// Returns whether a document is one of them.
+    pub fn matches(&self, shown: &PublicDocument) -> bool {
+        let title = folded(&shown.title);
+        let shelf = || shown.category.as_deref().map(folded).unwrap_or_default();
         self.words().iter().all(|word| title.contains(word.as_str()))
-            && self.among.as_ref().is_none_or(|among| among.contains(&id))
+            && self.among.as_ref().is_none_or(|among| among.contains(&shown.id))
+            && self.shelf().is_none_or(|wanted| wanted == shelf())
     }
 }
 

@@ -178,6 +178,7 @@ impl AccessState {
             | AuditEvent::Renamed
             | AuditEvent::Unlinked
             | AuditEvent::Relinked
+            | AuditEvent::CategoryChanged
             | AuditEvent::AccessRequested { .. }
             | AuditEvent::RequestApproved { .. }
             | AuditEvent::RequestDeclined { .. }

@@ -154,6 +154,21 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
         self.perform(&Act::on(actor, id, DocumentChange::SetListed(listed, expected.clone()), now)?).await
     }
 
+    /// Puts a document into a category of this name, or into none. It says nothing of who may read it.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfRange`] if the name is longer than 100 bytes, [`StoreError::NotFound`] if the tenant has no such document.
+    async fn set_category(
+        &self,
+        actor: &Actor,
+        id: DocumentId,
+        category: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let change = DocumentChange::SetCategory(category.map(str::to_owned));
+        self.perform(&Act::on(actor, id, change, now)?).await
+    }
+
     /// Sets the NDA a document requires beside the tenant's default. Removing or replacing one needs the right to manage NDAs.
     ///
     /// # Errors
@@ -335,6 +350,27 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
         query: &ReadableQuery,
         now: DateTime<Utc>,
     ) -> Result<ListPage<PublicDocument>, StoreError>;
+
+    /// Returns the categories of a tenant's documents, in the order of their names, folded: one of each, however it is spelled. Some may be
+    /// nobody's to know.
+    async fn list_categories(&self, tenant: TenantId) -> Result<Vec<String>, StoreError>;
+
+    /// Returns the categories of what `viewer` may read or know of on the site's pages: those of [`readable`](AccessStore::readable)
+    /// documents, and no other.
+    async fn categories(
+        &self,
+        site: TenantId,
+        viewer: &Viewer,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut known = Vec::new();
+        for category in self.list_categories(site).await? {
+            let query = ReadableQuery { category: Some(category.clone()), ..ReadableQuery::first(1) };
+            let shown = self.readable(site, viewer, &query, now).await?.documents.pop();
+            known.extend(shown.and_then(|shown| shown.category));
+        }
+        Ok(known)
+    }
 
     /// Returns a number that grows whenever what somebody outside whom nobody knows may read or know of changes, and seldom else: with every
     /// [`Write::Standing`](super::Write::Standing), in its transaction. Read before a list, it names the list's state for caches, and

@@ -1,5 +1,7 @@
 //! Who may read the documents in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -124,10 +126,18 @@ impl AccessStore for MemoryLibrary {
         self.read(site, |tenant| {
             let mut readable: Vec<_> =
                 tenant.all().filter_map(|document| tenant.shown(viewer, document, now)).collect();
-            readable.retain(|shown| query.matches(shown.id, &shown.title));
+            readable.retain(|shown| query.matches(shown));
             read_on(readable, place, order.is_descending(), limit.saturating_add(1), cursor)
         })
         .map(|read| ListPage::cut(read, place, *limit, cursor))
+    }
+
+    async fn list_categories(&self, tenant: TenantId) -> Result<Vec<String>, StoreError> {
+        Ok(self.read(tenant, |tenant| {
+            let standings = tenant.access.standings.values();
+            let known = standings.filter_map(|standing| Some((standing.shelf(), standing.category.clone()?)));
+            known.collect::<BTreeMap<_, _>>().into_values().collect()
+        }))
     }
 
     async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {

@@ -47,6 +47,7 @@ pub(super) async fn foreseen(library: Library) -> Outcome {
     let mut changes = vec![BulkChange::Withdraw, BulkChange::Assign { contact, expires_at: None }];
     changes.extend(AccessLevel::ALL.map(BulkChange::Publish));
     changes.extend(AccessLevel::ALL.map(BulkChange::SetLevel));
+    changes.extend([Some("Policies"), None].map(|to| BulkChange::SetCategory(to.map(str::to_owned))));
     for change in changes {
         for level in AccessLevel::ALL {
             let draft = desk.import("Draft").await?.id;

@@ -22,6 +22,7 @@ mod acceptances;
 mod assignments;
 mod audit;
 mod bulk;
+mod categories;
 mod contacts;
 mod documents;
 mod generated;
@@ -80,6 +81,11 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a new title is not shown before it is published", publication::new_title),
     promise!("a title is kept without what cannot be seen", publication::clean_title),
     promise!("a working title that is too long is refused, not cut", publication::long_title),
+    promise!(
+        "a category stays until there is another, and the audit does not say its name",
+        categories::kept
+    ),
+    promise!("a category is known to whoever may know of one of its documents", categories::seen_by),
     promise!("publishing again what was withdrawn is a widening", publication::again),
     promise!("a version is published as of a level in one act, audited as both", publication_as::one_act),
     promise!(

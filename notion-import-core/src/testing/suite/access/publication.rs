@@ -21,6 +21,7 @@ pub(super) async fn published(library: Library) -> Outcome {
             id: imported.id,
             title: "Policy".into(),
             level: AccessLevel::Public,
+            category: None,
             version: VersionNumber(version),
             published_at: minute(2),
             outside: Outside::Ok,

@@ -70,6 +70,9 @@ const CALLS: &[(&str, Action, Call)] = &[
         t.access.set_level(actor, t.document, &t.wider, minute(3))
     }),
     call!("publish", Publish, |t, actor| { t.access.publish(actor, t.document, &t.second, minute(3)) }),
+    call!("set_category", Publish, |t, actor| {
+        t.access.set_category(actor, t.document, Some("Policies"), minute(3))
+    }),
     call!("withdraw", Publish, |t, actor| t.access.withdraw(actor, t.document, minute(3))),
     call!("set_listed", Publish, |t, actor| t.access.set_listed(actor, t.document, true, &t.seen, minute(3))),
     call!("require_nda", Publish, |t, actor| t.access.require_nda(actor, t.document, Some(t.nda), minute(3))),

@@ -120,6 +120,9 @@ impl Leaky {
                 let publish = Publish { version, title: document.title.text, level: None, expected };
                 self.inner.publish(&self.admin(tenant), id, &publish, now).await
             }
+            (Leak::ForgetsTheCategory, Imported::NewVersion(..), _) => {
+                self.inner.set_category(&self.admin(tenant), id, None, now).await
+            }
             _ => Ok(()),
         }
     }

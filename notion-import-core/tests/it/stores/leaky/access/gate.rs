@@ -405,6 +405,22 @@ impl AccessStore for Leaky {
         Ok(known)
     }
 
+    async fn list_categories(&self, tenant: TenantId) -> Result<Vec<String>, StoreError> {
+        self.inner.list_categories(tenant).await
+    }
+
+    async fn categories(
+        &self,
+        site: TenantId,
+        viewer: &Viewer,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        match self.leak {
+            Leak::ShowsEveryCategory => self.inner.list_categories(site).await,
+            _ => self.inner.categories(site, viewer, now).await,
+        }
+    }
+
     async fn site_revision(&self, site: TenantId) -> Result<u64, StoreError> {
         match self.leak {
             Leak::NeverChangesTheSite => Ok(0),
@@ -452,6 +468,7 @@ impl AccessStore for Leaky {
                             id: known.document.id,
                             title: known.document.title.text,
                             level: known.facts.level,
+                            category: known.category,
                             version,
                             published_at: now,
                             outside: Outside::RequestAccess,
@@ -476,6 +493,7 @@ impl AccessStore for Leaky {
                             id: known.document.id,
                             title: known.document.title.text,
                             level: known.facts.level,
+                            category: known.category,
                             version,
                             published_at: now,
                             outside: Outside::Ok,

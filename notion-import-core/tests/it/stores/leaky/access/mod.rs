@@ -25,6 +25,8 @@ enum Leak {
     PublishesOnImport,
     NarrowsOnDetach,
     CutsTitles,
+    ShowsEveryCategory,
+    ForgetsTheCategory,
     AnybodyPublishes,
     ManagersTakeNdasOff,
     ForgetsTheLevelBefore,
@@ -204,6 +206,7 @@ async fn every_leak_breaks_its_own_promise() {
         (
             Leak::ShowsUnlisted,
             &[
+                "a category is known",
                 "publishing as of a level closes",
                 "whether a document is listed",
                 "a contact has one",
@@ -218,6 +221,7 @@ async fn every_leak_breaks_its_own_promise() {
         (
             Leak::SortsByNothing,
             &[
+                "a category is known",
                 "what is readable is ordered",
                 "what is readable is paged",
                 "what is readable says nothing",
@@ -299,6 +303,8 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::LatestContentOnly, &["content is the version"]),
         (Leak::EveryonesFacts, &["facts are of this contact", "from nothing"]),
         (Leak::NdaElseDefault, &["what is readable is what the decision", "from nothing"]),
+        (Leak::ShowsEveryCategory, &["a category is known"]),
+        (Leak::ForgetsTheCategory, &["a category stays"]),
         (Leak::CutsTitles, &["a working title that is too long"]),
         (Leak::KeepsTitleWhenReleased, &["a title given here"]),
         (Leak::ShowsTheWorkingTitle, &["a new title is not shown", "a title is kept without"]),
