@@ -16,7 +16,7 @@ use parts::span;
 
 use crate::actor::Actor;
 use crate::browse::{self, Entry, Listing, Query};
-use crate::connection::{Connection, Identity, TokenSource};
+use crate::connection::{Connection, Identity, TokenSource, Workspace};
 use crate::download::Downloader;
 pub use crate::download::External;
 use crate::error::{Error, StoreError};
@@ -99,8 +99,8 @@ pub struct Importer {
 
 /// What a person begins takes the [`Actor`], who must be allowed to import into the connection's tenant. The rest acts for the system
 /// and asks for no role: [`fetch`](Self::fetch), [`fetch_into`](Self::fetch_into), [`metadata`](Self::metadata),
-/// [`listed`](Self::listed), [`rows`](Self::rows), [`data_sources`](Self::data_sources), [`views`](Self::views), [`sync`](Self::sync),
-/// [`refresh`](Self::refresh) and [`sweep_files`](Self::sweep_files).
+/// [`workspace`](Self::workspace), [`listed`](Self::listed), [`rows`](Self::rows), [`data_sources`](Self::data_sources),
+/// [`views`](Self::views), [`sync`](Self::sync), [`refresh`](Self::refresh) and [`sweep_files`](Self::sweep_files).
 impl Importer {
     /// An importer over these stores, with every option at its default.
     ///
@@ -265,6 +265,15 @@ impl Importer {
             found.try_filter_map(|found| async move { Ok(Seen::found(&found).map(|seen| seen.source)) });
         let listing = stream::once(async move { self.begin(connection).await.map(|()| found) }).try_flatten();
         all_within(&*self.clock, self.timeouts.sync, listing)
+    }
+
+    /// Asks which workspace the connection leads to.
+    ///
+    /// # Errors
+    /// Notion's.
+    pub async fn workspace(&self, connection: &Connection) -> Result<Workspace, Error> {
+        let api = self.client.on(connection).interactive();
+        self.reading("workspace", connection, self.timeouts.browse, api.me()).await
     }
 
     /// Lists the rows of a data source that are pages.

@@ -13,7 +13,8 @@ use crate::id::NotionId;
 use crate::import::{Choices, ImportOptions, KnownTitles, OnShown};
 use crate::library::blob::BlobStore;
 use crate::library::document::{DocumentStore, Shown, WhenGone};
-use crate::notion::client::{Client, OnRetry, Retry};
+use crate::notion::client::{Client, Observers, Retry};
+use crate::notion::exchange::Exchange;
 use crate::options::options;
 use crate::sync::{RowCosts, SyncOptions, Watch};
 use crate::transport::{Clock, Http, SystemClock, Transport};
@@ -46,7 +47,7 @@ pub struct ImporterBuilder {
     when_gone: Option<Arc<dyn WhenGone>>,
     timeouts: Timeouts,
     identity: Option<Arc<dyn Identity>>,
-    on_retry: Option<OnRetry>,
+    observers: Observers,
     #[cfg(feature = "testing")]
     stand: Option<(Arc<dyn Transport>, Arc<dyn Clock>)>,
 }
@@ -69,7 +70,7 @@ impl ImporterBuilder {
             when_gone: None,
             timeouts: Timeouts::default(),
             identity: None,
-            on_retry: None,
+            observers: Observers::default(),
             #[cfg(feature = "testing")]
             stand: None,
         }
@@ -138,7 +139,14 @@ impl ImporterBuilder {
     /// Tells of each request to Notion that failed and is sent again, for a person who watches or a metric. It must return soon.
     #[must_use]
     pub fn on_retry(mut self, tell: impl Fn(Retry<'_>) + Send + Sync + 'static) -> Self {
-        self.on_retry = Some(Arc::new(tell));
+        self.observers.on_retry = Some(Arc::new(tell));
+        self
+    }
+
+    /// Tells of each request to Notion and what came of it, for a metric or a look at what a workspace holds. It must return soon.
+    #[must_use]
+    pub fn on_exchange(mut self, tell: impl Fn(Exchange<'_>) + Send + Sync + 'static) -> Self {
+        self.observers.on_exchange = Some(Arc::new(tell));
         self
     }
 
@@ -180,7 +188,7 @@ impl ImporterBuilder {
             shown: _,
             timeouts: _,
             identity: _,
-            on_retry: _,
+            observers: _,
             stand: _,
         } = self;
         (guard, import)
@@ -193,7 +201,7 @@ impl ImporterBuilder {
         downloader: Downloader,
     ) -> Importer {
         Importer {
-            client: Client::new(transport, clock.clone(), self.tokens, self.timeouts.attempt, self.on_retry),
+            client: Client::new(transport, clock.clone(), self.tokens, self.timeouts.attempt, self.observers),
             downloader,
             documents: self.documents,
             blobs: self.blobs,

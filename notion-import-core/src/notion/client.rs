@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::{failure, teaches_budget};
+use super::exchange::{Exchange, OnExchange, route};
 use super::rate_limit::{NoPermit, Priority, RateLimiter, RateLimiters, RequestPermit};
 use super::server_time::{Moment, ServerTime};
 use super::tally::Tally;
@@ -57,6 +58,13 @@ pub struct Retry<'a> {
 /// Whoever is told of each request that is sent again.
 pub(crate) type OnRetry = Arc<dyn Fn(Retry<'_>) + Send + Sync>;
 
+/// Whoever is told of what becomes of requests.
+#[derive(Clone, Default)]
+pub(crate) struct Observers {
+    pub(crate) on_retry: Option<OnRetry>,
+    pub(crate) on_exchange: Option<OnExchange>,
+}
+
 /// Access to Notion for any number of connections, each at its own limiter. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -65,7 +73,7 @@ pub(crate) struct Client {
     tokens: Arc<dyn TokenSource>,
     /// How long one request may take.
     attempt: Duration,
-    on_retry: Option<OnRetry>,
+    observers: Observers,
     limiters: RateLimiters,
     server: ServerTime,
     tally: Tally,
@@ -101,10 +109,20 @@ impl Client {
         clock: SharedClock,
         tokens: Arc<dyn TokenSource>,
         attempt: Duration,
-        on_retry: Option<OnRetry>,
+        observers: Observers,
     ) -> Self {
         let (limiters, server, tally) = (RateLimiters::default(), ServerTime::default(), Tally::default());
-        Self { transport, clock, tokens, attempt, on_retry, limiters, server, tally, patience: Duration::MAX }
+        Self {
+            transport,
+            clock,
+            tokens,
+            attempt,
+            observers,
+            limiters,
+            server,
+            tally,
+            patience: Duration::MAX,
+        }
     }
 
     /// Returns the same, which counts what it sends here, and fails rather than wait for Notion longer than `patience` at a time.
@@ -209,7 +227,7 @@ impl Api {
             tracing::debug!(code = error.code(), tried, refused, "asking Notion again");
             let told = if let Error::Notion(notion) = &error { notion.retry_after } else { None };
             let wait = told.unwrap_or_else(|| backoff(tried));
-            if let Some(tell) = &self.client.on_retry {
+            if let Some(tell) = &self.client.observers.on_retry {
                 tell(Retry { error: &error, sent: tried + refused, wait });
             }
             // A wait that was asked for is kept by the limiter, for everything on this connection.
@@ -263,10 +281,37 @@ impl Api {
     async fn exchange_by<T: DeserializeOwned>(
         &self,
         access: &ApiAccess,
-        mut permit: RequestPermit,
+        permit: RequestPermit,
         question: &Question<'_>,
     ) -> Result<T, Error> {
         let request = request(access, question)?;
+        let began = self.client.clock.instant();
+        let (answer, outcome) = match self.answer(request, permit, question).await {
+            Ok(answer) => {
+                let read = decode(&answer);
+                (answer, read)
+            }
+            Err(error) => (Bytes::new(), Err(error)),
+        };
+        if let Some(tell) = &self.client.observers.on_exchange {
+            let took = self.client.clock.instant() - began;
+            tell(Exchange {
+                route: route(question.path),
+                took,
+                error: outcome.as_ref().err(),
+                answer: &answer,
+            });
+        }
+        outcome
+    }
+
+    /// Returns the text of an answer that is Notion's and no error.
+    async fn answer(
+        &self,
+        request: Request,
+        mut permit: RequestPermit,
+        question: &Question<'_>,
+    ) -> Result<Bytes, Error> {
         let host = request.url.host_str().map(str::to_owned);
         permit.sent();
         self.client.tally.count(question.path);
@@ -278,7 +323,7 @@ impl Api {
         if status == StatusCode::OK && bytes.trim_ascii_start().starts_with(b"{") {
             permit.accepted();
             self.client.server.read(&bytes, clock.instant());
-            return decode(&bytes);
+            return Ok(bytes);
         }
         let error = failure(status, &headers, &bytes, &*self.client.tokens, self.client.clock.now());
         conclude(permit, &error, &bytes);

@@ -10,6 +10,10 @@ pub(crate) mod client;
 #[cfg(feature = "client")]
 mod answer;
 #[cfg(feature = "client")]
+pub(crate) mod exchange;
+#[cfg(feature = "client")]
+mod vocabulary;
+#[cfg(feature = "client")]
 pub(crate) mod page_markdown;
 #[cfg(feature = "client")]
 pub(crate) mod rate_limit;
@@ -40,9 +44,13 @@ pub use block::{
     Block, BlockType, Bookmark, Callout, Code, Content, Heading, HeadingText, LinkTarget, ListFormat,
     MeetingNotes, MeetingPart, MeetingParts, NumberedListItem, Table, Text, ToDo, UnknownBlock,
 };
+#[cfg(feature = "client")]
+pub use client::NOTION_VERSION;
 pub use column::{Column, NumberFormat, Properties, RollupSource};
 #[cfg(feature = "client")]
 pub use database::DataSource;
+#[cfg(feature = "client")]
+pub use exchange::Exchange;
 pub use file::{File, FileSource, HostedFile, SignedUrl};
 pub use icon::Icon;
 pub use page::Page;
@@ -55,3 +63,5 @@ pub use text::{
     Annotations, Color, CustomEmoji, DateRange, LinkMention, Mention, RichText, RichTextKind, plain_text,
 };
 pub use tree::{BlockTree, Handle, Node, ParseError, TreeBuilder};
+#[cfg(feature = "client")]
+pub use vocabulary::{Meaning, Word};

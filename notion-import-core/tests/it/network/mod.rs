@@ -5,6 +5,7 @@ mod again;
 mod cancel;
 mod canary;
 mod events;
+mod exchanges;
 mod connecting;
 mod downloads;
 mod library;
