@@ -45,6 +45,9 @@ pub enum Failure {
     /// Some pages were not exported, and said why.
     #[error("{0} not exported, see above. Run the same command again: it goes on with what is missing.")]
     Incomplete(usize),
+    /// Some pages could not be read, and the report says why.
+    #[error("{0} could not be read, see `read` in the report.")]
+    Unread(u64),
     /// The folder cannot be written.
     #[error("{path}: {source}", path = path.display())]
     Folder {
@@ -77,7 +80,8 @@ impl Failure {
             | Self::Locked(_)
             | Self::Output(_)
             | Self::CutShort(_)
-            | Self::Incomplete(_) => 1,
+            | Self::Incomplete(_)
+            | Self::Unread(_) => 1,
             Self::Notion(error) => match Trouble::of(error) {
                 Trouble::Token | Trouble::Capability => 3,
                 Trouble::NotShared => 4,
@@ -135,6 +139,31 @@ impl Trouble {
             | ErrorKind::Malformed
             | ErrorKind::Cancelled => Self::Other,
         }
+    }
+}
+
+/// So many failures of Notion itself, with no success in between, are not about the pages.
+const TOO_MANY: u32 = 5;
+
+/// How many pages have failed one after the other for no fault of theirs.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Streak(u32);
+
+impl Streak {
+    /// One page was read.
+    pub fn end(&mut self) {
+        self.0 = 0;
+    }
+
+    /// One failed: gives the error back, or ends everything if it concerns all of them.
+    pub fn failed(&mut self, error: Error) -> Result<Error, Failure> {
+        let about_all = match Trouble::of(&error) {
+            Trouble::Token | Trouble::Disk | Trouble::Blocked => return Err(error.into()),
+            Trouble::Busy | Trouble::NotNow | Trouble::Unreachable => true,
+            Trouble::Capability | Trouble::NotShared | Trouble::Other => false,
+        };
+        self.0 += u32::from(about_all);
+        if self.0 >= TOO_MANY { Err(Failure::GaveUp(error)) } else { Ok(error) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Notion pages to Markdown, for any token.
 
 mod convert;
+mod doctor;
 mod document;
 mod export;
 mod failure;
@@ -32,7 +33,7 @@ struct Cli {
 
 const HELP: &str = "\
 Environment:
-  NOTION_TOKEN    the token of an integration, or a personal one (`page` and `export`)
+  NOTION_TOKEN    the token of an integration, or a personal one (`page`, `export` and `doctor`)
   NOTION_API_URL  where Notion's API is [default: https://api.notion.com]
 
 Exit codes:
@@ -77,6 +78,8 @@ enum Command {
     Page(page::Page),
     /// Write every page and database the token can see into a folder.
     Export(export::Export),
+    /// Say what this release does not know of a workspace, without a word of it, for a bug report.
+    Doctor(doctor::Doctor),
     /// Convert a JSON array of Notion blocks; no network.
     Convert(convert::Convert),
     /// Hold a document against the receipt of its publication; no network.
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
     match command {
         Command::Page(page) => conclude(waiting(page.run(output)), Failure::exit_code),
         Command::Export(export) => conclude(waiting(export.run(output)), Failure::exit_code),
+        Command::Doctor(doctor) => conclude(waiting(doctor.run(output)), Failure::exit_code),
         Command::Convert(convert) => conclude(convert.run(output), convert::Failure::exit_code),
         Command::Verify(verify) => conclude(verify.run(), verify::Failure::exit_code),
     }

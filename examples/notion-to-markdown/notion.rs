@@ -4,8 +4,8 @@ use std::env;
 use std::sync::{Arc, Once};
 
 use notion_import_core::{
-    Actor, ApiBase, Connection, ImportOptions, Importer, InlineDatabases, MemberId, MemoryBlobs,
-    MemoryLibrary, Retry, Role, Shown, StaticToken, TenantId,
+    Actor, ApiBase, Connection, ImportOptions, Importer, ImporterBuilder, InlineDatabases, MemberId,
+    MemoryBlobs, MemoryLibrary, Retry, Role, Shown, StaticToken, TenantId,
 };
 
 use crate::Output;
@@ -24,6 +24,16 @@ pub struct Notion {
 impl Notion {
     /// Reads `NOTION_TOKEN` and `NOTION_API_URL`. Of each database this is read, but where all of it is asked for.
     pub fn from_env(output: Output, shown: Shown) -> Result<Self, Failure> {
+        Self::with(output, shown, ImportOptions::default(), |builder| builder)
+    }
+
+    /// Does the same with other options, and whatever else is to be set.
+    pub fn with(
+        output: Output,
+        shown: Shown,
+        options: ImportOptions,
+        set: impl FnOnce(ImporterBuilder) -> ImporterBuilder,
+    ) -> Result<Self, Failure> {
         let token = env::var("NOTION_TOKEN").unwrap_or_default();
         if token.trim().is_empty() {
             return Err(Failure::NoToken);
@@ -38,7 +48,7 @@ impl Notion {
         let (library, blobs) = (MemoryLibrary::default(), MemoryBlobs::default());
         let builder = Importer::builder(Arc::new(tokens), Arc::new(library), Arc::new(blobs));
         let inside = if output.link_databases { InlineDatabases::Links } else { InlineDatabases::Tables };
-        let options = ImportOptions::default()
+        let options = options
             .transcripts(output.transcripts)
             .completeness(output.completeness)
             .inline_databases(inside);
@@ -50,7 +60,7 @@ impl Notion {
         }
         let connection = Connection::new(TenantId::fresh(), "token");
         let actor = Actor::new(connection.tenant, MemberId::fresh(), Role::Admin);
-        Ok(Self { importer: builder.build()?, connection, actor })
+        Ok(Self { importer: set(builder).build()?, connection, actor })
     }
 }
 

@@ -4,10 +4,7 @@ use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use notion_import_core::{Error, NotionId};
 
-use crate::failure::{Failure, Trouble};
-
-/// So many failures of Notion itself, with no success in between, are not about the pages.
-const TOO_MANY: u32 = 5;
+use crate::failure::{Failure, Streak};
 
 /// The bar and the counts.
 pub struct Progress {
@@ -18,7 +15,7 @@ pub struct Progress {
     files: u64,
     not_shared: u64,
     failed: usize,
-    failed_in_a_row: u32,
+    streak: Streak,
 }
 
 impl Progress {
@@ -36,7 +33,7 @@ impl Progress {
             files: 0,
             not_shared: 0,
             failed: 0,
-            failed_in_a_row: 0,
+            streak: Streak::default(),
         }
     }
 
@@ -72,16 +69,9 @@ impl Progress {
 
     /// One could not be exported. An error that concerns all of them ends the export.
     pub fn failed(&mut self, id: NotionId, error: Error) -> Result<(), Failure> {
-        let about_all = match Trouble::of(&error) {
-            Trouble::Token | Trouble::Disk | Trouble::Blocked => return Err(error.into()),
-            Trouble::Busy | Trouble::NotNow | Trouble::Unreachable => true,
-            Trouble::Capability | Trouble::NotShared | Trouble::Other => false,
-        };
+        // Also the one that ends the export was not exported.
         self.failed += 1;
-        self.failed_in_a_row += u32::from(about_all);
-        if self.failed_in_a_row >= TOO_MANY {
-            return Err(Failure::GaveUp(error));
-        }
+        let error = self.streak.failed(error)?;
         self.say(|| eprintln!("notion-to-markdown: {id} was not exported: {}", Failure::from(error)));
         Ok(())
     }
@@ -117,7 +107,7 @@ impl Progress {
     }
 
     fn done(&mut self) {
-        self.failed_in_a_row = 0;
+        self.streak.end();
     }
 }
 

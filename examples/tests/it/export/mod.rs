@@ -1,6 +1,7 @@
-//! `notion-to-markdown page` and `export`, the real program, against the fake Notion over HTTP.
+//! `notion-to-markdown page`, `export` and `doctor`, the real program, against the fake Notion over HTTP.
 
 mod databases;
+mod doctor;
 mod failures;
 mod resume;
 mod whole;
