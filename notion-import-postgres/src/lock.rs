@@ -42,7 +42,7 @@ pub(crate) async fn requests(db: impl PgExecutor<'_>, tenant: TenantId) -> Resul
 
 /// Nobody detaches the connection meanwhile.
 pub(crate) async fn attached(db: impl PgExecutor<'_>, connection: &Connection) -> Result<(), StoreError> {
-    sqlx::query("SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' ' || $1, 0))")
+    sqlx::query("SELECT pg_advisory_xact_lock_shared(hashtextextended(current_setting('search_path') || ' ' || $1, 0))")
         .bind(links(connection))
         .execute(db)
         .await
@@ -56,14 +56,14 @@ pub(crate) async fn detaching(db: impl PgExecutor<'_>, connection: &Connection) 
 }
 
 /// Takes the locks in one order, so that nobody waits in a circle. The host's own advisory locks, and those of another installation
-/// in the database, share the number space, so each name begins with the schema's.
+/// in the database, share the number space, so each name begins with where the transaction looks for its tables.
 async fn exclusive(
     db: impl PgExecutor<'_>,
     what: impl IntoIterator<Item = String>,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "SELECT pg_advisory_xact_lock(key) FROM ( \
-             SELECT DISTINCT hashtextextended(current_schema() || ' ' || name, 0) AS key FROM unnest($1::text[]) AS name \
+             SELECT DISTINCT hashtextextended(current_setting('search_path') || ' ' || name, 0) AS key FROM unnest($1::text[]) AS name \
              ORDER BY key) AS keys",
     )
     .bind(what.into_iter().collect::<Vec<_>>())

@@ -1,6 +1,10 @@
 //! Installations beside one another, and a host whose login owns nothing.
 
-use notion_import_core::{ConnectionStore, DocumentStore, TenantId};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use notion_import_core::testing::suite::{content, content_manager, minute, page};
+use notion_import_core::{Connection, ConnectionStore, DocumentStore, TenantId};
 use notion_import_postgres::{OpenError, Options, Postgres, Prefix, setup_sql};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use uuid::Uuid;
@@ -169,5 +173,45 @@ async fn two_installations_on_one_pool_do_not_see_each_other() {
         assert_eq!(one.linked(&connection, None, 9).await.unwrap().len(), 1);
         assert_eq!(other.linked(&connection, None, 9).await.unwrap(), []);
         furnish(&other).await;
+    }
+}
+
+#[tokio::test]
+async fn an_installation_does_not_wait_for_another_that_has_the_same_tenants() {
+    let database = Database::alone().await;
+    let mut installations = Vec::new();
+    for _ in 0..2 {
+        let (login, (prefix, options)) = (maker(&database).await, fresh());
+        let postgres = Postgres::open(database.pool(&login, 2).await, options).await.unwrap();
+        installations.push((format!("{prefix}.documents"), postgres));
+    }
+    // As where one was filled with a copy of the other.
+    let connection = Connection::new(TenantId::fresh(), "notion");
+    let (manager, new) = (content_manager(connection.tenant), content(&page("Policy"), "Text"));
+    // Whoever has its locks comes no further.
+    let mut superuser = database.superuser().await;
+    let tables: Vec<_> = installations.iter().map(|(table, _)| table.as_str()).collect();
+    run(&mut superuser, format!("BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", tables.join(", "))).await;
+    let importing =
+        installations.iter().map(|(_, postgres)| postgres.import(&manager, &connection, &new, minute(1)));
+    let looking = async {
+        let mut locks = (0, 0);
+        for _ in 0..300 {
+            let held = "SELECT count(*) FILTER (WHERE granted), count(*) FILTER (WHERE NOT granted) FROM pg_locks \
+                 WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+            locks = sqlx::query_as::<_, (i64, i64)>(held).fetch_one(&mut superuser).await.unwrap();
+            if locks.0 + locks.1 == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        run(&mut superuser, "COMMIT").await;
+        locks
+    };
+    let (imported, (held, waited_for)) = tokio::join!(join_all(importing), looking);
+    assert_eq!((held, waited_for), (2, 0));
+    for imported in imported {
+        imported.unwrap();
     }
 }
