@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection, PgPool, Transaction};
 use tokio::time::timeout;
 
 use crate::error::{OpenError, backend};
-use crate::options::Options;
+use crate::options::{Options, Pooling};
 use crate::prefix::Prefix;
 use crate::{migrations, safety};
 
@@ -23,6 +23,7 @@ pub struct Postgres {
     prefix: Prefix,
     /// How long a transaction may take to begin.
     patience: Duration,
+    pooling: Pooling,
 }
 
 /// A transaction. Dropped before it is committed, it never was.
@@ -65,7 +66,10 @@ impl Postgres {
     /// Those of [`open`](Self::open), [`OpenError::Address`], [`OpenError::Login`] and [`OpenError::NoDatabase`].
     pub async fn connect_with(url: &str, options: Options) -> Result<Self, OpenError> {
         // What cannot be parsed may be a password.
-        let login: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
+        let mut login: PgConnectOptions = url.parse().map_err(|_| OpenError::Address)?;
+        if options.pooling == Pooling::Transaction {
+            login = login.extra_float_digits(None).statement_cache_capacity(0);
+        }
         // A pool would try again and again what cannot succeed.
         let login_works = async { PgConnection::connect_with(&login).await?.close().await };
         within(options.acquire_timeout, async { login_works.await.map_err(backend) }).await?;
@@ -91,7 +95,8 @@ impl Postgres {
     /// [`OpenError::Unsafe`] with what to mend, if a role could pass row-level security by; [`OpenError::Rights`] if the login may
     /// not do what is to be done; [`OpenError::Unreachable`] and [`OpenError::Store`] if the database fails.
     pub async fn open(pool: PgPool, options: Options) -> Result<Self, OpenError> {
-        let postgres = Self { pool, prefix: options.prefix, patience: options.acquire_timeout };
+        let Options { prefix, acquire_timeout, pooling, .. } = options;
+        let postgres = Self { pool, prefix, patience: acquire_timeout, pooling };
         migrations::run(&postgres).await?;
         safety::check(&postgres).await?;
         Ok(postgres)
@@ -103,8 +108,8 @@ impl Postgres {
     /// # Errors
     /// Those of [`open`](Self::open) but [`OpenError::Unsafe`]: what was there before is looked at by whoever opens it.
     pub async fn migrate(owner: &PgPool, options: &Options) -> Result<(), OpenError> {
-        let Options { prefix, acquire_timeout, .. } = options.clone();
-        let postgres = Self { pool: owner.clone(), prefix, patience: acquire_timeout };
+        let Options { prefix, acquire_timeout, pooling, .. } = options.clone();
+        let postgres = Self { pool: owner.clone(), prefix, patience: acquire_timeout, pooling };
         migrations::migrate(&postgres).await
     }
 
@@ -137,10 +142,11 @@ impl Postgres {
         self.transaction(READ_WRITE, Some((role, None))).await
     }
 
-    /// The pool, for the queue, which opens transactions of its own and never sees a tenant's rows.
+    /// The pool, for the queue, which opens transactions of its own and never sees a tenant's rows. None behind a pooler: what the
+    /// queue prepares outside of transactions would be gone, or another's, when it is used.
     #[cfg(feature = "worker")]
-    pub(crate) fn pool(&self) -> PgPool {
-        self.pool.clone()
+    pub(crate) fn pool(&self) -> Option<PgPool> {
+        (self.pooling == Pooling::Session).then(|| self.pool.clone())
     }
 
     /// A transaction under the host's own login, to look at roles and make tables. Every name in it is qualified, and the server
@@ -159,13 +165,13 @@ impl Postgres {
 
     async fn transaction(
         &self,
-        begin: &'static str,
+        begin: Begin,
         acting: Option<(Role, Option<TenantId>)>,
     ) -> Result<Tx, StoreError> {
-        let pool = self.pool.clone();
+        let (pool, pooling) = (self.pool.clone(), self.pooling);
         // In a task, which runs to its end: were the caller dropped in the middle, the connection would go back to the pool inside
         // a transaction that nobody ends.
-        let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+        let begun = tokio::spawn(async move { begin.on(&pool, pooling).await });
         within(self.patience, async {
             let transaction = begun.await.map_err(StoreError::backend)?.map_err(backend)?;
             let mut tx = Tx { transaction, prefix: self.prefix.clone() };
@@ -178,8 +184,33 @@ impl Postgres {
     }
 }
 
-const READ_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// How a transaction begins: with a statement, and with the one that also forgets what was prepared on the connection.
+struct Begin(&'static str, &'static str);
+
+macro_rules! begin {
+    ($statement:literal) => {
+        Begin($statement, concat!($statement, "; DEALLOCATE ALL"))
+    };
+}
+
+const READ_WRITE: Begin = begin!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+const SNAPSHOT: Begin = begin!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+
+impl Begin {
+    async fn on(self, pool: &PgPool, pooling: Pooling) -> sqlx::Result<Transaction<'static, sqlx::Postgres>> {
+        let Self(plain, forgetting) = self;
+        match pooling {
+            Pooling::Session => pool.begin_with(plain).await,
+            Pooling::Transaction => {
+                // What others have prepared on this connection has the names that ours would have, and what we have prepared is
+                // on another.
+                let mut transaction = pool.begin_with(forgetting).await?;
+                transaction.clear_cached_statements().await?;
+                Ok(transaction)
+            }
+        }
+    }
+}
 
 /// Gives up on what a server that does not answer would keep waiting.
 async fn within<T>(

@@ -17,11 +17,26 @@ pub struct Options {
     pub(crate) prefix: Prefix,
     pub(crate) max_connections: u32,
     pub(crate) acquire_timeout: Duration,
+    pub(crate) pooling: Pooling,
+}
+
+/// Who has a connection to the server for how long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pooling {
+    /// Whoever has opened it, until it is closed.
+    Session,
+    /// A pooler hands another to each transaction.
+    Transaction,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { prefix: Prefix::default(), max_connections: 10, acquire_timeout: Duration::from_secs(5) }
+        Self {
+            prefix: Prefix::default(),
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            pooling: Pooling::Session,
+        }
     }
 }
 
@@ -48,6 +63,17 @@ impl Options {
     #[must_use]
     pub fn acquire_timeout(mut self, longest: Duration) -> Self {
         self.acquire_timeout = longest;
+        self
+    }
+
+    /// Says that a pooler in transaction mode, such as PgBouncer, stands before the server and hands another of its connections to
+    /// each transaction. Statements are prepared anew in each then, for their names would be another's: it costs a round trip more a
+    /// statement. A host's pool needs `PgConnectOptions::extra_float_digits(None)` there, which a pooler refuses otherwise. A
+    /// `Worker` (feature `worker`) does not work like that: it needs a [`Postgres`](crate::Postgres) of its own that is opened
+    /// without this, on the server itself.
+    #[must_use]
+    pub fn transaction_pooling(mut self) -> Self {
+        self.pooling = Pooling::Transaction;
         self
     }
 }

@@ -53,8 +53,8 @@ impl Cluster {
         }
     }
 
-    /// One of its own with these settings, such as `shared_buffers=1GB`, on a socket in a folder of its own. It stops when this
-    /// is dropped.
+    /// One of its own with these settings, such as `shared_buffers=1GB`, on a socket in a folder of its own, and over TCP where
+    /// `listen_addresses` and `port` say so. It stops when this is dropped.
     pub async fn local(settings: &[&str]) -> Self {
         let bin = binaries()
             .expect("missing: PostgreSQL (Debian: apt-get install postgresql), or TEST_DATABASE_URL");
@@ -74,7 +74,12 @@ impl Cluster {
         }
         let alive = shell.spawn().expect("a shell").stdin.take();
         let superuser = PgConnectOptions::new_without_pgpass().socket(&folder).username("postgres");
-        let superuser = superuser.password("postgres").database("postgres");
+        let mut superuser = superuser.password("postgres").database("postgres");
+        // The name of the socket has it too.
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port="));
+        if let Some(port) = port {
+            superuser = superuser.port(port.parse().expect("a port"));
+        }
         Self { superuser, alive }.answering().await
     }
 
@@ -130,7 +135,7 @@ fn is_there(bin: &Path, program: &str) -> bool {
 }
 
 /// Whom to run PostgreSQL as, if it would be root, whom it refuses.
-fn unprivileged() -> Option<(u32, u32)> {
+pub(super) fn unprivileged() -> Option<(u32, u32)> {
     let root = Command::new("id").arg("-u").output().is_ok_and(|told| told.stdout == b"0\n");
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let user = |name: &str| {

@@ -6,6 +6,7 @@ use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use uuid::Uuid;
 
 use super::cluster::Cluster;
+use super::pooler::Pooler;
 use crate::Postgres;
 use crate::catalogue::{self, Catalogue};
 use crate::database::commit;
@@ -81,6 +82,11 @@ impl Database {
     async fn pool_with(&self, options: PgConnectOptions, connections: u32) -> PgPool {
         let pool = PgPoolOptions::new().max_connections(connections);
         pool.connect_with(options).await.expect("a login that may connect")
+    }
+
+    /// A pooler in transaction mode before it, with so many connections.
+    pub async fn pooler(&self, connections: u32) -> Pooler {
+        Pooler::before(&self.superuser, connections).await
     }
 
     /// A look past all the rules.

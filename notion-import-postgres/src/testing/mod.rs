@@ -4,6 +4,8 @@
 
 mod database;
 mod cluster;
+mod pooler;
 
 pub use cluster::Cluster;
 pub use database::{Database, HOST, PASSWORD, recognise, run};
+pub use pooler::Pooler;

@@ -61,7 +61,8 @@ impl Worker {
     /// say how many connections this process syncs at once, and after what silence others take over.
     ///
     /// # Errors
-    /// The database's, also if the login may not make a schema, or use the one another login has made.
+    /// The database's, also if the login may not make a schema, or use the one another login has made; and one of its own behind a
+    /// [pooler](crate::Options::transaction_pooling), where the queue does not work.
     pub async fn open(postgres: &Postgres, scheduler: Scheduler) -> Result<Self, StoreError> {
         let spread = scheduler.options().poll / 2;
         let worker = Self { postgres: postgres.clone(), scheduler, spread };

@@ -8,6 +8,7 @@ use graphile_worker::{
     Database, LocalQueueConfig, RefetchDelayConfig, WorkerOptions, WorkerRecoveryConfig, WorkerShutdownConfig,
 };
 use notion_import_core::{ScheduleOptions, StoreError};
+use sqlx::PgPool;
 
 use super::Worker;
 use super::driver::Patient;
@@ -26,6 +27,11 @@ const POLL: Duration = Duration::from_secs(1);
 /// What is given back is written down within this.
 const SHUTDOWN_MARGIN: Duration = Duration::from_secs(10);
 
+/// A worker was opened behind a pooler in transaction mode.
+#[derive(Debug, thiserror::Error)]
+#[error("a worker needs direct connections to the server, and none of a pooler in transaction mode")]
+struct NeedsDirectConnections;
+
 impl Worker {
     /// Runs the queue until the shutdown, or until it fails.
     pub(super) async fn serve(&self, shutdown: Shutdown) -> Result<(), StoreError> {
@@ -40,10 +46,11 @@ impl Worker {
     }
 
     pub(super) async fn prepare(&self, shutdown: Shutdown) -> Result<graphile_worker::Worker, StoreError> {
-        self.options(shutdown).init().await.map_err(|error| queue_failed(&error))
+        let pool = self.postgres.pool().ok_or_else(|| StoreError::backend(NeedsDirectConnections))?;
+        self.options(pool, shutdown).init().await.map_err(|error| queue_failed(&error))
     }
 
-    fn options(&self, shutdown: Shutdown) -> WorkerOptions {
+    fn options(&self, pool: PgPool, shutdown: Shutdown) -> WorkerOptions {
         let ScheduleOptions { lease, concurrency, grace, .. } = *self.scheduler.options();
         // Whoever loses its claims loses its jobs.
         let recovery = WorkerRecoveryConfig::default()
@@ -62,7 +69,7 @@ impl Worker {
         let ahead = LocalQueueConfig::default().with_size(AHEAD * concurrency).with_refetch_delay(delay);
         WorkerOptions::default()
             .schema(self.postgres.prefix().name("worker"))
-            .database(Database::new(Patient::new(self.postgres.pool())))
+            .database(Database::new(Patient::new(pool)))
             .concurrency(concurrency)
             .poll_interval(POLL)
             .local_queue(ahead)

@@ -9,6 +9,7 @@ mod killed;
 mod lists;
 mod migrations;
 mod opening;
+mod pooled;
 mod promises;
 mod races;
 #[cfg(feature = "gate")]
