@@ -19,6 +19,7 @@ mod rights;
 mod safety;
 mod setup;
 mod simulation;
+mod tls;
 #[cfg(feature = "worker")]
 mod worker;
 mod writes;
