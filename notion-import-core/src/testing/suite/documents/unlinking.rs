@@ -90,7 +90,7 @@ pub(super) async fn undone(store: Store) -> Outcome {
         ensure_eq!(desk.linked(&table).await?, before, "the document that is linked again");
         ensure_eq!(
             store.linked(&desk.connection, None, 9).await?,
-            [before.clone()],
+            std::slice::from_ref(&before),
             "what the connection holds"
         );
     }
