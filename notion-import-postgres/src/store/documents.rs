@@ -51,7 +51,7 @@ impl DocumentStore for Postgres {
         lock::attached(&mut *tx, connection).await?;
         syncs::admit(&mut *tx, connection).await?;
         lock::sources(&mut *tx, tenant, &sources).await?;
-        let mut batch = Batch::of(documents::lock_by_source(&mut tx, tenant, &sources).await?);
+        let mut batch = Batch::of(documents::lock_by_source(&mut tx, tenant, &sources, []).await?);
         let imported = batch.import(actor, connection, contents, now)?;
         save(&mut tx, tenant, &batch).await?;
         commit(tx).await?;
@@ -166,7 +166,7 @@ impl DocumentStore for Postgres {
         // A document is of one source for ever, so this is the one that it comes back to.
         let source = [link.source.id];
         lock::sources(&mut *tx, actor.tenant, &source).await?;
-        let kept = documents::lock_with_sources(&mut tx, actor.tenant, document, &source).await?;
+        let kept = documents::lock_by_source(&mut tx, actor.tenant, &source, [document]).await?;
         let mut batch = Batch::of(kept);
         batch.relink(actor, document, now)?;
         save(&mut tx, actor.tenant, &batch).await?;

@@ -180,41 +180,22 @@ pub(crate) async fn lock_many(
     get_many(db, tenant, &ids).await
 }
 
-/// Returns the documents of these sources. Nobody else changes them until the transaction ends, and nobody makes one meanwhile:
-/// the sources are locked.
+/// Returns the documents of these sources, and those of these ids. Nobody else changes them until the transaction ends, and nobody makes
+/// one meanwhile: the sources are locked.
 pub(crate) async fn lock_by_source(
     db: &mut PgConnection,
     tenant: TenantId,
     sources: &[NotionId],
+    others: impl IntoIterator<Item = DocumentId>,
 ) -> Result<Vec<StoredDocument>, StoreError> {
-    let ids = of_sources(&mut *db, tenant, sources).await?;
-    lock_many(db, tenant, ids).await
-}
-
-/// Returns a document and those of these sources, which are locked. Nobody else changes them until the transaction ends.
-pub(crate) async fn lock_with_sources(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    id: DocumentId,
-    sources: &[NotionId],
-) -> Result<Vec<StoredDocument>, StoreError> {
-    let ids = of_sources(&mut *db, tenant, sources).await?;
-    lock_many(db, tenant, ids.into_iter().chain([id])).await
-}
-
-async fn of_sources(
-    db: impl PgExecutor<'_>,
-    tenant: TenantId,
-    sources: &[NotionId],
-) -> Result<Vec<DocumentId>, StoreError> {
     let ids: Vec<Uuid> =
         sqlx::query_scalar("SELECT id FROM documents WHERE tenant_id = $1 AND source_id = ANY ($2)")
             .bind(tenant.as_uuid())
             .bind(sources.iter().map(|source| source.as_uuid()).collect::<Vec<_>>())
-            .fetch_all(db)
+            .fetch_all(&mut *db)
             .await
             .map_err(backend)?;
-    Ok(ids.into_iter().map(DocumentId::new).collect())
+    lock_many(db, tenant, ids.into_iter().map(DocumentId::new).chain(others)).await
 }
 
 async fn get_many(
