@@ -26,6 +26,8 @@ async fn while_the_database_is_away_visitors_are_told_to_come_back_and_then_all_
     let page = visitor.get("/t/halden").await.is(503).saying("Our database does not answer");
     assert_eq!(page.header("retry-after"), "5");
     assert!(begun.elapsed() < Duration::from_secs(8), "it took {:?}", begun.elapsed());
+    visitor.get("/readyz").await.is(503).saying("not ready");
+    visitor.get("/healthz").await.ok();
 
     let cluster = cluster.start().await;
     visitor.get("/t/halden").await.ok();

@@ -27,6 +27,7 @@ mod inviting;
 mod live;
 mod marks;
 mod matrix;
+mod probes;
 mod publishing;
 mod reading;
 mod readings;

@@ -117,6 +117,8 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("GET", "/t/{site}/d/{id}/files/{blob}", All),
     ("GET", "/script.js", All),
     ("GET", "/style.css", All),
+    ("GET", "/healthz", All),
+    ("GET", "/readyz", All),
     ("POST", "/webhooks/nango", All),
     ("POST", "/webhooks/notion", All),
 ];

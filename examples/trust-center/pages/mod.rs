@@ -30,6 +30,7 @@ mod notion;
 mod opening;
 mod picker;
 mod preview;
+mod probes;
 mod publishing;
 mod readings;
 mod receipts;
@@ -157,10 +158,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/webhooks/nango", post(webhook::of_nango))
         .route("/webhooks/notion", post(webhook::of_notion))
         .layer(middleware::from_fn(webhook::whole));
+    // A supervisor calls this machine by any name, has no session either, and reads no page.
+    let probes = Router::new().route("/healthz", get(probes::live)).route("/readyz", get(probes::ready));
     pages
         .merge(hooks)
         .layer(middleware::from_fn(revalidate::answer))
         .layer(middleware::from_fn(problem::on_a_page))
+        .merge(probes)
         .layer(middleware::from_fn(headers::say))
         .with_state(app)
 }
