@@ -94,6 +94,8 @@ pub enum Action {
     Assign,
     /// Erase what is known of a contact, for good.
     Erase,
+    /// Erase all that is kept of the tenant, for good.
+    EraseTenant,
     /// Publish NDA versions, set the tenant's default NDA, take an NDA off a document.
     ManageNda,
     /// Read internal documents and drafts, and what became of them.

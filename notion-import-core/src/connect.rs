@@ -5,6 +5,7 @@
 //! session, makes it *active* after seeing which workspace it is.
 
 mod disconnect;
+mod erase;
 mod leftovers;
 
 use std::sync::Arc;

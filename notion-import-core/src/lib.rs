@@ -88,7 +88,7 @@ pub use library::access::{
     DocumentFacts, NdaState, Outside, Publication, UnknownLevel, Viewer, decide,
 };
 #[cfg(feature = "client")]
-pub use library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery, Subject};
+pub use library::audit::{AuditEntry, AuditEvent, AuditLog, AuditPage, AuditQuery, AuditStart, Subject};
 #[cfg(feature = "client")]
 pub use library::blob::{Blob, BlobBytes, BlobId, BlobStore, ByteStream};
 #[cfg(feature = "client")]
@@ -96,6 +96,8 @@ pub use library::document::{
     Content, Document, DocumentReader, DocumentStore, Imported, Shown, Source, SourceImage, SourceKind,
     SourceParent, SourceState, StoredFile, Version, WhenGone,
 };
+#[cfg(feature = "client")]
+pub use library::erasure::{Erasure, TenantStore};
 pub use library::fidelity::{Exposure, Fidelity, Loss, LossKind, Truncation, TruncationKind};
 #[cfg(feature = "client")]
 pub use library::folder::FolderBlobs;
@@ -105,17 +107,17 @@ pub use library::gate::MarkOptions;
 pub use library::gate::{
     AcceptanceEntry, AcceptanceQuery, AcceptanceRecord, AccessAnswer, AccessRequest, AccessState,
     AccessStore, AdminDocument, Approval, Asker, AssignmentRecord, BulkChange, Contact, ContactChange,
-    ContactDetails, ContactStore, Cursor, DocumentCounts, DocumentFilter, DocumentOrder, DocumentQuery,
-    Expected, Gate, InternalWhenGone, InvalidCursor, InvalidMailAddress, LevelChange, ListPage, MailAddress,
-    Mark, MarkError, MissingDetail, NdaText, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, Place,
-    Provenance, PublicDocument, PublicReads, PublicationState, Publish, ReadEntry, ReadLog, ReadOutcome,
-    ReadQuery, Readable, ReadableOrder, ReadableQuery, RequestLimits, RequestState, Seen, Served,
-    SourceFilter, Unmarkable, Visit,
+    ContactDetails, ContactStore, Cursor, CutEntries, DocumentCounts, DocumentFilter, DocumentOrder,
+    DocumentQuery, Expected, Gate, InternalWhenGone, InvalidCursor, InvalidMailAddress, LevelChange,
+    ListPage, MailAddress, Mark, MarkError, MissingDetail, NdaText, NewAcceptance, NewAssignment,
+    NewNdaVersion, NewRequest, Place, Provenance, PublicDocument, PublicReads, PublicationState, Publish,
+    ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, ReadableOrder, ReadableQuery, RequestLimits,
+    RequestState, Retention, RetentionStore, Seen, Served, SourceFilter, Unmarkable, Visit,
 };
 #[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use library::gate::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};
 #[cfg(feature = "client")]
-pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
+pub use library::memory::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary, MemoryTenants};
 #[cfg(feature = "object-store")]
 pub use library::object::ObjectBlobs;
 #[cfg(feature = "client")]

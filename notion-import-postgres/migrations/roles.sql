@@ -4,7 +4,8 @@ DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['notion_import_app', 'notion_import_sync', 'notion_import_lookup'] LOOP
+    FOREACH role IN ARRAY ARRAY['notion_import_app', 'notion_import_sync', 'notion_import_lookup',
+        'notion_import_erase'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', role);

@@ -46,7 +46,7 @@ impl Catalogue {
 
     /// Leaves out the rights of roles that the migrations do not know: a host may have let its tables begin with some.
     pub(crate) fn of_roles(mut self, prefix: &Prefix) -> Self {
-        let roles = ["app", "sync", "lookup"].map(|role| format!(" for {}", prefix.name(role)));
+        let roles = ["app", "sync", "lookup", "erase"].map(|role| format!(" for {}", prefix.name(role)));
         self.0.retain(|what, _| {
             !what.starts_with("the right ") || roles.iter().any(|role| what.ends_with(role))
         });

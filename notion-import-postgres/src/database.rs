@@ -39,6 +39,10 @@ pub(crate) enum Role {
     App,
     /// An import or a sync. It has no right on the tables of the gate.
     Sync,
+    /// Whoever erases the tenant, alone in it. It reads nothing of what it deletes.
+    Erase,
+    /// Whoever cuts the tenant's logs.
+    Retain,
 }
 
 impl Role {
@@ -46,6 +50,7 @@ impl Role {
         prefix.name(match self {
             Self::App => "app",
             Self::Sync => "sync",
+            Self::Erase | Self::Retain => "erase",
         })
     }
 }
@@ -241,18 +246,23 @@ impl DerefMut for Tx {
 }
 
 /// Makes everything from here to the end of the transaction, or to the next call, happen as `role` for `tenant`, on the tables of
-/// the installation, whose names need no schema then. A process that hangs in the middle does not keep its locks: unless the host
+/// the installation, whose names need no schema then. Nobody else writes for a tenant while it is erased. A process that hangs in the middle does not keep its locks: unless the host
 /// has set a time of its own, the transaction ends after ten seconds.
 pub(crate) async fn enter(tx: &mut Tx, role: Role, tenant: Option<TenantId>) -> Result<(), StoreError> {
     sqlx::query(
         "SELECT set_config('role', $1, true), set_config('search_path', $2, true), set_config($3, $4, true), \
              set_config('idle_in_transaction_session_timeout', \
-                 coalesce(nullif(current_setting('idle_in_transaction_session_timeout'), '0'), '10s'), true)",
+                 coalesce(nullif(current_setting('idle_in_transaction_session_timeout'), '0'), '10s'), true), \
+             CASE WHEN $4 = '' OR current_setting('transaction_read_only') = 'on' THEN NULL \
+                 WHEN $6 THEN pg_advisory_xact_lock(hashtextextended($5, 0))::text \
+                 ELSE pg_advisory_xact_lock_shared(hashtextextended($5, 0))::text END",
     )
     .bind(role.name(&tx.prefix))
     .bind(search_path(tx.prefix.as_str()))
     .bind(tx.prefix.setting())
     .bind(tenant.map_or_else(String::new, |tenant| tenant.to_string()))
+    .bind(tenant.map(|tenant| format!("{} tenant {tenant}", tx.prefix)))
+    .bind(role == Role::Erase)
     .execute(&mut **tx)
     .await
     .map_err(backend)?;

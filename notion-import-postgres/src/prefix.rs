@@ -13,7 +13,7 @@ const IN_FILES: &str = "notion_import";
 const LONGEST: usize = 40;
 
 /// The prefix of an installation, `notion_import` by default: the name of its schema, and what the names of its roles
-/// (`<prefix>_app`, `<prefix>_sync`, `<prefix>_lookup`), of the queue's schema (`<prefix>_worker`) and of its setting
+/// (`<prefix>_app`, `<prefix>_sync`, `<prefix>_lookup`, `<prefix>_erase`), of the queue's schema (`<prefix>_worker`) and of its setting
 /// (`<prefix>.tenant_id`) begin with. Roles belong to a whole cluster, so two installations on one cluster have two prefixes.
 ///
 /// Three to forty lower-case letters, digits and underscores, a letter first, and no name of PostgreSQL's own (`pg_..`).

@@ -25,6 +25,7 @@ pub(crate) struct Login {
     app: Membership,
     sync: Membership,
     lookup: Membership,
+    erase: Membership,
 }
 
 /// How a login stands to a role.
@@ -46,14 +47,16 @@ impl Login {
     pub(crate) async fn of(tx: &mut Tx, prefix: &Prefix) -> Result<Self, OpenError> {
         let rows = sqlx::query(prefix.sql(include_str!("rights.sql"))).fetch_all(&mut **tx);
         let rows = rows.await.map_err(backend)?;
-        let [app, sync, lookup] = &rows[..] else { return Err(StoreError::Corrupt("pg_roles").into()) };
+        let [app, sync, lookup, erase] = &rows[..] else {
+            return Err(StoreError::Corrupt("pg_roles").into());
+        };
         if !app.try_get("is_a_name").map_err(backend)? {
             return Err(OpenError::Reserved(prefix.clone()));
         }
-        Self::read(app, sync, lookup).map_err(|error| backend(error).into())
+        Self::read(app, [sync, lookup, erase]).map_err(|error| backend(error).into())
     }
 
-    fn read(app: &PgRow, sync: &PgRow, lookup: &PgRow) -> Result<Self, sqlx::Error> {
+    fn read(app: &PgRow, [sync, lookup, erase]: [&PgRow; 3]) -> Result<Self, sqlx::Error> {
         Ok(Self {
             name: app.try_get("login")?,
             quoted: app.try_get("quoted")?,
@@ -66,12 +69,18 @@ impl Login {
             app: Membership::read(app)?,
             sync: Membership::read(sync)?,
             lookup: Membership::read(lookup)?,
+            erase: Membership::read(erase)?,
         })
     }
 
     /// Whether the roles that act for tenants are there.
     pub(crate) fn has_roles(&self) -> bool {
-        self.app.is_there && self.sync.is_there
+        self.acting().iter().all(|member| member.is_there)
+    }
+
+    /// Those that act for tenants.
+    fn acting(&self) -> [&Membership; 3] {
+        [&self.app, &self.sync, &self.erase]
     }
 
     /// Whether the schema is there.
@@ -95,7 +104,7 @@ impl Login {
 
     /// Returns the statements that make it a member of the roles that act for tenants, as far as it is none.
     pub(crate) fn joining(&self) -> Vec<String> {
-        let missing = [&self.app, &self.sync].into_iter().filter(|member| !member.acts);
+        let missing = self.acting().into_iter().filter(|member| !member.acts);
         missing.map(|member| self.grant(member)).collect()
     }
 
@@ -103,7 +112,7 @@ impl Login {
     pub(crate) fn missing_to_migrate(&self) -> Vec<MissingRight> {
         let mut missing = Vec::new();
         let absent: Vec<_> =
-            [&self.app, &self.sync, &self.lookup].into_iter().filter(|member| !member.is_there).collect();
+            self.acting().into_iter().chain([&self.lookup]).filter(|member| !member.is_there).collect();
         if !absent.is_empty() && !self.creates_roles {
             let roles: Vec<_> = absent.iter().map(|member| member.role.as_str()).collect();
             let right = format!("CREATEROLE, to make {}", roles.join(", "));
@@ -131,7 +140,7 @@ impl Login {
     /// Returns what it lacks to use a schema that is there.
     pub(crate) fn missing_to_act(&self) -> Vec<MissingRight> {
         let lacks = |member: &&Membership| member.is_there && !member.acts && !member.gives;
-        let missing = [&self.app, &self.sync].into_iter().filter(lacks);
+        let missing = self.acting().into_iter().filter(lacks);
         missing.map(|member| self.right(format!("to act as {}", member.role), self.grant(member))).collect()
     }
 
@@ -171,6 +180,7 @@ mod tests {
             app: member("trust_app"),
             sync: member("trust_sync"),
             lookup: member("trust_lookup"),
+            erase: member("trust_erase"),
         }
     }
 
@@ -180,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_member_is_to_act_and_not_to_inherit_where_the_server_knows_the_difference() {
-        let on_15 = ["GRANT trust_app TO \"Host\"", "GRANT trust_sync TO \"Host\""];
+        let on_15 = ["app", "sync", "erase"].map(|role| format!("GRANT trust_{role} TO \"Host\""));
         assert_eq!(statements(login(15).missing_to_act()), on_15);
         let on_16 = on_15.map(|grant| format!("{grant} WITH INHERIT FALSE, SET TRUE"));
         assert_eq!(statements(login(16).missing_to_act()), on_16);
@@ -189,11 +199,11 @@ mod tests {
     #[test]
     fn whoever_may_give_a_role_lacks_nothing() {
         let mut login = login(16);
-        for member in [&mut login.app, &mut login.sync, &mut login.lookup] {
+        for member in [&mut login.app, &mut login.sync, &mut login.lookup, &mut login.erase] {
             member.gives = true;
         }
         assert_eq!(login.missing_to_act(), []);
         assert_eq!(login.missing_to_migrate(), []);
-        assert_eq!(login.joining().len(), 2);
+        assert_eq!(login.joining().len(), 3);
     }
 }

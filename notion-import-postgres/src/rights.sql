@@ -9,7 +9,7 @@ SELECT current_user::text AS login, quote_ident(current_user) AS quoted, l.rolsu
     coalesce(pg_has_role(r.oid, CASE WHEN server.version < 16 THEN 'MEMBER' ELSE 'SET' END), false) AS acts,
     coalesce(pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'), false) OR l.rolcreaterole AND server.version < 16 AS gives
 FROM (SELECT current_setting('server_version_num')::integer / 10000) AS server (version)
-    CROSS JOIN unnest(ARRAY['app', 'sync', 'lookup']) WITH ORDINALITY AS parts (part, place)
+    CROSS JOIN unnest(ARRAY['app', 'sync', 'lookup', 'erase']) WITH ORDINALITY AS parts (part, place)
     JOIN pg_roles AS l ON l.rolname = current_user
     LEFT JOIN pg_roles AS r ON r.rolname = 'notion_import_' || part
     LEFT JOIN pg_namespace AS n ON n.nspname = 'notion_import'

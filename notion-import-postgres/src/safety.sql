@@ -4,7 +4,7 @@ WITH RECURSIVE ours AS (
     SELECT r.oid, r.rolname, r.rolsuper, quote_ident(r.rolname) AS name, a.attribute, a.held
     FROM pg_roles AS r CROSS JOIN LATERAL (VALUES ('SUPERUSER', r.rolsuper), ('BYPASSRLS', r.rolbypassrls), ('LOGIN', r.rolcanlogin),
         ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb), ('REPLICATION', r.rolreplication)) AS a (attribute, held)
-    WHERE r.rolname IN ('notion_import_app', 'notion_import_sync', 'notion_import_lookup')
+    WHERE r.rolname IN ('notion_import_app', 'notion_import_sync', 'notion_import_lookup', 'notion_import_erase')
 ), roles AS (
     SELECT DISTINCT oid, rolname, rolsuper, name FROM ours
 ), schema AS (

@@ -11,7 +11,7 @@ DECLARE
     role text;
     acting text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN '' ELSE ' WITH INHERIT FALSE, SET TRUE' END;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['notion_import_app', 'notion_import_sync', 'notion_import_lookup'] LOOP
+    FOREACH role IN ARRAY ARRAY['notion_import_app', 'notion_import_sync', 'notion_import_lookup', 'notion_import_erase'] LOOP
         IF to_regrole(role) IS NULL THEN EXECUTE format('CREATE ROLE %I NOLOGIN', role); END IF;
     END LOOP;
     FOREACH role IN ARRAY ARRAY['notion_import_owner', 'notion_import_login'] LOOP
@@ -19,7 +19,7 @@ BEGIN
     END LOOP;
     -- The look-ups across tenants belong to a role of their own. Only the owner can give them to it.
     EXECUTE 'GRANT notion_import_lookup TO notion_import_owner' || acting;
-    EXECUTE 'GRANT notion_import_app, notion_import_sync TO notion_import_login' || acting;
+    EXECUTE 'GRANT notion_import_app, notion_import_sync, notion_import_erase TO notion_import_login' || acting;
     -- Whoever makes a schema for somebody acts as that somebody.
     IF current_setting('is_superuser') = 'off' THEN
         EXECUTE 'GRANT notion_import_owner, notion_import_login TO CURRENT_USER';

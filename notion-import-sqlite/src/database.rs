@@ -57,6 +57,8 @@ impl Sqlite {
             // What was answered is still there after a power cut.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is overwritten.
+            .pragma("secure_delete", "ON")
             .busy_timeout(PATIENCE);
         let writer = pool(1).connect_with(options.clone()).await.map_err(backend)?;
         migrations::run(&writer).await?;
@@ -68,6 +70,12 @@ impl Sqlite {
     /// The files that belong to the documents.
     pub fn blobs(&self) -> FolderBlobs {
         self.blobs.clone()
+    }
+
+    /// Leaves nothing of what was deleted in the file beside the file, unless somebody reads from that at the moment.
+    pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
+        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await.map_err(backend)?;
+        Ok(())
     }
 
     /// Waits for what is being written and lets go of the file.

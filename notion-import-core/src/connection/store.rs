@@ -93,6 +93,9 @@ pub trait ConnectionStore: Send + Sync {
     /// Forgets an attempt; forgetting it again succeeds.
     async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError>;
 
+    /// Returns a tenant's attempts, ended ones included, in no order.
+    async fn attempts(&self, tenant: TenantId) -> Result<Vec<Attempt>, StoreError>;
+
     /// Returns attempts of any tenant that have expired or ended at `now`, at most `limit`: those first that have waited longest since
     /// then, or since they were last looked at.
     async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError>;

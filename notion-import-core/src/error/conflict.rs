@@ -39,6 +39,12 @@ pub enum Conflict {
     /// The source of an unlinked document is another document's.
     #[error("the source is another document's")]
     LinkedElsewhere,
+    /// The tenant is not erased while it has a connection, or an attempt to connect that is remembered.
+    #[error("the tenant is still connected")]
+    StillConnected,
+    /// The audit of that time is kept no longer.
+    #[error("the audit of that time is kept no longer")]
+    NoLongerKept,
 }
 
 impl Conflict {
@@ -57,6 +63,8 @@ impl Conflict {
             Self::AnotherWorkspace => "workspace_would_change",
             Self::NotFenced => "not_fenced",
             Self::LinkedElsewhere => "linked_elsewhere",
+            Self::StillConnected => "still_connected",
+            Self::NoLongerKept => "no_longer_kept",
         }
     }
 }

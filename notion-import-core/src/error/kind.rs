@@ -348,7 +348,9 @@ impl Conflict {
             | Self::AnotherWorkspace
             | Self::AddressTaken
             | Self::NotFenced
-            | Self::LinkedElsewhere => ErrorKind::Conflict,
+            | Self::LinkedElsewhere
+            | Self::StillConnected
+            | Self::NoLongerKept => ErrorKind::Conflict,
         }
     }
 }

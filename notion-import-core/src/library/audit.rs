@@ -12,7 +12,7 @@ use super::basis::VersionDigest;
 use super::blob::BlobId;
 use crate::actor::{Action, Actor, Agent, Denied};
 use crate::error::StoreError;
-use crate::id::{AttemptId, ConnectionId, ContactId, DocumentId, NdaId, RequestId, VersionNumber};
+use crate::id::{AttemptId, ConnectionId, ContactId, DocumentId, NdaId, RequestId, TenantId, VersionNumber};
 
 /// One line of a tenant's audit. It names ids and levels, no texts but a person's reason.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -88,6 +88,8 @@ pub enum Subject {
     Nda(NdaId),
     /// A contact.
     Contact(ContactId),
+    /// The tenant itself.
+    Tenant(TenantId),
 }
 
 impl Subject {
@@ -98,6 +100,7 @@ impl Subject {
             Self::Document(id) => ("document", id.as_uuid()),
             Self::Nda(id) => ("nda", id.as_uuid()),
             Self::Contact(id) => ("contact", id.as_uuid()),
+            Self::Tenant(id) => ("tenant", id.as_uuid()),
         }
     }
 
@@ -111,6 +114,7 @@ impl Subject {
             "document" => Ok(Self::Document(DocumentId::new(id))),
             "nda" => Ok(Self::Nda(NdaId::new(id))),
             "contact" => Ok(Self::Contact(ContactId::new(id))),
+            "tenant" => Ok(Self::Tenant(TenantId::new(id))),
             _ => Err(StoreError::Corrupt("subject")),
         }
     }
@@ -290,6 +294,15 @@ pub enum AuditEvent {
         /// This one.
         request: RequestId,
     },
+    /// What was kept of the tenant was erased, the entries before this one included.
+    TenantErased,
+    /// What was older than the tenant's logs are kept went.
+    LogsCut {
+        /// Readings from before this moment.
+        reads: Option<DateTime<Utc>>,
+        /// Entries of the audit up to this number.
+        audit: Option<u64>,
+    },
 }
 
 /// Which entries to read, newest first.
@@ -322,11 +335,30 @@ impl AuditQuery {
     pub const fn permit(&self, actor: &Actor) -> Result<(), Denied> {
         match self.subject {
             Some(Subject::Document(_)) => actor.may(Action::ReadInternal),
-            Some(Subject::Connection(_) | Subject::Nda(_) | Subject::Contact(_)) | None => {
-                actor.may(Action::ReadAudit)
-            }
+            Some(Subject::Connection(_) | Subject::Nda(_) | Subject::Contact(_) | Subject::Tenant(_))
+            | None => actor.may(Action::ReadAudit),
         }
     }
+}
+
+/// From where on a tenant's audit is kept, once its beginning is not: the tenant was erased, or entries were older than they are kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditStart {
+    /// Entries up to this number are gone.
+    pub number: u64,
+    /// The latest time that one of them names: of moments before, nothing is known any more.
+    pub at: DateTime<Utc>,
+    /// What they came to, as JSON of an `AccessState` (feature `gate`); none if the tenant was erased with them.
+    pub state: Option<String>,
+}
+
+/// A part of the audit, oldest first, for whoever replays it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AuditPage {
+    /// From where on the audit is kept, if entries that were asked for are gone.
+    pub start: Option<AuditStart>,
+    /// The entries, oldest first.
+    pub entries: Vec<AuditEntry>,
 }
 
 /// Where the audit is read.
@@ -334,7 +366,8 @@ impl AuditQuery {
 /// # Contract
 /// - Entries are written by the stores whose changes they name, in the transaction of the change: both happen or neither.
 /// - A call that fails or changes nothing leaves no entry.
-/// - A tenant's entries are numbered from 1 without a gap, in the order in which they were written. None is ever changed.
+/// - A tenant's entries are numbered from 1 without a gap, in the order in which they were written. None is ever changed. Only its oldest
+///   entries go, all up to one of them, by a cut or with the tenant, and the numbers go on.
 /// - Another tenant's entries do not exist for any call.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
@@ -343,4 +376,8 @@ pub trait AuditLog: Send + Sync {
     /// # Errors
     /// [`StoreError::Denied`] unless the query [permits](AuditQuery::permit) the actor.
     async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Returns the tenant's entries after a number, oldest first, at most so many, and where the audit starts if it does so after
+    /// that number: both as of one moment. For what acts for no member; who may read them is the caller's to decide.
+    async fn audit_since(&self, tenant: TenantId, after: u64, limit: usize) -> Result<AuditPage, StoreError>;
 }

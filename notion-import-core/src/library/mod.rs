@@ -11,6 +11,8 @@ pub mod gate;
 #[cfg(feature = "gate")]
 pub mod standing;
 #[cfg(feature = "client")]
+pub mod erasure;
+#[cfg(feature = "client")]
 pub mod sweep;
 #[cfg(feature = "client")]
 pub mod batch;

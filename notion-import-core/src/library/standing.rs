@@ -1,6 +1,7 @@
 //! How a document stands towards its readers, and what each change makes of it. Every store applies these, so no two differ.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::access::{
     AccessFacts, AccessLevel, Direction, DocumentFacts, Outside, Publication, Viewer, decide,
@@ -13,7 +14,7 @@ use crate::error::{Conflict, StoreError};
 use crate::id::{DocumentId, NdaId, TenantId};
 
 /// How a document stands towards its readers. The default is that of every new document: closed.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Standing {
     /// How far it is open.
     pub level: AccessLevel,
@@ -245,6 +246,8 @@ impl Standing {
             | AuditEvent::ContactBlocked
             | AuditEvent::ContactUnblocked { .. }
             | AuditEvent::ContactErased
+            | AuditEvent::TenantErased
+            | AuditEvent::LogsCut { .. }
             | AuditEvent::ConnectionBegun { .. }
             | AuditEvent::ConnectionConfirmed { .. }
             | AuditEvent::ConnectionRenewed { .. }

@@ -1,7 +1,7 @@
 -- Which migrations were run, and what the catalogue of the server says of the schema they make.
 
 REVOKE ALL ON SCHEMA notion_import FROM PUBLIC;
-GRANT USAGE ON SCHEMA notion_import TO notion_import_app, notion_import_sync, notion_import_lookup;
+GRANT USAGE ON SCHEMA notion_import TO notion_import_app, notion_import_sync, notion_import_lookup, notion_import_erase;
 
 CREATE TABLE notion_import.migrations (
     name text NOT NULL,

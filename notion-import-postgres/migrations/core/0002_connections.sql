@@ -82,7 +82,8 @@ BEGIN
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
-            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync USING (%s) WITH CHECK (%s)',
+            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync, notion_import_erase '
+                'USING (%s) WITH CHECK (%s)',
             name, tenant, tenant);
         EXECUTE format('REVOKE ALL ON notion_import.%I FROM PUBLIC', name);
     END LOOP;
@@ -96,6 +97,9 @@ GRANT UPDATE (state, found, generation, next_run, leased_from, leased_until, que
     ON notion_import.connections TO notion_import_sync;
 GRANT SELECT ON notion_import.runs TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE (run), DELETE ON notion_import.runs TO notion_import_sync;
+
+-- Whoever erases a tenant sees whether it is still connected.
+GRANT SELECT (tenant_id) ON notion_import.attempts, notion_import.connections TO notion_import_erase;
 
 -- Schedules look across tenants, through these functions only. They tell where to look, not what is there.
 

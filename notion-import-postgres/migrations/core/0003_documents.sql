@@ -94,7 +94,8 @@ BEGIN
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
-            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync USING (%s) WITH CHECK (%s)',
+            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync, notion_import_erase '
+                'USING (%s) WITH CHECK (%s)',
             name, tenant, tenant);
         EXECUTE format('REVOKE ALL ON notion_import.%I FROM PUBLIC', name);
     END LOOP;
@@ -110,6 +111,10 @@ GRANT INSERT ON notion_import.checks TO notion_import_sync;
 GRANT SELECT, INSERT ON notion_import.versions TO notion_import_sync;
 GRANT SELECT ON notion_import.versions TO notion_import_app;
 GRANT SELECT, INSERT, UPDATE ON notion_import.syncs TO notion_import_sync;
+
+-- A tenant is erased with all its documents. What its former connections may not do stays.
+GRANT SELECT (tenant_id), DELETE ON notion_import.documents, notion_import.checks, notion_import.versions TO notion_import_erase;
+GRANT SELECT (tenant_id), UPDATE (watermark) ON notion_import.syncs TO notion_import_erase;
 
 -- Not even their owner rewrites them.
 CREATE FUNCTION notion_import.refuse() RETURNS trigger

@@ -162,7 +162,8 @@ BEGIN
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
-            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync USING (%s) WITH CHECK (%s)',
+            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync, notion_import_erase '
+                'USING (%s) WITH CHECK (%s)',
             name, tenant, tenant);
         EXECUTE format('REVOKE ALL ON notion_import.%I FROM PUBLIC', name);
     END LOOP;
@@ -182,6 +183,13 @@ GRANT UPDATE (name, company, mail, blocked) ON notion_import.contacts TO notion_
 GRANT UPDATE (contact_id, name, company, mail, reason, origin, state) ON notion_import.requests TO notion_import_app;
 GRANT UPDATE (revoked_at) ON notion_import.assignments TO notion_import_app;
 GRANT UPDATE (voided_at) ON notion_import.acceptances TO notion_import_app;
+
+-- Of an erased tenant nothing of this is left but the number of changes of its site, which goes on.
+GRANT SELECT (tenant_id), DELETE ON notion_import.ndas, notion_import.default_ndas, notion_import.standings,
+    notion_import.nda_versions, notion_import.contacts, notion_import.assignments, notion_import.acceptances,
+    notion_import.requests TO notion_import_erase;
+GRANT SELECT (mail) ON notion_import.contacts TO notion_import_erase;
+GRANT SELECT, UPDATE (revision) ON notion_import.sites TO notion_import_erase;
 
 CREATE TRIGGER nda_versions_are_not_changed BEFORE UPDATE ON notion_import.nda_versions
     FOR EACH ROW EXECUTE FUNCTION notion_import.refuse();

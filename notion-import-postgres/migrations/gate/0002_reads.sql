@@ -41,7 +41,8 @@ BEGIN
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
-            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync USING (%s) WITH CHECK (%s)',
+            'CREATE POLICY tenant ON notion_import.%I TO notion_import_app, notion_import_sync, notion_import_erase '
+                'USING (%s) WITH CHECK (%s)',
             name, tenant, tenant);
         EXECUTE format('REVOKE ALL ON notion_import.%I FROM PUBLIC', name);
     END LOOP;
@@ -51,5 +52,21 @@ END $$;
 GRANT SELECT, INSERT ON notion_import.reads, notion_import.public_reads TO notion_import_app;
 GRANT UPDATE (count) ON notion_import.public_reads TO notion_import_app;
 
-CREATE TRIGGER reads_are_only_added_to BEFORE UPDATE OR DELETE ON notion_import.reads
+GRANT SELECT (tenant_id, at), DELETE ON notion_import.reads TO notion_import_erase;
+GRANT SELECT (tenant_id, minute), DELETE ON notion_import.public_reads TO notion_import_erase;
+
+CREATE TRIGGER reads_are_only_added_to BEFORE UPDATE ON notion_import.reads
     FOR EACH ROW EXECUTE FUNCTION notion_import.refuse();
+
+CREATE FUNCTION notion_import.refuse_kept_read() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+    IF OLD.at < (SELECT s.reads_from FROM notion_import.log_starts AS s WHERE s.tenant_id = OLD.tenant_id) THEN
+        RETURN OLD;
+    END IF;
+    RAISE 'only the beginning of the read log is deleted' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+REVOKE ALL ON FUNCTION notion_import.refuse_kept_read FROM PUBLIC;
+
+CREATE TRIGGER only_the_oldest_reads_are_deleted BEFORE DELETE ON notion_import.reads
+    FOR EACH ROW EXECUTE FUNCTION notion_import.refuse_kept_read();

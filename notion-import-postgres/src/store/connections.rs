@@ -112,6 +112,13 @@ impl ConnectionStore for Postgres {
         commit(tx).await
     }
 
+    async fn attempts(&self, tenant: TenantId) -> Result<Vec<Attempt>, StoreError> {
+        let mut tx = self.snapshot(Role::App, tenant).await?;
+        let all = attempts::list(&mut *tx, tenant).await?;
+        commit(tx).await?;
+        Ok(all)
+    }
+
     async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
         let mut tx = self.schedule(Role::App).await?;
         let mut expired = Vec::new();

@@ -77,6 +77,11 @@ pub(crate) async fn lock(
     row.as_ref().map(read).transpose()
 }
 
+pub(crate) async fn list(db: impl PgExecutor<'_>, tenant: TenantId) -> Result<Vec<Attempt>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM attempts WHERE tenant_id = $1").bind(tenant.as_uuid());
+    every(rows.fetch_all(db).await.map_err(backend)?, read)
+}
+
 /// Those of every tenant that are to be looked at, longest due first.
 pub(crate) async fn expired(
     db: impl PgExecutor<'_>,

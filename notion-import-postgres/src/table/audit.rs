@@ -1,4 +1,4 @@
-//! The audit. It is only added to.
+//! The audit. It is only added to, but for its beginning, which goes.
 
 use chrono::{DateTime, Utc};
 use notion_import_core::store::NewEntry;
@@ -103,6 +103,35 @@ pub(crate) async fn list(
         select = select.bind(subject).bind(id);
     }
     every(select.fetch_all(db).await.map_err(backend)?, read)
+}
+
+/// Returns entries after a number, oldest first.
+pub(crate) async fn since(
+    db: impl PgExecutor<'_>,
+    tenant: TenantId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let rows =
+        sqlx::query("SELECT * FROM audit WHERE tenant_id = $1 AND number > $2 ORDER BY number LIMIT $3")
+            .bind(tenant.as_uuid())
+            .bind(integer(after))
+            .bind(integer(limit))
+            .fetch_all(db)
+            .await
+            .map_err(backend)?;
+    every(rows, read)
+}
+
+/// Deletes entries up to a number, from which on the audit is kept by now, and returns how many those were.
+pub(crate) async fn delete(db: impl PgExecutor<'_>, tenant: TenantId, up_to: u64) -> Result<u64, StoreError> {
+    let deleted = sqlx::query("DELETE FROM audit WHERE tenant_id = $1 AND number <= $2")
+        .bind(tenant.as_uuid())
+        .bind(integer(up_to))
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(deleted.rows_affected())
 }
 
 fn read(row: &PgRow) -> Result<AuditEntry, StoreError> {

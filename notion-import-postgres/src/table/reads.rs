@@ -72,6 +72,23 @@ pub(crate) async fn count(
     Ok(())
 }
 
+/// Deletes what is from before a moment, from which on the log is kept by now, and returns how many rows that were.
+pub(crate) async fn delete(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for sql in [
+        "DELETE FROM reads WHERE tenant_id = $1 AND at < $2",
+        "DELETE FROM public_reads WHERE tenant_id = $1 AND minute < $2",
+    ] {
+        let delete = sqlx::query(sql).bind(tenant.as_uuid()).bind(before);
+        deleted += delete.execute(&mut *db).await.map_err(backend)?.rows_affected();
+    }
+    Ok(deleted)
+}
+
 /// Returns entries, newest first.
 pub(crate) async fn list(
     db: impl PgExecutor<'_>,

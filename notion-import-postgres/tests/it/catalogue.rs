@@ -7,7 +7,7 @@ use crate::cluster::Database;
 /// The only tables without tenants: they say which migrations were run and what these make.
 const WITHOUT_TENANTS: &str = "'migrations', 'catalogue'";
 
-async fn column(db: &mut PgConnection, sql: &str) -> Vec<String> {
+pub(crate) async fn column(db: &mut PgConnection, sql: &str) -> Vec<String> {
     let sql = sql.replace("$WITHOUT", WITHOUT_TENANTS);
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).fetch_all(db).await;
     let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -73,13 +73,14 @@ async fn no_role_may_more_than_it_needs() {
         (
             "no role truncates, references or puts triggers on a table",
             "SELECT role || ' ' || relname FROM pg_class, unnest(ARRAY['notion_import_app', 'notion_import_sync', \
-             'notion_import_lookup', 'public']) AS role WHERE relnamespace = 'notion_import'::regnamespace AND relkind = 'r' \
+             'notion_import_lookup', 'notion_import_erase', 'public']) AS role WHERE relnamespace = 'notion_import'::regnamespace AND relkind = 'r' \
              AND has_table_privilege(role, oid, 'TRUNCATE, REFERENCES, TRIGGER')",
         ),
         (
             "nobody else has any right",
             "SELECT table_name || ' ' || grantee FROM information_schema.role_table_grants WHERE table_schema = 'notion_import' \
-             AND grantee NOT IN ('notion_import_app', 'notion_import_sync', 'notion_import_lookup', 'notion_import_test_host')",
+             AND grantee NOT IN ('notion_import_app', 'notion_import_sync', 'notion_import_lookup', 'notion_import_erase', \
+             'notion_import_test_host')",
         ),
         (
             "a sync has no right on what says who may read, not even on a column",
@@ -95,9 +96,17 @@ async fn no_role_may_more_than_it_needs() {
              AND (has_any_column_privilege(role, oid, 'UPDATE') OR has_table_privilege(role, oid, 'DELETE'))",
         ),
         (
+            "whoever erases a tenant reads nothing of what it deletes",
+            "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'notion_import' \
+             AND table_name NOT IN ('audit', 'audit_heads', 'log_starts', 'sites') \
+             AND (table_name, column_name) NOT IN (('contacts', 'mail'), ('reads', 'at'), ('public_reads', 'minute')) \
+             AND column_name <> 'tenant_id' \
+             AND has_column_privilege('notion_import_erase', format('notion_import.%I', table_name), column_name, 'SELECT')",
+        ),
+        (
             "no role moves a row to another tenant, nor to another key",
             "SELECT role || ' ' || table_name FROM information_schema.columns, \
-             unnest(ARRAY['notion_import_sync', 'notion_import_lookup']) AS role \
+             unnest(ARRAY['notion_import_sync', 'notion_import_lookup', 'notion_import_erase']) AS role \
              WHERE table_schema = 'notion_import' AND column_name IN ('tenant_id', 'id', 'reference') AND table_name <> 'syncs' \
              AND has_column_privilege(role, format('notion_import.%I', table_name), column_name, 'UPDATE')",
         ),

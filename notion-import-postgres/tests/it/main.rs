@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod catalogue;
+#[cfg(feature = "gate")]
+mod erased;
 mod faults;
 mod isolation;
 mod killed;

@@ -32,8 +32,12 @@ async fn many_new_databases_of_one_cluster_are_opened_at_once() {
             "DO $$ BEGIN {sql}; EXCEPTION WHEN undefined_object OR dependent_objects_still_exist THEN NULL; END $$"
         )
     };
-    let no_members = if_possible(&format!("REVOKE notion_import_app, notion_import_sync FROM {HOST}"));
-    let no_roles = if_possible("DROP ROLE notion_import_app, notion_import_sync, notion_import_lookup");
+    let no_members = if_possible(&format!(
+        "REVOKE notion_import_app, notion_import_sync, notion_import_erase FROM {HOST}"
+    ));
+    let no_roles = if_possible(
+        "DROP ROLE notion_import_app, notion_import_sync, notion_import_lookup, notion_import_erase",
+    );
     for round in 0..6 {
         let databases = join_all((0..4).map(|_| first.beside())).await;
         run(&mut superuser, &no_members).await;
@@ -45,5 +49,9 @@ async fn many_new_databases_of_one_cluster_are_opened_at_once() {
         let opened = join_all(opening).await.into_iter().map(Result::unwrap);
         check(opened.collect()).await;
     }
-    run(&mut superuser, format!("GRANT notion_import_app, notion_import_sync TO {HOST}")).await;
+    run(
+        &mut superuser,
+        format!("GRANT notion_import_app, notion_import_sync, notion_import_erase TO {HOST}"),
+    )
+    .await;
 }

@@ -92,7 +92,9 @@ async fn access_of_many_tenants_keeps_every_promise_at_once() {
 async fn stores_of_one_library_keep_every_promise() {
     let audited = |postgres: Arc<Postgres>| suite::Audited {
         library: library(postgres.clone()),
-        connections: postgres,
+        connections: postgres.clone(),
+        tenants: postgres,
     };
     uphold(suite::audited::PROMISES, audited).await;
+    uphold(suite::erasing::PROMISES, audited).await;
 }

@@ -69,7 +69,7 @@ async fn a_login_that_may_not_make_roles_is_told_so() {
     let made =
         format!("CREATE ROLE {login} LOGIN PASSWORD 'test'; GRANT CREATE ON DATABASE {name} TO {login}");
     run(&mut database.superuser().await, made).await;
-    let right = format!("CREATEROLE, to make {prefix}_app, {prefix}_sync, {prefix}_lookup");
+    let right = format!("CREATEROLE, to make {prefix}_app, {prefix}_sync, {prefix}_erase, {prefix}_lookup");
     check(&database, &login, &options(&prefix), &[(&right, &format!("ALTER ROLE {login} CREATEROLE"))]).await;
 }
 
@@ -81,7 +81,7 @@ async fn a_login_that_is_no_member_is_told_so() {
     let mut superuser = database.superuser().await;
     run(&mut superuser, format!("CREATE ROLE {login} LOGIN PASSWORD 'test'")).await;
     let how = if version(&database).await < 16 { "" } else { " WITH INHERIT FALSE, SET TRUE" };
-    let expected = ["app", "sync"].map(|role| {
+    let expected = ["app", "sync", "erase"].map(|role| {
         let role = format!("notion_import_{role}");
         (format!("to act as {role}"), format!("GRANT {role} TO {login}{how}"))
     });
@@ -101,13 +101,15 @@ async fn a_member_that_may_not_act_as_the_role_is_told_so() {
     let login = fresh("other");
     let mut superuser = database.superuser().await;
     run(&mut superuser, format!("CREATE ROLE {login} LOGIN PASSWORD 'test'")).await;
-    let grant =
-        format!("GRANT notion_import_app, notion_import_sync TO {login} WITH INHERIT TRUE, SET FALSE");
+    let grant = format!(
+        "GRANT notion_import_app, notion_import_sync, notion_import_erase TO {login} WITH INHERIT TRUE, SET FALSE"
+    );
     run(&mut superuser, grant).await;
-    let grant = format!("GRANT notion_import_app TO {login} WITH INHERIT FALSE, SET TRUE");
-    let other = format!("GRANT notion_import_sync TO {login} WITH INHERIT FALSE, SET TRUE");
-    let expected =
-        [("to act as notion_import_app", grant.as_str()), ("to act as notion_import_sync", other.as_str())];
+    let expected = ["app", "sync", "erase"].map(|role| {
+        let grant = format!("GRANT notion_import_{role} TO {login} WITH INHERIT FALSE, SET TRUE");
+        (format!("to act as notion_import_{role}"), grant)
+    });
+    let expected = expected.each_ref().map(|(right, grant)| (right.as_str(), grant.as_str()));
     check(&database, &login, &Options::default(), &expected).await;
     run(&mut superuser, format!("DROP ROLE {login}")).await;
 }

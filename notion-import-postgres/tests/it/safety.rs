@@ -366,7 +366,11 @@ async fn roles_that_became_too_strong_are_refused() {
         ),
     )
     .await;
-    run(&mut superuser, "GRANT notion_import_app, notion_import_sync TO notion_import_test_other").await;
+    run(
+        &mut superuser,
+        "GRANT notion_import_app, notion_import_sync, notion_import_erase TO notion_import_test_other",
+    )
+    .await;
     for (drift, expected) in drifts {
         run(&mut superuser, drift).await;
         let hazards = refused(&database, "notion_import_test_other").await;

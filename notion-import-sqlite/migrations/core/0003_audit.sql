@@ -18,5 +18,17 @@ CREATE INDEX audit_by_subject ON audit (tenant_id, subject, subject_id, number);
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 BEGIN SELECT raise(ABORT, 'the audit is only added to'); END;
 
-CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+-- From where on a tenant's logs are kept, once their beginning is not.
+CREATE TABLE log_starts (
+    tenant_id TEXT NOT NULL PRIMARY KEY,
+    -- Entries of the audit up to this one are gone. The latest time that one of them names, and what they came to, if that is not nothing.
+    number INTEGER NOT NULL DEFAULT 0,
+    at INTEGER,
+    state TEXT,
+    -- Readings from before this are gone.
+    reads_from INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER only_the_beginning_of_the_audit_is_deleted BEFORE DELETE ON audit
+WHEN old.number > coalesce((SELECT number FROM log_starts WHERE tenant_id = old.tenant_id), 0)
 BEGIN SELECT raise(ABORT, 'the audit is only added to'); END;

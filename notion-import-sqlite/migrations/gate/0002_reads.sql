@@ -24,7 +24,8 @@ CREATE INDEX reads_by_contact ON reads (tenant_id, contact_id, id);
 CREATE TRIGGER reads_are_not_changed BEFORE UPDATE ON reads
 BEGIN SELECT raise(ABORT, 'the read log is only added to'); END;
 
-CREATE TRIGGER reads_are_not_deleted BEFORE DELETE ON reads
+CREATE TRIGGER only_the_oldest_reads_are_deleted BEFORE DELETE ON reads
+WHEN coalesce(old.at >= (SELECT reads_from FROM log_starts WHERE tenant_id = old.tenant_id), true)
 BEGIN SELECT raise(ABORT, 'the read log is only added to'); END;
 
 CREATE TABLE public_reads (

@@ -104,6 +104,10 @@ impl ConnectionStore for Sqlite {
         commit(tx).await
     }
 
+    async fn attempts(&self, tenant: TenantId) -> Result<Vec<Attempt>, StoreError> {
+        attempts::list(self.readers(), tenant).await
+    }
+
     async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
         attempts::expired(self.readers(), now, limit).await
     }

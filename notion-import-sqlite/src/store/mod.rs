@@ -9,3 +9,4 @@ mod contacts;
 mod documents;
 #[cfg(feature = "gate")]
 mod reads;
+mod tenants;

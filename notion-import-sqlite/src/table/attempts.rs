@@ -60,6 +60,11 @@ pub(crate) async fn get(
     row.as_ref().map(read).transpose()
 }
 
+pub(crate) async fn list(db: impl SqliteExecutor<'_>, tenant: TenantId) -> Result<Vec<Attempt>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM attempts WHERE tenant_id = ?").bind(tenant.to_string());
+    every(rows.fetch_all(db).await.map_err(backend)?, read)
+}
+
 /// Those of every tenant that are to be looked at, longest due first.
 pub(crate) async fn expired(
     db: impl SqliteExecutor<'_>,

@@ -1,4 +1,4 @@
-//! The audit. It is only added to.
+//! The audit. It is only added to, but for its beginning, which goes.
 
 use notion_import_core::store::NewEntry;
 use notion_import_core::{Agent, AuditEntry, AuditQuery, StoreError, Subject, TenantId};
@@ -18,7 +18,8 @@ pub(crate) async fn insert(
     let (subject, subject_id) = entry.subject.columns();
     sqlx::query(
         "INSERT INTO audit (tenant_id, number, at, agent, agent_id, address, subject, subject_id, event) \
-         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM audit WHERE tenant_id = ?1",
+         SELECT ?1, 1 + coalesce(max(number), (SELECT number FROM log_starts WHERE tenant_id = ?1), 0), \
+             ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM audit WHERE tenant_id = ?1",
     )
     .bind(tenant.to_string())
     .bind(micros(entry.at))
@@ -56,6 +57,38 @@ pub(crate) async fn list(
         select = select.bind(subject).bind(id.to_string());
     }
     every(select.fetch_all(db).await.map_err(backend)?, read)
+}
+
+/// Returns entries after a number, oldest first.
+pub(crate) async fn since(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM audit WHERE tenant_id = ? AND number > ? ORDER BY number LIMIT ?")
+        .bind(tenant.to_string())
+        .bind(integer(after))
+        .bind(integer(limit))
+        .fetch_all(db)
+        .await
+        .map_err(backend)?;
+    every(rows, read)
+}
+
+/// Deletes entries up to a number, from which on the audit is kept by now, and returns how many those were.
+pub(crate) async fn delete(
+    db: impl SqliteExecutor<'_>,
+    tenant: TenantId,
+    up_to: u64,
+) -> Result<u64, StoreError> {
+    let deleted = sqlx::query("DELETE FROM audit WHERE tenant_id = ? AND number <= ?")
+        .bind(tenant.to_string())
+        .bind(integer(up_to))
+        .execute(db)
+        .await
+        .map_err(backend)?;
+    Ok(deleted.rows_affected())
 }
 
 fn read(row: &SqliteRow) -> Result<AuditEntry, StoreError> {

@@ -5,8 +5,10 @@ pub(crate) mod audit;
 pub(crate) mod checks;
 pub(crate) mod connections;
 pub(crate) mod documents;
+pub(crate) mod log_starts;
 pub(crate) mod runs;
 pub(crate) mod syncs;
+pub(crate) mod tenants;
 pub(crate) mod versions;
 
 #[cfg(feature = "gate")]

@@ -8,7 +8,7 @@ use notion_import_core::{
     AssignmentId, BlobId, DocumentId, PublicReads, ReadEntry, ReadQuery, StoreError, TenantId, VersionNumber,
 };
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteExecutor};
+use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor};
 
 use crate::error::backend;
 use crate::row::{Columns, every, integer, json, micros};
@@ -62,6 +62,23 @@ pub(crate) async fn count(
     .await
     .map_err(backend)?;
     Ok(())
+}
+
+/// Deletes what is from before a moment, from which on the log is kept by now, and returns how many rows that were.
+pub(crate) async fn delete(
+    db: &mut SqliteConnection,
+    tenant: TenantId,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for sql in [
+        "DELETE FROM reads WHERE tenant_id = ? AND at < ?",
+        "DELETE FROM public_reads WHERE tenant_id = ? AND minute < ?",
+    ] {
+        let delete = sqlx::query(sql).bind(tenant.to_string()).bind(micros(before));
+        deleted += delete.execute(&mut *db).await.map_err(backend)?.rows_affected();
+    }
+    Ok(deleted)
 }
 
 /// Returns entries, newest first.

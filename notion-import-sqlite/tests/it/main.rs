@@ -3,6 +3,8 @@
 
 mod again;
 mod crash;
+#[cfg(feature = "gate")]
+mod erased;
 mod file;
 mod full;
 mod private;

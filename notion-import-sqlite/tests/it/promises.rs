@@ -71,7 +71,8 @@ async fn stores_of_one_library_keep_every_promise() {
     let fresh = async || {
         let sqlite = Arc::new(fresh(&folders).await);
         let library = suite::Library { documents: sqlite.clone(), access: sqlite.clone() };
-        suite::Audited { library, connections: sqlite }
+        suite::Audited { library, connections: sqlite.clone(), tenants: sqlite }
     };
     suite::uphold(suite::audited::PROMISES, fresh).await;
+    suite::uphold(suite::erasing::PROMISES, fresh).await;
 }

@@ -67,7 +67,8 @@ pub struct DocumentFacts {
 }
 
 /// How a tenant stands to a contact.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ContactState {
     /// Nobody it knows, or no longer.
     #[default]

@@ -20,6 +20,7 @@ mod reads;
 mod receipt;
 mod replay;
 mod request;
+mod retention;
 mod rows;
 mod store;
 mod tally;
@@ -50,6 +51,7 @@ pub use reads::{PublicReads, ReadEntry, ReadLog, ReadQuery, minute_of};
 pub use receipt::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};
 pub use replay::{AcceptanceRecord, AccessAnswer, AccessState, AssignmentRecord, Provenance};
 pub use request::{AccessRequest, Approval, Asker, NewRequest, RequestCounts, RequestLimits, RequestState};
+pub use retention::{CutEntries, LogCut, Retention, RetentionStore};
 pub use rows::{ActFacts, CountScope, Scope, Verdict, Write};
 pub use store::AccessStore;
 

@@ -85,7 +85,7 @@ impl ReadQuery {
 /// Where it is kept who has read what.
 ///
 /// # Contract
-/// - An entry never changes, and none is deleted.
+/// - An entry never changes, and none goes but by a [cut](super::RetentionStore::cut) or with the tenant.
 /// - One contact's readings of one version, or of one of its files, in one minute are one entry: the first.
 /// - Another tenant's documents do not exist for any call.
 #[async_trait]

@@ -6,19 +6,20 @@ mod record;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 pub use self::answer::{AccessAnswer, Provenance};
 pub use self::record::{AcceptanceRecord, AssignmentRecord};
 use self::record::{ContactRecord, DocumentRecord, NdaRecord};
 use super::NewAssignment;
 use crate::actor::Actor;
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
 use crate::library::access::{AccessFacts, ContactState, DocumentFacts, NdaState};
-use crate::library::audit::{AuditEntry, AuditEvent, AuditLog, AuditQuery, Subject};
+use crate::library::audit::{AuditEntry, AuditEvent, AuditLog, AuditPage, AuditQuery, AuditStart, Subject};
 
 /// Entries in one call.
-const PAGE: u32 = 500;
+const PAGE: usize = 500;
 
 /// Who may read what in a tenant, as its audit tells it from the first entry on: what [`decide`](crate::decide) is given of every
 /// document and contact, and which entries say so.
@@ -27,12 +28,15 @@ const PAGE: u32 = 500;
 /// through, so that an act and its replay cannot differ; the conformance suite holds every store to that. What is a customer's text
 /// is in no entry: a document's title, an NDA's words, and what is known of a person, who may be erased since and is an id here.
 ///
-/// An audit that does not add up (an entry is missing, or is about what no entry before it made) is an error and no answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// An audit that does not add up (an entry is missing, or is about what no entry before it made) is an error and no answer. One whose
+/// beginning was cut begins with what the entries came to that are gone.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AccessState {
     tenant: TenantId,
     /// The last entry that was applied; 0 if none was.
     number: u64,
+    /// The latest time that an entry names which was applied.
+    at: Option<DateTime<Utc>>,
     documents: BTreeMap<DocumentId, DocumentRecord>,
     default_nda: Option<NdaId>,
     ndas: BTreeMap<NdaId, NdaRecord>,
@@ -45,6 +49,7 @@ impl AccessState {
         Self {
             tenant,
             number: 0,
+            at: None,
             documents: BTreeMap::new(),
             default_nda: None,
             ndas: BTreeMap::new(),
@@ -65,7 +70,8 @@ impl AccessState {
     /// the tenant was in: that before the first entry of a later time.
     ///
     /// # Errors
-    /// [`StoreError::Denied`] unless the actor may read the tenant's whole audit, [`StoreError::Corrupt`] if that does not add up.
+    /// [`StoreError::Denied`] unless the actor may read the tenant's whole audit, [`Conflict::NoLongerKept`] if the audit of that moment
+    /// is kept no longer, [`StoreError::Corrupt`] if it does not add up.
     pub async fn advance(
         &mut self,
         log: &(impl AuditLog + ?Sized),
@@ -75,22 +81,52 @@ impl AccessState {
         if actor.tenant != self.tenant {
             return Err(StoreError::Denied);
         }
+        AuditQuery::newest(PAGE).permit(actor)?;
+        self.follow(log, to).await
+    }
+
+    /// Reads on, as [`advance`](Self::advance) does, for the system.
+    pub(super) async fn follow(
+        &mut self,
+        log: &(impl AuditLog + ?Sized),
+        to: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         loop {
-            // Entries have no gap, so this is the page after the last that is known.
-            let end = self.number + u64::from(PAGE);
-            let query = AuditQuery { subject: None, before: Some(end + 1), limit: PAGE as usize };
-            let page = log.audit(actor, &query).await?;
-            let known = self.number;
-            for entry in page.iter().rev().skip_while(|entry| entry.number <= known) {
+            let AuditPage { start, entries } = log.audit_since(self.tenant, self.number, PAGE).await?;
+            if let Some(start) = start {
+                *self = Self::cut_at(self.tenant, &start, to)?;
+            }
+            for entry in &entries {
                 if entry.at > to {
                     return Ok(());
                 }
                 self.apply(entry)?;
             }
-            if self.number < end {
+            if entries.len() < PAGE {
                 return Ok(());
             }
         }
+    }
+
+    /// Returns what the entries came to that are gone.
+    fn cut_at(tenant: TenantId, start: &AuditStart, to: DateTime<Utc>) -> Result<Self, StoreError> {
+        let AuditStart { number, at, state } = start;
+        if to < *at {
+            return Err(Conflict::NoLongerKept.into());
+        }
+        let Some(state) = state else {
+            return Ok(Self { number: *number, at: Some(*at), ..Self::new(tenant) });
+        };
+        let state: Self = serde_json::from_str(state).map_err(|_| UNFIT)?;
+        fits(state.tenant == tenant && state.number == *number)?;
+        Ok(state)
+    }
+
+    /// Returns from where the audit starts once every entry is gone that was applied; none if none was.
+    pub(crate) fn as_start(&self) -> Result<Option<AuditStart>, StoreError> {
+        let Some(at) = self.at else { return Ok(None) };
+        let state = serde_json::to_string(self).map_err(|_| UNFIT)?;
+        Ok(Some(AuditStart { number: self.number, at, state: Some(state) }))
     }
 
     /// Applies the tenant's next entry.
@@ -172,6 +208,7 @@ impl AccessState {
             }
             AuditEvent::ContactBlocked => self.contact(entry)?.stands(ContactState::Blocked, said),
             AuditEvent::ContactErased => self.contact(entry)?.stands(ContactState::Unknown, said),
+            AuditEvent::TenantErased => *self = Self { at: self.at, ..Self::new(self.tenant) },
             // Nobody may read more or less, or another version.
             AuditEvent::TitlePublished { .. }
             | AuditEvent::TitleFollowed
@@ -183,6 +220,7 @@ impl AccessState {
             | AuditEvent::RequestApproved { .. }
             | AuditEvent::RequestDeclined { .. }
             | AuditEvent::RequestWithdrawn { .. }
+            | AuditEvent::LogsCut { .. }
             | AuditEvent::ConnectionBegun { .. }
             | AuditEvent::ConnectionConfirmed { .. }
             | AuditEvent::ConnectionRenewed { .. }
@@ -193,6 +231,7 @@ impl AccessState {
             | AuditEvent::ConnectionAbandoned => {}
         }
         self.number = entry.number;
+        self.at = self.at.max(Some(entry.at));
         Ok(())
     }
 
@@ -217,14 +256,16 @@ impl AccessState {
     fn document(&mut self, entry: &AuditEntry) -> Result<&mut DocumentRecord, StoreError> {
         match entry.subject {
             Subject::Document(id) => self.documents.get_mut(&id).ok_or(UNFIT),
-            Subject::Connection(_) | Subject::Nda(_) | Subject::Contact(_) => Err(UNFIT),
+            Subject::Connection(_) | Subject::Nda(_) | Subject::Contact(_) | Subject::Tenant(_) => Err(UNFIT),
         }
     }
 
     fn contact(&mut self, entry: &AuditEntry) -> Result<&mut ContactRecord, StoreError> {
         match entry.subject {
             Subject::Contact(id) => Ok(self.contacts.entry(id).or_default()),
-            Subject::Connection(_) | Subject::Nda(_) | Subject::Document(_) => Err(UNFIT),
+            Subject::Connection(_) | Subject::Nda(_) | Subject::Document(_) | Subject::Tenant(_) => {
+                Err(UNFIT)
+            }
         }
     }
 }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{
     AcceptanceEntry, AcceptanceQuery, AccessChange, AccessState, Act, AdminDocument, ContactStore,
     DocumentChange, DocumentCounts, DocumentFilter, DocumentQuery, Expected, LevelChange, ListPage, NdaText,
-    NewAcceptance, NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadLog, ReadableQuery,
+    NewAcceptance, NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadableQuery,
+    RetentionStore,
 };
 use crate::actor::{Actor, Insider};
 #[cfg(doc)]
@@ -15,7 +16,6 @@ use crate::error::Conflict;
 use crate::error::StoreError;
 use crate::id::{ContactId, DocumentId, NdaId, TenantId};
 use crate::library::access::{AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState, Viewer};
-use crate::library::audit::AuditLog;
 use crate::library::document::{DocumentReader, Version};
 
 /// Where levels, publications, assignments and NDAs are kept, with the contacts they are about.
@@ -35,7 +35,7 @@ use crate::library::document::{DocumentReader, Version};
 /// A store decides nothing: every change goes through [`perform`](super::ActStore::perform), for which an [`Act`] says what to read and
 /// what to write. Only `perform` and what reads by an [`Insider`] or a [`Permit`] is a store's to implement.
 #[async_trait]
-pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
+pub trait AccessStore: ContactStore + DocumentReader + RetentionStore {
     /// Returns one document of the tenant.
     async fn load_document(
         &self,
@@ -330,7 +330,8 @@ pub trait AccessStore: AuditLog + ContactStore + DocumentReader + ReadLog {
     /// by page. A time in the future gives the state that is now. What counts where clocks went back, [`AccessState::advance`] says.
     ///
     /// # Errors
-    /// [`StoreError::Denied`] unless the actor may read the tenant's whole audit, [`StoreError::Corrupt`] if that does not add up.
+    /// [`StoreError::Denied`] unless the actor may read the tenant's whole audit, [`Conflict::NoLongerKept`] if the audit of that moment is
+    /// kept no longer, [`StoreError::Corrupt`] if it does not add up.
     async fn as_of(&self, actor: &Actor, at: DateTime<Utc>) -> Result<AccessState, StoreError> {
         let mut state = AccessState::new(actor.tenant);
         state.advance(self, actor, at).await?;

@@ -36,7 +36,7 @@ impl Tally {
         is_over || counts.len() > MOST
     }
 
-    /// Writes what was counted. What cannot be written is counted still.
+    /// Writes what was counted. What cannot be written is counted still, unless what was read is gone, with its tenant.
     pub(super) async fn write(&self, log: &(impl ReadLog + ?Sized)) -> Result<(), StoreError> {
         let mut outcome = Ok(());
         let taken = mem::take(&mut *self.lock());
@@ -45,15 +45,28 @@ impl Tally {
             by_site.entry(site).or_default().push(PublicReads { document, version, file, minute, count });
         }
         for (site, reads) in by_site {
-            if let Err(error) = log.count_reads(site, &reads).await {
-                let mut counts = self.lock();
-                for PublicReads { document, version, file, minute, count } in reads {
-                    *counts.entry((minute, site, document, version, file)).or_default() += count;
+            match log.count_reads(site, &reads).await {
+                Ok(()) => {}
+                Err(StoreError::NotFound) => {
+                    for read in reads {
+                        match log.count_reads(site, &[read]).await {
+                            Ok(()) | Err(StoreError::NotFound) => {}
+                            Err(error) => outcome = Err(self.put_back(site, &[read], error)),
+                        }
+                    }
                 }
-                outcome = Err(error);
+                Err(error) => outcome = Err(self.put_back(site, &reads, error)),
             }
         }
         outcome
+    }
+
+    fn put_back(&self, site: TenantId, reads: &[PublicReads], error: StoreError) -> StoreError {
+        let mut counts = self.lock();
+        for &PublicReads { document, version, file, minute, count } in reads {
+            *counts.entry((minute, site, document, version, file)).or_default() += count;
+        }
+        error
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, u64>> {
@@ -77,6 +90,7 @@ mod tests {
     #[derive(Default)]
     struct Log {
         is_broken: AtomicBool,
+        gone: Option<DocumentId>,
         kept: Mutex<Vec<PublicReads>>,
     }
 
@@ -88,6 +102,9 @@ mod tests {
 
         async fn count_reads(&self, _: TenantId, reads: &[PublicReads]) -> Result<(), StoreError> {
             if self.is_broken.load(Ordering::Relaxed) {
+                return Err(StoreError::unavailable("out of order"));
+            }
+            if reads.iter().any(|read| Some(read.document) == self.gone) {
                 return Err(StoreError::NotFound);
             }
             self.kept.lock().unwrap().extend(reads);
@@ -123,5 +140,21 @@ mod tests {
         tally.write(&log).await.unwrap();
         let kept = log.kept.lock().unwrap();
         assert_eq!(kept.iter().map(|reads| (reads.minute, reads.count)).collect::<Vec<_>>(), [(at, 2)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_is_counted_no_more_and_the_rest_is_written() {
+        let (tally, site, kept) = (Tally::default(), TenantId::fresh(), DocumentId::fresh());
+        let log = Log { gone: Some(DocumentId::fresh()), ..Log::default() };
+        for document in [kept].into_iter().chain(log.gone) {
+            tally.count(site, (document, VersionNumber(1), None), DateTime::UNIX_EPOCH);
+        }
+        tally.write(&log).await.unwrap();
+        tally.write(&log).await.unwrap();
+        let written = log.kept.lock().unwrap();
+        assert_eq!(
+            written.iter().map(|reads| (reads.document, reads.count)).collect::<Vec<_>>(),
+            [(kept, 1)]
+        );
     }
 }

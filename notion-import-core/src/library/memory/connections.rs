@@ -16,7 +16,7 @@ use crate::connection::{
 };
 use crate::error::{Conflict, StoreError};
 use crate::id::{AttemptId, ConnectionId, TenantId};
-use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
+use crate::library::audit::{AuditEntry, AuditLog, AuditPage, AuditQuery};
 use crate::library::connecting::{Ground, Settled};
 
 /// Connections and attempts in memory.
@@ -57,6 +57,20 @@ impl MemoryConnections {
         lock(&self.state)
     }
 
+    /// Does something that a tenant's connections must not come in between, unless it has one or an attempt to connect.
+    pub(super) fn unless_connected<T>(
+        &self,
+        tenant: TenantId,
+        act: impl FnOnce() -> T,
+    ) -> Result<T, StoreError> {
+        let state = self.lock();
+        let tried = state.attempts.keys().any(|(of, _)| *of == tenant);
+        if tried || state.connections.keys().any(|(of, _)| *of == tenant) {
+            return Err(Conflict::StillConnected.into());
+        }
+        Ok(act())
+    }
+
     fn of_attempt(&self, tenant: TenantId, id: AttemptId, change: impl FnOnce(&mut Tried)) {
         if let Some(tried) = self.lock().attempts.get_mut(&(tenant, id)) {
             change(tried);
@@ -78,6 +92,10 @@ impl Tried {
 impl AuditLog for MemoryConnections {
     async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
         self.audit.audit(actor, query).await
+    }
+
+    async fn audit_since(&self, tenant: TenantId, after: u64, limit: usize) -> Result<AuditPage, StoreError> {
+        self.audit.audit_since(tenant, after, limit).await
     }
 }
 
@@ -166,6 +184,12 @@ impl ConnectionStore for MemoryConnections {
     async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         self.lock().attempts.remove(&(tenant, id));
         Ok(())
+    }
+
+    async fn attempts(&self, tenant: TenantId) -> Result<Vec<Attempt>, StoreError> {
+        let state = self.lock();
+        let theirs = state.attempts.iter().filter(|((of, _), _)| *of == tenant);
+        Ok(theirs.map(|(_, tried)| tried.attempt.clone()).collect())
     }
 
     async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {

@@ -1,6 +1,7 @@
 //! Documents in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::mem;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -16,13 +17,14 @@ use crate::actor::{Action, Actor, Insider};
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::id::{ConnectionId, DocumentId, NotionId, TenantId};
-use crate::library::audit::{AuditEntry, AuditLog, AuditQuery};
+use crate::library::audit::{AuditEntry, AuditLog, AuditPage, AuditQuery};
 use crate::library::batch::{Batch, StoredDocument};
 use crate::library::blob::BlobId;
 use crate::library::document::{
     Document, DocumentReader, DocumentStore, Imported, Link, Linked, NewContent, StoredFile, SyncCursor,
     SyncPatch, Version,
 };
+use crate::library::erasure::Erasure;
 use crate::mutant;
 
 /// Documents in memory and, with the feature `gate`, who may read them.
@@ -95,6 +97,18 @@ impl MemoryLibrary {
         lock(&self.tenants)
     }
 
+    /// Takes all that is kept of a tenant but what its former connections may not do.
+    pub(super) fn erase(&self, actor: &Actor, now: DateTime<Utc>) -> Erasure {
+        let mut tenants = self.tenants();
+        let entries = self.audit.erase(actor.tenant);
+        if entries == 0 {
+            return Erasure::default();
+        }
+        let erased = tenants.get_mut(&actor.tenant).map(Tenant::erase).unwrap_or_default();
+        self.audit.insert(actor.tenant, Erasure::entry(actor, now));
+        Erasure { entries, ..erased }
+    }
+
     /// Looks at a tenant; at an empty one if nothing is kept of it.
     pub(super) fn read<T>(&self, tenant: TenantId, look: impl FnOnce(&Tenant) -> T) -> T {
         match self.tenants().get(&tenant) {
@@ -108,6 +122,10 @@ impl MemoryLibrary {
 impl AuditLog for MemoryLibrary {
     async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
         self.audit.audit(actor, query).await
+    }
+
+    async fn audit_since(&self, tenant: TenantId, after: u64, limit: usize) -> Result<AuditPage, StoreError> {
+        self.audit.audit_since(tenant, after, limit).await
     }
 }
 
@@ -257,6 +275,26 @@ impl DocumentStore for MemoryLibrary {
 }
 
 impl Tenant {
+    fn erase(&mut self) -> Erasure {
+        let erased = Erasure {
+            documents: self.documents.len() as u64,
+            #[cfg(feature = "gate")]
+            contacts: self.access.people.known().count() as u64,
+            ..Erasure::default()
+        };
+        let mut syncs = mem::take(&mut self.syncs);
+        syncs.values_mut().for_each(|sync| sync.cursor = None);
+        #[cfg(feature = "gate")]
+        let access = Access { site_revision: self.access.site_revision + 1, ..Access::default() };
+        *self = Self {
+            syncs,
+            #[cfg(feature = "gate")]
+            access,
+            ..Self::default()
+        };
+        erased
+    }
+
     /// Lets an importer through, unless a later generation has detached the connection.
     fn admit(&mut self, importer: &Connection) -> Result<(), StoreError> {
         if importer.generation < self.sync(importer).detached { Err(StoreError::Fenced) } else { Ok(()) }

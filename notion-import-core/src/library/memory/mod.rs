@@ -16,11 +16,13 @@ mod people;
 mod readers;
 #[cfg(feature = "gate")]
 mod reads;
+mod tenants;
 
 pub use audit::MemoryAudit;
 pub use blobs::MemoryBlobs;
 pub use connections::MemoryConnections;
 pub use documents::MemoryLibrary;
+pub use tenants::MemoryTenants;
 
 /// Every change is prepared before the first write, so what a panicking thread left behind is whole.
 fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {

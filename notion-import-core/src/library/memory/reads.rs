@@ -11,13 +11,33 @@ use crate::actor::Actor;
 use crate::error::StoreError;
 use crate::id::{DocumentId, ReadId, TenantId, VersionNumber};
 use crate::library::blob::BlobId;
-use crate::library::gate::{PublicReads, ReadEntry, ReadLog, ReadQuery, minute_of};
+use crate::library::gate::{
+    CutEntries, LogCut, PublicReads, ReadEntry, ReadLog, ReadQuery, RetentionStore, minute_of,
+};
 
 /// What a tenant knows of who has read what.
 #[derive(Default)]
 pub(super) struct Reads {
     entries: BTreeMap<ReadId, ReadEntry>,
     public: BTreeMap<(DateTime<Utc>, DocumentId, VersionNumber, Option<BlobId>), u64>,
+}
+
+#[async_trait]
+impl RetentionStore for MemoryLibrary {
+    async fn cut(
+        &self,
+        tenant: TenantId,
+        cut: &LogCut,
+        now: DateTime<Utc>,
+    ) -> Result<CutEntries, StoreError> {
+        Ok(self.change(tenant, |kept| {
+            let reads = cut.reads.map_or(0, |before| kept.access.reads.cut(before));
+            let audit = cut.audit.as_ref().map_or(0, |start| self.audit.cut(tenant, start));
+            let gone = CutEntries { reads, audit };
+            self.audit.extend(tenant, gone.entry(tenant, cut, now));
+            gone
+        }))
+    }
 }
 
 #[async_trait]
@@ -76,6 +96,15 @@ impl ReadLog for MemoryLibrary {
             };
             wanted.map(reads).collect()
         }))
+    }
+}
+
+impl Reads {
+    fn cut(&mut self, before: DateTime<Utc>) -> u64 {
+        let all = self.entries.len() + self.public.len();
+        self.entries.retain(|_, entry| entry.at >= before);
+        self.public.retain(|(minute, ..), _| *minute >= before);
+        (all - self.entries.len() - self.public.len()) as u64
     }
 }
 

@@ -132,6 +132,7 @@ macro_rules! passed_on {
 passed_on! {
     fn begin(actor: &Actor, attempt: &Attempt, now: DateTime<Utc>) -> ();
     fn attempt(tenant: TenantId, id: AttemptId) -> Option<Attempt>;
+    fn attempts(tenant: TenantId) -> Vec<Attempt>;
     fn record_grant(tenant: TenantId, id: AttemptId, granted: &Granted) -> ();
     fn activate(actor: &Actor, id: AttemptId, confirmation: &Confirmation) -> ConnectionRecord;
     fn keep_session(tenant: TenantId, id: AttemptId, sealed: Option<&[u8]>) -> ();

@@ -10,15 +10,18 @@ use crate::actor::Role;
 use crate::connection::ConnectionStore;
 use crate::id::NdaId;
 use crate::library::audit::{AuditQuery, Subject};
+use crate::library::erasure::TenantStore;
 use crate::library::gate::NewNdaVersion;
 
-/// Documents, who may read them, and connections: all sides of one store.
+/// Documents, who may read them, connections and whole tenants: all sides of one store.
 #[derive(Clone)]
 pub struct Audited {
     /// Documents and who may read them.
     pub library: Library,
     /// The connections.
     pub connections: Arc<dyn ConnectionStore>,
+    /// The tenants.
+    pub tenants: Arc<dyn TenantStore>,
 }
 
 /// Every promise of stores that write to one audit.
@@ -26,7 +29,7 @@ pub const PROMISES: &[Promise<Audited>] =
     &[promise!("a tenant's entries have one sequence, of documents and of connections", gapless)];
 
 async fn gapless(stores: Audited) -> Outcome {
-    let Audited { library: Library { documents, access }, connections } = stores;
+    let Audited { library: Library { documents, access }, connections, .. } = stores;
     let tenant = tenant();
     let (admin, manager) = (actor(tenant, Role::Admin), content_manager(tenant));
     let first = connected(&*connections, tenant, "first").await?;

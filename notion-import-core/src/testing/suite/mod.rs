@@ -77,6 +77,7 @@ pub mod connections;
 pub mod dispatch;
 pub mod documents;
 pub mod downloads;
+pub mod erasing;
 pub mod reading;
 pub mod sweeping;
 mod fixture;

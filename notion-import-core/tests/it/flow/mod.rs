@@ -5,6 +5,7 @@ mod completeness;
 mod connect;
 mod costs;
 mod databases;
+mod erase;
 mod identity;
 mod hints;
 mod import;

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use notion_import_core::testing::suite;
 use notion_import_core::testing::suite::{
-    Audited, Files, Library, Reading, access, audited, blobs, connections, documents, reading, sweeping,
+    Audited, Files, Library, Reading, access, audited, blobs, connections, documents, erasing, reading,
+    sweeping,
 };
-use notion_import_core::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary};
+use notion_import_core::{MemoryAudit, MemoryBlobs, MemoryConnections, MemoryLibrary, MemoryTenants};
 
 #[tokio::test]
 async fn memory_connections_keep_every_promise() {
@@ -60,9 +61,13 @@ async fn memory_documents_and_blobs_keep_every_promise() {
 async fn memory_stores_of_one_library_keep_every_promise() {
     let fresh = async || {
         let audit = MemoryAudit::default();
-        let library = Arc::new(MemoryLibrary::audited_in(audit.clone()));
+        let library = MemoryLibrary::audited_in(audit.clone());
+        let connections = MemoryConnections::audited_in(audit);
+        let tenants = Arc::new(MemoryTenants::new(library.clone(), connections.clone()));
+        let library = Arc::new(library);
         let library = Library { documents: library.clone(), access: library };
-        Audited { library, connections: Arc::new(MemoryConnections::audited_in(audit)) }
+        Audited { library, connections: Arc::new(connections), tenants }
     };
     suite::uphold(audited::PROMISES, fresh).await;
+    suite::uphold(erasing::PROMISES, fresh).await;
 }

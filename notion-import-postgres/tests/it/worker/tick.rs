@@ -140,7 +140,7 @@ async fn a_job_carries_ids_and_no_role_that_acts_for_tenants_sees_it() {
         format!("{{\"tenant\" : \"{tenant}\", \"connection\" : \"{id}\"}}")
     };
     assert_eq!(payload, [expected]);
-    let let_in = "pg_roles WHERE rolname IN ('notion_import_app', 'notion_import_sync', 'notion_import_lookup') \
+    let let_in = "pg_roles WHERE rolname IN ('notion_import_app', 'notion_import_sync', 'notion_import_lookup', 'notion_import_erase') \
                   AND has_schema_privilege(oid, 'notion_import_worker', 'USAGE')";
     assert_eq!(scene.count(let_in).await, 0);
     let again = Postgres::new(scene.database.pool(HOST, 1).await).await.unwrap();

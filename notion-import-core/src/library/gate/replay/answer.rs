@@ -1,6 +1,7 @@
 //! Whether somebody could read a document, in which version, and why.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{AcceptanceRecord, AccessState, AssignmentRecord};
 use crate::actor::Agent;
@@ -10,7 +11,7 @@ use crate::library::audit::AuditEntry;
 use crate::library::basis::VersionDigest;
 
 /// Which entry of the audit says so.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Provenance {
     /// Its number.
     pub number: u64,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Provenance;
 use crate::id::{NdaId, VersionNumber};
 use crate::library::access::{Acceptance, Assignment, ContactState, NdaState};
@@ -10,7 +12,7 @@ use crate::library::blob::BlobId;
 use crate::library::standing::Standing;
 
 /// An assignment, and which entries say what of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AssignmentRecord {
     /// The assignment.
     pub assignment: Assignment,
@@ -33,7 +35,7 @@ impl AssignmentRecord {
 }
 
 /// A contact's acceptance of a version of an NDA, and which entries say what of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AcceptanceRecord {
     /// Which NDA.
     pub nda: NdaId,
@@ -55,7 +57,7 @@ impl AcceptanceRecord {
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(super) struct DocumentRecord {
     pub(super) standing: Standing,
     pub(super) versions: BTreeMap<VersionNumber, VersionDigest>,
@@ -67,7 +69,7 @@ pub(super) struct DocumentRecord {
     pub(super) assignments: Vec<AssignmentRecord>,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct NdaRecord {
     pub(super) state: NdaState,
     pub(super) digests: BTreeMap<u32, BlobId>,
@@ -79,7 +81,7 @@ impl NdaRecord {
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(super) struct ContactRecord {
     pub(super) state: ContactState,
     /// By which that is so.

@@ -36,6 +36,29 @@ fn of_subject(subject: Subject) -> AuditQuery {
     AuditQuery { subject: Some(subject), ..ALL }
 }
 
+pub(super) async fn read_on(library: Library) -> Outcome {
+    let desk = Desk::new(&library);
+    for _ in 0..7 {
+        desk.contact().await?;
+    }
+    let stranger = Desk::new(&library);
+    stranger.contact().await?;
+    let all = audit(&desk).await?;
+    for (after, limit, expected) in [
+        (0, 99, &all[..]),
+        (0, 3, &all[..3]),
+        (2, 3, &all[2..5]),
+        (5, 99, &all[5..]),
+        (7, 9, &[]),
+        (99, 9, &[]),
+    ] {
+        let page = desk.access().audit_since(desk.tenant(), after, limit).await?;
+        ensure_eq!(page.entries, expected, "at most {limit} entries after {after}");
+        ensure_eq!(page.start, None, "where an audit starts that is whole");
+    }
+    Ok(())
+}
+
 pub(super) async fn imports(library: Library) -> Outcome {
     let desk = Desk::new(&library);
     let address = IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, 7]);

@@ -36,6 +36,7 @@ mod reading;
 mod reads;
 mod replay;
 mod requests;
+mod retention;
 mod roles;
 mod tenancy;
 
@@ -152,6 +153,7 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("readings of one thing in one minute are one entry", reads::once),
     promise!("the read log is paged, also of one document and of one contact", reads::paged),
     promise!("how often what is public was read adds up", reads::counts),
+    promise!("readings before a cut go, and no others", retention::reads),
     promise!("only a version that is there is read", reads::no_such_version),
     promise!("the read log is for those who let contacts in", reads::denied),
     promise!("another tenant's read log does not exist", reads::tenancy),
@@ -165,6 +167,11 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a dropped import is audited if and only if it happened", audit::dropped),
     promise!("a dropped change is audited if and only if it happened", audit::change_dropped),
     promise!("the audit is paged by its numbers, newest first", audit::paged),
+    promise!("the audit is read on from any number, oldest first", audit::read_on),
+    promise!("a cut audit goes on, and tells what is kept of it as before", retention::audit),
+    promise!("a cut that takes nothing is not audited", retention::nothing),
+    promise!("logs are kept as long as they are to be", retention::retained),
+    promise!("another tenant's logs are not cut", retention::tenancy),
     promise!("from nothing, the audit rebuilds who could read what at any time", replay::rebuilt),
     promise!("who could read what is told with the entries that say so", replay::reasons),
     promise!("who could read what is told to who may read the tenant's audit", replay::denied),

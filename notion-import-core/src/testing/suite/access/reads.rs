@@ -14,7 +14,7 @@ use crate::testing::suite::fixture::{actor, minute};
 use crate::testing::suite::{Broken, Outcome};
 
 /// A reading of a first version in this minute.
-fn entry(document: DocumentId, contact: ContactId, minutes: i64) -> ReadEntry {
+pub(super) fn entry(document: DocumentId, contact: ContactId, minutes: i64) -> ReadEntry {
     ReadEntry {
         id: ReadId::fresh(),
         at: minute(minutes) + TimeDelta::seconds(7),
@@ -29,12 +29,12 @@ fn entry(document: DocumentId, contact: ContactId, minutes: i64) -> ReadEntry {
     }
 }
 
-fn counted(document: DocumentId, minutes: i64, count: u64) -> PublicReads {
+pub(super) fn counted(document: DocumentId, minutes: i64, count: u64) -> PublicReads {
     PublicReads { document, version: VersionNumber(1), file: None, minute: minute(minutes), count }
 }
 
 impl Desk {
-    async fn record(&self, entry: &ReadEntry) -> Result<(), Broken> {
+    pub(super) async fn record(&self, entry: &ReadEntry) -> Result<(), Broken> {
         Ok(self.access().record_read(self.tenant(), entry).await?)
     }
 
@@ -42,11 +42,11 @@ impl Desk {
         Ok(self.access().reads(&self.admin, &query).await?)
     }
 
-    async fn newest_reads(&self) -> Result<Vec<ReadEntry>, Broken> {
+    pub(super) async fn newest_reads(&self) -> Result<Vec<ReadEntry>, Broken> {
         self.reads(ReadQuery { limit: 99, ..ReadQuery::default() }).await
     }
 
-    async fn public_reads(&self, document: DocumentId) -> Result<Vec<PublicReads>, Broken> {
+    pub(super) async fn public_reads(&self, document: DocumentId) -> Result<Vec<PublicReads>, Broken> {
         Ok(self.access().public_reads(&self.admin, document, minute(0)..minute(99)).await?)
     }
 }

@@ -8,7 +8,7 @@ use fastrand::Rng;
 
 use super::{Desk, Library, details};
 use crate::actor::{Agent, Role};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
 use crate::library::access::{
     AcceptedNda, AccessFacts, AccessLevel, Allow, Decision, Deny, DocumentFacts, Viewer, decide,
@@ -17,7 +17,7 @@ use crate::library::audit::{AuditEntry, AuditQuery};
 use crate::library::document::{Found, Source, SourceState};
 use crate::library::gate::{
     AccessState, Approval, Asker, ContactChange, ContactDetails, LevelChange, NewAssignment, NewNdaVersion,
-    NewRequest, Publish, RequestLimits,
+    NewRequest, Publish, RequestLimits, Retention,
 };
 use crate::testing::suite::fixture::{DAY, actor, content, minute, page, patch};
 use crate::testing::suite::{Broken, Outcome};
@@ -42,7 +42,10 @@ pub async fn replayed(library: Library, histories: Range<u64>) -> Outcome {
             history.step().await.map_err(how)?;
             history.keep().await.map_err(how)?;
         }
-        history.replay().await.map_err(|how| Broken::new(format!("history {seed}: {how}")))?;
+        let replayed = history.replay().await;
+        // To try every moment after every cut takes long.
+        let replayed = if seed % 4 == 0 { replayed.and(history.cut().await) } else { replayed };
+        replayed.map_err(|how| Broken::new(format!("history {seed}: {how}")))?;
     }
     Ok(())
 }
@@ -369,6 +372,40 @@ impl History {
         ensure_eq!(last.number(), entries.len() as u64, "all entries");
         whole.advance(access, admin, minute(self.now + 99 * DAY)).await?;
         ensure_eq!(whole, last, "a state that was kept, and one from nothing");
+        Ok(())
+    }
+
+    /// Cuts the audit at some of its moments, and replays what is left to every other.
+    async fn cut(&self) -> Outcome {
+        let (access, admin) = (self.desk.access(), &self.desk.admin);
+        let mut entries = access.audit(admin, &AuditQuery::newest(9_999)).await?;
+        entries.reverse();
+        let moments = moments(&entries);
+        let mut before = BTreeMap::new();
+        for now in moments.keys() {
+            before.insert(*now, access.as_of(admin, *now).await?);
+        }
+        // What is said of the cuts comes after all that is asked for.
+        let far = minute(self.now + 99 * DAY);
+        for cut in moments.keys().step_by(moments.len().div_ceil(3)) {
+            let kept = Retention::default().audit((far - *cut).to_std().unwrap_or_default());
+            access.retain(self.desk.tenant(), &kept, far).await?;
+            // Where a clock went back, an entry of before the cut may follow one of after it, and stays.
+            let start = access.audit_since(self.desk.tenant(), 0, 0).await?.start.map(|start| start.at);
+            for (now, state) in &before {
+                let told = access.as_of(admin, *now).await;
+                if start.is_some_and(|start| *now < start) {
+                    ensure_fails!(
+                        told,
+                        StoreError::Conflict(Conflict::NoLongerKept),
+                        "{now}, told after a cut at {cut}"
+                    );
+                } else {
+                    ensure_eq!(told?, *state, "the state at {now} after a cut at {cut}");
+                }
+            }
+            ensure!(start.is_none_or(|start| start <= *cut), "a cut at {cut} took what is of later");
+        }
         Ok(())
     }
 }

@@ -53,8 +53,14 @@ pub(super) async fn forgotten(store: Store) -> Outcome {
     let kept = attempt(begun.tenant);
     begin(&*store, &begun).await?;
     begin(&*store, &kept).await?;
+    let all = store.attempts(begun.tenant).await?;
+    ensure!(
+        all.len() == 2 && all.contains(&begun) && all.contains(&kept),
+        "the tenant's attempts are {all:?}"
+    );
     store.delete_attempt(begun.tenant, begun.id).await?;
     store.delete_attempt(begun.tenant, begun.id).await?;
+    ensure_eq!(store.attempts(begun.tenant).await?, [kept.clone()], "the attempts that are left");
     ensure_eq!(store.attempt(begun.tenant, begun.id).await?, None, "the forgotten attempt");
     ensure_eq!(store.attempt(kept.tenant, kept.id).await?, Some(kept), "the other attempt");
     Ok(())

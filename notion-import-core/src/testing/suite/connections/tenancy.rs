@@ -20,6 +20,7 @@ pub(super) async fn attempts(store: Store) -> Outcome {
     let Attempt { tenant, member, id, .. } = begun;
     let theirs = Actor::new(stranger, member, Role::Admin);
     ensure_eq!(store.attempt(stranger, id).await?, None, "what a stranger sees");
+    ensure_eq!(store.attempts(stranger).await?, [], "all that a stranger sees");
     let noted = store.record_grant(stranger, id, &granted("theirs")).await;
     ensure_fails!(noted, StoreError::NotFound, "a stranger's grant");
     store.record_grant(tenant, id, &granted("notion")).await?;

@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use notion_import_core::store::{Confirmation, Elsewhere, Removal};
 use notion_import_core::testing::suite::connections::{AuditedConnections, PROMISES};
 use notion_import_core::{
-    Actor, Attempt, AttemptId, AuditEntry, AuditEvent, AuditLog, AuditQuery, Connection, ConnectionId,
-    ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted, MemberId, MemoryConnections,
-    Namespace, Role, RunSummary, SharedWorkspace, StoreError, TenantId,
+    Actor, Attempt, AttemptId, AuditEntry, AuditEvent, AuditLog, AuditPage, AuditQuery, Connection,
+    ConnectionId, ConnectionRecord, ConnectionRef, ConnectionState, ConnectionStore, Granted, MemberId,
+    MemoryConnections, Namespace, Role, RunSummary, SharedWorkspace, StoreError, TenantId,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,6 +64,7 @@ enum Leak {
     TellsBackwards,
     TellsAll,
     TellsStrangers,
+    ListsNoAttempts,
 }
 
 impl Leak {
@@ -140,6 +141,10 @@ impl AuditLog for Leaky {
             entry.number = if self.leak == Leak::SkipsNumbers { 2 * number } else { number };
         }
         Ok(entries)
+    }
+
+    async fn audit_since(&self, tenant: TenantId, after: u64, limit: usize) -> Result<AuditPage, StoreError> {
+        self.inner.audit_since(tenant, after, limit).await
     }
 }
 
@@ -281,6 +286,13 @@ impl ConnectionStore for Leaky {
 
     async fn delete_attempt(&self, tenant: TenantId, id: AttemptId) -> Result<(), StoreError> {
         self.inner.delete_attempt(tenant, id).await
+    }
+
+    async fn attempts(&self, tenant: TenantId) -> Result<Vec<Attempt>, StoreError> {
+        match self.leak {
+            Leak::ListsNoAttempts => Ok(Vec::new()),
+            _ => self.inner.attempts(tenant).await,
+        }
     }
 
     async fn expired_attempts(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Attempt>, StoreError> {
@@ -593,6 +605,7 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::TellsBackwards, &["the runs of a connection are told", "of the runs"]),
         (Leak::TellsAll, &["the runs of a connection are told"]),
         (Leak::TellsStrangers, &["another tenant's runs"]),
+        (Leak::ListsNoAttempts, &["a forgotten attempt"]),
         (
             Leak::ChangesUnasked,
             &["a reconnect that leads elsewhere is refused", "a change of the workspace leaves the one"],

@@ -4,6 +4,7 @@ mod access;
 mod blobs;
 mod connections;
 mod documents;
+mod erasing;
 mod reading;
 mod sweeping;
 

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use notion_import_core::store::VersionDigest;
-use notion_import_core::{Actor, Agent, AuditEntry, AuditEvent, AuditLog, AuditQuery, BlobId, StoreError};
+use notion_import_core::{
+    Actor, Agent, AuditEntry, AuditEvent, AuditLog, AuditPage, AuditQuery, BlobId, StoreError, TenantId,
+};
 
 use super::{Leak, Leaky};
 
@@ -97,8 +99,9 @@ impl AuditLog for Leaky {
                 let all = AuditQuery { before: None, limit: 9_999, ..query.clone() };
                 let all =
                     self.inner.audit(&self.admin(actor.tenant), &AuditQuery { subject: None, ..all }).await?;
+                let first = all.last().map_or(1, |oldest| oldest.number);
                 let told = all.into_iter().rev().filter_map(|entry| lack.of(entry));
-                entries = (1..).zip(told).map(|(number, entry)| AuditEntry { number, ..entry }).collect();
+                entries = (first..).zip(told).map(|(number, entry)| AuditEntry { number, ..entry }).collect();
                 entries.retain(|entry| {
                     query.before.is_none_or(|before| entry.number < before)
                         && query.subject.is_none_or(|subject| subject == entry.subject)
@@ -109,5 +112,24 @@ impl AuditLog for Leaky {
             _ => {}
         }
         Ok(entries)
+    }
+
+    async fn audit_since(&self, tenant: TenantId, after: u64, limit: usize) -> Result<AuditPage, StoreError> {
+        let lack = match self.leak {
+            Leak::AuditLacks(lack) => lack,
+            Leak::ReadsOnFromTheFirst => return self.inner.audit_since(tenant, 0, limit).await,
+            Leak::ReadsOnBackwards => {
+                let mut page = self.inner.audit_since(tenant, after, limit).await?;
+                page.entries.reverse();
+                return Ok(page);
+            }
+            _ => return self.inner.audit_since(tenant, after, limit).await,
+        };
+        let AuditPage { start, entries } = self.inner.audit_since(tenant, 0, usize::MAX).await?;
+        let first = start.as_ref().map_or(1, |start| start.number + 1);
+        let told = (first..).zip(entries.into_iter().filter_map(|entry| lack.of(entry)));
+        let told = told.map(|(number, entry)| AuditEntry { number, ..entry });
+        let entries = told.filter(|entry| entry.number > after).take(limit).collect();
+        Ok(AuditPage { start: start.filter(|start| start.number > after), entries })
     }
 }

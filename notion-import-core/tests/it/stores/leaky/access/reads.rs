@@ -4,11 +4,41 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use notion_import_core::store::LogCut;
 use notion_import_core::{
-    Actor, DocumentId, PublicReads, ReadEntry, ReadLog, ReadQuery, StoreError, TenantId, VersionNumber,
+    Actor, CutEntries, DocumentId, PublicReads, ReadEntry, ReadLog, ReadQuery, RetentionStore, StoreError,
+    TenantId, VersionNumber,
 };
 
 use super::{Leak, Leaky};
+
+#[async_trait]
+impl RetentionStore for Leaky {
+    async fn cut(
+        &self,
+        tenant: TenantId,
+        cut: &LogCut,
+        now: DateTime<Utc>,
+    ) -> Result<CutEntries, StoreError> {
+        let mut cut = cut.clone();
+        match self.leak {
+            Leak::CutsEveryReading => cut.reads = cut.reads.map(|_| DateTime::<Utc>::MAX_UTC),
+            Leak::CutsNoReading => cut.reads = None,
+            Leak::ForgetsWhatTheCutCameTo => cut.audit.iter_mut().for_each(|start| start.state = None),
+            Leak::ForgetsWhenTheCutWas => {
+                cut.audit.iter_mut().for_each(|start| start.at = DateTime::UNIX_EPOCH)
+            }
+            Leak::CutsEveryTenant => {
+                let tenants = self.tenants.lock().unwrap().clone();
+                for other in tenants.into_iter().filter(|other| *other != tenant) {
+                    self.inner.cut(other, &cut, now).await?;
+                }
+            }
+            _ => {}
+        }
+        self.inner.cut(tenant, &cut, now).await
+    }
+}
 
 #[async_trait]
 impl ReadLog for Leaky {
