@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use notion_import_core::{
     ConfirmedIdentity, Connector, Error, Gate, ImportOptions, Importer, InvalidSchedule, MarkOptions,
-    Scheduler, Service, StoreError,
+    Retention, Scheduler, Service, StoreError,
 };
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
@@ -61,6 +61,7 @@ pub struct App {
     pub ceremonies: Ceremonies,
     pub converted: Converted,
     pub kept: Kept,
+    pub retention: Retention,
     /// The demo's own Nango and Notion, unless it uses real ones.
     pub stand_ins: Option<StandIns>,
 }
@@ -178,6 +179,7 @@ impl App {
             ceremonies: Ceremonies::open(folder)?,
             converted: Converted::new(),
             kept: Kept::new(),
+            retention: config.retention(),
             stand_ins,
         })
     }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use notion_import_core::{ScheduleOptions, Timeouts};
 use tokio::time::timeout;
 
 use crate::app::{App, asked_to_stop};
 use crate::nango;
+use crate::people::COMPANIES;
 
 /// Returns how syncs run that are to be this often: who falls silent is not waited for much longer than that.
 pub fn schedule(every: Duration) -> ScheduleOptions {
@@ -34,7 +36,22 @@ pub async fn run(app: Arc<App>) {
             nango::log_findings(&app).await;
         }
     };
-    tokio::join!(checked, app.service.run(asked_to_stop()), count(&app));
+    tokio::join!(checked, app.service.run(asked_to_stop()), count(&app), retain(&app));
+}
+
+/// Deletes at the start, and once a day, what is older than it is to be kept.
+async fn retain(app: &App) {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let mut is_over = !app.retention.is_limited();
+    while !is_over {
+        for company in &COMPANIES {
+            let cut = app.stores.access.retain(company.tenant, &app.retention, Utc::now()).await;
+            if let Err(error) = cut {
+                tracing::warn!(%error, tenant = %company.tenant, "what is older than it is kept stays for a day");
+            }
+        }
+        is_over = timeout(DAY, asked_to_stop()).await.is_ok();
+    }
 }
 
 /// Writes every minute how often what is public was read, and once more at the end.

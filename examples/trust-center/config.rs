@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
+use notion_import_core::Retention;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -40,12 +41,27 @@ pub struct Config {
     /// How often a connection is synced, such as 4h, 15m or 30s.
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = duration)]
     pub sync_every: Duration,
+    /// For how many days it is kept who read what; for good by default.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_readings: Option<u32>,
+    /// For how many days the audit is kept; for good by default. Who could read what is not told of times before.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_audit: Option<u32>,
 }
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
     /// The directory to keep things in; none if nothing is to be kept.
     pub fn data(&self) -> Option<&Path> {
         (!self.ephemeral).then_some(self.data.as_path())
+    }
+
+    /// How long the companies' logs are kept.
+    pub fn retention(&self) -> Retention {
+        let kept = Retention::default();
+        let kept = self.keep_readings.map_or(kept, |days| kept.reads(DAY * days));
+        self.keep_audit.map_or(kept, |days| kept.audit(DAY * days))
     }
 
     /// The address of the database; none if everything is in the directory.

@@ -20,7 +20,7 @@ pub enum DatabaseError {
          companies apart from its own statements.\n\
          Use a login that is neither; what it needs is there now:\n  \
          CREATE ROLE trust_center LOGIN PASSWORD '...';\n  \
-         GRANT notion_import_app, notion_import_sync TO trust_center;\n  \
+         GRANT notion_import_app, notion_import_sync, notion_import_erase TO trust_center;\n  \
          GRANT CREATE ON DATABASE trust_center TO trust_center;"
     )]
     Unbound,
@@ -48,6 +48,7 @@ pub async fn stores(url: &str, folder: &Folder) -> Result<Stores, DatabaseError>
         documents: Arc::new(postgres.clone()),
         access: Arc::new(postgres.clone()),
         audit: Arc::new(postgres.clone()),
+        tenants: Arc::new(postgres.clone()),
         blobs: Arc::new(FolderBlobs::open(folder.path().join("blobs")).await?),
         queue: Some(Queue(postgres)),
     })

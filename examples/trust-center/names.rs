@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use notion_import_core::{
     Agent, AuditEntry, AuditEvent, Contact, ContactId, StoreError, Subject, VersionNumber,
 };
@@ -43,7 +44,7 @@ impl Names {
             };
             let about = match entry.subject {
                 Subject::Contact(id) => Some(id),
-                Subject::Connection(_) | Subject::Document(_) | Subject::Nda(_) => None,
+                Subject::Connection(_) | Subject::Document(_) | Subject::Nda(_) | Subject::Tenant(_) => None,
             };
             let assigned = match entry.event {
                 AuditEvent::Assigned { contact, .. } => Some(contact),
@@ -139,8 +140,18 @@ impl Names {
             AuditEvent::RequestApproved { .. } => "A request approved".to_owned(),
             AuditEvent::RequestDeclined { reason, .. } => format!("A request declined{}", because(reason)),
             AuditEvent::RequestWithdrawn { .. } => "A request withdrawn".to_owned(),
+            AuditEvent::TenantErased => "Everything erased".to_owned(),
+            AuditEvent::LogsCut { reads, audit } => cut(*reads, *audit),
         }
     }
+}
+
+/// What went because it was older than it is kept.
+fn cut(reads: Option<DateTime<Utc>>, audit: Option<u64>) -> String {
+    let reads = reads.map(|before| format!("readings from before {}", words::moment(before)));
+    let audit = audit.map(|number| format!("entries of the audit up to no. {number}"));
+    let gone: Vec<_> = reads.into_iter().chain(audit).collect();
+    format!("Deleted, as older than it is kept: {}", gone.join(", "))
 }
 
 fn because(reason: &str) -> String {

@@ -150,9 +150,11 @@ impl Problem {
             Conflict::NotPublished => ("Nothing is published".into(), documents),
             Conflict::AddressTaken => ("Somebody has this address".into(), documents),
             Conflict::NotCurrent => (Text::InEach(|words| words.nda_changed), ("/", "To the start")),
-            Conflict::AttemptExists | Conflict::AnotherGrant | Conflict::NotFenced => {
-                ("That cannot be now".into(), integrations)
-            }
+            Conflict::NoLongerKept => ("It is kept no longer".into(), ("/audit", "To the audit")),
+            Conflict::AttemptExists
+            | Conflict::AnotherGrant
+            | Conflict::NotFenced
+            | Conflict::StillConnected => ("That cannot be now".into(), integrations),
             Conflict::LinkedElsewhere => ("Another document has its page".into(), documents),
             Conflict::AlreadyConnected => ("It is connected already".into(), integrations),
             Conflict::WorkspaceTaken => ("Another company has it".into(), integrations),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use chrono::Utc;
 use notion_import_core::{
     AccessStore, AuditLog, BlobStore, ConnectionStore, DocumentStore, MemoryAudit, MemoryBlobs,
-    MemoryConnections, MemoryLibrary, NewNdaVersion, StoreError,
+    MemoryConnections, MemoryLibrary, MemoryTenants, NewNdaVersion, StoreError, TenantStore,
 };
 use notion_import_sqlite::Sqlite;
 
 use crate::app::StartError;
 use crate::database::{self, Queue};
 use crate::folder::Folder;
-use crate::people::COMPANIES;
+use crate::people::{COMPANIES, Company};
 
 /// Every store, behind its trait: nothing else in the demo knows which ones they are.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ pub struct Stores {
     pub documents: Arc<dyn DocumentStore>,
     pub access: Arc<dyn AccessStore>,
     pub audit: Arc<dyn AuditLog>,
+    pub tenants: Arc<dyn TenantStore>,
     pub blobs: Arc<dyn BlobStore>,
     /// The queue of the database they are kept in, if it has one.
     pub queue: Option<Queue>,
@@ -45,6 +46,7 @@ impl Stores {
             documents: Arc::new(sqlite.clone()),
             access: Arc::new(sqlite.clone()),
             audit: Arc::new(sqlite.clone()),
+            tenants: Arc::new(sqlite.clone()),
             blobs: Arc::new(sqlite.blobs()),
             queue: None,
         }
@@ -53,8 +55,10 @@ impl Stores {
     fn in_memory() -> Self {
         let audit = MemoryAudit::default();
         let library = MemoryLibrary::audited_in(audit.clone());
+        let connections = MemoryConnections::audited_in(audit.clone());
         Self {
-            connections: Arc::new(MemoryConnections::audited_in(audit.clone())),
+            tenants: Arc::new(MemoryTenants::new(library.clone(), connections.clone())),
+            connections: Arc::new(connections),
             documents: Arc::new(library.clone()),
             access: Arc::new(library),
             audit: Arc::new(audit),
@@ -63,9 +67,21 @@ impl Stores {
         }
     }
 
+    /// Those that were not erased.
+    async fn companies(&self) -> Result<Vec<&'static Company>, StoreError> {
+        let mut companies = Vec::new();
+        for company in &COMPANIES {
+            let start = self.audit.audit_since(company.tenant, 0, 0).await?.start;
+            if start.is_none_or(|start| start.state.is_some()) {
+                companies.push(company);
+            }
+        }
+        Ok(companies)
+    }
+
     /// Every company begins with contacts; adding them again changes nothing.
     async fn prepare_contacts(&self) -> Result<(), StoreError> {
-        for company in &COMPANIES {
+        for company in self.companies().await? {
             for contact in &company.contacts {
                 let details = contact.details().ok_or(StoreError::Corrupt("contact"))?;
                 self.access.add_contact(&company.admin(), contact.id, &details, Utc::now()).await?;
@@ -77,7 +93,7 @@ impl Stores {
     /// Without an NDA, documents that require one open to nobody, so every company begins with one. One instance at a time
     /// comes here.
     async fn prepare_ndas(&self) -> Result<(), StoreError> {
-        for company in &COMPANIES {
+        for company in self.companies().await? {
             let (default, ndas) = self.access.ndas(company.tenant).await?;
             if default.is_some() {
                 continue;

@@ -332,7 +332,10 @@ pub const fn conflict(conflict: Conflict) -> &'static str {
         Conflict::AnotherWorkspace => {
             "The consent is for another Notion workspace than the one that is connected. Go back and say whether to change to it, or reconnect and choose the same one in Notion."
         }
-        Conflict::NotFenced => "It is still connected. Disconnect it first.",
+        Conflict::NotFenced | Conflict::StillConnected => "It is still connected. Disconnect it first.",
+        Conflict::NoLongerKept => {
+            "The audit of that time is kept no longer, so nobody can tell who could read what. Choose a later one."
+        }
         Conflict::LinkedElsewhere => {
             "What it was imported from was imported anew meanwhile and is another document's. Unlink that one first."
         }

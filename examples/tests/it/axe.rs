@@ -135,6 +135,7 @@ async fn pages(demo: &Demo, imported: &Imported) -> [(Option<&'static str>, Vec<
         "/acceptances",
         "/nda",
         "/readings",
+        "/company/erase",
         "/audit",
         "/audit/access",
         "/documents/0199a000-0000-7000-8000-00000000ffff",

@@ -37,7 +37,11 @@ async fn a_database_that_cannot_be_used_is_told_with_what_to_do() {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     // As the last one was told.
-    run(&mut superuser, format!("GRANT notion_import_app, notion_import_sync TO {HOST}")).await;
+    run(
+        &mut superuser,
+        format!("GRANT notion_import_app, notion_import_sync, notion_import_erase TO {HOST}"),
+    )
+    .await;
     run(&mut superuser, "ALTER TABLE notion_import.documents NO FORCE ROW LEVEL SECURITY").await;
     let mend = "ALTER TABLE notion_import.documents FORCE ROW LEVEL SECURITY";
     let said = said(&host).await;

@@ -10,6 +10,7 @@ mod axe;
 mod bulk;
 mod categories;
 mod chromium;
+mod company;
 mod contacts;
 mod convert;
 mod database;

@@ -46,6 +46,8 @@ const TABLE_OF_ALL: &[(&str, &str, For)] = &[
     ("POST", "/integrations/{id}/abandon", Admins),
     ("GET", "/integrations/{id}/disconnect", Admins),
     ("POST", "/integrations/{id}/disconnect", Admins),
+    ("GET", "/company/erase", Admins),
+    ("POST", "/company/erase", Admins),
     ("GET", "/import", Managers),
     ("POST", "/import", Managers),
     ("GET", "/import/preview", Managers),

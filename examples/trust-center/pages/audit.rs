@@ -25,6 +25,8 @@ struct Audit {
     entries: Vec<Shown>,
     /// The number that the next page begins before; none if this is the last.
     older: Option<u64>,
+    /// Up to which number, and until when, nothing is kept any more, on the last page.
+    gone: Option<(u64, String)>,
 }
 
 struct Shown {
@@ -53,9 +55,14 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     };
     let mut entries = app.stores.audit.audit(&staff.actor, &query).await?;
     let older = cut(&mut entries, LINES).map(|last| last.number);
+    let gone = match older {
+        None => app.stores.audit.audit_since(staff.actor.tenant, 0, 0).await?.start,
+        Some(_) => None,
+    };
+    let gone = gone.map(|start| (start.number, words::moment(start.at)));
     let names = Names::in_audit(&app, &staff, &entries).await?;
     let entries = entries.iter().map(|entry| shown(entry, &names)).collect();
-    page(&Audit { frame: Frame::new(&app, &visitor, "Audit").await?, document, entries, older })
+    page(&Audit { frame: Frame::new(&app, &visitor, "Audit").await?, document, entries, older, gone })
 }
 
 async fn named(app: &App, staff: &Staff, id: DocumentId) -> Result<(DocumentId, String), Problem> {
@@ -67,13 +74,14 @@ fn shown(entry: &AuditEntry, names: &Names) -> Shown {
     let narrowed = match entry.subject {
         Subject::Document(id) => format!("document={id}&"),
         Subject::Contact(id) => format!("contact={id}&"),
-        Subject::Connection(_) | Subject::Nda(_) => String::new(),
+        Subject::Connection(_) | Subject::Nda(_) | Subject::Tenant(_) => String::new(),
     };
     let (about, document) = match entry.subject {
         Subject::Connection(_) => ("Notion", None),
         Subject::Document(id) => ("A document", Some(id)),
         Subject::Nda(_) => ("The NDA", None),
         Subject::Contact(id) => (names.contact(id), None),
+        Subject::Tenant(_) => ("The company", None),
     };
     Shown {
         number: entry.number,

@@ -13,6 +13,7 @@ mod categories;
 mod changes;
 mod changes_feed;
 mod choosing;
+mod company;
 mod contacts;
 mod dialog;
 mod document;
@@ -84,6 +85,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/integrations/{id}/reconnect", post(integrations::reconnect))
         .route("/integrations/{id}/disconnect", get(integrations::ask).post(integrations::disconnect))
         .route("/integrations/{id}/abandon", get(integrations::ask_to_abandon).post(integrations::abandon))
+        .route("/company/erase", get(company::ask).post(company::erase))
         .route("/import", get(picker::show).post(picker::post))
         .route("/import/preview", get(unimported::show))
         .route("/import/picture/{blob}", get(unimported::picture))
