@@ -186,9 +186,7 @@ impl DocumentStore for Policies {
 
     async fn blobs(&self, tenant: TenantId) -> Result<HashSet<BlobId>, StoreError> {
         let rows = self.of_tenant(tenant).await?;
-        let files = rows.iter().flat_map(|row| {
-            row.kept.document.files().chain(row.newest.files())
-        });
+        let files = rows.iter().flat_map(|row| row.kept.document.files().chain(row.newest.files()));
         Ok(files.map(|file| file.blob.id).collect())
     }
 
