@@ -90,6 +90,8 @@ fn all() -> Vec<(Error, ErrorKind)> {
         (of_conflict(Conflict::AnotherWorkspace), ErrorKind::Conflict),
         (of_conflict(Conflict::NotFenced), ErrorKind::Conflict),
         (of_conflict(Conflict::LinkedElsewhere), ErrorKind::Conflict),
+        (of_conflict(Conflict::StillConnected), ErrorKind::Conflict),
+        (of_conflict(Conflict::NoLongerKept), ErrorKind::Conflict),
         (StoreError::OutOfRange("expires_at").into(), ErrorKind::InvalidInput),
         (StoreError::Denied.into(), ErrorKind::Denied),
         (StoreError::Fenced.into(), ErrorKind::Conflict),
