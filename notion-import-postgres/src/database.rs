@@ -42,6 +42,7 @@ pub(crate) enum Role {
     /// Whoever erases the tenant, alone in it. It reads nothing of what it deletes.
     Erase,
     /// Whoever cuts the tenant's logs.
+    #[cfg(feature = "gate")]
     Retain,
 }
 
@@ -50,7 +51,9 @@ impl Role {
         prefix.name(match self {
             Self::App => "app",
             Self::Sync => "sync",
-            Self::Erase | Self::Retain => "erase",
+            Self::Erase => "erase",
+            #[cfg(feature = "gate")]
+            Self::Retain => "erase",
         })
     }
 }

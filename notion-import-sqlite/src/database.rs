@@ -93,7 +93,6 @@ impl Sqlite {
     }
 
     /// A transaction that sees one state of the file and changes nothing.
-    #[cfg(feature = "gate")]
     pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
         self.readers.begin().await.map_err(backend)
     }
