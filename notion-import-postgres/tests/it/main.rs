@@ -1,6 +1,8 @@
 //! One binary for all integration tests of the crate.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "gate")]
+mod backup;
 mod catalogue;
 #[cfg(feature = "gate")]
 mod erased;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod again;
+mod backup;
 mod crash;
 #[cfg(feature = "gate")]
 mod erased;
