@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use notion_import_core::{
     Actor, Connection, ConnectionId, ConnectionState, Error, ImportEvent, ImportOutcome, Imported, NotionId,
-    Pick, Shown, StoreError,
+    Pick, Shown, StoreError, TenantId,
 };
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::sleep;
@@ -130,6 +130,16 @@ impl Jobs {
             }
             (None, None) => {}
         }
+    }
+
+    /// Stops a company's imports, and forgets what they have done.
+    pub fn forget(&self, tenant: TenantId) -> io::Result<()> {
+        for (_, job) in self.lock().extract_if(|id, _| id.tenant == tenant) {
+            job.cancel();
+            // It may be written down once more.
+            job.lock().lines.clear();
+        }
+        self.notes.as_ref().map_or(Ok(()), |notes| notes.forget(tenant))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ImportId, Arc<Job>>> {

@@ -89,6 +89,14 @@ impl Notes {
         matches!(self.0.read(&stop(id)), Ok(Some(_)))
     }
 
+    /// Throws away what is written of a company's imports.
+    pub fn forget(&self, tenant: TenantId) -> io::Result<()> {
+        for name in self.0.names()?.iter().filter(|name| name.starts_with(&tenant.to_string())) {
+            self.0.remove(name)?;
+        }
+        Ok(())
+    }
+
     /// Throws away what is old.
     pub fn clear(&self) -> io::Result<()> {
         for name in self.0.names()? {

@@ -34,6 +34,7 @@ pub async fn erase(State(app): Shared, visitor: Visitor, body: Bytes) -> Answer 
         let (frame, typed) = (Frame::new(&app, &visitor, "Erase everything").await?, Some(typed.to_owned()));
         return page(&Erase { frame, company: staff.company.name, typed });
     }
+    app.jobs.forget(staff.actor.tenant).map_err(StoreError::backend)?;
     let erased = app.connector.erase(&staff.actor, &*app.stores.tenants, &*app.stores.blobs).await;
     visitor.tell(match erased {
         Ok(erased) => done(&erased),
