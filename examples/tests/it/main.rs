@@ -4,6 +4,7 @@
 mod acceptances;
 mod access;
 mod answers;
+mod architecture;
 mod audit;
 mod away;
 mod axe;
