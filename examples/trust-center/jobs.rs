@@ -66,7 +66,8 @@ impl Jobs {
         chosen: HashMap<NotionId, Shown>,
     ) -> Uuid {
         let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
-        let progress = Mutex::new(Progress { total: titles.len(), ..Progress::default() });
+        let (by, total) = (Some(actor.member), titles.len());
+        let progress = Mutex::new(Progress { by, total, ..Progress::default() });
         let job = Arc::new(Job { id, titles, chosen, progress, task: Mutex::default() });
         self.start(job.clone(), run(app.clone(), actor, connection, job));
         id.number
@@ -81,8 +82,8 @@ impl Jobs {
         reason: String,
     ) -> (Uuid, JoinHandle<()>) {
         let id = ImportId { tenant: actor.tenant, number: Uuid::new_v4() };
-        let (what, total) = (Some(ceremony.act.words()), ceremony.chosen.len());
-        let progress = Mutex::new(Progress { what, total, ..Progress::default() });
+        let (what, by, total) = (Some(ceremony.act.words()), Some(actor.member), ceremony.chosen.len());
+        let progress = Mutex::new(Progress { what, by, total, ..Progress::default() });
         let (titles, chosen, task) = Default::default();
         let job = Arc::new(Job { id, titles, chosen, progress, task });
         let (app, worker) = (app.clone(), job.clone());

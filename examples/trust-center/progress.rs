@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use notion_import_core::{DocumentId, TenantId};
+use notion_import_core::{DocumentId, MemberId, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,6 +20,9 @@ pub struct Progress {
     /// What is done to many documents, in words; none of an import.
     #[serde(default)]
     pub what: Option<String>,
+    /// Who began it.
+    #[serde(default)]
+    pub by: Option<MemberId>,
     pub total: usize,
     pub lines: Vec<Line>,
     /// Why it does not go on at the moment, in words.

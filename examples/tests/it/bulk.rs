@@ -86,6 +86,9 @@ async fn what_happens_to_each_is_told_beforehand_and_afterwards() {
     let dana = choose(&chiara, &all[..2], "assign", &[("contact", "dana"), ("days", "30")]).await.ok();
     let dana = chiara.post(&dana.saying("Dana").path, &[]).await.ok().not_saying(">Failed</span>");
     assert_eq!(dana.all_between(">Done</span>", "<").len(), 2);
+    // What they began is theirs to stop, and what others did is not.
+    chiara.post(&format!("{}/cancel", dana.path), &[]).await.ok();
+    chiara.post(&format!("{}/cancel", done.path), &[]).await.is(403);
     let unlinked = choose(&bruno, &all[..2], "unlink", &[]).await.ok().path;
     bruno.post(&unlinked, &[]).await.ok().saying("Done.");
     bruno.get("/documents?source=unlinked").await.ok().saying(&format!("2 of {count} documents"));

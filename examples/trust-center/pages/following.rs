@@ -8,7 +8,7 @@ use super::frame::{Frame, page};
 use super::{Address, Answer, Shared, see};
 use crate::problem::Problem;
 use crate::progress::{ImportId, Line, Progress, Verdict};
-use crate::session::Visitor;
+use crate::session::{Staff, Visitor};
 use crate::words;
 
 #[derive(askama::Template)]
@@ -22,6 +22,7 @@ struct ImportPage {
     /// How many are not shown.
     hidden: usize,
     progress: Progress,
+    may_cancel: bool,
 }
 
 /// Lines on the page of an import.
@@ -40,15 +41,26 @@ pub async fn show(State(app): Shared, visitor: Visitor, Path(number): Path<Uuid>
         .partition(|line| matches!(line.verdict, Verdict::Failed(_)));
     lines.extend(rest.into_iter().rev());
     lines.truncate(LINES);
-    page(&ImportPage { frame, number, done, hidden: done - lines.len(), lines, progress })
+    let may_cancel = may_cancel(&staff, Some(&progress));
+    page(&ImportPage { frame, number, done, hidden: done - lines.len(), lines, progress, may_cancel })
 }
 
 pub async fn cancel(State(app): Shared, visitor: Visitor, Path(number): Path<Uuid>) -> Answer {
-    let staff = visitor.staff_who_may(Action::Import)?;
+    let staff = visitor.staff()?;
     let id = ImportId { tenant: staff.actor.tenant, number };
-    app.jobs.progress(id).ok_or_else(Problem::not_found)?;
+    let progress = app.jobs.progress(id);
+    if !may_cancel(&staff, progress.as_ref()) {
+        return Err(Problem::not_your_role());
+    }
+    progress.ok_or_else(Problem::not_found)?;
     app.jobs.cancel(id);
     see(Address::Import(number))
+}
+
+/// Whoever began it, or may begin an import.
+fn may_cancel(staff: &Staff, progress: Option<&Progress>) -> bool {
+    let began = progress.is_some_and(|progress| progress.by == Some(staff.actor.member));
+    began || staff.actor.may(Action::Import).is_ok()
 }
 
 impl Verdict {
