@@ -2,41 +2,17 @@
 
 use std::collections::HashSet;
 use std::slice;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use notion_import_core::testing::suite::{bytes, content_manager};
 use notion_import_core::{
-    AccessError, Actor, AuditEvent, AuditLog, AuditQuery, BlobStore, Conflict, ConnectionStore, Connector,
-    DocumentStore, Erasure, Error, MemberId, MemoryConnections, MemoryTenants, Role, StoreError, TenantId,
+    AccessError, Actor, AuditEvent, AuditLog, AuditQuery, BlobStore, Conflict, ConnectionStore,
+    DocumentStore, Erasure, Error, MemberId, MemoryTenants, Role, StoreError, TenantId,
 };
 
-use super::Stage;
-use crate::consents::Consents;
-
-struct Scene {
-    stage: Stage,
-    consents: Arc<Consents>,
-    connections: MemoryConnections,
-    tenants: MemoryTenants,
-    connector: Connector,
-    admin: Actor,
-}
+use super::sessions::Scene;
 
 impl Scene {
-    fn new() -> Self {
-        Self::with(|connector| connector.seal_with(&[5; 32]))
-    }
-
-    fn with(adjust: impl FnOnce(Connector) -> Connector) -> Self {
-        let stage = Stage::new();
-        let (consents, connections) = (Arc::<Consents>::default(), MemoryConnections::default());
-        let connector = Connector::new(&stage.importer, consents.clone(), Arc::new(connections.clone()));
-        let tenants = MemoryTenants::new(stage.library.clone(), connections.clone());
-        let admin = Actor::new(stage.connection.tenant, MemberId::fresh(), Role::Admin);
-        Self { stage, consents, connections, tenants, connector: adjust(connector), admin }
-    }
-
     /// Connected, with a document and a file that nothing refers to; another attempt waits with what it has led to.
     async fn lived(self) -> Self {
         let begun = self.connector.begin(&self.admin).await.unwrap();
@@ -55,8 +31,12 @@ impl Scene {
         self
     }
 
+    fn tenants(&self) -> MemoryTenants {
+        MemoryTenants::new(self.stage.library.clone(), self.connections.clone())
+    }
+
     async fn erase(&self) -> Result<Erasure, Error> {
-        self.connector.erase(&self.admin, &self.tenants, &self.stage.blobs).await
+        self.connector.erase(&self.admin, &self.tenants(), &self.stage.blobs).await
     }
 
     async fn has_documents(&self) -> bool {
@@ -116,7 +96,7 @@ async fn nobody_but_an_administrator_begins_it() {
     let scene = Scene::new().lived().await;
     for role in [Role::ContentManager, Role::AccountManager, Role::Viewer] {
         let nobody = Actor::new(scene.admin.tenant, MemberId::fresh(), role);
-        let refused = scene.connector.erase(&nobody, &scene.tenants, &scene.stage.blobs).await;
+        let refused = scene.connector.erase(&nobody, &scene.tenants(), &scene.stage.blobs).await;
         assert!(matches!(refused, Err(Error::Store(StoreError::Denied))), "{role:?}: {refused:?}");
     }
     assert_eq!(scene.connections.list(scene.admin.tenant).await.unwrap().len(), 1, "it was disconnected");

@@ -12,20 +12,21 @@ use secrecy::ExposeSecret;
 use super::{Stage, importer};
 use crate::consents::{Consents, TOKEN};
 
-struct Scene {
-    stage: Stage,
-    consents: Arc<Consents>,
-    connections: MemoryConnections,
-    connector: Connector,
-    admin: Actor,
+/// A tenant's administrator, a connector and what it connects through.
+pub(super) struct Scene {
+    pub(super) stage: Stage,
+    pub(super) consents: Arc<Consents>,
+    pub(super) connections: MemoryConnections,
+    pub(super) connector: Connector,
+    pub(super) admin: Actor,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(|connector| connector.seal_with(&[5; 32]))
     }
 
-    fn with(adjust: impl FnOnce(Connector) -> Connector) -> Self {
+    pub(super) fn with(adjust: impl FnOnce(Connector) -> Connector) -> Self {
         let stage = Stage::new();
         let (consents, connections) = (Arc::<Consents>::default(), MemoryConnections::default());
         let connector = Connector::new(&stage.importer, consents.clone(), Arc::new(connections.clone()));
