@@ -9,7 +9,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use futures_util::stream::{self, StreamExt};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use notion_import_core::{
     Error, FetchOutcome, ImportOptions, Pick, Shape, Shown, Source, SourceKind, SourceParent, Wanted,
 };
@@ -17,6 +16,7 @@ use notion_import_core::{
 use crate::Output;
 use crate::failure::{Failure, Streak};
 use crate::notion::Notion;
+use crate::progress;
 use crate::spool::Nowhere;
 use report::Report;
 use survey::Survey;
@@ -137,10 +137,7 @@ fn some_of_every_kind(
 }
 
 async fn read(notion: &Notion, picks: &[(&'static str, Pick)], report: &mut Report) -> Result<(), Failure> {
-    let bar = ProgressBar::with_draw_target(Some(picks.len() as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} pages, {elapsed}") {
-        bar.set_style(style);
-    }
+    let bar = progress::bar(picks.len() as u64);
     let kinds: BTreeMap<_, _> = picks.iter().map(|(kind, pick)| (pick.id, *kind)).collect();
     let wanted = stream::iter(picks.iter().map(|(_, pick)| Wanted::from(*pick)));
     let mut streak = Streak::default();

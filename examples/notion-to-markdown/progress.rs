@@ -6,6 +6,15 @@ use notion_import_core::{Error, NotionId};
 
 use crate::failure::{Failure, Streak};
 
+/// Returns a bar of so many pages on standard error, seen only if that is a terminal.
+pub fn bar(pages: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(pages), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} pages, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// The bar and the counts.
 pub struct Progress {
     bar: ProgressBar,
@@ -19,14 +28,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar on standard error, seen only if that is a terminal.
+    /// Nothing is known yet.
     pub fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} pages, {elapsed}") {
-            bar.set_style(style);
-        }
         Self {
-            bar,
+            bar: bar(0),
             written: 0,
             unchanged: 0,
             not_checked: Vec::new(),
