@@ -8,6 +8,7 @@ use notion_import_core::{ScheduleOptions, Timeouts};
 use tokio::time::timeout;
 
 use crate::app::{App, asked_to_stop};
+use crate::config::DAY;
 use crate::nango;
 use crate::people::COMPANIES;
 
@@ -41,7 +42,6 @@ pub async fn run(app: Arc<App>) {
 
 /// Deletes at the start, and once a day, what is older than it is to be kept.
 async fn retain(app: &App) {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let mut is_over = !app.retention.is_limited();
     while !is_over {
         for company in &COMPANIES {

@@ -49,7 +49,8 @@ pub struct Config {
     keep_audit: Option<u32>,
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A day, as logs are kept by them.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
     /// The directory to keep things in; none if nothing is to be kept.

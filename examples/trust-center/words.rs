@@ -364,6 +364,11 @@ pub fn truncation(truncation: &Truncation) -> String {
     counted(truncation.kind.description(), truncation.count)
 }
 
+/// Says how many there are of what takes an s.
+pub fn plural(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn counted(description: &str, count: u64) -> String {
     let description = description.trim_end_matches('.');
     if count > 1 { format!("{description} (×{count})") } else { description.to_owned() }

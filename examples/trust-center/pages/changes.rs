@@ -51,7 +51,7 @@ pub struct Piece {
 impl Changes {
     pub fn of(before: Edition<'_>, after: Edition<'_>) -> Self {
         let review = Review::of(before, after);
-        let marked = |(mark, count): (Mark, usize)| plural(count, mark.description());
+        let marked = |(mark, count): (Mark, usize)| words::plural(count as u64, mark.description());
         let (missing, forms) = losses(&review.fidelity);
         let losses: Vec<_> = missing.into_iter().chain(forms).collect();
         let exposures = exposures(&review.exposure);
@@ -72,10 +72,6 @@ impl Changes {
     }
 }
 
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 fn counts(steps: &[Step]) -> String {
     let count = |fits: fn(&Step) -> bool| steps.iter().filter(|step| fits(step)).count();
     let all = [
@@ -85,7 +81,9 @@ fn counts(steps: &[Step]) -> String {
         (count(|step| matches!(step, Step::MovedHere(_))), "moved"),
     ];
     let said = all.into_iter().filter(|(count, _)| *count > 0);
-    said.map(|(count, what)| format!("{} {what}", plural(count, "block"))).collect::<Vec<_>>().join(", ")
+    said.map(|(count, what)| format!("{} {what}", words::plural(count as u64, "block")))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn rows(steps: &[Step]) -> Vec<Row> {
@@ -107,7 +105,7 @@ fn rows(steps: &[Step]) -> Vec<Row> {
 }
 
 fn skipped(count: usize) -> Option<Row> {
-    let label = format!("{} as before", plural(count, "block"));
+    let label = format!("{} as before", words::plural(count as u64, "block"));
     (count > 0).then(|| Row { style: "gap", label, kind: "", pieces: Vec::new() })
 }
 

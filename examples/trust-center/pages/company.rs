@@ -56,12 +56,8 @@ fn done(erased: &Erasure) -> String {
     }
     format!(
         "Erased: {}, {} and {}, with all that was known of who read them. One line of the audit is left, which says so.",
-        counted(erased.documents, "document"),
-        counted(erased.contacts, "contact"),
-        counted(erased.files, "file"),
+        words::plural(erased.documents, "document"),
+        words::plural(erased.contacts, "contact"),
+        words::plural(erased.files, "file"),
     )
-}
-
-fn counted(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

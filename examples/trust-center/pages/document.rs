@@ -16,6 +16,7 @@ use super::dialog::Report;
 use super::frame::{Frame, page};
 use super::picker::value;
 use super::preview::Shown;
+use super::source::linked_to;
 use super::{Address, Answer, Shared, see};
 use crate::app::App;
 use crate::fields::Fields;
@@ -164,8 +165,7 @@ async fn shown(app: &App, visitor: &Visitor, id: DocumentId, refused: Option<Str
 
 impl Unlinked {
     async fn from(app: &App, staff: &Staff, source: &Source) -> Result<Self, Problem> {
-        let linked = app.stores.documents.linked_by_source(staff.actor.tenant, &[source.id]).await?;
-        let other = linked.iter().find(|known| known.link.source.id == source.id);
+        let other = linked_to(app, staff, source.id).await?;
         Ok(Self { title: words::title(&source.title), other: other.map(|known| known.document) })
     }
 }

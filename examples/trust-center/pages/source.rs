@@ -2,12 +2,16 @@
 
 use axum::extract::{Path, State};
 use chrono::Utc;
-use notion_import_core::{Action, ConnectionState, DocumentId, Imported, Pick, SourceKind};
+use notion_import_core::store::Linked;
+use notion_import_core::{
+    Action, ConnectionState, DocumentId, Imported, NotionId, Pick, SourceKind, StoreError,
+};
 
 use super::document::known;
 use super::{Address, Answer, Shared, see};
+use crate::app::App;
 use crate::problem::Problem;
-use crate::session::Visitor;
+use crate::session::{Staff, Visitor};
 
 pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {
     let staff = visitor.staff_who_may(Action::Import)?;
@@ -34,6 +38,12 @@ pub async fn update(State(app): Shared, visitor: Visitor, Path(id): Path<Documen
     };
     visitor.tell(notice);
     see(Address::Document(id))
+}
+
+/// Returns what is linked to a source. What is linked to a data source of a database is also found by the database, and is left out.
+pub async fn linked_to(app: &App, staff: &Staff, source: NotionId) -> Result<Option<Linked>, StoreError> {
+    let found = app.stores.documents.linked_by_source(staff.actor.tenant, &[source]).await?;
+    Ok(found.into_iter().find(|known| known.link.source.id == source))
 }
 
 pub async fn unlink(State(app): Shared, visitor: Visitor, Path(id): Path<DocumentId>) -> Answer {

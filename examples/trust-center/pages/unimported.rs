@@ -13,6 +13,7 @@ use super::frame::{Frame, page};
 use super::picker::{Asked, connected, picked};
 use super::preview::Shown;
 use super::showing::{Showing, chosen};
+use super::source::linked_to;
 use super::{Answer, Shared, part};
 use crate::fields::Fields;
 use crate::people::Company;
@@ -52,8 +53,7 @@ pub async fn show(State(app): Shared, visitor: Visitor, RawQuery(query): RawQuer
     let (pick, _) =
         picked(value, &Asked::of(&fields)).ok_or_else(|| Problem::form("Choose a page or database."))?;
     let record = connected(&app, &staff).await?.ok_or_else(|| Problem::form("Connect Notion first."))?;
-    let known = app.stores.documents.linked_by_source(staff.actor.tenant, &[pick.id]).await?;
-    let known = known.into_iter().find(|known| known.link.source.id == pick.id);
+    let known = linked_to(&app, &staff, pick.id).await?;
     let document = known.as_ref().map(|known| known.document);
     let chosen = chosen(&fields)?.or_else(|| known?.link.shown).unwrap_or_default();
     let (connection, files) = (record.connection(), MemoryBlobs::default());
