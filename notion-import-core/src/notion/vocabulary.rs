@@ -28,7 +28,7 @@ pub struct Word {
 /// Whether a word is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Meaning {
-    /// It is.
+    /// A name or a field that this release knows.
     Known,
     /// A value that this release does not know, such as a type of block.
     NewName,

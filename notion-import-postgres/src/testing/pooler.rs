@@ -26,7 +26,7 @@ const SCRIPT: &str = r#"
 #[derive(Debug)]
 pub struct Pooler {
     options: PgConnectOptions,
-    /// It stops, and its folder goes, when this is closed: also when the tests are killed.
+    /// The pooler stops, and its folder goes, when this is closed: also when the tests are killed.
     _alive: Option<ChildStdin>,
 }
 

@@ -44,8 +44,7 @@ async fn kept(postgres: &Postgres, admin: &Actor) -> (String, Vec<Version>) {
 async fn a_database_that_was_restored_is_the_library_it_was() {
     let database = Database::empty().await;
     let postgres = Arc::new(database.open(4).await);
-    let library = suite::Library { documents: postgres.clone(), access: postgres.clone() };
-    let stores = suite::Audited { library, connections: postgres.clone(), tenants: postgres.clone() };
+    let stores = suite::Audited::of(postgres.clone());
     let (admin, gone) = (furnish(&stores).await.unwrap(), furnish(&stores).await.unwrap());
     stores.tenants.erase_tenant(&gone, suite::minute(9)).await.unwrap();
 

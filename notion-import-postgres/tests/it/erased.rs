@@ -18,8 +18,7 @@ async fn no_table_has_a_row_of_an_erased_tenant_but_those_that_say_so() {
          AND column_name = 'tenant_id' ORDER BY 1",
     )
     .await;
-    let library = suite::Library { documents: postgres.clone(), access: postgres.clone() };
-    let stores = suite::Audited { library, connections: postgres.clone(), tenants: postgres.clone() };
+    let stores = suite::Audited::of(postgres.clone());
     let admin = suite::erasing::furnish(&stores).await.unwrap();
     let rows = async |db: &mut _| {
         let mut with_rows = Vec::new();

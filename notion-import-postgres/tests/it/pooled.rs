@@ -12,7 +12,7 @@ use crate::isolation::furnish;
 /// Fewer than those who want one.
 const CONNECTIONS: u32 = 3;
 
-/// It holds processes to the promises, all at once, so that they take turns on the connections.
+/// Holds processes to the promises, all at once, so that they take turns on the connections.
 async fn uphold<S>(processes: usize, promises: &[&Promise<S>], of: impl Fn(Arc<Postgres>) -> S) {
     let database = Database::empty().await;
     let pooler = database.pooler(CONNECTIONS).await;
@@ -39,10 +39,9 @@ async fn documents_of_two_processes_keep_every_promise_at_once() {
 #[tokio::test]
 async fn access_of_two_processes_keeps_its_promises_at_once() {
     use notion_import_core::testing::suite;
-    let library = |postgres: Arc<Postgres>| suite::Library { documents: postgres.clone(), access: postgres };
     // They are many and share their statements.
     let promises: Vec<_> = suite::access::PROMISES.iter().step_by(5).collect();
-    uphold(2, &promises, library).await;
+    uphold(2, &promises, suite::Library::of).await;
 }
 
 #[tokio::test]

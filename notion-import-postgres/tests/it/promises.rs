@@ -71,30 +71,20 @@ async fn documents_of_many_tenants_keep_every_promise_at_once() {
 }
 
 #[cfg(feature = "gate")]
-fn library(postgres: Arc<Postgres>) -> suite::Library {
-    suite::Library { documents: postgres.clone(), access: postgres }
-}
-
-#[cfg(feature = "gate")]
 #[tokio::test]
 async fn access_keeps_every_promise() {
-    uphold(suite::access::PROMISES, library).await;
+    uphold(suite::access::PROMISES, suite::Library::of).await;
 }
 
 #[cfg(feature = "gate")]
 #[tokio::test]
 async fn access_of_many_tenants_keeps_every_promise_at_once() {
-    uphold_at_once(suite::access::PROMISES, library).await;
+    uphold_at_once(suite::access::PROMISES, suite::Library::of).await;
 }
 
 #[cfg(feature = "gate")]
 #[tokio::test]
 async fn stores_of_one_library_keep_every_promise() {
-    let audited = |postgres: Arc<Postgres>| suite::Audited {
-        library: library(postgres.clone()),
-        connections: postgres.clone(),
-        tenants: postgres,
-    };
-    uphold(suite::audited::PROMISES, audited).await;
-    uphold(suite::erasing::PROMISES, audited).await;
+    uphold(suite::audited::PROMISES, suite::Audited::of).await;
+    uphold(suite::erasing::PROMISES, suite::Audited::of).await;
 }

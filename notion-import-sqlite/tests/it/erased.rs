@@ -25,8 +25,7 @@ fn found(folder: &Path) -> Vec<&'static str> {
 async fn no_word_of_an_erased_tenant_is_left_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Arc::new(Sqlite::open(folder.path()).await.unwrap());
-    let library = suite::Library { documents: sqlite.clone(), access: sqlite.clone() };
-    let stores = suite::Audited { library, connections: sqlite.clone(), tenants: sqlite.clone() };
+    let stores = suite::Audited::of(sqlite.clone());
     let admin = furnish(&stores).await.unwrap();
     assert_eq!(found(folder.path()), WORDS);
     stores.tenants.erase_tenant(&admin, suite::minute(9)).await.unwrap();

@@ -57,10 +57,7 @@ async fn documents_and_blobs_keep_every_promise() {
 #[tokio::test]
 async fn access_keeps_every_promise() {
     let folders = Default::default();
-    let fresh = async || {
-        let sqlite = Arc::new(fresh(&folders).await);
-        suite::Library { documents: sqlite.clone(), access: sqlite }
-    };
+    let fresh = async || suite::Library::of(Arc::new(fresh(&folders).await));
     suite::uphold(suite::access::PROMISES, fresh).await;
 }
 
@@ -68,11 +65,7 @@ async fn access_keeps_every_promise() {
 #[tokio::test]
 async fn stores_of_one_library_keep_every_promise() {
     let folders = Default::default();
-    let fresh = async || {
-        let sqlite = Arc::new(fresh(&folders).await);
-        let library = suite::Library { documents: sqlite.clone(), access: sqlite.clone() };
-        suite::Audited { library, connections: sqlite.clone(), tenants: sqlite }
-    };
+    let fresh = async || suite::Audited::of(Arc::new(fresh(&folders).await));
     suite::uphold(suite::audited::PROMISES, fresh).await;
     suite::uphold(suite::erasing::PROMISES, fresh).await;
 }

@@ -10,8 +10,9 @@ use crate::actor::Role;
 use crate::connection::ConnectionStore;
 use crate::id::NdaId;
 use crate::library::audit::{AuditQuery, Subject};
+use crate::library::document::DocumentStore;
 use crate::library::erasure::TenantStore;
-use crate::library::gate::NewNdaVersion;
+use crate::library::gate::{AccessStore, NewNdaVersion};
 
 /// Documents, who may read them, connections and whole tenants: all sides of one store.
 #[derive(Clone)]
@@ -22,6 +23,16 @@ pub struct Audited {
     pub connections: Arc<dyn ConnectionStore>,
     /// The tenants.
     pub tenants: Arc<dyn TenantStore>,
+}
+
+impl Audited {
+    /// Returns all sides of a store that has them all.
+    pub fn of<S>(store: Arc<S>) -> Self
+    where
+        S: DocumentStore + AccessStore + ConnectionStore + TenantStore + 'static,
+    {
+        Self { library: Library::of(store.clone()), connections: store.clone(), tenants: store }
+    }
 }
 
 /// Every promise of stores that write to one audit.

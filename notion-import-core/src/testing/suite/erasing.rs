@@ -6,20 +6,21 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
+use super::access::details;
+use super::access::reads::entry;
 use super::fixture::{actor, attempt, begin, connected, content, fence, minute, page, seen, tenant};
 use super::{Audited, Broken, Outcome, Promise};
 use crate::actor::{Actor, Agent, Role};
 use crate::connection::{Connection, Removal};
 use crate::error::{Conflict, StoreError};
-use crate::id::{ContactId, DocumentId, NdaId, ReadId, VersionNumber};
-use crate::library::access::{AccessLevel, AssignmentId, Viewer};
+use crate::id::{ContactId, DocumentId, NdaId, VersionNumber};
+use crate::library::access::{AccessLevel, Viewer};
 use crate::library::audit::{AuditEntry, AuditEvent, AuditQuery, Subject};
-use crate::library::basis::VersionDigest;
 use crate::library::document::{Source, SyncCursor};
 use crate::library::erasure::Erasure;
 use crate::library::gate::{
-    AcceptanceQuery, AccessStore, Asker, Contact, ContactDetails, DocumentQuery, Expected, NewAcceptance,
-    NewAssignment, NewNdaVersion, NewRequest, PublicReads, Publish, ReadEntry, ReadQuery, RequestLimits,
+    AcceptanceQuery, AccessStore, Asker, Contact, DocumentQuery, Expected, NewAcceptance, NewAssignment,
+    NewNdaVersion, NewRequest, PublicReads, Publish, ReadEntry, ReadQuery, RequestLimits,
 };
 
 /// Every promise of a [`TenantStore`](crate::TenantStore) and the stores it belongs to.
@@ -51,12 +52,6 @@ struct Life {
     connection: Connection,
     source: Source,
     document: DocumentId,
-}
-
-fn details(mail: &str) -> Result<ContactDetails, Broken> {
-    let details =
-        mail.parse().ok().and_then(|mail| ContactDetails::new("Dana Whitfield", "Orchard Bank", mail).ok());
-    details.ok_or_else(|| Broken::new(format!("no details of {mail}")))
 }
 
 impl Life {
@@ -115,7 +110,7 @@ impl Life {
         let accepted = NewAcceptance { document, nda, version: 1, digest, address: None };
         let viewer = Viewer::Contact { tenant: site, id: contact, verified: true };
         access.accept_nda(site, &viewer, &accepted, minute(4)).await?;
-        access.record_read(site, &reading(document, contact, assignment)).await?;
+        access.record_read(site, &ReadEntry { assignment, ..entry(document, contact, 5) }).await?;
         let (version, minute) = (VersionNumber(1), minute(5));
         let counts = [PublicReads { document, version, file: None, minute, count: 3 }];
         Ok(access.count_reads(site, &counts).await?)
@@ -178,21 +173,6 @@ impl Life {
             ("connections", connections.list(admin.tenant).await?.len()),
             ("attempts", connections.attempts(admin.tenant).await?.len()),
         ])
-    }
-}
-
-fn reading(document: DocumentId, contact: ContactId, assignment: AssignmentId) -> ReadEntry {
-    ReadEntry {
-        id: ReadId::fresh(),
-        at: minute(5),
-        contact,
-        address: Some([192, 0, 2, 9].into()),
-        document,
-        version: VersionNumber(1),
-        digest: VersionDigest::from_digest([5; 32]),
-        file: None,
-        assignment,
-        accepted: Vec::new(),
     }
 }
 

@@ -41,10 +41,7 @@ async fn memory_blobs_keep_every_promise() {
 
 #[tokio::test]
 async fn memory_access_keeps_every_promise() {
-    let fresh = async || {
-        let library = Arc::new(MemoryLibrary::default());
-        Library { documents: library.clone(), access: library }
-    };
+    let fresh = async || Library::of(Arc::new(MemoryLibrary::default()));
     suite::uphold(access::PROMISES, fresh).await;
 }
 
@@ -64,8 +61,7 @@ async fn memory_stores_of_one_library_keep_every_promise() {
         let library = MemoryLibrary::audited_in(audit.clone());
         let connections = MemoryConnections::audited_in(audit);
         let tenants = Arc::new(MemoryTenants::new(library.clone(), connections.clone()));
-        let library = Arc::new(library);
-        let library = Library { documents: library.clone(), access: library };
+        let library = Library::of(Arc::new(library));
         Audited { library, connections: Arc::new(connections), tenants }
     };
     suite::uphold(audited::PROMISES, fresh).await;

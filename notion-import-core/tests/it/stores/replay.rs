@@ -8,7 +8,6 @@ use notion_import_core::testing::suite::{Library, access};
 
 #[tokio::test]
 async fn the_audit_rebuilds_every_moment_of_a_thousand_histories() {
-    let library = Arc::new(MemoryLibrary::default());
-    let library = Library { documents: library.clone(), access: library };
+    let library = Library::of(Arc::new(MemoryLibrary::default()));
     access::replayed(library, 0..histories(1_000, 10_000)).await.unwrap();
 }

@@ -33,7 +33,7 @@ mod ndas;
 mod publication;
 mod publication_as;
 mod reading;
-mod reads;
+pub(super) mod reads;
 mod replay;
 mod requests;
 mod retention;
@@ -49,6 +49,13 @@ pub struct Library {
     pub documents: Arc<dyn DocumentStore>,
     /// Who may read them.
     pub access: Arc<dyn AccessStore>,
+}
+
+impl Library {
+    /// Returns both sides of a store that has them.
+    pub fn of<S: DocumentStore + AccessStore + 'static>(store: Arc<S>) -> Self {
+        Self { documents: store.clone(), access: store }
+    }
 }
 
 /// Every promise of an [`AccessStore`].
@@ -184,7 +191,7 @@ pub const PROMISES: &[Promise<Library>] = &[
 ];
 
 /// What is known of somebody who has this address.
-fn details(mail: &str) -> Result<ContactDetails, Broken> {
+pub(super) fn details(mail: &str) -> Result<ContactDetails, Broken> {
     let details =
         mail.parse().ok().and_then(|mail| ContactDetails::new("Dana Whitfield", "Orchard Bank", mail).ok());
     details.ok_or_else(|| Broken::new(format!("no details of {mail}")))

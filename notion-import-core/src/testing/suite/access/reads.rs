@@ -14,7 +14,7 @@ use crate::testing::suite::fixture::{actor, minute};
 use crate::testing::suite::{Broken, Outcome};
 
 /// A reading of a first version in this minute.
-pub(super) fn entry(document: DocumentId, contact: ContactId, minutes: i64) -> ReadEntry {
+pub(in crate::testing::suite) fn entry(document: DocumentId, contact: ContactId, minutes: i64) -> ReadEntry {
     ReadEntry {
         id: ReadId::fresh(),
         at: minute(minutes) + TimeDelta::seconds(7),

@@ -35,8 +35,7 @@ impl Leaky {
         let connections = MemoryConnections::audited_in(audit);
         let inner = MemoryTenants::new(library.clone(), connections.clone());
         let unconnected = MemoryTenants::new(library.clone(), MemoryConnections::default());
-        let library = Arc::new(library);
-        let library = Library { documents: library.clone(), access: library };
+        let library = Library::of(Arc::new(library));
         let tenants = Arc::new(Self { inner, unconnected, leak });
         Audited { library, connections: Arc::new(connections), tenants }
     }

@@ -133,14 +133,13 @@ struct Leaky {
 
 impl Leaky {
     fn library(leak: Leak) -> Library {
-        let leaky = Arc::new(Self {
+        Library::of(Arc::new(Self {
             inner: MemoryLibrary::default(),
             leak,
             tenants: Arc::default(),
             contacts: Arc::default(),
             asked: Arc::default(),
-        });
-        Library { documents: leaky.clone(), access: leaky }
+        }))
     }
 
     async fn all(&self, tenant: TenantId) -> Result<Vec<AdminDocument>, StoreError> {
