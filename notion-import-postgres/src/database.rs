@@ -26,6 +26,16 @@ pub struct Postgres {
     pooling: Pooling,
 }
 
+/// The connections of a pool at a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Pool {
+    /// Those that are open.
+    pub open: u32,
+    /// Of these, the ones that nobody uses.
+    pub idle: u32,
+}
+
 /// A transaction. Dropped before it is committed, it never was.
 pub(crate) struct Tx {
     transaction: Transaction<'static, sqlx::Postgres>,
@@ -128,6 +138,12 @@ impl Postgres {
     /// [`StoreError::Backend`] if the database fails.
     pub async fn login_bypasses(&self) -> Result<bool, StoreError> {
         safety::login_bypasses(self).await
+    }
+
+    /// Returns how many connections the pool has, for a metric. It asks nobody.
+    pub fn pool_state(&self) -> Pool {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        Pool { open: self.pool.size(), idle }
     }
 
     /// Waits for what is being written and closes the pool, also the host's.

@@ -21,7 +21,7 @@ mod options;
 mod prefix;
 mod error;
 
-pub use database::Postgres;
+pub use database::{Pool, Postgres};
 pub use error::{Hazard, MissingRight, OpenError};
 pub use options::Options;
 pub use prefix::{Prefix, PrefixError};
