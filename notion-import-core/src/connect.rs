@@ -27,6 +27,7 @@ use crate::id::{AttemptId, ConnectionId, NotionId, TenantId};
 use crate::importer::Importer;
 use crate::library::document::DocumentStore;
 use crate::notion::client::Client;
+use crate::telemetry::{self, Turn};
 
 /// How long an attempt waits for its confirmation: as long as Nango's link works.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
@@ -331,6 +332,7 @@ impl Connector {
         }
         let confirmation = Confirmation { secret_hash, leaves, shared: self.shared, at };
         let active = self.connections.activate(actor, id, &confirmation).await?;
+        telemetry::turned(Turn::Connected, active.tenant, active.id);
         self.or_later(self.after(&active, id).await);
         Ok(active)
     }

@@ -40,6 +40,8 @@ pub mod transport;
 #[cfg(feature = "client")]
 mod tls;
 #[cfg(feature = "client")]
+mod telemetry;
+#[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
 mod private;
@@ -130,3 +132,7 @@ pub use schedule::{Dispatcher, InvalidSchedule, ScheduleOptions, Scheduler, Sync
 pub use service::Service;
 #[cfg(feature = "client")]
 pub use sync::{Phase, Progress, SyncOptions, SyncReport};
+#[cfg(feature = "metrics")]
+pub use telemetry::describe_metrics;
+#[cfg(feature = "client")]
+pub use telemetry::{METRICS, Metric, MetricKind};

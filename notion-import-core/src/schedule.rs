@@ -29,6 +29,7 @@ use crate::importer::Importer;
 use crate::mutant;
 use crate::random;
 use crate::sync::{Progress, SyncReport, Watch};
+use crate::telemetry::{self, Looked};
 pub use by_hand::SyncedNow;
 use claim::Claim;
 use hints::Hints;
@@ -234,7 +235,13 @@ impl Scheduler {
     ) -> Result<SyncReport, Error> {
         let started_at = self.now();
         let importer = self.importer.watched(watch, self.options.patience);
-        let outcome = self.held(claim.connection(), importer.sync(claim.connection())).await;
+        let syncing = async {
+            if occasion == Occasion::Due {
+                self.note_delay(claim.connection(), started_at).await;
+            }
+            importer.sync(claim.connection()).await
+        };
+        let outcome = self.held(claim.connection(), syncing).await;
         drop(holds);
         let failure = outcome.as_ref().err();
         let run = self.summary(occasion, started_at, watch, failure);
@@ -247,8 +254,17 @@ impl Scheduler {
             Ok(()) => outcome,
             Err(error) => outcome.and(Err(error.into())),
         };
-        tell(&outcome, self.now() - started_at);
+        tell(occasion, &outcome, self.now() - started_at);
         outcome
+    }
+
+    /// Measures how late it is, if that goes anywhere. A store that cannot tell will say so to the sync.
+    async fn note_delay(&self, connection: &Connection, began: DateTime<Utc>) {
+        if cfg!(feature = "metrics")
+            && let Ok(Some(record)) = self.connections.get(connection.tenant, connection.id).await
+        {
+            telemetry::began_late(began - record.next_run);
+        }
     }
 
     /// Does something while the connection is held.
@@ -364,23 +380,10 @@ impl Dispatcher for Scheduler {
     }
 }
 
-/// What dashboards count: an event for every run, in its span.
-fn tell(outcome: &Result<SyncReport, Error>, took: TimeDelta) {
-    let duration_ms = took.num_milliseconds();
-    match outcome {
-        Ok(SyncReport { checked, changed, failed }) => {
-            tracing::info!(outcome = "done", duration_ms, checked, changed, failed, "a sync is done");
-        }
-        Err(error @ (Error::Cancelled | Error::Store(StoreError::Fenced))) => {
-            tracing::info!(outcome = error.code(), duration_ms, "a sync was given up");
-        }
-        Err(Error::Store(error)) => {
-            // What the operator has to mend is among the causes, which hold no customer's text.
-            let cause = error as &dyn std::error::Error;
-            tracing::warn!(outcome = error.code(), error = cause, duration_ms, "a sync did not finish");
-        }
-        Err(error) => tracing::warn!(outcome = error.code(), duration_ms, "a sync did not finish"),
-    }
+fn tell(occasion: Occasion, outcome: &Result<SyncReport, Error>, took: TimeDelta) {
+    let looked =
+        outcome.as_ref().map(|&SyncReport { checked, changed, failed }| Looked { checked, changed, failed });
+    telemetry::synced(occasion.name(), looked, took);
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::connection::Hint;
 use crate::error::Error;
 use crate::importer::{GRACE, Importer};
 use crate::schedule::{Dispatcher, Scheduler};
+use crate::telemetry;
 
 /// How often it is looked for what was left behind.
 const CLEAR: Duration = Duration::from_secs(60);
@@ -96,9 +97,9 @@ impl Service {
     async fn clear_away(&self, shutdown: Shared<BoxFuture<'static, ()>>) {
         let rounds = async {
             for round in (0..ROUNDS).cycle() {
-                note("what connecting left behind", self.connector.sweep().await);
+                telemetry::cleared("connecting", self.connector.sweep().await.as_ref().copied());
                 if round == 0 {
-                    note("files that nothing refers to", self.sweep_files().await);
+                    telemetry::cleared("files", self.sweep_files().await.as_ref().copied());
                 }
                 self.importer.clock().sleep(CLEAR).await;
             }
@@ -119,16 +120,5 @@ impl Service {
             }
         }
         failure.map_or(Ok(swept), Err)
-    }
-}
-
-fn note(what: &'static str, outcome: Result<usize, Error>) {
-    match outcome {
-        Ok(0) => {}
-        Ok(count) => tracing::debug!(what, count, "cleared away"),
-        Err(error) => {
-            let cause = &error as &dyn std::error::Error;
-            tracing::warn!(what, code = error.code(), error = cause, "something is left to be cleared away");
-        }
     }
 }

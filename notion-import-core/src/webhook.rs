@@ -45,6 +45,7 @@ use sha2::Sha256;
 
 use crate::connection::{ConnectionRef, Hint, Workspace};
 use crate::id::NotionId;
+use crate::telemetry;
 
 /// The header with the signature.
 pub const SIGNATURE: HeaderName = HeaderName::from_static("x-notion-signature");
@@ -77,6 +78,16 @@ pub enum WebhookError {
 }
 
 impl WebhookError {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::NoKey => "no_key",
+            Self::Unsigned => "unsigned",
+            Self::WrongSignature => "wrong_signature",
+            Self::Malformed => "malformed",
+            Self::Outdated => "outdated",
+        }
+    }
+
     /// Returns what to answer.
     pub const fn status(self) -> StatusCode {
         match self {
@@ -169,7 +180,15 @@ pub fn verify(
         event.as_ref().map_or(Ok(()), |event| event.check_age(now))?;
         Ok(event)
     };
-    verified().inspect_err(|reason| tracing::warn!(%reason, "a webhook that is to be of Notion's is refused"))
+    let verified = verified();
+    tell("notion", verified.as_ref().err());
+    verified
+}
+
+/// Logs and counts what came of checking a webhook, for whoever checks those of another sender than Notion. `sender` is its name, such
+/// as `nango`.
+pub fn tell(sender: &'static str, refused: Option<&WebhookError>) {
+    telemetry::webhook(sender, refused.map(|reason| (reason.code(), reason as &dyn std::error::Error)));
 }
 
 /// Checks a signature by HMAC-SHA256 over these bytes with every key.

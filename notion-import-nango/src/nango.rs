@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
-use notion_import_core::Namespace;
 use notion_import_core::transport::{Http, SharedClock, SystemClock, Transport};
+use notion_import_core::{Namespace, webhook};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
@@ -68,9 +68,8 @@ impl Nango {
     /// [`WebhookError`] if it is not signed with one of the configured keys, is no JSON, or forwards what is too old.
     pub fn webhook(&self, raw: &[u8], headers: &HeaderMap) -> Result<Event, WebhookError> {
         let verified = verify(raw, headers, &self.0.config.webhook_signing_keys, self.0.clock.now());
-        let event = verified
-            .inspect_err(|reason| tracing::warn!(%reason, "a webhook that is to be of Nango's is refused"))?;
-        Ok(event.of_integration(&self.0.config.integration_id))
+        webhook::tell("nango", verified.as_ref().err());
+        Ok(verified?.of_integration(&self.0.config.integration_id))
     }
 
     /// Tells whether webhooks can be checked. Without a signing key none is accepted, and polling finds everything, only later.

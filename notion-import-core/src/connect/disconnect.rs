@@ -7,6 +7,7 @@ use crate::error::{AccessError, Error, StoreError};
 #[cfg(doc)]
 use crate::error::{Conflict, Fault};
 use crate::id::ConnectionId;
+use crate::telemetry::{self, Turn};
 
 impl Connector {
     /// Ends a connection: fenced first, so that nothing reads or writes through it again; then the documents are
@@ -52,6 +53,8 @@ impl Connector {
         asked_in(&*self.authorizer, &fenced.namespace).await?;
         self.authorizer.revoke(&fenced.reference).await?;
         let now = self.client.clock().now();
-        Ok(self.connections.remove(fenced.tenant, fenced.id, &Removal::Forgotten, now).await?)
+        self.connections.remove(fenced.tenant, fenced.id, &Removal::Forgotten, now).await?;
+        telemetry::turned(Turn::Disconnected, fenced.tenant, fenced.id);
+        Ok(())
     }
 }

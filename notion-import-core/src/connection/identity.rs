@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Authorizer, Connection, ConnectionRecord, ConnectionRef, ConnectionStore, Elsewhere, asked_in};
 use crate::error::{Error, Fault, StoreError};
 use crate::id::{ConnectionId, TenantId};
+use crate::telemetry::{self, Turn};
 use crate::transport::{Clock, SystemClock};
 
 /// For so long an answer of the service is good for what begins.
@@ -48,12 +49,14 @@ pub(crate) async fn noted<T>(
     connection: &Connection,
     outcome: Result<T, Error>,
 ) -> Result<T, Error> {
-    if let (Err(error), Some(identity)) = (&outcome, identity)
-        && error.needs_reconnect()
-        && let Err(failure) = identity.refused(connection).await
-    {
-        // The next refusal is another chance, and the caller has to hear of this one.
-        tracing::warn!(code = failure.code(), "a refused connection could not be noted");
+    if outcome.as_ref().is_err_and(Error::needs_reconnect) {
+        telemetry::turned(Turn::Refused, connection.tenant, connection.id);
+        if let Some(identity) = identity
+            && let Err(failure) = identity.refused(connection).await
+        {
+            // The next refusal is another chance, and the caller has to hear of this one.
+            tracing::warn!(code = failure.code(), "a refused connection could not be noted");
+        }
     }
     outcome
 }
@@ -69,7 +72,7 @@ pub(crate) async fn leads_home(
     let leads_home = record.leads_to(told.as_deref());
     if !leads_home {
         let ConnectionRecord { tenant, id, .. } = record;
-        tracing::warn!(%tenant, connection = %id, "a connection leads to another workspace than was confirmed");
+        telemetry::turned(Turn::Elsewhere, *tenant, *id);
         connections.mark_elsewhere(*tenant, *id, &Elsewhere { id: told }, now).await?;
     }
     Ok(leads_home)

@@ -44,6 +44,18 @@ pub enum Occasion {
     Hint,
 }
 
+impl Occasion {
+    /// Returns the name that it has everywhere.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Person => "person",
+            Self::PersonOnSome => "person_on_some",
+            Self::Hint => "hint",
+        }
+    }
+}
+
 /// Requests that were sent to Notion, each try counted, by what they ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Requests {

@@ -36,6 +36,7 @@ use crate::library::document::StoredFile;
 use crate::library::file_name::file_name;
 use crate::notion::address::lasting_text;
 use crate::notion::file;
+use crate::telemetry;
 use crate::transport::{Clock, Request, Response, Transport};
 
 /// How often a file server may send us on.
@@ -111,12 +112,16 @@ impl Downloader {
         tenant: TenantId,
         wanted: &Wanted<'_>,
     ) -> Result<StoredFile, Error> {
-        tokio::select! {
+        let began = self.clock.instant();
+        let stored = tokio::select! {
             stored = self.keep_trying(blobs, tenant, wanted) => stored,
             () = self.clock.sleep(wanted.limits.whole) => {
                 Err(DownloadError::Transport(TransportError::Timeout).into())
             }
-        }
+        };
+        let size = stored.as_ref().map(|stored| stored.blob.size);
+        telemetry::downloaded(size, self.clock.instant() - began);
+        stored
     }
 
     /// Keeps a file that is its own address, a `data:` URL, by the same rules: what it says of its type counts for nothing.

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::id::NotionId;
 use crate::library::document::{DocumentStore, Imported, Linked, NewContent, SourceKind};
 use crate::notion::row::Row;
+use crate::telemetry;
 
 /// Documents looked up in one go.
 const BATCH: usize = 200;
@@ -47,7 +48,9 @@ impl<'a> Job<'a> {
             let reading = read(&self.reader, pick, known.get(&pick.id)).await?;
             self.store(pick, reading).await
         };
-        self.reader.timely(importing).await
+        let outcome = self.reader.timely(importing).await;
+        tell(&outcome);
+        outcome
     }
 
     /// Imports many, several at a time, and tells of each as it is done. One that fails does not stop the others.
@@ -71,7 +74,8 @@ impl<'a> Job<'a> {
                     let job = storer.clone();
                     async move { job.finish(pick, reading).await }
                 });
-            stream::iter([total]).chain(stream::iter(failed).chain(storing).map(ImportEvent::Finished))
+            let outcomes = stream::iter(failed).chain(storing).inspect(|outcome| tell(&outcome.result));
+            stream::iter([total]).chain(outcomes.map(ImportEvent::Finished))
         })
     }
 
@@ -172,6 +176,10 @@ async fn read(reader: &Reader<'_>, pick: Pick, known: Option<&Linked>) -> Result
     let obtained = reader.read(pick, known.map(Known::Document)).await?;
     // The blocks go at once: many that are read wait for the store together.
     Ok(obtained.map(|fetched| (Box::new(fetched.content), fetcher.clock.instant())))
+}
+
+fn tell(outcome: &Result<Imported, Error>) {
+    telemetry::imported(outcome.as_ref().map(|imported| imported.name()));
 }
 
 fn as_pick(row: &Row) -> Option<Pick> {

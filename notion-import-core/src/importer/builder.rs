@@ -136,14 +136,15 @@ impl ImporterBuilder {
         self
     }
 
-    /// Tells of each request to Notion that failed and is sent again, for a person who watches or a metric. It must return soon.
+    /// Tells of each request to Notion that failed and is sent again, for a person who watches. It must return soon.
     #[must_use]
     pub fn on_retry(mut self, tell: impl Fn(Retry<'_>) + Send + Sync + 'static) -> Self {
         self.observers.on_retry = Some(Arc::new(tell));
         self
     }
 
-    /// Tells of each request to Notion and what came of it, for a metric or a look at what a workspace holds. It must return soon.
+    /// Tells of each request to Notion and what came of it, for a look at what a workspace holds: metrics there are by themselves
+    /// ([`METRICS`](crate::METRICS)). It must return soon.
     #[must_use]
     pub fn on_exchange(mut self, tell: impl Fn(Exchange<'_>) + Send + Sync + 'static) -> Self {
         self.observers.on_exchange = Some(Arc::new(tell));

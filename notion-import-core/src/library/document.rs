@@ -333,6 +333,14 @@ pub enum Imported {
 }
 
 impl Imported {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::NewVersion(..) => "new_version",
+            Self::Unchanged(_) => "unchanged",
+        }
+    }
+
     /// The document, whatever happened to it.
     pub const fn document(self) -> DocumentId {
         match self {

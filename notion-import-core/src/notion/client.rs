@@ -20,6 +20,7 @@ use crate::error::{
     AccessError, Error, ErrorKind, Fault, NotionCode, NotionError, StoreError, TransportError,
 };
 use crate::random;
+use crate::telemetry;
 use crate::transport::{Clock, Request, SharedClock, Transport, within};
 
 /// The version of Notion's API that is asked for, on every request.
@@ -224,7 +225,7 @@ impl Api {
             if is_final || !error.is_transient() {
                 return Err(error);
             }
-            tracing::debug!(code = error.code(), tried, refused, "asking Notion again");
+            telemetry::asking_again(&error, tried, refused);
             let told = if let Error::Notion(notion) = &error { notion.retry_after } else { None };
             let wait = told.unwrap_or_else(|| backoff(tried));
             if let Some(tell) = &self.client.observers.on_retry {
@@ -254,7 +255,11 @@ impl Api {
     }
 
     async fn permit(&self, priority: Priority) -> Result<RequestPermit, Error> {
+        let began = self.client.clock.instant();
         let permit = self.limiter.acquire(&self.client.clock, priority, self.client.patience).await;
+        if permit.is_ok() {
+            telemetry::waited(priority.is_interactive(), self.client.clock.instant() - began);
+        }
         permit.map_err(|none| match none {
             NoPermit::Closed => StoreError::Fenced.into(),
             NoPermit::Paused(wait) => paused(wait).into(),
@@ -268,14 +273,19 @@ impl Api {
         question: &Question<'_>,
     ) -> Result<T, Error> {
         let tokens = &self.client.tokens;
-        let access = tokens.access(&self.connection).await?;
+        let access = self.access().await?;
         let outcome = self.exchange_by(&access, permit, question).await;
         if !outcome.as_ref().is_err_and(is_unauthorized) || !tokens.renew(&self.connection, &access).await? {
             return outcome;
         }
         let permit = self.permit(self.priority).await?;
-        let access = tokens.access(&self.connection).await?;
+        let access = self.access().await?;
         self.exchange_by(&access, permit, question).await
+    }
+
+    async fn access(&self) -> Result<ApiAccess, Error> {
+        let access = self.client.tokens.access(&self.connection).await.map_err(Error::from);
+        access.inspect_err(telemetry::no_access)
     }
 
     async fn exchange_by<T: DeserializeOwned>(
@@ -293,14 +303,11 @@ impl Api {
             }
             Err(error) => (Bytes::new(), Err(error)),
         };
+        let (route, took) = (route(question.path), self.client.clock.instant() - began);
+        let error = outcome.as_ref().err();
+        telemetry::exchanged(route, error, took);
         if let Some(tell) = &self.client.observers.on_exchange {
-            let took = self.client.clock.instant() - began;
-            tell(Exchange {
-                route: route(question.path),
-                took,
-                error: outcome.as_ref().err(),
-                answer: &answer,
-            });
+            tell(Exchange { route, took, error, answer: &answer });
         }
         outcome
     }

@@ -1,6 +1,6 @@
 //! Looking at some sources of a connection alone.
 
-use super::Scheduler;
+use super::{Scheduler, tell};
 use crate::connection::Occasion;
 use crate::error::Error;
 use crate::id::{ConnectionId, NotionId, TenantId};
@@ -48,8 +48,8 @@ impl Scheduler {
         }
         let run = self.summary(occasion, started_at, &watch, failure);
         let released = claim.release(&run).await;
-        let report = outcome?;
-        released?;
-        Ok(Look::Done(report))
+        let outcome = outcome.and_then(|report| released.map(|()| report).map_err(Error::from));
+        tell(occasion, &outcome, self.now() - started_at);
+        outcome.map(Look::Done)
     }
 }

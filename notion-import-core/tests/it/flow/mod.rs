@@ -20,6 +20,7 @@ mod service;
 mod sessions;
 mod sync;
 mod tables;
+mod telemetry;
 mod views;
 mod witness;
 
