@@ -32,6 +32,7 @@ use crate::signing::SigningKeys;
 use crate::stand_ins::StandIns;
 use crate::stores::Stores;
 use crate::subscription::Subscription;
+use crate::telemetry::{Metrics, MetricsError};
 use crate::{background, nango, pages, sealing, server, stand_ins};
 
 const PORT: u16 = 4780;
@@ -73,6 +74,7 @@ pub struct Running {
     server: JoinHandle<()>,
     service: JoinHandle<()>,
     stand_ins: JoinHandle<()>,
+    metrics: Option<Url>,
 }
 
 /// Why it did not start.
@@ -84,6 +86,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     #[error(transparent)]
     Nango(#[from] InvalidConfig),
     #[error(transparent)]
@@ -98,6 +102,11 @@ pub enum StartError {
 
 impl Running {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
+        // Before there is anything to count.
+        let metrics = match config.metrics_addr {
+            Some(address) => Some(Metrics::open(address).await?),
+            None => None,
+        };
         let folder = config.data().map(Folder::open).transpose()?;
         let socket = listen(config.port).await?;
         let url = Url::parse(&format!("http://{}/", socket.local_addr()?))
@@ -106,11 +115,18 @@ impl Running {
         let service = tokio::spawn(background::run(app.clone()));
         let stand_ins = tokio::spawn(stand_ins::serve(app.clone()));
         let server = tokio::spawn(server::serve(socket, pages::router(app.clone()), asked_to_stop()));
-        Ok(Self { url, app, server, service, stand_ins })
+        let (metrics, serving) = metrics.map(|metrics| (metrics.url(), metrics.serve(app.clone()))).unzip();
+        serving.map(tokio::spawn);
+        Ok(Self { url, app, server, service, stand_ins, metrics: metrics.flatten() })
     }
 
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Where the metrics are, if they are served.
+    pub fn metrics(&self) -> Option<&Url> {
+        self.metrics.as_ref()
     }
 
     /// Where the stand-ins listen, if they are what is used: the window on them, Nango and Notion.

@@ -1,5 +1,6 @@
 //! How the demo is started.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,6 +48,10 @@ pub struct Config {
     /// For how many days the audit is kept; for good by default. Who could read what is not told of times before.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     keep_audit: Option<u32>,
+    /// Where metrics are served for Prometheus, such as `127.0.0.1:9464`: at `/metrics`, to whoever reaches that address, so not where
+    /// visitors do. Nowhere by default.
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics_addr: Option<SocketAddr>,
 }
 
 /// A day, as logs are kept by them.

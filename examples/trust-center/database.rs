@@ -5,6 +5,8 @@ use std::iter;
 use std::sync::Arc;
 
 use notion_import_core::{Dispatcher, FolderBlobs, Scheduler, StoreError};
+#[cfg(feature = "metrics")]
+use notion_import_postgres::Pool;
 use notion_import_postgres::{OpenError, Postgres, Worker};
 
 use crate::folder::Folder;
@@ -59,6 +61,13 @@ pub async fn stores(url: &str, folder: &Folder) -> Result<Stores, DatabaseError>
 pub struct Queue(Postgres);
 
 impl Queue {
+    /// Returns how many connections to the database are in use, and idle.
+    #[cfg(feature = "metrics")]
+    pub fn connections(&self) -> (u32, u32) {
+        let Pool { open, idle, .. } = self.0.pool_state();
+        (open.saturating_sub(idle), idle)
+    }
+
     pub async fn dispatcher(&self, scheduler: &Scheduler) -> Result<Arc<dyn Dispatcher>, DatabaseError> {
         let worker = Worker::open(&self.0, scheduler.clone()).await.map_err(DatabaseError::Queue)?;
         Ok(Arc::new(worker))

@@ -43,6 +43,11 @@ mod stores;
 mod stream;
 mod subscription;
 mod target;
+#[cfg(feature = "metrics")]
+mod telemetry;
+#[cfg(not(feature = "metrics"))]
+#[path = "no_telemetry.rs"]
+mod telemetry;
 mod words;
 
 use std::io::Write;
@@ -85,7 +90,8 @@ async fn run(config: Config) -> Result<(), app::StartError> {
     });
     // Whoever started this waits for the first line, and may read no further.
     let mut out = std::io::stdout();
-    let _ = write!(out, "{}\n{stand_ins}", running.url()).and_then(|()| out.flush());
+    let metrics = running.metrics().map_or_else(String::new, |url| format!("Metrics: {url}\n"));
+    let _ = write!(out, "{}\n{stand_ins}{metrics}", running.url()).and_then(|()| out.flush());
     running.until_stopped().await;
     Ok(())
 }

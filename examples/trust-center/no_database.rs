@@ -26,6 +26,11 @@ pub async fn stores(_url: &str, _folder: &Folder) -> Result<Stores, DatabaseErro
 pub enum Queue {}
 
 impl Queue {
+    #[cfg(feature = "metrics")]
+    pub fn connections(&self) -> (u32, u32) {
+        match *self {}
+    }
+
     pub async fn dispatcher(&self, _scheduler: &Scheduler) -> Result<Arc<dyn Dispatcher>, DatabaseError> {
         match *self {}
     }

@@ -29,6 +29,7 @@ mod inviting;
 mod live;
 mod marks;
 mod matrix;
+mod operations;
 mod probes;
 mod publishing;
 mod reading;

@@ -60,7 +60,7 @@ pub use self::address::Address;
 use crate::app::App;
 use crate::fields::Fields;
 use crate::problem::Problem;
-use crate::{body, headers, language, live, problem, revalidate, same_origin, session};
+use crate::{body, headers, language, live, problem, revalidate, same_origin, session, telemetry};
 
 /// What a page answers.
 type Answer = Result<Response, Problem>;
@@ -162,13 +162,13 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(webhook::whole));
     // A supervisor calls this machine by any name, has no session either, and reads no page.
     let probes = Router::new().route("/healthz", get(probes::live)).route("/readyz", get(probes::ready));
-    pages
+    let answered = pages
         .merge(hooks)
         .layer(middleware::from_fn(revalidate::answer))
         .layer(middleware::from_fn(problem::on_a_page))
         .merge(probes)
-        .layer(middleware::from_fn(headers::say))
-        .with_state(app)
+        .layer(middleware::from_fn(headers::say));
+    telemetry::observed(answered).with_state(app)
 }
 
 /// The pages and doors of the stand-ins, on a port of their own: nobody has a session there.
