@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use benches::Case;
 use chrono::{DateTime, Utc};
 use notion_import_core::testing::{Endpoint, SimClock, WorldTransport};
 use notion_import_core::{ImportOptions, Importer, MemoryBlobs, MemoryLibrary, StaticToken};
 
-use crate::workspace::{Beside, furnish};
+use crate::workspace::{Beside, PAGES, furnish};
 use crate::{Outcome, import_all};
 
-/// What may be asked for, by a name that fits a column.
+/// What may be asked for, and what it is called.
 const ENDPOINTS: [(Endpoint, &str); 9] = [
     (Endpoint::Page, "pages"),
     (Endpoint::Children, "lists"),
@@ -22,29 +23,25 @@ const ENDPOINTS: [(Endpoint, &str); 9] = [
     (Endpoint::Block, "blocks"),
 ];
 
-/// Imports 200 pages in several ways, and says how many requests went where.
+/// Imports pages in several ways, and says how many requests went where.
 pub(crate) async fn report() -> Outcome {
     let nothing = Beside::default();
     let (references, databases) =
         (Beside { references: true, ..nothing }, Beside { databases: true, ..nothing });
-    print!("{:14}", "requests");
-    ENDPOINTS.iter().for_each(|(_, name)| print!(" {name:>9}"));
-    println!(" {:>9} {:>9}", "in all", "a page");
     for (name, beside, completeness) in [
-        ("pages alone", nothing, false),
-        ("references", references, false),
-        ("databases", databases, false),
-        ("completeness", nothing, true),
-        ("all of it", Beside { references: true, databases: true }, true),
+        ("requests: pages alone", nothing, false),
+        ("requests: ten links in each", references, false),
+        ("requests: a database of ten rows in each", databases, false),
+        ("requests: asking what is missing", nothing, true),
+        ("requests: all of that", Beside { references: true, databases: true }, true),
     ] {
         count(name, beside, ImportOptions::default().completeness(completeness)).await?;
     }
-    println!();
     Ok(())
 }
 
 async fn count(name: &str, beside: Beside, options: ImportOptions) -> Outcome {
-    let furnished = furnish(beside);
+    let furnished = furnish(PAGES, beside);
     let clock = SimClock::new(DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::days(20_001));
     let transport = WorldTransport::new(furnished.world.clone(), clock.clone());
     let (documents, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
@@ -55,13 +52,13 @@ async fn count(name: &str, beside: Beside, options: ImportOptions) -> Outcome {
         .build()?;
     let pages = furnished.pages.len();
     import_all(&importer, furnished.pages).await?;
-    print!("{name:14}");
-    let counts = ENDPOINTS.map(|(endpoint, _)| furnished.world.requests_to(endpoint));
-    counts.iter().for_each(|count| print!(" {count:>9}"));
+    let counts = ENDPOINTS.map(|(endpoint, name)| (furnished.world.requests_to(endpoint), name));
     let all = furnished.world.requests().len();
-    println!(" {all:>9} {:>9.2}", all as f64 / pages as f64);
-    if counts.iter().sum::<usize>() != all {
+    if counts.iter().map(|(count, _)| count).sum::<usize>() != all {
         return Err("something else was asked for".into());
     }
-    Ok(())
+    let asked = counts.iter().filter(|(count, _)| *count > 0);
+    let note: Vec<String> = asked.map(|(count, name)| format!("{name} {count}")).collect();
+    let case = Case { group: "import", name, size: pages, unit: "requests a page" };
+    Ok(case.here_with(all as f64 / pages as f64, &note.join(", "))?)
 }

@@ -1,10 +1,11 @@
-//! How long an import takes, and how many requests, beside the least that either can be.
+//! How long it takes to read, to import and to export pages, and how many requests, beside the least that either can be and beside the peers.
 //!
-//! 200 pages of 60 blocks, from a stand-in for Notion in a process of its own. The import runs in one of its own too, so
+//! Pages of 60 blocks, from a stand-in for Notion in a process of its own. The import runs in one of its own too, so
 //! that its memory is seen. Arguments choose among the settings: those whose name contains one, and `requests` for how many go where.
 
 mod costs;
 mod limit;
+mod others;
 mod stand_in;
 mod workspace;
 
@@ -14,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use benches::{Case, is_quick};
 use futures_util::StreamExt;
 use futures_util::stream;
 use http::{HeaderMap, Method};
@@ -25,11 +27,15 @@ use notion_import_core::{
 use serde_json::{Value, json};
 
 use self::limit::Limit;
+use self::workspace::PAGES;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// What this process was started for, if not to run the bench.
 const ROLE: &str = "NOTION_IMPORT_BENCH_ROLE";
+
+/// What the floor of reading is called.
+const READING: &str = "the same answers to `Value`";
 
 /// Requests that the client which does nothing but fetch has under way.
 const UNDER_WAY: usize = 32;
@@ -43,20 +49,20 @@ struct Setting {
 }
 
 const SETTINGS: [Setting; 5] = [
-    Setting { name: "at once", latency: Duration::ZERO, limit: None },
-    Setting { name: "after 30 ms", latency: Duration::from_millis(30), limit: None },
+    Setting { name: "answered at once", latency: Duration::ZERO, limit: None },
+    Setting { name: "answered after 30 ms", latency: Duration::from_millis(30), limit: None },
     Setting {
-        name: "600 a minute",
+        name: "600 requests a minute",
         latency: Duration::ZERO,
         limit: Some(Limit::Window { requests: 600, length: Duration::from_secs(60) }),
     },
     Setting {
-        name: "10 a second",
+        name: "10 requests a second",
         latency: Duration::ZERO,
         limit: Some(Limit::Bucket { a_second: 10.0, burst: 5.0 }),
     },
     Setting {
-        name: "200 a second",
+        name: "200 requests a second",
         latency: Duration::ZERO,
         limit: Some(Limit::Bucket { a_second: 200.0, burst: 20.0 }),
     },
@@ -81,32 +87,48 @@ fn bench(runtime: &tokio::runtime::Runtime) -> Outcome {
     if is_chosen("requests") {
         runtime.block_on(costs::report())?;
     }
-    println!(
-        "{:14} {:>9} {:>9} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "answered", "import", "floor", "ratio", "requests", "at least", "under way", "refused", "memory"
-    );
-    let mut fetching: f64 = 0.0;
     for (index, setting) in SETTINGS.iter().enumerate().filter(|(_, setting)| is_chosen(setting.name)) {
-        let (mut stand_in, place) = start(&json!({ "serve": index }))?;
-        let measured = start(&serde_json::from_str(&place)?).and_then(|(mut import, said)| {
-            import.wait()?;
-            Ok(serde_json::from_str::<Value>(&said)?)
-        });
-        stand_in.kill()?;
-        stand_in.wait()?;
-        let measured = measured?;
-        report(setting, &measured);
-        if setting.latency.is_zero() && setting.limit.is_none() {
-            fetching = measured["fetching"].as_f64().unwrap_or_default();
+        for &pages in setting.pages() {
+            let (mut stand_in, place) = start(&json!({ "serve": index, "pages": pages }))?;
+            let measured = beside(setting, pages, &place);
+            stand_in.kill()?;
+            stand_in.wait()?;
+            measured?;
         }
     }
-    println!(
-        "\nThe floor is requests x latency / under way, or requests / limit; at once, what a client takes that fetches"
-    );
-    println!(
-        "the same answers, {UNDER_WAY} under way, and reads them as JSON (fetching alone: {fetching:.2} s). Memory is what the"
-    );
-    println!("importing process grew by at its largest.");
+    Ok(())
+}
+
+impl Setting {
+    /// How many pages are read: none of those that wait for a limit where there is no time for it.
+    fn pages(&self) -> &'static [usize] {
+        match (self.limit, is_quick()) {
+            (Some(_), true) => &[],
+            (None, true) if self.latency.is_zero() => &[5, 20],
+            (None, true) => &[20],
+            (None, false) if self.latency.is_zero() => &[20, 60, PAGES],
+            (_, false) => &[PAGES],
+        }
+    }
+
+    /// Answered at once, nothing but the work is waited for.
+    fn is_at_once(&self) -> bool {
+        self.latency.is_zero() && self.limit.is_none()
+    }
+}
+
+/// Measures a setting while its stand-in is there.
+fn beside(setting: &Setting, pages: usize, place: &str) -> Outcome {
+    let place: Value = serde_json::from_str(place)?;
+    let (mut import, said) = start(&place)?;
+    import.wait()?;
+    let measured = serde_json::from_str::<Value>(&said)?;
+    report(setting, pages, &measured)?;
+    if setting.is_at_once() {
+        let floor = measured["reading"].as_f64().unwrap_or_default();
+        others::read(pages, &place, floor, measured["fetched"].as_f64().unwrap_or_default())?;
+        others::export(pages, &place, floor)?;
+    }
     Ok(())
 }
 
@@ -121,42 +143,41 @@ fn start(role: &Value) -> Outcome<(Child, String)> {
     Ok((child, said))
 }
 
-fn report(setting: &Setting, measured: &Value) {
+fn report(setting: &Setting, pages: usize, measured: &Value) -> Outcome {
     let number = |name: &str| measured[name].as_f64().unwrap_or_default();
-    let (took, requests, under_way) = (number("took"), number("requests"), number("under way"));
-    let floor = match (setting.limit, setting.latency) {
-        (Some(limit), _) => limit.floor(requests).as_secs_f64(),
-        (None, Duration::ZERO) => number("reading"),
-        (None, latency) => requests * latency.as_secs_f64() / under_way,
+    let (requests, under_way) = (number("requests"), number("under way"));
+    let (least, floor) = match (setting.limit, setting.latency) {
+        (Some(limit), _) => ("requests / limit", limit.floor(requests).as_secs_f64()),
+        (None, Duration::ZERO) => (READING, number("reading")),
+        (None, latency) => ("requests x delay / under way", requests * latency.as_secs_f64() / under_way),
     };
-    // Who answers at once never has two to answer.
-    let shown = if setting.latency.is_zero() { "-".to_owned() } else { under_way.to_string() };
-    println!(
-        "{:14} {took:>7.2} s {floor:>7.2} s {:>6.2} {requests:>9} {:>9} {shown:>9} {:>9} {:>5.1} MiB",
-        setting.name,
-        took / floor,
+    let note = format!(
+        "{requests} requests of at least {}, {} refused, {:.1} MiB at its largest",
         number("at least"),
         number("refused"),
         number("grown") / f64::from(1 << 20),
     );
+    let case = Case { group: "import", name: setting.name, size: pages, unit: "s" };
+    case.here_with(number("took"), &note)?;
+    Ok(case.floor(least, floor)?)
 }
 
 async fn serve(role: &Value) -> Outcome {
     let index = role["serve"].as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or_default();
     let setting = SETTINGS.get(index).ok_or("no such setting")?;
-    let workspace = workspace::build();
+    let pages = role["pages"].as_u64().and_then(|pages| usize::try_from(pages).ok()).unwrap_or(PAGES);
+    let workspace = workspace::build(pages);
     stand_in::serve(workspace, setting.latency, setting.limit).await
 }
 
-/// Fetches everything without looking at it, then reads it as JSON, then imports it, and says what each took.
+/// Reads everything as JSON, then imports it, then reads it as Markdown, and says what each took.
 async fn measure(place: &Value) -> Outcome<Value> {
     let origin = place["origin"].as_str().ok_or("no origin")?;
     let token = place["token"].as_str().ok_or("no token")?;
     let paths = ask(origin, "paths").await?;
     let paths: Vec<&str> = paths.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let (mut fetching, mut reading) = (Duration::ZERO, Duration::ZERO);
+    let mut reading = Duration::ZERO;
     if place["limited"] == false {
-        fetching = fetch(origin, &paths, |_| Ok(())).await?;
         reading = fetch(origin, &paths, |answer| {
             serde_json::from_slice::<Value>(answer)?;
             Ok(())
@@ -171,7 +192,9 @@ async fn measure(place: &Value) -> Outcome<Value> {
     let grown = memory("VmHWM")?.saturating_sub(before);
     let mut measured = ask(origin, "counts").await?;
     measured["took"] = json!(took);
-    measured["fetching"] = json!(fetching.as_secs_f64());
+    if place["limited"] == false {
+        measured["fetched"] = json!(read(origin, token, &place["pages"]).await?.as_secs_f64());
+    }
     measured["reading"] = json!(reading.as_secs_f64());
     measured["grown"] = json!(grown);
     measured["at least"] = json!(paths.len());
@@ -179,13 +202,32 @@ async fn measure(place: &Value) -> Outcome<Value> {
 }
 
 async fn import(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
-    let (documents, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
-    let tokens = StaticToken::new(token.to_owned()).at(origin.parse()?);
-    let importer = Importer::new(Arc::new(tokens), documents, blobs)?;
+    let importer = importer(origin, token)?;
     let pages = serde_json::from_value(pages.clone())?;
     let began = Instant::now();
     import_all(&importer, pages).await?;
     Ok(began.elapsed())
+}
+
+/// Reads pages as Markdown and keeps none of it.
+async fn read(origin: &str, token: &str, pages: &Value) -> Outcome<Duration> {
+    let importer = importer(origin, token)?;
+    let connection = Connection::new(TenantId::fresh(), "bench");
+    let pages: Vec<NotionId> = serde_json::from_value(pages.clone())?;
+    let wanted = stream::iter(pages).map(|page| Pick::page(page).into());
+    let began = Instant::now();
+    let mut fetched =
+        std::pin::pin!(importer.fetch_many(&connection, wanted, |_| Ok(MemoryBlobs::default())));
+    while let Some((_, outcome)) = fetched.next().await {
+        outcome?;
+    }
+    Ok(began.elapsed())
+}
+
+fn importer(origin: &str, token: &str) -> Outcome<Importer> {
+    let (documents, blobs) = (Arc::<MemoryLibrary>::default(), Arc::<MemoryBlobs>::default());
+    let tokens = StaticToken::new(token.to_owned()).at(origin.parse()?);
+    Ok(Importer::new(Arc::new(tokens), documents, blobs)?)
 }
 
 /// Imports pages in one run.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use chrono::Utc;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,7 +13,7 @@ use tokio::task::LocalSet;
 
 use crate::Outcome;
 use crate::limit::{Limit, Meter};
-use crate::workspace::Workspace;
+use crate::workspace::{SEARCH, Workspace};
 
 struct StandIn {
     workspace: Workspace,
@@ -68,9 +69,19 @@ impl StandIn {
                     _ => continue,
                 }
             };
-            let head = read.split_to(end + 4);
-            let target = head[..].split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-            let answer = self.answer(&String::from_utf8_lossy(target)).await;
+            let head = String::from_utf8_lossy(&read.split_to(end + 4)).into_owned();
+            let target = head.split(' ').nth(1).unwrap_or_default();
+            let length = length(&head);
+            while read.len() < length {
+                if stream.read_buf(&mut read).await? == 0 {
+                    return Ok(());
+                }
+            }
+            let body = read.split_to(length);
+            let answer = match target {
+                SEARCH => self.answer(&format!("{SEARCH}{}", cursor(&body))).await,
+                target => self.answer(target).await,
+            };
             stream.write_all(&answer).await?;
         }
     }
@@ -90,7 +101,10 @@ impl StandIn {
             self.refused.set(self.refused.get() + 1);
             return refusal(wait);
         }
-        match self.workspace.answers.get(target) {
+        let Workspace { answers, finding, .. } = &self.workspace;
+        // Clients that leave the size of a page out mean this one.
+        let spelled = || answers.get(&format!("{target}?page_size=100"));
+        match answers.get(target).or_else(|| finding.get(target)).or_else(spelled) {
             Some(answer) => written("200 OK", "", answer),
             None => written("404 Not Found", "", b"{\"object\":\"error\",\"code\":\"object_not_found\"}"),
         }
@@ -114,9 +128,26 @@ impl StandIn {
     }
 }
 
+/// Of the body.
+fn length(head: &str) -> usize {
+    let headers = head.lines().filter_map(|line| line.split_once(':'));
+    let mut lengths = headers.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    lengths.next().and_then(|(_, length)| length.trim().parse().ok()).unwrap_or_default()
+}
+
+/// Where a search goes on.
+fn cursor(body: &[u8]) -> String {
+    let asked = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    asked["start_cursor"].as_str().unwrap_or_default().to_owned()
+}
+
 fn written(status: &str, headers: &str, body: &[u8]) -> Bytes {
     let length = body.len();
-    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+    // A page is settled by Notion's own clock.
+    let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT");
+    let head = format!(
+        "HTTP/1.1 {status}\r\ndate: {date}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n"
+    );
     [head.as_bytes(), headers.as_bytes(), b"\r\n", body].concat().into()
 }
 

@@ -13,10 +13,12 @@ use notion_import_core::testing::{
 use notion_import_core::transport::Request;
 use serde_json::{Value, json};
 
-const PAGES: usize = 200;
-
-/// Pages that have a list more than the others, so that there are 1,631 lists.
+/// Pages at most. Of 200 the first 31 have a list more than the others, so that there are 1,631 lists.
+pub(crate) const PAGES: usize = 200;
 const LONGER: usize = 31;
+
+/// Where a search is asked for.
+pub(crate) const SEARCH: &str = "/v1/search";
 
 /// What stands in its pages beside their blocks.
 #[derive(Clone, Copy, Default)]
@@ -31,6 +33,8 @@ pub(crate) struct Beside {
 pub(crate) struct Pages {
     pub(crate) world: World,
     pub(crate) token: String,
+    /// What they are in.
+    home: NotionId,
     pub(crate) pages: Vec<NotionId>,
 }
 
@@ -38,18 +42,21 @@ pub(crate) struct Pages {
 pub(crate) struct Workspace {
     pub(crate) token: String,
     pub(crate) pages: Vec<NotionId>,
+    /// Of what an import of the pages asks for, by address.
     pub(crate) answers: HashMap<String, Bytes>,
+    /// Of what only finding the pages asks for: a search by its address and cursor.
+    pub(crate) finding: HashMap<String, Bytes>,
 }
 
-/// Makes 200 pages of 60 blocks.
-pub(crate) fn furnish(beside: Beside) -> Pages {
+/// Makes so many pages of 60 blocks.
+pub(crate) fn furnish(number: usize, beside: Beside) -> Pages {
     let world = World::new(1);
     let now = DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
     let author = world.at(now);
     let workspace = author.workspace("Bench");
     let home = author.page(workspace, "Home");
     let mut shared = Vec::new();
-    let pages: Vec<NotionId> = (0..PAGES)
+    let pages: Vec<NotionId> = (0..number)
         .map(|number| {
             let page = author.page(home, format!("Page {number}"));
             author.append(page, blocks(number < LONGER));
@@ -66,7 +73,7 @@ pub(crate) fn furnish(beside: Beside) -> Pages {
         })
         .collect();
     let token = world.grant(workspace, [home]).token;
-    Pages { world, token, pages }
+    Pages { world, token, home, pages }
 }
 
 /// Links to five pages and a database, two to each.
@@ -87,10 +94,12 @@ fn furnish_database(author: &Author, page: NotionId) {
     }
 }
 
-/// Learns every answer about 200 pages of 60 blocks.
-pub(crate) fn build() -> Workspace {
-    let Pages { world, token, pages } = furnish(Beside::default());
-    let mut workspace = Workspace { token, pages: pages.clone(), answers: HashMap::new() };
+/// Learns every answer about so many pages of 60 blocks.
+pub(crate) fn build(number: usize) -> Workspace {
+    let Pages { world, token, home, pages } = furnish(number, Beside::default());
+    let (answers, finding) = (HashMap::new(), HashMap::new());
+    let mut workspace = Workspace { token, pages: pages.clone(), answers, finding };
+    workspace.find(&world, home);
     for page in pages {
         workspace.ask(&world, format!("/v1/pages/{page}"));
         workspace.ask_below(&world, &page.to_string());
@@ -123,6 +132,36 @@ fn blocks(longer: bool) -> Vec<Block> {
 }
 
 impl Workspace {
+    /// Learns what leads to the pages: the page they are in, and a search for everything.
+    fn find(&mut self, world: &World, home: NotionId) {
+        let mut cursor = Value::Null;
+        loop {
+            let key = format!("{SEARCH}{}", cursor.as_str().unwrap_or_default());
+            let mut body = json!({"page_size": 100});
+            if !cursor.is_null() {
+                body["start_cursor"] = cursor;
+            }
+            let answer = self.request(world, Method::POST, SEARCH, Some(body));
+            cursor = read(&answer)["next_cursor"].take();
+            self.finding.insert(key, answer);
+            if cursor.is_null() {
+                break;
+            }
+        }
+        let page = format!("/v1/pages/{home}");
+        let answer = self.request(world, Method::GET, &page, None);
+        self.finding.insert(page, answer);
+        let mut rest = String::new();
+        loop {
+            let list = format!("/v1/blocks/{home}/children?page_size=100{rest}");
+            let answer = self.request(world, Method::GET, &list, None);
+            let cursor = read(&answer)["next_cursor"].take();
+            self.finding.insert(list, answer);
+            let Some(cursor) = cursor.as_str() else { return };
+            rest = format!("&start_cursor={cursor}");
+        }
+    }
+
     fn ask_below(&mut self, world: &World, id: &str) {
         let list = self.ask(world, format!("/v1/blocks/{id}/children?page_size=100"));
         for block in list["results"].as_array().into_iter().flatten() {
@@ -135,17 +174,27 @@ impl Workspace {
     }
 
     fn ask(&mut self, world: &World, path: String) -> Value {
+        let answer = self.request(world, Method::GET, &path, None);
+        let value = read(&answer);
+        self.answers.insert(path, answer);
+        value
+    }
+
+    fn request(&self, world: &World, method: Method, path: &str, body: Option<Value>) -> Bytes {
         let mut headers = HeaderMap::new();
         headers.insert("notion-version", HeaderValue::from_static("2026-03-11"));
         if let Ok(bearer) = format!("Bearer {}", self.token).parse() {
             headers.insert("authorization", bearer);
         }
-        let Ok(url) = format!("https://api.notion.com{path}").parse() else { return Value::Null };
-        let request = Request { method: Method::GET, url, headers, body: None };
-        let Reply::Response(answer) = world.answer(&request, Utc::now()) else { return Value::Null };
+        let Ok(url) = format!("https://api.notion.com{path}").parse() else { return Bytes::new() };
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        let request = Request { method, url, headers, body };
+        let Reply::Response(answer) = world.answer(&request, Utc::now()) else { return Bytes::new() };
         assert!(answer.status.is_success(), "{path}: {}", answer.status);
-        let value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        self.answers.insert(path, answer.body);
-        value
+        answer.body
     }
+}
+
+fn read(answer: &[u8]) -> Value {
+    serde_json::from_slice(answer).unwrap_or_default()
 }

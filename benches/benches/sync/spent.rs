@@ -1,5 +1,6 @@
 //! What a day has cost.
 
+use benches::Case;
 use notion_import_core::testing::{Counted, Endpoint};
 
 use crate::Outcome;
@@ -40,20 +41,47 @@ impl Spent {
         world.forget_requests();
     }
 
-    /// Prints a row, with what was written if that was counted.
-    pub(crate) fn tell<S>(&self, number: usize, name: &str, counted: Option<&Counted<S>>) -> Outcome {
-        let spent = Process::now()?.since(&self.before);
+    /// Returns what it came to.
+    pub(crate) fn cost(&self) -> Outcome<Cost> {
+        let busy = Process::now()?.since(&self.before).busy.as_secs_f64();
+        Ok(Cost { requests: self.requests as f64, busy })
+    }
+
+    /// Says where the requests went, and what was written if that was counted.
+    pub(crate) fn note<S>(&self, counted: Option<&Counted<S>>) -> Outcome<String> {
         let [search, query, look, blocks] = self.kinds;
-        let shown = |count: Option<usize>| count.map_or("-".to_owned(), |count| count.to_string());
-        let (looked, rewritten) =
-            (shown(counted.map(Counted::looked_at)), shown(counted.map(Counted::rewritten)));
-        println!(
-            "{number:>9} {name:30} {:>8} {search:>8} {query:>8} {look:>8} {blocks:>8} {looked:>8} {rewritten:>9} {:>11} {:>7.2} s {:>5.1} MiB",
-            self.requests,
-            spent.written,
-            spent.busy.as_secs_f64(),
-            self.grown as f64 / f64::from(1 << 20),
-        );
+        let mut note = format!("search {search}, query {query}, look {look}, blocks {blocks}");
+        if let Some(counted) = counted {
+            let (looked, rewritten) = (counted.looked_at(), counted.rewritten());
+            let written = Process::now()?.since(&self.before).written;
+            let grown = self.grown as f64 / f64::from(1 << 20);
+            note += &format!(
+                "; rows looked at {looked}, rewritten {rewritten}, {written} bytes written; {grown:.1} MiB at its largest"
+            );
+        }
+        Ok(note)
+    }
+}
+
+/// What a day came to.
+pub(crate) struct Cost {
+    requests: f64,
+    /// Seconds of the processor.
+    busy: f64,
+}
+
+impl Cost {
+    /// Tells it, beside what a search for everything costs.
+    pub(crate) fn tell(&self, number: usize, name: &str, note: &str, floor: Option<&Self>) -> Outcome {
+        let (requests, busy) = (format!("requests, {name}"), format!("processor, {name}"));
+        let requests = Case { group: "sync", name: &requests, size: number, unit: "requests a day" };
+        let busy = Case { group: "sync", name: &busy, size: number, unit: "s a day" };
+        requests.here_with(self.requests, note)?;
+        busy.here(self.busy)?;
+        if let Some(floor) = floor {
+            requests.floor("a search", floor.requests)?;
+            busy.floor("a search", floor.busy)?;
+        }
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! How many allocations a block costs. A program of its own, so that counting does not slow what is timed.
 
 use std::alloc::System;
+use std::io;
 
-use benches::{BLOCKS, page};
+use benches::{BLOCKS, Case, page};
 use notion_import_core::markdown::{Options, render};
 use notion_import_core::notion::BlockTree;
 use serde_json::Value;
@@ -11,22 +12,22 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-fn main() {
+fn main() -> io::Result<()> {
     let json = page(BLOCKS);
-    report("parse to Value", || serde_json::from_slice::<Value>(&json).ok());
-    let Some(tree) = report("parse to blocks", || BlockTree::parse(&json).ok()) else { return };
-    report("convert", || render(&tree, &Options::default()));
+    let (_, value) = counted(|| serde_json::from_slice::<Value>(&json));
+    let (tree, parse) = counted(|| BlockTree::parse(&json));
+    let tree = tree.map_err(io::Error::other)?;
+    let (_, convert) = counted(|| render(&tree, &Options::default()));
+    let case = |name| Case { group: "conversion", name, size: BLOCKS, unit: "allocations a block" };
+    case("parse").here(parse)?;
+    case("parse").floor("serde_json to `Value`", value)?;
+    case("convert").here(convert)
 }
 
-fn report<T>(name: &str, work: impl FnOnce() -> T) -> T {
+/// How many a block were made during this.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let region = Region::new(COUNTED);
     let made = work();
     let change = region.change();
-    let per_block = |count: usize| count as f64 / BLOCKS as f64;
-    println!(
-        "{name:16} {:7.2} allocations and {:7.0} bytes a block",
-        per_block(change.allocations + change.reallocations),
-        per_block(change.bytes_allocated),
-    );
-    made
+    (made, (change.allocations + change.reallocations) as f64 / BLOCKS as f64)
 }

@@ -1,7 +1,8 @@
-//! What the Trust Center answers in a second, and what an answer costs the processor, beside a static file of the same server.
+//! What an answer of the Trust Center costs the processor, and how many there are in a second, beside a static file of the same server.
 //!
-//! `cargo bench --bench site --features postgres`. 64 connections ask without a pause, for five seconds a page, in the same machine: the
-//! rates are those of a server that shares it with its visitors. The library has 10,000 documents, or as many as an argument says.
+//! `cargo bench --bench site --features postgres`, or scripts/bench. 64 connections ask without a pause, for five seconds a page, in the same
+//! machine: the rates are those of a server that shares it with its visitors. The library has 1,000 and then 10,000 documents, or as many as
+//! arguments say.
 
 mod load;
 mod process;
@@ -10,6 +11,7 @@ mod shelf;
 use std::error::Error;
 use std::path::Path;
 
+use benches::{Case, is_quick};
 use notion_import_postgres::testing::{Database, HOST};
 
 use self::load::{Asked, Load};
@@ -19,23 +21,23 @@ use self::shelf::{Shelf, Stores};
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome {
-    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
-    let documents = arguments.next().map_or(Ok(10_000), |number| number.parse())?;
+    let numbers = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let mut numbers = numbers.map(|number| number.parse()).collect::<Result<Vec<usize>, _>>()?;
+    if numbers.is_empty() {
+        numbers = if is_quick() { vec![100, 1_000] } else { vec![1_000, 10_000] };
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        println!(
-            "{:10} {:34} {:>7} {:>10} {:>10} {:>9} {:>9} {:>11}",
-            "store", "page", "status", "bytes", "a second", "median", "99th", "CPU each"
-        );
-        let folder = tempfile::tempdir()?;
-        bench("SQLite", Stores::Sqlite(folder.path()), folder.path(), documents).await?;
-        if cfg!(feature = "postgres") {
-            let (folder, database) = (tempfile::tempdir()?, Database::empty().await);
-            let url = database.url(HOST);
-            bench("PostgreSQL", Stores::Postgres(&url), folder.path(), documents).await?;
-        }
-        println!("\nCPU is the server's alone, user and system, for each answer.");
-        Ok(())
+    numbers.into_iter().try_for_each(|documents| {
+        runtime.block_on(async {
+            let folder = tempfile::tempdir()?;
+            bench("SQLite", Stores::Sqlite(folder.path()), folder.path(), documents).await?;
+            if cfg!(feature = "postgres") {
+                let (folder, database) = (tempfile::tempdir()?, Database::empty().await);
+                let url = database.url(HOST);
+                bench("PostgreSQL", Stores::Postgres(&url), folder.path(), documents).await?;
+            }
+            Ok(())
+        })
     })
 }
 
@@ -60,18 +62,24 @@ async fn bench(name: &str, stores: Stores<'_>, folder: &Path, documents: usize) 
         ("a document behind an NDA", &behind_nda, Some(&dana), false),
         ("the members' library", "/documents", Some(&ada), false),
     ];
+    let mut floor = None;
     for (page, path, cookie, is_known) in rows {
         let asked = Asked::new(server.authority(), path, cookie, is_known).await?;
         let load = Load::of(&asked, &server).await?;
-        println!(
-            "{name:10} {page:34} {:>7} {:>10} {:>10.0} {:>6.2} ms {:>6.2} ms {:>8.0} us",
-            asked.status.as_u16(),
-            load.bytes,
+        let each = load.cpu_each().as_secs_f64() * 1e3;
+        // The first is what all others are beside.
+        let floor = *floor.get_or_insert(each);
+        let page = format!("{name}: {page}");
+        let case = Case { group: "site", name: &page, size: documents, unit: "ms" };
+        let note = format!(
+            "{:.0} a second, median {:.2} ms, 99th {:.2} ms, {} bytes",
             load.rate(),
             load.at(0.5).as_secs_f64() * 1e3,
             load.at(0.99).as_secs_f64() * 1e3,
-            load.cpu_each().as_secs_f64() * 1e6,
+            load.bytes,
         );
+        case.here_with(each, &note)?;
+        case.floor("a static file", floor)?;
     }
     server.stop()
 }

@@ -3,10 +3,13 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+use benches::Case;
 use notion_import_postgres::Postgres;
 use notion_import_postgres::testing::{Cluster, run};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection};
+
+use crate::floor::Floor;
 
 pub type Failure = Box<dyn Error>;
 
@@ -16,12 +19,14 @@ const WARM_UP: usize = 10;
 /// A cluster that is as careful as a new one is.
 pub struct Bench {
     cluster: Cluster,
+    pub floor: Floor,
 }
 
 impl Bench {
     pub async fn start() -> Result<Self, Failure> {
-        let bench = Self { cluster: Cluster::local(&[]).await };
+        let mut bench = Self { cluster: Cluster::local(&[]).await, floor: Floor::default() };
         bench.open().await?.close().await;
+        bench.floor = Floor::of_postgres(&mut bench.superuser().await?).await?;
         Ok(bench)
     }
 
@@ -34,6 +39,12 @@ impl Bench {
     /// A look past all the rules.
     pub async fn superuser(&self) -> Result<PgConnection, Failure> {
         Ok(PgConnection::connect_with(self.cluster.superuser()).await?)
+    }
+
+    /// Forgets all documents: reads are measured among what is known.
+    pub async fn empty(&self) {
+        let Ok(mut db) = self.superuser().await else { return };
+        run(&mut db, "TRUNCATE notion_import.documents, notion_import.syncs CASCADE").await;
     }
 
     /// Settles what was written, so that nothing goes on behind what is measured.
@@ -84,10 +95,14 @@ impl Latency {
         self.times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
     }
 
-    pub fn print(&self, what: &str) {
-        let (p50, p99) = (self.percentile(50), self.percentile(99));
+    /// Tells what a read cost in the middle of all, among so many documents, and what is the least.
+    pub fn tell(&self, what: &str, size: usize, floor: Floor) -> Result<(), Failure> {
         let Self { rows, plan, .. } = self;
-        println!("  {what:<34} p50 {p50:>7.2} ms   p99 {p99:>7.2} ms   {rows:>4} rows   {}", plan.join(", "));
+        let name = format!("PostgreSQL: {what}");
+        let case = Case { group: "stores", name: &name, size, unit: "ms" };
+        let note = format!("99th {:.2} ms, {rows} rows, {}", self.percentile(99), plan.join(", "));
+        case.here_with(self.percentile(50), &note)?;
+        Ok(case.floor("`SELECT 1`", floor.select.as_secs_f64() * 1e3)?)
     }
 }
 
@@ -101,7 +116,15 @@ async fn plan(db: &mut PgConnection) -> Result<Vec<String>, Failure> {
     Ok(sqlx::query_scalar(indexes).fetch_all(db).await?)
 }
 
-/// Prints how many there were in a second.
-pub fn print_rate(what: &str, count: usize, took: Duration) {
-    println!("  {what:<34} {:>10.0} /s", count as f64 / took.as_secs_f64());
+/// Tells what one of so many cost PostgreSQL, and what is the least for one.
+pub fn tell(what: &str, size: usize, each: Duration, floor: (&str, Duration)) -> Result<(), Failure> {
+    let name = format!("PostgreSQL: {what}");
+    let case = Case { group: "stores", name: &name, size, unit: "ms" };
+    case.here(each.as_secs_f64() * 1e3)?;
+    Ok(case.floor(floor.0, floor.1.as_secs_f64() * 1e3)?)
+}
+
+/// What one of so many took.
+pub fn each(took: Duration, count: usize) -> Duration {
+    took.div_f64(count.max(1) as f64)
 }

@@ -8,7 +8,7 @@ use notion_import_core::{ConnectionStore, Importer, MemoryBlobs, Scheduler, Stat
 use notion_import_postgres::testing::run;
 use notion_import_postgres::{Postgres, Worker};
 
-use crate::bench::{Bench, Failure, print_rate};
+use crate::bench::{Bench, Failure, each, tell};
 
 /// So many connections are due, the others within hours.
 const DUE: usize = 20_000;
@@ -18,11 +18,10 @@ const BATCH: usize = 500;
 const CALLS: usize = 20;
 
 pub async fn measure(bench: &Bench, size: usize) -> Result<(), Failure> {
-    println!("\n{size} connections, {DUE} of them due");
     fill(bench, size).await?;
-    look_up(bench).await?;
-    enqueue(bench).await?;
-    claim(bench).await
+    look_up(bench, size).await?;
+    enqueue(bench, size).await?;
+    claim(bench, size).await
 }
 
 /// Connections, each of a tenant of its own.
@@ -44,7 +43,7 @@ async fn fill(bench: &Bench, size: usize) -> Result<(), Failure> {
 }
 
 /// The look-up alone, under the role that may.
-async fn look_up(bench: &Bench) -> Result<(), Failure> {
+async fn look_up(bench: &Bench, size: usize) -> Result<(), Failure> {
     let mut db = bench.superuser().await?;
     let began = Instant::now();
     for _call in 0..CALLS {
@@ -53,19 +52,20 @@ async fn look_up(bench: &Bench) -> Result<(), Failure> {
         );
         run(&mut db, look).await;
     }
-    print_rate(&format!("due look-up, {BATCH} at once"), CALLS * BATCH, began.elapsed());
-    Ok(())
+    let each = each(began.elapsed(), CALLS * BATCH);
+    tell(&format!("a due connection found, {BATCH} at once"), size, each, ("`SELECT 1`", bench.floor.select))
 }
 
 /// As a worker does once a minute.
-async fn enqueue(bench: &Bench) -> Result<(), Failure> {
+async fn enqueue(bench: &Bench, size: usize) -> Result<(), Failure> {
     let mut db = bench.superuser().await?;
     run(&mut db, "DROP SCHEMA IF EXISTS notion_import_worker CASCADE").await;
     let postgres = bench.open().await?;
     let worker = Worker::open(&postgres, scheduler(&postgres)?).await?;
     let began = Instant::now();
     let queued = worker.tick().await?;
-    print_rate(&format!("connections queued, {queued} in all"), queued, began.elapsed());
+    let each = each(began.elapsed(), queued);
+    tell("a due connection queued", size, each, ("one `INSERT`", bench.floor.insert))?;
     postgres.close().await;
     run(&mut db, "UPDATE notion_import.connections SET queued_from = NULL, queued_until = NULL WHERE queued_until IS NOT NULL")
         .await;
@@ -79,14 +79,20 @@ fn scheduler(postgres: &Postgres) -> Result<Scheduler, Failure> {
     Ok(Scheduler::new(importer, Arc::new(postgres.clone())))
 }
 
-async fn claim(bench: &Bench) -> Result<(), Failure> {
+async fn claim(bench: &Bench, size: usize) -> Result<(), Failure> {
     let postgres = bench.open().await?;
     let began = Instant::now();
     let mut claimed = 0;
     for _call in 0..CALLS {
         claimed += postgres.claim_due(Utc::now(), Duration::from_secs(600), BATCH).await?.len();
     }
-    print_rate(&format!("claims, {BATCH} at once"), claimed, began.elapsed());
+    let each = each(began.elapsed(), claimed);
+    tell(
+        &format!("a due connection claimed, {BATCH} at once"),
+        size,
+        each,
+        ("one `INSERT`", bench.floor.insert),
+    )?;
     postgres.close().await;
     Ok(())
 }

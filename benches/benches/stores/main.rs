@@ -1,21 +1,28 @@
-//! What the stores on PostgreSQL do in a second, and how long a read takes among how many documents.
+//! What a document costs every store and the gate, and on PostgreSQL how long a read takes among how many documents.
 //!
-//! It starts a cluster of its own with the settings of every new one. `BENCH_DOCUMENTS=10000,100000` and
-//! `BENCH_CONNECTIONS=100000` choose other sizes.
+//! PostgreSQL is a cluster of its own with the settings of every new one. `BENCH_DOCUMENTS=10000,1000000` and
+//! `BENCH_CONNECTIONS=1000000` choose other sizes.
 
 mod bench;
 mod documents;
+mod every;
+mod floor;
 mod reads;
 mod schedule;
 mod writes;
+
+use benches::is_quick;
 
 use bench::{Bench, Failure};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let documents = sizes("BENCH_DOCUMENTS", &[10_000, 100_000, 1_000_000])?;
-    let connections = sizes("BENCH_CONNECTIONS", &[100_000, 1_000_000])?;
+    let (documents, connections): (&[usize], &[usize]) =
+        if is_quick() { (&[10_000], &[20_000]) } else { (&[10_000, 100_000], &[100_000]) };
+    let documents = sizes("BENCH_DOCUMENTS", documents)?;
+    let connections = sizes("BENCH_CONNECTIONS", connections)?;
     let bench = Bench::start().await?;
+    every::measure(&bench).await?;
     writes::measure(&bench).await?;
     let mut filled = 0;
     for size in documents {

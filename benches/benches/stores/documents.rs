@@ -36,10 +36,14 @@ pub fn page(title: &str, edited_at: DateTime<Utc>) -> Source {
     }
 }
 
+/// Two kilobytes.
+pub fn text(title: &str) -> String {
+    format!("# {title}\n\n{}", "We encrypt everything, at rest and on the way. ".repeat(42))
+}
+
 /// An import of a page of two kilobytes.
 pub fn content(source: Source) -> NewContent {
-    let text =
-        format!("# {}\n\n{}", source.title, "We encrypt everything, at rest and on the way. ".repeat(42));
+    let text = text(&source.title);
     NewContent {
         read: ReadState {
             edited_at: source.edited_at,

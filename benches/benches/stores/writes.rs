@@ -3,47 +3,46 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use benches::is_quick;
 use chrono::Utc;
 use notion_import_core::store::{Against, Found, NewContent, Reading, SyncCursor, SyncPatch};
 use notion_import_core::testing::suite::content_manager;
 use notion_import_core::{Connection, DocumentId, DocumentStore, Source, SourceState, TenantId};
 use notion_import_postgres::Postgres;
-use notion_import_postgres::testing::run;
 use sqlx::PgConnection;
 
-use crate::bench::{Bench, Failure, print_rate};
+use crate::bench::{Bench, Failure, each, tell};
 use crate::documents::{content, page};
 
 /// How many go into one call, and how many calls are measured.
 const BATCHES: [(usize, usize); 3] = [(1, 500), (100, 50), (1_000, 20)];
 
 pub async fn measure(bench: &Bench) -> Result<(), Failure> {
-    println!("\nwrites, one writer");
     let postgres = bench.open().await?;
     let connection = Connection::new(TenantId::fresh(), "notion");
     let mut documents = Vec::new();
-    for (size, calls) in BATCHES {
-        imports(&postgres, &connection, size, calls, &mut documents).await?;
+    let batches = BATCHES.map(|(size, calls)| (size, if is_quick() { calls / 10 } else { calls }));
+    for (size, calls) in batches {
+        imports(bench, &postgres, &connection, (size, calls), &mut documents).await?;
     }
     bench.settle().await?;
     // What a sync finds: each page was edited, and every so manyth renamed.
     for renamed in [None, Some(10)] {
-        for (size, calls) in BATCHES {
-            patches(&postgres, &connection, (size, calls), renamed, &mut documents).await?;
+        for (size, calls) in batches {
+            patches(bench, &postgres, &connection, (size, calls), renamed, &mut documents).await?;
         }
     }
     looks(bench, &postgres, &connection).await?;
     postgres.close().await;
-    // Reads are measured among what is known.
-    run(&mut bench.superuser().await?, "TRUNCATE notion_import.documents, notion_import.syncs CASCADE").await;
+    bench.empty().await;
     Ok(())
 }
 
 async fn imports(
+    bench: &Bench,
     postgres: &Postgres,
     connection: &Connection,
-    size: usize,
-    calls: usize,
+    (size, calls): (usize, usize),
     documents: &mut Vec<(DocumentId, Source)>,
 ) -> Result<(), Failure> {
     let now = Utc::now();
@@ -55,13 +54,15 @@ async fn imports(
         imported
             .extend(postgres.import_many(&content_manager(connection.tenant), connection, batch, now).await?);
     }
-    print_rate(&format!("imports, {size} in a batch"), size * calls, began.elapsed());
+    let each = each(began.elapsed(), size * calls);
+    tell(&format!("imports, {size} in a batch"), size * calls, each, ("one `INSERT`", bench.floor.insert))?;
     let sources = batches.into_iter().flatten().map(|content| content.source);
     documents.extend(imported.iter().map(|imported| imported.document()).zip(sources));
     Ok(())
 }
 
 async fn patches(
+    bench: &Bench,
     postgres: &Postgres,
     connection: &Connection,
     (size, calls): (usize, usize),
@@ -85,8 +86,13 @@ async fn patches(
         postgres.patch(connection, batch, Some(SyncCursor { watermark: now })).await?;
     }
     let how = renamed.map_or(String::new(), |every| format!(", 1 in {every} renamed"));
-    print_rate(&format!("patches, {size} in a batch{how}"), patches.len(), began.elapsed());
-    Ok(())
+    let each = each(began.elapsed(), patches.len());
+    tell(
+        &format!("patches, {size} in a batch{how}"),
+        patches.len(),
+        each,
+        ("one `INSERT`", bench.floor.insert),
+    )
 }
 
 /// So many looks find nothing new, in batches of so many.
@@ -107,10 +113,10 @@ async fn looks(bench: &Bench, postgres: &Postgres, connection: &Connection) -> R
     for batch in patches.chunks(size) {
         postgres.patch(connection, batch, None).await?;
     }
-    let took = began.elapsed();
-    print_rate(&format!("looks without news, {size} in a batch"), patches.len(), took);
-    println!("  {looks} of them write {} kB of WAL", (written(&mut db).await? - before) / 1_000);
-    Ok(())
+    let each = each(began.elapsed(), patches.len());
+    let wal = (written(&mut db).await? - before) / 1_000;
+    let what = format!("looks without news, {size} in a batch ({wal} kB of WAL)");
+    tell(&what, patches.len(), each, ("one `INSERT`", bench.floor.insert))
 }
 
 /// The bytes of WAL that were ever written.

@@ -13,7 +13,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use crate::bench::{Bench, Failure};
-use crate::documents::{self, Sample, TENANTS};
+use crate::documents::{self, Sample};
 
 /// Reads of each kind.
 const READS: usize = 1_000;
@@ -21,7 +21,6 @@ const READS: usize = 1_000;
 const PAGE: usize = 50;
 
 pub async fn measure(bench: &Bench, size: usize) -> Result<(), Failure> {
-    println!("\n{size} documents in {TENANTS} tenants");
     let samples = documents::samples(bench, READS).await?;
     let contacts = contacts(bench).await?;
     let samples: Vec<(Sample, ContactId)> = samples
@@ -29,29 +28,29 @@ pub async fn measure(bench: &Bench, size: usize) -> Result<(), Failure> {
         .zip(contacts.into_iter().cycle())
         .map(|(sample, (_, contact))| (sample, contact))
         .collect();
-    readable(bench).await?;
+    readable(bench, size).await?;
     let get = bench.latency(&samples, async |postgres, ((tenant, id, _), _)| {
         let found = postgres.document(&member(tenant), DocumentId::new(id)).await?;
         Ok(usize::from(found.is_some()))
     });
-    get.await?.print("get, for a member");
+    get.await?.tell("get, for a member", size, bench.floor)?;
     let read = bench.latency(&samples, async |postgres, ((tenant, id, _), contact)| {
         let id = DocumentId::new(id);
         postgres.facts(tenant, Some(contact), id).await?;
         Ok(usize::from(postgres.content(&permit(tenant, id, VersionNumber(1))).await?.is_some()))
     });
-    read.await?.print("facts and content, for a contact");
+    read.await?.tell("facts and content, for a contact", size, bench.floor)?;
     let list = bench.latency(&samples, async |postgres, ((tenant, id, _), _)| {
         let back = TimeDelta::seconds(i64::from(id.as_bytes()[15]));
         let after = Cursor { key: Key::At((Utc::now() - back).timestamp_micros()), id: DocumentId::new(id) };
         let query = DocumentQuery::newest(PAGE).after(Some(after));
         Ok(postgres.documents(&member(tenant), &query).await?.documents.len())
     });
-    list.await?.print("a page of all, for a member");
-    linked(bench, &samples).await
+    list.await?.tell("a page of all, for a member", size, bench.floor)?;
+    linked(bench, &samples, size).await
 }
 
-async fn readable(bench: &Bench) -> Result<(), Failure> {
+async fn readable(bench: &Bench, size: usize) -> Result<(), Failure> {
     let contacts = contacts(bench).await?;
     let contacts: Vec<_> = contacts.into_iter().cycle().take(READS).collect();
     let anonymous = bench.latency(&contacts, async |postgres, (tenant, _)| {
@@ -61,25 +60,25 @@ async fn readable(bench: &Bench) -> Result<(), Failure> {
             .documents
             .len())
     });
-    anonymous.await?.print("a page of what is readable, for anybody");
+    anonymous.await?.tell("a page of what is readable, for anybody", size, bench.floor)?;
     let contact = bench.latency(&contacts, async |postgres, (tenant, contact)| {
         let viewer = Viewer::Contact { tenant, id: contact, verified: true };
         Ok(postgres.readable(tenant, &viewer, &ReadableQuery::first(PAGE), Utc::now()).await?.documents.len())
     });
-    contact.await?.print("a page of what is readable, for a contact");
+    contact.await?.tell("a page of what is readable, for a contact", size, bench.floor)?;
     Ok(())
 }
 
-async fn linked(bench: &Bench, samples: &[(Sample, ContactId)]) -> Result<(), Failure> {
+async fn linked(bench: &Bench, samples: &[(Sample, ContactId)], size: usize) -> Result<(), Failure> {
     let page = bench.latency(samples, async |postgres, ((tenant, id, _), _)| {
         let connection = Connection::new(tenant, "notion");
         Ok(postgres.linked(&connection, Some(DocumentId::new(id)), PAGE).await?.len())
     });
-    page.await?.print("a page of what is linked");
+    page.await?.tell("a page of what is linked", size, bench.floor)?;
     let detached = bench.latency(samples, async |postgres, ((tenant, id, _), _)| {
         Ok(postgres.detached(tenant, Some(DocumentId::new(id)), PAGE).await?.len())
     });
-    detached.await?.print("a page of what is detached");
+    detached.await?.tell("a page of what is detached", size, bench.floor)?;
     let mut sources: HashMap<TenantId, Vec<NotionId>> = HashMap::new();
     for ((tenant, _, source), _) in samples {
         sources.entry(*tenant).or_default().push(*source);
@@ -87,7 +86,7 @@ async fn linked(bench: &Bench, samples: &[(Sample, ContactId)]) -> Result<(), Fa
     let by_source = bench.latency(samples, async |postgres, ((tenant, _, _), _)| {
         Ok(postgres.linked_by_source(tenant, &sources[&tenant]).await?.len())
     });
-    by_source.await?.print("what is linked to some sources");
+    by_source.await?.tell("what is linked to some sources", size, bench.floor)?;
     Ok(())
 }
 
