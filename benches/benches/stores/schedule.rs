@@ -29,7 +29,7 @@ async fn fill(bench: &Bench, size: usize) -> Result<(), Failure> {
     let mut db = bench.superuser().await?;
     let every = (size / DUE).max(1);
     let connections = format!(
-        "TRUNCATE notion_import.connections; \
+        "TRUNCATE notion_import.connections CASCADE; \
          INSERT INTO notion_import.connections (tenant_id, id, reference, namespace, state, workspace, bot_id, connected_by, connected_at, \
              generation, next_run) \
          SELECT md5('company ' || n)::uuid, md5('connection ' || n)::uuid, 'connection ' || n, 'here', 'active', \
