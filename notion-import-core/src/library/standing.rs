@@ -22,7 +22,7 @@ pub struct Standing {
     pub publication: Publication,
     /// What it is called to readers, as long as a version is shown.
     pub title: Option<String>,
-    /// When that version was published.
+    /// When that version was published, or the document was shown to more people since.
     pub published_at: Option<DateTime<Utc>>,
     /// Whether people who may not read it may know that it exists.
     pub listed: bool,
@@ -203,6 +203,11 @@ impl Standing {
         self.category.as_deref().map(folded).unwrap_or_default()
     }
 
+    /// To somebody it is new, whenever its version was published.
+    fn shown_anew(&mut self, at: DateTime<Utc>) {
+        self.published_at = self.published_at.map(|_| at);
+    }
+
     fn changed(&mut self, event: AuditEvent, now: DateTime<Utc>) -> AuditEvent {
         self.apply(&event, now);
         self.revision += 1;
@@ -213,7 +218,12 @@ impl Standing {
     /// say: the title and the category, which are the customer's text, and the revision, of which there is one for an act of several events.
     pub fn apply(&mut self, event: &AuditEvent, at: DateTime<Utc>) {
         match event {
-            AuditEvent::LevelChanged { to, .. } => self.level = *to,
+            AuditEvent::LevelChanged { to, .. } => {
+                if self.level.direction(*to) == Direction::Widening {
+                    self.shown_anew(at);
+                }
+                self.level = *to;
+            }
             AuditEvent::Published { version, .. } => {
                 self.publication = Publication::Published(*version);
                 self.published_at = Some(at);
@@ -223,7 +233,12 @@ impl Standing {
                 self.title = None;
                 self.published_at = None;
             }
-            AuditEvent::Listed { listed, .. } => self.listed = *listed,
+            AuditEvent::Listed { listed, .. } => {
+                if *listed {
+                    self.shown_anew(at);
+                }
+                self.listed = *listed;
+            }
             AuditEvent::NdaRequired { to, .. } => self.nda = *to,
             AuditEvent::TitlePublished { .. }
             | AuditEvent::Imported { .. }

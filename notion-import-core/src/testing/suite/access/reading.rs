@@ -61,11 +61,17 @@ pub(super) async fn paged(library: Library) -> Outcome {
     let mut made = Vec::new();
     for (title, at) in [("b", 3), ("É", 9), ("a", 3), ("d", 5), ("c", 7), ("b", 5), ("e", 4)] {
         let id = desk.import(title).await?.id;
-        let publish = desk.publication_of(id, 1).await?;
+        let publish = desk.publication_as(id, AccessLevel::Public).await?;
         desk.access().publish(&desk.admin, id, &publish, minute(at)).await?;
-        desk.set_level(id, AccessLevel::Public).await?;
         made.push((title.replace('É', "e"), at, id));
     }
+    // When it was opened counts as well as when it was published, when it was closed does not.
+    let (_, at, opened) = &mut made[6];
+    for (to, at) in [(AccessLevel::Internal, 5), (AccessLevel::Public, 6), (AccessLevel::Public, 7)] {
+        let change = desk.change(*opened, to).await?;
+        desk.access().set_level(&desk.admin, *opened, &change, minute(at)).await?;
+    }
+    *at = 6;
     // The last publication counts, and none of what is closed or gone in between.
     let (_, at, again) = &mut made[0];
     desk.access().withdraw(&desk.admin, *again, minute(7)).await?;
