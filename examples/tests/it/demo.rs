@@ -196,7 +196,7 @@ impl Browser {
 
     /// Looks again until it sees these words.
     pub async fn wait_for(&self, path: &str, words: &str) -> Page {
-        for _ in 0..300 {
+        for _ in 0..900 {
             let page = self.get(path).await;
             if page.says(words) {
                 return page;
