@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use notion_import_core::{
     ConfirmedIdentity, Connector, Error, Gate, ImportOptions, Importer, InvalidSchedule, MarkOptions,
-    Retention, Scheduler, Service, StoreError,
+    Notifier, Retention, Scheduler, Service, StoreError,
 };
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
@@ -33,6 +33,7 @@ use crate::stand_ins::StandIns;
 use crate::stores::Stores;
 use crate::subscription::Subscription;
 use crate::telemetry::{Metrics, MetricsError};
+use crate::telling::{self, Telling};
 use crate::{background, nango, pages, sealing, server, stand_ins};
 
 const PORT: u16 = 4780;
@@ -44,6 +45,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct App {
     pub stores: Stores,
     pub gate: Gate,
+    pub revisions:
     pub importer: Importer,
     pub connector: Connector,
     pub service: Service,
@@ -57,6 +59,8 @@ pub struct App {
     /// Where links in mails lead.
     pub site: Url,
     pub links: Links,
+    pub telling: Arc<Telling>,
+    pub notifier: Notifier,
     pub signing: SigningKeys,
     pub jobs: Jobs,
     pub ceremonies: Ceremonies,
@@ -177,7 +181,11 @@ impl App {
         if let Some(queue) = &stores.queue {
             service = service.dispatched_by(queue.dispatcher(&scheduler).await?);
         }
+        let site = config.public_url.clone().unwrap_or_else(|| url.clone());
+        let telling = Arc::new(Telling::open(folder, &site)?);
         Ok(Self {
+            notifier: Notifier::new(stores.access.clone(), telling.clone(), telling::OPTIONS),
+            telling,
             gate: Gate::new(stores.access.clone(), stores.blobs.clone()).with_marks(&MarkOptions::default()),
             stores,
             importer,
@@ -188,7 +196,7 @@ impl App {
             deliveries: Deliveries::new(),
             sessions: Sessions::open(folder, config.public_url.as_ref())?,
             public_url: config.public_url.clone(),
-            site: config.public_url.clone().unwrap_or_else(|| url.clone()),
+            site,
             links: Links::of(folder)?,
             signing: SigningKeys::open(folder)?,
             jobs: Jobs::open(folder)?,

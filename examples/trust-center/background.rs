@@ -12,6 +12,9 @@ use crate::config::DAY;
 use crate::nango;
 use crate::people::COMPANIES;
 
+/// How long it is from one look for something to tell to the next.
+const TELLING: Duration = Duration::from_secs(2);
+
 /// Returns how syncs run that are to be this often: who falls silent is not waited for much longer than that.
 pub fn schedule(every: Duration) -> ScheduleOptions {
     let options = ScheduleOptions::default();
@@ -37,7 +40,7 @@ pub async fn run(app: Arc<App>) {
             nango::log_findings(&app).await;
         }
     };
-    tokio::join!(checked, app.service.run(asked_to_stop()), count(&app), retain(&app));
+    tokio::join!(checked, app.service.run(asked_to_stop()), count(&app), retain(&app), tell(&app));
 }
 
 /// Deletes at the start, and once a day, what is older than it is to be kept.
@@ -51,6 +54,19 @@ async fn retain(app: &App) {
             }
         }
         is_over = timeout(DAY, asked_to_stop()).await.is_ok();
+    }
+}
+
+/// Looks every other second whether there is something to tell.
+async fn tell(app: &App) {
+    let mut is_over = false;
+    while !is_over {
+        for company in &COMPANIES {
+            if let Err(error) = app.notifier.announce(company.tenant, Utc::now()).await {
+                tracing::warn!(%error, tenant = %company.tenant, "what is new is told later");
+            }
+        }
+        is_over = timeout(TELLING, asked_to_stop()).await.is_ok();
     }
 }
 

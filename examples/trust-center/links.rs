@@ -140,7 +140,17 @@ fn contact(says: &[u8]) -> Option<ContactId> {
 
 /// Sends a mail. A host has a service for that; the demo prints it to the console, as long as there is one.
 pub fn send(to: &MailAddress, subject: &str, text: &str) {
-    let mail = format!("\nMail to {}\nSubject: {subject}\n{text}\n", to.as_str());
+    print(&format!("\nMail to {}\nSubject: {subject}\n{text}\n", to.as_str()));
+}
+
+/// Sends a mail as one of many, with what lets a mailbox end them by itself: <https://www.rfc-editor.org/rfc/rfc8058>.
+pub fn send_list(to: &MailAddress, subject: &str, text: &str, end: &str) {
+    let headers =
+        format!("List-Unsubscribe: <{end}/at-once>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click");
+    print(&format!("\nMail to {}\nSubject: {subject}\n{headers}\n{text}\n", to.as_str()));
+}
+
+fn print(mail: &str) {
     let _ = io::stdout().lock().write_all(mail.as_bytes());
 }
 

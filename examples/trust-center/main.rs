@@ -48,6 +48,7 @@ mod telemetry;
 #[cfg(not(feature = "metrics"))]
 #[path = "no_telemetry.rs"]
 mod telemetry;
+mod telling;
 mod words;
 
 use std::io::Write;

@@ -139,6 +139,8 @@ impl Names {
             AuditEvent::AccessRequested { .. } => "Access asked for".to_owned(),
             AuditEvent::RequestApproved { .. } => "A request approved".to_owned(),
             AuditEvent::RequestDeclined { reason, .. } => format!("A request declined{}", because(reason)),
+            AuditEvent::Subscribed { .. } => "Told what is new from now on".to_owned(),
+            AuditEvent::Unsubscribed { .. } => "Told no longer what is new".to_owned(),
             AuditEvent::RequestWithdrawn { .. } => "A request withdrawn".to_owned(),
             AuditEvent::TenantErased => "Everything erased".to_owned(),
             AuditEvent::LogsCut { reads, audit } => cut(*reads, *audit),

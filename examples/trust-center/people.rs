@@ -128,6 +128,10 @@ impl Company {
         COMPANIES.iter().find(|company| company.slug == slug)
     }
 
+    pub fn of_tenant(tenant: TenantId) -> Option<&'static Self> {
+        COMPANIES.iter().find(|company| company.tenant == tenant)
+    }
+
     /// Its administrator, who sets it up.
     pub fn admin(&self) -> Actor {
         self.members[0].actor(self)

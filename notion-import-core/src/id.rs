@@ -151,6 +151,10 @@ uuid_id! {
     /// A person's request to read one document.
     RequestId
 }
+uuid_id! {
+    /// A person's wish to be told what is new on a site.
+    SubscriptionId
+}
 
 /// Counts a document's versions from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

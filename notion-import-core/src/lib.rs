@@ -75,7 +75,7 @@ pub use error::{
 };
 pub use id::{
     AcceptanceId, AttemptId, ConnectionId, ContactId, DocumentId, InvalidId, MemberId, NdaId, NotionId,
-    ReadId, RequestId, TenantId, VersionNumber,
+    ReadId, RequestId, SubscriptionId, TenantId, VersionNumber,
 };
 #[cfg(feature = "client")]
 pub use import::{
@@ -108,13 +108,15 @@ pub use library::gate::MarkOptions;
 #[cfg(feature = "gate")]
 pub use library::gate::{
     AcceptanceEntry, AcceptanceQuery, AcceptanceRecord, AccessAnswer, AccessRequest, AccessState,
-    AccessStore, AdminDocument, Approval, Asker, AssignmentRecord, BulkChange, Contact, ContactChange,
-    ContactDetails, ContactStore, Cursor, CutEntries, DocumentCounts, DocumentFilter, DocumentOrder,
-    DocumentQuery, Expected, Gate, InternalWhenGone, InvalidCursor, InvalidMailAddress, LevelChange,
-    ListPage, MailAddress, Mark, MarkError, MissingDetail, NdaText, NewAcceptance, NewAssignment,
-    NewNdaVersion, NewRequest, Place, Provenance, PublicDocument, PublicReads, PublicationState, Publish,
-    ReadEntry, ReadLog, ReadOutcome, ReadQuery, Readable, ReadableOrder, ReadableQuery, RequestLimits,
-    RequestState, Retention, RetentionStore, Seen, Served, SourceFilter, Unmarkable, Visit,
+    AccessStore, AdminDocument, Announced, Approval, Asker, AssignmentRecord, BulkChange, Contact,
+    ContactChange, ContactDetails, ContactStore, Cursor, CutEntries, DocumentCounts, DocumentFilter,
+    DocumentOrder, DocumentQuery, Expected, Gate, InternalWhenGone, InvalidCursor, InvalidMailAddress,
+    LevelChange, ListPage, MailAddress, MailError, Mailer, Mark, MarkError, MissingDetail, NdaText,
+    NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, NewSubscription, Notice, Notifier,
+    NotifyOptions, Place, Provenance, PublicDocument, PublicReads, PublicationState, Publish, ReadEntry,
+    ReadLog, ReadOutcome, ReadQuery, Readable, ReadableOrder, ReadableQuery, RequestLimits, RequestState,
+    Retention, RetentionStore, Seen, Served, SourceFilter, Subscriber, Subscription,
+    SubscriptionStore, Unmarkable, Visit,
 };
 #[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use library::gate::{Origin, Receipt, ReceiptError, SigningKey, VerifyingKey};

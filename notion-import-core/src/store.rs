@@ -17,8 +17,8 @@ pub use crate::library::document::{
 };
 #[cfg(feature = "gate")]
 pub use crate::library::gate::{
-    AccessChange, Act, ActFacts, ActStore, ContactRow, CountScope, Cursor, DocumentChange, Key, LogCut,
-    Permit, ReadablePage, RequestCounts, Scope, Verdict, Write, minute_of,
+    AccessChange, Act, ActFacts, ActStore, ContactRow, CountScope, Cursor, DocumentChange, DueQuery, Key,
+    LogCut, Permit, ReadablePage, RequestCounts, Scope, Told, Verdict, Write, minute_of,
 };
 #[cfg(feature = "gate")]
 pub use crate::library::standing::Standing;

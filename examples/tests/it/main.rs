@@ -45,6 +45,7 @@ mod slow;
 mod speaking;
 mod stand_ins;
 mod story;
+mod telling;
 mod webhooks;
 mod workspaces;
 mod xss;

@@ -66,6 +66,9 @@ words! {
     about_title security_contact security_text for_programs keys_json llms_txt keys_text llms_text follow_text
     sub_processors sub_processors_text
     feed_title feed_published feed_listed
+    follow_intro follow_known follow_button follow_feed follow_feed_text follow_feed_link follow_sent follow_confirm
+    follow_begun follow_end follow_end_text follow_end_button follow_ended
+    follow_mail_subject follow_mail news_mail_subject news_mail news_mail_more
     invitation_subject invitation
     not_found not_found_advice unmarkable unmarkable_large unmarkable_encrypted unmarkable_other back_to_document
     refused refused_advice link_over link_over_advice another_link missing too_far not_allowed not_allowed_advice

@@ -23,6 +23,7 @@ pub enum Address {
     Requests,
     Contacts,
     Contact(ContactId),
+    Subscribers,
     Nda,
     Audit,
     Readings,
@@ -30,6 +31,8 @@ pub enum Address {
     Reading(&'static Company, DocumentId),
     Asking(&'static Company),
     Asked(&'static Company),
+    Follow(&'static Company),
+    FollowSent(&'static Company),
     SignIn(&'static Company),
     LinkSent(&'static Company),
 }
@@ -52,6 +55,7 @@ impl Address {
             ["requests"] => Self::Requests,
             ["contacts"] => Self::Contacts,
             ["contacts", id] => Self::Contact(id.parse().ok()?),
+            ["subscribers"] => Self::Subscribers,
             ["nda"] => Self::Nda,
             ["audit"] => Self::Audit,
             ["readings"] => Self::Readings,
@@ -59,6 +63,8 @@ impl Address {
             ["t", slug, "ask"] => Self::Asking(Company::of_slug(slug)?),
             ["t", slug, "sign-in"] => Self::SignIn(Company::of_slug(slug)?),
             ["t", slug, "sign-in", "sent"] => Self::LinkSent(Company::of_slug(slug)?),
+            ["t", slug, "follow"] => Self::Follow(Company::of_slug(slug)?),
+            ["t", slug, "follow", "sent"] => Self::FollowSent(Company::of_slug(slug)?),
             ["t", slug, "asked"] => Self::Asked(Company::of_slug(slug)?),
             ["t", slug, "d", id] => Self::Reading(Company::of_slug(slug)?, id.parse().ok()?),
             _ => return None,
@@ -82,6 +88,8 @@ impl Address {
             | Self::Reading(company, _)
             | Self::Asking(company)
             | Self::Asked(company)
+            | Self::Follow(company)
+            | Self::FollowSent(company)
             | Self::SignIn(company)
             | Self::LinkSent(company) => Some(company),
             Self::Start
@@ -97,6 +105,7 @@ impl Address {
             | Self::Requests
             | Self::Contacts
             | Self::Contact(_)
+            | Self::Subscribers
             | Self::Nda
             | Self::Audit
             | Self::Readings => None,
@@ -120,6 +129,7 @@ impl fmt::Display for Address {
             Self::Requests => f.write_str("/requests"),
             Self::Contacts => f.write_str("/contacts"),
             Self::Contact(id) => write!(f, "/contacts/{id}"),
+            Self::Subscribers => f.write_str("/subscribers"),
             Self::Nda => f.write_str("/nda"),
             Self::Audit => f.write_str("/audit"),
             Self::Readings => f.write_str("/readings"),
@@ -128,6 +138,8 @@ impl fmt::Display for Address {
             Self::Asking(company) => write!(f, "/t/{}/ask", company.slug),
             Self::SignIn(company) => write!(f, "/t/{}/sign-in", company.slug),
             Self::LinkSent(company) => write!(f, "/t/{}/sign-in/sent", company.slug),
+            Self::Follow(company) => write!(f, "/t/{}/follow", company.slug),
+            Self::FollowSent(company) => write!(f, "/t/{}/follow/sent", company.slug),
             Self::Asked(company) => write!(f, "/t/{}/asked", company.slug),
         }
     }
@@ -155,12 +167,15 @@ mod tests {
             "/nda".to_owned(),
             "/requests".to_owned(),
             "/contacts".to_owned(),
+            "/subscribers".to_owned(),
             format!("/contacts/{ID}"),
             "/t/halden".to_owned(),
             "/t/halden/ask".to_owned(),
             "/t/halden/sign-in".to_owned(),
             "/t/halden/sign-in/sent".to_owned(),
             "/t/halden/asked".to_owned(),
+            "/t/halden/follow".to_owned(),
+            "/t/halden/follow/sent".to_owned(),
             format!("/t/fernwood/d/{ID}"),
         ] {
             assert_eq!(Address::of(&path).unwrap().to_string(), path);

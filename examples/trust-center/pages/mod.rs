@@ -42,6 +42,8 @@ mod showing;
 mod site;
 mod source;
 mod start;
+mod subscribers;
+mod subscribing;
 mod unimported;
 mod webhook;
 
@@ -113,6 +115,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/contacts/{id}/block", post(contacts::block))
         .route("/contacts/{id}/unblock", post(contacts::unblock))
         .route("/contacts/{id}/erase", get(contacts::ask).post(contacts::erase))
+        .route("/subscribers", get(subscribers::show).post(subscribers::end))
         .route("/documents/{id}/update", post(source::update))
         .route("/documents/{id}/sync", post(runs::look))
         .route("/documents/{id}/published", get(receipts::document))
@@ -136,6 +139,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/t/{site}/sign-in/sent", get(entering::sent))
         .route("/t/{site}/sign-in/by/{link}", get(entering::link).post(entering::enter))
         .route("/t/{site}/ask", get(asking::show).post(asking::ask))
+        .route("/t/{site}/follow", get(subscribing::show).post(subscribing::follow))
+        .route("/t/{site}/follow/sent", get(subscribing::sent))
+        .route("/t/{site}/follow/by/{link}", get(subscribing::ask_to_begin).post(subscribing::begin))
+        .route("/t/{site}/follow/end/{link}", get(subscribing::ask_to_end).post(subscribing::end))
         .route("/t/{site}/asked", get(asking::asked))
         .route("/t/{site}/acceptances", get(acceptances::own))
         .route("/t/{site}/acceptances/{id}", get(acceptances::own_copy))
@@ -155,8 +162,9 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(live::answer_forms))
         .layer(middleware::from_fn(live::watch))
         .layer(middleware::from_fn_with_state(app.clone(), same_origin::guard));
-    // Nango and Notion know no origin and have no session; their signature is what counts.
+    // Nango, Notion and mailboxes know no origin and have no session; their signature is what counts, or their link.
     let hooks = Router::new()
+        .route("/t/{site}/follow/end/{link}/at-once", post(subscribing::end_at_once))
         .route("/webhooks/nango", post(webhook::of_nango))
         .route("/webhooks/notion", post(webhook::of_notion))
         .layer(middleware::from_fn(webhook::whole));

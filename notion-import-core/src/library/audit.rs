@@ -12,7 +12,9 @@ use super::basis::VersionDigest;
 use super::blob::BlobId;
 use crate::actor::{Action, Actor, Agent, Denied};
 use crate::error::StoreError;
-use crate::id::{AttemptId, ConnectionId, ContactId, DocumentId, NdaId, RequestId, TenantId, VersionNumber};
+use crate::id::{
+    AttemptId, ConnectionId, ContactId, DocumentId, NdaId, RequestId, SubscriptionId, TenantId, VersionNumber,
+};
 
 /// One line of a tenant's audit. It names ids and levels, no texts but a person's reason.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -293,6 +295,16 @@ pub enum AuditEvent {
     RequestWithdrawn {
         /// This one.
         request: RequestId,
+    },
+    /// Somebody wants to be told what is new on the site.
+    Subscribed {
+        /// By this subscription.
+        subscription: SubscriptionId,
+    },
+    /// Somebody is told no longer what is new: they asked for it, a member did, or their mailbox is gone.
+    Unsubscribed {
+        /// By this subscription.
+        subscription: SubscriptionId,
     },
     /// What was kept of the tenant was erased, the entries before this one included.
     TenantErased,

@@ -253,6 +253,8 @@ impl Standing {
             | AuditEvent::RequestApproved { .. }
             | AuditEvent::RequestDeclined { .. }
             | AuditEvent::RequestWithdrawn { .. }
+            | AuditEvent::Subscribed { .. }
+            | AuditEvent::Unsubscribed { .. }
             | AuditEvent::NdaPublished { .. }
             | AuditEvent::DefaultNda { .. }
             | AuditEvent::NdaAccepted { .. }

@@ -11,6 +11,7 @@ mod json;
 mod loss;
 mod markdown;
 mod network;
+mod notifier;
 mod review;
 mod simulation;
 mod standing;

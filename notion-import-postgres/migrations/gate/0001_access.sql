@@ -152,13 +152,34 @@ CREATE INDEX requests_by_contact ON notion_import.requests (tenant_id, contact_i
 CREATE INDEX requests_by_mail ON notion_import.requests (tenant_id, mail) WHERE mail IS NOT NULL;
 CREATE INDEX requests_by_time ON notion_import.requests (tenant_id, asked_at);
 
+-- Who is told what is new: a contact, or the mailbox of somebody who is none.
+CREATE TABLE notion_import.subscriptions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    contact_id uuid,
+    mail text,
+    language text NOT NULL,
+    since timestamptz NOT NULL,
+    told_until timestamptz NOT NULL,
+    told_revision bigint NOT NULL,
+    -- Nobody tells them before that.
+    again_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES notion_import.contacts (tenant_id, id),
+    CHECK ((contact_id IS NULL) <> (mail IS NULL))
+);
+
+CREATE UNIQUE INDEX subscriptions_of_contacts ON notion_import.subscriptions (tenant_id, contact_id);
+CREATE UNIQUE INDEX subscriptions_of_mailboxes ON notion_import.subscriptions (tenant_id, mail);
+CREATE INDEX subscriptions_by_time ON notion_import.subscriptions (tenant_id, again_at, id);
+
 DO $$
 DECLARE
     name text;
     tenant text := 'tenant_id = nullif(current_setting(''notion_import.tenant_id'', true), '''')::uuid';
 BEGIN
     FOREACH name IN ARRAY ARRAY['ndas', 'nda_versions', 'default_ndas', 'standings', 'sites', 'contacts',
-        'assignments', 'acceptances', 'requests'] LOOP
+        'assignments', 'acceptances', 'requests', 'subscriptions'] LOOP
         EXECUTE format('ALTER TABLE notion_import.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE notion_import.%I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
@@ -173,7 +194,7 @@ END $$;
 GRANT SELECT, INSERT ON notion_import.ndas, notion_import.default_ndas, notion_import.standings,
     notion_import.sites,
     notion_import.nda_versions, notion_import.contacts, notion_import.assignments, notion_import.acceptances,
-    notion_import.requests TO notion_import_app;
+    notion_import.requests, notion_import.subscriptions TO notion_import_app;
 GRANT UPDATE (current, accept_from) ON notion_import.ndas TO notion_import_app;
 GRANT UPDATE (nda_id), DELETE ON notion_import.default_ndas TO notion_import_app;
 GRANT UPDATE (level, publication, version, published_title, folded, published_at, listed, nda_id, category, shelf, revision)
@@ -181,13 +202,15 @@ GRANT UPDATE (level, publication, version, published_title, folded, published_at
 GRANT UPDATE (revision) ON notion_import.sites TO notion_import_app;
 GRANT UPDATE (name, company, mail, blocked) ON notion_import.contacts TO notion_import_app;
 GRANT UPDATE (contact_id, name, company, mail, reason, origin, state) ON notion_import.requests TO notion_import_app;
+GRANT UPDATE (contact_id, mail, language, told_until, told_revision, again_at), DELETE ON notion_import.subscriptions
+    TO notion_import_app;
 GRANT UPDATE (revoked_at) ON notion_import.assignments TO notion_import_app;
 GRANT UPDATE (voided_at) ON notion_import.acceptances TO notion_import_app;
 
 -- Of an erased tenant nothing of this is left but the number of changes of its site, which goes on.
 GRANT SELECT (tenant_id), DELETE ON notion_import.ndas, notion_import.default_ndas, notion_import.standings,
     notion_import.nda_versions, notion_import.contacts, notion_import.assignments, notion_import.acceptances,
-    notion_import.requests TO notion_import_erase;
+    notion_import.requests, notion_import.subscriptions TO notion_import_erase;
 GRANT SELECT (mail) ON notion_import.contacts TO notion_import_erase;
 GRANT SELECT, UPDATE (revision) ON notion_import.sites TO notion_import_erase;
 

@@ -9,4 +9,6 @@ mod contacts;
 mod documents;
 #[cfg(feature = "gate")]
 mod reads;
+#[cfg(feature = "gate")]
+mod subscriptions;
 mod tenants;

@@ -148,3 +148,24 @@ CREATE UNIQUE INDEX requests_of_contacts ON requests (tenant_id, contact_id, doc
 CREATE UNIQUE INDEX requests_of_strangers ON requests (tenant_id, mail, document_id) WHERE state = 'waiting';
 CREATE INDEX requests_by_contact ON requests (tenant_id, contact_id, asked_at);
 CREATE INDEX requests_by_time ON requests (tenant_id, asked_at);
+
+-- Who is told what is new: a contact, or the mailbox of somebody who is none.
+CREATE TABLE subscriptions (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    contact_id TEXT,
+    mail TEXT,
+    language TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    told_until INTEGER NOT NULL,
+    told_revision INTEGER NOT NULL,
+    -- Nobody tells them before that.
+    again_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id),
+    CHECK ((contact_id IS NULL) <> (mail IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX subscriptions_of_contacts ON subscriptions (tenant_id, contact_id);
+CREATE UNIQUE INDEX subscriptions_of_mailboxes ON subscriptions (tenant_id, mail);
+CREATE INDEX subscriptions_by_time ON subscriptions (tenant_id, again_at, id);

@@ -16,7 +16,8 @@ use notion_import_core::{
 use crate::database::{Sqlite, Tx, commit};
 use crate::table::lists::{self, Whose};
 use crate::table::{
-    acceptances, assignments, audit, contacts, documents, ndas, requests, sites, standings, versions,
+    acceptances, assignments, audit, contacts, documents, ndas, requests, sites, standings, subscriptions,
+    versions,
 };
 
 #[async_trait]
@@ -205,6 +206,12 @@ async fn found(tx: &mut Tx, tenant: TenantId, scope: &Scope) -> Result<ActFacts,
     if scope.waiting {
         found.waiting = requests::waiting_of(&mut **tx, tenant, person, mail).await?;
     }
+    if let Some(id) = scope.subscription {
+        found.subscription = subscriptions::get(&mut **tx, tenant, id).await?;
+    }
+    if scope.subscriber {
+        found.subscription = subscriptions::of(&mut **tx, tenant, person, mail).await?;
+    }
     if let Some(counts) = &scope.counts {
         found.counts = requests::count(&mut **tx, tenant, counts, person, mail).await?;
     }
@@ -239,10 +246,17 @@ async fn write(tx: &mut Tx, act: &Act, write: &Write) -> Result<(), StoreError> 
         Write::Blocked(id, blocked) => contacts::block(&mut **tx, tenant, *id, *blocked).await,
         Write::Erase(id) => {
             requests::forget(&mut **tx, tenant, None, Some(*id)).await?;
+            subscriptions::erase(&mut **tx, tenant, *id).await?;
             contacts::erase(&mut **tx, tenant, *id).await
         }
         Write::Request(request, origin) => requests::insert(&mut **tx, tenant, request, *origin).await,
-        Write::Attribute(mail, id) => requests::attribute(&mut **tx, tenant, mail, *id).await,
+        Write::Attribute(mail, id) => {
+            requests::attribute(&mut **tx, tenant, mail, *id).await?;
+            subscriptions::attribute(&mut **tx, tenant, mail, *id).await
+        }
+        Write::Subscription(new) => subscriptions::insert(&mut **tx, tenant, new).await,
+        Write::Language(id, language) => subscriptions::speak(&mut **tx, tenant, *id, language).await,
+        Write::Unsubscribe(id) => subscriptions::delete(&mut **tx, tenant, *id).await,
         Write::Settle(id, state) => requests::settle(&mut **tx, tenant, *id, *state).await,
         Write::Forget(id) => requests::forget(&mut **tx, tenant, Some(*id), None).await,
         Write::Void(contact, nda) => acceptances::void(&mut **tx, tenant, *contact, *nda, now).await,

@@ -29,3 +29,5 @@ pub(crate) mod requests;
 pub(crate) mod sites;
 #[cfg(feature = "gate")]
 pub(crate) mod standings;
+#[cfg(feature = "gate")]
+pub(crate) mod subscriptions;

@@ -8,10 +8,11 @@ use crate::row::{Columns, json};
 
 /// What a file has rows of tenants in, those that refer to others first. A file that was never opened with feature `gate` has only the
 /// last of them. Connections and attempts are gone by then, the audit has its own way to go, and what stays is told by [`erase`].
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "public_reads",
     "reads",
     "requests",
+    "subscriptions",
     "acceptances",
     "assignments",
     "contacts",

@@ -4,18 +4,22 @@
 mod contacts;
 mod ndas;
 mod requests;
+mod subscriptions;
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 
 pub use self::contacts::ContactChange;
 use self::requests::decline;
+use self::subscriptions::Ending;
 use super::{
     ActFacts, Approval, Expected, LevelChange, NewAcceptance, NewAssignment, NewNdaVersion, NewRequest,
-    Publish, RequestState, Scope, Verdict, Write,
+    NewSubscription, Publish, RequestState, Scope, Verdict, Write,
 };
 use crate::actor::{Action, Actor, Denied};
 use crate::error::StoreError;
-use crate::id::{AcceptanceId, ContactId, DocumentId, NdaId, RequestId, TenantId};
+use crate::id::{AcceptanceId, ContactId, DocumentId, NdaId, RequestId, SubscriptionId, TenantId};
 use crate::library::access::{AccessFacts, AccessLevel, AssignmentId, Viewer};
 use crate::library::audit::{AuditEvent, NewEntry, Subject};
 use crate::library::title::{is_too_long, reason};
@@ -36,6 +40,8 @@ pub enum AccessChange {
     VoidAcceptance(ContactId, NdaId),
     /// Changes a contact.
     Contact(ContactId, ContactChange),
+    /// Ends a subscription.
+    Unsubscribe(SubscriptionId),
 }
 
 /// A change of one document, as a member asks for it.
@@ -81,6 +87,7 @@ impl AccessChange {
             Self::Document(_, change) => change.action(),
             Self::PublishNda(_) | Self::SetDefaultNda(_) | Self::VoidAcceptance(..) => Action::ManageNda,
             Self::Contact(_, change) => change.action(),
+            Self::Unsubscribe(_) => Action::Assign,
         }
     }
 }
@@ -131,6 +138,8 @@ enum By {
     Reader(TenantId, Viewer, NewAcceptance, AcceptanceId),
     Asker(TenantId, Vec<RequestId>, NewRequest),
     Author(TenantId, Viewer, RequestId),
+    Subscriber(TenantId, SubscriptionId, NewSubscription),
+    Subscribed(TenantId, SubscriptionId, Ending),
     Sync(TenantId, DocumentId),
 }
 
@@ -173,6 +182,26 @@ impl Act {
         Self { at, by: By::Author(site, viewer.clone(), request) }
     }
 
+    /// Builds the act of somebody who wants to be told what is new on the site of this tenant.
+    pub fn subscription(site: TenantId, new: &NewSubscription, at: DateTime<Utc>) -> Self {
+        Self { at, by: By::Subscriber(site, SubscriptionId::fresh(), new.clone()) }
+    }
+
+    /// Builds the act of a subscriber who does not want to be told any more, and came from this address.
+    pub const fn unsubscription(
+        site: TenantId,
+        id: SubscriptionId,
+        address: Option<IpAddr>,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self { at, by: By::Subscribed(site, id, Ending::Own(address)) }
+    }
+
+    /// Builds the act that ends a subscription whose mailbox takes no mail, which no person asks for.
+    pub const fn mailbox_gone(site: TenantId, id: SubscriptionId, at: DateTime<Utc>) -> Self {
+        Self { at, by: By::Subscribed(site, id, Ending::MailboxGone) }
+    }
+
     /// Builds the act that makes a document internal if its source is gone, which no person asks for.
     pub const fn close_gone(tenant: TenantId, document: DocumentId, at: DateTime<Utc>) -> Self {
         Self { at, by: By::Sync(tenant, document) }
@@ -182,9 +211,12 @@ impl Act {
     pub const fn tenant(&self) -> TenantId {
         match &self.by {
             By::Member(actor, _) => actor.tenant,
-            By::Reader(tenant, ..) | By::Asker(tenant, ..) | By::Author(tenant, ..) | By::Sync(tenant, _) => {
-                *tenant
-            }
+            By::Reader(tenant, ..)
+            | By::Asker(tenant, ..)
+            | By::Author(tenant, ..)
+            | By::Subscriber(tenant, ..)
+            | By::Subscribed(tenant, ..)
+            | By::Sync(tenant, _) => *tenant,
         }
     }
 
@@ -197,7 +229,12 @@ impl Act {
     pub const fn actor(&self) -> Option<&Actor> {
         match &self.by {
             By::Member(actor, _) => Some(actor),
-            By::Reader(..) | By::Asker(..) | By::Author(..) | By::Sync(..) => None,
+            By::Reader(..)
+            | By::Asker(..)
+            | By::Author(..)
+            | By::Subscriber(..)
+            | By::Subscribed(..)
+            | By::Sync(..) => None,
         }
     }
 
@@ -213,6 +250,10 @@ impl Act {
             },
             By::Asker(_, _, new) => new.scope(self.at),
             By::Author(_, _, request) => Scope { request: Some(*request), ..Scope::default() },
+            By::Subscriber(_, _, new) => new.scope(),
+            By::Subscribed(_, id, _) | By::Member(_, AccessChange::Unsubscribe(id)) => {
+                Scope { subscription: Some(*id), ..Scope::default() }
+            }
             By::Sync(_, document) => Scope { document: Some(*document), ..Scope::default() },
             By::Member(_, AccessChange::Document(id, change)) => change.scope(*id),
             By::Member(_, AccessChange::PublishNda(new)) => Scope { nda: Some(new.id), ..Scope::default() },
@@ -236,7 +277,10 @@ impl Act {
             By::Reader(site, viewer, new, id) => self.accept(*site, viewer, (new, *id), found),
             By::Asker(site, ids, new) => self.ask(*site, ids, new, found),
             By::Author(site, viewer, _) => self.withdraw_request(*site, viewer, found),
+            By::Subscriber(site, id, new) => self.subscribe(*site, *id, new, found),
+            By::Subscribed(site, _, ending) => Ok(self.end(*site, ending, found)),
             By::Sync(..) => self.close(found),
+            By::Member(actor, AccessChange::Unsubscribe(_)) => Ok(self.end_for(actor, found)),
             By::Member(actor, AccessChange::Contact(id, change)) => {
                 self.of_contact(actor, *id, change, found)
             }

@@ -12,6 +12,7 @@ mod list;
 mod mark;
 #[cfg(feature = "watermark")]
 mod marks;
+mod notifier;
 mod people;
 mod place;
 mod readable;
@@ -23,6 +24,7 @@ mod request;
 mod retention;
 mod rows;
 mod store;
+mod subscription;
 mod tally;
 #[cfg(feature = "watermark")]
 mod watermark;
@@ -43,6 +45,7 @@ pub use list::{
 pub use mark::{Mark, MarkError, Unmarkable};
 #[cfg(feature = "watermark")]
 pub use marks::MarkOptions;
+pub use notifier::{Announced, MailError, Mailer, Notice, Notifier, NotifyOptions};
 pub use people::{ActStore, ContactStore};
 pub use place::{Cursor, InvalidCursor, Key, ListPage, Place};
 pub use readable::{ReadableOrder, ReadablePage, ReadableQuery};
@@ -54,6 +57,7 @@ pub use request::{AccessRequest, Approval, Asker, NewRequest, RequestCounts, Req
 pub use retention::{CutEntries, LogCut, Retention, RetentionStore};
 pub use rows::{ActFacts, CountScope, Scope, Verdict, Write};
 pub use store::AccessStore;
+pub use subscription::{DueQuery, NewSubscription, Subscriber, Subscription, SubscriptionStore, Told};
 
 use super::access::{
     AccessFacts, AccessLevel, Allow, Decision, DocumentFacts, Outside, Publication, Viewer, decide,
@@ -147,7 +151,7 @@ pub struct PublicDocument {
     pub category: Option<String>,
     /// Which version is shown.
     pub version: VersionNumber,
-    /// When that version was published.
+    /// When that version was published, or shown to more people since: since then it may be new to somebody.
     pub published_at: DateTime<Utc>,
     /// What this viewer may do about it.
     pub outside: Outside,

@@ -220,6 +220,8 @@ impl AccessState {
             | AuditEvent::RequestApproved { .. }
             | AuditEvent::RequestDeclined { .. }
             | AuditEvent::RequestWithdrawn { .. }
+            | AuditEvent::Subscribed { .. }
+            | AuditEvent::Unsubscribed { .. }
             | AuditEvent::LogsCut { .. }
             | AuditEvent::ConnectionBegun { .. }
             | AuditEvent::ConnectionConfirmed { .. }

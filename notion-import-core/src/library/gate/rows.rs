@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 
 use super::{
     AcceptanceEntry, AccessRequest, Contact, ContactRow, MailAddress, NdaText, RequestCounts, RequestState,
+    Subscription,
 };
 #[cfg(doc)]
 use crate::error::StoreError;
-use crate::id::{ContactId, DocumentId, NdaId, RequestId, VersionNumber};
+use crate::id::{ContactId, DocumentId, NdaId, RequestId, SubscriptionId, VersionNumber};
 use crate::library::access::{AccessFacts, Assignment, AssignmentId, DocumentFacts, NdaState};
 use crate::library::audit::NewEntry;
 use crate::library::batch::StoredDocument;
@@ -36,6 +37,10 @@ pub struct Scope {
     pub waiting: bool,
     /// How these documents stand.
     pub asked_for: BTreeSet<DocumentId>,
+    /// The subscription of the contact, or of the address.
+    pub subscriber: bool,
+    /// This subscription.
+    pub subscription: Option<SubscriptionId>,
     /// How many requests were kept.
     pub counts: Option<CountScope>,
     /// This NDA.
@@ -62,9 +67,9 @@ impl Scope {
         self.contact.or(author).or(by_mail.map(|contact| contact.id))
     }
 
-    /// Says whether it is about requests or addresses, of which nobody else may make any until the act is done.
+    /// Says whether it is about requests, subscriptions or addresses, of which nobody else may make any until the act is done.
     pub const fn is_about_requests(&self) -> bool {
-        self.mail.is_some() || self.request.is_some() || self.waiting
+        self.mail.is_some() || self.request.is_some() || self.waiting || self.subscription.is_some()
     }
 }
 
@@ -93,6 +98,8 @@ pub struct ActFacts {
     pub waiting: Vec<AccessRequest>,
     /// Those that are asked for and that the tenant has.
     pub asked_for: Vec<DocumentFacts>,
+    /// The subscription.
+    pub subscription: Option<Subscription>,
     /// How many requests were kept.
     pub counts: RequestCounts,
 }
@@ -120,12 +127,18 @@ pub enum Write {
     Contact(Contact),
     /// Whether a contact is shut out.
     Blocked(ContactId, bool),
-    /// A contact's details go, and with them the texts and the origins of its requests.
+    /// A contact's details go, and with them the texts and the origins of its requests, and its subscription.
     Erase(ContactId),
     /// A new request, and its origin.
     Request(Box<AccessRequest>, Option<IpAddr>),
-    /// The requests from an address are a contact's from now on; what they say of the person goes.
+    /// The requests from an address and its subscription are a contact's from now on; what they say of the person goes.
     Attribute(MailAddress, ContactId),
+    /// A new subscription, of whoever may be told at once.
+    Subscription(Subscription),
+    /// The language of a subscription.
+    Language(SubscriptionId, String),
+    /// A subscription ends.
+    Unsubscribe(SubscriptionId),
     /// What became of a request.
     Settle(RequestId, RequestState),
     /// What a request says of a person goes: who, why, and the origin.

@@ -8,7 +8,7 @@ use super::{
     AcceptanceEntry, AcceptanceQuery, AccessChange, AccessState, Act, AdminDocument, ContactStore,
     DocumentChange, DocumentCounts, DocumentFilter, DocumentQuery, Expected, LevelChange, ListPage, NdaText,
     NewAcceptance, NewAssignment, NewNdaVersion, Permit, PublicDocument, Publish, ReadableQuery,
-    RetentionStore,
+    RetentionStore, SubscriptionStore,
 };
 use crate::actor::{Actor, Insider};
 #[cfg(doc)]
@@ -35,7 +35,7 @@ use crate::library::document::{DocumentReader, Version};
 /// A store decides nothing: every change goes through [`perform`](super::ActStore::perform), for which an [`Act`] says what to read and
 /// what to write. Only `perform` and what reads by an [`Insider`] or a [`Permit`] is a store's to implement.
 #[async_trait]
-pub trait AccessStore: ContactStore + DocumentReader + RetentionStore {
+pub trait AccessStore: ContactStore + SubscriptionStore + DocumentReader + RetentionStore {
     /// Returns one document of the tenant.
     async fn load_document(
         &self,

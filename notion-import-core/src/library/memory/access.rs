@@ -182,6 +182,7 @@ impl Tenant {
             request: request.cloned(),
             waiting: people.queue().iter().filter(is_theirs).map(|request| (*request).clone()).collect(),
             asked_for: self.asked_for(scope),
+            subscription: people.subscribers.found(scope, person).cloned(),
             counts: scope.counts.map(|within| people.count(&within, person, mail)).unwrap_or_default(),
             standing: scope.document.map(|id| self.standing_of(id)).unwrap_or_default(),
             has_version: scope
@@ -232,6 +233,9 @@ impl Tenant {
             Write::Erase(id) => access.people.erase(id),
             Write::Request(request, origin) => access.people.requests.push((*request, origin)),
             Write::Attribute(mail, id) => access.people.attribute(&mail, id),
+            Write::Subscription(subscription) => access.people.subscribers.insert(subscription),
+            Write::Language(id, language) => access.people.subscribers.speak(id, language),
+            Write::Unsubscribe(id) => access.people.subscribers.remove(id),
             Write::Settle(id, state) => access.people.settle(id, state),
             Write::Forget(id) => access.people.forget(|request| request.id == id),
             Write::Void(contact, nda) => {

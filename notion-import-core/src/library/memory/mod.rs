@@ -16,6 +16,8 @@ mod people;
 mod readers;
 #[cfg(feature = "gate")]
 mod reads;
+#[cfg(feature = "gate")]
+mod subscribers;
 mod tenants;
 
 pub use audit::MemoryAudit;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 
 use super::documents::{MemoryLibrary, Tenant};
+use super::subscribers::Subscribers;
 use crate::actor::Insider;
 use crate::error::StoreError;
 use crate::id::{ContactId, RequestId, TenantId};
@@ -22,6 +23,7 @@ pub(super) struct People {
     pub(super) contacts: BTreeMap<ContactId, Option<Contact>>,
     /// With their origins, in the order in which they came.
     pub(super) requests: Vec<(AccessRequest, Option<IpAddr>)>,
+    pub(super) subscribers: Subscribers,
 }
 
 #[async_trait]
@@ -140,6 +142,7 @@ impl People {
     pub(super) fn erase(&mut self, id: ContactId) {
         self.contacts.insert(id, None);
         self.forget(|request| is_of(request, Some(id), None));
+        self.subscribers.erase(id);
     }
 
     pub(super) fn forget(&mut self, which: impl Fn(&AccessRequest) -> bool) {
@@ -153,6 +156,7 @@ impl People {
         for (request, _) in self.requests.iter_mut().filter(|(request, _)| is_of(request, None, Some(mail))) {
             request.asker = Some(Asker::Contact(id));
         }
+        self.subscribers.attribute(mail, id);
     }
 
     pub(super) fn settle(&mut self, id: RequestId, state: RequestState) {

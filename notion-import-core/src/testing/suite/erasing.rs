@@ -20,7 +20,7 @@ use crate::library::document::{Source, SyncCursor};
 use crate::library::erasure::Erasure;
 use crate::library::gate::{
     AcceptanceQuery, AccessStore, Asker, Contact, DocumentQuery, Expected, NewAcceptance, NewAssignment,
-    NewNdaVersion, NewRequest, PublicReads, Publish, ReadEntry, ReadQuery, RequestLimits,
+    NewNdaVersion, NewRequest, NewSubscription, PublicReads, Publish, ReadEntry, ReadQuery, RequestLimits,
 };
 
 /// Every promise of a [`TenantStore`](crate::TenantStore) and the stores it belongs to.
@@ -89,6 +89,11 @@ impl Life {
         access.publish_nda(admin, &new, minute(3)).await?;
         access.set_default_nda(admin, Some(nda), minute(3)).await?;
         access.add_contact(admin, contact, &details("dana@orchard.example")?, minute(3)).await?;
+        for mail in ["dana@orchard.example", "frieda@orchard.example"] {
+            let mail = details(mail)?.mail().clone();
+            let new = NewSubscription { mail, language: "en".into(), address: None };
+            access.subscribe(site, &new, minute(3)).await?;
+        }
         let expected = self.expected().await?;
         let level = Some(AccessLevel::RequiresNda);
         let publish = Publish { version: VersionNumber(1), title: "Policy".into(), level, expected };

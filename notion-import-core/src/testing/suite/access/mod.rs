@@ -38,6 +38,7 @@ mod replay;
 mod requests;
 mod retention;
 mod roles;
+mod subscriptions;
 mod tenancy;
 
 pub use replay::replayed;
@@ -130,6 +131,18 @@ pub const PROMISES: &[Promise<Library>] = &[
     promise!("a request is declined for a reason, and not approved after that", requests::declined),
     promise!("a request is withdrawn by its author alone", requests::withdrawn),
     promise!("every step of a request is audited", requests::audited),
+    promise!("a mailbox has one subscription, paged in the order of their ids", subscriptions::kept),
+    promise!(
+        "a subscription is the contact's whose mailbox it is, and goes with them",
+        subscriptions::of_a_contact
+    ),
+    promise!("a subscription is ended by who has its id, or by a member, once", subscriptions::ended),
+    promise!(
+        "whom one is given to tell no other is, until they are told or it is too late",
+        subscriptions::due
+    ),
+    promise!("what is new is told once, to whoever may know of it", subscriptions::told),
+    promise!("whoever tells at once tells each subscriber once", subscriptions::at_once),
     promise!("versions of an NDA are counted from one and never change", ndas::versions),
     promise!("an NDA without a version cannot be required", ndas::no_such_nda),
     promise!("a version of an NDA follows the one that was expected", ndas::expected),

@@ -6,6 +6,7 @@ mod documents;
 mod gate;
 mod people;
 mod reads;
+mod subscribers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -116,6 +117,14 @@ enum Leak {
     ApprovesAllTheyWaitFor,
     DeclinesWithoutReason,
     AnybodyWithdraws,
+    SpeaksOneLanguage,
+    NeverUnsubscribes,
+    AnybodyEndsSubscriptions,
+    KnowsMailboxesAlone,
+    GivesTwiceWhomToTell,
+    TellsTooSoon,
+    ForgetsWhatWasTold,
+    IsToldWhateverWasBefore,
     AuditLacks(Lack),
 }
 
@@ -218,6 +227,7 @@ async fn every_leak_breaks_its_own_promise() {
                 "a contact has one",
                 "somebody unknown or shut out",
                 "an erased contact",
+                "what is new is told",
                 "what is readable says nothing",
                 "what is readable is found",
                 "what is readable is what the decision",
@@ -228,6 +238,7 @@ async fn every_leak_breaks_its_own_promise() {
             Leak::SortsByNothing,
             &[
                 "a category is known",
+                "what is new is told",
                 "what is readable is ordered",
                 "what is readable is paged",
                 "what is readable says nothing",
@@ -241,6 +252,10 @@ async fn every_leak_breaks_its_own_promise() {
                 "somebody unknown or shut out",
                 "an erased contact",
                 "every step of a request",
+                "a mailbox has one",
+                "a subscription is the contact's",
+                "a subscription is ended",
+                "what is new is told",
                 "every change is audited",
                 "a title that follows",
                 "an import is audited",
@@ -297,7 +312,10 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::CountsOneTooMany, &["a filter lists", "another tenant's documents cannot be read"]),
         (Leak::ListsByTitleAlone, &["what is readable is paged"]),
         (Leak::ShowsAmongAny, &["what is readable is found"]),
-        (Leak::NeverChangesTheSite, &["the revision of a site"]),
+        (
+            Leak::NeverChangesTheSite,
+            &["what is new is told", "whoever tells at once", "the revision of a site"],
+        ),
         (Leak::ChangesTheSiteWithEverything, &["the revision of a site"]),
         (Leak::LatestContentOnly, &["content is the version"]),
         (Leak::EveryonesFacts, &["facts are of this contact", "from nothing"]),
@@ -333,6 +351,8 @@ async fn every_leak_breaks_its_own_promise() {
                 "publishing as of a level closes",
                 "what is done to many",
                 "what comes of an act",
+                "what is new is told",
+                "what is readable is paged",
             ],
         ),
         (
@@ -401,6 +421,7 @@ async fn every_leak_breaks_its_own_promise() {
             &[
                 "somebody unknown or shut out",
                 "only what is listed",
+                "what is new is told",
                 "an acceptance needs a document",
                 "who could read what is told with",
             ],
@@ -412,6 +433,7 @@ async fn every_leak_breaks_its_own_promise() {
                 "contacts are paged",
                 "what is known of an erased",
                 "an erased contact",
+                "a subscription is the contact's",
                 "an acceptance is listed",
                 "who could read what is told with",
             ],
@@ -430,6 +452,17 @@ async fn every_leak_breaks_its_own_promise() {
         (Leak::ApprovesAllTheyWaitFor, &["every call is denied", "an assignment approves"]),
         (Leak::DeclinesWithoutReason, &["a request is declined"]),
         (Leak::AnybodyWithdraws, &["a request is withdrawn"]),
+        (Leak::SpeaksOneLanguage, &["a mailbox has one subscription"]),
+        (Leak::NeverUnsubscribes, &["a subscription is ended", "whom one is given"]),
+        (Leak::AnybodyEndsSubscriptions, &["a subscription is ended"]),
+        (
+            Leak::KnowsMailboxesAlone,
+            &["a subscription is the contact's", "a subscription is ended", "what is new"],
+        ),
+        (Leak::GivesTwiceWhomToTell, &["whom one is given"]),
+        (Leak::TellsTooSoon, &["whom one is given", "what is new"]),
+        (Leak::ForgetsWhatWasTold, &["whom one is given", "what is new"]),
+        (Leak::IsToldWhateverWasBefore, &["whom one is given"]),
         (Leak::CutsEveryReading, &["readings before a cut", "a cut that takes nothing", "logs are kept"]),
         (Leak::CutsNoReading, &["readings before a cut", "logs are kept", "another tenant's logs"]),
         (Leak::CutsEveryTenant, &["another tenant's logs"]),
