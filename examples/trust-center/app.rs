@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use notion_import_core::{
     ConfirmedIdentity, Connector, Error, Gate, ImportOptions, Importer, InvalidSchedule, MarkOptions,
-    Notifier, Retention, Scheduler, Service, StoreError,
+    Notifier, Retention, Scheduler, Service, SiteRevisions, StoreError,
 };
 use notion_import_nango::{InvalidConfig, Nango};
 use tokio::net::TcpListener;
@@ -45,7 +45,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct App {
     pub stores: Stores,
     pub gate: Gate,
-    pub revisions:
+    pub revisions: SiteRevisions,
     pub importer: Importer,
     pub connector: Connector,
     pub service: Service,
@@ -184,6 +184,7 @@ impl App {
         let site = config.public_url.clone().unwrap_or_else(|| url.clone());
         let telling = Arc::new(Telling::open(folder, &site)?);
         Ok(Self {
+            revisions: SiteRevisions::of_store(stores.access.clone()),
             notifier: Notifier::new(stores.access.clone(), telling.clone(), telling::OPTIONS),
             telling,
             gate: Gate::new(stores.access.clone(), stores.blobs.clone()).with_marks(&MarkOptions::default()),

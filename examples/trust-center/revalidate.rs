@@ -34,7 +34,7 @@ pub async fn by_revision(
     write: impl AsyncFnOnce() -> Result<Response, Problem>,
 ) -> Result<Response, Problem> {
     // Read before the content: what changes in between makes that newer than its tag, and never older.
-    let revision = app.stores.access.site_revision(company.tenant).await?;
+    let revision = app.revisions.of(company.tenant).await?;
     let code = language.map_or("", Language::code);
     let tag = tag(format!("{revision} {} {code} {} {name}", app.site, company.slug).as_bytes());
     let mut response = match unchanged_since(headers, &tag) {
@@ -49,9 +49,13 @@ pub async fn by_revision(
 
 /// Returns the tag of these bytes.
 pub fn tag(bytes: &[u8]) -> HeaderValue {
-    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     #[allow(clippy::unwrap_used, reason = "digits and quotes make a header")]
-    HeaderValue::try_from(format!("\"{digest}\"")).unwrap()
+    HeaderValue::try_from(format!("\"{}\"", digest(bytes))).unwrap()
+}
+
+/// Returns what names these bytes, such as those of a template that is part of many tags.
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Gives an answer its tag.

@@ -115,7 +115,7 @@ pub use library::gate::{
     NewAcceptance, NewAssignment, NewNdaVersion, NewRequest, NewSubscription, Notice, Notifier,
     NotifyOptions, Place, Provenance, PublicDocument, PublicReads, PublicationState, Publish, ReadEntry,
     ReadLog, ReadOutcome, ReadQuery, Readable, ReadableOrder, ReadableQuery, RequestLimits, RequestState,
-    Retention, RetentionStore, Seen, Served, SourceFilter, Subscriber, Subscription,
+    Retention, RetentionStore, Seen, Served, SiteRevisions, SourceFilter, Subscriber, Subscription,
     SubscriptionStore, Unmarkable, Visit,
 };
 #[cfg(all(feature = "gate", any(feature = "ring", feature = "aws-lc-rs")))]

@@ -1,5 +1,7 @@
 //! Who a company is, whom to write to, and where programs find what they need.
 
+use std::sync::LazyLock;
+
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use chrono::Utc;
@@ -31,13 +33,18 @@ const SUB_PROCESSORS: &str = "sub-processors";
 const LOOKED_AT: usize = 50;
 
 /// What the page looks like, as far as no document decides that.
-const LOOKS: &str = concat!(
-    include_str!("../../templates/about.html"),
-    include_str!("../../templates/layout.html"),
-    include_str!("../languages/en.rs"),
-    include_str!("../languages/de.rs"),
-    include_str!("../people.rs"),
-);
+static LOOKS: LazyLock<String> = LazyLock::new(|| {
+    revalidate::digest(
+        concat!(
+            include_str!("../../templates/about.html"),
+            include_str!("../../templates/layout.html"),
+            include_str!("../languages/en.rs"),
+            include_str!("../languages/de.rs"),
+            include_str!("../people.rs"),
+        )
+        .as_bytes(),
+    )
+});
 
 pub async fn show(
     State(app): Shared,
@@ -52,7 +59,7 @@ pub async fn show(
     if !frame.is_everybodys() {
         return page(&about(&app, &visitor, company, frame).await?);
     }
-    let name = format!("about {} {LOOKS}", query.unwrap_or_default());
+    let name = format!("about {} {}", query.unwrap_or_default(), *LOOKS);
     let write = async || page(&about(&app, &visitor, company, frame).await?);
     revalidate::by_revision(&app, company, &headers, (&name, Some(visitor.language)), write).await
 }

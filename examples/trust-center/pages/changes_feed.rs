@@ -1,5 +1,7 @@
 //! What is new of what everybody may know of, as a feed: <https://www.rfc-editor.org/rfc/rfc4287>.
 
+use std::sync::LazyLock;
+
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
@@ -47,7 +49,8 @@ struct Entry {
 const ENTRIES: usize = 50;
 
 /// What every feed looks like.
-const LOOKS: &str = include_str!("../../templates/changes.xml");
+static LOOKS: LazyLock<String> =
+    LazyLock::new(|| revalidate::digest(include_str!("../../templates/changes.xml").as_bytes()));
 
 /// Answers with the same feed whoever asks, signed in or not.
 pub async fn show(
@@ -58,7 +61,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Answer {
     let (company, query) = (company(&site)?, query.unwrap_or_default());
-    let name = format!("changes.atom {query} {LOOKS}");
+    let name = format!("changes.atom {query} {}", *LOOKS);
     let write = async || feed(&app, company, visitor.words(), &query).await;
     revalidate::by_revision(&app, company, &headers, (&name, Some(visitor.language)), write).await
 }

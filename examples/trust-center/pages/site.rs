@@ -1,5 +1,7 @@
 //! A company's public site: what each visitor may see of it, and nothing else.
 
+use std::sync::LazyLock;
+
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -62,12 +64,17 @@ const CARDS: usize = 60;
 const HANDFUL: usize = 5;
 
 /// What the page of a site looks like, as far as no document decides that.
-const LOOKS: &str = concat!(
-    include_str!("../../templates/site.html"),
-    include_str!("../../templates/layout.html"),
-    include_str!("../languages/en.rs"),
-    include_str!("../languages/de.rs"),
-);
+static LOOKS: LazyLock<String> = LazyLock::new(|| {
+    revalidate::digest(
+        concat!(
+            include_str!("../../templates/site.html"),
+            include_str!("../../templates/layout.html"),
+            include_str!("../languages/en.rs"),
+            include_str!("../languages/de.rs"),
+        )
+        .as_bytes(),
+    )
+});
 
 /// What somebody looks for on the shelf.
 #[derive(Clone, Default)]
@@ -109,7 +116,7 @@ pub async fn show(
         return page(&shelf(&app, &visitor, company, frame, &query).await?);
     }
     let window = frame.notion.clone().unwrap_or_default();
-    let name = (&*format!("{query} {window} {LOOKS}"), Some(visitor.language));
+    let name = (&*format!("{query} {window} {}", *LOOKS), Some(visitor.language));
     let write = async || page(&shelf(&app, &visitor, company, frame, &query).await?);
     revalidate::by_revision(&app, company, &headers, name, write).await
 }
@@ -257,7 +264,7 @@ pub async fn document(
     // Read before the document: what changes in between makes the page newer than its revision, and never older.
     // What else is asked for stands in the addresses of the page in other languages, and is nobody else's.
     let revision = match visitor.is_anybody() && query.is_none() {
-        true => Some(app.stores.access.site_revision(company.tenant).await?),
+        true => Some(app.revisions.of(company.tenant).await?),
         false => None,
     };
     if let Some(kept) =
