@@ -153,3 +153,12 @@ pub(crate) fn cleared(what: &'static str, outcome: Result<usize, &Error>) {
     }
     metric::SWEEPS.count(1, &[what, outcome.map_or_else(Error::code, |_| OK)]);
 }
+
+/// A subscriber was told what is new, or was not.
+#[cfg(feature = "gate")]
+pub(crate) fn told(outcome: Result<(), (&'static str, &dyn std::error::Error)>) {
+    if let Err((code, error)) = outcome {
+        tracing::warn!(code, %error, "a subscriber was not told what is new");
+    }
+    metric::NOTICES.count(1, &[outcome.map_or_else(|(code, _)| code, |()| OK)]);
+}

@@ -126,6 +126,14 @@ pub(super) const SWEEPS: Metric = Metric {
     help: "Rounds of clearing away.",
 };
 
+#[cfg(feature = "gate")]
+pub(super) const NOTICES: Metric = Metric {
+    name: "notion_import_notices_total",
+    kind: MetricKind::Counter,
+    labels: &["outcome"],
+    help: "Mails that tell subscribers what is new.",
+};
+
 /// Every metric that this library records.
 pub const METRICS: &[Metric] = &[
     REQUEST_DURATION,
@@ -141,6 +149,8 @@ pub const METRICS: &[Metric] = &[
     CONNECTIONS,
     WEBHOOKS,
     SWEEPS,
+    #[cfg(feature = "gate")]
+    NOTICES,
 ];
 
 /// Tells the recorder that the process has installed what each of [`METRICS`] says.

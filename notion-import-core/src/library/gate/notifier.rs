@@ -14,6 +14,7 @@ use super::{
 use crate::error::StoreError;
 use crate::id::{SubscriptionId, TenantId};
 use crate::library::access::{ContactState, Viewer};
+use crate::telemetry;
 
 /// What a subscriber is to be told, for the host to put into words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +44,16 @@ pub enum MailError {
     /// Nobody has this mailbox any more, or they have asked for no more mail: the subscription ends.
     #[error("the mailbox takes no mail")]
     Refused,
+}
+
+impl MailError {
+    /// A stable, lower-case code for logs and metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "mail_unavailable",
+            Self::Refused => "mail_refused",
+        }
+    }
 }
 
 /// What sends a host's mail.
@@ -154,23 +165,26 @@ impl Notifier {
                 announced.waiting += 1;
                 told(subscription.told, until).await
             }
-            Turn::Tell { notice, is_all } => match self.mailer.send(&notice).await {
-                Ok(()) => {
-                    announced.told += 1;
-                    let until = notice.documents.first().map_or(before, |latest| latest.published_at);
-                    let revision = if is_all { revision } else { subscription.told.revision };
-                    told(Told { until, revision }, now + self.options.every).await
+            Turn::Tell { notice, is_all } => {
+                let sent = self.mailer.send(&notice).await;
+                telemetry::told(sent.as_ref().copied().map_err(|error| (error.code(), error as _)));
+                match sent {
+                    Ok(()) => {
+                        announced.told += 1;
+                        let until = notice.documents.first().map_or(before, |latest| latest.published_at);
+                        let revision = if is_all { revision } else { subscription.told.revision };
+                        told(Told { until, revision }, now + self.options.every).await
+                    }
+                    Err(MailError::Refused) => {
+                        announced.ended += 1;
+                        self.access.perform(&Act::mailbox_gone(site, id, now)).await
+                    }
+                    Err(MailError::Unavailable(_)) => {
+                        announced.failed += 1;
+                        Ok(())
+                    }
                 }
-                Err(MailError::Refused) => {
-                    announced.ended += 1;
-                    self.access.perform(&Act::mailbox_gone(site, id, now)).await
-                }
-                Err(error @ MailError::Unavailable(_)) => {
-                    announced.failed += 1;
-                    tracing::warn!(code = "notice_not_sent", %error, "what is new could not be told; it is tried again");
-                    Ok(())
-                }
-            },
+            }
         }
     }
 

@@ -11,10 +11,12 @@ use metrics_util::MetricKind as Kind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use notion_import_core::testing::{Endpoint, Fault as Trouble, image, pdf};
 use notion_import_core::{
-    AccessError, ApiAccess, Connection, Fault, Importer, METRICS, MetricKind, Pick, TokenSource,
-    describe_metrics, webhook,
+    AccessError, AccessLevel, AccessStore, Actor, ApiAccess, Connection, DocumentId, Expected, Fault,
+    Importer, METRICS, MailError, Mailer, MetricKind, NewSubscription, Notice, Notifier, NotifyOptions, Pick,
+    Publish, SubscriptionStore, TokenSource, VersionNumber, describe_metrics, webhook,
 };
 
+use super::Stage;
 use super::service::Scene;
 
 /// What a customer writes.
@@ -32,6 +34,30 @@ impl TokenSource for Failing {
     fn explain(&self, _: StatusCode, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> AccessError {
         Fault::RefreshFailing.into()
     }
+}
+
+/// A mail service to which nobody's mailbox takes mail.
+struct Refusing;
+
+#[async_trait]
+impl Mailer for Refusing {
+    async fn send(&self, _: &Notice) -> Result<(), MailError> {
+        Err(MailError::Refused)
+    }
+}
+
+/// Publishes what was imported, and tells a subscriber of it.
+async fn tell(stage: &Stage, admin: &Actor, document: DocumentId) {
+    let (library, now) = (Arc::new(stage.library.clone()), stage.now());
+    let mail = format!("{CANARY}@orchard.example").parse().unwrap();
+    let new = NewSubscription { mail, language: "en".into(), address: None };
+    library.subscribe(admin.tenant, &new, now).await.unwrap();
+    let expected = Expected { level: AccessLevel::Internal, revision: 0, reason: CANARY.into() };
+    let (version, level) = (VersionNumber(1), Some(AccessLevel::Public));
+    let publish = Publish { version, title: CANARY.into(), level, expected };
+    library.publish(admin, document, &publish, now + TimeDelta::minutes(1)).await.unwrap();
+    let notifier = Notifier::new(library, Arc::new(Refusing), NotifyOptions::default());
+    notifier.announce(admin.tenant, now + TimeDelta::minutes(9)).await.unwrap();
 }
 
 /// What was counted: by the metric and the values of its labels, how often or how much.
@@ -89,11 +115,13 @@ async fn each_metric_is_recorded_as_it_is_listed_and_says_nothing_of_a_customer(
     author.append(policy, [pdf(&author.file(CANARY, "application/pdf", b"%PDF-1.7\n".to_vec()))]);
     stage.pass(5);
     stage.world.fail_next(Endpoint::Page, Trouble::Unavailable);
+    let mut document = None;
     for _ in 0..2 {
         let imported =
             scene.importer.import_one(&stage.manager(), &stage.connection, Pick::page(policy)).await;
-        imported.unwrap();
+        document = Some(imported.unwrap().document());
     }
+    tell(stage, &scene.admin, document.unwrap()).await;
     author.trash(gone);
     let of_another_kind = Pick::data_source(gone);
     scene.importer.import_one(&stage.manager(), &stage.connection, of_another_kind).await.unwrap_err();
@@ -136,6 +164,7 @@ async fn each_metric_is_recorded_as_it_is_listed_and_says_nothing_of_a_customer(
     counted.check("notion_import_webhooks_total", &["nango", "ok"], of(1.0));
     counted.check("notion_import_sweeps_total", &["connecting", "ok"], some);
     counted.check("notion_import_sweeps_total", &["files", "ok"], some);
+    counted.check("notion_import_notices_total", &["mail_refused"], of(1.0));
 
     let recorded: BTreeSet<&str> = counted.series.keys().map(|(name, _)| *name).collect();
     assert_eq!(recorded, METRICS.iter().map(|metric| metric.name).collect(), "listed and never recorded");

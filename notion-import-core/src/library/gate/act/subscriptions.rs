@@ -39,7 +39,7 @@ impl Act {
         new.check()?;
         if let Some(kept) = found.subscription {
             let language = new.language.clone();
-            let changed = (kept.language != language).then(|| Write::Language(kept.id, language));
+            let changed = (kept.language != language).then_some(Write::Language(kept.id, language));
             return Ok(Verdict { writes: changed.into_iter().collect(), entries: Vec::new() });
         }
         let contact = found.by_mail.map(|contact| contact.id);
