@@ -153,7 +153,7 @@ impl Task {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_that_syncs() {
     let Some(task) = task() else { return };
-    let logged = Targets::new().with_target("notion_import_core::schedule", tracing::Level::INFO);
+    let logged = Targets::new().with_target("notion_import_core::telemetry", tracing::Level::INFO);
     let written = tracing_subscriber::fmt::layer().with_ansi(false);
     tracing_subscriber::registry().with(written).with(logged).init();
     let (gone, orphaned) = tokio::sync::oneshot::channel();

@@ -87,7 +87,7 @@ async fn two_processes_share_the_work_and_sync_every_connection_once() {
     let asked = stage.scene.world.requests().len() as i64;
     assert_eq!(asked % CONNECTIONS, 0, "as many requests for each connection");
     for child in &children {
-        let done = child.ended("done");
+        let done = child.ended("ok");
         assert!(done > CONNECTIONS as usize / 10, "one did {done} of {CONNECTIONS}");
     }
 }
@@ -100,9 +100,9 @@ async fn a_process_that_is_killed_or_sleeps_loses_no_sync_and_overwrites_none() 
     for round in 1..=rounds {
         let begun = Instant::now();
         let victim = stage.child(LEASE).await;
-        let done = sleeper.ended("done");
+        let done = sleeper.ended("ok");
         stage.begin().await;
-        tokio::join!(sleeper.until_more("done", done), victim.until_more("done", 0));
+        tokio::join!(sleeper.until_more("ok", done), victim.until_more("ok", 0));
         tokio::time::sleep(before(Duration::from_millis(700))).await;
         sleeper.signal("STOP");
         tokio::time::sleep(before(Duration::from_millis(700))).await;
