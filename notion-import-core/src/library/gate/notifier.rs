@@ -106,6 +106,34 @@ pub struct Announced {
 /// Tells subscribers what is new on a site: what they may know of, decided anew for each of them.
 ///
 /// A host calls [`announce`](Self::announce) for each of its sites as often as it likes, from as many processes as it likes.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use async_trait::async_trait;
+/// use chrono::Utc;
+/// use notion_import_core::{MailError, Mailer, MemoryLibrary, Notice, Notifier, NotifyOptions, TenantId};
+///
+/// /// A host's own sends mail, with a link by which the subscription ends.
+/// struct Console;
+///
+/// #[async_trait]
+/// impl Mailer for Console {
+///     async fn send(&self, notice: &Notice) -> Result<(), MailError> {
+///         println!("to {}: {} new documents", notice.to.as_str(), notice.documents.len());
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (access, options) = (Arc::<MemoryLibrary>::default(), NotifyOptions::default());
+/// let notifier = Notifier::new(access, Arc::new(Console), options);
+/// let announced = notifier.announce(TenantId::fresh(), Utc::now()).await?;
+/// assert_eq!(announced.told, 0, "nobody subscribes yet");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Notifier {
     access: Arc<dyn AccessStore>,
     mailer: Arc<dyn Mailer>,
