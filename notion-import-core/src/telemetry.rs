@@ -25,9 +25,9 @@ pub(crate) enum Turn {
     Connected,
     /// Notion or the service that holds the token no longer accepts it.
     Refused,
-    /// It leads to another workspace than was confirmed.
+    /// Found to lead to another workspace than was confirmed.
     Elsewhere,
-    /// It is forgotten, here and at the service.
+    /// Forgotten, here and at the service.
     Disconnected,
 }
 

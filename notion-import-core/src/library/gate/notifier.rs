@@ -38,7 +38,7 @@ pub struct Notice {
 /// Why a notice was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
-    /// It could not be sent now; it is tried again.
+    /// Nothing was sent now; it is tried again.
     #[error("the mail could not be sent")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Nobody has this mailbox any more, or they have asked for no more mail: the subscription ends.
@@ -144,7 +144,7 @@ pub struct Notifier {
 enum Turn {
     /// Nothing is new.
     Nothing,
-    /// It is told later.
+    /// Told later, at this time.
     Wait(DateTime<Utc>),
     /// They are told; all there is, or there is more to come.
     Tell { notice: Notice, is_all: bool },
